@@ -1,0 +1,55 @@
+// Every limit of the hub, by name. Each has a test at the limit and one past it. Only numbers that
+// relate to one another are checked here; what each protects is said beside it.
+
+#ifndef SIGNPOST_HUB_BASE_LIMITS_H_
+#define SIGNPOST_HUB_BASE_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace signpost::base {
+
+// --- Wire ---
+inline constexpr int kMessageBytesMax = 1 << 20;       // one received gRPC message
+inline constexpr int kMetadataBytesMax = 8 << 10;      // all metadata of a call
+inline constexpr int kStreamsPerConnectionMax = 100;   // concurrent calls a connection
+inline constexpr int kDeadlineSecondsMax = 10;         // unary calls
+inline constexpr int kRequestIdBytesMax = 64;
+inline constexpr int kReportWindow = 64;               // flag reports of a stream in flight
+inline constexpr int kPageRowsMax = 1000;
+inline constexpr int kMailboxCreditsMax = 1000;
+
+// --- Text fields, in bytes of UTF-8 ---
+inline constexpr int kNameBytesMax = 200;
+inline constexpr int kContactBytesMax = 500;
+inline constexpr int kReasonBytesMax = 2000;           // reasons in words, evidence
+inline constexpr int kRecordIdBytesMax = 128;          // an agency's own record id
+inline constexpr int kIdentifiersPerPersonMax = 8;
+inline constexpr int kAssessmentsPerFlagMax = 16;
+
+// --- Assertions ---
+inline constexpr int kAssertionBytesMax = 4096;
+inline constexpr int kAssertionLifeSecondsMax = 300;
+inline constexpr int kClockSkewSecondsMax = 30;
+inline constexpr int kAssertionCacheMax = 100'000;
+
+// --- Store and ledger ---
+inline constexpr size_t kStoreKeyBytesMax = 1024;
+inline constexpr size_t kStoreValueBytesMax = 16u << 20;
+inline constexpr size_t kEntryBytesMax = 65'535;       // an entry bundle has 16-bit lengths
+
+// --- People ---
+inline constexpr int kFlagsPerPersonMax = 256;
+inline constexpr int kAliasesPerPersonMax = 64;
+inline constexpr int kConsentsPerPersonMax = 256;
+inline constexpr int kMatchCandidatesMax = 256;        // longer lists go to review, never dropped
+
+// --- Budgets ---
+inline constexpr int kFindsPerMinuteMax = 600;         // per system: no endpoint lists people
+
+static_assert(kAssertionBytesMax < kMetadataBytesMax);
+static_assert(kReasonBytesMax * 4 < static_cast<int>(kEntryBytesMax));
+
+}  // namespace signpost::base
+
+#endif  // SIGNPOST_HUB_BASE_LIMITS_H_

@@ -1,0 +1,119 @@
+// The one writer. Every change to the hub's state and every disclosure passes here: it gets an index,
+// is hashed into the Merkle tree and becomes durable together with the tables, mailbox messages and
+// idempotency records it belongs to, in one batch that many requests share (group commit).
+//
+// Words: an entry is *sequenced* when it is durable with an index (only then may an answer leave),
+// *integrated* when its leaf is in the tree (here: the same commit), *published* when a signed
+// checkpoint covers it.
+//
+// A Sequencer is the only author of its store: nothing else may call Store::Commit. It owns one
+// thread. It is thread-safe. `store`, `clock` and `signer` are not owned and must outlive it.
+
+#ifndef SIGNPOST_HUB_LEDGER_SEQUENCER_H_
+#define SIGNPOST_HUB_LEDGER_SEQUENCER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "hub/base/clock.h"
+#include "hub/base/sealed.h"
+#include "hub/store/store.h"
+
+namespace signpost::tlog {
+class NoteSigner;  // tlog/note.h
+}  // namespace signpost::tlog
+
+namespace signpost::ledger {
+
+// An entry before it has an index: the body is a serialised store.v1.LedgerEntry without `index`,
+// `sequenced_at` and `agency_counter`, which the sequencer appends (concatenated protobuf messages
+// merge), so that the bytes are hashed and stored exactly once and never re-serialised.
+struct Draft {
+  std::string body;
+  // The agency whose gapless counter this entry advances; empty for the hub's own acts.
+  std::string agency_id;
+};
+
+// One request's worth of change. All of it happens, or none.
+struct Operation {
+  store::Batch batch;
+  // Judged against the store as it will be after every operation sequenced before this one.
+  std::vector<store::Precondition> preconditions;
+  // At least one: nothing changes and nothing is disclosed without an entry.
+  std::vector<Draft> entries;
+  // Called on the sequencer's thread once `first_index` is known, to add rows keyed by it (mailbox
+  // messages, side indexes). May be empty. Must be quick and must not fail or block.
+  absl::AnyInvocable<void(uint64_t first_index, store::Batch& batch)> with_index;
+};
+
+struct Sequenced {
+  uint64_t first_index;                // of this operation's entries
+  std::vector<std::string> leaf_hashes;  // 32 bytes each, one an entry
+  absl::Time sequenced_at;
+  base::Permit permit;
+};
+
+using Done = absl::AnyInvocable<void(absl::StatusOr<Sequenced>)>;
+
+class Sequencer {
+ public:
+  struct Options {
+    std::string origin;  // first line of checkpoints, e.g. "signpost.nortown.example/ledger"
+    int queue_max = 8192;           // operations waiting; one more is refused
+    int operations_per_commit_max = 2000;
+    size_t bytes_per_commit_max = 1 << 20;
+    absl::Duration checkpoint_interval = absl::Seconds(1);
+  };
+  struct Head {
+    uint64_t size;          // entries sequenced
+    std::string root_hash;  // 32 bytes
+  };
+
+  // Recovers the head from `store` in time that does not depend on the ledger's length, and starts.
+  // Errors: kLedgerBehind when the store's ledger is shorter than, or disagrees with, its last
+  // published checkpoint; kDataLoss when the stored head does not verify; kStoreUnavailable.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Sequencer>> Open(Options options,
+                                                                       store::Store* store,
+                                                                       const base::Clock* clock,
+                                                                       const tlog::NoteSigner* signer);
+  // Drains, publishes a last checkpoint and stops.
+  virtual ~Sequencer() = default;
+
+  // Queues `operation`. `done` is called exactly once, on the sequencer's completion thread or, when
+  // refused at once, on the caller's: it must only hand on (to an executor, to a reactor) and return.
+  // Errors given to `done`, nothing having been changed unless said otherwise:
+  //   - kAborted: a precondition does not hold; read again and retry
+  //   - kTooManyRequests: the queue is full
+  //   - kStoreFull; kInvalidField for an operation without entries or with an entry too large
+  //   - kStoreUnavailable: the outcome is unknown, and every later call answers the same until restart
+  virtual void Submit(Operation operation, Done done) = 0;
+
+  // Submit() and wait. For start-up, tools and tests; never on a thread that must not block.
+  [[nodiscard]] absl::StatusOr<Sequenced> SubmitAndWait(Operation operation);
+
+  // The durable head. Never ahead of what a crash would leave.
+  virtual Head head() const = 0;
+
+  // The latest published checkpoint, a signed note (c2sp.org/tlog-checkpoint); publishes one first
+  // when there are entries that none covers. Errors: kStoreUnavailable.
+  [[nodiscard]] virtual absl::StatusOr<std::string> Checkpoint() = 0;
+
+  // Stops accepting, completes what was accepted. Idempotent.
+  virtual void Shutdown() = 0;
+
+  virtual const Options& options() const = 0;
+
+ protected:
+  // For implementations: Permit's constructor is open to this class alone.
+  static base::Permit MakePermit(uint64_t ledger_index) { return base::Permit(ledger_index); }
+};
+
+}  // namespace signpost::ledger
+
+#endif  // SIGNPOST_HUB_LEDGER_SEQUENCER_H_
