@@ -10,20 +10,20 @@
 namespace signpost::base {
 
 // --- Wire ---
-inline constexpr int kMessageBytesMax = 1 << 20;       // one received gRPC message
-inline constexpr int kMetadataBytesMax = 8 << 10;      // all metadata of a call
-inline constexpr int kStreamsPerConnectionMax = 100;   // concurrent calls a connection
-inline constexpr int kDeadlineSecondsMax = 10;         // unary calls
+inline constexpr int kMessageBytesMax = 1 << 20;      // one received gRPC message
+inline constexpr int kMetadataBytesMax = 8 << 10;     // all metadata of a call
+inline constexpr int kStreamsPerConnectionMax = 100;  // concurrent calls a connection
+inline constexpr int kDeadlineSecondsMax = 10;        // unary calls
 inline constexpr int kRequestIdBytesMax = 64;
-inline constexpr int kReportWindow = 64;               // flag reports of a stream in flight
+inline constexpr int kReportWindow = 64;  // flag reports of a stream in flight
 inline constexpr int kPageRowsMax = 1000;
 inline constexpr int kMailboxCreditsMax = 1000;
 
 // --- Text fields, in bytes of UTF-8 ---
 inline constexpr int kNameBytesMax = 200;
 inline constexpr int kContactBytesMax = 500;
-inline constexpr int kReasonBytesMax = 2000;           // reasons in words, evidence
-inline constexpr int kRecordIdBytesMax = 128;          // an agency's own record id
+inline constexpr int kReasonBytesMax = 2000;   // reasons in words, evidence
+inline constexpr int kRecordIdBytesMax = 128;  // an agency's own record id
 inline constexpr int kIdentifiersPerPersonMax = 8;
 inline constexpr int kAssessmentsPerFlagMax = 16;
 
@@ -36,18 +36,25 @@ inline constexpr int kAssertionCacheMax = 100'000;
 // --- Store and ledger ---
 inline constexpr size_t kStoreKeyBytesMax = 1024;
 inline constexpr size_t kStoreValueBytesMax = 16u << 20;
-inline constexpr size_t kEntryBytesMax = 65'535;       // an entry bundle has 16-bit lengths
+inline constexpr size_t kEntryBytesMax = 65'535;  // an entry bundle has 16-bit lengths
 
 // --- People ---
 inline constexpr int kFlagsPerPersonMax = 256;
 inline constexpr int kAliasesPerPersonMax = 64;
 inline constexpr int kConsentsPerPersonMax = 256;
-inline constexpr int kMatchCandidatesMax = 256;        // longer lists go to review, never dropped
+inline constexpr int kMatchCandidatesMax = 256;  // longer lists go to review, never dropped
+
+// --- Files and logs ---
+inline constexpr size_t kConfigBytesMax = 1u << 20;
+inline constexpr size_t kKeyFileBytesMax = 16u << 10;  // PEM or base64
+inline constexpr size_t kLogValueBytesMax = 1024;      // one string of a log line
+inline constexpr size_t kLogLineBytesMax = 8192;
 
 // --- Budgets ---
-inline constexpr int kFindsPerMinuteMax = 600;         // per system: no endpoint lists people
+inline constexpr int kFindsPerMinuteMax = 600;  // per system: no endpoint lists people
 
 static_assert(kAssertionBytesMax < kMetadataBytesMax);
+static_assert(kLogValueBytesMax * 6 < kLogLineBytesMax);  // one string, all of it escaped, fits
 static_assert(kReasonBytesMax * 4 < static_cast<int>(kEntryBytesMax));
 
 }  // namespace signpost::base

@@ -1,0 +1,93 @@
+// The hub's keys: one master key in a file, and everything else derived from it or wrapped under
+// it.
+//
+// What is stored on disk beside the data is useless without the file. Losing the file loses every
+// name, birth date and contact; a copy belongs in a safe (see docs/operating.md).
+
+#ifndef SIGNPOST_HUB_BASE_KEYRING_H_
+#define SIGNPOST_HUB_BASE_KEYRING_H_
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "hub/base/crypto.h"
+#include "hub/base/ids.h"
+#include "hub/base/random.h"
+
+namespace signpost::base {
+
+// Agency ids are keyed per epoch; the epoch is one base-32 character in the id.
+inline constexpr int kAgencyIdEpochMin = 1;
+inline constexpr int kAgencyIdEpochMax = 31;
+
+// 32 secret bytes. Moves, does not copy, never prints, wipes itself.
+class MasterKey {
+ public:
+  // Reads a file of 32 raw bytes, or of one line of base64 (44 characters). Errors: kKeyUnavailable
+  // when the file is missing, of another form, owned by another user, or open to group or others;
+  // the message names the file and the chmod or the command to run.
+  [[nodiscard]] static absl::StatusOr<MasterKey> ReadFile(const std::string& path);
+  // Makes a new key and writes it as one base64 line with mode 0600. Never overwrites:
+  // kAlreadyExists.
+  [[nodiscard]] static absl::Status WriteNewFile(const std::string& path, RandomSource* random);
+  // For tests and for keys that come from elsewhere. Errors: kKeyUnavailable unless 32 bytes.
+  [[nodiscard]] static absl::StatusOr<MasterKey> FromBytes(absl::string_view bytes);
+
+  MasterKey(MasterKey&&) = default;
+  MasterKey& operator=(MasterKey&&) = default;
+
+ private:
+  friend class Keyring;
+  explicit MasterKey(SecretKey key) : key_(std::make_unique<SecretKey>(key)) {}
+  std::unique_ptr<SecretKey> key_;
+};
+
+// What is derived from a master key, each by HKDF under its own label. Immutable and thread-safe.
+class Keyring {
+ public:
+  // Derives everything once; `master` is not needed afterwards. Errors: kInternal when OpenSSL
+  // fails.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Keyring>> Create(const MasterKey& master);
+
+  // A person's data key under which her details are sealed, as it is stored: AES-256-GCM with her
+  // id as context, so that one person's key does not open in another's row.
+  [[nodiscard]] absl::StatusOr<std::string> WrapDataKey(const PersonId& person,
+                                                        const SecretKey& data_key,
+                                                        RandomSource* random) const;
+  // Errors: kDataLoss when `wrapped` is not this person's or was changed.
+  [[nodiscard]] absl::StatusOr<SecretKey> UnwrapDataKey(const PersonId& person,
+                                                        absl::string_view wrapped) const;
+
+  // HMAC key of matching keys: Space::kMatchKeys.
+  const SecretKey& matching_key() const { return matching_key_; }
+  // HMAC key of agencies' own record ids: Space::kLocalRecords.
+  const SecretKey& local_record_key() const { return local_record_key_; }
+  // HMAC key of remembered requests: Space::kRequests.
+  const SecretKey& request_key() const { return request_key_; }
+  // Seals what belongs to the hub and to no one person (review rows before they are linked).
+  const SecretKey& hub_data_key() const { return hub_data_key_; }
+  // Key of `agency_id`'s person ids in `epoch`. Errors: kInvalidField for an epoch out of range or
+  // an empty agency.
+  [[nodiscard]] absl::StatusOr<SecretKey> AgencyPersonKey(absl::string_view agency_id,
+                                                          int epoch) const;
+
+ private:
+  Keyring(SecretKey wrapping, SecretKey matching, SecretKey local_record, SecretKey request,
+          SecretKey hub_data, std::array<std::unique_ptr<SecretKey>, kAgencyIdEpochMax + 1> epochs);
+
+  const SecretKey wrapping_key_;
+  const SecretKey matching_key_;
+  const SecretKey local_record_key_;
+  const SecretKey request_key_;
+  const SecretKey hub_data_key_;
+  // By epoch; [0] is empty.
+  const std::array<std::unique_ptr<SecretKey>, kAgencyIdEpochMax + 1> epoch_keys_;
+};
+
+}  // namespace signpost::base
+
+#endif  // SIGNPOST_HUB_BASE_KEYRING_H_
