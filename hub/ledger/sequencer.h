@@ -1,6 +1,7 @@
-// The one writer. Every change to the hub's state and every disclosure passes here: it gets an index,
-// is hashed into the Merkle tree and becomes durable together with the tables, mailbox messages and
-// idempotency records it belongs to, in one batch that many requests share (group commit).
+// The one writer. Every change to the hub's state and every disclosure passes here: it gets an
+// index, is hashed into the Merkle tree and becomes durable together with the tables, mailbox
+// messages and idempotency records it belongs to, in one batch that many requests share (group
+// commit).
 //
 // Words: an entry is *sequenced* when it is durable with an index (only then may an answer leave),
 // *integrated* when its leaf is in the tree (here: the same commit), *published* when a signed
@@ -31,16 +32,20 @@ class NoteSigner;  // tlog/note.h
 
 namespace signpost::ledger {
 
-// An entry before it has an index: the body is a serialised store.v1.LedgerEntry without `index`,
-// `sequenced_at` and `agency_counter`, which the sequencer appends (concatenated protobuf messages
-// merge), so that the bytes are hashed and stored exactly once and never re-serialised.
+// An entry before it has an index: the body is a serialised store.v1.LedgerEntry without `index`
+// (1), `sequenced_at_us` (2) and `agency_counter` (3), which the sequencer appends (concatenated
+// protobuf messages merge), so that the bytes are hashed and stored exactly once and never
+// re-serialised.
 struct Draft {
   std::string body;
-  // The agency whose gapless counter this entry advances; empty for the hub's own acts.
+  // The agency whose gapless counter this entry advances; empty for the hub's own acts. The body's
+  // `agency_id` (4) must say the same: verifiers count by what is in the entry.
   std::string agency_id;
 };
 
-// One request's worth of change. All of it happens, or none.
+// One request's worth of change. All of it happens, or none. It may not write what is the ledger's
+// own: spaces kEntries, kNodes, kCheckpoints and kReceipts, and rows of kMeta under "ledger/" and
+// "counter/".
 struct Operation {
   store::Batch batch;
   // Judged against the store as it will be after every operation sequenced before this one.
@@ -53,7 +58,7 @@ struct Operation {
 };
 
 struct Sequenced {
-  uint64_t first_index;                // of this operation's entries
+  uint64_t first_index;                  // of this operation's entries
   std::vector<std::string> leaf_hashes;  // 32 bytes each, one an entry
   absl::Time sequenced_at;
   base::Permit permit;
@@ -64,11 +69,16 @@ using Done = absl::AnyInvocable<void(absl::StatusOr<Sequenced>)>;
 class Sequencer {
  public:
   struct Options {
-    std::string origin;  // first line of checkpoints, e.g. "signpost.nortown.example/ledger"
-    int queue_max = 8192;           // operations waiting; one more is refused
+    std::string origin;    // first line of checkpoints, e.g. "signpost.nortown.example/ledger"
+    int queue_max = 8192;  // operations waiting; one more is refused
     int operations_per_commit_max = 2000;
     size_t bytes_per_commit_max = 1 << 20;
     absl::Duration checkpoint_interval = absl::Seconds(1);
+    // Where to keep a second copy of the latest checkpoint, outside the store and its backups: what
+    // is found here at start must still be a prefix of the ledger, so a store that was put back to
+    // an earlier state is noticed. Written whole (new file, sync, rename) at each publication.
+    // Empty: none is kept.
+    std::string checkpoint_file;
   };
   struct Head {
     uint64_t size;          // entries sequenced
@@ -78,20 +88,23 @@ class Sequencer {
   // Recovers the head from `store` in time that does not depend on the ledger's length, and starts.
   // Errors: kLedgerBehind when the store's ledger is shorter than, or disagrees with, its last
   // published checkpoint; kDataLoss when the stored head does not verify; kStoreUnavailable.
-  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Sequencer>> Open(Options options,
-                                                                       store::Store* store,
-                                                                       const base::Clock* clock,
-                                                                       const tlog::NoteSigner* signer);
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Sequencer>> Open(
+      Options options, store::Store* store, const base::Clock* clock,
+      const tlog::NoteSigner* signer);
   // Drains, publishes a last checkpoint and stops.
   virtual ~Sequencer() = default;
 
-  // Queues `operation`. `done` is called exactly once, on the sequencer's completion thread or, when
-  // refused at once, on the caller's: it must only hand on (to an executor, to a reactor) and return.
-  // Errors given to `done`, nothing having been changed unless said otherwise:
+  // Queues `operation`. `done` is called exactly once, on the sequencer's completion thread or,
+  // when refused at once, on the caller's: it must only hand on (to an executor, to a reactor) and
+  // return. Errors given to `done`, nothing having been changed unless said otherwise:
   //   - kAborted: a precondition does not hold; read again and retry
   //   - kTooManyRequests: the queue is full
-  //   - kStoreFull; kInvalidField for an operation without entries or with an entry too large
-  //   - kStoreUnavailable: the outcome is unknown, and every later call answers the same until restart
+  //   - kStoreFull
+  //   - kInvalidField: no entries, an entry too large or not well-formed (see Draft), a row that is
+  //     over a limit or the ledger's own
+  //   - kShuttingDown
+  //   - kStoreUnavailable: the outcome is unknown, and every later call answers the same until
+  //   restart
   virtual void Submit(Operation operation, Done done) = 0;
 
   // Submit() and wait. For start-up, tools and tests; never on a thread that must not block.

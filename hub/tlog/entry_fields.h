@@ -1,0 +1,44 @@
+// The few fields of a ledger entry that verification needs, read and written as protobuf wire bytes
+// by hand, so that neither the sequencer nor an offline verifier needs the generated messages:
+//
+//   uint64 index = 1;  int64 sequenced_at_us = 2;  uint64 agency_counter = 3;  string agency_id =
+//   4;
+//
+// of store.v1.LedgerEntry. Fields 1-3 stand at the end of an entry, written by the sequencer; the
+// body in front sets field 4 and never 1-3.
+//
+// Pure functions, thread-safe.
+
+#ifndef SIGNPOST_HUB_TLOG_ENTRY_FIELDS_H_
+#define SIGNPOST_HUB_TLOG_ENTRY_FIELDS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace signpost::tlog {
+
+// The longest suffix AppendEntrySuffix() writes: three tags and three ten-byte varints.
+inline constexpr size_t kEntrySuffixBytesMax = 33;
+
+struct EntryFields {
+  uint64_t index = 0;
+  int64_t sequenced_at_us = 0;  // since the Unix epoch
+  uint64_t agency_counter = 0;
+  absl::string_view agency_id;    // into the bytes decoded
+  bool sequencer_fields = false;  // at least one of 1-3 was present
+};
+
+// As a protobuf parser would: unknown fields are passed over, the last of a repeated one counts.
+// Errors: INVALID_ARGUMENT when `entry` is not well-formed wire bytes.
+[[nodiscard]] absl::StatusOr<EntryFields> DecodeEntryFields(absl::string_view entry);
+
+// Appends fields 1-3. All three are always written, zero or not.
+void AppendEntrySuffix(uint64_t index, int64_t sequenced_at_us, uint64_t agency_counter,
+                       std::string& entry);
+
+}  // namespace signpost::tlog
+
+#endif  // SIGNPOST_HUB_TLOG_ENTRY_FIELDS_H_
