@@ -1,10 +1,10 @@
-// The one seam between the hub and whatever keeps its bytes: ordered keys in named spaces, read at a
-// snapshot, written in one atomic batch behind a precondition.
+// The one seam between the hub and whatever keeps its bytes: ordered keys in named spaces, read at
+// a snapshot, written in one atomic batch behind a precondition.
 //
 // The store knows nothing of what keys and values mean. Keys are compared as unsigned bytes. Three
-// implementations stand behind this header: RocksDB (rocksdb_store.h), memory (memory_store.h; fully
-// compliant, for tests and dry runs) and a hostile one (hostile_store.h; loses what was not synced,
-// fails the k-th call). One conformance suite (tests/conformance) runs on all of them.
+// implementations stand behind this header: RocksDB (rocksdb_store.h), memory (memory_store.h;
+// fully compliant, for tests and dry runs) and a hostile one (hostile_store.h; loses what was not
+// synced, fails the k-th call). One conformance suite (tests/conformance) runs on all of them.
 
 #ifndef SIGNPOST_HUB_STORE_STORE_H_
 #define SIGNPOST_HUB_STORE_STORE_H_
@@ -25,19 +25,19 @@ namespace signpost::store {
 // One kind of thing kept: a RocksDB column family, a table elsewhere. Values are stable forever:
 // they are part of the store's format. Only append.
 enum class Space : uint8_t {
-  kMeta = 0,         // schema version, ledger head, key epochs
-  kEntries = 1,      // ledger entries: index (8 bytes, big-endian) -> entry bytes
-  kNodes = 2,        // Merkle nodes: level (1), index (8) -> hash (32)
-  kCheckpoints = 3,  // signed notes by tree size
-  kRegistry = 4,     // agencies, systems, teams, practitioners, keys
-  kPeople = 5,       // one row a young person
-  kPersonKeys = 6,   // wrapped data keys, apart so that erasing and backing up treat them alone
-  kMatchKeys = 7,    // keyed hash -> person ids
-  kLocalRecords = 8, // (agency, keyed hash of its record id) -> person, flag
-  kReviews = 9,      // reports that wait for a person to decide
-  kMailboxes = 10,   // (system, sequence) -> message
-  kCursors = 11,     // (system, cursor) -> position
-  kRequests = 12,    // (agency, request id) -> outcome, for idempotency
+  kMeta = 0,            // schema version, ledger head, key epochs
+  kEntries = 1,         // ledger entries: index (8 bytes, big-endian) -> entry bytes
+  kNodes = 2,           // Merkle nodes: level (1), index (8) -> hash (32)
+  kCheckpoints = 3,     // signed notes by tree size
+  kRegistry = 4,        // agencies, systems, teams, practitioners, keys
+  kPeople = 5,          // one row a young person
+  kPersonKeys = 6,      // wrapped data keys, apart so that erasing and backing up treat them alone
+  kMatchKeys = 7,       // keyed hash -> person ids
+  kLocalRecords = 8,    // (agency, keyed hash of its record id) -> person, flag
+  kReviews = 9,         // reports that wait for a person to decide
+  kMailboxes = 10,      // (system, sequence) -> message
+  kCursors = 11,        // (system, cursor) -> position
+  kRequests = 12,       // (agency, request id) -> outcome, for idempotency
   kPersonEntries = 13,  // (person, ledger index) -> nothing: who looked at her; erased with her
   kReceipts = 14,       // leaf hash -> ledger index
 };
@@ -85,10 +85,19 @@ struct Precondition {
   std::optional<std::string> expected;
 };
 
+// What Store::Commit() checks before it hands on: kInvalidField when a key is empty or a key or
+// value is over its limit. For those who gather many batches into one and must find the bad one
+// first.
+[[nodiscard]] absl::Status CheckLimits(const Batch& batch,
+                                       absl::Span<const Precondition> preconditions);
+
 struct KeyValue {
   std::string key;
   std::string value;
 };
+
+// The checks of Scan() that are common to all engines.
+[[nodiscard]] absl::Status CheckScan(const std::string& from, const std::string& to, int rows_max);
 
 // What the store held at one instant. Thread-safe. Holding one for long keeps old data alive, so a
 // view lives for a request, not longer. It must not outlive its store.
@@ -101,10 +110,10 @@ class View {
   [[nodiscard]] virtual absl::StatusOr<std::optional<std::string>> Get(
       Space space, const std::string& key) const = 0;
 
-  // The rows with `from` <= key < `to` in key order, at most `rows_max`. An empty `to` means no upper
-  // bound. A page full to `rows_max` may have more behind it: ask again from the last key + '\0'.
-  // Errors: INVALID_ARGUMENT when rows_max < 1 or `to` is not empty and below `from`; UNAVAILABLE or
-  // DATA_LOSS from the engine.
+  // The rows with `from` <= key < `to` in key order, at most `rows_max`. An empty `to` means no
+  // upper bound. A page full to `rows_max` may have more behind it: ask again from the last key +
+  // '\0'. Errors: INVALID_ARGUMENT when rows_max < 1 or `to` is not empty and below `from`;
+  // UNAVAILABLE or DATA_LOSS from the engine.
   [[nodiscard]] virtual absl::StatusOr<std::vector<KeyValue>> Scan(Space space,
                                                                    const std::string& from,
                                                                    const std::string& to,
@@ -126,7 +135,8 @@ class Store {
   //   - ABORTED: a precondition does not hold; nothing was changed; read again and retry
   //   - INVALID_ARGUMENT: a key is empty or longer than kStoreKeyBytesMax, or a value too long
   //   - RESOURCE_EXHAUSTED: the disk is full; nothing was changed
-  //   - UNAVAILABLE: the engine failed and the outcome is unknown. From then on every Commit answers
+  //   - UNAVAILABLE: the engine failed and the outcome is unknown. From then on every Commit
+  //   answers
   //     UNAVAILABLE: after a failed sync nothing may be acknowledged again until a restart.
   [[nodiscard]] absl::Status Commit(Batch batch, absl::Span<const Precondition> preconditions);
 

@@ -1,0 +1,312 @@
+#include "hub/store/rocksdb_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "hub/base/error.h"
+
+namespace signpost::store {
+namespace {
+
+using base::Error;
+using base::Reason;
+
+// Memtables of one space; all of them share RocksDbOptions::write_buffers_bytes.
+constexpr size_t kSpaceBufferBytes = 32u << 20;
+// What a start may have to replay.
+constexpr uint64_t kWalBytesMax = 256u << 20;
+// Records and tables take more on disk than the bytes of a batch: room for both, twice.
+constexpr uint64_t kDiskBytesPerBatchByte = 4;
+
+absl::Status FromRocksDb(const rocksdb::Status& status, const char* what) {
+  if (status.ok()) return absl::OkStatus();
+  if (status.IsCorruption()) {
+    return Error(Reason::kDataLoss, absl::StrCat(what, ": the store is damaged (",
+                                                 status.ToString(), "); restore it from a backup"));
+  }
+  return Error(Reason::kStoreUnavailable, absl::StrCat(what, ": ", status.ToString()));
+}
+
+bool Supports(rocksdb::CompressionType type) {
+  const std::vector<rocksdb::CompressionType> all = rocksdb::GetSupportedCompressions();
+  return std::find(all.begin(), all.end(), type) != all.end();
+}
+
+rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
+  rocksdb::DBOptions db;
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.paranoid_checks = true;
+  // The record torn by a crash at the very end was never acknowledged and may go; a bad record with
+  // good ones behind it was, and must stop us. Point-in-time recovery, RocksDB's default, would
+  // silently drop everything behind it; absolute consistency would refuse to start after a crash.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // Once RocksDB has failed it stays failed: never retry a sync behind our back.
+  db.max_bgerror_resume_count = 0;
+  db.max_total_wal_size = kWalBytesMax;
+  db.db_write_buffer_size = options.write_buffers_bytes;
+  db.max_background_jobs = 2;
+  db.bytes_per_sync = 1 << 20;
+  db.keep_log_file_num = 5;
+  db.max_log_file_size = 8 << 20;
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  if (options.unsafe_no_sync_for_negative_control) {
+    // The page cache outlives a killed process, so leaving out fsync alone would lose nothing.
+    db.manual_wal_flush = true;
+    db.writable_file_max_buffer_size = 64u << 20;
+  }
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions SpaceOptions(const std::shared_ptr<rocksdb::Cache>& cache,
+                                          bool compress) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.format_version = 5;
+  rocksdb::ColumnFamilyOptions space;
+  space.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  space.write_buffer_size = kSpaceBufferBytes;
+  space.memtable_whole_key_filtering = true;
+  space.memtable_prefix_bloom_size_ratio = 0.02;
+  space.level_compaction_dynamic_level_bytes = true;
+  space.compression = compress && Supports(rocksdb::kLZ4Compression) ? rocksdb::kLZ4Compression
+                                                                     : rocksdb::kNoCompression;
+  return space;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksDbOptions& options) {
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (int i = 0; i < kSpaceCount; ++i) {
+    const Space space = static_cast<Space>(i);
+    // Hashes do not compress.
+    const bool compress = space != Space::kNodes && space != Space::kReceipts;
+    families.emplace_back(SpaceName(space), SpaceOptions(cache, compress));
+  }
+  // RocksDB insists on its own; nothing is ever in it.
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, SpaceOptions(cache, false));
+  return families;
+}
+
+// A database and its column families, closed in the right order.
+class Database {
+ public:
+  Database(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles)
+      : db_(db), handles_(std::move(handles)) {}
+  ~Database() {
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+      db_->DestroyColumnFamilyHandle(handle);
+    }
+  }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  rocksdb::DB* operator->() const { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* Family(Space space) const {
+    return handles_[static_cast<size_t>(space)];
+  }
+
+  absl::StatusOr<std::optional<std::string>> Get(const rocksdb::ReadOptions& read, Space space,
+                                                 const std::string& key) const {
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status status = db_->Get(read, Family(space), key, &value);
+    if (status.IsNotFound()) return std::nullopt;
+    if (!status.ok()) return FromRocksDb(status, "cannot read");
+    return std::string(value.data(), value.size());
+  }
+
+ private:
+  const std::unique_ptr<rocksdb::DB> db_;
+  const std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+};
+
+class RocksDbView final : public View {
+ public:
+  explicit RocksDbView(const Database* db) : db_(db), snapshot_((*db)->GetSnapshot()) {
+    read_.snapshot = snapshot_;
+  }
+  ~RocksDbView() override { (*db_)->ReleaseSnapshot(snapshot_); }
+
+  absl::StatusOr<std::optional<std::string>> Get(Space space,
+                                                 const std::string& key) const override {
+    return db_->Get(read_, space, key);
+  }
+
+  absl::StatusOr<std::vector<KeyValue>> Scan(Space space, const std::string& from,
+                                             const std::string& to, int rows_max) const override {
+    absl::Status status = CheckScan(from, to, rows_max);
+    if (!status.ok()) return status;
+    rocksdb::ReadOptions read = read_;
+    const rocksdb::Slice end(to);
+    if (!to.empty()) read.iterate_upper_bound = &end;
+    const std::unique_ptr<rocksdb::Iterator> it((*db_)->NewIterator(read, db_->Family(space)));
+    std::vector<KeyValue> rows;
+    for (it->Seek(from); it->Valid() && rows.size() < static_cast<size_t>(rows_max); it->Next()) {
+      rows.push_back({it->key().ToString(), it->value().ToString()});
+    }
+    if (!it->status().ok()) return FromRocksDb(it->status(), "cannot read");
+    return rows;
+  }
+
+ private:
+  const Database* const db_;
+  const rocksdb::Snapshot* const snapshot_;
+  rocksdb::ReadOptions read_;
+};
+
+class RocksDbStore final : public Store {
+ public:
+  RocksDbStore(RocksDbOptions options, std::unique_ptr<Database> db)
+      : options_(std::move(options)), db_(std::move(db)) {}
+
+  absl::StatusOr<std::unique_ptr<View>> NewView() const override {
+    return std::unique_ptr<View>(std::make_unique<RocksDbView>(db_.get()));
+  }
+
+ private:
+  absl::Status DoCommit(Batch batch, absl::Span<const Precondition> preconditions) override {
+    absl::MutexLock lock(&mutex_);
+    if (options_.read_only) {
+      return Error(Reason::kStoreUnavailable, "the store is open to read only");
+    }
+    if (failed_) {
+      return Error(Reason::kStoreUnavailable,
+                   "an earlier write failed; nothing is accepted until the hub is restarted");
+    }
+    absl::Status status = CheckPreconditions(preconditions);
+    if (!status.ok()) return status;
+    status = CheckRoom(batch.bytes());
+    if (!status.ok()) return status;
+
+    rocksdb::WriteBatch write(batch.bytes() + 32 * batch.operations().size());
+    for (const Batch::Operation& operation : batch.operations()) {
+      rocksdb::ColumnFamilyHandle* family = db_->Family(operation.space);
+      const rocksdb::Status added = operation.value.has_value()
+                                        ? write.Put(family, operation.key, *operation.value)
+                                        : write.Delete(family, operation.key);
+      if (!added.ok()) return FromRocksDb(added, "cannot build a batch");
+    }
+    rocksdb::WriteOptions how;
+    how.sync = !options_.unsafe_no_sync_for_negative_control;
+    const rocksdb::Status written = (*db_)->Write(how, &write);
+    if (written.ok()) return absl::OkStatus();
+    // After a failed write or sync nobody knows what the disk holds, and a second sync that
+    // succeeds would not say either: the kernel may have dropped the pages it could not write.
+    failed_ = true;
+    return Error(Reason::kStoreUnavailable,
+                 absl::StrCat("a commit failed and its outcome is unknown (", written.ToString(),
+                              "); see to the disk and restart the hub"));
+  }
+
+  absl::Status CheckPreconditions(absl::Span<const Precondition> preconditions) const {
+    for (const Precondition& precondition : preconditions) {
+      absl::StatusOr<std::optional<std::string>> held =
+          db_->Get(rocksdb::ReadOptions(), precondition.space, precondition.key);
+      if (!held.ok()) return held.status();
+      if (*held != precondition.expected) {
+        return Error(Reason::kAborted, "a precondition does not hold: read again");
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // Asked before anything is written, because running out in the middle cannot be undone.
+  absl::Status CheckRoom(size_t batch_bytes) const {
+    struct statvfs disk;
+    if (::statvfs(options_.path.c_str(), &disk) != 0) return absl::OkStatus();
+    const uint64_t free_bytes = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
+    if (free_bytes >= options_.free_bytes_min + kDiskBytesPerBatchByte * batch_bytes) {
+      return absl::OkStatus();
+    }
+    return Error(Reason::kStoreFull,
+                 absl::StrCat("only ", free_bytes >> 20, " MiB are free where the store is, and ",
+                              options_.free_bytes_min >> 20,
+                              " MiB are kept in reserve; make room, then retry"));
+  }
+
+  const RocksDbOptions options_;
+  const std::unique_ptr<Database> db_;
+  absl::Mutex mutex_;
+  bool failed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// A space that this binary does not know was made by a newer one.
+absl::Status CheckSpaces(const rocksdb::DBOptions& db_options, const std::string& path,
+                         const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
+  std::vector<std::string> names;
+  if (!rocksdb::DB::ListColumnFamilies(db_options, path, &names).ok()) {
+    return absl::OkStatus();  // a new store, or one whose opening will say what is wrong
+  }
+  for (const std::string& name : names) {
+    const bool known = std::any_of(families.begin(), families.end(),
+                                   [&](const auto& family) { return family.name == name; });
+    if (known) continue;
+    return Error(Reason::kStoreNewer,
+                 absl::StrCat("the store has a space '", name,
+                              "' that this version does not know; run the newer version"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSchema(const Database& db, bool read_only) {
+  absl::StatusOr<std::optional<std::string>> row =
+      db.Get(rocksdb::ReadOptions(), Space::kMeta, kSchemaVersionKey);
+  if (!row.ok()) return row.status();
+  if (!row->has_value()) {
+    if (read_only) return Error(Reason::kStoreUnavailable, "there is no store to read");
+    rocksdb::WriteOptions how;
+    how.sync = true;
+    return FromRocksDb(
+        db->Put(how, db.Family(Space::kMeta), kSchemaVersionKey, KeyU64(kStoreSchemaVersion)),
+        "cannot write the schema version");
+  }
+  const uint64_t version = U64FromKey(**row);
+  if (version <= kStoreSchemaVersion) return absl::OkStatus();
+  return Error(Reason::kStoreNewer,
+               absl::StrCat("the store is of schema version ", version, " and this hub writes ",
+                            kStoreSchemaVersion, "; run the newer version"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> OpenRocksDbStore(const RocksDbOptions& options) {
+  const rocksdb::DBOptions db_options = DatabaseOptions(options);
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = Families(options);
+  absl::Status status = CheckSpaces(db_options, options.path, families);
+  if (!status.ok()) return status;
+
+  rocksdb::DB* raw = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status opened =
+      options.read_only
+          ? rocksdb::DB::OpenForReadOnly(db_options, options.path, families, &handles, &raw)
+          : rocksdb::DB::Open(db_options, options.path, families, &handles, &raw);
+  if (!opened.ok()) {
+    return FromRocksDb(opened, absl::StrCat("cannot open the store at ", options.path).c_str());
+  }
+  auto db = std::make_unique<Database>(raw, std::move(handles));
+  status = CheckSchema(*db, options.read_only);
+  if (!status.ok()) return status;
+  return std::unique_ptr<Store>(std::make_unique<RocksDbStore>(options, std::move(db)));
+}
+
+}  // namespace signpost::store

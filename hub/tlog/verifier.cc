@@ -1,0 +1,324 @@
+#include "hub/tlog/verifier.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "hub/tlog/entry_fields.h"
+#include "hub/tlog/tiles.h"
+
+namespace signpost::tlog {
+namespace {
+
+constexpr size_t kCheckpointBytesMax = kNoteBytesMax;
+constexpr size_t kBundleBytesMax = kTileWidth * (2 + kBundleEntryBytesMax);
+
+// The whole of a file of at most `bytes_max` into `bytes`, which is reused between calls.
+bool ReadFile(const std::string& path, size_t bytes_max, std::string* bytes) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return false;
+  const std::streamoff length = file.tellg();
+  if (length < 0 || static_cast<uint64_t>(length) > bytes_max) return false;
+  bytes->resize(static_cast<size_t>(length));
+  file.seekg(0);
+  file.read(bytes->data(), static_cast<std::streamsize>(length));
+  return static_cast<bool>(file);
+}
+
+// One run over one directory.
+class Verification {
+ public:
+  Verification(const std::string& directory, absl::Span<const NoteVerifier> verifiers,
+               const VerifyOptions& options)
+      : directory_(directory), verifiers_(verifiers), options_(options) {}
+
+  VerifyReport Run() {
+    if (!ReadCheckpoint()) return std::move(report_);
+    ReadOlderCheckpoints();
+    CompareOlder();
+    if (ReadEntries()) {
+      FinishUpperTiles();
+      CompareRoot();
+    }
+    report_.root = frontier_.Root(hasher_);
+    report_.agencies = counters_.size();
+    return std::move(report_);
+  }
+
+ private:
+  using Kind = Problem::Kind;
+
+  bool Enough() const {
+    return report_.problems.size() >= static_cast<size_t>(options_.problems_max);
+  }
+
+  void Add(Kind kind, std::optional<uint64_t> entry, const std::string& file, std::string message) {
+    if (Enough()) return;
+    report_.problems.push_back({kind, entry, file, std::move(message)});
+  }
+
+  bool ReadCheckpoint() {
+    std::string note;
+    if (!ReadFile(directory_ + "/checkpoint", kCheckpointBytesMax, &note)) {
+      Add(Kind::kCheckpoint, std::nullopt, "checkpoint", "there is no readable checkpoint");
+      return false;
+    }
+    absl::StatusOr<Checkpoint> checkpoint = OpenCheckpoint(note, verifiers_);
+    if (!checkpoint.ok()) {
+      Add(Kind::kCheckpoint, std::nullopt, "checkpoint",
+          std::string(checkpoint.status().message()));
+      return false;
+    }
+    report_.checkpoint = *std::move(checkpoint);
+    if (!options_.origin.empty() && report_.checkpoint.origin != options_.origin) {
+      Add(Kind::kCheckpoint, std::nullopt, "checkpoint",
+          absl::StrCat("the checkpoint is of ", report_.checkpoint.origin, ", not of ",
+                       options_.origin));
+      return false;
+    }
+    return true;
+  }
+
+  void ReadOlderCheckpoints() {
+    for (const std::string& note : options_.older_checkpoints) {
+      absl::StatusOr<Checkpoint> older = OpenCheckpoint(note, verifiers_);
+      if (!older.ok()) {
+        Add(Kind::kConsistency, std::nullopt, "",
+            absl::StrCat("an older checkpoint cannot be used: ", older.status().message()));
+      } else if (older->origin != report_.checkpoint.origin) {
+        Add(Kind::kConsistency, std::nullopt, "",
+            absl::StrCat("an older checkpoint is of another log: ", older->origin));
+      } else if (older->size > report_.checkpoint.size) {
+        Add(Kind::kConsistency, std::nullopt, "checkpoint",
+            absl::StrCat("rolled back: the ledger once had ", older->size, " entries and now has ",
+                         report_.checkpoint.size));
+      } else {
+        older_.emplace(older->size, *std::move(older));
+      }
+    }
+  }
+
+  // Compares with every older checkpoint of the size reached.
+  void CompareOlder() {
+    const auto [begin, end] = older_.equal_range(frontier_.size());
+    if (begin == end) return;
+    const Hash root = frontier_.Root(hasher_);
+    for (auto it = begin; it != end; ++it) {
+      if (it->second.root == root) continue;
+      Add(Kind::kConsistency, std::nullopt, "checkpoint",
+          absl::StrCat("forked: the first ", it->first,
+                       " entries are not those of an older checkpoint of that size"));
+    }
+  }
+
+  bool ReadEntries() {
+    const uint64_t size = report_.checkpoint.size;
+    for (uint64_t first = 0; first < size && !Enough(); first += kTileWidth) {
+      TileId tile{0, first / kTileWidth,
+                  static_cast<int>(std::min<uint64_t>(kTileWidth, size - first))};
+      if (!ReadBundle(tile)) return false;
+    }
+    return !Enough();
+  }
+
+  // False when the run cannot go on: neither entries nor their hashes are there.
+  bool ReadBundle(const TileId& tile) {
+    const std::string tile_path = TilePath(tile);
+    const std::string bundle_path = TilePath({kEntriesLevel, tile.index, tile.width});
+    const uint64_t first = tile.index * kTileWidth;
+    const std::vector<Hash> leaves = ReadTile(tile_path, tile.width);
+
+    std::vector<absl::string_view> entries;
+    bool whole = false;
+    if (!ReadFile(absl::StrCat(directory_, "/", bundle_path), kBundleBytesMax, &bundle_)) {
+      Add(Kind::kMissing, first, bundle_path, "the entry bundle cannot be read");
+    } else if (absl::StatusOr<std::vector<absl::string_view>> decoded = DecodeEntryBundle(bundle_);
+               !decoded.ok()) {
+      Add(Kind::kMalformed, first, bundle_path, std::string(decoded.status().message()));
+    } else {
+      entries = *std::move(decoded);
+      whole = entries.size() == static_cast<size_t>(tile.width);
+      if (!whole) {
+        Add(Kind::kMalformed, first, bundle_path,
+            absl::StrCat("the bundle holds ", entries.size(), " entries where the ledger has ",
+                         tile.width, ": entries were dropped or inserted"));
+      }
+    }
+    if (!whole && leaves.empty()) return false;
+
+    const size_t width = static_cast<size_t>(tile.width);
+    bool in_place = !entries.empty();
+    for (size_t i = 0; i < width; ++i) {
+      const uint64_t index = first + i;
+      std::optional<Hash> hash;
+      if (i < entries.size() && in_place) {
+        ++report_.entries_read;
+        hash = hasher_.Leaf(entries[i]);
+        const bool agrees = leaves.empty() || *hash == leaves[i];
+        if (!agrees) {
+          Add(Kind::kEntry, index, bundle_path,
+              absl::StrCat("entry ", index, " does not hash to its leaf in ", tile_path,
+                           ": it was changed or moved"));
+          // In a bundle of the wrong length everything behind the first misfit has only shifted.
+          if (!whole) in_place = false;
+        }
+        if (in_place) CheckFields(entries[i], index, bundle_path);
+      }
+      // The tree grows from the tile where there is one: then a changed entry is one fault, found
+      // above, and the root still tells whether the tile itself is the one that was signed.
+      Append(leaves.empty() ? *hash : leaves[i]);
+    }
+    return true;
+  }
+
+  // The hashes of a tile, or none when it is not there or not as wide as it should be.
+  std::vector<Hash> ReadTile(const std::string& path, int width) {
+    if (!ReadFile(absl::StrCat(directory_, "/", path), kTileWidth * kHashBytes, &tile_)) {
+      Add(Kind::kMissing, std::nullopt, path, "the tile cannot be read");
+      return {};
+    }
+    absl::StatusOr<std::vector<Hash>> hashes = DecodeTile(tile_);
+    if (!hashes.ok() || hashes->size() != static_cast<size_t>(width)) {
+      Add(Kind::kMalformed, std::nullopt, path,
+          absl::StrCat("the tile does not hold ", width, " hashes"));
+      return {};
+    }
+    return *std::move(hashes);
+  }
+
+  void CheckFields(absl::string_view entry, uint64_t index, const std::string& file) {
+    if (!options_.entry_fields) return;
+    absl::StatusOr<EntryFields> fields = DecodeEntryFields(entry);
+    if (!fields.ok()) {
+      Add(Kind::kMalformed, index, file,
+          absl::StrCat("entry ", index, ": ", fields.status().message()));
+      return;
+    }
+    if (fields->index != index) {
+      Add(Kind::kIndex, index, file,
+          absl::StrCat("entry ", index, " says it is entry ", fields->index));
+    }
+    uint64_t& counter = counters_[fields->agency_id];
+    if (fields->agency_counter != counter + 1) {
+      Add(Kind::kCounter, index, file,
+          absl::StrCat("entry ", index, " is number ", fields->agency_counter, " of agency '",
+                       fields->agency_id, "' where ", counter + 1, " should come"));
+    }
+    counter = fields->agency_counter;
+    if (fields->sequenced_at_us < last_sequenced_at_us_) {
+      Add(Kind::kTime, index, file,
+          absl::StrCat("entry ", index, " is dated before the entry in front of it"));
+    }
+    last_sequenced_at_us_ = fields->sequenced_at_us;
+  }
+
+  void Append(const Hash& leaf) {
+    frontier_.Append(leaf, hasher_, [this](int level, uint64_t index, const Hash& hash) {
+      if (level == 0 || level % kTileHeight != 0) return;
+      const size_t tile_level = static_cast<size_t>(level / kTileHeight);
+      if (upper_.size() < tile_level) upper_.resize(tile_level);
+      std::vector<Hash>& hashes = upper_[tile_level - 1];
+      hashes.push_back(hash);
+      if (hashes.size() == kTileWidth) {
+        CompareTile({static_cast<int>(tile_level), index / kTileWidth, kTileWidth}, hashes);
+        hashes.clear();
+      }
+    });
+    CompareOlder();
+  }
+
+  void CompareTile(const TileId& tile, const std::vector<Hash>& computed) {
+    const std::string path = TilePath(tile);
+    const std::vector<Hash> stored = ReadTile(path, tile.width);
+    if (stored.empty()) return;
+    for (size_t i = 0; i < stored.size(); ++i) {
+      if (stored[i] == computed[i]) continue;
+      const int shift = kTileHeight * tile.level;
+      const uint64_t first = (tile.index * kTileWidth + i) << shift;
+      Add(Kind::kTile, first, path,
+          absl::StrCat("hash ", i, " does not follow from the tiles below it: look at entries ",
+                       first, " to ", first + (uint64_t{1} << shift) - 1));
+    }
+  }
+
+  void FinishUpperTiles() {
+    for (size_t i = 0; i < upper_.size(); ++i) {
+      if (upper_[i].empty()) continue;
+      const int level = static_cast<int>(i) + 1;
+      const uint64_t index = (report_.checkpoint.size >> (kTileHeight * level)) / kTileWidth;
+      CompareTile({level, index, static_cast<int>(upper_[i].size())}, upper_[i]);
+    }
+  }
+
+  void CompareRoot() {
+    if (frontier_.Root(hasher_) == report_.checkpoint.root) return;
+    Add(Kind::kRoot, std::nullopt, "checkpoint",
+        absl::StrCat("the ", frontier_.size(), " entries do not hash to the signed root"));
+  }
+
+  const std::string& directory_;
+  const absl::Span<const NoteVerifier> verifiers_;
+  const VerifyOptions& options_;
+  VerifyReport report_;
+  Hasher hasher_;
+  Frontier frontier_;
+  std::multimap<uint64_t, Checkpoint> older_;  // by size
+  std::vector<std::vector<Hash>> upper_;       // [level - 1]: the unfinished tile of each level
+  absl::flat_hash_map<std::string, uint64_t> counters_;
+  int64_t last_sequenced_at_us_ = 0;
+  std::string bundle_;
+  std::string tile_;
+};
+
+}  // namespace
+
+const char* ProblemKindName(Problem::Kind kind) {
+  switch (kind) {
+    case Problem::Kind::kCheckpoint:
+      return "CHECKPOINT";
+    case Problem::Kind::kMissing:
+      return "MISSING";
+    case Problem::Kind::kMalformed:
+      return "MALFORMED";
+    case Problem::Kind::kEntry:
+      return "ENTRY";
+    case Problem::Kind::kIndex:
+      return "INDEX";
+    case Problem::Kind::kCounter:
+      return "COUNTER";
+    case Problem::Kind::kTime:
+      return "TIME";
+    case Problem::Kind::kTile:
+      return "TILE";
+    case Problem::Kind::kRoot:
+      return "ROOT";
+    case Problem::Kind::kConsistency:
+      return "CONSISTENCY";
+  }
+  return "UNKNOWN";
+}
+
+std::string VerifyReport::ToString() const {
+  if (ok()) {
+    return absl::StrCat("verified: ", checkpoint.origin, ", ", checkpoint.size, " entries of ",
+                        agencies, " agencies, root ", HashToHex(checkpoint.root), "\n");
+  }
+  std::string text;
+  for (const Problem& problem : problems) {
+    absl::StrAppend(&text, ProblemKindName(problem.kind));
+    if (problem.entry_index.has_value()) absl::StrAppend(&text, " at entry ", *problem.entry_index);
+    if (!problem.file.empty()) absl::StrAppend(&text, " in ", problem.file);
+    absl::StrAppend(&text, ": ", problem.message, "\n");
+  }
+  return text;
+}
+
+VerifyReport VerifyDirectory(const std::string& directory, absl::Span<const NoteVerifier> verifiers,
+                             const VerifyOptions& options) {
+  return Verification(directory, verifiers, options).Run();
+}
+
+}  // namespace signpost::tlog
