@@ -1,0 +1,121 @@
+// Mailboxes: what waits for each agency system, in the order of the ledger, until every reader of
+// the mailbox has dealt with it.
+//
+// A mailbox is a range of rows in space kMailboxes: length-prefixed system id, ledger index of the
+// entry that caused the message (8 bytes), part (2 bytes) -> a version byte and a StoredMessage. A
+// cursor is a reader's durable place in it, in space kCursors: length-prefixed system id, cursor
+// name. The cursor with the empty name is the mailbox's own: up to where it has been emptied.
+//
+// Nothing here decides who may read what: the gate judges each message at the moment it leaves, and
+// records that, before the message goes on the wire. Nothing here commits: functions read a view
+// and prepare batches, to which the caller adds the entry.
+//
+// A Mailboxes object has no state but its key. Thread-safe.
+
+#ifndef SIGNPOST_HUB_EXCHANGE_MAILBOX_H_
+#define SIGNPOST_HUB_EXCHANGE_MAILBOX_H_
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hub/base/crypto.h"
+#include "hub/base/ids.h"
+#include "hub/store/store.h"
+#include "signpost/store/v1/exchange.pb.h"
+
+namespace signpost::exchange {
+
+inline constexpr size_t kSystemIdBytesMax = 256;
+inline constexpr size_t kCursorNameBytesMax = 64;
+inline constexpr int kCursorsPerMailboxMax = 16;
+// Messages that one acknowledgement deletes; what is left over goes with the next.
+inline constexpr int kPrunedPerAcknowledgeMax = 2000;
+
+// A place in a mailbox: behind the message of the same index and part. Parts count from 1, so that
+// Position() is before every message.
+struct Position {
+  uint64_t index = 0;
+  uint16_t part = 0;
+
+  friend bool operator==(const Position&, const Position&) = default;
+  friend auto operator<=>(const Position&, const Position&) = default;
+};
+
+struct MailboxMessage {
+  Position position;
+  store::v1::StoredMessage stored;
+};
+
+// What to write so that a cursor is opened or moved; add an entry and submit.
+struct CursorChange {
+  bool changed = false;  // false: it is already so; there is nothing to submit
+  Position position;     // where the cursor stands once the change is durable
+  int pruned = 0;        // messages that the batch deletes
+  store::Batch batch;
+  std::vector<store::Precondition> preconditions;
+};
+
+// Adds one message, for ledger::Operation::with_index. REQUIRES: part >= 1, and no other message of
+// the operation for this system has the same part; `system_id` is 1..kSystemIdBytesMax bytes.
+void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,
+                  uint16_t part, const store::v1::StoredMessage& message);
+
+class Mailboxes {
+ public:
+  // `key` makes resume tokens and message ids; see TokenKey().
+  explicit Mailboxes(const base::SecretKey& key);
+
+  // A key for Mailboxes from the keyring's hub_data_key().
+  [[nodiscard]] static absl::StatusOr<base::SecretKey> TokenKey(const base::SecretKey& hub_key);
+
+  // The messages behind `position`, oldest first, at most `messages_max`. Fewer means that `view`
+  // has no more. Errors: kInvalidField (messages_max < 1), kDataLoss, kStoreNewer,
+  // kStoreUnavailable.
+  [[nodiscard]] absl::StatusOr<std::vector<MailboxMessage>> ReadAfter(const store::View& view,
+                                                                      const std::string& system_id,
+                                                                      Position position,
+                                                                      int messages_max) const;
+
+  // Where the cursor stands. A cursor that was never opened: kNotFound.
+  [[nodiscard]] absl::StatusOr<Position> ReadCursor(const store::View& view,
+                                                    const std::string& system_id,
+                                                    const std::string& cursor) const;
+
+  // Makes the cursor durable when it is new, so that from then on nothing is deleted that it has
+  // not acknowledged. A new cursor begins before whatever is still kept. An existing one is
+  // unchanged. Errors: kInvalidField when the name is not 1..kCursorNameBytesMax bytes of
+  // [A-Za-z0-9._-], or when the mailbox has kCursorsPerMailboxMax cursors; as ReadAfter().
+  [[nodiscard]] absl::StatusOr<CursorChange> PrepareOpen(const store::View& view,
+                                                         const std::string& system_id,
+                                                         const std::string& cursor) const;
+
+  // Everything up to and including `position` is dealt with by this cursor. Messages that all
+  // cursors have passed are deleted in the same batch. Going back, or staying, changes nothing.
+  // Errors: kNotFound when the cursor was never opened; as ReadAfter(). When submitting gives
+  // kAborted, prepare again at a newer view.
+  [[nodiscard]] absl::StatusOr<CursorChange> PrepareAcknowledge(const store::View& view,
+                                                                const std::string& system_id,
+                                                                const std::string& cursor,
+                                                                Position position) const;
+
+  // `position` as an opaque text that only this mailbox's reader can use.
+  std::string Token(const std::string& system_id, Position position) const;
+  // Errors: kInvalidField, field "resume_token", when it is not a token that this hub made for this
+  // system: forged, changed, another mailbox's.
+  [[nodiscard]] absl::StatusOr<Position> ReadToken(const std::string& system_id,
+                                                   const std::string& token) const;
+
+  // Names the message at `position`: the same however often it is sent, and telling nothing.
+  base::MessageId IdOf(const std::string& system_id, Position position) const;
+
+ private:
+  const base::SecretKey key_;
+};
+
+}  // namespace signpost::exchange
+
+#endif  // SIGNPOST_HUB_EXCHANGE_MAILBOX_H_

@@ -1,0 +1,185 @@
+// The registry: which agencies, systems, keys, teams and practitioners take part, and who of them
+// is suspended. Every call asks it who the caller is; the hub's operator changes it.
+//
+// Reading is from memory (agencies, systems, keys, teams) or one point read (practitioners), so
+// that it can be asked on every call: what is suspended is refused from the very next call on. A
+// change is an entry in the ledger first; the directory in memory follows when, and only when, the
+// commit is durable. A failed commit leaves the directory as it was.
+//
+// Rows are in space kRegistry under "agency/<id>", "team/<id>", "practitioner/<agency>/<id>" and
+// "feed/<agency>": a version byte (1) and the stored message.
+//
+// Thread-safe. `store`, `sequencer`, `executor` and `random` are not owned and must outlive it, and
+// it must outlive every change that was begun: drain the sequencer and the executor first.
+
+#ifndef SIGNPOST_HUB_REGISTRY_REGISTRY_H_
+#define SIGNPOST_HUB_REGISTRY_REGISTRY_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "hub/base/crypto.h"
+#include "hub/base/executor.h"
+#include "hub/base/random.h"
+#include "hub/ledger/sequencer.h"
+#include "hub/registry/directory.h"
+#include "hub/store/store.h"
+#include "signpost/store/v1/registry.pb.h"
+#include "signpost/v1/registry.pb.h"
+
+namespace signpost::registry {
+
+// At most this often is an agency's feed time written, so that it costs a report next to nothing.
+inline constexpr absl::Duration kFeedWriteInterval = absl::Minutes(1);
+
+// A system that may call.
+struct Caller {
+  std::string system_id;  // its SPIFFE id
+  std::string system_name;
+  std::string agency_id;
+  std::string agency_kind;
+  bool relevant_authority = false;
+};
+
+// A practitioner who may act, as enrolled now.
+struct EnrolledPractitioner {
+  std::string agency_id;
+  std::string practitioner_id;
+  std::vector<std::string> roles;  // sorted
+  // Teams whose relationships the practitioner may use: enrolled in, still registered, still open
+  // to this agency, and of a home agency that is not suspended. Sorted.
+  std::vector<std::string> team_ids;
+
+  bool HasRole(const std::string& role) const;
+  bool InTeam(const std::string& team_id) const;
+};
+
+// Who makes a change; goes into its entry.
+struct Actor {
+  std::string agency_id;
+  std::string system_id;
+  std::string practitioner_id;  // empty for a system alone
+  std::string role;
+};
+
+// What a change came to. `sequenced` is empty when everything was already so: nothing was written
+// and there is no entry.
+using ChangeResult = std::optional<ledger::Sequenced>;
+// Called exactly once, where ledger::Transact() calls its own: only hand on.
+using ChangeDone = absl::AnyInvocable<void(absl::StatusOr<ChangeResult>)>;
+
+class Registry {
+ public:
+  struct Options {
+    // The hub's operator: a system that is known, of kind "operator" and never suspended, even when
+    // the registry is empty or was filled wrongly, so that nobody can be locked out of it. Its
+    // trust domain is that of every system. Empty: there is none, and systems may be of any trust
+    // domain.
+    std::string operator_spiffe_id;
+    // Names of systems to whose mailboxes notices go.
+    std::vector<std::string> mailbox_system_names = {"adapter"};
+    // Seals the reasons of suspensions (Keyring::hub_data_key()).
+    base::SecretKey details_key;
+  };
+
+  // Reads the whole registry but practitioners. Errors: kStoreUnavailable, kDataLoss when a row
+  // does not parse, kStoreNewer when a row has a later format, kInvalidField when
+  // operator_spiffe_id is malformed.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Registry>> Load(Options options,
+                                                                      const store::Store* store,
+                                                                      ledger::Sequencer* sequencer,
+                                                                      base::Executor* executor,
+                                                                      base::RandomSource* random);
+
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  // The latest directory; never null. Costs a lock and a reference count.
+  std::shared_ptr<const Directory> directory() const;
+
+  // The system that the peer's certificate names. Errors:
+  //   - kCallerUnknown: no agency has enrolled it
+  //   - kCallerSuspended: it or its agency is suspended
+  [[nodiscard]] absl::StatusOr<Caller> LookupSystem(const std::string& spiffe_id) const;
+
+  // The practitioner named by an assertion whose signature was good. `view` should be new: what is
+  // suspended shows in views taken after. Errors:
+  //   - kPractitionerUnknown: not enrolled, or an id that cannot be
+  //   - kCallerSuspended: suspended, or the agency is
+  //   - kStoreUnavailable, kDataLoss, kStoreNewer
+  [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
+      const store::View& view, const std::string& agency_id,
+      const std::string& practitioner_id) const;
+  // The same at a view of its own.
+  [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
+      const std::string& agency_id, const std::string& practitioner_id) const;
+
+  // For base::AssertionVerifier. Errors: kNotFound when the agency has no such key.
+  [[nodiscard]] absl::StatusOr<base::PublicKey> LookupKey(const std::string& agency_id,
+                                                          const std::string& key_id) const;
+
+  // Each creates or replaces one row. Idempotent by content: what is already so succeeds without an
+  // entry, in whatever order lists come. `suspended` in a request is ignored: it stays as it is,
+  // and a system that is suspended stays in its agency's row, suspended, also when the request
+  // leaves it out (dropping and adding it again must not restore it). Each entry is
+  // kRegistryChanged with subject "agency/<id>" and the like, and subject_hash the SHA-256 of the
+  // row as stored. Errors, nothing having changed:
+  //   - kInvalidField with violations
+  //   - kAgencyUnknown: a team or practitioner names an agency that is not registered
+  //   - what ledger::Transact() gives. kStoreUnavailable: unknown until restart; the directory
+  //   stays
+  void PutAgency(const v1::PutAgencyRequest& request, const Actor& actor, ChangeDone done);
+  void PutTeam(const v1::PutTeamRequest& request, const Actor& actor, ChangeDone done);
+  void PutPractitioner(const v1::PutPractitionerRequest& request, const Actor& actor,
+                       ChangeDone done);
+
+  // Suspends or restores. The reason is sealed in the entry's details. Errors as above, and:
+  //   - kAgencyUnknown, kCallerUnknown, kPractitionerUnknown: there is no such thing to suspend
+  //   - kInvalidField: it is the hub's own operator
+  void SetSuspended(const v1::SetSuspendedRequest& request, const Actor& actor, ChangeDone done);
+
+  // Notes that `agency_id` reported at `now`: adds the row to `batch`, at most once in
+  // kFeedWriteInterval for each agency; otherwise, or for an agency that is not registered, does
+  // nothing. Call FeedRecorded() when the operation is durable, whether or not a row was added.
+  void TouchFeed(const std::string& agency_id, absl::Time now, store::Batch* batch);
+  // The coverage follows at once, in memory.
+  void FeedRecorded(const std::string& agency_id, absl::Time at);
+
+ private:
+  struct Planned;  // one attempt of a change
+  using Plan = absl::AnyInvocable<absl::StatusOr<Planned>(const store::View& view)>;
+
+  Registry(Options options, const store::Store* store, ledger::Sequencer* sequencer,
+           base::Executor* executor, base::RandomSource* random);
+
+  absl::Status LoadAll();
+  // Runs `plan` until it commits, applies what it planned to the directory, then calls `done`.
+  void Change(const std::string& request_id, const Actor& actor, Plan plan, ChangeDone done);
+  void Apply(const Planned& planned, uint64_t index);
+  bool IsOperatorAgency(const std::string& agency_id) const;
+
+  const Options options_;
+  const store::Store* const store_;
+  ledger::Sequencer* const sequencer_;
+  base::Executor* const executor_;
+  base::RandomSource* const random_;
+  std::string operator_agency_id_;     // empty when there is no operator
+  std::string operator_trust_domain_;  // "
+  std::string operator_system_name_;   // "
+
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<const Directory> directory_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace signpost::registry
+
+#endif  // SIGNPOST_HUB_REGISTRY_REGISTRY_H_
