@@ -17,6 +17,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ struct AssertionClaims {
   std::string name;             // as the agency writes it; may be empty. Personal: never logged
   std::string role;
   std::vector<std::string> teams;
-  std::string assurance;  // how the agency signed the practitioner in: "substantial", "high"
+  std::string assurance;  // how the agency signed the practitioner in: "substantial", "high"; any
+                          // text passes here, and the caller judges what is enough
   std::string purpose;
   std::string audience;  // aud: the hub
   absl::Time issued_at;
@@ -91,12 +93,16 @@ class AssertionVerifier {
 
  private:
   struct Remembered {
-    std::string digest;  // SHA-256 over certificate and token: the key in `index_`
+    std::string digest;  // SHA-256 over certificate, agency and token: the key in `index_`
     std::string kid;
     std::string key_raw;  // the key that signed
     std::shared_ptr<const AssertionClaims> claims;
   };
   using Recent = std::list<Remembered>;  // most recently used first
+
+  std::optional<Remembered> Recall(const std::string& digest);
+  void Remember(Remembered remembered, absl::Time now);
+  void Forget(const std::string& digest);
 
   const std::string audience_;
   const KeyLookup keys_;

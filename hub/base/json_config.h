@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "nlohmann/json_fwd.hpp"
 
 namespace signpost::base {
 
@@ -56,7 +57,8 @@ class ConfigObject {
   std::vector<std::string> Strings(const std::string& key);
   // An object that must be there.
   ConfigObject Object(const std::string& key);
-  // An object; as if empty when absent.
+  // An object; when absent as if empty, and nothing is said of what it then lacks: ask Has() where
+  // that matters.
   ConfigObject ObjectOrEmpty(const std::string& key);
   // An array of objects; empty when absent.
   std::vector<ConfigObject> Objects(const std::string& key);
@@ -74,6 +76,11 @@ class ConfigObject {
   struct Document;
   struct Node;
   ConfigObject(std::shared_ptr<Document> document, Node* node);
+
+  // The value of `key`, or null; the key counts as known from then on.
+  const nlohmann::json* Find(const std::string& key) const;
+  // The same, noting that it is missing.
+  const nlohmann::json* Need(const std::string& key);
 
   std::shared_ptr<Document> document_;
   Node* node_;  // owned by the document

@@ -76,8 +76,9 @@ class Keyring {
                                                           int epoch) const;
 
  private:
-  Keyring(SecretKey wrapping, SecretKey matching, SecretKey local_record, SecretKey request,
-          SecretKey hub_data, std::array<std::unique_ptr<SecretKey>, kAgencyIdEpochMax + 1> epochs);
+  using EpochKeys = std::array<std::unique_ptr<SecretKey>, kAgencyIdEpochMax + 1>;
+  Keyring(const SecretKey& wrapping, const SecretKey& matching, const SecretKey& local_record,
+          const SecretKey& request, const SecretKey& hub_data, EpochKeys epochs);
 
   const SecretKey wrapping_key_;
   const SecretKey matching_key_;
@@ -85,7 +86,7 @@ class Keyring {
   const SecretKey request_key_;
   const SecretKey hub_data_key_;
   // By epoch; [0] is empty.
-  const std::array<std::unique_ptr<SecretKey>, kAgencyIdEpochMax + 1> epoch_keys_;
+  const EpochKeys epoch_keys_;
 };
 
 }  // namespace signpost::base

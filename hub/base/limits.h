@@ -31,6 +31,8 @@ inline constexpr int kAssessmentsPerFlagMax = 16;
 inline constexpr int kAssertionBytesMax = 4096;
 inline constexpr int kAssertionLifeSecondsMax = 300;
 inline constexpr int kClockSkewSecondsMax = 30;
+inline constexpr int kAssertionTextBytesMax = 128;  // ids, role, purpose and the like
+inline constexpr int kAssertionTeamsMax = 32;
 inline constexpr int kAssertionCacheMax = 100'000;
 
 // --- Store and ledger ---
