@@ -1,0 +1,94 @@
+// Whom is this about? Certain, nobody we know, or for a person to decide: never a guess.
+//
+// Rules (docs/architecture.md says how they will grow into a score). Fields are compared with the
+// best of a person's aliases, from whichever agency. Somebody *qualifies* when no identifier
+// conflicts and either
+//   (a) an NHS number or UPN agrees, and the birth date, and a given name (or, where one side has
+//   no
+//       given name, the surname); with a birth date of 1 January both names must agree; or
+//   (b) given names, surname, birth date and postcode all agree, and the birth date is not 1
+//   January.
+// Exactly one who qualifies, and no other who shares an identifier: linked. Somebody who agrees in
+// enough to be the same, or a twin, but does not qualify: review, with the cause. A given name that
+// differs is never linked by itself, whatever else agrees: it is how a twin looks.
+// Surname and birth date alone, or an address alone, make nobody a candidate.
+
+#ifndef SIGNPOST_HUB_MATCHING_MATCHER_H_
+#define SIGNPOST_HUB_MATCHING_MATCHER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hub/base/ids.h"
+#include "hub/matching/keys.h"
+#include "hub/people/people.h"
+#include "hub/store/store.h"
+#include "signpost/store/v1/person.pb.h"
+
+namespace signpost::matching {
+
+inline constexpr int kReviewCandidatesMax = 5;
+
+struct Candidate {
+  base::PersonId person;
+  std::vector<std::string> agrees;   // fields: "nhs_number", "given_names", "birth_date", …
+  std::vector<std::string> differs;  // a field that one side lacks is in neither
+};
+
+struct Outcome {
+  enum class Kind { kLink, kNone, kReview };
+  Kind kind = Kind::kNone;
+  base::PersonId person;              // kLink
+  std::string cause;                  // kReview: "two-candidates", "same-household", …
+  std::vector<Candidate> candidates;  // kReview: best first, at most kReviewCandidatesMax
+};
+
+// Immutable and thread-safe. Arguments are not owned and must outlive it.
+class Matcher {
+ public:
+  Matcher(const people::People* people, const Keys* keys) : people_(people), keys_(keys) {}
+  Matcher(const Matcher&) = delete;
+  Matcher& operator=(const Matcher&) = delete;
+
+  // Reads every list of keys_->QueryKeys() and every person on them. Give it a people::ReadSet: its
+  // preconditions are what keeps two racing reports from creating one person twice.
+  // Errors: kDataLoss, kStoreUnavailable.
+  [[nodiscard]] absl::StatusOr<Outcome> Match(const store::View& view,
+                                              const store::v1::AliasHashes& hashes,
+                                              bool weak_birth_date) const;
+
+  // The one person whom these details name for certain: as Match(), and also given names, surname
+  // and birth date (not 1 January) when no postcode was given and nobody else is like it, and an
+  // identifier with the birth date when no names were given. Errors: kNotFound otherwise, for none
+  // and for several alike.
+  [[nodiscard]] absl::StatusOr<base::PersonId> FindOne(const store::View& view,
+                                                       const store::v1::AliasHashes& hashes,
+                                                       bool weak_birth_date) const;
+
+  // Puts `person` on the list of each stored key of `aliases`, and takes her from those that only
+  // `dropped` had. Rows that are right already are not written. REQUIRES as Match() of `view`.
+  [[nodiscard]] absl::Status PrepareKeys(const store::View& view, const base::PersonId& person,
+                                         const std::vector<store::v1::AliasHashes>& aliases,
+                                         const std::vector<store::v1::AliasHashes>& dropped,
+                                         store::Batch* batch) const;
+  // Takes every one of `ids` from the lists of all stored keys of `aliases`.
+  [[nodiscard]] absl::Status PrepareRemoval(const store::View& view,
+                                            const std::vector<base::PersonId>& ids,
+                                            const std::vector<store::v1::AliasHashes>& aliases,
+                                            store::Batch* batch) const;
+
+ private:
+  struct Comparison;
+  struct Considered;
+  absl::StatusOr<Considered> Consider(const store::View& view,
+                                      const store::v1::AliasHashes& hashes) const;
+
+  const people::People* const people_;
+  const Keys* const keys_;
+};
+
+}  // namespace signpost::matching
+
+#endif  // SIGNPOST_HUB_MATCHING_MATCHER_H_

@@ -1,0 +1,241 @@
+// The young persons: reading one, and preparing every change to one.
+//
+// A change is prepared here and committed elsewhere: each Prepare function reads from the view it
+// is given and returns the rows to write with the rows they rest on. The caller adds ledger drafts
+// and messages and hands all of it to the sequencer, which commits it whole or answers kAborted
+// when somebody was first; then the caller prepares again from a newer view.
+//
+// What is personal is sealed with AES-256-GCM under the person's own data key; the context of each
+// ciphertext is her id, the kind of field and the item, so that none opens in another place. The
+// data key is wrapped in Space::kPersonKeys; deleting that row erases her, backups of other spaces
+// included.
+//
+// A shield belongs to the person: reports never touch it, and a merge keeps it.
+
+#ifndef SIGNPOST_HUB_PEOPLE_PEOPLE_H_
+#define SIGNPOST_HUB_PEOPLE_PEOPLE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "hub/base/ids.h"
+#include "hub/base/keyring.h"
+#include "hub/base/random.h"
+#include "hub/ledger/sequencer.h"
+#include "hub/people/person.h"
+#include "hub/store/store.h"
+#include "signpost/store/v1/person.pb.h"
+#include "signpost/v1/common.pb.h"
+#include "signpost/v1/consent.pb.h"
+#include "signpost/v1/index.pb.h"
+
+namespace signpost::people {
+
+// How far Read() follows merges; a longer chain is damage.
+inline constexpr int kMergeHopsMax = 8;
+
+// Who sends a report: the agency and the SPIFFE id of its system.
+struct Reporter {
+  std::string agency_id;
+  std::string system;
+};
+
+// An agency's own record, as the hub knows it.
+struct LocalRecord {
+  std::string record_hash;               // 32 bytes, keyed
+  std::optional<base::PersonId> person;  // none while its first report waits for review
+  std::optional<base::FlagId> flag;
+  std::optional<base::ReviewId> review;  // a report of it waits
+};
+
+// A record as listed for a reconciliation.
+struct OpenRecord {
+  std::string record_hash;
+  base::PersonId person;  // zero when in review only
+  base::FlagId flag;
+  bool open = false;       // its flag is open
+  bool in_review = false;  // a report of it waits: known, though it may have no flag
+};
+struct OpenRecordPage {
+  std::vector<OpenRecord> records;
+  std::string next_token;  // empty at the end
+};
+
+// What became of a flag.
+enum class FlagChange {
+  kUnchanged,
+  kOpened,     // new and open, or open again
+  kClosed,     // new and closed already, or closed now
+  kChanged,    // worker, service, assessments or details differ
+  kRetracted,  // entered in error
+};
+
+// Rows to write and rows they rest on.
+struct Change {
+  store::Batch batch;
+  std::vector<store::Precondition> preconditions;
+
+  bool empty() const { return batch.empty(); }
+  // Moves both into `operation`; a row that `operation` already rests on is not named twice.
+  void AppendTo(ledger::Operation* operation) &&;
+};
+
+struct FlagResult {
+  Change change;  // empty when kUnchanged
+  FlagChange kind = FlagChange::kUnchanged;
+  bool person_created = false;
+  base::PersonId person;
+  base::FlagId flag;
+  std::string service;
+  // Agencies, other than the reporter, with an open flag on her: whom a notice may concern.
+  std::vector<std::string> other_agencies;
+  // Hashes of aliases that were dropped to keep within kAliasesPerPersonMax: their keys go too.
+  std::vector<store::v1::AliasHashes> dropped_aliases;
+  // Hashes of all her aliases as they will be.
+  std::vector<store::v1::AliasHashes> aliases;
+};
+
+struct ConsentResult {
+  Change change;  // empty when nothing changed
+  base::PersonId person;
+  base::ConsentId consent;
+  absl::Time effective_at;  // recorded or withdrawn
+};
+
+struct ShieldResult {
+  Change change;  // empty when it was so already
+  base::PersonId person;
+};
+
+struct MergeResult {
+  Change change;
+  base::PersonId from;  // as they stood after following earlier merges
+  base::PersonId to;
+  bool shielded = false;  // the result is shielded
+};
+
+// Thread-safe. `keyring` and `random` are not owned and must outlive it.
+class People {
+ public:
+  People(const base::Keyring* keyring, base::RandomSource* random)
+      : keyring_(keyring), random_(random) {}
+  People(const People&) = delete;
+  People& operator=(const People&) = delete;
+
+  const base::Keyring& keyring() const { return *keyring_; }
+
+  // The person `id` stands for now, merges followed. Errors: kNotFound when there is none or she
+  // was erased; kDataLoss; kStoreUnavailable.
+  [[nodiscard]] absl::StatusOr<Person> Read(const store::View& view,
+                                            const base::PersonId& id) const;
+
+  // --- Records of agencies ---
+
+  // The keyed hash under which `agency_id`'s record is known, 32 bytes.
+  std::string RecordHash(absl::string_view agency_id, absl::string_view record_id) const;
+  // Keyed hash of all that a report says; equal reports have equal hashes whatever their sequence.
+  std::string ContentHash(absl::string_view agency_id,
+                          const signpost::v1::FlagReport& report) const;
+  // Key of Space::kLocalRecords.
+  static std::string LocalRecordKey(absl::string_view agency_id, absl::string_view record_hash);
+
+  // Errors: kNotFound when the agency never reported it.
+  [[nodiscard]] absl::StatusOr<LocalRecord> LookupLocalRecord(const store::View& view,
+                                                              absl::string_view agency_id,
+                                                              absl::string_view record_id) const;
+  [[nodiscard]] absl::StatusOr<LocalRecord> LookupRecordHash(const store::View& view,
+                                                             absl::string_view agency_id,
+                                                             absl::string_view record_hash) const;
+
+  // All records of `agency_id` in order of their hashes, a page at a time; `token` is empty at
+  // first and then the page's next_token. Errors: kInvalidField for a foreign token or rows_max
+  // < 1.
+  [[nodiscard]] absl::StatusOr<OpenRecordPage> OpenRecordsOf(const store::View& view,
+                                                             absl::string_view agency_id,
+                                                             const std::string& token,
+                                                             int rows_max) const;
+
+  // --- Flags ---
+
+  // Puts `report` on `person`, or on a new person when it is nullopt: opens a flag for a record the
+  // agency never reported, else changes, closes or retracts that record's flag. Keeps the
+  // reporter's details as an alias when they differ from its latest. `hashes` are those of
+  // report.person(). The record's row is written to name the person and the flag, and no review.
+  //
+  // REQUIRES: ValidateReport() passed. Errors: kNotFound when `person` is none; kInvalidField when
+  // a limit of base/limits.h is reached; kDataLoss.
+  [[nodiscard]] absl::StatusOr<FlagResult> PrepareReport(
+      const store::View& view, const Reporter& reporter, const signpost::v1::FlagReport& report,
+      const store::v1::AliasHashes& hashes, const std::optional<base::PersonId>& person,
+      absl::Time now) const;
+
+  // Closes the open flag of one record, as a reconciliation or a reused record asks, on the day of
+  // `now` (UTC). Reporting the record again opens it again. Unchanged when it is not open. Errors:
+  // kNotFound.
+  [[nodiscard]] absl::StatusOr<FlagResult> PrepareClose(const store::View& view,
+                                                        absl::string_view agency_id,
+                                                        absl::string_view record_hash,
+                                                        absl::Time now) const;
+
+  // --- Consents ---
+
+  // REQUIRES: ValidateConsent() passed. Errors: kNotFound; kConsentInvalid when she has
+  // kConsentsPerPersonMax.
+  [[nodiscard]] absl::StatusOr<ConsentResult> PrepareConsent(
+      const store::View& view, const base::PersonId& person, const signpost::v1::Consent& consent,
+      absl::string_view agency_id, absl::string_view practitioner_id, absl::Time now) const;
+
+  // Takes back a yes from `now` on. Withdrawing twice changes nothing and answers the first time's
+  // moment. `note` may be empty and is kept sealed. Errors: kNotFound; kConsentInvalid for a
+  // refusal.
+  [[nodiscard]] absl::StatusOr<ConsentResult> PrepareWithdraw(const store::View& view,
+                                                              const base::PersonId& person,
+                                                              const base::ConsentId& consent,
+                                                              absl::string_view note,
+                                                              absl::Time now) const;
+
+  // --- Persons ---
+
+  // Errors: kNotFound.
+  [[nodiscard]] absl::StatusOr<ShieldResult> PrepareShield(const store::View& view,
+                                                           const base::PersonId& person,
+                                                           bool shielded,
+                                                           absl::string_view agency_id,
+                                                           absl::Time now) const;
+
+  // Finds two persons to be one: all that `from` has moves to `to`, sealed anew under `to`'s key. A
+  // shield on either side holds. Records and matching keys of `from` lead to `to` from then on.
+  // Errors: kNotFound; kInvalidField when they are one already or would together pass a limit.
+  [[nodiscard]] absl::StatusOr<MergeResult> PrepareMerge(const store::View& view,
+                                                         const base::PersonId& from,
+                                                         const base::PersonId& to) const;
+
+  // Deletes her row and data key, those of everybody merged into her, her records and the index of
+  // who looked at her. Matching keys are matching's: use matching::Intake::PrepareErase(), which
+  // does both. `ids` receives every id that was hers. Errors: kNotFound.
+  [[nodiscard]] absl::StatusOr<Change> PrepareErase(const store::View& view,
+                                                    const base::PersonId& person,
+                                                    std::vector<base::PersonId>* ids) const;
+
+ private:
+  struct Draft;
+  absl::StatusOr<Draft> Load(const store::View& view, const base::PersonId& id) const;
+  absl::StatusOr<Draft> Create() const;
+
+  const base::Keyring* const keyring_;
+  base::RandomSource* const random_;
+};
+
+// yyyymmdd, 0 for an absent or impossible date; and back (absent for 0).
+int32_t DateNumber(const signpost::v1::Date& date);
+signpost::v1::Date DateFromNumber(int32_t number);
+
+}  // namespace signpost::people
+
+#endif  // SIGNPOST_HUB_PEOPLE_PEOPLE_H_
