@@ -1,0 +1,77 @@
+// The hub's configuration: one JSON file, read once at start. Everything wrong with it is said at
+// once, by key. See docs/operating.md for what each key is for, and deploy/ for an example.
+//
+//   {
+//     "listen": "127.0.0.1:8443",
+//     "admin_listen": "127.0.0.1:9443",
+//     "trust_domain": "nortown.example",
+//     "audience": "signpost.nortown.example",
+//     "origin": "signpost.nortown.example/ledger",
+//     "operator_spiffe_id": "spiffe://nortown.example/agency/nortown-hub/system/operator",
+//     "tls": {"certificate": "hub.pem", "key": "hub.key", "client_ca": "ca.pem"},
+//     "keys": {"master": "master.key", "ledger": "ledger.key"},
+//     "store": {"kind": "rocksdb", "path": "store"},
+//     "checkpoint_file": "checkpoint",
+//     "policy": {"text": "nortown.policy", "words": "words.json"}
+//   }
+//
+// Paths that are not absolute are relative to the file's own directory.
+
+#ifndef SIGNPOST_HUB_API_CONFIG_H_
+#define SIGNPOST_HUB_API_CONFIG_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "hub/api/server.h"
+#include "hub/base/json_log.h"
+
+namespace signpost::api {
+
+enum class StoreKind { kRocksDb, kMemory };
+
+struct HubConfig {
+  ServerOptions server;      // "listen", "tls", "reflection"
+  std::string admin_listen;  // loopback; empty: no admin server
+  std::string trust_domain;
+  std::string audience;  // `aud` of assertions
+  std::string origin;    // of the ledger's checkpoints
+  std::string operator_spiffe_id;
+
+  std::string master_key_file;
+  std::string ledger_key_file;
+  int agency_id_epoch = 1;
+
+  StoreKind store_kind = StoreKind::kRocksDb;
+  std::string store_path;
+  // Shows that the crash harness notices a build that does not sync. Only in a config that also
+  // says "negative_control".
+  bool unsafe_no_sync_for_negative_control = false;
+  // The second copy of the latest checkpoint. Must not lie inside the store: it is there to notice
+  // a store that was put back.
+  std::string checkpoint_file;
+  absl::Duration checkpoint_interval = absl::Seconds(1);
+
+  std::string policy_file;  // empty: none yet; everything is hidden
+  std::string words_file;
+
+  int executor_threads = 4;
+  int executor_queue_max = 4096;
+  absl::Duration shutdown_grace = absl::Seconds(10);
+
+  std::string log_file;  // empty: standard error
+  base::LogLevel log_level = base::LogLevel::kInfo;
+  bool log_good_calls = true;
+};
+
+// Errors: kInvalidField naming the file and every key at fault.
+[[nodiscard]] absl::StatusOr<HubConfig> ReadHubConfig(const std::string& path);
+// The same from text; relative paths are relative to `directory`.
+[[nodiscard]] absl::StatusOr<HubConfig> ParseHubConfig(const std::string& text,
+                                                       const std::string& source,
+                                                       const std::string& directory);
+
+}  // namespace signpost::api
+
+#endif  // SIGNPOST_HUB_API_CONFIG_H_
