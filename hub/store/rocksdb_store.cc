@@ -10,8 +10,6 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <string>
 #include <utility>
 #include <vector>
