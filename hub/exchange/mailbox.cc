@@ -1,0 +1,280 @@
+#include "hub/exchange/mailbox.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "hub/base/encoding.h"
+#include "hub/base/error.h"
+#include "hub/base/status_macros.h"
+#include "hub/exchange/row_format.h"
+
+namespace signpost::exchange {
+namespace {
+
+using base::Error;
+using base::Reason;
+using store::Space;
+using store::v1::CursorRow;
+using store::v1::StoredMessage;
+
+constexpr size_t kPositionBytes = 10;
+constexpr size_t kTokenMacBytes = 16;
+constexpr char kTokenFormat = 1;
+
+std::string PositionBytes(Position position) {
+  std::string bytes = store::KeyU64(position.index);
+  bytes.push_back(static_cast<char>(position.part >> 8));
+  bytes.push_back(static_cast<char>(position.part & 0xff));
+  return bytes;
+}
+
+// REQUIRES: `bytes` is kPositionBytes long.
+Position PositionFrom(const std::string& bytes) {
+  Position position;
+  position.index = store::U64FromKey(bytes);
+  position.part = static_cast<uint16_t>((static_cast<unsigned char>(bytes[8]) << 8) |
+                                        static_cast<unsigned char>(bytes[9]));
+  return position;
+}
+
+std::string MessageKey(const std::string& system_id, Position position) {
+  return LengthPrefixed(system_id) + PositionBytes(position);
+}
+
+absl::StatusOr<Position> PositionOfKey(const std::string& prefix, const std::string& key) {
+  if (key.size() != prefix.size() + kPositionBytes || key.compare(0, prefix.size(), prefix) != 0) {
+    return Error(Reason::kDataLoss, "a place in a mailbox does not parse; restore a backup");
+  }
+  return PositionFrom(key.substr(prefix.size()));
+}
+
+// The empty name is the mailbox's own row.
+std::string CursorKey(const std::string& system_id, const std::string& cursor) {
+  return LengthPrefixed(system_id) + cursor;
+}
+
+absl::Status CheckSystemId(const std::string& system_id) {
+  if (system_id.empty() || system_id.size() > kSystemIdBytesMax) {
+    return base::InvalidField("system_id",
+                              absl::StrCat("must be 1 to ", kSystemIdBytesMax, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCursorName(const std::string& cursor) {
+  const bool is_plain = std::all_of(cursor.begin(), cursor.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
+  if (cursor.empty() || cursor.size() > kCursorNameBytesMax || !is_plain) {
+    return base::InvalidField("cursor",
+                              absl::StrCat("must be 1 to ", kCursorNameBytesMax,
+                                           " letters, digits, dots, hyphens and underscores"));
+  }
+  return absl::OkStatus();
+}
+
+// A mailbox's cursors at one view.
+struct Cursors {
+  struct Named {
+    std::string name;
+    std::string bytes;  // as stored
+    Position position;
+  };
+  std::vector<Named> named;
+  std::optional<std::string> own_bytes;  // the mailbox's own row
+  Position emptied;
+  uint64_t opened = 0;
+
+  const Named* Find(const std::string& name) const {
+    for (const Named& cursor : named) {
+      if (cursor.name == name) return &cursor;
+    }
+    return nullptr;
+  }
+};
+
+absl::StatusOr<Cursors> ReadCursors(const store::View& view, const std::string& system_id) {
+  SIGNPOST_RETURN_IF_ERROR(CheckSystemId(system_id));
+  const std::string prefix = LengthPrefixed(system_id);
+  // One more than there can be, and the mailbox's own.
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::vector<store::KeyValue> rows,
+      view.Scan(Space::kCursors, prefix, store::PrefixEnd(prefix), kCursorsPerMailboxMax + 2));
+  if (rows.size() > kCursorsPerMailboxMax + 1) {
+    // Deleting by a part of the cursors would delete what the others have not read.
+    return Error(Reason::kDataLoss, "a mailbox has more cursors than it can have");
+  }
+  Cursors cursors;
+  for (const store::KeyValue& kv : rows) {
+    SIGNPOST_ASSIGN_OR_RETURN(const CursorRow row, DecodeRow<CursorRow>("a cursor", kv.value));
+    SIGNPOST_ASSIGN_OR_RETURN(const Position position, PositionOfKey(prefix, row.position()));
+    std::string name = kv.key.substr(prefix.size());
+    if (name.empty()) {
+      cursors.own_bytes = kv.value;
+      cursors.emptied = position;
+      cursors.opened = row.cursors_opened();
+    } else {
+      cursors.named.push_back({std::move(name), kv.value, position});
+    }
+  }
+  return cursors;
+}
+
+std::string CursorValue(const std::string& system_id, Position position, uint64_t opened = 0) {
+  CursorRow row;
+  row.set_position(MessageKey(system_id, position));
+  row.set_cursors_opened(opened);
+  return EncodeRow(row);
+}
+
+}  // namespace
+
+void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,
+                  uint16_t part, const StoredMessage& message) {
+  batch.Put(Space::kMailboxes, MessageKey(system_id, {first_index, part}), EncodeRow(message));
+}
+
+Mailboxes::Mailboxes(const base::SecretKey& key) : key_(key) {}
+
+absl::StatusOr<base::SecretKey> Mailboxes::TokenKey(const base::SecretKey& hub_key) {
+  return base::DeriveKey(hub_key, "signpost exchange resume tokens v1");
+}
+
+absl::StatusOr<std::vector<MailboxMessage>> Mailboxes::ReadAfter(const store::View& view,
+                                                                 const std::string& system_id,
+                                                                 Position position,
+                                                                 int messages_max) const {
+  SIGNPOST_RETURN_IF_ERROR(CheckSystemId(system_id));
+  if (messages_max < 1) return base::InvalidField("messages_max", "must be at least 1");
+  const std::string prefix = LengthPrefixed(system_id);
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
+                            view.Scan(Space::kMailboxes, MessageKey(system_id, position) + '\0',
+                                      store::PrefixEnd(prefix), messages_max));
+  std::vector<MailboxMessage> messages;
+  messages.reserve(rows.size());
+  for (const store::KeyValue& kv : rows) {
+    MailboxMessage message;
+    SIGNPOST_ASSIGN_OR_RETURN(message.position, PositionOfKey(prefix, kv.key));
+    SIGNPOST_ASSIGN_OR_RETURN(message.stored, DecodeRow<StoredMessage>("a message", kv.value));
+    messages.push_back(std::move(message));
+  }
+  return messages;
+}
+
+absl::StatusOr<Position> Mailboxes::ReadCursor(const store::View& view,
+                                               const std::string& system_id,
+                                               const std::string& cursor) const {
+  SIGNPOST_RETURN_IF_ERROR(CheckSystemId(system_id));
+  SIGNPOST_RETURN_IF_ERROR(CheckCursorName(cursor));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> value,
+                            view.Get(Space::kCursors, CursorKey(system_id, cursor)));
+  if (!value.has_value()) return Error(Reason::kNotFound, "this cursor was never opened");
+  SIGNPOST_ASSIGN_OR_RETURN(const CursorRow row, DecodeRow<CursorRow>("a cursor", *value));
+  return PositionOfKey(LengthPrefixed(system_id), row.position());
+}
+
+absl::StatusOr<CursorChange> Mailboxes::PrepareOpen(const store::View& view,
+                                                    const std::string& system_id,
+                                                    const std::string& cursor) const {
+  SIGNPOST_RETURN_IF_ERROR(CheckCursorName(cursor));
+  SIGNPOST_ASSIGN_OR_RETURN(const Cursors cursors, ReadCursors(view, system_id));
+  CursorChange change;
+  if (const Cursors::Named* existing = cursors.Find(cursor)) {
+    change.position = existing->position;
+    return change;
+  }
+  if (cursors.named.size() >= kCursorsPerMailboxMax) {
+    return base::InvalidField("cursor", absl::StrCat("the mailbox has ", kCursorsPerMailboxMax,
+                                                     " cursors already; use one of them"));
+  }
+  change.changed = true;
+  change.position = cursors.emptied;
+  change.batch.Put(Space::kCursors, CursorKey(system_id, cursor),
+                   CursorValue(system_id, change.position));
+  // Changing the mailbox's own row makes an acknowledgement that did not count with this cursor yet
+  // fail its precondition, so that it cannot delete what this cursor is to read.
+  change.batch.Put(Space::kCursors, CursorKey(system_id, ""),
+                   CursorValue(system_id, cursors.emptied, cursors.opened + 1));
+  change.preconditions.push_back({Space::kCursors, CursorKey(system_id, cursor), std::nullopt});
+  change.preconditions.push_back({Space::kCursors, CursorKey(system_id, ""), cursors.own_bytes});
+  return change;
+}
+
+absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(const store::View& view,
+                                                           const std::string& system_id,
+                                                           const std::string& cursor,
+                                                           Position position) const {
+  SIGNPOST_RETURN_IF_ERROR(CheckCursorName(cursor));
+  SIGNPOST_ASSIGN_OR_RETURN(const Cursors cursors, ReadCursors(view, system_id));
+  const Cursors::Named* own = cursors.Find(cursor);
+  if (own == nullptr) return Error(Reason::kNotFound, "this cursor was never opened");
+  CursorChange change;
+  if (position <= own->position) {
+    change.position = own->position;
+    return change;
+  }
+  change.changed = true;
+  change.position = position;
+  change.batch.Put(Space::kCursors, CursorKey(system_id, cursor), CursorValue(system_id, position));
+  change.preconditions.push_back({Space::kCursors, CursorKey(system_id, cursor), own->bytes});
+
+  Position passed = position;  // by every cursor
+  for (const Cursors::Named& other : cursors.named) {
+    if (other.name != cursor) passed = std::min(passed, other.position);
+  }
+  if (passed <= cursors.emptied) return change;
+  // From where it was emptied last, so that what is long deleted is not walked over again.
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::vector<store::KeyValue> rows,
+      view.Scan(Space::kMailboxes, MessageKey(system_id, cursors.emptied) + '\0',
+                MessageKey(system_id, passed) + '\0', kPrunedPerAcknowledgeMax));
+  for (const store::KeyValue& kv : rows) change.batch.Delete(Space::kMailboxes, kv.key);
+  change.pruned = static_cast<int>(rows.size());
+  Position emptied = passed;
+  if (change.pruned == kPrunedPerAcknowledgeMax) {
+    SIGNPOST_ASSIGN_OR_RETURN(emptied, PositionOfKey(LengthPrefixed(system_id), rows.back().key));
+  }
+  change.batch.Put(Space::kCursors, CursorKey(system_id, ""),
+                   CursorValue(system_id, emptied, cursors.opened));
+  change.preconditions.push_back({Space::kCursors, CursorKey(system_id, ""), cursors.own_bytes});
+  return change;
+}
+
+std::string Mailboxes::Token(const std::string& system_id, Position position) const {
+  std::string token(1, kTokenFormat);
+  token += PositionBytes(position);
+  const std::string mac =
+      base::HmacSha256(key_.bytes(), absl::StrCat("resume", LengthPrefixed(system_id), token));
+  token.append(mac, 0, kTokenMacBytes);
+  return base::Base64UrlEncode(token);
+}
+
+absl::StatusOr<Position> Mailboxes::ReadToken(const std::string& system_id,
+                                              const std::string& token) const {
+  const absl::Status refused = base::InvalidField(
+      "resume_token",
+      "is not a token that this hub gave to this mailbox's reader; use one exactly as it came with "
+      "a message, or leave it empty");
+  const absl::StatusOr<std::string> bytes = base::Base64UrlDecode(token);
+  if (!bytes.ok() || bytes->size() != 1 + kPositionBytes + kTokenMacBytes ||
+      (*bytes)[0] != kTokenFormat) {
+    return refused;
+  }
+  const Position position = PositionFrom(bytes->substr(1, kPositionBytes));
+  // The text must be the very one: a decoder that took two spellings would change nothing here.
+  if (!base::ConstantTimeEqual(Token(system_id, position), token)) return refused;
+  return position;
+}
+
+base::MessageId Mailboxes::IdOf(const std::string& system_id, Position position) const {
+  const std::string mac = base::HmacSha256(
+      key_.bytes(), absl::StrCat("message", LengthPrefixed(system_id), PositionBytes(position)));
+  return *base::MessageId::FromBytes(absl::string_view(mac).substr(0, base::kIdBytes));
+}
+
+}  // namespace signpost::exchange

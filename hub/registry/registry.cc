@@ -1,0 +1,630 @@
+#include "hub/registry/registry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/ledger/transact.h"
+#include "hub/registry/row_format.h"
+#include "hub/registry/validate.h"
+#include "signpost/store/v1/entry.pb.h"
+
+namespace signpost::registry {
+namespace {
+
+using base::Error;
+using base::Reason;
+using store::Space;
+using store::v1::AgencyRow;
+using store::v1::FeedRow;
+using store::v1::PractitionerRow;
+using store::v1::TeamRow;
+
+constexpr char kAgencyPrefix[] = "agency/";
+constexpr char kTeamPrefix[] = "team/";
+constexpr char kFeedPrefix[] = "feed/";
+constexpr char kOperatorKind[] = "operator";
+constexpr int kLoadPageRows = 1000;
+constexpr size_t kDetailsSaltBytes = 32;
+
+std::string AgencyKey(const std::string& agency_id) {
+  return absl::StrCat(kAgencyPrefix, agency_id);
+}
+std::string TeamKey(const std::string& team_id) { return absl::StrCat(kTeamPrefix, team_id); }
+std::string FeedKey(const std::string& agency_id) { return absl::StrCat(kFeedPrefix, agency_id); }
+// Neither part can hold a slash.
+std::string PractitionerKey(const std::string& agency_id, const std::string& practitioner_id) {
+  return absl::StrCat("practitioner/", agency_id, "/", practitioner_id);
+}
+
+template <typename Range>
+std::vector<std::string> Sorted(const Range& words) {
+  std::vector<std::string> sorted(words.begin(), words.end());
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+absl::StatusOr<std::shared_ptr<const Agency>> AgencyOf(const AgencyRow& row) {
+  auto agency = std::make_shared<Agency>();
+  agency->agency_id = row.agency_id();
+  agency->name = row.name();
+  agency->kind = row.kind();
+  agency->services.assign(row.services().begin(), row.services().end());
+  for (const store::v1::SystemRow& system : row.systems()) {
+    SIGNPOST_ASSIGN_OR_RETURN(SpiffeParts parts, ParseSystemSpiffeId(system.spiffe_id()));
+    agency->systems.push_back(
+        {system.spiffe_id(), std::move(parts.system_name), system.suspended()});
+  }
+  for (const store::v1::KeyRow& key : row.assertion_keys()) {
+    SIGNPOST_ASSIGN_OR_RETURN(base::PublicKey parsed,
+                              base::PublicKey::FromPem(key.public_key_pem()));
+    agency->assertion_keys.push_back({key.key_id(), key.public_key_pem(), std::move(parsed)});
+  }
+  agency->relevant_authority = row.relevant_authority();
+  agency->feeds_index = row.feeds_index();
+  agency->silence_max =
+      absl::Hours(row.silence_hours_max() == 0 ? kSilenceHoursDefault : row.silence_hours_max());
+  agency->suspended = row.suspended();
+  return agency;
+}
+
+std::shared_ptr<const Team> TeamOf(const TeamRow& row) {
+  auto team = std::make_shared<Team>();
+  team->team_id = row.team_id();
+  team->name = row.name();
+  team->home_agency_id = row.home_agency_id();
+  team->agency_ids.assign(row.agency_ids().begin(), row.agency_ids().end());
+  team->purposes.assign(row.purposes().begin(), row.purposes().end());
+  return team;
+}
+
+// The row that `agency` asks for, lists in order, with the suspensions that `before` has.
+AgencyRow RowOf(const v1::Agency& agency, const AgencyRow& before) {
+  AgencyRow row;
+  row.set_agency_id(agency.agency_id());
+  row.set_name(agency.name());
+  row.set_kind(agency.kind());
+  for (std::string& service : Sorted(agency.services())) row.add_services(std::move(service));
+
+  absl::btree_map<std::string, bool> systems;  // SPIFFE id -> suspended
+  for (const v1::System& system : agency.systems()) systems[system.spiffe_id()] = false;
+  for (const store::v1::SystemRow& system : before.systems()) {
+    if (system.suspended()) systems[system.spiffe_id()] = true;
+  }
+  for (const auto& [spiffe_id, suspended] : systems) {
+    store::v1::SystemRow* system = row.add_systems();
+    system->set_spiffe_id(spiffe_id);
+    system->set_suspended(suspended);
+  }
+
+  absl::btree_map<std::string, std::string> keys;  // key id -> PEM
+  for (const v1::AssertionKey& key : agency.assertion_keys()) {
+    keys[key.key_id()] = key.public_key_pem();
+  }
+  for (const auto& [key_id, pem] : keys) {
+    store::v1::KeyRow* key = row.add_assertion_keys();
+    key->set_key_id(key_id);
+    key->set_public_key_pem(pem);
+  }
+  row.set_relevant_authority(agency.relevant_authority());
+  row.set_feeds_index(agency.feeds_index());
+  row.set_silence_hours_max(agency.silence_hours_max());
+  row.set_suspended(before.suspended());
+  return row;
+}
+
+TeamRow RowOf(const v1::Team& team) {
+  TeamRow row;
+  row.set_team_id(team.team_id());
+  row.set_name(team.name());
+  row.set_home_agency_id(team.home_agency_id());
+  for (std::string& agency_id : Sorted(team.agency_ids())) row.add_agency_ids(std::move(agency_id));
+  std::vector<int> purposes(team.purposes().begin(), team.purposes().end());
+  std::sort(purposes.begin(), purposes.end());
+  for (const int purpose : purposes) row.add_purposes(purpose);
+  return row;
+}
+
+PractitionerRow RowOf(const v1::Practitioner& practitioner, const PractitionerRow& before) {
+  PractitionerRow row;
+  row.set_agency_id(practitioner.agency_id());
+  row.set_practitioner_id(practitioner.practitioner_id());
+  for (std::string& role : Sorted(practitioner.roles())) row.add_roles(std::move(role));
+  for (std::string& team_id : Sorted(practitioner.team_ids())) row.add_team_ids(std::move(team_id));
+  row.set_suspended(before.suspended());
+  return row;
+}
+
+absl::Status AgencyUnknown(const std::string& agency_id) {
+  return Error(Reason::kAgencyUnknown,
+               absl::StrCat("no agency is registered as ", agency_id, "; put the agency first"));
+}
+
+absl::Status CheckRequestId(const std::string& request_id) {
+  if (request_id.empty() || request_id.size() > base::kRequestIdBytesMax) {
+    return base::InvalidField("request_id",
+                              absl::StrCat("must be 1 to ", base::kRequestIdBytesMax, " bytes"));
+  }
+  return absl::OkStatus();
+}
+
+// A row as read: its bytes, for the precondition, and its content; empty when there is none.
+template <typename Row>
+struct ReadRow {
+  std::optional<std::string> bytes;
+  Row row;
+};
+template <typename Row>
+absl::StatusOr<ReadRow<Row>> Read(const store::View& view, const std::string& key) {
+  ReadRow<Row> read;
+  SIGNPOST_ASSIGN_OR_RETURN(read.bytes, view.Get(Space::kRegistry, key));
+  if (read.bytes.has_value()) {
+    SIGNPOST_ASSIGN_OR_RETURN(read.row, DecodeRow<Row>(key, *read.bytes));
+  }
+  return read;
+}
+
+bool Contains(const std::vector<std::string>& sorted, const std::string& word) {
+  return std::binary_search(sorted.begin(), sorted.end(), word);
+}
+
+}  // namespace
+
+bool EnrolledPractitioner::HasRole(const std::string& role) const { return Contains(roles, role); }
+bool EnrolledPractitioner::InTeam(const std::string& team_id) const {
+  return Contains(team_ids, team_id);
+}
+
+// What one attempt would write. The parsed forms are made here and not after the commit, so that
+// nothing can go wrong between durable and visible.
+struct Registry::Planned {
+  std::string key;
+  std::optional<std::string> before;
+  std::string after;
+  std::string reason;                    // free text to seal; may be empty
+  std::shared_ptr<const Agency> agency;  // set when the row is an agency's
+  std::shared_ptr<const Team> team;      // set when the row is a team's
+};
+
+Registry::Registry(Options options, const store::Store* store, ledger::Sequencer* sequencer,
+                   base::Executor* executor, base::RandomSource* random)
+    : options_(std::move(options)),
+      store_(store),
+      sequencer_(sequencer),
+      executor_(executor),
+      random_(random) {}
+
+absl::StatusOr<std::unique_ptr<Registry>> Registry::Load(Options options, const store::Store* store,
+                                                         ledger::Sequencer* sequencer,
+                                                         base::Executor* executor,
+                                                         base::RandomSource* random) {
+  auto registry = std::unique_ptr<Registry>(
+      new Registry(std::move(options), store, sequencer, executor, random));
+  if (!registry->options_.operator_spiffe_id.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(SpiffeParts parts,
+                              ParseSystemSpiffeId(registry->options_.operator_spiffe_id));
+    registry->operator_agency_id_ = parts.agency_id;
+    registry->operator_trust_domain_ = parts.trust_domain;
+    registry->operator_system_name_ = parts.system_name;
+  }
+  SIGNPOST_RETURN_IF_ERROR(registry->LoadAll());
+  return registry;
+}
+
+absl::Status Registry::LoadAll() {
+  SIGNPOST_ASSIGN_OR_RETURN(std::unique_ptr<store::View> view, store_->NewView());
+  // Calls `row(key, value)` for every row under `prefix`, a page at a time.
+  const auto each = [&view](const std::string& prefix, const auto& row) -> absl::Status {
+    std::string from = prefix;
+    while (true) {
+      SIGNPOST_ASSIGN_OR_RETURN(
+          std::vector<store::KeyValue> page,
+          view->Scan(Space::kRegistry, from, store::PrefixEnd(prefix), kLoadPageRows));
+      for (const store::KeyValue& kv : page) SIGNPOST_RETURN_IF_ERROR(row(kv.key, kv.value));
+      if (static_cast<int>(page.size()) < kLoadPageRows) return absl::OkStatus();
+      from = page.back().key + '\0';
+    }
+  };
+
+  auto directory = std::make_shared<Directory>();
+  directory->mailbox_system_names_ = options_.mailbox_system_names;
+  SIGNPOST_RETURN_IF_ERROR(
+      each(kAgencyPrefix, [&](const std::string& key, const std::string& value) -> absl::Status {
+        SIGNPOST_ASSIGN_OR_RETURN(const AgencyRow row, DecodeRow<AgencyRow>(key, value));
+        absl::StatusOr<std::shared_ptr<const Agency>> agency = AgencyOf(row);
+        if (!agency.ok()) {
+          return Error(Reason::kDataLoss, absl::StrCat("registry row ", key,
+                                                       " holds a key or a system that does not "
+                                                       "parse; restore a backup"));
+        }
+        for (const System& system : (*agency)->systems) {
+          directory->agency_of_system_[system.spiffe_id] = row.agency_id();
+        }
+        directory->agencies_[row.agency_id()] = {*std::move(agency),
+                                                 std::make_shared<Directory::FeedState>(), 0};
+        return absl::OkStatus();
+      }));
+  SIGNPOST_RETURN_IF_ERROR(
+      each(kTeamPrefix, [&](const std::string& key, const std::string& value) -> absl::Status {
+        SIGNPOST_ASSIGN_OR_RETURN(const TeamRow row, DecodeRow<TeamRow>(key, value));
+        directory->teams_[row.team_id()] = {TeamOf(row), 0};
+        return absl::OkStatus();
+      }));
+  SIGNPOST_RETURN_IF_ERROR(
+      each(kFeedPrefix, [&](const std::string& key, const std::string& value) -> absl::Status {
+        SIGNPOST_ASSIGN_OR_RETURN(const FeedRow row, DecodeRow<FeedRow>(key, value));
+        const auto it = directory->agencies_.find(key.substr(sizeof(kFeedPrefix) - 1));
+        if (it == directory->agencies_.end()) return absl::OkStatus();
+        it->second.feed->since_s = row.since_s();
+        it->second.feed->until_s = row.until_s();
+        it->second.feed->written_s = row.until_s();
+        return absl::OkStatus();
+      }));
+  absl::MutexLock lock(&mutex_);
+  directory_ = std::move(directory);
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const Directory> Registry::directory() const {
+  absl::MutexLock lock(&mutex_);
+  return directory_;
+}
+
+bool Registry::IsOperatorAgency(const std::string& agency_id) const {
+  return !operator_agency_id_.empty() && agency_id == operator_agency_id_;
+}
+
+absl::StatusOr<Caller> Registry::LookupSystem(const std::string& spiffe_id) const {
+  const std::shared_ptr<const Directory> now = directory();
+  if (!spiffe_id.empty() && spiffe_id == options_.operator_spiffe_id) {
+    const Agency* agency = now->FindAgency(operator_agency_id_);
+    return Caller{spiffe_id, operator_system_name_, operator_agency_id_, kOperatorKind,
+                  agency != nullptr && agency->relevant_authority};
+  }
+  const auto it = now->agency_of_system_.find(spiffe_id);
+  const Agency* agency = it == now->agency_of_system_.end() ? nullptr : now->FindAgency(it->second);
+  if (agency != nullptr) {
+    for (const System& system : agency->systems) {
+      if (system.spiffe_id != spiffe_id) continue;
+      if (agency->suspended || system.suspended) {
+        return Error(
+            Reason::kCallerSuspended,
+            absl::StrCat(agency->suspended ? "the agency " : "this system of ", agency->agency_id,
+                         " is suspended; ask the hub's operator to restore it"));
+      }
+      return Caller{system.spiffe_id, system.name, agency->agency_id, agency->kind,
+                    agency->relevant_authority};
+    }
+  }
+  return Error(Reason::kCallerUnknown,
+               "no agency has enrolled the system that this certificate names; ask the hub's "
+               "operator to enrol it");
+}
+
+absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
+    const store::View& view, const std::string& agency_id,
+    const std::string& practitioner_id) const {
+  const absl::Status unknown =
+      Error(Reason::kPractitionerUnknown,
+            "the assertion names nobody whom the agency has enrolled; ask the hub's operator to "
+            "enrol the practitioner");
+  if (!IsKebabId(agency_id) || !IsPractitionerId(practitioner_id)) return unknown;
+  const std::shared_ptr<const Directory> now = directory();
+  const Agency* agency = now->FindAgency(agency_id);
+  if (agency == nullptr) return unknown;
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const ReadRow<PractitionerRow> read,
+      Read<PractitionerRow>(view, PractitionerKey(agency_id, practitioner_id)));
+  if (!read.bytes.has_value()) return unknown;
+  if (agency->suspended || read.row.suspended()) {
+    return Error(Reason::kCallerSuspended,
+                 absl::StrCat(agency->suspended ? "the agency " : "this practitioner of ",
+                              agency_id, " is suspended; ask the hub's operator to restore it"));
+  }
+  EnrolledPractitioner practitioner;
+  practitioner.agency_id = agency_id;
+  practitioner.practitioner_id = practitioner_id;
+  practitioner.roles.assign(read.row.roles().begin(), read.row.roles().end());
+  for (const std::string& team_id : read.row.team_ids()) {
+    const Team* team = now->FindTeam(team_id);
+    if (team == nullptr || !Contains(team->agency_ids, agency_id)) continue;
+    const Agency* home = now->FindAgency(team->home_agency_id);
+    if (home == nullptr || home->suspended) continue;
+    practitioner.team_ids.push_back(team_id);
+  }
+  return practitioner;
+}
+
+absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
+    const std::string& agency_id, const std::string& practitioner_id) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store_->NewView());
+  return LookupPractitioner(*view, agency_id, practitioner_id);
+}
+
+absl::StatusOr<base::PublicKey> Registry::LookupKey(const std::string& agency_id,
+                                                    const std::string& key_id) const {
+  const std::shared_ptr<const Directory> now = directory();
+  const Agency* agency = now->FindAgency(agency_id);
+  if (agency != nullptr) {
+    for (const AssertionKey& key : agency->assertion_keys) {
+      if (key.key_id == key_id) return key.key;
+    }
+  }
+  return Error(Reason::kNotFound, "the agency has enrolled no key of this name");
+}
+
+void Registry::PutAgency(const v1::PutAgencyRequest& request, const Actor& actor, ChangeDone done) {
+  absl::Status checked = CheckAgency(request.agency(), operator_trust_domain_);
+  if (checked.ok() && IsOperatorAgency(request.agency().agency_id()) &&
+      request.agency().kind() != kOperatorKind) {
+    checked = base::InvalidField("agency.kind",
+                                 "must be \"operator\": the hub's configuration names this agency "
+                                 "as its operator");
+  }
+  if (!checked.ok()) return done(std::move(checked));
+  Change(
+      request.request_id(), actor,
+      [agency = request.agency()](const store::View& view) -> absl::StatusOr<Planned> {
+        Planned planned;
+        planned.key = AgencyKey(agency.agency_id());
+        SIGNPOST_ASSIGN_OR_RETURN(ReadRow<AgencyRow> read, Read<AgencyRow>(view, planned.key));
+        const AgencyRow row = RowOf(agency, read.row);
+        // Suspended systems that the request leaves out stay, and may be too many with the rest.
+        if (row.systems_size() > kSystemsPerAgencyMax) {
+          return base::InvalidField(
+              "agency.systems",
+              absl::StrCat("with the suspended systems that stay, has more than ",
+                           kSystemsPerAgencyMax,
+                           " entries; restore those that are gone for good, then drop them"));
+        }
+        planned.before = std::move(read.bytes);
+        planned.after = EncodeRow(row);
+        SIGNPOST_ASSIGN_OR_RETURN(planned.agency, AgencyOf(row));
+        return planned;
+      },
+      std::move(done));
+}
+
+void Registry::PutTeam(const v1::PutTeamRequest& request, const Actor& actor, ChangeDone done) {
+  absl::Status checked = CheckTeam(request.team());
+  if (!checked.ok()) return done(std::move(checked));
+  Change(
+      request.request_id(), actor,
+      [this, team = request.team()](const store::View& view) -> absl::StatusOr<Planned> {
+        // Agencies are never removed, so that they are there now is enough.
+        const std::shared_ptr<const Directory> now = directory();
+        if (now->FindAgency(team.home_agency_id()) == nullptr) {
+          return AgencyUnknown(team.home_agency_id());
+        }
+        for (const std::string& agency_id : team.agency_ids()) {
+          if (now->FindAgency(agency_id) == nullptr) return AgencyUnknown(agency_id);
+        }
+        Planned planned;
+        planned.key = TeamKey(team.team_id());
+        SIGNPOST_ASSIGN_OR_RETURN(planned.before, view.Get(Space::kRegistry, planned.key));
+        const TeamRow row = RowOf(team);
+        planned.after = EncodeRow(row);
+        planned.team = TeamOf(row);
+        return planned;
+      },
+      std::move(done));
+}
+
+void Registry::PutPractitioner(const v1::PutPractitionerRequest& request, const Actor& actor,
+                               ChangeDone done) {
+  absl::Status checked = CheckPractitioner(request.practitioner());
+  if (!checked.ok()) return done(std::move(checked));
+  Change(
+      request.request_id(), actor,
+      [this,
+       practitioner = request.practitioner()](const store::View& view) -> absl::StatusOr<Planned> {
+        const std::shared_ptr<const Directory> now = directory();
+        if (now->FindAgency(practitioner.agency_id()) == nullptr) {
+          return AgencyUnknown(practitioner.agency_id());
+        }
+        for (int i = 0; i < practitioner.team_ids_size(); ++i) {
+          const Team* team = now->FindTeam(practitioner.team_ids(i));
+          const std::string at = absl::StrCat("practitioner.team_ids[", i, "]");
+          if (team == nullptr) {
+            return base::InvalidField(at, "no such team is registered; put the team first");
+          }
+          if (!Contains(team->agency_ids, practitioner.agency_id())) {
+            return base::InvalidField(at,
+                                      "the team takes no practitioners of this agency; add the "
+                                      "agency to the team first");
+          }
+        }
+        Planned planned;
+        planned.key = PractitionerKey(practitioner.agency_id(), practitioner.practitioner_id());
+        SIGNPOST_ASSIGN_OR_RETURN(ReadRow<PractitionerRow> read,
+                                  Read<PractitionerRow>(view, planned.key));
+        planned.before = std::move(read.bytes);
+        planned.after = EncodeRow(RowOf(practitioner, read.row));
+        return planned;
+      },
+      std::move(done));
+}
+
+void Registry::SetSuspended(const v1::SetSuspendedRequest& request, const Actor& actor,
+                            ChangeDone done) {
+  absl::Status checked = CheckSetSuspended(request);
+  if (checked.ok() && ((request.has_agency_id() && IsOperatorAgency(request.agency_id())) ||
+                       (request.has_spiffe_id() && !operator_agency_id_.empty() &&
+                        request.spiffe_id() == options_.operator_spiffe_id))) {
+    checked = base::InvalidField(
+        request.has_agency_id() ? "agency_id" : "spiffe_id",
+        "is the hub's own operator, who is never suspended; name another in the configuration and "
+        "restart instead");
+  }
+  if (!checked.ok()) return done(std::move(checked));
+  Change(
+      request.request_id(), actor,
+      [request](const store::View& view) -> absl::StatusOr<Planned> {
+        Planned planned;
+        planned.reason = request.reason();
+        if (request.has_practitioner()) {
+          planned.key = PractitionerKey(request.practitioner().agency_id(),
+                                        request.practitioner().practitioner_id());
+          SIGNPOST_ASSIGN_OR_RETURN(ReadRow<PractitionerRow> read,
+                                    Read<PractitionerRow>(view, planned.key));
+          if (!read.bytes.has_value()) {
+            return Error(Reason::kPractitionerUnknown, "the agency has enrolled no such worker");
+          }
+          read.row.set_suspended(request.suspended());
+          planned.before = std::move(read.bytes);
+          planned.after = EncodeRow(read.row);
+          return planned;
+        }
+        std::string agency_id = request.agency_id();
+        if (request.has_spiffe_id()) {
+          SIGNPOST_ASSIGN_OR_RETURN(SpiffeParts parts, ParseSystemSpiffeId(request.spiffe_id()));
+          agency_id = std::move(parts.agency_id);
+        }
+        planned.key = AgencyKey(agency_id);
+        SIGNPOST_ASSIGN_OR_RETURN(ReadRow<AgencyRow> read, Read<AgencyRow>(view, planned.key));
+        if (!read.bytes.has_value()) return AgencyUnknown(agency_id);
+        if (request.has_agency_id()) {
+          read.row.set_suspended(request.suspended());
+        } else {
+          store::v1::SystemRow* found = nullptr;
+          for (store::v1::SystemRow& system : *read.row.mutable_systems()) {
+            if (system.spiffe_id() == request.spiffe_id()) found = &system;
+          }
+          if (found == nullptr) {
+            return Error(Reason::kCallerUnknown, "the agency has enrolled no such system");
+          }
+          found->set_suspended(request.suspended());
+        }
+        planned.before = std::move(read.bytes);
+        planned.after = EncodeRow(read.row);
+        SIGNPOST_ASSIGN_OR_RETURN(planned.agency, AgencyOf(read.row));
+        return planned;
+      },
+      std::move(done));
+}
+
+void Registry::Change(const std::string& request_id, const Actor& actor, Plan plan,
+                      ChangeDone done) {
+  absl::Status checked = CheckRequestId(request_id);
+  if (!checked.ok()) return done(std::move(checked));
+
+  // Attempts follow one another and the end follows the last, so this needs no lock of its own.
+  struct Attempt {
+    Planned planned;
+    bool unchanged = false;
+  };
+  auto attempt = std::make_shared<Attempt>();
+
+  ledger::Make make = [this, request_id, actor, attempt, plan = std::move(plan)](
+                          const store::View& view) mutable -> absl::StatusOr<ledger::Operation> {
+    SIGNPOST_ASSIGN_OR_RETURN(attempt->planned, plan(view));
+    const Planned& planned = attempt->planned;
+    if (planned.before == planned.after) {
+      attempt->unchanged = true;
+      return absl::CancelledError("nothing to change");  // ends the transaction; not an error
+    }
+    store::v1::LedgerEntry entry;
+    entry.set_agency_id(actor.agency_id);
+    entry.set_format(1);
+    entry.set_kind(store::v1::ENTRY_KIND_REGISTRY_CHANGED);
+    entry.set_system(actor.system_id);
+    entry.set_practitioner_id(actor.practitioner_id);
+    entry.set_role(actor.role);
+    entry.set_request_id(request_id);
+    entry.set_outcome("recorded");
+    entry.set_subject(planned.key);
+    entry.set_subject_hash(base::Sha256(planned.after));
+    if (!planned.reason.empty()) {
+      // Salt and text are sealed together; the commitment lets whoever holds both prove the text.
+      const std::string salt = random_->Bytes(kDetailsSaltBytes);
+      SIGNPOST_ASSIGN_OR_RETURN(
+          *entry.mutable_sealed_details(),
+          base::Seal(options_.details_key, planned.key, salt + planned.reason, random_));
+      entry.set_details_commitment(base::HmacSha256(salt, planned.reason));
+    }
+    ledger::Operation operation;
+    operation.batch.Put(Space::kRegistry, planned.key, planned.after);
+    operation.preconditions.push_back({Space::kRegistry, planned.key, planned.before});
+    operation.entries.push_back({entry.SerializeAsString(), actor.agency_id});
+    return operation;
+  };
+
+  ledger::Transact(
+      executor_, store_, sequencer_, std::move(make),
+      [this, attempt, done = std::move(done)](absl::StatusOr<ledger::Sequenced> result) mutable {
+        if (result.ok()) {
+          Apply(attempt->planned, result->first_index);
+          done(ChangeResult(*std::move(result)));
+        } else if (attempt->unchanged) {
+          done(ChangeResult());
+        } else {
+          done(std::move(result).status());
+        }
+      });
+}
+
+void Registry::Apply(const Planned& planned, uint64_t index) {
+  if (planned.agency == nullptr && planned.team == nullptr) return;  // read from the store
+  absl::MutexLock lock(&mutex_);
+  auto next = std::make_shared<Directory>(*directory_);
+  if (planned.agency != nullptr) {
+    const std::string& agency_id = planned.agency->agency_id;
+    Directory::AgencySlot& slot = next->agencies_[agency_id];
+    // Completions may overtake one another; the ledger's order counts.
+    if (slot.agency != nullptr && slot.applied_index > index) return;
+    if (slot.agency != nullptr) {
+      for (const System& system : slot.agency->systems) {
+        next->agency_of_system_.erase(system.spiffe_id);
+      }
+    }
+    for (const System& system : planned.agency->systems) {
+      next->agency_of_system_[system.spiffe_id] = agency_id;
+    }
+    if (slot.feed == nullptr) slot.feed = std::make_shared<Directory::FeedState>();
+    slot.agency = planned.agency;
+    slot.applied_index = index;
+  } else {
+    Directory::TeamSlot& slot = next->teams_[planned.team->team_id];
+    if (slot.team != nullptr && slot.applied_index > index) return;
+    slot.team = planned.team;
+    slot.applied_index = index;
+  }
+  directory_ = std::move(next);
+}
+
+void Registry::TouchFeed(const std::string& agency_id, absl::Time now, store::Batch* batch) {
+  const std::shared_ptr<const Directory> current = directory();
+  const auto it = current->agencies_.find(agency_id);
+  if (it == current->agencies_.end()) return;
+  Directory::FeedState& feed = *it->second.feed;
+  const int64_t now_s = absl::ToUnixSeconds(now);
+  int64_t written_s = feed.written_s.load(std::memory_order_relaxed);
+  if (written_s != 0 && now_s - written_s < absl::ToInt64Seconds(kFeedWriteInterval)) return;
+  // Of several reports at once, one writes. Should its commit fail the row is a minute late, which
+  // is as late as it may be anyway.
+  if (!feed.written_s.compare_exchange_strong(written_s, now_s)) return;
+  FeedRow row;
+  const int64_t since_s = feed.since_s.load(std::memory_order_relaxed);
+  row.set_since_s(since_s == 0 ? now_s : since_s);
+  row.set_until_s(now_s);
+  batch->Put(Space::kRegistry, FeedKey(agency_id), EncodeRow(row));
+}
+
+void Registry::FeedRecorded(const std::string& agency_id, absl::Time at) {
+  const std::shared_ptr<const Directory> current = directory();
+  const auto it = current->agencies_.find(agency_id);
+  if (it == current->agencies_.end()) return;
+  Directory::FeedState& feed = *it->second.feed;
+  const int64_t at_s = absl::ToUnixSeconds(at);
+  int64_t since_s = 0;
+  feed.since_s.compare_exchange_strong(since_s, at_s);
+  int64_t until_s = feed.until_s.load(std::memory_order_relaxed);
+  while (until_s < at_s &&
+         !feed.until_s.compare_exchange_weak(until_s, at_s, std::memory_order_release)) {
+  }
+}
+
+}  // namespace signpost::registry
