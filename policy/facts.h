@@ -85,8 +85,10 @@ struct ConsentScope {
   // What.
   absl::Span<const Symbol> holders;
   absl::Span<const Symbol> services;
-  absl::Span<const Symbol> assessments;  // constrains kAssessment and kContent alone
-  absl::Span<const Symbol> sections;     // constrains kContent alone
+  // A scope that names assessments covers kAssessment and kContent and no other aspect; one that
+  // names sections covers kContent alone. So a yes to one paper is not a yes to everything else.
+  absl::Span<const Symbol> assessments;
+  absl::Span<const Symbol> sections;
   absl::Span<const Aspect> aspects;
   // What for.
   absl::Span<const Purpose> purposes;

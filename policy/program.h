@@ -1,0 +1,253 @@
+// The bound form of a policy: every word a symbol, every rule in the order of its id.
+//
+// Internal to the room. A PolicyImpl is filled once by the compiler (compile.cc) and never changes
+// afterwards; decide.cc, explain.cc and prove.cc read it. When the evaluator becomes compiled
+// tables, this is what they are compiled from.
+
+#ifndef SIGNPOST_POLICY_PROGRAM_H_
+#define SIGNPOST_POLICY_PROGRAM_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "policy/facts.h"
+#include "policy/policy.h"
+#include "policy/syntax.h"
+
+namespace signpost::policy {
+
+class SymbolTable {
+ public:
+  // The word's symbol; a new one where it has none yet.
+  Symbol Intern(const std::string& word);
+  Symbol Find(absl::string_view word) const;
+  const std::string& Word(Symbol symbol) const;  // "" out of range
+  size_t size() const { return words_.size(); }  // symbols are 1 .. size() - 1
+  std::vector<std::string> Words() const { return {words_.begin() + 1, words_.end()}; }
+
+ private:
+  absl::flat_hash_map<std::string, Symbol> symbols_;
+  std::vector<std::string> words_ = {""};
+};
+
+// A set of symbols of one table.
+class SymbolSet {
+ public:
+  void Add(Symbol symbol);
+  bool empty() const { return count_ == 0; }
+  bool Has(Symbol symbol) const { return symbol < bits_.size() && bits_[symbol] != 0; }
+  // kYes for everything where the set is empty (no constraint).
+  Tri Admits(Symbol symbol) const;
+
+ private:
+  std::vector<uint8_t> bits_;
+  int count_ = 0;
+};
+
+struct BoundAskerPhrase {
+  Symbol agency = kNoSymbol;
+  Symbol kind = kNoSymbol;
+  Symbol role = kNoSymbol;
+  Symbol team = kNoSymbol;
+  bool practitioner = false;
+  bool system = false;
+  bool holder = false;
+  bool relevant_authority = false;
+};
+
+struct BoundAskers {
+  bool everyone = false;
+  std::vector<BoundAskerPhrase> any;
+  std::vector<BoundAskerPhrase> except;
+};
+
+struct BoundItems {
+  bool everything = false;
+  SymbolSet services;
+  SymbolSet agencies;
+  bool marked_sensitive = false;
+  SymbolSet held_by_agencies;
+  SymbolSet held_by_kinds;
+};
+
+struct BoundAspects {
+  uint8_t mask = 0;
+  SymbolSet assessments;
+  syntax::Sections section_mode = syntax::Sections::kAll;
+  SymbolSet sections;
+};
+
+struct BoundStatement {
+  Effect effect = Effect::kHide;
+  BoundAspects aspects;
+  BoundItems items;
+  BoundAskers askers;
+  syntax::Conditions when;
+  std::vector<syntax::Conditions> unless;
+  std::string text;
+};
+
+struct BoundRule {
+  bool is_override = false;
+  bool has_hide = false;
+  bool liftable = false;
+  int16_t agreement = kNoAgreement;
+  Gateway basis = Gateway::kNone;
+  uint32_t obligations = 0;
+  std::vector<BoundStatement> statements;
+  // Of an override.
+  BoundAskers askers;
+  syntax::Conditions when;
+  uint8_t opens = 0;
+  uint32_t grounds = 0;
+  std::vector<uint8_t> lifts;  // by RuleIndex
+};
+
+struct BoundAgreement {
+  SymbolSet parties;
+  int64_t from_s = 0;
+  int64_t until_s = 0;
+  std::vector<std::pair<Symbol, Gateway>> choices;
+};
+
+struct AgencyData {
+  std::string name;
+  Symbol kind = kNoSymbol;
+  bool relevant_authority = false;
+  std::vector<Symbol> services;
+};
+
+struct TeamData {
+  SymbolSet agencies;
+  uint32_t purposes = 0;
+  bool has_relevant_authority = false;
+};
+
+struct BoundCheck {
+  syntax::Word at;
+  std::string text;
+  bool counts_broker = false;
+  BoundAskers askers;
+  BoundAspects aspects;
+  BoundItems items;
+  syntax::Conditions when;
+  std::vector<syntax::Conditions> unless;
+  std::vector<uint8_t> except_by;  // by RuleIndex
+};
+
+class PolicyImpl {
+ public:
+  std::string name;
+  int64_t version = 0;
+  int64_t in_force_s = 0;
+  std::string approved_by;
+  std::string content_id;
+
+  SymbolTable agencies;
+  SymbolTable kinds;
+  SymbolTable teams;
+  SymbolTable services;
+  SymbolTable roles;
+  SymbolTable assessments;
+  SymbolTable sections;
+
+  std::vector<AgencyData> agency_data;  // by Symbol
+  std::vector<TeamData> team_data;      // by Symbol
+  std::vector<std::vector<Symbol>> assessment_sections;
+  std::vector<uint8_t> sensitive_services;  // by Symbol
+
+  std::vector<RuleInfo> rule_infos;
+  std::vector<BoundRule> rules;  // beside rule_infos
+  std::vector<AgreementInfo> agreement_infos;
+  std::vector<BoundAgreement> agreements;
+};
+
+Tri And(Tri a, Tri b);
+Tri Or(Tri a, Tri b);
+Tri Not(Tri a);
+
+// What one decision is about, with what is derived from it once. Lives on the stack of Decide().
+class Evaluation {
+ public:
+  Evaluation(const PolicyImpl& policy, const Question& question, const Item& item);
+
+  Decision Run();
+
+  // The value of a statement's own words: selectors, parties and conditions. A show or broker
+  // speaks on kYes alone; a hide on anything but kNo.
+  Tri Matches(const BoundRule& rule, const BoundStatement& statement);
+  // Whether a rule's show or broker statement really speaks: it matches, its agreement is in force,
+  // its gateway is open, and a person asks where one is needed.
+  bool Speaks(const BoundRule& rule, const BoundStatement& statement);
+  bool Hides(const BoundRule& rule);  // some hide of the rule applies, softened or not
+  // Whether a show, a broker or an override could speak of this item to this asker on some facts:
+  // false only where words that no fact can change forbid it.
+  bool CouldSpeak(const BoundRule& rule);
+  Tri Holds(const syntax::Condition& condition);
+  Tri HoldAll(const syntax::Conditions& conditions);
+  Tri MatchesAskers(const BoundAskers& askers) { return MatchAskers(askers, false, false); }
+  Tri MatchesItems(const BoundItems& items) const;
+  Tri MatchesAspects(const BoundAspects& aspects) const;
+
+ private:
+  // What would have to change for a statement to say otherwise.
+  struct Want {
+    bool possible = true;
+    uint32_t bits = 0;
+    void Add(const Want& other);
+    // The cheaper of two ways; both where they cost the same, so that order never matters.
+    void Either(const Want& other);
+  };
+
+  Tri MatchAskers(const BoundAskers& askers, bool assume_practitioner, bool assume_purpose);
+  Tri MatchPhrase(const BoundAskerPhrase& phrase, bool assume_practitioner, bool assume_purpose);
+  Tri MatchParties(const BoundRule& rule) const;
+  bool AgreementInForce(const BoundRule& rule) const;
+  uint32_t GatewayLacks(const BoundRule& rule) const;  // 0: open
+  bool PersonNeeded() const;
+  Tri ConsentHolds(uint8_t states);
+  Tri Covers(const ConsentScope& scope, int depth) const;
+  bool Softened(const BoundRule& rule);
+  bool TryOverride(Decision& decision);
+  int32_t ConsentUsed(const BoundStatement& statement);
+  uint32_t MissingBits();
+  Want WantHold(const syntax::Condition& condition, bool wanted);
+  Want WantSpeak(const BoundRule& rule, const BoundStatement& statement);
+  Want WantSilent(const BoundRule& rule, const BoundStatement& statement);
+
+  const PolicyImpl& policy_;
+  // Copies, with symbols out of range made kNoSymbol: a wrong number must not look like a known
+  // word that merely differs.
+  Question question_;
+  Item item_;
+  Purpose purpose_ = Purpose::kUnspecified;
+  Tri practitioner_ = Tri::kUnknown;
+  Symbol asker_kind_ = kNoSymbol;
+  Symbol holder_kind_ = kNoSymbol;
+  bool asker_acts_for_authority_ = false;
+  uint8_t relationships_yes_ = 0;
+  uint8_t relationships_unknown_ = 0;
+  bool consents_usable_ = false;
+  Tri covers_[kConsentsPerItemMax];
+  uint8_t consent_states_[kConsentsPerItemMax];
+};
+
+// Runs the file's examples and proves its checks; reports what fails. Marks in `exampled` (by
+// RuleIndex) each rule that some example names as deciding.
+void RunExamples(const PolicyImpl& policy, const std::vector<syntax::Example>& examples,
+                 syntax::Diagnostics& diagnostics, std::vector<uint8_t>& exampled);
+void ProveChecks(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, int64_t cells_max,
+                 syntax::Diagnostics& diagnostics);
+
+// "hide by S1, missing explicit-consent", in the words of an example.
+std::string DecisionInWords(const PolicyImpl& policy, const Decision& decision);
+
+// "1 March 2027", UTC.
+std::string DayInWords(int64_t seconds);
+
+}  // namespace signpost::policy
+
+#endif  // SIGNPOST_POLICY_PROGRAM_H_

@@ -1,0 +1,638 @@
+// Runs the examples of a policy file and proves its checks.
+//
+// A check is proved by visiting every cell of the decision space. The space is first folded: words
+// and facts that no rule and no check tells apart are visited once. Two things keep it small
+// without losing a cell that matters: an unknown fact never shows more than a known one (so only
+// known facts are visited), and a show needs its agreement in force (so it is enough to visit the
+// first second of each agreement, where every set of agreements that can be in force together is).
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "policy/program.h"
+
+namespace signpost::policy {
+namespace {
+
+using syntax::Condition;
+using syntax::Conditions;
+using syntax::Diagnostics;
+using syntax::Example;
+using syntax::Word;
+
+// The consents an example or a cell may hold: one for each way a consent can stand.
+struct ConsentKind {
+  ConsentDecision decision;
+  bool is_explicit;
+  bool running;
+};
+constexpr ConsentKind kConsentKinds[] = {
+    {ConsentDecision::kGiven, false, true},     {ConsentDecision::kGiven, true, true},
+    {ConsentDecision::kGiven, false, false},    {ConsentDecision::kGiven, true, false},
+    {ConsentDecision::kRefused, false, true},   {ConsentDecision::kRefused, true, true},
+    {ConsentDecision::kWithdrawn, false, true}, {ConsentDecision::kWithdrawn, true, true},
+};
+constexpr unsigned kConsentKindCount = 8;
+
+ConsentFact MakeConsent(const ConsentKind& kind, int64_t now_s) {
+  ConsentFact fact;
+  fact.decision = kind.decision;
+  fact.is_explicit = kind.is_explicit;
+  fact.from_s = std::numeric_limits<int64_t>::min();
+  fact.until_s = kind.running ? kNeverS : now_s;
+  return fact;
+}
+
+bool HasState(uint8_t states, ConsentState state) {
+  return (states & (1u << static_cast<unsigned>(state))) != 0;
+}
+
+// ---- Examples ----
+
+class ExampleRunner {
+ public:
+  ExampleRunner(const PolicyImpl& policy, Diagnostics& diagnostics)
+      : policy_(policy), diagnostics_(diagnostics) {}
+
+  void Run(const Example& example, std::vector<uint8_t>& exampled) {
+    Question question;
+    Item item;
+    if (!Asker(example, question) || !Subject(example, item)) return;
+    TeamStanding standing;
+    if (!example.team.text.empty()) {
+      standing.team = policy_.teams.Find(example.team.text);
+      if (standing.team == kNoSymbol) {
+        diagnostics_.AddUnknown(example.team, "team", policy_.teams.Words());
+        return;
+      }
+      standing.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+      question.teams = absl::MakeConstSpan(&standing, 1);
+    }
+    std::vector<ConsentFact> consents;
+    const uint8_t states = example.consent_states;
+    if (states != 0 && !HasState(states, ConsentState::kNotAsked)) {
+      ConsentKind kind{ConsentDecision::kGiven, HasState(states, ConsentState::kExplicit),
+                       !HasState(states, ConsentState::kExpired)};
+      if (HasState(states, ConsentState::kRefused)) kind.decision = ConsentDecision::kRefused;
+      if (HasState(states, ConsentState::kWithdrawn)) kind.decision = ConsentDecision::kWithdrawn;
+      consents.push_back(MakeConsent(kind, question.now_s));
+    }
+    item.consents = consents;
+    item.consents_known = example.consent_unknown ? Tri::kUnknown : Tri::kYes;
+    const Decision decision = Evaluation(policy_, question, item).Run();
+    Compare(example, decision, exampled);
+  }
+
+ private:
+  bool Asker(const Example& example, Question& question) {
+    question.is_practitioner = Tri::kYes;
+    Symbol kind = kNoSymbol;
+    for (const Word& word : example.asker) {
+      if (word.text == "system" || word.text == "systems") {
+        question.is_practitioner = Tri::kNo;
+      } else if (word.text == "practitioner") {
+        continue;
+      } else if (const Symbol agency = policy_.agencies.Find(word.text)) {
+        question.agency = agency;
+      } else if (const Symbol role = policy_.roles.Find(word.text)) {
+        question.role = role;
+      } else if (const Symbol found = policy_.kinds.Find(word.text)) {
+        kind = found;
+      } else {
+        std::vector<std::string> known = policy_.agencies.Words();
+        for (const std::string& id : policy_.roles.Words()) known.push_back(id);
+        diagnostics_.AddUnknown(word, "agency or role", known);
+        return false;
+      }
+    }
+    // "connexions personal-adviser" is enough where the area has one agency of that kind.
+    if (question.agency == kNoSymbol && kind != kNoSymbol) {
+      for (size_t a = 1; a < policy_.agency_data.size(); ++a) {
+        if (policy_.agency_data[a].kind != kind) continue;
+        if (question.agency != kNoSymbol) {
+          diagnostics_.Add(example.at, "there are several agencies of this kind; name one");
+          return false;
+        }
+        question.agency = static_cast<Symbol>(a);
+      }
+    }
+    if (question.agency == kNoSymbol) {
+      diagnostics_.Add(example.at, "the example does not say which agency asks");
+      return false;
+    }
+    question.purpose = example.purpose;
+    question.relationships.yes = example.relationships;
+    question.relationships.unknown = example.relationships_unknown;
+    question.necessity_stated = example.necessity_stated ? Tri::kYes : Tri::kNo;
+    question.override_request.requested = example.override_ground != OverrideGround::kNone;
+    question.override_request.ground = example.override_ground;
+    question.override_request.reason_stated = true;
+    question.now_s = example.now_s == 0 ? policy_.in_force_s : example.now_s;
+    return true;
+  }
+
+  bool Find(const SymbolTable& table, const Word& word, absl::string_view what, Symbol& symbol) {
+    symbol = table.Find(word.text);
+    if (symbol == kNoSymbol) diagnostics_.AddUnknown(word, what, table.Words());
+    return symbol != kNoSymbol;
+  }
+
+  bool Subject(const Example& example, Item& item) {
+    item.aspect = example.aspect;
+    if (!Find(policy_.services, example.service, "service", item.service) ||
+        !Find(policy_.agencies, example.holder, "agency", item.holder)) {
+      return false;
+    }
+    const bool content = item.aspect == Aspect::kContent;
+    if (content || item.aspect == Aspect::kAssessment) {
+      if (example.assessment.text.empty() || (content && example.section.text.empty())) {
+        diagnostics_.Add(example.at, "say of which assessment, and which section of its content");
+        return false;
+      }
+      if (!Find(policy_.assessments, example.assessment, "assessment", item.assessment)) {
+        return false;
+      }
+    }
+    if (content && !Find(policy_.sections, example.section, "section", item.section)) return false;
+    item.open = example.closed ? Tri::kNo : Tri::kYes;
+    item.disputed = example.disputed ? Tri::kYes : Tri::kNo;
+    item.marked_sensitive = example.marked_sensitive ? Tri::kYes : Tri::kNo;
+    item.shielded = example.shielded ? Tri::kYes : Tri::kNo;
+    item.brokerable = example.not_brokerable ? Tri::kNo : Tri::kYes;
+    return true;
+  }
+
+  void Compare(const Example& example, const Decision& decision, std::vector<uint8_t>& exampled) {
+    bool as_said = decision.effect == example.effect &&
+                   (!example.by_default || decision.by_default) &&
+                   (decision.missing & example.missing) == example.missing;
+    for (const Word& id : example.by) {
+      size_t index = 0;
+      while (index < policy_.rule_infos.size() && policy_.rule_infos[index].id != id.text) ++index;
+      if (index == policy_.rule_infos.size()) {
+        std::vector<std::string> ids;
+        for (const RuleInfo& info : policy_.rule_infos) ids.push_back(info.id);
+        diagnostics_.AddUnknown(id, "rule", ids);
+        return;
+      }
+      bool decides = false;
+      for (size_t i = 0; i < decision.rules.size(); ++i) {
+        decides |= decision.rules[i] == static_cast<RuleIndex>(index);
+      }
+      if (decides) exampled[index] = 1;
+      as_said = as_said && decides;
+    }
+    if (as_said) return;
+    diagnostics_.Add(example.at, absl::StrCat("the example \"", example.title, "\" fails: it is ",
+                                              DecisionInWords(policy_, decision)));
+  }
+
+  const PolicyImpl& policy_;
+  Diagnostics& diagnostics_;
+};
+
+// ---- Checks ----
+
+// Calls `visit` for every phrase of the policy and of one check.
+template <typename Visit>
+void EachAskers(const PolicyImpl& policy, const BoundCheck& check, Visit visit) {
+  const auto each = [&](const BoundAskers& askers) {
+    for (const BoundAskerPhrase& phrase : askers.any) visit(phrase);
+    for (const BoundAskerPhrase& phrase : askers.except) visit(phrase);
+  };
+  for (const BoundRule& rule : policy.rules) {
+    each(rule.askers);
+    for (const BoundStatement& statement : rule.statements) each(statement.askers);
+  }
+  each(check.askers);
+}
+
+template <typename Visit>
+void EachCondition(const PolicyImpl& policy, const BoundCheck& check, Visit visit) {
+  const auto each = [&](const Conditions& when, const std::vector<Conditions>& unless) {
+    for (const Condition& condition : when) visit(condition);
+    for (const Conditions& conditions : unless) {
+      for (const Condition& condition : conditions) visit(condition);
+    }
+  };
+  for (const BoundRule& rule : policy.rules) {
+    each(rule.when, {});
+    for (const BoundStatement& statement : rule.statements) {
+      each(statement.when, statement.unless);
+    }
+  }
+  each(check.when, check.unless);
+}
+
+template <typename Visit>
+void EachItems(const PolicyImpl& policy, const BoundCheck& check, Visit visit) {
+  for (const BoundRule& rule : policy.rules) {
+    for (const BoundStatement& statement : rule.statements) {
+      visit(statement.items, statement.aspects);
+    }
+  }
+  visit(check.items, check.aspects);
+}
+
+int64_t WeightOf(const PolicyImpl& policy) {
+  int64_t weight = 0;
+  for (const BoundRule& rule : policy.rules) {
+    for (const BoundStatement& statement : rule.statements) {
+      weight += 1 + static_cast<int64_t>(statement.askers.any.size() +
+                                         statement.askers.except.size() + statement.when.size());
+      for (const Conditions& conditions : statement.unless) {
+        weight += static_cast<int64_t>(conditions.size());
+      }
+    }
+    weight += static_cast<int64_t>(rule.askers.any.size() + rule.when.size());
+  }
+  return weight;
+}
+
+class Prover {
+ public:
+  Prover(const PolicyImpl& policy, const BoundCheck& check, int64_t& cells_left)
+      : policy_(policy),
+        check_(check),
+        cells_left_(cells_left),
+        // A cell of a large policy costs more than one of a small policy.
+        cell_cost_(1 + WeightOf(policy) / 64) {}
+
+  // False when a cell was found or the space is too large; then `finding` says which.
+  bool Run(std::string& finding) {
+    Fold();
+    for (const AskerClass& asker : askers_) {
+      for (const Item& item : items_) {
+        if (!Visit(asker, item, finding)) return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct AskerClass {
+    Symbol agency;
+    Symbol role;
+    Tri practitioner;
+    Symbol team;
+  };
+
+  void Fold() {
+    const std::vector<Symbol> agencies = FoldAgencies();
+    FoldAskers(agencies);
+    FoldItems(agencies);
+    FoldPurposes();
+    FoldRelationships();
+    FoldConsents();
+    FoldTimes();
+    EachCondition(policy_, check_, [&](const Condition& condition) {
+      shield_matters_ |= condition.about == Condition::About::kShielded;
+      open_matters_ |= condition.about == Condition::About::kOpen;
+      dispute_matters_ |= condition.about == Condition::About::kDisputed;
+    });
+    uint32_t grounds = 0;
+    for (const BoundRule& rule : policy_.rules) grounds |= rule.grounds;
+    for (const OverrideGround ground : AllOverrideGrounds()) {
+      if ((grounds & (1u << static_cast<unsigned>(ground))) != 0) grounds_.push_back(ground);
+    }
+  }
+
+  // Agencies nobody names and that are alike in kind, authority and teams: two stand for all, so
+  // that asker and holder can still differ.
+  std::vector<Symbol> FoldAgencies() {
+    std::set<Symbol> named;
+    EachAskers(policy_, check_, [&](const BoundAskerPhrase& p) { named.insert(p.agency); });
+    std::map<std::string, int> seen;
+    std::vector<Symbol> folded;
+    for (size_t a = 1; a < policy_.agency_data.size(); ++a) {
+      const Symbol agency = static_cast<Symbol>(a);
+      std::string key = absl::StrCat(policy_.agency_data[a].kind, "/",
+                                     policy_.agency_data[a].relevant_authority ? 1 : 0, "/");
+      bool is_named = named.count(agency) > 0;
+      for (const BoundAgreement& agreement : policy_.agreements) {
+        is_named |= agreement.parties.Has(agency);
+      }
+      EachItems(policy_, check_, [&](const BoundItems& items, const BoundAspects&) {
+        is_named |= items.agencies.Has(agency) || items.held_by_agencies.Has(agency);
+      });
+      for (const TeamData& team : policy_.team_data) is_named |= team.agencies.Has(agency);
+      if (is_named) absl::StrAppend(&key, agency);
+      if (++seen[key] <= 2) folded.push_back(agency);
+    }
+    return folded;
+  }
+
+  void FoldAskers(const std::vector<Symbol>& agencies) {
+    std::set<Symbol> named_roles;
+    EachAskers(policy_, check_, [&](const BoundAskerPhrase& p) { named_roles.insert(p.role); });
+    // The unknown role stands for all roles that no rule names: both satisfy no phrase with a role.
+    named_roles.insert(kNoSymbol);
+    for (size_t r = 1; r < policy_.roles.size(); ++r) {
+      if (named_roles.count(static_cast<Symbol>(r)) > 0) continue;
+      named_roles.insert(static_cast<Symbol>(r));
+      break;
+    }
+    for (const Symbol agency : agencies) {
+      for (const Symbol role : named_roles) {
+        AddAskers(agency, role, Tri::kYes);
+      }
+      AddAskers(agency, kNoSymbol, Tri::kNo);
+    }
+  }
+
+  void AddAskers(Symbol agency, Symbol role, Tri practitioner) {
+    askers_.push_back({agency, role, practitioner, kNoSymbol});
+    for (size_t t = 1; t < policy_.team_data.size(); ++t) {
+      if (policy_.team_data[t].agencies.Has(agency)) {
+        askers_.push_back({agency, role, practitioner, static_cast<Symbol>(t)});
+      }
+    }
+  }
+
+  void FoldItems(const std::vector<Symbol>& agencies) {
+    bool marks_matter = false;
+    EachItems(policy_, check_, [&](const BoundItems& items, const BoundAspects&) {
+      marks_matter |= items.marked_sensitive;
+    });
+    std::set<std::string> seen;
+    std::vector<Symbol> services;
+    for (size_t s = 1; s < policy_.services.size(); ++s) {
+      std::string key;
+      EachItems(policy_, check_, [&](const BoundItems& items, const BoundAspects&) {
+        key += items.services.Has(static_cast<Symbol>(s)) ? '1' : '0';
+      });
+      if (seen.insert(key).second) services.push_back(static_cast<Symbol>(s));
+    }
+    for (const Symbol holder : agencies) {
+      for (const Symbol service : services) {
+        for (const Tri marked : {Tri::kNo, Tri::kYes}) {
+          if (marked == Tri::kYes && !marks_matter) continue;
+          Item item;
+          item.holder = holder;
+          item.service = service;
+          item.marked_sensitive = marked;
+          item.brokerable = Tri::kYes;
+          item.consents_known = Tri::kYes;
+          AddAspects(item);
+        }
+      }
+    }
+  }
+
+  void AddAspects(Item item) {
+    for (const Aspect aspect : AllAspects()) {
+      item.aspect = aspect;
+      item.assessment = item.section = kNoSymbol;
+      if (aspect != Aspect::kAssessment && aspect != Aspect::kContent) {
+        items_.push_back(item);
+        continue;
+      }
+      std::set<std::string> seen;
+      for (size_t a = 1; a < policy_.assessment_sections.size(); ++a) {
+        item.assessment = static_cast<Symbol>(a);
+        item.section = kNoSymbol;
+        if (aspect == Aspect::kAssessment) {
+          items_.push_back(item);
+          continue;
+        }
+        for (const Symbol section : policy_.assessment_sections[a]) {
+          std::string key = absl::StrCat(a, "/");
+          EachItems(policy_, check_, [&](const BoundItems&, const BoundAspects& aspects) {
+            key += aspects.sections.Has(section) ? '1' : '0';
+          });
+          item.section = section;
+          if (seen.insert(key).second) items_.push_back(item);
+        }
+      }
+    }
+  }
+
+  void FoldPurposes() {
+    std::set<std::string> seen;
+    for (const Purpose purpose : AllPurposes()) {
+      const uint32_t bit = 1u << static_cast<unsigned>(purpose);
+      std::string key = purpose == Purpose::kSafeguarding ? "1" : "0";
+      EachCondition(policy_, check_, [&](const Condition& condition) {
+        if (condition.about == Condition::About::kPurpose) {
+          key += (condition.purposes & bit) != 0 ? '1' : '0';
+        }
+      });
+      for (const TeamData& team : policy_.team_data) key += (team.purposes & bit) != 0 ? '1' : '0';
+      if (seen.insert(key).second) purposes_.push_back(purpose);
+    }
+  }
+
+  void FoldRelationships() {
+    std::set<std::string> seen;
+    for (unsigned bits = 0; bits < (1u << kRelationshipCount); ++bits) {
+      std::string key;
+      EachCondition(policy_, check_, [&](const Condition& condition) {
+        if (condition.about == Condition::About::kRelationship) {
+          key += (condition.relationships & bits) != 0 ? '1' : '0';
+        }
+      });
+      if (seen.insert(key).second) relationships_.push_back(static_cast<uint8_t>(bits));
+    }
+  }
+
+  void FoldConsents() {
+    std::set<std::string> seen;
+    for (unsigned subset = 0; subset < (1u << kConsentKindCount); ++subset) {
+      std::vector<ConsentFact> consents;
+      for (unsigned k = 0; k < kConsentKindCount; ++k) {
+        if ((subset & (1u << k)) != 0) consents.push_back(MakeConsent(kConsentKinds[k], 0));
+      }
+      // What the conditions say of this set of consents is all that distinguishes it. An override
+      // on express consent looks at plain "in force" as well.
+      Item item;
+      item.consents_known = Tri::kYes;
+      item.consents = consents;
+      Evaluation evaluation(policy_, Question(), item);
+      Condition in_force;
+      in_force.consent_states = 1u << static_cast<unsigned>(ConsentState::kInForce);
+      std::string key = evaluation.Holds(in_force) == Tri::kYes ? "1" : "0";
+      EachCondition(policy_, check_, [&](const Condition& condition) {
+        if (condition.about == Condition::About::kConsent) {
+          key += evaluation.Holds(condition) == Tri::kYes ? '1' : '0';
+        }
+      });
+      if (seen.insert(key).second) consent_sets_.push_back(subset);
+    }
+  }
+
+  void FoldTimes() {
+    std::set<int64_t> times = {policy_.in_force_s};
+    for (const BoundAgreement& agreement : policy_.agreements) {
+      if (agreement.from_s > policy_.in_force_s) times.insert(agreement.from_s);
+    }
+    times_.assign(times.begin(), times.end());
+  }
+
+  bool Spend(std::string& finding) {
+    cells_left_ -= cell_cost_;
+    if (cells_left_ >= 0) return true;
+    finding = "cannot be proved within the limit on cells; say it of fewer things";
+    return false;
+  }
+
+  // The values worth visiting of a fact that no condition may look at.
+  static absl::Span<const Tri> Values(bool matters) {
+    static constexpr Tri kBoth[] = {Tri::kNo, Tri::kYes};
+    return absl::MakeConstSpan(kBoth, matters ? 2 : 1);
+  }
+
+  bool Visit(const AskerClass& asker, Item item, std::string& finding) {
+    if (!Spend(finding)) return false;
+    Question question;
+    question.agency = asker.agency;
+    question.role = asker.role;
+    question.is_practitioner = asker.practitioner;
+    question.necessity_stated = Tri::kYes;
+    TeamStanding standing;
+    if (asker.team != kNoSymbol) {
+      standing.team = asker.team;
+      standing.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+      question.teams = absl::MakeConstSpan(&standing, 1);
+    }
+    bool could = false;
+    bool could_override = false;
+    {
+      Evaluation evaluation(policy_, question, item);
+      if (evaluation.MatchesAspects(check_.aspects) == Tri::kNo ||
+          evaluation.MatchesItems(check_.items) == Tri::kNo) {
+        return true;
+      }
+      for (const BoundRule& rule : policy_.rules) {
+        if (!evaluation.CouldSpeak(rule)) continue;
+        (rule.is_override ? could_override : could) = true;
+      }
+    }
+    if (!could && !could_override) return true;
+    std::vector<OverrideGround> grounds;
+    if (could) grounds.push_back(OverrideGround::kNone);
+    if (could_override) grounds.insert(grounds.end(), grounds_.begin(), grounds_.end());
+    std::vector<ConsentFact> consents;
+    for (const int64_t now_s : times_) {
+      question.now_s = now_s;
+      for (const unsigned subset : consent_sets_) {
+        consents.clear();
+        for (unsigned k = 0; k < kConsentKindCount; ++k) {
+          if ((subset & (1u << k)) != 0) consents.push_back(MakeConsent(kConsentKinds[k], now_s));
+        }
+        item.consents = consents;
+        for (const Purpose purpose : purposes_) {
+          question.purpose = purpose;
+          for (const uint8_t relationships : relationships_) {
+            question.relationships.yes = relationships;
+            for (const OverrideGround ground : grounds) {
+              question.override_request.requested = ground != OverrideGround::kNone;
+              question.override_request.ground = ground;
+              question.override_request.reason_stated = true;
+              if (!VisitFacts(question, item, finding)) return false;
+            }
+          }
+        }
+      }
+    }
+    return true;
+  }
+
+  bool VisitFacts(const Question& question, Item& item, std::string& finding) {
+    for (const Tri shielded : Values(shield_matters_)) {
+      for (const Tri open : Values(open_matters_)) {
+        for (const Tri disputed : Values(dispute_matters_)) {
+          item.shielded = shielded;
+          item.open = open;
+          item.disputed = disputed;
+          if (!Spend(finding)) return false;
+          if (Violates(question, item, finding)) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  bool Violates(const Question& question, const Item& item, std::string& finding) {
+    Evaluation evaluation(policy_, question, item);
+    const Decision decision = evaluation.Run();
+    if (decision.effect == Effect::kHide) return false;
+    if (decision.effect == Effect::kBroker && !check_.counts_broker) return false;
+    for (const RuleIndex rule : decision.rules) {
+      if (rule != kNoRule && check_.except_by[static_cast<size_t>(rule)] != 0) return false;
+    }
+    if (evaluation.MatchesAskers(check_.askers) == Tri::kNo ||
+        evaluation.HoldAll(check_.when) == Tri::kNo) {
+      return false;
+    }
+    for (const Conditions& conditions : check_.unless) {
+      if (evaluation.HoldAll(conditions) == Tri::kYes) return false;
+    }
+    finding = absl::StrCat(
+        "fails: ", question.is_practitioner == Tri::kYes ? "a practitioner" : "a system", " of ",
+        policy_.agencies.Word(question.agency),
+        question.role == kNoSymbol ? ""
+                                   : absl::StrCat(" (", policy_.roles.Word(question.role), ")"),
+        question.teams.empty() ? ""
+                               : absl::StrCat(" in ", policy_.teams.Word(question.teams[0].team)),
+        ", for ", std::string(ToString(question.purpose)), ", ",
+        question.relationships.yes == 0 ? "not involved" : "involved", ": ",
+        std::string(ToString(item.aspect)), " of ", policy_.services.Word(item.service),
+        " held by ", policy_.agencies.Word(item.holder), " is ",
+        DecisionInWords(policy_, decision));
+    return true;
+  }
+
+  const PolicyImpl& policy_;
+  const BoundCheck& check_;
+  int64_t& cells_left_;
+  const int64_t cell_cost_;
+  std::vector<AskerClass> askers_;
+  std::vector<Item> items_;
+  std::vector<Purpose> purposes_;
+  std::vector<uint8_t> relationships_;
+  std::vector<unsigned> consent_sets_;
+  std::vector<int64_t> times_;
+  std::vector<OverrideGround> grounds_;
+  bool shield_matters_ = false;
+  bool open_matters_ = false;
+  bool dispute_matters_ = false;
+};
+
+}  // namespace
+
+void RunExamples(const PolicyImpl& policy, const std::vector<Example>& examples,
+                 Diagnostics& diagnostics, std::vector<uint8_t>& exampled) {
+  ExampleRunner runner(policy, diagnostics);
+  for (const Example& example : examples) runner.Run(example, exampled);
+}
+
+void ProveChecks(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, int64_t cells_max,
+                 Diagnostics& diagnostics) {
+  int64_t cells_left = cells_max;
+  for (const BoundCheck& check : checks) {
+    std::string finding;
+    if (!Prover(policy, check, cells_left).Run(finding)) {
+      diagnostics.Add(check.at, absl::StrCat("'", check.text, "' ", finding));
+    }
+  }
+}
+
+std::string DecisionInWords(const PolicyImpl& policy, const Decision& decision) {
+  std::string text(ToString(decision.effect));
+  if (decision.by_default) absl::StrAppend(&text, " by default");
+  for (size_t i = 0; i < decision.rules.size() && decision.rules[i] != kNoRule; ++i) {
+    absl::StrAppend(&text, i == 0 ? " by " : " and ",
+                    policy.rule_infos[static_cast<size_t>(decision.rules[i])].id);
+  }
+  bool first = true;
+  for (const Missing missing : AllMissings()) {
+    if ((decision.missing & Bit(missing)) == 0) continue;
+    absl::StrAppend(&text, first ? ", missing " : " and ", ToString(missing));
+    first = false;
+  }
+  return text;
+}
+
+}  // namespace signpost::policy
