@@ -390,6 +390,32 @@ bool Evaluation::CouldSpeak(const BoundRule& rule) {
   return false;
 }
 
+std::string Evaluation::Signature() {
+  std::string signature;
+  const auto add = [&](Tri value) {
+    signature += static_cast<char>('0' + static_cast<int>(value));
+  };
+  for (const BoundRule& rule : policy_.rules) {
+    if (rule.is_override) {
+      add(Known((rule.opens & AspectBit(item_.aspect)) != 0));
+      add(MatchesAskers(rule.askers));
+      continue;
+    }
+    const Tri parties = MatchParties(rule);
+    const bool gateway = (GatewayLacks(rule) & Bit(Missing::kGateway)) == 0;
+    for (const BoundStatement& statement : rule.statements) {
+      const Tri about = And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)),
+                            And(parties, MatchesAskers(statement.askers)));
+      add(about);
+      if (about != Tri::kNo) add(Known(gateway));
+    }
+  }
+  add(Known(PersonNeeded()));
+  add(practitioner_);
+  add(Known(item_.aspect == Aspect::kExistence));  // the one aspect that can be brokered
+  return signature;
+}
+
 bool Evaluation::Speaks(const BoundRule& rule, const BoundStatement& statement) {
   if (statement.effect == Effect::kHide || PersonNeeded()) return false;
   if (statement.effect == Effect::kBroker &&

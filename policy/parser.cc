@@ -561,7 +561,7 @@ class Parser {
       return true;
     }
     do {
-      Aspect aspect;
+      Aspect aspect{};
       if (!TakeValue(&ParseAspect, AllAspects(), "aspect", aspect)) return false;
       out.mask = static_cast<uint8_t>(out.mask | (1u << static_cast<int>(aspect)));
       if (aspect != Aspect::kAssessment && aspect != Aspect::kContent) continue;
@@ -699,7 +699,7 @@ class Parser {
       if (!Expect("is")) return false;
       out.negated = Take("not");
       do {
-        Purpose purpose;
+        Purpose purpose{};
         if (!TakeValue(&ParsePurpose, AllPurposes(), "purpose", purpose)) return false;
         out.purposes |= 1u << static_cast<uint32_t>(purpose);
       } while (TakeMorePurposes());
@@ -716,7 +716,7 @@ class Parser {
       out.negated = Take("no");
       do {
         Article();
-        Relationship relationship;
+        Relationship relationship{};
         if (!TakeValue(&ParseRelationship, AllRelationships(), "relationship", relationship)) {
           return false;
         }
@@ -767,7 +767,7 @@ class Parser {
 
   bool ConsentStates(uint8_t& out) {
     while (true) {
-      ConsentState state;
+      ConsentState state{};
       if (!TakeValue(&ParseConsentState, AllConsentStates(), "state of consent", state)) {
         return false;
       }
@@ -783,7 +783,7 @@ class Parser {
 
   bool Obligations(uint32_t& out) {
     do {
-      Obligation obligation;
+      Obligation obligation{};
       if (!TakeValue(&ParseObligation, AllObligations(), "obligation", obligation)) return false;
       out |= Bit(obligation);
     } while (Take(","));
@@ -871,7 +871,7 @@ class Parser {
         override_rule.opens = aspects.mask;
       } else if (Take("grounds")) {
         do {
-          OverrideGround ground;
+          OverrideGround ground{};
           if (!TakeValue(&ParseOverrideGround, AllOverrideGrounds(), "ground", ground)) {
             return false;
           }
@@ -949,7 +949,7 @@ class Parser {
                                        example.override_ground);
     }
     if (PeekValue(&ParseRelationship)) {
-      Relationship relationship;
+      Relationship relationship{};
       if (!TakeValue(&ParseRelationship, AllRelationships(), "relationship", relationship)) {
         return false;
       }
@@ -1025,7 +1025,7 @@ class Parser {
     if (!Take(",")) return true;
     if (!Expect("missing")) return false;
     do {
-      Missing missing;
+      Missing missing{};
       if (!TakeValue(&ParseMissing, AllMissings(), "missing thing", missing)) return false;
       example.missing |= Bit(missing);
     } while (Take("and"));

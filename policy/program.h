@@ -186,6 +186,10 @@ class Evaluation {
   // Whether a show, a broker or an override could speak of this item to this asker on some facts:
   // false only where words that no fact can change forbid it.
   bool CouldSpeak(const BoundRule& rule);
+  // All that words which no fact can change say of this asker and item, one byte a statement. Two
+  // pairs of asker and item with one signature (and one team) are decided alike on any facts. The
+  // question must have no purpose.
+  std::string Signature();
   Tri Holds(const syntax::Condition& condition);
   Tri HoldAll(const syntax::Conditions& conditions);
   Tri MatchesAskers(const BoundAskers& askers) { return MatchAskers(askers, false, false); }

@@ -504,6 +504,14 @@ class Prover {
           evaluation.MatchesItems(check_.items) == Tri::kNo) {
         return true;
       }
+      const Tri asked = evaluation.MatchesAskers(check_.askers);
+      if (asked == Tri::kNo) return true;
+      if (!visited_
+               .insert(absl::StrCat(asker.team, "/", static_cast<int>(asked), "/",
+                                    evaluation.Signature()))
+               .second) {
+        return true;
+      }
       for (const BoundRule& rule : policy_.rules) {
         if (!evaluation.CouldSpeak(rule)) continue;
         (rule.is_override ? could_override : could) = true;
@@ -556,18 +564,19 @@ class Prover {
 
   bool Violates(const Question& question, const Item& item, std::string& finding) {
     Evaluation evaluation(policy_, question, item);
+    // The check's own conditions first: they are cheap and rule most cells out.
+    if (evaluation.HoldAll(check_.when) == Tri::kNo ||
+        evaluation.MatchesAskers(check_.askers) == Tri::kNo) {
+      return false;
+    }
+    for (const Conditions& conditions : check_.unless) {
+      if (evaluation.HoldAll(conditions) == Tri::kYes) return false;
+    }
     const Decision decision = evaluation.Run();
     if (decision.effect == Effect::kHide) return false;
     if (decision.effect == Effect::kBroker && !check_.counts_broker) return false;
     for (const RuleIndex rule : decision.rules) {
       if (rule != kNoRule && check_.except_by[static_cast<size_t>(rule)] != 0) return false;
-    }
-    if (evaluation.MatchesAskers(check_.askers) == Tri::kNo ||
-        evaluation.HoldAll(check_.when) == Tri::kNo) {
-      return false;
-    }
-    for (const Conditions& conditions : check_.unless) {
-      if (evaluation.HoldAll(conditions) == Tri::kYes) return false;
     }
     finding = absl::StrCat(
         "fails: ", question.is_practitioner == Tri::kYes ? "a practitioner" : "a system", " of ",
@@ -589,6 +598,7 @@ class Prover {
   int64_t& cells_left_;
   const int64_t cell_cost_;
   std::vector<AskerClass> askers_;
+  std::set<std::string> visited_;
   std::vector<Item> items_;
   std::vector<Purpose> purposes_;
   std::vector<uint8_t> relationships_;
