@@ -1,0 +1,359 @@
+#include "adapters/kit/intake.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "adapters/kit/values.h"
+#include "hub/base/json_log.h"
+#include "hub/base/limits.h"
+
+namespace signpost::adapters {
+namespace {
+
+constexpr char kDayForm[] = "is no day; write DD/MM/YYYY or YYYY-MM-DD";
+constexpr size_t kRowsShownMax = 5;
+
+// Reasons are of our own making and may be long (a file's faults); columns of a table are not.
+std::string JsonText(absl::string_view text) {
+  std::string out;
+  base::AppendJsonString(text, &out);
+  return out;
+}
+
+}  // namespace
+
+const char* RowOutcomeName(RowOutcome outcome) {
+  switch (outcome) {
+    case RowOutcome::kAccepted:
+      return "accepted";
+    case RowOutcome::kCorrected:
+      return "corrected";
+    case RowOutcome::kRejected:
+      return "rejected";
+  }
+  return "rejected";
+}
+
+void Intake::Correct(const std::string& file, int64_t row, const std::string& field,
+                     const std::string& what) {
+  RowOutcome& worst =
+      open_rows_.emplace(std::make_pair(file, row), RowOutcome::kCorrected).first->second;
+  worst = std::max(worst, RowOutcome::kCorrected);
+  if (findings_.size() == kFindingsMax) {
+    ++findings_dropped_;
+  } else {
+    findings_.push_back({RowOutcome::kCorrected, file, row, field, what});
+  }
+}
+
+void Intake::Reject(const std::string& file, int64_t row, const std::string& field,
+                    const std::string& reason) {
+  open_rows_[{file, row}] = RowOutcome::kRejected;
+  if (findings_.size() == kFindingsMax) {
+    ++findings_dropped_;
+  } else {
+    findings_.push_back({RowOutcome::kRejected, file, row, field, reason});
+  }
+}
+
+RowOutcome Intake::EndRow(const std::string& file, int64_t row) {
+  RowOutcome outcome = RowOutcome::kAccepted;
+  const auto open = open_rows_.find({file, row});
+  if (open != open_rows_.end()) {
+    outcome = open->second;
+    open_rows_.erase(open);
+  }
+  FileCount& count = counts_[file];
+  switch (outcome) {
+    case RowOutcome::kAccepted:
+      ++count.accepted;
+      break;
+    case RowOutcome::kCorrected:
+      ++count.corrected;
+      break;
+    case RowOutcome::kRejected:
+      ++count.rejected;
+      break;
+  }
+  return outcome;
+}
+
+bool Intake::Add(Record record) {
+  const auto [at, fresh] = row_of_id_.emplace(record.report.record_id(), record.row);
+  if (!fresh) {
+    Reject(record.file, record.row, "record_id",
+           absl::StrCat("this id stands in row ", at->second,
+                        " already; one record has one row. The first is used"));
+    return false;
+  }
+  present_.insert(record.report.record_id());
+  records_.push_back(std::move(record));
+  return true;
+}
+
+void Intake::RefuseFile(const std::string& file, const absl::Status& why, bool needed) {
+  remarks_.push_back({file, std::string(why.message()), true});
+  if (needed) {
+    refused_ = true;
+    records_.clear();
+  }
+}
+
+void Intake::Note(const std::string& file, const std::string& text) {
+  remarks_.push_back({file, text, false});
+}
+
+FileCount Intake::Total() const {
+  FileCount total;
+  for (const auto& [file, count] : counts_) {
+    total.accepted += count.accepted;
+    total.corrected += count.corrected;
+    total.rejected += count.rejected;
+  }
+  return total;
+}
+
+std::string Intake::Table(const std::string& adapter) const {
+  std::string out = absl::StrCat("Intake report of ", adapter, "\n");
+  absl::StrAppendFormat(&out, "  %-28s %9s %9s %9s\n", "file", "accepted", "corrected", "rejected");
+  for (const auto& [file, count] : counts_) {
+    absl::StrAppendFormat(&out, "  %-28s %9d %9d %9d\n", file, count.accepted, count.corrected,
+                          count.rejected);
+  }
+  for (const FileRemark& remark : remarks_) {
+    absl::StrAppend(&out, "  ", remark.refused ? "REFUSED " : "note    ", remark.file, ": ",
+                    remark.text, "\n");
+  }
+  struct Group {
+    std::vector<int64_t> rows;
+    int64_t count = 0;
+  };
+  // Rejections first: they are what somebody must mend.
+  std::map<std::tuple<int, std::string, std::string, std::string>, Group> groups;
+  for (const Finding& finding : findings_) {
+    Group& group =
+        groups[{-static_cast<int>(finding.outcome), finding.file, finding.field, finding.reason}];
+    ++group.count;
+    if (group.rows.size() < kRowsShownMax) group.rows.push_back(finding.row);
+  }
+  for (const auto& [key, group] : groups) {
+    const auto& [outcome, file, field, reason] = key;
+    absl::StrAppend(&out, "  ", RowOutcomeName(static_cast<RowOutcome>(-outcome)), " ", file,
+                    group.count == 1 ? " row " : absl::StrCat(" ", group.count, " rows: "),
+                    absl::StrJoin(group.rows, ", "),
+                    static_cast<size_t>(group.count) > group.rows.size() ? ", …" : "", " | ", field,
+                    ": ", reason, "\n");
+  }
+  if (findings_dropped_ > 0) {
+    absl::StrAppend(&out, "  and ", findings_dropped_, " findings more\n");
+  }
+  if (refused_) {
+    absl::StrAppend(&out, "  The extract is refused: nothing was sent and nothing was changed.\n");
+  }
+  return out;
+}
+
+std::string Intake::JsonLines(const std::string& adapter) const {
+  const std::string head = absl::StrCat("{\"adapter\":", JsonText(adapter));
+  std::string out;
+  for (const auto& [file, count] : counts_) {
+    absl::StrAppend(&out, head, ",\"kind\":\"file\",\"file\":", JsonText(file),
+                    ",\"accepted\":", count.accepted, ",\"corrected\":", count.corrected,
+                    ",\"rejected\":", count.rejected, "}\n");
+  }
+  for (const FileRemark& remark : remarks_) {
+    absl::StrAppend(&out, head, ",\"kind\":\"", remark.refused ? "refused" : "note",
+                    "\",\"file\":", JsonText(remark.file), ",\"reason\":", JsonText(remark.text),
+                    "}\n");
+  }
+  for (const Finding& finding : findings_) {
+    absl::StrAppend(&out, head, ",\"kind\":\"row\",\"file\":", JsonText(finding.file),
+                    ",\"row\":", finding.row, ",\"outcome\":\"", RowOutcomeName(finding.outcome),
+                    "\",\"field\":", JsonText(finding.field),
+                    ",\"reason\":", JsonText(finding.reason), "}\n");
+  }
+  const FileCount total = Total();
+  absl::StrAppend(&out, head, ",\"kind\":\"total\",\"accepted\":", total.accepted,
+                  ",\"corrected\":", total.corrected, ",\"rejected\":", total.rejected,
+                  ",\"records\":", records_.size(), ",\"findings_dropped\":", findings_dropped_,
+                  ",\"refused\":", refused_ ? "true" : "false", "}\n");
+  return out;
+}
+
+void TakeName(RowScope* row, const std::string& field, const std::string& text, std::string* out) {
+  if (text.empty()) {
+    row->Reject(field, "is empty; a name is needed");
+  } else if (!IsName(text)) {
+    row->Reject(field, "is longer than 200 bytes or holds control characters");
+  } else {
+    *out = text;
+  }
+}
+
+void TakeBirthDate(RowScope* row, const std::string& field, const std::string& text,
+                   absl::CivilDay today, signpost::v1::PersonDetails* person) {
+  if (text.empty()) return;
+  const std::optional<signpost::v1::Date> day = ParseDay(text);
+  if (!day.has_value()) {
+    row->Reject(field, kDayForm);
+  } else if (ToCivil(*day) > today) {
+    row->Reject(field, "lies in the future");
+  } else {
+    *person->mutable_birth_date() = *day;
+  }
+}
+
+void TakeGender(RowScope* row, const Mapping& mapping, const std::string& field,
+                const std::string& text, signpost::v1::PersonDetails* person) {
+  if (text.empty()) return;
+  const std::optional<std::string> gender = mapping.Code("gender", text);
+  if (!gender.has_value()) {
+    row->Correct(field, "a code that the mapping does not have (codes.gender): left out");
+    return;
+  }
+  person->set_gender(*gender);
+}
+
+void TakePostcode(RowScope* row, const std::string& field, const std::string& text,
+                  signpost::v1::PersonDetails* person) {
+  if (text.empty()) return;
+  const std::optional<std::string> postcode = NormalisePostcode(text);
+  if (!postcode.has_value()) {
+    row->Correct(field, "is no postcode: left out");
+    return;
+  }
+  person->set_postcode(*postcode);
+}
+
+void TakeIdentifier(RowScope* row, const std::string& field, const std::string& text,
+                    signpost::v1::IdentifierKind kind, signpost::v1::PersonDetails* person) {
+  if (text.empty()) return;
+  std::optional<std::string> value;
+  if (kind == signpost::v1::IDENTIFIER_KIND_NHS_NUMBER) value = NormaliseNhsNumber(text);
+  if (kind == signpost::v1::IDENTIFIER_KIND_UPN) value = NormaliseUpn(text);
+  if (!value.has_value()) {
+    row->Correct(field, "its check digit or form is wrong: left out");
+    return;
+  }
+  signpost::v1::Identifier* identifier = person->add_identifiers();
+  identifier->set_kind(kind);
+  identifier->set_value(*value);
+}
+
+void TakeStatus(RowScope* row, const Mapping& mapping, const std::string& status,
+                const std::string& opened, const std::string& closed, absl::CivilDay today,
+                signpost::v1::FlagReport* report) {
+  const std::string word = mapping.Code("status", status).value_or("");
+  if (word == "open") {
+    report->set_status(signpost::v1::FLAG_STATUS_OPEN);
+  } else if (word == "closed") {
+    report->set_status(signpost::v1::FLAG_STATUS_CLOSED);
+  } else {
+    row->Reject("status", status.empty() ? "is empty; open or closed is needed"
+                                         : "a code that the mapping does not have (codes.status)");
+    return;
+  }
+  const std::optional<signpost::v1::Date> opened_on = ParseDay(opened);
+  if (!opened_on.has_value()) {
+    row->Reject("opened", opened.empty() ? "is empty; the day is needed" : kDayForm);
+    return;
+  }
+  if (ToCivil(*opened_on) > today) {
+    row->Reject("opened", "lies in the future");
+    return;
+  }
+  *report->mutable_opened_on() = *opened_on;
+  if (word == "open") {
+    if (!closed.empty()) row->Reject("closed", "has a day though the status is open; which holds?");
+    return;
+  }
+  const std::optional<signpost::v1::Date> closed_on = ParseDay(closed);
+  if (!closed_on.has_value()) {
+    row->Reject("closed", closed.empty() ? "is empty though the status is closed; the day is needed"
+                                         : kDayForm);
+  } else if (ToCivil(*closed_on) < ToCivil(*opened_on)) {
+    row->Reject("closed", "lies before the day it was opened");
+  } else if (ToCivil(*closed_on) > today) {
+    row->Reject("closed", "lies in the future");
+  } else {
+    *report->mutable_closed_on() = *closed_on;
+  }
+}
+
+void TakeContact(RowScope* row, const Mapping& mapping, const std::string& prefix,
+                 const ContactFields& fields, signpost::v1::Contact* contact) {
+  if (!fields.id.empty()) {
+    if (IsWord(fields.id)) {
+      contact->set_practitioner_id(fields.id);
+    } else {
+      row->Correct(prefix + "id", "is no practitioner id (lower case, digits, hyphens): left out");
+    }
+  }
+  if (fields.name.empty()) {
+    row->Correct(prefix + "name", "is empty: the duty desk of the mapping stands in");
+    contact->set_name(mapping.Default("duty_desk_name"));
+    contact->clear_practitioner_id();
+  } else if (!IsName(fields.name)) {
+    row->Reject(prefix + "name", "is longer than 200 bytes or holds control characters");
+  } else {
+    contact->set_name(fields.name);
+  }
+  contact->set_role(mapping.Default("role"));
+  if (!fields.role.empty()) {
+    const std::optional<std::string> role = mapping.Code("role", fields.role);
+    if (role.has_value()) {
+      contact->set_role(*role);
+    } else {
+      row->Correct(prefix + "role",
+                   "a role that the mapping does not have (codes.role): its default stands in");
+    }
+  }
+  if (!fields.phone.empty()) {
+    if (IsPhone(fields.phone)) {
+      contact->set_phone(fields.phone);
+    } else {
+      row->Correct(prefix + "phone", "is no telephone number: left out");
+    }
+  }
+  if (!fields.email.empty()) {
+    if (IsEmail(fields.email)) {
+      contact->set_email(fields.email);
+    } else {
+      row->Correct(prefix + "email", "is no e-mail address: left out");
+    }
+  }
+  if (!fields.team.empty()) {
+    const std::optional<std::string> team = mapping.Code("team", fields.team);
+    if (team.has_value()) {
+      contact->set_team_id(*team);
+    } else if (IsWord(fields.team)) {
+      contact->set_team_id(fields.team);
+    } else {
+      row->Correct("team", "is no team id and not in the mapping (codes.team): left out");
+    }
+  }
+}
+
+bool TakeRecordId(RowScope* row, const std::string& field, const std::string& text,
+                  std::string* out) {
+  const bool printable = std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  });
+  if (text.empty() || text.size() > base::kRecordIdBytesMax || !printable) {
+    row->Reject(field, text.empty() ? "is empty; without an id nothing can be said of this row"
+                                    : "is longer than 128 bytes or holds control characters");
+    row->intake()->RowWithoutId();
+    return false;
+  }
+  *out = text;
+  row->intake()->Present(text);
+  return true;
+}
+
+}  // namespace signpost::adapters

@@ -1,0 +1,222 @@
+#include "adapters/kit/mailbox.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <thread>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "hub/base/error.h"
+#include "hub/base/json_log.h"
+#include "hub/base/status_macros.h"
+#include "nlohmann/json.hpp"
+
+namespace signpost::adapters {
+namespace {
+
+using signpost::v1::SubscribeRequest;
+using signpost::v1::SubscribeResponse;
+
+const char* KindWord(signpost::v1::NoticeKind kind) {
+  switch (kind) {
+    case signpost::v1::NOTICE_KIND_FLAG_OPENED:
+      return "flag-opened";
+    case signpost::v1::NOTICE_KIND_FLAG_CLOSED:
+      return "flag-closed";
+    case signpost::v1::NOTICE_KIND_FLAG_CHANGED:
+      return "flag-changed";
+    default:
+      return "other";
+  }
+}
+
+}  // namespace
+
+// The stream under way, so that Stop() in another thread can end it.
+struct Mailbox::Active {
+  absl::Mutex mutex;
+  grpc::ClientContext* context ABSL_GUARDED_BY(mutex) = nullptr;
+  bool stopped ABSL_GUARDED_BY(mutex) = false;
+  absl::Time heard_at ABSL_GUARDED_BY(mutex) = absl::Now();
+  bool done ABSL_GUARDED_BY(mutex) = false;
+};
+
+Mailbox::Mailbox(std::shared_ptr<grpc::ChannelInterface> channel, base::RandomSource* random,
+                 MailboxOptions options, Sleeper sleeper)
+    : stub_(signpost::v1::ExchangeService::NewStub(channel)),
+      random_(random),
+      options_(std::move(options)),
+      sleeper_(std::move(sleeper)),
+      active_(std::make_shared<Active>()) {}
+
+void Mailbox::Stop() {
+  absl::MutexLock lock(&active_->mutex);
+  active_->stopped = true;
+  if (active_->context != nullptr) active_->context->TryCancel();
+}
+
+grpc::Status Mailbox::RunStream(const Handler& handler, int64_t* handled, bool* empty,
+                                absl::Status* handler_status) {
+  grpc::ClientContext context;
+  {
+    absl::MutexLock lock(&active_->mutex);
+    if (active_->stopped) return grpc::Status::CANCELLED;
+    active_->context = &context;
+    active_->heard_at = absl::Now();
+    active_->done = false;
+  }
+  const auto stream = stub_->Subscribe(&context);
+  // Ends a stream that has gone silent; a live one has heartbeats.
+  std::thread watch([this, &context] {
+    absl::MutexLock lock(&active_->mutex);
+    while (!active_->done) {
+      active_->mutex.AwaitWithTimeout(absl::Condition(&active_->done), absl::Milliseconds(200));
+      if (!active_->done && absl::Now() - active_->heard_at >= options_.silence_max) {
+        context.TryCancel();
+        active_->mutex.Await(absl::Condition(&active_->done));
+      }
+    }
+  });
+  SubscribeRequest request;
+  request.mutable_open()->set_cursor(options_.cursor);
+  request.mutable_open()->set_credits(options_.credits);
+  bool alive = stream->Write(request);
+  int64_t waiting_for_acknowledgement = 0;
+  SubscribeResponse response;
+  while (alive && stream->Read(&response)) {
+    {
+      absl::MutexLock lock(&active_->mutex);
+      active_->heard_at = absl::Now();
+    }
+    if (response.has_acknowledged()) {
+      waiting_for_acknowledgement = 0;
+      continue;
+    }
+    if (response.has_heartbeat()) {
+      // An acknowledgement still under way would be lost with the stream, and its message come
+      // again.
+      *empty = waiting_for_acknowledgement == 0;
+      if (options_.until_empty && *empty) break;
+      continue;
+    }
+    if (!response.has_notice()) continue;
+    signpost::v1::Notice notice;
+    if (!notice.ParseFromString(response.notice().payload())) {
+      *handler_status = base::Error(base::Reason::kInternal,
+                                    "a message of the mailbox cannot be read; upgrade the adapter");
+      break;
+    }
+    *handler_status = handler(response.notice(), notice);
+    if (!handler_status->ok()) break;
+    ++*handled;
+    ++waiting_for_acknowledgement;
+    request.Clear();
+    request.mutable_acknowledge()->set_resume_token(response.notice().resume_token());
+    alive = stream->Write(request);
+    request.Clear();
+    request.mutable_more_credits()->set_credits(1);
+    alive = alive && stream->Write(request);
+  }
+  const bool over = (options_.until_empty && *empty) || !handler_status->ok();
+  if (over) {
+    stream->WritesDone();
+    context.TryCancel();
+  }
+  {
+    absl::MutexLock lock(&active_->mutex);
+    active_->done = true;
+    active_->context = nullptr;
+  }
+  watch.join();
+  const grpc::Status status = stream->Finish();
+  return over ? grpc::Status::OK : status;
+}
+
+absl::Status Mailbox::Read(const Handler& handler, int64_t* handled) {
+  int fruitless = 0;
+  while (true) {
+    const int64_t before = *handled;
+    bool empty = false;
+    absl::Status handler_status;
+    const grpc::Status status = RunStream(handler, handled, &empty, &handler_status);
+    if (!handler_status.ok()) return handler_status;
+    if (options_.until_empty && empty) return absl::OkStatus();
+    {
+      absl::MutexLock lock(&active_->mutex);
+      if (active_->stopped) return absl::OkStatus();
+    }
+    HubError error = DecodeHubError(status);
+    if (status.ok()) error.code = grpc::StatusCode::UNAVAILABLE;
+    fruitless = *handled > before || empty ? 1 : fruitless + 1;
+    // A watching adapter waits for its hub as long as it takes; only one that was asked to come
+    // back gives up.
+    const bool give_up = options_.until_empty && fruitless >= options_.retry.attempts_max;
+    if (!error.Retryable() || give_up) return HubErrorToStatus(error, "reading the mailbox");
+    if (!sleeper_(RetryDelay(options_.retry, fruitless + 1, error, random_))) {
+      return absl::OkStatus();
+    }
+  }
+}
+
+absl::StatusOr<Mailbox::Handler> NoticeFile(const std::string& path) {
+  struct File {
+    int fd = -1;
+    absl::flat_hash_set<std::string> seen;
+    ~File() {
+      if (fd >= 0) close(fd);
+    }
+  };
+  auto file = std::make_shared<File>();
+  std::ifstream before(path);
+  int64_t whole_bytes = 0;
+  std::string line;
+  while (std::getline(before, line) && !before.eof()) {
+    const nlohmann::json parsed = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (parsed.is_object() && parsed.contains("message_id") && parsed["message_id"].is_string()) {
+      file->seen.insert(parsed["message_id"].get<std::string>());
+    }
+    whole_bytes += static_cast<int64_t>(line.size()) + 1;
+  }
+  file->fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  // A last line without its end is a torn one; its message was not acknowledged and comes again.
+  if (file->fd < 0 || ftruncate(file->fd, whole_bytes) != 0) {
+    return base::InvalidField(
+        "notices", absl::StrCat(path, " cannot be written (", std::strerror(errno), ")"));
+  }
+  return Mailbox::Handler([file, path](const signpost::v1::Message& message,
+                                       const signpost::v1::Notice& notice) -> absl::Status {
+    if (file->seen.contains(message.message_id())) return absl::OkStatus();
+    std::string text;
+    const auto add = [&text](const char* key, const std::string& value) {
+      absl::StrAppend(&text, text.empty() ? "{\"" : ",\"", key, "\":");
+      base::AppendJsonString(value, &text);
+    };
+    add("message_id", message.message_id());
+    add("kind", KindWord(notice.kind()));
+    add("agency_person_id", notice.agency_person_id());
+    add("agency_id", notice.agency_id());
+    add("service", notice.service());
+    add("changed_at",
+        absl::FormatTime(absl::RFC3339_sec, absl::FromUnixSeconds(notice.changed_at().seconds()),
+                         absl::UTCTimeZone()));
+    text += "}\n";
+    if (write(file->fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+        fdatasync(file->fd) != 0) {
+      return base::Error(base::Reason::kStoreUnavailable,
+                         absl::StrCat("notices cannot be written to ", path, " (",
+                                      std::strerror(errno), "); the hub keeps them"));
+    }
+    file->seen.insert(message.message_id());
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace signpost::adapters
