@@ -60,12 +60,18 @@ class Matcher {
                                               bool weak_birth_date) const;
 
   // The one person whom these details name for certain: as Match(), and also given names, surname
-  // and birth date (not 1 January) when no postcode was given and nobody else is like it, and an
-  // identifier with the birth date when no names were given. Errors: kNotFound otherwise, for none
-  // and for several alike.
+  // and birth date (not 1 January) when one side has no postcode and nobody else is like it, and an
+  // NHS number or UPN with the birth date when no names were given. Errors: kNotFound otherwise,
+  // for none and for several alike.
   [[nodiscard]] absl::StatusOr<base::PersonId> FindOne(const store::View& view,
                                                        const store::v1::AliasHashes& hashes,
                                                        bool weak_birth_date) const;
+
+  // How `hashes` compare with `person`, field by field.
+  static Candidate Compare(const people::Person& person, const store::v1::AliasHashes& hashes);
+  // Whether `hashes` cannot sensibly be `person`: birth date and both names differ from all she is
+  // known by, and neither is merely in another order.
+  static bool Contradicts(const people::Person& person, const store::v1::AliasHashes& hashes);
 
   // Puts `person` on the list of each stored key of `aliases`, and takes her from those that only
   // `dropped` had. Rows that are right already are not written. REQUIRES as Match() of `view`.

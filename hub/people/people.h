@@ -90,6 +90,7 @@ struct FlagResult {
   Change change;  // empty when kUnchanged
   FlagChange kind = FlagChange::kUnchanged;
   bool person_created = false;
+  bool flag_created = false;  // the record was new on her
   base::PersonId person;
   base::FlagId flag;
   std::string service;
@@ -175,13 +176,13 @@ class People {
       const store::v1::AliasHashes& hashes, const std::optional<base::PersonId>& person,
       absl::Time now) const;
 
-  // Closes the open flag of one record, as a reconciliation or a reused record asks, on the day of
-  // `now` (UTC). Reporting the record again opens it again. Unchanged when it is not open. Errors:
-  // kNotFound.
+  // Closes the open flag of one record, as a reconciliation asks, on the day of `now` (UTC).
+  // Reporting the record again opens it again. Unchanged when it is not open. With `release` the
+  // flag also lets go of its record, which from now on stands for somebody else. Errors: kNotFound.
   [[nodiscard]] absl::StatusOr<FlagResult> PrepareClose(const store::View& view,
                                                         absl::string_view agency_id,
                                                         absl::string_view record_hash,
-                                                        absl::Time now) const;
+                                                        absl::Time now, bool release = false) const;
 
   // --- Consents ---
 

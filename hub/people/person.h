@@ -133,8 +133,8 @@ class Person {
                                                         base::RandomSource* random) const;
   base::Sealed<LazyText> OpenPrivate(absl::string_view label, absl::string_view sealed) const;
 
-  // The rows as read (hers, her key's, and those of persons merged into her on the way): what must
-  // still hold at the commit of a change that rests on this snapshot.
+  // The rows as read (hers, and those of persons merged into her on the way): what must still hold
+  // at the commit of a change that rests on this snapshot. Erasing her deletes them.
   const std::vector<store::Precondition>& preconditions() const { return *preconditions_; }
 
  private:

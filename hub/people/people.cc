@@ -1,0 +1,669 @@
+#include "hub/people/people.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "hub/base/crypto.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/people/read_set.h"
+#include "hub/people/sealing.h"
+
+namespace signpost::people {
+namespace {
+
+using base::Error;
+using base::Reason;
+using store::Space;
+using store::v1::AliasRow;
+using store::v1::ConsentRow;
+using store::v1::FlagRow;
+using store::v1::LocalRecordRow;
+using store::v1::PersonRow;
+
+constexpr uint32_t kRowFormat = 1;
+constexpr int kEraseScanRows = 1000;
+
+absl::Status NobodyThere() {
+  return Error(Reason::kNotFound, "no such person, or not yours to know");
+}
+
+absl::Status BadRow(const char* what) {
+  return Error(Reason::kDataLoss,
+               absl::StrCat("a stored ", what, " does not parse; call the operator"));
+}
+
+// Equal messages have equal bytes, whoever made them.
+std::string Canonical(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+int32_t Day(absl::Time time) {
+  const absl::CivilDay day = absl::ToCivilDay(time, absl::UTCTimeZone());
+  return static_cast<int32_t>(day.year()) * 10000 + day.month() * 100 + day.day();
+}
+
+store::v1::PersonSecret SecretOf(const signpost::v1::PersonDetails& details) {
+  store::v1::PersonSecret secret;
+  secret.set_given_names(details.given_names());
+  secret.set_surname(details.surname());
+  secret.set_birth_date(DateNumber(details.birth_date()));
+  secret.set_gender(details.gender());
+  secret.set_postcode(details.postcode());
+  secret.set_expected_birth_date(DateNumber(details.expected_birth_date()));
+  for (const signpost::v1::Identifier& identifier : details.identifiers()) {
+    store::v1::IdentifierSecret* kept = secret.add_identifiers();
+    kept->set_kind(identifier.kind());
+    kept->set_value(identifier.value());
+  }
+  return secret;
+}
+
+store::v1::ContactSecret SecretOf(const signpost::v1::Contact& contact) {
+  store::v1::ContactSecret secret;
+  secret.set_practitioner_id(contact.practitioner_id());
+  secret.set_name(contact.name());
+  secret.set_role(contact.role());
+  secret.set_phone(contact.phone());
+  secret.set_email(contact.email());
+  secret.set_team_id(contact.team_id());
+  return secret;
+}
+
+absl::StatusOr<LocalRecord> FromRow(std::string record_hash, const std::string& bytes) {
+  LocalRecordRow row;
+  if (!row.ParseFromString(bytes)) return BadRow("record");
+  LocalRecord record;
+  record.record_hash = std::move(record_hash);
+  if (!row.person_id().empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(record.person, base::PersonId::FromBytes(row.person_id()));
+  }
+  if (!row.flag_id().empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(record.flag, base::FlagId::FromBytes(row.flag_id()));
+  }
+  if (!row.review_id().empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(record.review, base::ReviewId::FromBytes(row.review_id()));
+  }
+  return record;
+}
+
+FlagRow* FindRecord(PersonRow* row, absl::string_view agency_id, absl::string_view record_hash) {
+  for (FlagRow& flag : *row->mutable_flags()) {
+    if (flag.agency_id() == agency_id && flag.record_hash() == record_hash) return &flag;
+  }
+  return nullptr;
+}
+
+// Which alias makes room for one more of `agency_id`: its own oldest, else the oldest of an agency
+// that has several, else the oldest.
+int AliasToDrop(const PersonRow& row, absl::string_view agency_id) {
+  for (int i = 0; i < row.aliases_size(); ++i) {
+    if (row.aliases(i).agency_id() == agency_id) return i;
+  }
+  for (int i = 0; i < row.aliases_size(); ++i) {
+    for (int j = i + 1; j < row.aliases_size(); ++j) {
+      if (row.aliases(j).agency_id() == row.aliases(i).agency_id()) return i;
+    }
+  }
+  return 0;
+}
+
+absl::StatusOr<std::string> Reseal(const std::string& sealed, const base::SecretKey& from_key,
+                                   const base::PersonId& from, const base::SecretKey& to_key,
+                                   const base::PersonId& to, absl::string_view kind,
+                                   absl::string_view item, base::RandomSource* random) {
+  if (sealed.empty()) return std::string();
+  SIGNPOST_ASSIGN_OR_RETURN(std::string plain,
+                            base::Open(from_key, SealContext(from, kind, item), sealed));
+  return base::Seal(to_key, SealContext(to, kind, item), plain, random);
+}
+
+}  // namespace
+
+// A person being changed: her row to be, and what it rests on.
+struct People::Draft {
+  base::PersonId id;
+  PersonRow row;
+  base::SecretKey key;
+  Change change;
+
+  absl::StatusOr<std::string> Seal(absl::string_view kind, absl::string_view item,
+                                   absl::string_view plain, base::RandomSource* random) const {
+    return base::Seal(key, SealContext(id, kind, item), plain, random);
+  }
+  absl::StatusOr<std::string> Open(absl::string_view kind, absl::string_view item,
+                                   const std::string& sealed) const {
+    if (sealed.empty()) return std::string();
+    return base::Open(key, SealContext(id, kind, item), sealed);
+  }
+  // Counts the change and writes the row.
+  void Put() {
+    row.set_version(row.version() + 1);
+    change.batch.Put(Space::kPeople, id.ToBytes(), row.SerializeAsString());
+  }
+};
+
+void Change::AppendTo(ledger::Operation* operation) && {
+  operation->batch.Append(std::move(batch));
+  std::set<std::pair<Space, std::string>> named;
+  for (const store::Precondition& precondition : operation->preconditions) {
+    named.emplace(precondition.space, precondition.key);
+  }
+  for (store::Precondition& precondition : preconditions) {
+    if (named.emplace(precondition.space, precondition.key).second) {
+      operation->preconditions.push_back(std::move(precondition));
+    }
+  }
+  preconditions.clear();
+}
+
+absl::StatusOr<Person> People::Read(const store::View& view, const base::PersonId& id) const {
+  auto preconditions = std::make_shared<std::vector<store::Precondition>>();
+  base::PersonId at = id;
+  for (int hop = 0; hop <= kMergeHopsMax; ++hop) {
+    const std::string key = at.ToBytes();
+    SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes, view.Get(Space::kPeople, key));
+    if (!bytes) return NobodyThere();
+    auto row = std::make_shared<PersonRow>();
+    if (!row->ParseFromString(*bytes)) return BadRow("person");
+    preconditions->push_back({Space::kPeople, key, *std::move(bytes)});
+    if (row->format() != kRowFormat) {
+      return Error(Reason::kStoreNewer,
+                   "a person was stored in a newer form; run the newer version of the hub");
+    }
+    if (!row->merged_into().empty()) {
+      SIGNPOST_ASSIGN_OR_RETURN(at, base::PersonId::FromBytes(row->merged_into()));
+      continue;
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> wrapped,
+                              view.Get(Space::kPersonKeys, key));
+    // A row whose key is gone was erased, and half of it came back from a backup.
+    if (!wrapped) return NobodyThere();
+    Person person;
+    person.id_ = at;
+    person.row_ = std::move(row);
+    person.key_ = std::make_shared<const DataKey>(keyring_, at, *std::move(wrapped));
+    person.preconditions_ = std::move(preconditions);
+    return person;
+  }
+  return Error(Reason::kDataLoss, "merged persons lead in a circle; call the operator");
+}
+
+std::string People::RecordHash(absl::string_view agency_id, absl::string_view record_id) const {
+  // Agency ids hold no NUL, so no two pairs run together.
+  return base::HmacSha256(keyring_->local_record_key().bytes(),
+                          absl::StrCat("record", absl::string_view("\0", 1), agency_id,
+                                       absl::string_view("\0", 1), record_id));
+}
+
+std::string People::ContentHash(absl::string_view agency_id,
+                                const signpost::v1::FlagReport& report) const {
+  signpost::v1::FlagReport content = report;
+  content.clear_sequence();
+  return base::HmacSha256(keyring_->local_record_key().bytes(),
+                          absl::StrCat("content", absl::string_view("\0", 1), agency_id,
+                                       absl::string_view("\0", 1), Canonical(content)));
+}
+
+std::string People::LocalRecordKey(absl::string_view agency_id, absl::string_view record_hash) {
+  return absl::StrCat(agency_id, absl::string_view("\0", 1), record_hash);
+}
+
+absl::StatusOr<LocalRecord> People::LookupLocalRecord(const store::View& view,
+                                                      absl::string_view agency_id,
+                                                      absl::string_view record_id) const {
+  return LookupRecordHash(view, agency_id, RecordHash(agency_id, record_id));
+}
+
+absl::StatusOr<LocalRecord> People::LookupRecordHash(const store::View& view,
+                                                     absl::string_view agency_id,
+                                                     absl::string_view record_hash) const {
+  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes,
+                            view.Get(Space::kLocalRecords, LocalRecordKey(agency_id, record_hash)));
+  if (!bytes) {
+    return Error(Reason::kNotFound, "the agency has not reported this record; report it first");
+  }
+  return FromRow(std::string(record_hash), *bytes);
+}
+
+absl::StatusOr<OpenRecordPage> People::OpenRecordsOf(const store::View& view,
+                                                     absl::string_view agency_id,
+                                                     const std::string& token, int rows_max) const {
+  if (!token.empty() && token.size() != base::kHashBytes) {
+    return base::InvalidField("page_token", "take it from the page before");
+  }
+  if (rows_max < 1) return base::InvalidField("page_size", "at least 1");
+  const std::string prefix = LocalRecordKey(agency_id, "");
+  std::string from = prefix;
+  if (!token.empty()) from = absl::StrCat(prefix, token, absl::string_view("\0", 1));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      std::vector<store::KeyValue> rows,
+      view.Scan(Space::kLocalRecords, from, store::PrefixEnd(prefix), rows_max));
+  OpenRecordPage page;
+  for (store::KeyValue& row : rows) {
+    SIGNPOST_ASSIGN_OR_RETURN(LocalRecord record,
+                              FromRow(row.key.substr(prefix.size()), row.value));
+    OpenRecord listed;
+    listed.record_hash = record.record_hash;
+    listed.in_review = record.review.has_value();
+    if (record.person) {
+      absl::StatusOr<Person> person = Read(view, *record.person);
+      if (!person.ok() && base::ReasonOf(person.status()) != Reason::kNotFound) {
+        return std::move(person).status();
+      }
+      if (person.ok()) {
+        listed.person = person->id();
+        if (record.flag) {
+          listed.flag = *record.flag;
+          const FlagRow* flag = person->FindFlag(*record.flag);
+          listed.open = flag != nullptr && flag->status() == signpost::v1::FLAG_STATUS_OPEN;
+        }
+      }
+    }
+    page.records.push_back(std::move(listed));
+  }
+  if (static_cast<int>(rows.size()) == rows_max) {
+    page.next_token = rows.back().key.substr(prefix.size());
+  }
+  return page;
+}
+
+absl::StatusOr<People::Draft> People::Load(const store::View& view,
+                                           const base::PersonId& id) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Person person, Read(view, id));
+  SIGNPOST_ASSIGN_OR_RETURN(base::SecretKey key, person.key_->Get());
+  return Draft{person.id(), person.row(), key, Change{{}, person.preconditions()}};
+}
+
+absl::StatusOr<People::Draft> People::Create() const {
+  const base::PersonId id = base::PersonId::New(random_);
+  const base::SecretKey key = base::SecretKey::Generate(random_);
+  SIGNPOST_ASSIGN_OR_RETURN(std::string wrapped, keyring_->WrapDataKey(id, key, random_));
+  Draft draft{id, PersonRow(), key, Change()};
+  draft.row.set_format(kRowFormat);
+  draft.change.batch.Put(Space::kPersonKeys, id.ToBytes(), std::move(wrapped));
+  draft.change.preconditions.push_back({Space::kPeople, id.ToBytes(), std::nullopt});
+  return draft;
+}
+
+absl::StatusOr<FlagResult> People::PrepareReport(const store::View& view, const Reporter& reporter,
+                                                 const signpost::v1::FlagReport& report,
+                                                 const store::v1::AliasHashes& hashes,
+                                                 const std::optional<base::PersonId>& person,
+                                                 absl::Time now) const {
+  if (reporter.agency_id.empty() || reporter.agency_id.find('\0') != std::string::npos) {
+    return base::InvalidField("agency_id", "the registered id of an agency");
+  }
+  const std::string record_hash = RecordHash(reporter.agency_id, report.record_id());
+  const std::string local_key = LocalRecordKey(reporter.agency_id, record_hash);
+  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> local_bytes,
+                            view.Get(Space::kLocalRecords, local_key));
+  LocalRecordRow local_before;
+  if (local_bytes && !local_before.ParseFromString(*local_bytes)) return BadRow("record");
+
+  FlagResult result;
+  result.person_created = !person.has_value();
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, person ? Load(view, *person) : Create());
+  result.person = draft.id;
+  FlagRow* flag = FindRecord(&draft.row, reporter.agency_id, record_hash);
+  const int status_before =
+      flag == nullptr ? signpost::v1::FLAG_STATUS_UNSPECIFIED : flag->status();
+  const bool retracts = report.status() == signpost::v1::FLAG_STATUS_RETRACTED;
+  const std::string content_hash = ContentHash(reporter.agency_id, report);
+
+  for (std::string& agency : OpenAgencies(draft.row)) {
+    if (agency != reporter.agency_id) result.other_agencies.push_back(std::move(agency));
+  }
+  if (flag == nullptr && retracts) {
+    return Error(Reason::kNotFound, "this record has no flag to retract");
+  }
+  if (flag != nullptr) {
+    result.service = flag->service();
+    SIGNPOST_ASSIGN_OR_RETURN(result.flag, base::FlagId::FromBytes(flag->flag_id()));
+    const bool same = flag->content_hash() == content_hash ||
+                      (retracts && status_before == signpost::v1::FLAG_STATUS_RETRACTED);
+    if (same && local_before.review_id().empty()) {
+      for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
+      return result;  // kUnchanged
+    }
+  } else {
+    if (draft.row.flags_size() >= base::kFlagsPerPersonMax) {
+      return base::InvalidField(
+          "record_id", absl::StrCat("this person has ", base::kFlagsPerPersonMax,
+                                    " records, the most the hub keeps; call the operator"));
+    }
+    flag = draft.row.add_flags();
+    result.flag_created = true;
+    result.flag = base::FlagId::New(random_);
+    flag->set_flag_id(result.flag.ToBytes());
+    flag->set_agency_id(reporter.agency_id);
+    flag->set_record_hash(record_hash);
+    flag->set_created_at_s(absl::ToUnixSeconds(now));
+  }
+
+  flag->set_content_hash(content_hash);
+  flag->set_source_system(reporter.system);
+  flag->set_confirmed_at_s(absl::ToUnixSeconds(now));
+  flag->set_status(report.status());
+  if (retracts) {
+    result.kind = FlagChange::kRetracted;
+  } else {
+    if (report.status() == signpost::v1::FLAG_STATUS_OPEN) {
+      result.kind = status_before == signpost::v1::FLAG_STATUS_OPEN ? FlagChange::kChanged
+                                                                    : FlagChange::kOpened;
+    } else {
+      result.kind = status_before == signpost::v1::FLAG_STATUS_CLOSED ? FlagChange::kChanged
+                                                                      : FlagChange::kClosed;
+    }
+    flag->set_service(report.service());
+    flag->set_opened_on(DateNumber(report.opened_on()));
+    flag->set_closed_on(DateNumber(report.closed_on()));
+    flag->clear_assessments();
+    for (const signpost::v1::AssessmentPointer& pointer : report.assessments()) {
+      store::v1::AssessmentRow* kept = flag->add_assessments();
+      kept->set_kind(pointer.kind());
+      kept->set_assessed_on(DateNumber(pointer.assessed_on()));
+      *kept->mutable_sections() = pointer.sections();
+    }
+    flag->clear_sealed_contact();
+    if (report.has_contact()) {
+      SIGNPOST_ASSIGN_OR_RETURN(
+          std::string sealed, draft.Seal(kContactKind, flag->flag_id(),
+                                         SecretOf(report.contact()).SerializeAsString(), random_));
+      flag->set_sealed_contact(std::move(sealed));
+    }
+    result.service = report.service();
+
+    // The alias: what this agency says she is called, kept anew when it says something new.
+    const std::string secret = Canonical(SecretOf(report.person()));
+    AliasRow* latest = nullptr;
+    for (AliasRow& alias : *draft.row.mutable_aliases()) {
+      if (alias.agency_id() == reporter.agency_id) latest = &alias;
+    }
+    std::string latest_secret;
+    if (latest != nullptr) {
+      SIGNPOST_ASSIGN_OR_RETURN(latest_secret,
+                                draft.Open(kAliasKind, latest->agency_id(), latest->sealed()));
+    }
+    if (latest == nullptr || latest_secret != secret) {
+      SIGNPOST_ASSIGN_OR_RETURN(std::string sealed,
+                                draft.Seal(kAliasKind, reporter.agency_id, secret, random_));
+      if (latest == nullptr || Canonical(latest->hashes()) != Canonical(hashes)) {
+        while (draft.row.aliases_size() >= base::kAliasesPerPersonMax) {
+          const int drop = AliasToDrop(draft.row, reporter.agency_id);
+          result.dropped_aliases.push_back(draft.row.aliases(drop).hashes());
+          draft.row.mutable_aliases()->DeleteSubrange(drop, 1);
+        }
+        latest = draft.row.add_aliases();
+        latest->set_agency_id(reporter.agency_id);
+        *latest->mutable_hashes() = hashes;
+        latest->set_since_s(absl::ToUnixSeconds(now));
+      }
+      // Otherwise only the spelling changed, in a way that means nothing: keep the newer.
+      latest->set_sealed(std::move(sealed));
+    }
+  }
+  for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
+
+  LocalRecordRow local;
+  local.set_person_id(draft.id.ToBytes());
+  local.set_flag_id(result.flag.ToBytes());
+  draft.change.preconditions.push_back({Space::kLocalRecords, local_key, std::move(local_bytes)});
+  draft.change.batch.Put(Space::kLocalRecords, local_key, local.SerializeAsString());
+  draft.Put();
+  result.change = std::move(draft.change);
+  return result;
+}
+
+absl::StatusOr<FlagResult> People::PrepareClose(const store::View& view,
+                                                absl::string_view agency_id,
+                                                absl::string_view record_hash, absl::Time now,
+                                                bool release) const {
+  SIGNPOST_ASSIGN_OR_RETURN(LocalRecord record, LookupRecordHash(view, agency_id, record_hash));
+  FlagResult result;
+  if (!record.person) return result;  // waits for review: there is no flag
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, *record.person));
+  result.person = draft.id;
+  FlagRow* flag = FindRecord(&draft.row, agency_id, record_hash);
+  if (flag == nullptr) return result;
+  SIGNPOST_ASSIGN_OR_RETURN(result.flag, base::FlagId::FromBytes(flag->flag_id()));
+  result.service = flag->service();
+  for (std::string& agency : OpenAgencies(draft.row)) {
+    if (agency != agency_id) result.other_agencies.push_back(std::move(agency));
+  }
+  for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
+  const bool open = flag->status() == signpost::v1::FLAG_STATUS_OPEN;
+  if (!open && !release) return result;
+  if (open) {
+    flag->set_status(signpost::v1::FLAG_STATUS_CLOSED);
+    flag->set_closed_on(std::max(Day(now), flag->opened_on()));
+    result.kind = FlagChange::kClosed;
+  }
+  flag->clear_content_hash();  // so that the same report, sent again, opens it again
+  if (release) flag->clear_record_hash();
+  draft.Put();
+  result.change = std::move(draft.change);
+  return result;
+}
+
+absl::StatusOr<ConsentResult> People::PrepareConsent(
+    const store::View& view, const base::PersonId& person, const signpost::v1::Consent& consent,
+    absl::string_view agency_id, absl::string_view practitioner_id, absl::Time now) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
+  if (draft.row.consents_size() >= base::kConsentsPerPersonMax) {
+    return Error(Reason::kConsentInvalid,
+                 absl::StrCat("this person has ", base::kConsentsPerPersonMax,
+                              " records of consent, the most the hub keeps; call the operator"));
+  }
+  ConsentResult result;
+  result.person = draft.id;
+  result.consent = base::ConsentId::New(random_);
+  result.effective_at = now;
+  ConsentRow* row = draft.row.add_consents();
+  row->set_consent_id(result.consent.ToBytes());
+  row->set_decision(consent.decision());
+  const signpost::v1::ConsentScope& scope = consent.scope();
+  *row->mutable_services() = scope.services();
+  *row->mutable_holder_agency_ids() = scope.holder_agency_ids();
+  *row->mutable_assessment_kinds() = scope.assessment_kinds();
+  *row->mutable_sections() = scope.sections();
+  *row->mutable_recipient_agency_ids() = scope.recipient_agency_ids();
+  *row->mutable_recipient_kinds() = scope.recipient_kinds();
+  *row->mutable_recipient_roles() = scope.recipient_roles();
+  for (int purpose : scope.purposes()) row->add_purposes(purpose);
+  row->set_explicit_(consent.explicit_());
+  row->set_valid_from_s(consent.has_valid_from() ? consent.valid_from().seconds()
+                                                 : absl::ToUnixSeconds(now));
+  row->set_valid_until_s(consent.valid_until().seconds());
+  row->set_grantor(consent.grantor());
+  row->set_competence_assessor(consent.competence_assessor());
+  row->set_competence_assessed_on(DateNumber(consent.competence_assessed_on()));
+  row->set_evidence(consent.evidence());
+  if (!consent.evidence_note().empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(std::string sealed, draft.Seal(kNoteKind, row->consent_id(),
+                                                             consent.evidence_note(), random_));
+    row->set_sealed_note(std::move(sealed));
+  }
+  row->set_recorded_at_s(absl::ToUnixSeconds(now));
+  row->set_recorded_by_agency_id(std::string(agency_id));
+  row->set_recorded_by(std::string(practitioner_id));
+  draft.Put();
+  result.change = std::move(draft.change);
+  return result;
+}
+
+absl::StatusOr<ConsentResult> People::PrepareWithdraw(const store::View& view,
+                                                      const base::PersonId& person,
+                                                      const base::ConsentId& consent,
+                                                      absl::string_view note,
+                                                      absl::Time now) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
+  ConsentRow* row = nullptr;
+  for (ConsentRow& candidate : *draft.row.mutable_consents()) {
+    if (candidate.consent_id() == consent.bytes()) row = &candidate;
+  }
+  if (row == nullptr) {
+    return Error(Reason::kNotFound, "no such consent, or not yours to know");
+  }
+  if (row->decision() != signpost::v1::CONSENT_DECISION_GIVEN) {
+    return Error(Reason::kConsentInvalid,
+                 "only a yes can be taken back; record a yes where there was a no");
+  }
+  ConsentResult result;
+  result.person = draft.id;
+  result.consent = consent;
+  if (row->withdrawn_at_s() != 0) {
+    result.effective_at = absl::FromUnixSeconds(row->withdrawn_at_s());
+    return result;
+  }
+  result.effective_at = now;
+  row->set_withdrawn_at_s(absl::ToUnixSeconds(now));
+  if (!note.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(std::string sealed,
+                              draft.Seal(kWithdrawalKind, row->consent_id(), note, random_));
+    row->set_sealed_withdrawal_note(std::move(sealed));
+  }
+  draft.Put();
+  result.change = std::move(draft.change);
+  return result;
+}
+
+absl::StatusOr<ShieldResult> People::PrepareShield(const store::View& view,
+                                                   const base::PersonId& person, bool shielded,
+                                                   absl::string_view agency_id,
+                                                   absl::Time now) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
+  ShieldResult result;
+  result.person = draft.id;
+  if (draft.row.shield().shielded() == shielded) return result;
+  store::v1::ShieldRow* shield = draft.row.mutable_shield();
+  shield->set_shielded(shielded);
+  shield->set_since_s(absl::ToUnixSeconds(now));
+  shield->set_set_by_agency_id(std::string(agency_id));
+  draft.Put();
+  result.change = std::move(draft.change);
+  return result;
+}
+
+absl::StatusOr<MergeResult> People::PrepareMerge(const store::View& view,
+                                                 const base::PersonId& from,
+                                                 const base::PersonId& to) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Draft source, Load(view, from));
+  SIGNPOST_ASSIGN_OR_RETURN(Draft target, Load(view, to));
+  if (source.id == target.id) {
+    return base::InvalidField("to", "these are one person already; nothing to merge");
+  }
+  if (source.row.flags_size() + target.row.flags_size() > base::kFlagsPerPersonMax ||
+      source.row.aliases_size() + target.row.aliases_size() > base::kAliasesPerPersonMax ||
+      source.row.consents_size() + target.row.consents_size() > base::kConsentsPerPersonMax) {
+    return base::InvalidField("from",
+                              "together they would pass a limit of the hub; call the operator");
+  }
+  const auto reseal = [&](const std::string& sealed, absl::string_view kind,
+                          absl::string_view item) {
+    return Reseal(sealed, source.key, source.id, target.key, target.id, kind, item, random_);
+  };
+  for (AliasRow& alias : *source.row.mutable_aliases()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*alias.mutable_sealed(),
+                              reseal(alias.sealed(), kAliasKind, alias.agency_id()));
+    *target.row.add_aliases() = std::move(alias);
+  }
+  for (FlagRow& flag : *source.row.mutable_flags()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*flag.mutable_sealed_contact(),
+                              reseal(flag.sealed_contact(), kContactKind, flag.flag_id()));
+    *target.row.add_flags() = std::move(flag);
+  }
+  for (ConsentRow& consent : *source.row.mutable_consents()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*consent.mutable_sealed_note(),
+                              reseal(consent.sealed_note(), kNoteKind, consent.consent_id()));
+    SIGNPOST_ASSIGN_OR_RETURN(
+        *consent.mutable_sealed_withdrawal_note(),
+        reseal(consent.sealed_withdrawal_note(), kWithdrawalKind, consent.consent_id()));
+    *target.row.add_consents() = std::move(consent);
+  }
+  // Aliases stay in the order they came, so that an agency's last one is its latest.
+  std::stable_sort(target.row.mutable_aliases()->begin(), target.row.mutable_aliases()->end(),
+                   [](const AliasRow& a, const AliasRow& b) { return a.since_s() < b.since_s(); });
+  if (source.row.shield().shielded() && !target.row.shield().shielded()) {
+    *target.row.mutable_shield() = source.row.shield();
+  }
+  target.row.add_merged_from(source.id.ToBytes());
+  for (const std::string& earlier : source.row.merged_from()) target.row.add_merged_from(earlier);
+
+  MergeResult result;
+  result.from = source.id;
+  result.to = target.id;
+  result.shielded = target.row.shield().shielded();
+  PersonRow pointer;
+  pointer.set_format(kRowFormat);
+  pointer.set_merged_into(target.id.ToBytes());
+  pointer.set_version(source.row.version() + 1);
+  target.Put();
+  result.change = std::move(target.change);
+  result.change.batch.Put(Space::kPeople, source.id.ToBytes(), pointer.SerializeAsString());
+  for (store::Precondition& precondition : source.change.preconditions) {
+    result.change.preconditions.push_back(std::move(precondition));
+  }
+  return result;
+}
+
+absl::StatusOr<Change> People::PrepareErase(const store::View& view, const base::PersonId& person,
+                                            std::vector<base::PersonId>* ids) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Person read, Read(view, person));
+  ids->assign(1, read.id());
+  for (const std::string& merged : read.row().merged_from()) {
+    SIGNPOST_ASSIGN_OR_RETURN(base::PersonId id, base::PersonId::FromBytes(merged));
+    ids->push_back(id);
+  }
+  Change change;
+  change.preconditions = read.preconditions();
+  for (const FlagRow& flag : read.flags()) {
+    if (flag.record_hash().empty()) continue;  // the record is somebody else's now
+    change.batch.Delete(Space::kLocalRecords, LocalRecordKey(flag.agency_id(), flag.record_hash()));
+  }
+  for (const base::PersonId& id : *ids) {
+    const std::string key = id.ToBytes();
+    change.batch.Delete(Space::kPeople, key);
+    change.batch.Delete(Space::kPersonKeys, key);
+    std::string from = key;
+    const std::string to = store::PrefixEnd(key);
+    while (true) {
+      SIGNPOST_ASSIGN_OR_RETURN(std::vector<store::KeyValue> rows,
+                                view.Scan(Space::kPersonEntries, from, to, kEraseScanRows));
+      if (rows.empty()) break;
+      from = rows.back().key + '\0';
+      for (store::KeyValue& row : rows) change.batch.Delete(Space::kPersonEntries, row.key);
+    }
+  }
+  return change;
+}
+
+int32_t DateNumber(const signpost::v1::Date& date) {
+  if (date.year() < 1 || date.year() > 9999) return 0;
+  const absl::CivilDay day(date.year(), date.month(), date.day());
+  if (day.month() != date.month() || day.day() != date.day()) return 0;
+  return date.year() * 10000 + date.month() * 100 + date.day();
+}
+
+signpost::v1::Date DateFromNumber(int32_t number) {
+  signpost::v1::Date date;
+  if (number <= 0) return date;
+  date.set_year(number / 10000);
+  date.set_month(number / 100 % 100);
+  date.set_day(number % 100);
+  return date;
+}
+
+}  // namespace signpost::people

@@ -1,0 +1,93 @@
+#include "hub/people/person.h"
+
+#include <algorithm>
+
+#include "hub/people/sealing.h"
+#include "signpost/v1/common.pb.h"
+
+namespace signpost::people {
+
+absl::StatusOr<base::SecretKey> DataKey::Get() const {
+  absl::call_once(once_, [this] { key_ = keyring_->UnwrapDataKey(person_, wrapped_); });
+  return key_;
+}
+
+absl::StatusOr<std::string> Ciphertext::Open() const {
+  if (sealed_.empty()) return std::string();
+  absl::StatusOr<base::SecretKey> key = key_->Get();
+  if (!key.ok()) return std::move(key).status();
+  return base::Open(*key, context_, sealed_);
+}
+
+std::string SealContext(const base::PersonId& person, absl::string_view kind,
+                        absl::string_view item) {
+  std::string context = person.ToBytes();
+  context.append(kind.data(), kind.size());
+  context.push_back('\0');  // kinds hold none, so kind and item cannot run into each other
+  context.append(item.data(), item.size());
+  return context;
+}
+
+std::string Person::Context(absl::string_view kind, absl::string_view item) const {
+  return SealContext(id_, kind, item);
+}
+
+const store::v1::FlagRow* Person::FindFlag(const base::FlagId& id) const {
+  for (const store::v1::FlagRow& flag : row_->flags()) {
+    if (flag.flag_id() == id.bytes()) return &flag;
+  }
+  return nullptr;
+}
+
+const store::v1::ConsentRow* Person::FindConsent(const base::ConsentId& id) const {
+  for (const store::v1::ConsentRow& consent : row_->consents()) {
+    if (consent.consent_id() == id.bytes()) return &consent;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Person::AgenciesWithOpenFlags() const { return OpenAgencies(*row_); }
+
+base::Sealed<LazyContact> Person::Contact(const store::v1::FlagRow& flag) const {
+  return base::Sealed<LazyContact>(
+      LazyContact(Ciphertext(key_, Context(kContactKind, flag.flag_id()), flag.sealed_contact())));
+}
+
+base::Sealed<LazyText> Person::Note(const store::v1::ConsentRow& consent) const {
+  return base::Sealed<LazyText>(
+      LazyText(key_, Context(kNoteKind, consent.consent_id()), consent.sealed_note()));
+}
+
+base::Sealed<LazyText> Person::WithdrawalNote(const store::v1::ConsentRow& consent) const {
+  return base::Sealed<LazyText>(LazyText(key_, Context(kWithdrawalKind, consent.consent_id()),
+                                         consent.sealed_withdrawal_note()));
+}
+
+base::Sealed<LazyDetails> Person::Details(const store::v1::AliasRow& alias) const {
+  return base::Sealed<LazyDetails>(
+      LazyDetails(Ciphertext(key_, Context(kAliasKind, alias.agency_id()), alias.sealed())));
+}
+
+absl::StatusOr<std::string> Person::SealPrivate(absl::string_view label, absl::string_view plain,
+                                                base::RandomSource* random) const {
+  absl::StatusOr<base::SecretKey> key = key_->Get();
+  if (!key.ok()) return std::move(key).status();
+  return base::Seal(*key, Context(kPrivateKind, label), plain, random);
+}
+
+base::Sealed<LazyText> Person::OpenPrivate(absl::string_view label,
+                                           absl::string_view sealed) const {
+  return base::Sealed<LazyText>(LazyText(key_, Context(kPrivateKind, label), std::string(sealed)));
+}
+
+std::vector<std::string> OpenAgencies(const store::v1::PersonRow& row) {
+  std::vector<std::string> agencies;
+  for (const store::v1::FlagRow& flag : row.flags()) {
+    if (flag.status() == signpost::v1::FLAG_STATUS_OPEN) agencies.push_back(flag.agency_id());
+  }
+  std::sort(agencies.begin(), agencies.end());
+  agencies.erase(std::unique(agencies.begin(), agencies.end()), agencies.end());
+  return agencies;
+}
+
+}  // namespace signpost::people
