@@ -1,0 +1,93 @@
+#include "hub/store/hostile_store.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "hub/base/error.h"
+#include "hub/store/memory_store.h"
+
+namespace signpost::store {
+namespace {
+
+using base::Reason;
+using base::ReasonOf;
+
+class HostileStoreTest : public ::testing::Test {
+ protected:
+  absl::Status Put(const std::string& key, const std::string& value) {
+    Batch batch;
+    batch.Put(Space::kPeople, key, value);
+    return store_.Commit(std::move(batch), {});
+  }
+  std::optional<std::string> Get(const std::string& key) {
+    return *(*inner_->NewView())->Get(Space::kPeople, key);
+  }
+
+  std::unique_ptr<Store> inner_ = NewMemoryStore();
+  HostileStore store_{inner_.get()};
+};
+
+TEST_F(HostileStoreTest, TheKthCommitFailsAndNoneSucceedsAfterIt) {
+  store_.FailCommit(2, HostileStore::Failure::kNothingWritten);
+  EXPECT_TRUE(Put("a", "1").ok());
+  EXPECT_EQ(ReasonOf(Put("b", "1")), Reason::kStoreUnavailable);
+  EXPECT_EQ(ReasonOf(Put("c", "1")), Reason::kStoreUnavailable);
+  EXPECT_EQ(Get("b"), std::nullopt);
+  EXPECT_EQ(Get("c"), std::nullopt);
+  store_.Restart();
+  EXPECT_TRUE(Put("c", "1").ok());
+}
+
+TEST_F(HostileStoreTest, AFailureMayHaveWrittenAllTheSame) {
+  store_.FailCommit(1, HostileStore::Failure::kWrittenUnconfirmed);
+  EXPECT_EQ(ReasonOf(Put("a", "1")), Reason::kStoreUnavailable);
+  EXPECT_EQ(Get("a"), "1");
+  EXPECT_EQ(ReasonOf(Put("b", "1")), Reason::kStoreUnavailable);
+}
+
+TEST_F(HostileStoreTest, AFullDiskPasses) {
+  store_.FailCommit(1, HostileStore::Failure::kFull);
+  EXPECT_EQ(ReasonOf(Put("a", "1")), Reason::kStoreFull);
+  EXPECT_EQ(Get("a"), std::nullopt);
+  EXPECT_TRUE(Put("a", "1").ok());
+}
+
+TEST_F(HostileStoreTest, ForgetsExactlyWhatWasNotSynced) {
+  ASSERT_TRUE(Put("kept", "1").ok());
+  ASSERT_TRUE(Put("changed", "before").ok());
+  store_.StopSyncing();
+  ASSERT_TRUE(Put("changed", "after").ok());
+  ASSERT_TRUE(Put("changed", "after that").ok());
+  ASSERT_TRUE(Put("new", "1").ok());
+  EXPECT_EQ(Get("changed"), "after that");
+  store_.LoseUnsynced();
+  EXPECT_EQ(Get("kept"), "1");
+  EXPECT_EQ(Get("changed"), "before");
+  EXPECT_EQ(Get("new"), std::nullopt);
+  ASSERT_TRUE(Put("new", "2").ok());
+  store_.LoseUnsynced();
+  EXPECT_EQ(Get("new"), "2");
+}
+
+TEST_F(HostileStoreTest, TheKthReadFails) {
+  ASSERT_TRUE(Put("a", "1").ok());
+  store_.FailRead(2);
+  const std::unique_ptr<View> view = *store_.NewView();
+  EXPECT_EQ(ReasonOf(view->Get(Space::kPeople, "a").status()), Reason::kStoreUnavailable);
+  EXPECT_EQ(*view->Get(Space::kPeople, "a"), "1");
+  store_.FailRead(1);
+  EXPECT_EQ(ReasonOf(store_.NewView().status()), Reason::kStoreUnavailable);
+}
+
+TEST_F(HostileStoreTest, Dawdles) {
+  store_.SetCommitDelay(absl::Milliseconds(20));
+  const absl::Time start = absl::Now();
+  ASSERT_TRUE(Put("a", "1").ok());
+  EXPECT_GE(absl::Now() - start, absl::Milliseconds(20));
+}
+
+}  // namespace
+}  // namespace signpost::store
