@@ -1,0 +1,86 @@
+// What tests of the ledger share: a signed, running ledger over any store, and entries for it.
+
+#ifndef SIGNPOST_TESTS_LEDGER_LEDGER_TESTING_H_
+#define SIGNPOST_TESTS_LEDGER_LEDGER_TESTING_H_
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "hub/base/clock.h"
+#include "hub/ledger/sequencer.h"
+#include "hub/store/store.h"
+#include "hub/tlog/note.h"
+
+namespace signpost::ledger::testing {
+
+inline constexpr char kOrigin[] = "signpost.nortown.example/ledger";
+
+class TempDirectory {
+ public:
+  TempDirectory() {
+    char name[] = "/tmp/signpost_ledger.XXXXXX";
+    path_ = ::mkdtemp(name);
+  }
+  ~TempDirectory() { std::filesystem::remove_all(path_); }
+  TempDirectory(const TempDirectory&) = delete;
+  TempDirectory& operator=(const TempDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// A body as protobuf would write it: agency_id = 4, and a text in field 12.
+// REQUIRES: both texts are under 128 bytes.
+inline std::string Body(const std::string& agency_id, const std::string& text) {
+  std::string body;
+  if (!agency_id.empty()) {
+    body += '\x22';
+    body += static_cast<char>(agency_id.size());
+    body += agency_id;
+  }
+  body += '\x62';
+  body += static_cast<char>(text.size());
+  body += text;
+  return body;
+}
+
+inline Draft MakeDraft(const std::string& agency_id, const std::string& text) {
+  return {Body(agency_id, text), agency_id};
+}
+
+// Writes `value` at `key` of Space::kPeople with one entry of `agency_id`.
+inline Operation PutOperation(const std::string& key, const std::string& value,
+                              const std::string& agency_id = "yot") {
+  Operation operation;
+  operation.batch.Put(store::Space::kPeople, key, value);
+  operation.entries.push_back(MakeDraft(agency_id, key + "=" + value));
+  return operation;
+}
+
+// The hub's key and clock; opens ledgers on stores that the test owns.
+class Ledgers {
+ public:
+  Ledgers() {
+    options.origin = kOrigin;
+    // Checkpoints only when asked for, unless a test says otherwise.
+    options.checkpoint_interval = absl::Hours(1);
+  }
+
+  absl::StatusOr<std::unique_ptr<Sequencer>> Open(store::Store* store) {
+    return Sequencer::Open(options, store, &clock, signer.get());
+  }
+
+  base::ManualClock clock{absl::FromUnixSeconds(1'800'000'000)};
+  tlog::NoteKeyPair keys = *tlog::GenerateNoteKey(kOrigin);
+  std::unique_ptr<tlog::NoteSigner> signer = *tlog::NewNoteSigner(keys.signer_key);
+  tlog::NoteVerifier verifier = *tlog::NoteVerifier::Parse(keys.verifier_key);
+  Sequencer::Options options;
+};
+
+}  // namespace signpost::ledger::testing
+
+#endif  // SIGNPOST_TESTS_LEDGER_LEDGER_TESTING_H_

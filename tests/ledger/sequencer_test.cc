@@ -1,0 +1,645 @@
+#include "hub/ledger/sequencer.h"
+
+#include <atomic>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/ledger/reader.h"
+#include "hub/store/hostile_store.h"
+#include "hub/store/memory_store.h"
+#include "hub/tlog/checkpoint.h"
+#include "hub/tlog/entry_fields.h"
+#include "hub/tlog/merkle.h"
+#include "tests/ledger/ledger_testing.h"
+
+namespace signpost::ledger {
+namespace {
+
+using base::Reason;
+using base::ReasonOf;
+using store::Space;
+using testing::Body;
+using testing::MakeDraft;
+using testing::PutOperation;
+
+class SequencerTest : public ::testing::Test {
+ protected:
+  void Open() {
+    absl::StatusOr<std::unique_ptr<Sequencer>> opened = ledgers_.Open(&store_);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    sequencer_ = *std::move(opened);
+  }
+  Reason OpenFails() { return ReasonOf(ledgers_.Open(&store_).status()); }
+
+  std::optional<std::string> Get(Space space, const std::string& key) {
+    return *(*inner_->NewView())->Get(space, key);
+  }
+  tlog::EntryFields Fields(uint64_t index) {
+    entries_.push_back(*LedgerReader((*inner_->NewView()).get()).Entry(index));
+    return *tlog::DecodeEntryFields(entries_.back());
+  }
+  uint64_t StoredSize() { return LedgerReader((*inner_->NewView()).get()).Head()->size; }
+
+  // Holds the writer inside a commit until Release(), so that a test can fill the queue behind it.
+  void HoldNextCommit() { store_.SetCommitDelay(absl::Milliseconds(100)); }
+  void Release() { store_.SetCommitDelay(absl::ZeroDuration()); }
+
+  testing::Ledgers ledgers_;
+  std::unique_ptr<store::Store> inner_ = store::NewMemoryStore();
+  store::HostileStore store_{inner_.get()};
+  std::unique_ptr<Sequencer> sequencer_;
+  std::deque<std::string> entries_;  // what Fields() points into
+};
+
+TEST_F(SequencerTest, AnEmptyLedgerHasTheEmptyRoot) {
+  Open();
+  EXPECT_EQ(sequencer_->head().size, 0u);
+  tlog::Hasher hasher;
+  EXPECT_EQ(sequencer_->head().root_hash, tlog::HashToString(hasher.Digest("")));
+}
+
+TEST_F(SequencerTest, AnOperationIsDurableWithItsEntryOrNotAtAll) {
+  Open();
+  const absl::StatusOr<Sequenced> result = sequencer_->SubmitAndWait(PutOperation("a", "1"));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->first_index, 0u);
+  EXPECT_EQ(result->permit.ledger_index(), 0u);
+  EXPECT_EQ(result->sequenced_at, ledgers_.clock.Now());
+  EXPECT_EQ(Get(Space::kPeople, "a"), "1");
+  EXPECT_EQ(StoredSize(), 1u);
+  const std::string entry = *Get(Space::kEntries, store::KeyU64(0));
+  tlog::Hasher hasher;
+  ASSERT_EQ(result->leaf_hashes.size(), 1u);
+  EXPECT_EQ(result->leaf_hashes[0], tlog::HashToString(hasher.Leaf(entry)));
+  EXPECT_EQ(entry.substr(0, Body("yot", "a=1").size()), Body("yot", "a=1"))
+      << "the body is stored verbatim in front";
+}
+
+TEST_F(SequencerTest, EntriesCarryIndexTimeAndAGaplessCounterPerAgency) {
+  Open();
+  Operation operation;
+  operation.entries = {MakeDraft("yot", "x"), MakeDraft("cps", "y"), MakeDraft("yot", "z"),
+                       MakeDraft("", "hub")};
+  const Sequenced first = *sequencer_->SubmitAndWait(std::move(operation));
+  EXPECT_EQ(first.leaf_hashes.size(), 4u);
+  ledgers_.clock.Advance(absl::Seconds(5));
+  ASSERT_EQ(sequencer_->SubmitAndWait(PutOperation("a", "1", "yot"))->first_index, 4u);
+  const struct {
+    std::string agency;
+    uint64_t counter;
+  } want[] = {{"yot", 1}, {"cps", 1}, {"yot", 2}, {"", 1}, {"yot", 3}};
+  for (uint64_t i = 0; i < std::size(want); ++i) {
+    const tlog::EntryFields fields = Fields(i);
+    EXPECT_EQ(fields.index, i);
+    EXPECT_EQ(std::string(fields.agency_id), want[i].agency);
+    EXPECT_EQ(fields.agency_counter, want[i].counter) << i;
+  }
+  EXPECT_EQ(Fields(4).sequenced_at_us - Fields(3).sequenced_at_us, 5'000'000);
+}
+
+TEST_F(SequencerTest, TimeNeverRunsBackInTheLedger) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  ledgers_.clock.Advance(-absl::Hours(1));
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "2")).ok());
+  sequencer_.reset();
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "3")).ok());
+  EXPECT_EQ(Fields(1).sequenced_at_us, Fields(0).sequenced_at_us);
+  EXPECT_EQ(Fields(2).sequenced_at_us, Fields(0).sequenced_at_us);
+}
+
+TEST_F(SequencerTest, GoesOnWhereItStoppedAfterARestart) {
+  for (uint64_t round = 0; round < 5; ++round) {
+    Open();
+    EXPECT_EQ(sequencer_->head().size, round * 7);
+    for (int i = 0; i < 7; ++i) {
+      ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", absl::StrCat(round, i))).ok());
+    }
+    sequencer_.reset();
+  }
+  EXPECT_EQ(Fields(34).index, 34u);
+  EXPECT_EQ(Fields(34).agency_counter, 35u);
+}
+
+TEST_F(SequencerTest, RowsKeyedByTheIndexAreInTheSameCommit) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  Operation operation = PutOperation("b", "1");
+  operation.with_index = [](uint64_t first_index, store::Batch& batch) {
+    batch.Put(Space::kMailboxes, store::KeyU64(first_index), "message");
+  };
+  const int commits = store_.commits();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+  EXPECT_EQ(store_.commits(), commits + 1);
+  EXPECT_EQ(Get(Space::kMailboxes, store::KeyU64(1)), "message");
+}
+
+TEST_F(SequencerTest, ManyWaitingOperationsShareOneCommit) {
+  Open();
+  HoldNextCommit();
+  absl::BlockingCounter left(101);
+  const auto done = [&](absl::StatusOr<Sequenced> result) {
+    EXPECT_TRUE(result.ok());
+    left.DecrementCount();
+  };
+  sequencer_->Submit(PutOperation("first", "1"), done);
+  absl::SleepFor(absl::Milliseconds(30));  // the writer is now inside the first commit
+  for (int i = 0; i < 100; ++i) sequencer_->Submit(PutOperation(absl::StrCat(i), "1"), done);
+  left.Wait();
+  EXPECT_EQ(store_.commits(), 2);
+  EXPECT_EQ(sequencer_->head().size, 101u);
+}
+
+TEST_F(SequencerTest, OperationsAreSequencedInTheOrderOfSubmission) {
+  ledgers_.options.operations_per_commit_max = 7;
+  Open();
+  std::vector<uint64_t> indices;  // written on the completion thread, read after the last
+  absl::BlockingCounter left(200);
+  for (int i = 0; i < 200; ++i) {
+    sequencer_->Submit(PutOperation("k", absl::StrCat(i)), [&](absl::StatusOr<Sequenced> result) {
+      indices.push_back(result->first_index);
+      left.DecrementCount();
+    });
+  }
+  left.Wait();
+  for (uint64_t i = 0; i < 200; ++i) ASSERT_EQ(indices[i], i);
+  EXPECT_EQ(Get(Space::kPeople, "k"), "199");
+}
+
+// Preconditions are judged against operations still in the same batch, not only against the disk.
+TEST_F(SequencerTest, OfManyThatWantOneRowExactlyOneWins) {
+  Open();
+  HoldNextCommit();
+  std::atomic<int> won{0}, aborted{0};
+  absl::BlockingCounter left(51);
+  sequencer_->Submit(PutOperation("first", "1"),
+                     [&](absl::StatusOr<Sequenced>) { left.DecrementCount(); });
+  absl::SleepFor(absl::Milliseconds(30));
+  for (int i = 0; i < 50; ++i) {
+    Operation operation = PutOperation("prize", absl::StrCat(i));
+    operation.batch.Put(Space::kRegistry, absl::StrCat("trace", i), "here");
+    operation.preconditions.push_back({Space::kPeople, "prize", std::nullopt});
+    sequencer_->Submit(std::move(operation), [&](absl::StatusOr<Sequenced> result) {
+      if (result.ok()) {
+        ++won;
+      } else {
+        EXPECT_EQ(ReasonOf(result.status()), Reason::kAborted);
+        ++aborted;
+      }
+      left.DecrementCount();
+    });
+  }
+  left.Wait();
+  EXPECT_EQ(won, 1);
+  EXPECT_EQ(aborted, 49);
+  EXPECT_EQ(Get(Space::kPeople, "prize"), "0") << "the first that came";
+  EXPECT_EQ(sequencer_->head().size, 2u) << "the aborted left no entry";
+  EXPECT_EQ(Get(Space::kRegistry, "trace0"), "here");
+  for (int i = 1; i < 50; ++i)
+    EXPECT_EQ(Get(Space::kRegistry, absl::StrCat("trace", i)), std::nullopt);
+}
+
+TEST_F(SequencerTest, PreconditionsSeeWhatEarlierOperationsOfTheBatchWroteAndDeleted) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("old", "1")).ok());
+  HoldNextCommit();
+  std::vector<Reason> reasons;
+  absl::BlockingCounter left(5);
+  const auto done = [&](absl::StatusOr<Sequenced> result) {
+    reasons.push_back(ReasonOf(result.status()));
+    left.DecrementCount();
+  };
+  sequencer_->Submit(PutOperation("first", "1"), done);
+  absl::SleepFor(absl::Milliseconds(30));
+  Operation erase = PutOperation("new", "1");
+  erase.batch.Delete(Space::kPeople, "old");
+  sequencer_->Submit(std::move(erase), done);
+  Operation sees_new = PutOperation("x", "1");
+  sees_new.preconditions.push_back({Space::kPeople, "new", "1"});
+  sequencer_->Submit(std::move(sees_new), done);
+  Operation sees_gone = PutOperation("y", "1");
+  sees_gone.preconditions.push_back({Space::kPeople, "old", std::nullopt});
+  sequencer_->Submit(std::move(sees_gone), done);
+  Operation stale = PutOperation("z", "1");
+  stale.preconditions.push_back({Space::kPeople, "old", "1"});
+  sequencer_->Submit(std::move(stale), done);
+  left.Wait();
+  EXPECT_EQ(reasons,
+            (std::vector<Reason>{Reason::kUnspecified, Reason::kUnspecified, Reason::kUnspecified,
+                                 Reason::kUnspecified, Reason::kAborted}));
+}
+
+TEST_F(SequencerTest, WhatIsMalformedIsRefusedAloneAndAtOnce) {
+  Open();
+  const auto refused = [&](Operation operation) {
+    return ReasonOf(sequencer_->SubmitAndWait(std::move(operation)).status());
+  };
+  Operation no_entry = PutOperation("a", "1");
+  no_entry.entries.clear();
+  EXPECT_EQ(refused(std::move(no_entry)), Reason::kInvalidField);
+
+  Operation not_a_message = PutOperation("a", "1");
+  not_a_message.entries[0].body = "\xFF\xFF\xFF";
+  EXPECT_EQ(refused(std::move(not_a_message)), Reason::kInvalidField);
+
+  Operation forged = PutOperation("a", "1");
+  tlog::AppendEntrySuffix(7, 7, 7, forged.entries[0].body);
+  EXPECT_EQ(refused(std::move(forged)), Reason::kInvalidField);
+
+  Operation other_agency = PutOperation("a", "1");
+  other_agency.entries[0].agency_id = "cps";
+  EXPECT_EQ(refused(std::move(other_agency)), Reason::kInvalidField);
+
+  Operation long_key = PutOperation(std::string(base::kStoreKeyBytesMax + 1, 'k'), "1");
+  long_key.entries[0] = MakeDraft("yot", "x");
+  EXPECT_EQ(refused(std::move(long_key)), Reason::kInvalidField);
+
+  for (const Space space :
+       {Space::kEntries, Space::kNodes, Space::kCheckpoints, Space::kReceipts}) {
+    Operation intruder = PutOperation("a", "1");
+    intruder.batch.Put(space, "key", "value");
+    EXPECT_EQ(refused(std::move(intruder)), Reason::kInvalidField);
+  }
+  for (const char* key : {"ledger/head", "counter/yot"}) {
+    Operation intruder = PutOperation("a", "1");
+    intruder.with_index = [key](uint64_t, store::Batch& batch) { batch.Delete(Space::kMeta, key); };
+    EXPECT_EQ(refused(std::move(intruder)), Reason::kInvalidField);
+  }
+  EXPECT_EQ(sequencer_->head().size, 0u);
+  EXPECT_EQ(Get(Space::kPeople, "a"), std::nullopt);
+  EXPECT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+}
+
+// A body of `bytes` bytes: agency "yot" and a filler in field 12.
+Draft DraftOfBytes(size_t bytes) {
+  Draft draft = MakeDraft("yot", "");
+  draft.body.resize(5);                 // tag, length and text of agency_id
+  const size_t filler = bytes - 5 - 4;  // a tag and a three-byte length
+  draft.body += '\x62';
+  draft.body += static_cast<char>(0x80 | (filler & 0x7F));
+  draft.body += static_cast<char>(0x80 | (filler >> 7 & 0x7F));
+  draft.body += static_cast<char>(filler >> 14);
+  draft.body += std::string(filler, 'x');
+  return draft;
+}
+
+TEST_F(SequencerTest, EntriesAreCheckedAtTheLimitAndOnePast) {
+  Open();
+  const size_t body_max = base::kEntryBytesMax - tlog::kEntrySuffixBytesMax;
+  Operation largest, too_large;
+  largest.entries.push_back(DraftOfBytes(body_max));
+  too_large.entries.push_back(DraftOfBytes(body_max + 1));
+  EXPECT_TRUE(sequencer_->SubmitAndWait(std::move(largest)).ok());
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(std::move(too_large)).status()),
+            Reason::kInvalidField);
+  EXPECT_LE(Get(Space::kEntries, store::KeyU64(0))->size(), base::kEntryBytesMax);
+}
+
+TEST_F(SequencerTest, AFullQueueRefusesOneMore) {
+  ledgers_.options.queue_max = 10;
+  Open();
+  HoldNextCommit();
+  std::atomic<int> succeeded{0}, refused{0};
+  absl::BlockingCounter left(12);
+  const auto done = [&](absl::StatusOr<Sequenced> result) {
+    if (result.ok()) ++succeeded;
+    if (ReasonOf(result.status()) == Reason::kTooManyRequests) ++refused;
+    left.DecrementCount();
+  };
+  sequencer_->Submit(PutOperation("first", "1"), done);
+  absl::SleepFor(absl::Milliseconds(30));
+  // The one in the writer's hands still counts: nine more fit.
+  for (int i = 0; i < 9; ++i) sequencer_->Submit(PutOperation(absl::StrCat(i), "1"), done);
+  EXPECT_EQ(refused, 0);
+  sequencer_->Submit(PutOperation("one", "too many"), done);
+  sequencer_->Submit(PutOperation("two", "too many"), done);
+  EXPECT_EQ(refused, 2) << "refused on the caller's thread, at once";
+  left.Wait();
+  EXPECT_EQ(succeeded, 10);
+}
+
+TEST_F(SequencerTest, ShutdownCompletesWhatWasAcceptedAndRefusesTheRest) {
+  Open();
+  HoldNextCommit();
+  std::atomic<int> succeeded{0};
+  for (int i = 0; i < 50; ++i) {
+    sequencer_->Submit(PutOperation(absl::StrCat(i), "1"), [&](absl::StatusOr<Sequenced> result) {
+      if (result.ok()) ++succeeded;
+    });
+  }
+  sequencer_->Shutdown();
+  EXPECT_EQ(succeeded, 50);
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(PutOperation("late", "1")).status()),
+            Reason::kShuttingDown);
+  sequencer_->Shutdown();
+  // The last checkpoint covers everything.
+  const tlog::Checkpoint last = *tlog::OpenCheckpoint(
+      *LedgerReader((*inner_->NewView()).get()).LatestCheckpoint(), {ledgers_.verifier});
+  EXPECT_EQ(last.size, 50u);
+}
+
+// --- Disks that fail ---
+
+// Whatever commit fails, and however: what was acknowledged is there, what was refused for good is
+// not acknowledged later, and the ledger opens and goes on.
+TEST_F(SequencerTest, WhicheverCommitFailsNothingAcknowledgedIsMissing) {
+  using Failure = store::HostileStore::Failure;
+  for (const Failure failure : {Failure::kNothingWritten, Failure::kWrittenUnconfirmed}) {
+    for (int k = 1; k <= 12; ++k) {
+      std::unique_ptr<store::Store> inner = store::NewMemoryStore();
+      store::HostileStore hostile(inner.get());
+      std::unique_ptr<Sequencer> sequencer = *ledgers_.Open(&hostile);
+      hostile.FailCommit(k, failure);
+      int acknowledged = 0;
+      for (int i = 0; i < 15; ++i) {
+        if (i % 5 == 4) sequencer->Checkpoint().status().IgnoreError();
+        const absl::StatusOr<Sequenced> result =
+            sequencer->SubmitAndWait(PutOperation(absl::StrCat("key", i), "1"));
+        if (result.ok()) {
+          ASSERT_EQ(acknowledged, i) << "acknowledged again after a failure";
+          ++acknowledged;
+        } else {
+          ASSERT_EQ(ReasonOf(result.status()), Reason::kStoreUnavailable);
+        }
+      }
+      ASSERT_LT(acknowledged, 15);
+      ASSERT_EQ(sequencer->head().size, static_cast<uint64_t>(acknowledged));
+      ASSERT_EQ(ReasonOf(sequencer->Checkpoint().status()) == Reason::kStoreUnavailable ||
+                    sequencer->Checkpoint().ok(),
+                true);
+      sequencer.reset();
+
+      hostile.Restart();
+      sequencer = *ledgers_.Open(&hostile);
+      const std::unique_ptr<store::View> view = *inner->NewView();
+      for (int i = 0; i < acknowledged; ++i) {
+        ASSERT_EQ(*view->Get(Space::kPeople, absl::StrCat("key", i)), "1");
+        ASSERT_TRUE(LedgerReader(view.get()).Entry(static_cast<uint64_t>(i)).ok());
+      }
+      // An entry and its rows came together or not at all.
+      for (int i = 0; i < 15; ++i) {
+        ASSERT_EQ((*view->Get(Space::kPeople, absl::StrCat("key", i))).has_value(),
+                  LedgerReader(view.get()).Entry(static_cast<uint64_t>(i)).ok());
+      }
+      ASSERT_TRUE(sequencer->SubmitAndWait(PutOperation("after", "1")).ok());
+      ASSERT_TRUE(sequencer->Checkpoint().ok());
+    }
+  }
+}
+
+TEST_F(SequencerTest, AFailedCommitFailsEveryOperationOfItsBatchAndTheQueueBehind) {
+  Open();
+  HoldNextCommit();
+  std::atomic<int> unavailable{0};
+  absl::BlockingCounter left(31);
+  sequencer_->Submit(PutOperation("first", "1"), [&](absl::StatusOr<Sequenced> result) {
+    EXPECT_TRUE(result.ok());
+    left.DecrementCount();
+  });
+  absl::SleepFor(absl::Milliseconds(30));
+  store_.FailCommit(1, store::HostileStore::Failure::kNothingWritten);
+  absl::SleepFor(absl::Milliseconds(1));
+  for (int i = 0; i < 30; ++i) {
+    sequencer_->Submit(PutOperation(absl::StrCat(i), "1"), [&](absl::StatusOr<Sequenced> result) {
+      if (ReasonOf(result.status()) == Reason::kStoreUnavailable) ++unavailable;
+      left.DecrementCount();
+    });
+  }
+  left.Wait();
+  EXPECT_EQ(unavailable, 30);
+  EXPECT_EQ(sequencer_->head().size, 1u);
+}
+
+TEST_F(SequencerTest, AFullDiskRefusesAndPasses) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  store_.FailCommit(1, store::HostileStore::Failure::kFull);
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(PutOperation("a", "2")).status()),
+            Reason::kStoreFull);
+  EXPECT_EQ(Get(Space::kPeople, "a"), "1");
+  const absl::StatusOr<Sequenced> after = sequencer_->SubmitAndWait(PutOperation("a", "3"));
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->first_index, 1u) << "the refused one took no index";
+  EXPECT_EQ(Fields(1).agency_counter, 2u) << "and no number of its agency";
+}
+
+TEST_F(SequencerTest, AReadThatFailsRefusesOneOperationAndNoMore) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  Operation guarded = PutOperation("a", "2");
+  guarded.preconditions.push_back({Space::kPeople, "a", "1"});
+  store_.FailRead(1);
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(std::move(guarded)).status()),
+            Reason::kStoreUnavailable);
+  EXPECT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "3")).ok());
+}
+
+TEST_F(SequencerTest, AnotherAuthorIsFoundAndStopsTheLedger) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  store::Batch batch;
+  batch.Put(Space::kMeta, "ledger/head", "somebody else's");
+  ASSERT_TRUE(inner_->Commit(std::move(batch), {}).ok());
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(PutOperation("a", "2")).status()),
+            Reason::kStoreUnavailable);
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(PutOperation("a", "3")).status()),
+            Reason::kStoreUnavailable);
+  EXPECT_EQ(Get(Space::kPeople, "a"), "1");
+}
+
+// --- Checkpoints ---
+
+TEST_F(SequencerTest, ACheckpointIsSignedAndOfTheRootAtItsSize) {
+  Open();
+  EXPECT_EQ(tlog::OpenCheckpoint(*sequencer_->Checkpoint(), {ledgers_.verifier})->size, 0u);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", absl::StrCat(i))).ok());
+  }
+  const tlog::Checkpoint checkpoint =
+      *tlog::OpenCheckpoint(*sequencer_->Checkpoint(), {ledgers_.verifier});
+  EXPECT_EQ(checkpoint.origin, testing::kOrigin);
+  EXPECT_EQ(checkpoint.size, 5u);
+  EXPECT_EQ(tlog::HashToString(checkpoint.root), sequencer_->head().root_hash);
+  EXPECT_EQ(*sequencer_->Checkpoint(), *sequencer_->Checkpoint());
+}
+
+TEST_F(SequencerTest, PublishesByItselfUnderTrafficAndKeepsTheHistory) {
+  ledgers_.options.checkpoint_interval = absl::Milliseconds(20);
+  Open();
+  for (uint64_t size = 1; size <= 3; ++size) {
+    ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", absl::StrCat(size))).ok());
+    const absl::Time deadline = absl::Now() + absl::Seconds(10);
+    bool published = false;
+    while (!published && absl::Now() < deadline) {
+      absl::SleepFor(absl::Milliseconds(5));
+      published = Get(Space::kCheckpoints, store::KeyU64(size)).has_value();
+    }
+    ASSERT_TRUE(published);
+  }
+  EXPECT_EQ(LedgerReader((*inner_->NewView()).get()).Checkpoints(0, 10)->size(), 3u);
+  EXPECT_EQ(LedgerReader((*inner_->NewView()).get()).Checkpoints(2, 10)->size(), 2u);
+}
+
+TEST_F(SequencerTest, ALedgerThatWentBackwardsIsRefused) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  sequencer_.reset();
+  const std::optional<std::string> old_head = Get(Space::kMeta, "ledger/head");
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "2")).ok());
+  sequencer_.reset();  // publishes a checkpoint of two
+  store::Batch batch;
+  batch.Put(Space::kMeta, "ledger/head", *old_head);
+  ASSERT_TRUE(inner_->Commit(std::move(batch), {}).ok());
+  EXPECT_EQ(OpenFails(), Reason::kLedgerBehind);
+}
+
+TEST_F(SequencerTest, AStorePutBackAsAWholeIsFoundByTheCheckpointKeptOutside) {
+  testing::TempDirectory directory;
+  ledgers_.options.checkpoint_file = directory.path() + "/checkpoint";
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  ASSERT_TRUE(sequencer_->Checkpoint().ok());
+  store_.StopSyncing();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "2")).ok());
+  sequencer_.reset();
+  store_.LoseUnsynced();
+  EXPECT_EQ(OpenFails(), Reason::kLedgerBehind);
+  // Without the file the store alone looks sound: that is what the file is for.
+  ledgers_.options.checkpoint_file.clear();
+  Open();
+  EXPECT_EQ(sequencer_->head().size, 1u);
+}
+
+TEST_F(SequencerTest, AStoreOfAnotherHistoryIsRefused) {
+  testing::TempDirectory directory;
+  ledgers_.options.checkpoint_file = directory.path() + "/checkpoint";
+  Open();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", absl::StrCat(i))).ok());
+  }
+  sequencer_.reset();
+
+  std::unique_ptr<store::Store> fork = store::NewMemoryStore();
+  ledgers_.options.checkpoint_file.clear();
+  std::unique_ptr<Sequencer> other = *ledgers_.Open(fork.get());
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(other->SubmitAndWait(PutOperation("b", absl::StrCat(i))).ok());
+  }
+  other.reset();
+  ledgers_.options.checkpoint_file = directory.path() + "/checkpoint";
+  EXPECT_EQ(ReasonOf(ledgers_.Open(fork.get()).status()), Reason::kLedgerBehind);
+}
+
+TEST_F(SequencerTest, ACheckpointFileOfAnotherKeyOrOriginIsRefused) {
+  testing::TempDirectory directory;
+  ledgers_.options.checkpoint_file = directory.path() + "/checkpoint";
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  sequencer_.reset();
+  ledgers_.options.origin = "another.example/ledger";
+  EXPECT_EQ(OpenFails(), Reason::kDataLoss);
+  ledgers_.options.origin = testing::kOrigin;
+  ledgers_.keys = *tlog::GenerateNoteKey(testing::kOrigin);
+  ledgers_.signer = *tlog::NewNoteSigner(ledgers_.keys.signer_key);
+  EXPECT_EQ(OpenFails(), Reason::kDataLoss);
+}
+
+TEST_F(SequencerTest, AMissingCheckpointFileIsWrittenAtStart) {
+  testing::TempDirectory directory;
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  const std::string note = *sequencer_->Checkpoint();
+  sequencer_.reset();
+  ledgers_.options.checkpoint_file = directory.path() + "/checkpoint";
+  Open();
+  std::ifstream file(ledgers_.options.checkpoint_file);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), note);
+}
+
+TEST_F(SequencerTest, ACheckpointFileThatCannotBeWrittenStopsNoTraffic) {
+  ledgers_.options.checkpoint_file = "/no/such/directory/checkpoint";
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  EXPECT_EQ(ReasonOf(sequencer_->Checkpoint().status()), Reason::kStoreUnavailable);
+  EXPECT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "2")).ok());
+}
+
+TEST_F(SequencerTest, AStoreWhoseRowsDoNotBelongTogetherIsRefused) {
+  Open();
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", absl::StrCat(i))).ok());
+  }
+  sequencer_.reset();
+  const auto damaged = [&](Space space, const std::string& key, std::optional<std::string> value) {
+    const std::optional<std::string> before = Get(space, key);
+    store::Batch damage, repair;
+    if (value.has_value()) {
+      damage.Put(space, key, *value);
+    } else {
+      damage.Delete(space, key);
+    }
+    if (before.has_value()) {
+      repair.Put(space, key, *before);
+    } else {
+      repair.Delete(space, key);
+    }
+    EXPECT_TRUE(inner_->Commit(std::move(damage), {}).ok());
+    const Reason reason = OpenFails();
+    EXPECT_TRUE(inner_->Commit(std::move(repair), {}).ok());
+    return reason;
+  };
+  EXPECT_EQ(damaged(Space::kMeta, "ledger/head", "nonsense"), Reason::kDataLoss);
+  EXPECT_EQ(damaged(Space::kEntries, store::KeyU64(5), std::nullopt), Reason::kDataLoss);
+  EXPECT_EQ(damaged(Space::kEntries, store::KeyU64(5), "another"), Reason::kDataLoss);
+  EXPECT_EQ(damaged(Space::kEntries, store::KeyU64(6), "one more"), Reason::kDataLoss);
+  EXPECT_EQ(damaged(Space::kNodes, std::string("\x02") + store::KeyU64(0), std::nullopt),
+            Reason::kDataLoss);
+  EXPECT_EQ(damaged(Space::kMeta, "ledger/checkpoint", "no note"), Reason::kDataLoss);
+  Open();
+  EXPECT_EQ(sequencer_->head().size, 6u);
+}
+
+// Reads of a start, counted: the same for a thousand entries as for a handful, but for the height.
+TEST_F(SequencerTest, StartingReadsNoMoreForALongLedger) {
+  const auto reads_to_open = [&] {
+    for (int reads = 1;; ++reads) {
+      store_.FailRead(reads);
+      const bool opened = ledgers_.Open(&store_).ok();
+      store_.FailRead(0);
+      if (opened) return reads - 1;
+    }
+  };
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  sequencer_.reset();
+  const int reads_short = reads_to_open();
+  Open();
+  for (int i = 0; i < 1023; ++i) {
+    Operation operation;
+    operation.entries.push_back(MakeDraft("yot", "x"));
+    sequencer_->Submit(std::move(operation), [](absl::StatusOr<Sequenced>) {});
+  }
+  sequencer_.reset();
+  ASSERT_EQ(StoredSize(), 1024u);
+  EXPECT_LE(reads_to_open(), reads_short + 10);
+}
+
+}  // namespace
+}  // namespace signpost::ledger
