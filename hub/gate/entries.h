@@ -1,0 +1,32 @@
+// Ledger entries and receipts as the gate and the reception write them. Pure functions;
+// thread-safe.
+
+#ifndef SIGNPOST_HUB_GATE_ENTRIES_H_
+#define SIGNPOST_HUB_GATE_ENTRIES_H_
+
+#include <string>
+
+#include "hub/gate/asker.h"
+#include "hub/ledger/sequencer.h"
+#include "signpost/store/v1/entry.pb.h"
+#include "signpost/v1/common.pb.h"
+
+namespace signpost::gate {
+
+// An entry of `kind` that says who asked; everything else is the caller's to add.
+::signpost::store::v1::LedgerEntry NewEntry(::signpost::store::v1::EntryKind kind,
+                                            const Asker& asker, const std::string& request_id);
+
+// The entry as the sequencer takes it. Serialised here, once.
+ledger::Draft ToDraft(const ::signpost::store::v1::LedgerEntry& entry);
+
+// The receipt of entry `i` of what was sequenced.
+v1::Receipt ReceiptOf(const ledger::Sequenced& sequenced, const std::string& origin, size_t i = 0);
+
+// An auditor's reading of an entry: one "field: value" a line, in the order of the fields, hashes
+// and references in hex. Errors: kDataLoss when `bytes` is no entry.
+absl::StatusOr<std::string> ReadableEntry(const std::string& bytes);
+
+}  // namespace signpost::gate
+
+#endif  // SIGNPOST_HUB_GATE_ENTRIES_H_

@@ -1,0 +1,779 @@
+#include "hub/gate/gate.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/exchange/index_hook.h"
+#include "hub/gate/entries.h"
+#include "hub/gate/judge.h"
+#include "hub/gate/opener.h"
+#include "hub/gate/resolve.h"
+#include "hub/gate/words.h"
+#include "hub/ledger/reader.h"
+
+namespace signpost::gate {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+
+namespace {
+
+constexpr size_t kSaltBytes = 32;
+constexpr size_t kOverrideReasonBytesMin = 10;
+constexpr char kOthersReason[] =
+    "Other services may or may not be involved; what is not shown here is not yours to know.";
+
+absl::Status NoPolicy() {
+  return base::Error(Reason::kPolicyUnavailable,
+                     "no policy is in force, so everything is hidden; ask the hub's operator");
+}
+
+absl::Status NotFound() { return base::Error(Reason::kNotFound, "nobody whom you may know of"); }
+
+// A purpose that is one, and the assertion's where that names one.
+absl::StatusOr<policy::Purpose> ReadPurpose(const Asker& asker, v1::Purpose wire) {
+  const policy::Purpose purpose = ToPolicy(wire);
+  if (purpose == policy::Purpose::kUnspecified) {
+    return base::InvalidField("purpose", "say why you ask: one of the purposes of v1.Purpose");
+  }
+  if (!asker.asserted_purpose.empty() &&
+      asker.asserted_purpose != Word(policy::ToString(purpose))) {
+    return base::Error(
+        Reason::kPurposeNotAllowed,
+        "the purpose is not the one the practitioner's assertion names; ask for that "
+        "purpose, or sign in for this one");
+  }
+  return purpose;
+}
+
+absl::StatusOr<Asked> ReadAsked(const Asker& asker, const v1::WhoKnowsRequest& request) {
+  Asked asked;
+  SIGNPOST_ASSIGN_OR_RETURN(asked.purpose, ReadPurpose(asker, request.purpose()));
+  const auto add = [&asked](policy::Aspect aspect) {
+    if (std::find(asked.aspects.begin(), asked.aspects.end(), aspect) == asked.aspects.end()) {
+      asked.aspects.push_back(aspect);
+    }
+  };
+  for (const int aspect : request.aspects()) {
+    switch (aspect) {
+      case v1::ASPECT_EXISTENCE:
+        add(policy::Aspect::kExistence);
+        break;
+      case v1::ASPECT_AGENCY:
+        add(policy::Aspect::kAgency);
+        break;
+      case v1::ASPECT_CONTACT:
+        add(policy::Aspect::kContact);
+        break;
+      case v1::ASPECT_ASSESSMENT:
+        add(policy::Aspect::kAssessment);
+        break;
+      case v1::ASPECT_CONTENT:
+        asked.content = true;
+        break;
+      default:
+        return base::InvalidField("aspects", "each must be one of the aspects of v1.Aspect");
+    }
+  }
+  if (request.aspects().empty()) {
+    asked.aspects = {policy::Aspect::kExistence, policy::Aspect::kAgency, policy::Aspect::kContact,
+                     policy::Aspect::kAssessment};
+  }
+  asked.assessment_kind = request.assessment_kind();
+  if (request.has_override()) {
+    asked.override_request.requested = true;
+    asked.override_request.ground = ToPolicy(request.override().ground());
+    asked.override_request.reason_stated = true;
+    std::vector<base::FieldViolation> violations;
+    if (asked.override_request.ground == policy::OverrideGround::kNone) {
+      violations.push_back({"override.ground", "name the ground: one of v1.OverrideGround"});
+    }
+    const size_t reason_bytes = request.override().reason().size();
+    if (reason_bytes < kOverrideReasonBytesMin || reason_bytes > base::kReasonBytesMax) {
+      violations.push_back(
+          {"override.reason", "say why in words, 10 to 2,000 bytes; a reviewer will read it"});
+    }
+    if (!violations.empty()) {
+      return base::Error(Reason::kOverrideInvalid,
+                         "an override needs a ground and a reason in words", std::move(violations));
+    }
+  }
+  return asked;
+}
+
+// One who-knows between being made and being answered.
+struct Question {
+  Asker asker;
+  v1::WhoKnowsRequest request;
+  Asked asked;
+  std::optional<SealedAnswer> answer;
+  absl::Status refusal;  // recorded, then given
+};
+
+void SetPolicy(const BoundPolicy& bound, stored::LedgerEntry* entry) {
+  entry->set_policy_sha256(bound.sha256);
+  entry->set_policy_version(bound.version);
+}
+
+// Opens a contact into the answer under composition.
+absl::Status ComposeContact(const people::Person& person, const stored::FlagRow& flag,
+                            v1::Contact* contact) {
+  SIGNPOST_ASSIGN_OR_RETURN(const stored::ContactSecret secret,
+                            Opener::Peek(person.Contact(flag)).Open());
+  contact->set_practitioner_id(secret.practitioner_id());
+  contact->set_name(secret.name());
+  contact->set_role(secret.role());
+  contact->set_phone(secret.phone());
+  contact->set_email(secret.email());
+  contact->set_team_id(secret.team_id());
+  return absl::OkStatus();
+}
+
+v1::Aspect ToWire(policy::Aspect aspect) {
+  switch (aspect) {
+    case policy::Aspect::kExistence:
+      return v1::ASPECT_EXISTENCE;
+    case policy::Aspect::kAgency:
+      return v1::ASPECT_AGENCY;
+    case policy::Aspect::kContact:
+      return v1::ASPECT_CONTACT;
+    case policy::Aspect::kAssessment:
+      return v1::ASPECT_ASSESSMENT;
+    case policy::Aspect::kContent:
+      return v1::ASPECT_CONTENT;
+    default:
+      return v1::ASPECT_UNSPECIFIED;
+  }
+}
+
+std::string WorkerWords(const policy::Explanation& explanation) {
+  if (explanation.next_step.empty()) return explanation.worker_reason;
+  return absl::StrCat(explanation.worker_reason, " ", explanation.next_step);
+}
+
+// One visible flag as the answer tells it.
+absl::Status ComposeFlag(const Judge& judge, const registry::Directory& directory,
+                         const people::Person& person, const FlagFinding& finding,
+                         v1::WhoKnowsAnswer* answer) {
+  const stored::FlagRow& flag = *finding.flag;
+  v1::FlagView* view = answer->add_flags();
+  const absl::StatusOr<base::FlagId> flag_id = base::FlagId::FromBytes(flag.flag_id());
+  if (!flag_id.ok()) return flag_id.status();
+  view->set_flag_id(flag_id->ToText());
+  view->set_agency_id(flag.agency_id());
+  const registry::Agency* agency = directory.FindAgency(flag.agency_id());
+  view->set_agency_name(agency != nullptr ? agency->name : flag.agency_id());
+  view->set_service(flag.service());
+  view->set_status(static_cast<v1::FlagStatus>(flag.status()));
+  if (flag.opened_on() != 0) SetDate(flag.opened_on(), view->mutable_opened_on());
+  if (flag.closed_on() != 0) SetDate(flag.closed_on(), view->mutable_closed_on());
+  *view->mutable_confirmed_at() = ToTimestamp(flag.confirmed_at_s());
+  view->set_disputed(flag.disputed());
+  for (const AspectFinding& aspect : finding.aspects) {
+    const policy::Decision& decision = aspect.decision;
+    const bool shown = decision.effect == policy::Effect::kShow;
+    v1::AspectDecision* told = view->add_decisions();
+    told->set_aspect(ToWire(aspect.aspect));
+    told->set_shown(shown);
+    told->set_reason(WorkerWords(judge.Explain(flag, aspect)));
+    if (!shown) {
+      v1::Withholding* withheld = answer->add_withheld();
+      withheld->set_aspect(told->aspect());
+      withheld->set_agency_id(flag.agency_id());
+      withheld->set_reason(told->reason());
+      continue;
+    }
+    if (decision.agreement != policy::kNoAgreement) {
+      told->set_agreement(
+          judge.policy().agreements()[static_cast<size_t>(decision.agreement)].title);
+    }
+    told->set_gateway(Word(policy::ToString(decision.gateway)));
+    if (const stored::ConsentRow* consent = judge.ConsentOf(decision);
+        consent != nullptr && consent->valid_until_s() != 0) {
+      *told->mutable_until() = ToTimestamp(consent->valid_until_s());
+    }
+    if (aspect.aspect == policy::Aspect::kContact) {
+      SIGNPOST_RETURN_IF_ERROR(ComposeContact(person, flag, view->mutable_contact()));
+    } else if (aspect.aspect == policy::Aspect::kAssessment) {
+      for (const stored::AssessmentRow& row : flag.assessments()) {
+        v1::AssessmentPointer* pointer = view->add_assessments();
+        pointer->set_kind(row.kind());
+        if (row.assessed_on() != 0) SetDate(row.assessed_on(), pointer->mutable_assessed_on());
+        for (const std::string& section : row.sections()) pointer->add_sections(section);
+      }
+    }
+  }
+  for (const ContentFinding& content : finding.content) {
+    v1::ContentView* told = view->add_content();
+    told->set_assessment_kind(content.assessment_kind);
+    for (const std::string& section : content.open) told->add_sections_open(section);
+    for (const std::string& section : content.withheld) told->add_sections_withheld(section);
+    if (!content.withheld.empty()) {
+      told->set_reason(
+          WorkerWords(judge.Explain(content.first_withheld_item, content.first_withheld)));
+    }
+    if (!content.open.empty()) {
+      v1::AspectDecision* decision = view->add_decisions();
+      decision->set_aspect(v1::ASPECT_CONTENT);
+      decision->set_shown(true);
+      decision->set_gateway(Word(policy::ToString(content.first_open.gateway)));
+      if (const stored::ConsentRow* consent = judge.ConsentOf(content.first_open);
+          consent != nullptr && consent->valid_until_s() != 0) {
+        *decision->mutable_until() = ToTimestamp(consent->valid_until_s());
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Judges `question` at `view` and makes the operation that records it; the answer stays sealed in
+// `question` until the operation is durable.
+absl::StatusOr<ledger::Operation> MakeWhoKnows(const Rooms& rooms, const store::View& view,
+                                               Question* question) {
+  question->answer.reset();
+  question->refusal = absl::OkStatus();
+  const Asker& asker = question->asker;
+  const absl::Time now = rooms.clock->Now();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                            Resolve(rooms, view, asker, question->request.person()));
+  stored::LedgerEntry entry =
+      NewEntry(stored::ENTRY_KIND_WHO_KNOWS, asker, question->request.request_id());
+  entry.set_purpose(Word(policy::ToString(question->asked.purpose)));
+  ledger::Operation operation;
+  if (person.has_value()) entry.set_person_ref(person->id().ToBytes());
+  if (question->asked.override_request.requested) {
+    SIGNPOST_RETURN_IF_ERROR(SealDetails(rooms, person.has_value() ? &*person : nullptr,
+                                         question->request.override().reason(), &entry));
+  }
+
+  const std::shared_ptr<const BoundPolicy> bound = rooms.policy->Get();
+  if (bound == nullptr) {
+    question->refusal = NoPolicy();
+    entry.set_outcome(base::ReasonName(Reason::kPolicyUnavailable));
+    operation.entries.push_back(ToDraft(entry));
+    return operation;
+  }
+  SetPolicy(*bound, &entry);
+  const std::shared_ptr<const registry::Directory> directory = rooms.registry->directory();
+  Judge judge(*bound, *directory, asker, question->asked, now);
+  Findings findings;
+  if (person.has_value()) {
+    findings = judge.Decide(*person);
+    for (const std::string& word : judge.RelationshipWords()) entry.add_relationships(word);
+  }
+  // Nobody whom the asker may know of: from here on as if there were nobody.
+  const bool known = person.has_value() && !findings.nothing();
+
+  v1::WhoKnowsAnswer answer;
+  answer.set_salt(rooms.random->Bytes(kSaltBytes));
+  *answer.mutable_answered_at() = ToTimestamp(now);
+  answer.mutable_policy()->set_name(bound->policy->name());
+  answer.mutable_policy()->set_version(bound->version);
+  answer.mutable_policy()->set_sha256(bound->sha256);
+  if (known) {
+    SIGNPOST_ASSIGN_OR_RETURN(*answer.mutable_agency_person_id(),
+                              rooms.agency_ids->Encode(asker.agency_id, person->id()));
+    for (const FlagFinding& finding : findings.flags) {
+      SIGNPOST_RETURN_IF_ERROR(ComposeFlag(judge, *directory, *person, finding, &answer));
+    }
+    answer.set_unnamed_service_involved(findings.unnamed_service_involved);
+    for (const policy::Obligation obligation : policy::AllObligations()) {
+      if ((findings.obligations & policy::Bit(obligation)) != 0) {
+        answer.add_obligations(Word(policy::ToString(obligation)));
+      }
+    }
+  }
+  v1::Withholding* others = answer.add_withheld();
+  others->set_aspect(v1::ASPECT_EXISTENCE);
+  others->set_reason(kOthersReason);
+  for (v1::Coverage& coverage : judge.Coverage(known ? &*person : nullptr)) {
+    *answer.add_coverage() = std::move(coverage);
+  }
+  if (question->asked.override_request.requested) {
+    stored::OverrideRecord* record = entry.mutable_override();
+    record->set_ground(Word(policy::ToString(question->asked.override_request.ground)));
+    record->set_allowed(findings.override_used);
+    record->set_rule(findings.override_rule);
+    const absl::Time review_due = AddWorkingDays(now, 2);
+    if (findings.override_used) {
+      record->set_review_due_s(absl::ToUnixSeconds(review_due));
+      v1::OverrideNotice* notice = answer.mutable_override();
+      notice->set_rule(findings.override_rule);
+      *notice->mutable_review_due() = ToTimestamp(absl::ToUnixSeconds(review_due));
+      if ((findings.obligations & policy::Bit(policy::Obligation::kCloseAfter60Minutes)) != 0) {
+        *notice->mutable_until() = ToTimestamp(now + absl::Hours(1));
+      }
+    }
+  }
+  question->answer = Opener::ClosePadded(&answer);
+
+  for (stored::Released& released : findings.released) *entry.add_released() = std::move(released);
+  for (stored::Withheld& withheld : findings.withheld) *entry.add_withheld() = std::move(withheld);
+  entry.set_reply_hash(question->answer->hash());
+  entry.set_outcome(known ? "answered" : "nothing-to-know");
+  operation.entries.push_back(ToDraft(entry));
+  if (person.has_value()) {
+    // Judged again if her row has changed by the time this is sequenced.
+    operation.preconditions = person->preconditions();
+    IndexByPerson(&operation, person->id());
+  }
+  return operation;
+}
+
+// The words that a find needs to decide whether she may be known of.
+Asked FindAsked(policy::Purpose purpose) {
+  Asked asked;
+  asked.purpose = purpose;
+  asked.aspects = {policy::Aspect::kExistence, policy::Aspect::kAgency};
+  return asked;
+}
+
+}  // namespace
+
+Gate::Gate(const Rooms& rooms) : rooms_(rooms), finds_(base::kFindsPerMinuteMax) {}
+
+absl::Status Gate::TakeBudget(const Asker& asker, const v1::PersonSelector& selector) {
+  if (!selector.has_details() || finds_.Take(asker.system_id, rooms_.clock->Now())) {
+    return absl::OkStatus();
+  }
+  return base::Error(Reason::kTooManyRequests,
+                     "this system has asked by details too often; ask by agency_person_id or "
+                     "record_id, or wait");
+}
+
+void Gate::WhoKnows(const Asker& asker, v1::WhoKnowsRequest request,
+                    Reply<v1::WhoKnowsResponse> done) {
+  absl::Status status = CheckRequestId(request.request_id());
+  if (status.ok()) status = TakeBudget(asker, request.person());
+  if (!status.ok()) return done(std::move(status));
+  absl::StatusOr<Asked> asked = ReadAsked(asker, request);
+  if (!asked.ok()) return done(std::move(asked).status());
+
+  auto question = std::make_shared<Question>();
+  question->asker = asker;
+  question->request = std::move(request);
+  question->asked = *std::move(asked);
+  TransactHere(
+      rooms_,
+      [this, question](const store::View& view) {
+        return MakeWhoKnows(rooms_, view, question.get());
+      },
+      [this, question,
+       done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        v1::Receipt receipt = ReceiptOf(*sequenced, rooms_.sequencer->options().origin);
+        if (!question->refusal.ok()) return done(WithReceipt(question->refusal, receipt));
+        v1::WhoKnowsResponse response;
+        response.set_answer(std::move(*question->answer).Release(sequenced->permit));
+        *response.mutable_receipt() = std::move(receipt);
+        done(std::move(response));
+      });
+}
+
+void Gate::Find(const Asker& asker, v1::FindRequest request, Reply<v1::FindResponse> done) {
+  absl::Status status = CheckRequestId(request.request_id());
+  if (status.ok()) status = TakeBudget(asker, request.person());
+  if (!status.ok()) return done(std::move(status));
+  const absl::StatusOr<policy::Purpose> purpose = ReadPurpose(asker, request.purpose());
+  if (!purpose.ok()) return done(purpose.status());
+
+  struct State {
+    Asker asker;
+    v1::FindRequest request;
+    std::string agency_person_id;
+    absl::Status refusal;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->request = std::move(request);
+  TransactHere(
+      rooms_,
+      [this, state,
+       purpose = *purpose](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->agency_person_id.clear();
+        state->refusal = NotFound();
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  Resolve(rooms_, view, state->asker, state->request.person()));
+        stored::LedgerEntry entry =
+            NewEntry(stored::ENTRY_KIND_FIND, state->asker, state->request.request_id());
+        entry.set_purpose(Word(policy::ToString(purpose)));
+        ledger::Operation operation;
+        const std::shared_ptr<const BoundPolicy> bound = rooms_.policy->Get();
+        if (bound == nullptr) state->refusal = NoPolicy();
+        if (bound != nullptr) SetPolicy(*bound, &entry);
+        if (person.has_value()) {
+          entry.set_person_ref(person->id().ToBytes());
+          operation.preconditions = person->preconditions();
+          IndexByPerson(&operation, person->id());
+        }
+        if (bound != nullptr && person.has_value()) {
+          const Asked asked = FindAsked(purpose);
+          const std::shared_ptr<const registry::Directory> directory = rooms_.registry->directory();
+          Judge judge(*bound, *directory, state->asker, asked, rooms_.clock->Now());
+          Findings findings = judge.Decide(*person);
+          if (!findings.nothing()) {
+            SIGNPOST_ASSIGN_OR_RETURN(
+                state->agency_person_id,
+                rooms_.agency_ids->Encode(state->asker.agency_id, person->id()));
+            state->refusal = absl::OkStatus();
+          }
+          for (stored::Released& r : findings.released) *entry.add_released() = std::move(r);
+          for (stored::Withheld& w : findings.withheld) *entry.add_withheld() = std::move(w);
+        }
+        entry.set_outcome(state->refusal.ok() ? "found"
+                                              : base::ReasonName(base::ReasonOf(state->refusal)));
+        operation.entries.push_back(ToDraft(entry));
+        return operation;
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        v1::Receipt receipt = ReceiptOf(*sequenced, rooms_.sequencer->options().origin);
+        if (!state->refusal.ok()) return done(WithReceipt(state->refusal, receipt));
+        v1::FindResponse response;
+        response.set_agency_person_id(state->agency_person_id);
+        *response.mutable_receipt() = std::move(receipt);
+        done(std::move(response));
+      });
+}
+
+void Gate::ListConsents(const Asker& asker, v1::ListConsentsRequest request,
+                        Reply<v1::ListConsentsResponse> done) {
+  absl::Status status = CheckRequestId(request.request_id());
+  if (status.ok()) status = TakeBudget(asker, request.person());
+  if (!status.ok()) return done(std::move(status));
+  const absl::StatusOr<policy::Purpose> purpose = ReadPurpose(asker, request.purpose());
+  if (!purpose.ok()) return done(purpose.status());
+
+  struct State {
+    Asker asker;
+    v1::ListConsentsRequest request;
+    std::optional<SealedAnswer> answer;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->request = std::move(request);
+  TransactHere(
+      rooms_,
+      [this, state,
+       purpose = *purpose](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->answer.reset();
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  Resolve(rooms_, view, state->asker, state->request.person()));
+        stored::LedgerEntry entry =
+            NewEntry(stored::ENTRY_KIND_CONSENTS_LISTED, state->asker, state->request.request_id());
+        entry.set_purpose(Word(policy::ToString(purpose)));
+        ledger::Operation operation;
+        if (person.has_value()) {
+          entry.set_person_ref(person->id().ToBytes());
+          operation.preconditions = person->preconditions();
+          IndexByPerson(&operation, person->id());
+        }
+        if (person.has_value() && WorksWith(rooms_, state->asker, *person)) {
+          v1::ConsentList list;
+          list.set_salt(rooms_.random->Bytes(kSaltBytes));
+          SIGNPOST_RETURN_IF_ERROR(ComposeConsents(state->asker, *person, &list));
+          state->answer = Opener::Close(list);
+          entry.set_reply_hash(state->answer->hash());
+          entry.set_outcome("answered");
+        } else {
+          entry.set_outcome(base::ReasonName(Reason::kNotFound));
+        }
+        operation.entries.push_back(ToDraft(entry));
+        return operation;
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        v1::Receipt receipt = ReceiptOf(*sequenced, rooms_.sequencer->options().origin);
+        if (!state->answer.has_value()) return done(WithReceipt(NotFound(), receipt));
+        v1::ListConsentsResponse response;
+        response.set_answer(std::move(*state->answer).Release(sequenced->permit));
+        *response.mutable_receipt() = std::move(receipt);
+        done(std::move(response));
+      });
+}
+
+absl::Status Gate::ComposeConsents(const Asker& asker, const people::Person& person,
+                                   v1::ConsentList* list) const {
+  for (auto row = person.consents().rbegin(); row != person.consents().rend(); ++row) {
+    const bool own = row->recorded_by_agency_id() == asker.agency_id;
+    const auto names = [](const auto& words, const std::string& word) {
+      return std::find(words.begin(), words.end(), word) != words.end();
+    };
+    const bool recipient =
+        names(row->recipient_agency_ids(), asker.agency_id) ||
+        (row->recipient_agency_ids().empty() && names(row->recipient_kinds(), asker.agency_kind));
+    if (!own && !recipient) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(const base::ConsentId id,
+                              base::ConsentId::FromBytes(row->consent_id()));
+    v1::Consent* consent = list->add_consents();
+    consent->set_consent_id(id.ToText());
+    consent->set_decision(row->withdrawn_at_s() != 0
+                              ? v1::CONSENT_DECISION_WITHDRAWN
+                              : static_cast<v1::ConsentDecision>(row->decision()));
+    v1::ConsentScope* scope = consent->mutable_scope();
+    *scope->mutable_services() = row->services();
+    *scope->mutable_holder_agency_ids() = row->holder_agency_ids();
+    *scope->mutable_assessment_kinds() = row->assessment_kinds();
+    *scope->mutable_sections() = row->sections();
+    *scope->mutable_recipient_agency_ids() = row->recipient_agency_ids();
+    *scope->mutable_recipient_kinds() = row->recipient_kinds();
+    *scope->mutable_recipient_roles() = row->recipient_roles();
+    for (const int32_t purpose : row->purposes()) {
+      scope->add_purposes(static_cast<v1::Purpose>(purpose));
+    }
+    consent->set_explicit_(row->explicit_());
+    *consent->mutable_valid_from() = ToTimestamp(row->valid_from_s());
+    if (row->valid_until_s() != 0)
+      *consent->mutable_valid_until() = ToTimestamp(row->valid_until_s());
+    consent->set_grantor(static_cast<v1::Grantor>(row->grantor()));
+    consent->set_competence_assessor(row->competence_assessor());
+    if (row->competence_assessed_on() != 0) {
+      SetDate(row->competence_assessed_on(), consent->mutable_competence_assessed_on());
+    }
+    consent->set_evidence(static_cast<v1::Evidence>(row->evidence()));
+    *consent->mutable_recorded_at() = ToTimestamp(row->recorded_at_s());
+    if (row->withdrawn_at_s() != 0) {
+      *consent->mutable_withdrawn_at() = ToTimestamp(row->withdrawn_at_s());
+    }
+    // What the young person said is for the agency to which she said it.
+    if (own) {
+      SIGNPOST_ASSIGN_OR_RETURN(*consent->mutable_evidence_note(),
+                                Opener::Peek(person.Note(*row)).Open());
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Gate::ListReviews(const Asker& asker, v1::ListReviewsRequest request,
+                       Reply<v1::ListReviewsResponse> done) {
+  struct State {
+    Asker asker;
+    v1::ListReviewsRequest request;
+    std::optional<SealedAnswer> answer;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->request = std::move(request);
+  TransactHere(
+      rooms_,
+      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        const int page_size = state->request.page_size() == 0 ? 50 : state->request.page_size();
+        SIGNPOST_ASSIGN_OR_RETURN(
+            matching::ReviewPage page,
+            rooms_.intake->ListReviews(view, state->asker.agency_id, page_size,
+                                       state->request.page_token()));
+        v1::ListReviewsResponse response;
+        response.set_next_page_token(page.next_token);
+        for (const matching::ReviewItem& item : page.reviews) {
+          v1::Review* review = response.add_reviews();
+          review->set_review_id(item.id.ToText());
+          SIGNPOST_ASSIGN_OR_RETURN(const v1::FlagReport report, Opener::Peek(item.report).Open());
+          review->set_record_id(report.record_id());
+          *review->mutable_since() = ToTimestamp(absl::ToUnixSeconds(item.since));
+          review->set_cause(item.cause);
+          int number = 0;
+          for (const matching::Candidate& candidate : item.candidates) {
+            v1::ReviewCandidate* told = review->add_candidates();
+            told->set_number(++number);
+            for (const std::string& field : candidate.agrees) told->add_agrees(field);
+            for (const std::string& field : candidate.differs) told->add_differs(field);
+          }
+        }
+        state->answer = Opener::Close(response);
+        stored::LedgerEntry entry = NewEntry(stored::ENTRY_KIND_REVIEWS_LISTED, state->asker, "");
+        entry.set_subject(absl::StrCat("reviews/", page.reviews.size()));
+        entry.set_reply_hash(state->answer->hash());
+        entry.set_outcome("answered");
+        ledger::Operation operation;
+        operation.entries.push_back(ToDraft(entry));
+        return operation;
+      },
+      [state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        v1::ListReviewsResponse response;
+        if (!response.ParseFromString(std::move(*state->answer).Release(sequenced->permit))) {
+          return done(base::Error(Reason::kInternal, "a composed answer does not decode"));
+        }
+        done(std::move(response));
+      });
+}
+
+void Gate::Deliver(const Asker& asker, std::vector<exchange::MailboxMessage> messages,
+                   Reply<Delivery> done) {
+  struct Ready {
+    v1::Message message;
+    SealedAnswer payload;
+    size_t entry;
+  };
+  struct State {
+    Asker asker;
+    std::vector<exchange::MailboxMessage> messages;
+    std::vector<Ready> ready;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->messages = std::move(messages);
+  TransactHere(
+      rooms_,
+      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->ready.clear();
+        ledger::Operation operation;
+        const std::shared_ptr<const BoundPolicy> bound = rooms_.policy->Get();
+        if (bound == nullptr) return NoPolicy();
+        const std::shared_ptr<const registry::Directory> directory = rooms_.registry->directory();
+        const Asked asked = FindAsked(policy::Purpose::kServiceDelivery);
+        for (const exchange::MailboxMessage& item : state->messages) {
+          const stored::StoredMessage& notice = item.stored;
+          const size_t i = operation.entries.size();
+          stored::LedgerEntry entry = NewEntry(stored::ENTRY_KIND_DELIVERY, state->asker, "");
+          entry.set_purpose(Word(policy::ToString(asked.purpose)));
+          SetPolicy(*bound, &entry);
+          entry.set_subject(rooms_.mailboxes->IdOf(state->asker.system_id, item.position).ToText());
+          entry.set_outcome("withheld");
+          SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id,
+                                    base::PersonId::FromBytes(notice.person_id()));
+          const absl::StatusOr<people::Person> person = rooms_.people->Read(view, id);
+          if (!person.ok() && base::ReasonOf(person.status()) != Reason::kNotFound) {
+            return person.status();
+          }
+          if (person.ok()) {
+            entry.set_person_ref(person->id().ToBytes());
+            for (const store::Precondition& row : person->preconditions()) {
+              operation.preconditions.push_back(row);
+            }
+            IndexByPerson(&operation, person->id(), i);
+            SIGNPOST_ASSIGN_OR_RETURN(const base::FlagId flag_id,
+                                      base::FlagId::FromBytes(notice.flag_id()));
+            const stored::FlagRow* flag = person->FindFlag(flag_id);
+            Judge judge(*bound, *directory, state->asker, asked, rooms_.clock->Now());
+            policy::Decision deciding;
+            if (flag != nullptr && judge.MayKnowOf(*person, *flag, &deciding)) {
+              v1::Notice told;
+              told.set_salt(rooms_.random->Bytes(kSaltBytes));
+              told.set_kind(static_cast<v1::NoticeKind>(notice.kind()));
+              SIGNPOST_ASSIGN_OR_RETURN(
+                  *told.mutable_agency_person_id(),
+                  rooms_.agency_ids->Encode(state->asker.agency_id, person->id()));
+              told.set_agency_id(flag->agency_id());
+              told.set_service(flag->service());
+              *told.mutable_changed_at() = ToTimestamp(notice.changed_at_s());
+              v1::Message message;
+              message.set_message_id(entry.subject());
+              message.set_resume_token(
+                  rooms_.mailboxes->Token(state->asker.system_id, item.position));
+              *message.mutable_accepted_at() = ToTimestamp(notice.changed_at_s());
+              SealedAnswer payload = Opener::Close(told);
+              entry.set_reply_hash(payload.hash());
+              entry.set_outcome("delivered");
+              stored::Released* released = entry.add_released();
+              released->set_flag_ref(flag->flag_id());
+              released->add_aspects(Word(policy::ToString(policy::Aspect::kExistence)));
+              released->add_aspects(Word(policy::ToString(policy::Aspect::kAgency)));
+              released->add_rules(judge.RuleWords(deciding));
+              state->ready.push_back({std::move(message), std::move(payload), i});
+            } else if (flag != nullptr) {
+              stored::Withheld* withheld = entry.add_withheld();
+              withheld->set_rule(judge.RuleWords(deciding));
+              withheld->set_count(1);
+            }
+          }
+          operation.entries.push_back(ToDraft(entry));
+        }
+        return operation;
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        Delivery delivery;
+        for (Ready& ready : state->ready) {
+          ready.message.set_payload(std::move(ready.payload).Release(sequenced->permit));
+          *ready.message.mutable_receipt() =
+              ReceiptOf(*sequenced, rooms_.sequencer->options().origin, ready.entry);
+          delivery.messages.push_back(std::move(ready.message));
+        }
+        delivery.last = state->messages.back().position;
+        done(std::move(delivery));
+      });
+}
+
+void Gate::ReadEntry(const Asker& asker, v1::GetEntryRequest request,
+                     Reply<v1::GetEntryResponse> done) {
+  if (request.reason().empty() || request.reason().size() > base::kReasonBytesMax) {
+    return done(base::InvalidField("reason", "say why you look, in at most 2,000 bytes"));
+  }
+  struct State {
+    Asker asker;
+    v1::GetEntryRequest request;
+    v1::GetEntryResponse response;
+    bool found = false;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->request = std::move(request);
+  TransactHere(
+      rooms_,
+      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->response.Clear();
+        const ledger::LedgerReader reader(&view);
+        absl::StatusOr<uint64_t> index = state->request.index();
+        if (state->request.entry_case() == v1::GetEntryRequest::kLeafHash) {
+          index = reader.IndexOf(state->request.leaf_hash());
+        }
+        absl::StatusOr<std::string> bytes = index.status();
+        if (index.ok()) bytes = reader.Entry(*index);
+        if (!bytes.ok() && base::ReasonOf(bytes.status()) != Reason::kNotFound) {
+          return bytes.status();
+        }
+        state->found = bytes.ok();
+        if (bytes.ok()) {
+          SIGNPOST_ASSIGN_OR_RETURN(*state->response.mutable_readable(), ReadableEntry(*bytes));
+          state->response.set_entry(*std::move(bytes));
+        }
+        stored::LedgerEntry entry = NewEntry(stored::ENTRY_KIND_AUDIT_READ, state->asker, "");
+        entry.set_purpose("audit");
+        entry.set_subject(state->found ? absl::StrCat("entry/", *index) : "entry/none");
+        entry.set_reply_hash(base::Sha256(state->response.entry()));
+        entry.set_outcome(state->found ? "answered" : base::ReasonName(Reason::kNotFound));
+        SIGNPOST_RETURN_IF_ERROR(SealDetails(rooms_, nullptr, state->request.reason(), &entry));
+        ledger::Operation operation;
+        operation.entries.push_back(ToDraft(entry));
+        return operation;
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        v1::Receipt receipt = ReceiptOf(*sequenced, rooms_.sequencer->options().origin);
+        if (!state->found) return done(WithReceipt(NotFound(), receipt));
+        *state->response.mutable_receipt() = std::move(receipt);
+        done(std::move(state->response));
+      });
+}
+
+void Gate::RecordLedgerCopy(const Asker& asker, uint64_t first_index, const std::string& reason,
+                            Reply<v1::Receipt> done) {
+  if (reason.empty() || reason.size() > base::kReasonBytesMax) {
+    return done(base::InvalidField("reason", "say why you copy, in at most 2,000 bytes"));
+  }
+  TransactHere(
+      rooms_,
+      [this, asker, first_index, reason](const store::View&) -> absl::StatusOr<ledger::Operation> {
+        stored::LedgerEntry entry = NewEntry(stored::ENTRY_KIND_AUDIT_READ, asker, "");
+        entry.set_purpose("audit");
+        entry.set_subject(absl::StrCat("copy/", first_index));
+        entry.set_outcome("answered");
+        SIGNPOST_RETURN_IF_ERROR(SealDetails(rooms_, nullptr, reason, &entry));
+        ledger::Operation operation;
+        operation.entries.push_back(ToDraft(entry));
+        return operation;
+      },
+      [this, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        done(ReceiptOf(*sequenced, rooms_.sequencer->options().origin));
+      });
+}
+
+}  // namespace signpost::gate

@@ -1,0 +1,352 @@
+#include "hub/gate/judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/gate/words.h"
+
+namespace signpost::gate {
+
+namespace stored = ::signpost::store::v1;
+using policy::Aspect;
+using policy::Effect;
+using policy::Tri;
+
+namespace {
+
+Tri Known(bool value) { return value ? Tri::kYes : Tri::kNo; }
+
+bool Counts(const stored::FlagRow& flag) { return flag.status() != v1::FLAG_STATUS_RETRACTED; }
+
+}  // namespace
+
+Judge::Judge(const BoundPolicy& bound, const registry::Directory& directory, const Asker& asker,
+             const Asked& asked, absl::Time now)
+    : bound_(bound),
+      policy_(*bound.policy),
+      directory_(directory),
+      asker_(asker),
+      asked_(asked),
+      now_(now) {
+  question_.agency = policy_.AgencySymbol(asker.agency_id);
+  question_.role = policy_.RoleSymbol(asker.role);
+  question_.is_practitioner = Known(asker.has_practitioner());
+  question_.purpose = asked.purpose;
+  // Nobody can state it yet, so rules on the power of 1998 do not open.
+  question_.necessity_stated = Tri::kNo;
+  question_.override_request = asked.override_request;
+  question_.now_s = absl::ToUnixSeconds(now);
+}
+
+void Judge::GatherPerson(const people::Person* person) {
+  person_ = person;
+  question_.relationships = {};
+  standings_.clear();
+  std::vector<std::string> open_agencies;
+  if (person != nullptr) {
+    open_agencies = person->AgenciesWithOpenFlags();
+    shielded_ = Known(person->shielded());
+  } else {
+    shielded_ = Tri::kUnknown;
+  }
+  const auto has_open = [&open_agencies](const std::string& agency) {
+    return std::binary_search(open_agencies.begin(), open_agencies.end(), agency);
+  };
+  if (has_open(asker_.agency_id)) {
+    question_.relationships.yes |= policy::Bit(policy::Relationship::kOwnOpenFlag);
+  }
+  for (const std::string& team_id : asker_.team_ids) {
+    const registry::Team* team = directory_.FindTeam(team_id);
+    if (team == nullptr) continue;
+    policy::TeamStanding standing;
+    standing.team = policy_.TeamSymbol(team_id);
+    if (has_open(team->home_agency_id)) {
+      standing.relationships.yes |= policy::Bit(policy::Relationship::kOwnOpenFlag);
+    }
+    standings_.push_back(standing);
+  }
+  question_.teams = standings_;
+
+  symbol_lists_.clear();
+  purpose_lists_.clear();
+  consents_.clear();
+  if (person == nullptr) return;
+  const auto symbols = [this](const auto& words, auto to_symbol) {
+    std::vector<policy::Symbol> list;
+    for (const std::string& word : words) list.push_back(to_symbol(word));
+    symbol_lists_.push_back(std::move(list));
+    return absl::Span<const policy::Symbol>(symbol_lists_.back());
+  };
+  for (const stored::ConsentRow& row : person->consents()) {
+    policy::ConsentFact fact;
+    fact.is_explicit = row.explicit_();
+    if (row.withdrawn_at_s() != 0) {
+      fact.decision = policy::ConsentDecision::kWithdrawn;
+      fact.from_s = row.withdrawn_at_s();
+    } else {
+      fact.decision = row.decision() == v1::CONSENT_DECISION_GIVEN
+                          ? policy::ConsentDecision::kGiven
+                          : policy::ConsentDecision::kRefused;
+      fact.from_s = row.valid_from_s();
+      if (row.valid_until_s() != 0) fact.until_s = row.valid_until_s();
+    }
+    policy::ConsentScope& scope = fact.scope;
+    // The outer vectors may move while lists are added; the lists' own memory does not.
+    scope.services =
+        symbols(row.services(), [this](const std::string& w) { return policy_.ServiceSymbol(w); });
+    scope.holders = symbols(row.holder_agency_ids(),
+                            [this](const std::string& w) { return policy_.AgencySymbol(w); });
+    scope.assessments = symbols(row.assessment_kinds(), [this](const std::string& w) {
+      return policy_.AssessmentSymbol(w);
+    });
+    scope.sections =
+        symbols(row.sections(), [this](const std::string& w) { return policy_.SectionSymbol(w); });
+    scope.agencies = symbols(row.recipient_agency_ids(),
+                             [this](const std::string& w) { return policy_.AgencySymbol(w); });
+    scope.agency_kinds = symbols(row.recipient_kinds(), [this](const std::string& w) {
+      return policy_.AgencyKindSymbol(w);
+    });
+    scope.roles = symbols(row.recipient_roles(),
+                          [this](const std::string& w) { return policy_.RoleSymbol(w); });
+    std::vector<policy::Purpose> purposes;
+    for (const int32_t purpose : row.purposes()) {
+      purposes.push_back(ToPolicy(static_cast<v1::Purpose>(purpose)));
+    }
+    purpose_lists_.push_back(std::move(purposes));
+    scope.purposes = purpose_lists_.back();
+    consents_.push_back(std::move(fact));
+  }
+}
+
+policy::Item Judge::ItemOf(const stored::FlagRow& flag, Aspect aspect) const {
+  policy::Item item;
+  item.holder = policy_.AgencySymbol(flag.agency_id());
+  item.service = policy_.ServiceSymbol(flag.service());
+  item.aspect = aspect;
+  item.open = Known(flag.status() == v1::FLAG_STATUS_OPEN);
+  item.disputed = Known(flag.disputed());
+  item.marked_sensitive = Tri::kNo;
+  item.shielded = shielded_;
+  // Every agency that feeds the hub takes brokered contact; one that does not cannot be asked.
+  const registry::Agency* agency = directory_.FindAgency(flag.agency_id());
+  item.brokerable = Known(agency != nullptr && agency->feeds_index && !agency->suspended);
+  item.consents_known = Tri::kYes;
+  item.consents = consents_;
+  return item;
+}
+
+std::string Judge::RuleWords(const policy::Decision& decision) const {
+  if (decision.by_default || decision.rules[0] == policy::kNoRule) return "default";
+  return policy_.rules()[static_cast<size_t>(decision.rules[0])].id;
+}
+
+const stored::ConsentRow* Judge::ConsentOf(const policy::Decision& decision) const {
+  if (decision.consent == policy::kNoConsent || person_ == nullptr) return nullptr;
+  return &person_->consents().Get(decision.consent);
+}
+
+void Judge::Note(const stored::FlagRow& flag, Aspect aspect, const policy::Decision& decision,
+                 stored::Released* released) {
+  released->set_flag_ref(flag.flag_id());
+  released->add_aspects(Word(policy::ToString(aspect)));
+  for (int i = 0; i < std::min<int>(decision.rule_count, policy::kDecidingRulesMax); ++i) {
+    const std::string& rule =
+        policy_.rules()[static_cast<size_t>(decision.rules[static_cast<size_t>(i)])].id;
+    if (std::find(released->rules().begin(), released->rules().end(), rule) ==
+        released->rules().end()) {
+      released->add_rules(rule);
+    }
+  }
+  if (decision.agreement != policy::kNoAgreement) {
+    released->set_agreement(policy_.agreements()[static_cast<size_t>(decision.agreement)].id);
+  }
+  if (decision.gateway != policy::Gateway::kNone) {
+    released->set_gateway(Word(policy::ToString(decision.gateway)));
+  }
+  if (const stored::ConsentRow* consent = ConsentOf(decision)) {
+    released->set_consent_ref(consent->consent_id());
+  }
+  findings_.obligations |= decision.obligations;
+  if (decision.by_override) {
+    findings_.override_used = true;
+    findings_.override_rule = RuleWords(decision);
+  }
+}
+
+void Judge::Withhold(const policy::Decision& decision) {
+  const std::string rule = RuleWords(decision);
+  for (stored::Withheld& withheld : findings_.withheld) {
+    if (withheld.rule() == rule) {
+      withheld.set_count(withheld.count() + 1);
+      return;
+    }
+  }
+  stored::Withheld withheld;
+  withheld.set_rule(rule);
+  withheld.set_count(1);
+  findings_.withheld.push_back(std::move(withheld));
+}
+
+Findings Judge::Decide(const people::Person& person) {
+  GatherPerson(&person);
+  for (const stored::FlagRow& flag : person.flags()) {
+    if (!Counts(flag)) continue;
+    const policy::Decision existence = policy_.Decide(question_, ItemOf(flag, Aspect::kExistence));
+    const policy::Decision agency = policy_.Decide(question_, ItemOf(flag, Aspect::kAgency));
+    stored::Released released;
+    if (existence.effect != Effect::kShow || agency.effect != Effect::kShow) {
+      // Not to be named. Whatever else is shown of it cannot be said without naming it.
+      if (existence.effect != Effect::kHide) {
+        findings_.unnamed_service_involved = true;
+        Note(flag, Aspect::kExistence, existence, &released);
+        findings_.released.push_back(std::move(released));
+      } else {
+        Withhold(existence);
+      }
+      for (const Aspect aspect : asked_.aspects) {
+        if (aspect != Aspect::kExistence) Withhold(existence);
+      }
+      continue;
+    }
+    FlagFinding finding;
+    finding.flag = &flag;
+    finding.aspects.push_back({Aspect::kExistence, existence});
+    finding.aspects.push_back({Aspect::kAgency, agency});
+    Note(flag, Aspect::kExistence, existence, &released);
+    Note(flag, Aspect::kAgency, agency, &released);
+    for (const Aspect aspect : asked_.aspects) {
+      if (aspect == Aspect::kExistence || aspect == Aspect::kAgency) continue;
+      policy::Item item = ItemOf(flag, aspect);
+      if (aspect == Aspect::kAssessment && flag.assessments_size() > 0) {
+        item.assessment = policy_.AssessmentSymbol(flag.assessments(0).kind());
+      }
+      const policy::Decision decision = policy_.Decide(question_, item);
+      finding.aspects.push_back({aspect, decision});
+      if (decision.effect == Effect::kShow) {
+        Note(flag, aspect, decision, &released);
+      } else {
+        Withhold(decision);
+      }
+    }
+    if (asked_.content) {
+      std::vector<std::string> kinds;
+      for (const stored::AssessmentRow& row : flag.assessments()) {
+        if (!asked_.assessment_kind.empty() && row.kind() != asked_.assessment_kind) continue;
+        if (std::find(kinds.begin(), kinds.end(), row.kind()) != kinds.end()) continue;
+        kinds.push_back(row.kind());
+        policy::Item item = ItemOf(flag, Aspect::kAssessment);
+        item.assessment = policy_.AssessmentSymbol(row.kind());
+        // Which sections may be asked for says that the assessment exists.
+        if (policy_.Decide(question_, item).effect != Effect::kShow) {
+          Withhold(policy_.Decide(question_, item));
+          continue;
+        }
+        ContentFinding content;
+        content.assessment_kind = row.kind();
+        item.aspect = Aspect::kContent;
+        for (const policy::Symbol section : policy_.Sections(item.assessment)) {
+          item.section = section;
+          const policy::Decision decision = policy_.Decide(question_, item);
+          if (decision.effect == Effect::kShow) {
+            if (content.open.empty()) {
+              content.first_open = decision;
+              Note(flag, Aspect::kContent, decision, &released);
+            }
+            content.open.push_back(policy_.SectionId(section));
+          } else {
+            if (content.withheld.empty()) {
+              content.first_withheld = decision;
+              content.first_withheld_item = item;
+            }
+            Withhold(decision);
+            content.withheld.push_back(policy_.SectionId(section));
+          }
+        }
+        finding.content.push_back(std::move(content));
+      }
+    }
+    findings_.released.push_back(std::move(released));
+    findings_.flags.push_back(std::move(finding));
+  }
+  std::sort(findings_.flags.begin(), findings_.flags.end(),
+            [](const FlagFinding& a, const FlagFinding& b) {
+              return std::pair(a.flag->agency_id(), a.flag->flag_id()) <
+                     std::pair(b.flag->agency_id(), b.flag->flag_id());
+            });
+  return std::move(findings_);
+}
+
+bool Judge::MayKnowOf(const people::Person& person, const stored::FlagRow& flag,
+                      policy::Decision* deciding) {
+  GatherPerson(&person);
+  const policy::Decision existence = policy_.Decide(question_, ItemOf(flag, Aspect::kExistence));
+  const policy::Decision agency = policy_.Decide(question_, ItemOf(flag, Aspect::kAgency));
+  *deciding = existence.effect != Effect::kShow ? existence : agency;
+  // A notice is kept by the system that gets it, so it must be one that may be recorded there.
+  const policy::Decision record = policy_.Decide(question_, ItemOf(flag, Aspect::kRecord));
+  if (existence.effect == Effect::kShow && agency.effect == Effect::kShow &&
+      record.effect != Effect::kShow) {
+    *deciding = record;
+  }
+  return existence.effect == Effect::kShow && agency.effect == Effect::kShow &&
+         record.effect == Effect::kShow;
+}
+
+std::vector<std::string> Judge::RelationshipWords() const {
+  std::vector<std::string> words;
+  uint8_t yes = question_.relationships.yes;
+  for (const policy::TeamStanding& standing : standings_) {
+    if (standing.relationships.yes != 0) yes |= policy::Bit(policy::Relationship::kTeamMember);
+  }
+  for (const policy::Relationship relationship : policy::AllRelationships()) {
+    if ((yes & policy::Bit(relationship)) != 0) {
+      words.push_back(Word(policy::ToString(relationship)));
+    }
+  }
+  return words;
+}
+
+std::vector<v1::Coverage> Judge::Coverage(const people::Person* person) {
+  if (person != person_) GatherPerson(person);
+  const policy::PersonFacts facts{shielded_};
+  std::vector<v1::Coverage> all;
+  for (const std::shared_ptr<const registry::Agency>& agency : directory_.Agencies()) {
+    if (agency->kind == "auditor" || agency->kind == "operator") continue;
+    v1::Coverage coverage;
+    coverage.set_agency_id(agency->agency_id);
+    coverage.set_agency_name(agency->name);
+    const std::optional<registry::FeedTimes> feed = directory_.Feed(agency->agency_id);
+    if (feed.has_value()) {
+      *coverage.mutable_fed_since() = ToTimestamp(absl::ToUnixSeconds(feed->since));
+      *coverage.mutable_fed_until() = ToTimestamp(absl::ToUnixSeconds(feed->until));
+    }
+    const policy::Symbol holder = policy_.AgencySymbol(agency->agency_id);
+    if (!agency->feeds_index || !feed.has_value()) {
+      coverage.set_state(v1::COVERAGE_STATE_NOT_CONNECTED);
+    } else if (now_ - feed->until > agency->silence_max) {
+      coverage.set_state(v1::COVERAGE_STATE_DID_NOT_ANSWER);
+    } else if (!policy_.AlwaysShows(question_, facts, holder, policy::kNoSymbol,
+                                    Aspect::kExistence) ||
+               !policy_.AlwaysShows(question_, facts, holder, policy::kNoSymbol, Aspect::kAgency)) {
+      coverage.set_state(v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
+    } else {
+      bool has = false;
+      if (person != nullptr) {
+        for (const stored::FlagRow& flag : person->flags()) {
+          has = has || (Counts(flag) && flag.agency_id() == agency->agency_id);
+        }
+      }
+      coverage.set_state(has ? v1::COVERAGE_STATE_HAS_FLAG : v1::COVERAGE_STATE_HAS_NONE);
+    }
+    all.push_back(std::move(coverage));
+  }
+  return all;
+}
+
+policy::Explanation Judge::Explain(const stored::FlagRow& flag,
+                                   const AspectFinding& finding) const {
+  return policy_.Explain(question_, ItemOf(flag, finding.aspect), finding.decision);
+}
+
+}  // namespace signpost::gate

@@ -1,0 +1,129 @@
+// From one person and one question to decisions: gathers what the policy wants to know, binds it to
+// the policy's symbols, asks, and sorts the answers into what is seen and what is not.
+//
+// Reads nothing, writes nothing, opens nothing. A Judge belongs to one call; it must not outlive
+// what its constructor was given.
+
+#ifndef SIGNPOST_HUB_GATE_JUDGE_H_
+#define SIGNPOST_HUB_GATE_JUDGE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/time/time.h"
+#include "hub/gate/asker.h"
+#include "hub/gate/policy_in_force.h"
+#include "hub/people/person.h"
+#include "hub/registry/directory.h"
+#include "policy/policy.h"
+#include "signpost/store/v1/entry.pb.h"
+#include "signpost/v1/consent.pb.h"
+#include "signpost/v1/index.pb.h"
+
+namespace signpost::gate {
+
+// What is asked, with the wire's words read.
+struct Asked {
+  policy::Purpose purpose = policy::Purpose::kUnspecified;
+  absl::InlinedVector<policy::Aspect, 5> aspects;  // without kContent
+  bool content = false;
+  std::string assessment_kind;  // of content; empty: all kinds
+  policy::OverrideRequest override_request;
+};
+
+struct AspectFinding {
+  policy::Aspect aspect;
+  policy::Decision decision;
+};
+
+struct ContentFinding {
+  std::string assessment_kind;
+  std::vector<std::string> open;
+  std::vector<std::string> withheld;
+  policy::Item first_withheld_item;  // to explain; valid while the Judge lives
+  policy::Decision first_withheld;
+  policy::Decision first_open;
+};
+
+// One flag that the asker may see by name.
+struct FlagFinding {
+  const ::signpost::store::v1::FlagRow* flag;
+  absl::InlinedVector<AspectFinding, 5> aspects;  // existence and agency always among them
+  std::vector<ContentFinding> content;
+};
+
+// All of it.
+struct Findings {
+  std::vector<FlagFinding> flags;         // by agency id, then flag id
+  bool unnamed_service_involved = false;  // a brokered one
+  uint32_t obligations = 0;
+  bool override_used = false;
+  std::string override_rule;
+  // For the entry.
+  std::vector<::signpost::store::v1::Released> released;
+  std::vector<::signpost::store::v1::Withheld> withheld;
+
+  bool nothing() const { return flags.empty() && !unnamed_service_involved; }
+};
+
+class Judge {
+ public:
+  Judge(const BoundPolicy& bound, const registry::Directory& directory, const Asker& asker,
+        const Asked& asked, absl::Time now);
+
+  // Decides about every flag of `person`. Call once.
+  Findings Decide(const people::Person& person);
+
+  // Whether the asker may know of one flag (existence and agency), as a system for its own service:
+  // for notices. REQUIRES: `flag` is of `person`.
+  bool MayKnowOf(const people::Person& person, const ::signpost::store::v1::FlagRow& flag,
+                 policy::Decision* deciding);
+
+  // Relationships that counted, as words, for the entry.
+  std::vector<std::string> RelationshipWords() const;
+
+  // Coverage as the policy allows it whatever there is. `person` is nullptr when the asker may know
+  // of nobody: then, and only then, it is the coverage of a stranger.
+  std::vector<v1::Coverage> Coverage(const people::Person* person);
+
+  // The worker's voice about one aspect of a flag in the findings.
+  policy::Explanation Explain(const ::signpost::store::v1::FlagRow& flag,
+                              const AspectFinding& finding) const;
+  policy::Explanation Explain(const policy::Item& item, const policy::Decision& decision) const {
+    return policy_.Explain(question_, item, decision);
+  }
+
+  const policy::Policy& policy() const { return policy_; }
+  std::string RuleWords(const policy::Decision& decision) const;
+  // The consent a show rests on, or nullptr.
+  const ::signpost::store::v1::ConsentRow* ConsentOf(const policy::Decision& decision) const;
+
+ private:
+  void GatherPerson(const people::Person* person);
+  policy::Item ItemOf(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect) const;
+  void Note(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect,
+            const policy::Decision& decision, ::signpost::store::v1::Released* released);
+  void Withhold(const policy::Decision& decision);
+
+  const BoundPolicy& bound_;
+  const policy::Policy& policy_;
+  const registry::Directory& directory_;
+  const Asker& asker_;
+  const Asked& asked_;
+  const absl::Time now_;
+  policy::Question question_;
+  absl::InlinedVector<policy::TeamStanding, 2> standings_;
+  const people::Person* person_ = nullptr;
+  policy::Tri shielded_ = policy::Tri::kUnknown;
+  // Symbols of consents' scopes; each scope's lists are spans of these.
+  std::vector<std::vector<policy::Symbol>> symbol_lists_;
+  std::vector<std::vector<policy::Purpose>> purpose_lists_;
+  std::vector<policy::ConsentFact> consents_;
+  Findings findings_;
+};
+
+}  // namespace signpost::gate
+
+#endif  // SIGNPOST_HUB_GATE_JUDGE_H_

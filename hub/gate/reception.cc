@@ -1,0 +1,651 @@
+#include "hub/gate/reception.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/exchange/index_hook.h"
+#include "hub/exchange/notices.h"
+#include "hub/gate/entries.h"
+#include "hub/gate/resolve.h"
+#include "hub/gate/words.h"
+#include "hub/ledger/reader.h"
+#include "hub/people/validate.h"
+#include "hub/tlog/merkle.h"
+
+namespace signpost::gate {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+
+namespace {
+
+// Given by a make function that found nothing to commit and has said so in its state.
+absl::Status Settled() { return absl::CancelledError("nothing to commit"); }
+
+absl::Status NotFound() {
+  return base::Error(Reason::kNotFound, "nobody whom your agency works with");
+}
+
+v1::NoticeKind NoticeOf(people::FlagChange change) {
+  switch (change) {
+    case people::FlagChange::kOpened:
+      return v1::NOTICE_KIND_FLAG_OPENED;
+    case people::FlagChange::kClosed:
+      return v1::NOTICE_KIND_FLAG_CLOSED;
+    case people::FlagChange::kChanged:
+      return v1::NOTICE_KIND_FLAG_CHANGED;
+    // What was entered in error is taken back quietly: a notice would repeat the error.
+    case people::FlagChange::kRetracted:
+    case people::FlagChange::kUnchanged:
+      return v1::NOTICE_KIND_UNSPECIFIED;
+  }
+  return v1::NOTICE_KIND_UNSPECIFIED;
+}
+
+const char* ChangeWord(people::FlagChange change) {
+  switch (change) {
+    case people::FlagChange::kOpened:
+      return "opened";
+    case people::FlagChange::kClosed:
+      return "closed";
+    case people::FlagChange::kChanged:
+      return "changed";
+    case people::FlagChange::kRetracted:
+      return "retracted";
+    case people::FlagChange::kUnchanged:
+      return "unchanged";
+  }
+  return "unchanged";
+}
+
+v1::FlagOutcome Rejected(uint64_t sequence, const absl::Status& status) {
+  v1::FlagOutcome outcome;
+  outcome.set_sequence(sequence);
+  outcome.set_kind(v1::FLAG_OUTCOME_KIND_REJECTED);
+  outcome.set_reason(base::ReasonName(base::ReasonOf(status)));
+  for (const base::FieldViolation& violation : base::ViolationsOf(status)) {
+    v1::RejectedField* field = outcome.add_fields();
+    field->set_field(violation.field);
+    field->set_description(violation.description);
+  }
+  return outcome;
+}
+
+// Errors that are the report's own fault; everything else may pass and is worth sending again.
+bool IsReportsFault(const absl::Status& status) {
+  switch (base::ReasonOf(status)) {
+    case Reason::kInvalidField:
+    case Reason::kMessageTooLarge:
+    case Reason::kRecordForbidden:
+    case Reason::kAlreadyExists:
+    case Reason::kNotFound:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The entries and notices of one prepared change. Returns whose mailboxes get something.
+std::vector<std::string> Compose(const Rooms& rooms, const Asker& asker, stored::EntryKind kind,
+                                 const std::string& request_id, absl::Time now,
+                                 matching::IntakeResult* result) {
+  exchange::Notices notices([directory = rooms.registry->directory()](const std::string& agency) {
+    return directory->MailboxSystems(agency);
+  });
+  ledger::Operation& operation = result->operation;
+  stored::LedgerEntry entry = NewEntry(kind, asker, request_id);
+  if (result->outcome == v1::FLAG_OUTCOME_KIND_IN_REVIEW) {
+    entry.set_kind(stored::ENTRY_KIND_REVIEW_OPENED);
+    entry.set_subject(result->review.ToText());
+    entry.set_outcome(result->cause);
+  } else {
+    entry.set_person_ref(result->person.ToBytes());
+    entry.set_subject(result->flag.ToText());
+    entry.set_outcome(ChangeWord(result->change));
+    IndexByPerson(&operation, result->person, operation.entries.size());
+    notices.Add({NoticeOf(result->change), result->person, result->flag, asker.agency_id, now},
+                result->other_agencies);
+  }
+  operation.entries.push_back(ToDraft(entry));
+  if (!result->former_flag.is_zero()) {
+    stored::LedgerEntry former = NewEntry(stored::ENTRY_KIND_FLAG_CHANGED, asker, request_id);
+    former.set_person_ref(result->former_person.ToBytes());
+    former.set_subject(result->former_flag.ToText());
+    former.set_outcome(ChangeWord(people::FlagChange::kClosed));
+    IndexByPerson(&operation, result->former_person, operation.entries.size());
+    operation.entries.push_back(ToDraft(former));
+  }
+  std::vector<std::string> systems = notices.systems();
+  std::move(notices).AddTo(&operation);
+  return systems;
+}
+
+v1::FlagOutcome OutcomeOf(uint64_t sequence, const matching::IntakeResult& result) {
+  v1::FlagOutcome outcome;
+  outcome.set_sequence(sequence);
+  outcome.set_kind(result.outcome);
+  if (!result.flag.is_zero()) outcome.set_flag_id(result.flag.ToText());
+  return outcome;
+}
+
+// The receipt of an entry that was sequenced before.
+absl::StatusOr<v1::Receipt> ReceiptAt(const Rooms& rooms, const store::View& view, uint64_t index) {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string bytes, ledger::LedgerReader(&view).Entry(index));
+  stored::LedgerEntry entry;
+  if (!entry.ParseFromString(bytes)) {
+    return base::Error(Reason::kDataLoss, "a stored entry does not decode");
+  }
+  v1::Receipt receipt;
+  receipt.set_ledger_index(index);
+  receipt.set_leaf_hash(tlog::HashToString(tlog::Hasher().Leaf(bytes)));
+  *receipt.mutable_sequenced_at() = ToTimestamp(absl::FromUnixMicros(entry.sequenced_at_us()));
+  receipt.set_origin(rooms.sequencer->options().origin);
+  return receipt;
+}
+
+registry::Actor ActorOf(const Asker& asker) {
+  return {asker.agency_id, asker.system_id, asker.practitioner_id, asker.role};
+}
+
+}  // namespace
+
+// --- Reports ---
+
+// One report, or one decision on a review, on its way in.
+struct Reception::Incoming {
+  Asker asker;
+  uint64_t sequence = 0;
+  std::string request_id;
+  stored::EntryKind kind = stored::ENTRY_KIND_FLAG_CHANGED;
+  // Prepares the change at a view.
+  std::function<absl::StatusOr<matching::IntakeResult>(const store::View&, absl::Time)> prepare;
+  // Adds to the operation, e.g. the memory of a request id; may be empty. Settles by itself when it
+  // sets `outcome` and returns false.
+  std::function<absl::StatusOr<bool>(const store::View&, matching::IntakeResult*, absl::Time)>
+      finish;
+  Reply<v1::FlagOutcome> done;
+
+  v1::FlagOutcome outcome;
+  bool settled = false;
+  std::vector<std::string> wake;
+  absl::Time now;
+};
+
+void Reception::Take(std::shared_ptr<Incoming> incoming) {
+  TransactHere(
+      rooms_,
+      [this, incoming](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        incoming->settled = false;
+        incoming->wake.clear();
+        incoming->now = rooms_.clock->Now();
+        SIGNPOST_ASSIGN_OR_RETURN(matching::IntakeResult result,
+                                  incoming->prepare(view, incoming->now));
+        incoming->outcome = OutcomeOf(incoming->sequence, result);
+        ledger::Operation& operation = result.operation;
+        if (operation.batch.empty()) {
+          // Nothing changed; but the agency has spoken, and now and then that is written down.
+          rooms_.registry->TouchFeed(incoming->asker.agency_id, incoming->now, &operation.batch);
+          if (operation.batch.empty()) {
+            incoming->settled = true;
+            return Settled();
+          }
+          stored::LedgerEntry entry =
+              NewEntry(stored::ENTRY_KIND_FEED_CONFIRMED, incoming->asker, incoming->request_id);
+          entry.set_outcome("recorded");
+          operation.entries.push_back(ToDraft(entry));
+          return std::move(operation);
+        }
+        incoming->wake = Compose(rooms_, incoming->asker, incoming->kind, incoming->request_id,
+                                 incoming->now, &result);
+        rooms_.registry->TouchFeed(incoming->asker.agency_id, incoming->now, &operation.batch);
+        if (incoming->finish != nullptr) {
+          SIGNPOST_ASSIGN_OR_RETURN(const bool go_on,
+                                    incoming->finish(view, &result, incoming->now));
+          if (!go_on) {
+            incoming->settled = true;
+            return Settled();
+          }
+        }
+        return std::move(operation);
+      },
+      [this, incoming](absl::StatusOr<ledger::Sequenced> sequenced) {
+        if (incoming->settled) {
+          rooms_.registry->FeedRecorded(incoming->asker.agency_id, incoming->now);
+          return incoming->done(std::move(incoming->outcome));
+        }
+        if (!sequenced.ok()) return incoming->done(std::move(sequenced).status());
+        rooms_.registry->FeedRecorded(incoming->asker.agency_id, incoming->now);
+        rooms_.waiters->Notify(incoming->wake);
+        if (incoming->outcome.kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
+          *incoming->outcome.mutable_receipt() =
+              ReceiptOf(*sequenced, rooms_.sequencer->options().origin);
+        }
+        incoming->done(std::move(incoming->outcome));
+      });
+}
+
+void Reception::Report(const Asker& asker, v1::FlagReport report, Reply<v1::FlagOutcome> done) {
+  const std::shared_ptr<const registry::Directory> directory = rooms_.registry->directory();
+  const registry::Agency* agency = directory->FindAgency(asker.agency_id);
+  const uint64_t sequence = report.sequence();
+  if (report.status() != v1::FLAG_STATUS_RETRACTED &&
+      (agency == nullptr || std::find(agency->services.begin(), agency->services.end(),
+                                      report.service()) == agency->services.end())) {
+    return done(Rejected(sequence, base::InvalidField("service",
+                                                      "must be one of the services your agency is "
+                                                      "registered for")));
+  }
+  auto incoming = std::make_shared<Incoming>();
+  incoming->asker = asker;
+  incoming->sequence = sequence;
+  incoming->prepare = [this, reporter = people::Reporter{asker.agency_id, asker.system_id},
+                       report = std::move(report)](const store::View& view, absl::Time now) {
+    return rooms_.intake->Prepare(view, reporter, report, now);
+  };
+  incoming->done = [sequence,
+                    done = std::move(done)](absl::StatusOr<v1::FlagOutcome> outcome) mutable {
+    if (!outcome.ok() && IsReportsFault(outcome.status())) {
+      return done(Rejected(sequence, outcome.status()));
+    }
+    done(std::move(outcome));
+  };
+  Take(std::move(incoming));
+}
+
+void Reception::ResolveReview(const Asker& asker, v1::ResolveReviewRequest request,
+                              Reply<v1::ResolveReviewResponse> done) {
+  const absl::StatusOr<base::ReviewId> review = base::ReviewId::FromText(request.review_id());
+  if (!review.ok()) {
+    return done(base::InvalidField("review_id", "must be an id that ListReviews gave"));
+  }
+  matching::Resolution resolution;
+  resolution.candidate_number = request.candidate_number();
+  resolution.new_person = request.new_person();
+  if (resolution.new_person == (resolution.candidate_number > 0)) {
+    return done(base::InvalidField("decision",
+                                   "say either which candidate, or that it is somebody "
+                                   "new"));
+  }
+  const std::string request_id = request.request_id();
+  request.clear_request_id();
+  const std::string hash = rooms_.requests->Hash("ResolveReview", request.SerializeAsString());
+  auto incoming = std::make_shared<Incoming>();
+  incoming->asker = asker;
+  incoming->request_id = request_id;
+  incoming->kind = stored::ENTRY_KIND_REVIEW_RESOLVED;
+  incoming->prepare = [this, asker, id = *review, resolution, request_id, hash](
+                          const store::View& view,
+                          absl::Time now) -> absl::StatusOr<matching::IntakeResult> {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<stored::RequestRow> before,
+                              rooms_.requests->Check(view, asker.agency_id, request_id, hash));
+    if (before.has_value()) {
+      // Sent twice: what it led to then.
+      matching::IntakeResult replay;
+      v1::FlagOutcome outcome;
+      if (!outcome.ParseFromString(before->result())) {
+        return base::Error(Reason::kDataLoss, "a stored outcome does not decode");
+      }
+      replay.outcome = outcome.kind();
+      const absl::StatusOr<base::FlagId> flag = base::FlagId::FromText(outcome.flag_id());
+      if (flag.ok()) replay.flag = *flag;
+      return replay;
+    }
+    return rooms_.intake->PrepareResolve(view, asker.agency_id, id, resolution, now);
+  };
+  incoming->finish = [this, asker, request_id, hash](const store::View&,
+                                                     matching::IntakeResult* result,
+                                                     absl::Time now) -> absl::StatusOr<bool> {
+    rooms_.requests->Record(&result->operation, asker.agency_id, request_id, hash,
+                            OutcomeOf(0, *result).SerializeAsString(), now);
+    return true;
+  };
+  incoming->done = [done = std::move(done)](absl::StatusOr<v1::FlagOutcome> outcome) mutable {
+    if (!outcome.ok()) return done(std::move(outcome).status());
+    v1::ResolveReviewResponse response;
+    *response.mutable_outcome() = *std::move(outcome);
+    done(std::move(response));
+  };
+  Take(std::move(incoming));
+}
+
+// --- Consents ---
+
+namespace {
+
+// A change of consent between being made and being answered.
+struct ConsentState {
+  Asker asker;
+  std::string request_id;
+  std::string hash;
+  people::ConsentResult result;
+  v1::Receipt receipt;  // when settled
+  absl::Status refusal;
+  bool settled = false;
+};
+
+// Completes `operation` for a consent that was prepared, or records that it was refused.
+absl::StatusOr<ledger::Operation> FinishConsent(const Rooms& rooms, ConsentState* state,
+                                                stored::EntryKind kind,
+                                                const std::optional<people::Person>& person,
+                                                absl::StatusOr<people::ConsentResult> prepared,
+                                                const std::string& note) {
+  ledger::Operation operation;
+  stored::LedgerEntry entry = NewEntry(kind, state->asker, state->request_id);
+  if (!prepared.ok()) {
+    if (base::ReasonOf(prepared.status()) != Reason::kNotFound) return prepared.status();
+    state->refusal = NotFound();
+    entry.set_outcome(base::ReasonName(Reason::kNotFound));
+    operation.entries.push_back(ToDraft(entry));
+    return operation;
+  }
+  state->result = *std::move(prepared);
+  entry.set_person_ref(state->result.person.ToBytes());
+  entry.set_subject(state->result.consent.ToText());
+  entry.set_outcome(state->result.change.empty() ? "unchanged" : "recorded");
+  if (!note.empty()) SIGNPOST_RETURN_IF_ERROR(SealDetails(rooms, &*person, note, &entry));
+  std::move(state->result.change).AppendTo(&operation);
+  IndexByPerson(&operation, state->result.person);
+  operation.entries.push_back(ToDraft(entry));
+  rooms.requests->Record(&operation, state->asker.agency_id, state->request_id, state->hash,
+                         state->result.consent.ToBytes(), rooms.clock->Now());
+  return operation;
+}
+
+// Whether the request was carried out before; then `state` has what it led to.
+absl::StatusOr<bool> Replayed(const Rooms& rooms, const store::View& view, ConsentState* state) {
+  state->refusal = absl::OkStatus();
+  state->settled = false;
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::optional<stored::RequestRow> before,
+      rooms.requests->Check(view, state->asker.agency_id, state->request_id, state->hash));
+  if (!before.has_value()) return false;
+  SIGNPOST_ASSIGN_OR_RETURN(state->result.consent, base::ConsentId::FromBytes(before->result()));
+  state->result.effective_at = absl::FromUnixSeconds(before->at_s());
+  SIGNPOST_ASSIGN_OR_RETURN(state->receipt, ReceiptAt(rooms, view, before->ledger_index()));
+  state->settled = true;
+  return true;
+}
+
+// The receipt to give, or the status to refuse with.
+absl::StatusOr<v1::Receipt> ConsentReceipt(const Rooms& rooms, const ConsentState& state,
+                                           absl::StatusOr<ledger::Sequenced> sequenced) {
+  if (state.settled) return state.receipt;
+  if (!sequenced.ok()) return std::move(sequenced).status();
+  v1::Receipt receipt = ReceiptOf(*sequenced, rooms.sequencer->options().origin);
+  if (!state.refusal.ok()) return WithReceipt(state.refusal, receipt);
+  return receipt;
+}
+
+}  // namespace
+
+void Reception::RecordConsent(const Asker& asker, v1::RecordConsentRequest request,
+                              Reply<v1::RecordConsentResponse> done) {
+  const absl::Status valid = people::ValidateConsent(request.consent(), rooms_.clock->Now());
+  if (!valid.ok()) return done(valid);
+  auto state = std::make_shared<ConsentState>();
+  state->asker = asker;
+  state->request_id = request.request_id();
+  request.clear_request_id();
+  state->hash = rooms_.requests->Hash("RecordConsent", request.SerializeAsString());
+  TransactHere(
+      rooms_,
+      [this, state,
+       request = std::move(request)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        SIGNPOST_ASSIGN_OR_RETURN(const bool replayed, Replayed(rooms_, view, state.get()));
+        if (replayed) return Settled();
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  Resolve(rooms_, view, state->asker, request.person()));
+        absl::StatusOr<people::ConsentResult> prepared = NotFound();
+        if (person.has_value() && WorksWith(rooms_, state->asker, *person)) {
+          prepared = rooms_.people->PrepareConsent(
+              view, person->id(), request.consent(), state->asker.agency_id,
+              state->asker.practitioner_id, rooms_.clock->Now());
+        }
+        return FinishConsent(rooms_, state.get(), stored::ENTRY_KIND_CONSENT_RECORDED, person,
+                             std::move(prepared), "");
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        absl::StatusOr<v1::Receipt> receipt = ConsentReceipt(rooms_, *state, std::move(sequenced));
+        if (!receipt.ok()) return done(std::move(receipt).status());
+        v1::RecordConsentResponse response;
+        response.set_consent_id(state->result.consent.ToText());
+        *response.mutable_receipt() = *std::move(receipt);
+        done(std::move(response));
+      });
+}
+
+void Reception::WithdrawConsent(const Asker& asker, v1::WithdrawConsentRequest request,
+                                Reply<v1::WithdrawConsentResponse> done) {
+  const absl::StatusOr<base::ConsentId> consent = base::ConsentId::FromText(request.consent_id());
+  if (!consent.ok()) {
+    return done(base::InvalidField("consent_id", "must be an id that RecordConsent gave"));
+  }
+  if (request.note().size() > base::kReasonBytesMax) {
+    return done(base::InvalidField("note", "at most 2,000 bytes"));
+  }
+  auto state = std::make_shared<ConsentState>();
+  state->asker = asker;
+  state->request_id = request.request_id();
+  request.clear_request_id();
+  state->hash = rooms_.requests->Hash("WithdrawConsent", request.SerializeAsString());
+  TransactHere(
+      rooms_,
+      [this, state, id = *consent,
+       request = std::move(request)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        SIGNPOST_ASSIGN_OR_RETURN(const bool replayed, Replayed(rooms_, view, state.get()));
+        if (replayed) return Settled();
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  Resolve(rooms_, view, state->asker, request.person()));
+        absl::StatusOr<people::ConsentResult> prepared = NotFound();
+        if (person.has_value() && WorksWith(rooms_, state->asker, *person)) {
+          prepared = rooms_.people->PrepareWithdraw(view, person->id(), id, request.note(),
+                                                    rooms_.clock->Now());
+        }
+        return FinishConsent(rooms_, state.get(), stored::ENTRY_KIND_CONSENT_WITHDRAWN, person,
+                             std::move(prepared), request.note());
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        absl::StatusOr<v1::Receipt> receipt = ConsentReceipt(rooms_, *state, std::move(sequenced));
+        if (!receipt.ok()) return done(std::move(receipt).status());
+        v1::WithdrawConsentResponse response;
+        *response.mutable_withdrawn_at() = ToTimestamp(state->result.effective_at);
+        *response.mutable_receipt() = *std::move(receipt);
+        done(std::move(response));
+      });
+}
+
+// --- Reconciliation ---
+
+struct Closing {
+  Asker asker;
+  std::string request_id;
+  std::vector<people::OpenRecord> missing;
+  size_t next = 0;
+  v1::ReconcileResponse response;
+  Reply<v1::ReconcileResponse> done;
+};
+
+void Reception::Reconcile(const Asker& asker, std::vector<std::string> open_record_ids,
+                          v1::ReconcileFinish finish, Reply<v1::ReconcileResponse> done) {
+  absl::Status status = CheckRequestId(finish.request_id());
+  if (!status.ok()) return done(std::move(status));
+  matching::Reconciliation reconciliation(rooms_.people, asker.agency_id);
+  for (const std::string& record_id : open_record_ids) {
+    status = reconciliation.Add(record_id);
+    if (!status.ok()) return done(std::move(status));
+  }
+  const absl::StatusOr<std::unique_ptr<store::View>> view = rooms_.store->NewView();
+  if (!view.ok()) return done(view.status());
+  absl::StatusOr<matching::Reconciliation::Result> result = reconciliation.Finish(**view);
+  if (!result.ok()) return done(std::move(result).status());
+
+  auto closing = std::make_shared<Closing>();
+  closing->asker = asker;
+  closing->request_id = finish.request_id();
+  closing->done = std::move(done);
+  closing->response.set_missing_count(static_cast<int64_t>(result->missing.size()));
+  for (std::string& id : result->unknown_record_ids) {
+    closing->response.add_unknown_record_ids(std::move(id));
+  }
+  if (finish.close_missing_count() != 0) {
+    if (finish.close_missing_count() != closing->response.missing_count()) {
+      return closing->done(base::InvalidField(
+          "finish.close_missing_count",
+          absl::StrCat("is not the number of open flags that were not listed, which is ",
+                       closing->response.missing_count(),
+                       "; look at the extract first, then confirm that number")));
+    }
+    closing->missing = std::move(result->missing);
+  }
+  CloseNext(std::move(closing));
+}
+
+void Reception::CloseNext(std::shared_ptr<Closing> closing) {
+  if (closing->next == closing->missing.size()) {
+    // The comparison itself, closed or not: the agency has confirmed its list.
+    const absl::Time now = rooms_.clock->Now();
+    return TransactHere(
+        rooms_,
+        [this, closing, now](const store::View&) -> absl::StatusOr<ledger::Operation> {
+          ledger::Operation operation;
+          stored::LedgerEntry entry =
+              NewEntry(stored::ENTRY_KIND_RECONCILED, closing->asker, closing->request_id);
+          entry.set_subject(absl::StrCat("missing/", closing->response.missing_count(), "/closed/",
+                                         closing->response.closed_count()));
+          entry.set_outcome("recorded");
+          operation.entries.push_back(ToDraft(entry));
+          rooms_.registry->TouchFeed(closing->asker.agency_id, now, &operation.batch);
+          return operation;
+        },
+        [this, closing, now](absl::StatusOr<ledger::Sequenced> sequenced) {
+          if (!sequenced.ok()) return closing->done(std::move(sequenced).status());
+          rooms_.registry->FeedRecorded(closing->asker.agency_id, now);
+          *closing->response.mutable_receipt() =
+              ReceiptOf(*sequenced, rooms_.sequencer->options().origin);
+          closing->done(std::move(closing->response));
+        });
+  }
+  auto incoming = std::make_shared<Incoming>();
+  incoming->asker = closing->asker;
+  incoming->request_id = closing->request_id;
+  incoming->prepare = [this, closing](const store::View& view, absl::Time now) {
+    return rooms_.intake->PrepareCloseMissing(view, closing->asker.agency_id,
+                                              closing->missing[closing->next], now);
+  };
+  incoming->done = [this, closing](absl::StatusOr<v1::FlagOutcome> outcome) {
+    if (!outcome.ok()) return closing->done(std::move(outcome).status());
+    if (outcome->kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
+      closing->response.set_closed_count(closing->response.closed_count() + 1);
+    }
+    ++closing->next;
+    if (!rooms_.executor->Run([this, closing] { CloseNext(closing); })) {
+      closing->done(base::Error(
+          Reason::kTooManyRequests,
+          absl::StrCat("the hub is busy; ", closing->response.closed_count(),
+                       " flags are closed already; send the list again for the others")));
+    }
+  };
+  Take(std::move(incoming));
+}
+
+// --- Registry ---
+
+absl::Status Reception::BindPolicy() {
+  absl::MutexLock lock(&binding_);
+  const std::shared_ptr<const registry::Directory> directory = rooms_.registry->directory();
+  std::vector<policy::VocabularyAgency> agencies;
+  for (const std::shared_ptr<const registry::Agency>& agency : directory->Agencies()) {
+    policy::VocabularyAgency word;
+    word.id = agency->agency_id;
+    word.name = agency->name;
+    word.kind = agency->kind;
+    word.relevant_authority = agency->relevant_authority;
+    word.services = agency->services;
+    agencies.push_back(std::move(word));
+  }
+  std::vector<policy::VocabularyTeam> teams;
+  for (const std::shared_ptr<const registry::Team>& team : directory->Teams()) {
+    policy::VocabularyTeam word;
+    word.id = team->team_id;
+    word.agencies = team->agency_ids;
+    for (const int purpose : team->purposes) {
+      word.purposes.push_back(ToPolicy(static_cast<v1::Purpose>(purpose)));
+    }
+    teams.push_back(std::move(word));
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const bool changed,
+                            policy_->Rebind(std::move(agencies), std::move(teams)));
+  if (!changed) return absl::OkStatus();
+  const std::shared_ptr<const BoundPolicy> bound = policy_->Get();
+  stored::LedgerEntry entry = NewEntry(stored::ENTRY_KIND_POLICY_PUBLISHED, Asker(), "");
+  entry.set_policy_sha256(bound->sha256);
+  entry.set_policy_version(bound->version);
+  entry.set_subject(absl::StrCat("policy/", bound->policy->name()));
+  entry.set_outcome("recorded");
+  ledger::Operation operation;
+  operation.entries.push_back(ToDraft(entry));
+  return rooms_.sequencer->SubmitAndWait(std::move(operation)).status();
+}
+
+template <typename Response>
+registry::ChangeDone Reception::AnswerChange(Reply<Response> done, bool rebind) {
+  return [this, rebind,
+          done = std::move(done)](absl::StatusOr<registry::ChangeResult> result) mutable {
+    if (!result.ok()) return done(std::move(result).status());
+    Response response;
+    if (result->has_value()) {
+      *response.mutable_receipt() = ReceiptOf(**result, rooms_.sequencer->options().origin);
+    }
+    if (!rebind || !result->has_value()) return done(std::move(response));
+    // Binding waits for the ledger, so it must not happen on the sequencer's thread.
+    auto answer = std::make_shared<Reply<Response>>(std::move(done));
+    const bool taken =
+        rooms_.executor->Run([this, answer, response = std::move(response)]() mutable {
+          const absl::Status bound = BindPolicy();
+          // A policy that does not compile hides everything and shows on /health; the change
+          // stands.
+          if (!bound.ok() && base::ReasonOf(bound) != Reason::kPolicyUnavailable) {
+            return (*answer)(bound);
+          }
+          (*answer)(std::move(response));
+        });
+    if (!taken) {
+      (*answer)(
+          base::Error(Reason::kTooManyRequests,
+                      "the change is recorded, but the policy is not bound to it yet; send it "
+                      "again"));
+    }
+  };
+}
+
+void Reception::PutAgency(const Asker& asker, const v1::PutAgencyRequest& request,
+                          Reply<v1::PutAgencyResponse> done) {
+  rooms_.registry->PutAgency(request, ActorOf(asker),
+                             AnswerChange<v1::PutAgencyResponse>(std::move(done), true));
+}
+
+void Reception::PutTeam(const Asker& asker, const v1::PutTeamRequest& request,
+                        Reply<v1::PutTeamResponse> done) {
+  rooms_.registry->PutTeam(request, ActorOf(asker),
+                           AnswerChange<v1::PutTeamResponse>(std::move(done), true));
+}
+
+void Reception::PutPractitioner(const Asker& asker, const v1::PutPractitionerRequest& request,
+                                Reply<v1::PutPractitionerResponse> done) {
+  rooms_.registry->PutPractitioner(
+      request, ActorOf(asker), AnswerChange<v1::PutPractitionerResponse>(std::move(done), false));
+}
+
+void Reception::SetSuspended(const Asker& asker, const v1::SetSuspendedRequest& request,
+                             Reply<v1::SetSuspendedResponse> done) {
+  rooms_.registry->SetSuspended(request, ActorOf(asker),
+                                AnswerChange<v1::SetSuspendedResponse>(std::move(done), false));
+}
+
+}  // namespace signpost::gate

@@ -1,0 +1,84 @@
+// What comes in: reports, consents, decisions on reviews, changes of the registry. Each is handed
+// to the room that owns it, and becomes durable together with its ledger entry, the notices it
+// causes and the record of its request id, or not at all.
+//
+// A Reception owns nothing; everything in Rooms must outlive it and its pending calls. Thread-safe.
+// `done` is called exactly once, on the executor or the sequencer's completion thread, and must
+// only hand on.
+
+#ifndef SIGNPOST_HUB_GATE_RECEPTION_H_
+#define SIGNPOST_HUB_GATE_RECEPTION_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+
+#include "hub/gate/asker.h"
+#include "hub/gate/gate.h"
+
+namespace signpost::gate {
+
+class Reception {
+ public:
+  // `policy` is the one in `rooms`, to be bound anew when the registry changes.
+  Reception(const Rooms& rooms, PolicyInForce* policy) : rooms_(rooms), policy_(policy) {}
+  Reception(const Reception&) = delete;
+  Reception& operator=(const Reception&) = delete;
+
+  // One flag report of the asker's agency. A report that is at fault is an outcome (REJECTED, with
+  // reason and fields), not an error: other reports of the stream go on. Errors: kStoreUnavailable,
+  // kStoreFull, kTooManyRequests, kAborted after many tries; nothing was changed, report it again.
+  void Report(const Asker& asker, v1::FlagReport report, Reply<v1::FlagOutcome> done);
+
+  // See v1.ConsentService. kNotFound, with a receipt, unless the asker's agency or team works or
+  // worked with the person: whoever records a consent has spoken with her.
+  void RecordConsent(const Asker& asker, v1::RecordConsentRequest request,
+                     Reply<v1::RecordConsentResponse> done);
+  // Once `done` is called, no answer that is sequenced later rests on this consent.
+  void WithdrawConsent(const Asker& asker, v1::WithdrawConsentRequest request,
+                       Reply<v1::WithdrawConsentResponse> done);
+
+  // Compares the agency's open records with the index; closes what is missing when the caller says
+  // exactly how many that is. Errors: kInvalidField when the count differs, naming the right one.
+  void Reconcile(const Asker& asker, std::vector<std::string> open_record_ids,
+                 v1::ReconcileFinish finish, Reply<v1::ReconcileResponse> done);
+
+  // See v1.IndexService.ResolveReview. kNotFound for a review that is not the asker's agency's.
+  void ResolveReview(const Asker& asker, v1::ResolveReviewRequest request,
+                     Reply<v1::ResolveReviewResponse> done);
+
+  // See v1.RegistryService. When `done` is called the policy has been bound to the new directory,
+  // so the next question is judged by it. A policy that does not compile against the directory is
+  // not an error of the change: everything is hidden until it does, and /health says so.
+  void PutAgency(const Asker& asker, const v1::PutAgencyRequest& request,
+                 Reply<v1::PutAgencyResponse> done);
+  void PutTeam(const Asker& asker, const v1::PutTeamRequest& request,
+               Reply<v1::PutTeamResponse> done);
+  void PutPractitioner(const Asker& asker, const v1::PutPractitionerRequest& request,
+                       Reply<v1::PutPractitionerResponse> done);
+  void SetSuspended(const Asker& asker, const v1::SetSuspendedRequest& request,
+                    Reply<v1::SetSuspendedResponse> done);
+
+  // Binds the policy to the registry as it is now, and records it when another one comes into
+  // force. Blocks; for start-up and the executor. Errors: kPolicyUnavailable (everything is hidden
+  // now), kStoreUnavailable.
+  [[nodiscard]] absl::Status BindPolicy();
+
+ private:
+  struct Incoming;
+  void Take(std::shared_ptr<Incoming> incoming);
+  void CloseNext(std::shared_ptr<struct Closing> closing);
+  template <typename Response>
+  registry::ChangeDone AnswerChange(Reply<Response> done, bool rebind);
+
+  const Rooms rooms_;
+  PolicyInForce* const policy_;
+  absl::Mutex binding_;  // one binding at a time, so that the latest directory wins
+};
+
+}  // namespace signpost::gate
+
+#endif  // SIGNPOST_HUB_GATE_RECEPTION_H_

@@ -1,0 +1,132 @@
+#include "hub/gate/resolve.h"
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/exchange/index_hook.h"
+#include "hub/people/validate.h"
+
+namespace signpost::gate {
+
+absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt) {
+  status.SetPayload(kReceiptPayload, absl::Cord(receipt.SerializeAsString()));
+  return status;
+}
+
+absl::StatusOr<std::optional<people::Person>> Resolve(const Rooms& rooms, const store::View& view,
+                                                      const Asker& asker,
+                                                      const v1::PersonSelector& selector) {
+  absl::StatusOr<base::PersonId> id;
+  switch (selector.selector_case()) {
+    case v1::PersonSelector::kAgencyPersonId:
+      id = rooms.agency_ids->Decode(asker.agency_id, selector.agency_person_id());
+      if (!id.ok()) return id.status();
+      break;
+    case v1::PersonSelector::kRecordId: {
+      const absl::StatusOr<people::LocalRecord> record =
+          rooms.people->LookupLocalRecord(view, asker.agency_id, selector.record_id());
+      if (!record.ok()) {
+        if (base::ReasonOf(record.status()) == base::Reason::kNotFound) return std::nullopt;
+        return record.status();
+      }
+      if (!record->person.has_value()) return std::nullopt;
+      id = *record->person;
+      break;
+    }
+    case v1::PersonSelector::kDetails:
+      SIGNPOST_RETURN_IF_ERROR(
+          people::ValidateFindDetails(selector.details(), "person.details", rooms.clock->Now()));
+      id = rooms.intake->FindOne(view, selector.details());
+      break;
+    case v1::PersonSelector::SELECTOR_NOT_SET:
+      return base::InvalidField("person",
+                                "name the person by agency_person_id, record_id or details");
+  }
+  if (id.ok()) {
+    absl::StatusOr<people::Person> person = rooms.people->Read(view, *id);
+    if (person.ok()) return *std::move(person);
+    id = person.status();
+  }
+  if (base::ReasonOf(id.status()) == base::Reason::kNotFound) return std::nullopt;
+  return id.status();
+}
+
+bool WorksWith(const Rooms& rooms, const Asker& asker, const people::Person& person) {
+  const std::shared_ptr<const registry::Directory> directory = rooms.registry->directory();
+  for (const auto& flag : person.flags()) {
+    if (flag.status() == v1::FLAG_STATUS_RETRACTED) continue;
+    if (flag.agency_id() == asker.agency_id) return true;
+    for (const std::string& team_id : asker.team_ids) {
+      const registry::Team* team = directory->FindTeam(team_id);
+      if (team != nullptr && team->home_agency_id == flag.agency_id()) return true;
+    }
+  }
+  return false;
+}
+
+absl::Status SealDetails(const Rooms& rooms, const people::Person* person,
+                         const std::string& details, ::signpost::store::v1::LedgerEntry* entry) {
+  const std::string salt = rooms.random->Bytes(base::kHashBytes);
+  const absl::StatusOr<std::string> sealed =
+      person != nullptr ? person->SealPrivate("entry-details", salt + details, rooms.random)
+                        : base::Seal(rooms.keyring->hub_data_key(), "entry-details", salt + details,
+                                     rooms.random);
+  if (!sealed.ok()) return sealed.status();
+  entry->set_sealed_details(*sealed);
+  entry->set_details_commitment(base::HmacSha256(salt, details));
+  return absl::OkStatus();
+}
+
+namespace {
+
+class FirstHere final : public base::Executor {
+ public:
+  explicit FirstHere(base::Executor* then) : then_(then) {}
+  [[nodiscard]] bool Run(Work work) override {
+    if (first_.exchange(false, std::memory_order_relaxed)) {
+      work();
+      return true;
+    }
+    return then_->Run(std::move(work));
+  }
+
+ private:
+  base::Executor* const then_;
+  std::atomic<bool> first_ = true;
+};
+
+}  // namespace
+
+void TransactHere(const Rooms& rooms, ledger::Make make, ledger::Done done) {
+  auto executor = std::make_shared<FirstHere>(rooms.executor);
+  // Named first: the arguments' order of evaluation must not decide whether it is moved from.
+  base::Executor* const here = executor.get();
+  ledger::Transact(
+      here, rooms.store, rooms.sequencer, std::move(make),
+      [executor = std::move(executor), done = std::move(done)](
+          absl::StatusOr<ledger::Sequenced> sequenced) mutable { done(std::move(sequenced)); });
+}
+
+void IndexByPerson(ledger::Operation* operation, const base::PersonId& person, size_t i) {
+  exchange::AddIndexHook(operation, [key = person.ToBytes(), i](uint64_t first_index,
+                                                                store::Batch& batch) {
+    batch.Put(store::Space::kPersonEntries, key + store::KeyU64(first_index + i), std::string());
+  });
+}
+
+absl::Status CheckRequestId(const std::string& request_id) {
+  bool printable = true;
+  for (const char c : request_id) printable = printable && c > ' ' && c <= '~';
+  if (request_id.empty() || request_id.size() > base::kRequestIdBytesMax || !printable) {
+    return base::InvalidField("request_id",
+                              "must be 1 to 64 printable characters, new for each request");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace signpost::gate

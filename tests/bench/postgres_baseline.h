@@ -1,0 +1,42 @@
+// The other baseline: the same question answered by a PostgreSQL 15 function. Look-up of the
+// person's flags and consents, a policy of the same shape in SQL, and an insert into an audit
+// table, with synchronous_commit on, called over libpq by as many connections as there are calls in
+// flight.
+//
+// The server is a throw-away cluster made by this class on a Unix socket in a temporary folder.
+
+#ifndef SIGNPOST_TESTS_BENCH_POSTGRES_BASELINE_H_
+#define SIGNPOST_TESTS_BENCH_POSTGRES_BASELINE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace signpost::bench {
+
+class PostgresBaseline {
+ public:
+  // Makes a cluster under `directory`, starts it and loads `people` people with three flags each.
+  // Errors: UNAVAILABLE with what to install when PostgreSQL 15 or libpq is absent.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<PostgresBaseline>> Start(
+      const std::string& directory, int people);
+  // Stops and removes the cluster.
+  ~PostgresBaseline();
+
+  // Questions a second with `connections` in flight for `duration`.
+  [[nodiscard]] absl::StatusOr<double> Run(int connections, absl::Duration duration);
+
+ private:
+  PostgresBaseline(std::string directory, int people);
+  absl::Status Shell(const std::string& command) const;
+
+  const std::string directory_;
+  const int people_;
+  bool started_ = false;
+};
+
+}  // namespace signpost::bench
+
+#endif  // SIGNPOST_TESTS_BENCH_POSTGRES_BASELINE_H_
