@@ -1,0 +1,197 @@
+// A registry over a real sequencer and a memory store behind the hostile twin.
+
+#ifndef SIGNPOST_TESTS_REGISTRY_REGISTRY_FIXTURE_H_
+#define SIGNPOST_TESTS_REGISTRY_REGISTRY_FIXTURE_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/synchronization/notification.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "hub/base/clock.h"
+#include "hub/base/error.h"
+#include "hub/base/executor.h"
+#include "hub/base/random.h"
+#include "hub/ledger/reader.h"
+#include "hub/ledger/sequencer.h"
+#include "hub/registry/registry.h"
+#include "hub/store/hostile_store.h"
+#include "hub/store/memory_store.h"
+#include "hub/tlog/note.h"
+#include "signpost/store/v1/entry.pb.h"
+
+namespace signpost::registry {
+
+inline constexpr char kOperator[] = "spiffe://nortown.example/agency/nortown-hub/system/operator";
+inline constexpr char kYotAdapter[] = "spiffe://nortown.example/agency/nortown-yot/system/adapter";
+inline constexpr char kYotCasework[] =
+    "spiffe://nortown.example/agency/nortown-yot/system/casework";
+
+inline std::string NewPem(base::KeyType type = base::KeyType::kEd25519) {
+  return *base::PrivateKey::Generate(type)->public_key().Pem();
+}
+
+class RegistryFixture : public ::testing::Test {
+ protected:
+  RegistryFixture()
+      : inner_(store::NewMemoryStore()),
+        store_(inner_.get()),
+        clock_(absl::FromUnixSeconds(1'790'000'000)),
+        details_key_(base::SecretKey::Generate(&random_)) {
+    const absl::StatusOr<tlog::NoteKeyPair> pair = tlog::GenerateNoteKey("hub.test");
+    signer_ = *tlog::NewNoteSigner(pair->signer_key);
+    Start();
+  }
+
+  // As a new process would, on the same store.
+  void Start() {
+    registry_.reset();
+    sequencer_.reset();
+    store_.Restart();
+    ledger::Sequencer::Options options;
+    options.origin = "hub.test/ledger";
+    options.checkpoint_interval = absl::Hours(1);
+    absl::StatusOr<std::unique_ptr<ledger::Sequencer>> opened =
+        ledger::Sequencer::Open(options, &store_, &clock_, signer_.get());
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    sequencer_ = *std::move(opened);
+    absl::StatusOr<std::unique_ptr<Registry>> loaded = Load();
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    registry_ = *std::move(loaded);
+  }
+
+  absl::StatusOr<std::unique_ptr<Registry>> Load() {
+    return Registry::Load(Registry::Options{.operator_spiffe_id = kOperator,
+                                            .mailbox_system_names = {"adapter"},
+                                            .details_key = details_key_},
+                          &store_, sequencer_.get(), &executor_, &random_);
+  }
+
+  // Starts a change and waits for its end.
+  template <typename Start>
+  absl::StatusOr<ChangeResult> Wait(Start&& start) {
+    absl::Notification ended;
+    absl::StatusOr<ChangeResult> end = absl::UnknownError("not called");
+    start([&](absl::StatusOr<ChangeResult> result) {
+      end = std::move(result);
+      ended.Notify();
+    });
+    ended.WaitForNotification();
+    return end;
+  }
+
+  absl::StatusOr<ChangeResult> Put(const v1::Agency& agency) {
+    v1::PutAgencyRequest request;
+    request.set_request_id("r-1");
+    *request.mutable_agency() = agency;
+    return Wait([&](ChangeDone done) { registry_->PutAgency(request, actor_, std::move(done)); });
+  }
+  absl::StatusOr<ChangeResult> Put(const v1::Team& team) {
+    v1::PutTeamRequest request;
+    request.set_request_id("r-2");
+    *request.mutable_team() = team;
+    return Wait([&](ChangeDone done) { registry_->PutTeam(request, actor_, std::move(done)); });
+  }
+  absl::StatusOr<ChangeResult> Put(const v1::Practitioner& practitioner) {
+    v1::PutPractitionerRequest request;
+    request.set_request_id("r-3");
+    *request.mutable_practitioner() = practitioner;
+    return Wait(
+        [&](ChangeDone done) { registry_->PutPractitioner(request, actor_, std::move(done)); });
+  }
+  absl::StatusOr<ChangeResult> Suspend(v1::SetSuspendedRequest request, bool suspended) {
+    request.set_request_id("r-4");
+    request.set_suspended(suspended);
+    if (request.reason().empty()) request.set_reason("laptop reported stolen");
+    return Wait(
+        [&](ChangeDone done) { registry_->SetSuspended(request, actor_, std::move(done)); });
+  }
+  absl::StatusOr<ChangeResult> SuspendAgency(const std::string& agency_id, bool suspended = true) {
+    v1::SetSuspendedRequest request;
+    request.set_agency_id(agency_id);
+    return Suspend(request, suspended);
+  }
+  absl::StatusOr<ChangeResult> SuspendSystem(const std::string& spiffe_id, bool suspended = true) {
+    v1::SetSuspendedRequest request;
+    request.set_spiffe_id(spiffe_id);
+    return Suspend(request, suspended);
+  }
+  absl::StatusOr<ChangeResult> SuspendPractitioner(const std::string& agency_id,
+                                                   const std::string& practitioner_id,
+                                                   bool suspended = true) {
+    v1::SetSuspendedRequest request;
+    request.mutable_practitioner()->set_agency_id(agency_id);
+    request.mutable_practitioner()->set_practitioner_id(practitioner_id);
+    return Suspend(request, suspended);
+  }
+
+  static v1::Agency MakeAgency(const std::string& agency_id, const std::string& kind) {
+    v1::Agency agency;
+    agency.set_agency_id(agency_id);
+    agency.set_name("The agency " + agency_id);
+    agency.set_kind(kind);
+    for (const char* name : {"adapter", "casework"}) {
+      agency.add_systems()->set_spiffe_id("spiffe://nortown.example/agency/" + agency_id +
+                                          "/system/" + name);
+    }
+    return agency;
+  }
+  static v1::Agency Yot() {
+    v1::Agency agency = MakeAgency("nortown-yot", "yot");
+    agency.add_services("youth-offending");
+    agency.set_relevant_authority(true);
+    agency.set_feeds_index(true);
+    return agency;
+  }
+  static v1::Agency Connexions() { return MakeAgency("northern-connexions", "connexions"); }
+  static v1::Team YotTeam() {
+    v1::Team team;
+    team.set_team_id("nortown-yot-team");
+    team.set_name("Nortown YOT");
+    team.set_home_agency_id("nortown-yot");
+    team.add_agency_ids("nortown-yot");
+    team.add_agency_ids("northern-connexions");
+    team.add_purposes(v1::PURPOSE_YOUTH_JUSTICE);
+    return team;
+  }
+  static v1::Practitioner Seconded() {
+    v1::Practitioner practitioner;
+    practitioner.set_agency_id("northern-connexions");
+    practitioner.set_practitioner_id("pa-002");
+    practitioner.add_roles("personal-adviser");
+    practitioner.add_team_ids("nortown-yot-team");
+    return practitioner;
+  }
+  void PutArea() {
+    ASSERT_TRUE(Put(Yot()).ok());
+    ASSERT_TRUE(Put(Connexions()).ok());
+    ASSERT_TRUE(Put(YotTeam()).ok());
+    ASSERT_TRUE(Put(Seconded()).ok());
+  }
+
+  store::v1::LedgerEntry EntryAt(uint64_t index) {
+    const std::unique_ptr<store::View> view = *store_.NewView();
+    const absl::StatusOr<std::string> bytes = ledger::LedgerReader(view.get()).Entry(index);
+    EXPECT_TRUE(bytes.ok()) << bytes.status();
+    store::v1::LedgerEntry entry;
+    EXPECT_TRUE(bytes.ok() && entry.ParseFromString(*bytes));
+    return entry;
+  }
+
+  base::OsRandom random_;
+  std::unique_ptr<store::Store> inner_;
+  store::HostileStore store_;
+  base::ManualClock clock_;
+  base::SecretKey details_key_;
+  base::InlineExecutor executor_;
+  std::unique_ptr<tlog::NoteSigner> signer_;
+  std::unique_ptr<ledger::Sequencer> sequencer_;
+  std::unique_ptr<Registry> registry_;
+  Actor actor_{"nortown-hub", kOperator, "op-001", "operator"};
+};
+
+}  // namespace signpost::registry
+
+#endif  // SIGNPOST_TESTS_REGISTRY_REGISTRY_FIXTURE_H_

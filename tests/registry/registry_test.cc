@@ -1,0 +1,423 @@
+#include "hub/registry/registry.h"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "hub/registry/row_format.h"
+#include "tests/registry/registry_fixture.h"
+
+namespace signpost::registry {
+namespace {
+
+using base::Reason;
+using base::ReasonOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+using RegistryTest = RegistryFixture;
+
+TEST_F(RegistryTest, OperatorIsKnownToAnEmptyRegistry) {
+  const absl::StatusOr<Caller> caller = registry_->LookupSystem(kOperator);
+  ASSERT_TRUE(caller.ok()) << caller.status();
+  EXPECT_EQ(caller->agency_id, "nortown-hub");
+  EXPECT_EQ(caller->agency_kind, "operator");
+  EXPECT_EQ(caller->system_name, "operator");
+  EXPECT_EQ(ReasonOf(registry_->LookupSystem(kYotAdapter).status()), Reason::kCallerUnknown);
+  EXPECT_EQ(ReasonOf(registry_->LookupSystem("").status()), Reason::kCallerUnknown);
+}
+
+TEST_F(RegistryTest, OperatorCannotBeLockedOut) {
+  v1::Agency hub = MakeAgency("nortown-hub", "voluntary");
+  EXPECT_EQ(ReasonOf(Put(hub).status()), Reason::kInvalidField);
+  hub.set_kind("operator");  // without the operator's own system among its systems
+  ASSERT_TRUE(Put(hub).ok());
+  EXPECT_EQ(ReasonOf(SuspendAgency("nortown-hub").status()), Reason::kInvalidField);
+  EXPECT_EQ(ReasonOf(SuspendSystem(kOperator).status()), Reason::kInvalidField);
+  EXPECT_TRUE(registry_->LookupSystem(kOperator).ok());
+}
+
+TEST_F(RegistryTest, AgencyIsKnownOnceItsEntryIsDurable) {
+  const absl::StatusOr<ChangeResult> put = Put(Yot());
+  ASSERT_TRUE(put.ok()) << put.status();
+  ASSERT_TRUE(put->has_value());
+
+  const absl::StatusOr<Caller> caller = registry_->LookupSystem(kYotAdapter);
+  ASSERT_TRUE(caller.ok()) << caller.status();
+  EXPECT_EQ(caller->agency_id, "nortown-yot");
+  EXPECT_EQ(caller->agency_kind, "yot");
+  EXPECT_EQ(caller->system_name, "adapter");
+  EXPECT_TRUE(caller->relevant_authority);
+
+  const store::v1::LedgerEntry entry = EntryAt((*put)->first_index);
+  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_REGISTRY_CHANGED);
+  EXPECT_EQ(entry.subject(), "agency/nortown-yot");
+  EXPECT_EQ(entry.agency_id(), "nortown-hub");
+  EXPECT_EQ(entry.system(), kOperator);
+  EXPECT_EQ(entry.practitioner_id(), "op-001");
+  EXPECT_EQ(entry.request_id(), "r-1");
+  EXPECT_EQ(entry.index(), (*put)->first_index);
+  const std::unique_ptr<store::View> view = *store_.NewView();
+  const std::string row = **view->Get(store::Space::kRegistry, "agency/nortown-yot");
+  EXPECT_EQ(entry.subject_hash(), base::Sha256(row));
+}
+
+TEST_F(RegistryTest, SameContentIsNoEntryInWhateverOrder) {
+  v1::Agency agency = Yot();
+  agency.add_services("intensive-support");
+  ASSERT_TRUE(Put(agency).ok());
+  const uint64_t size = sequencer_->head().size;
+
+  std::swap(*agency.mutable_services(0), *agency.mutable_services(1));
+  agency.mutable_systems()->SwapElements(0, 1);
+  agency.set_suspended(true);  // output only
+  const absl::StatusOr<ChangeResult> again = Put(agency);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_FALSE(again->has_value());
+  EXPECT_EQ(sequencer_->head().size, size);
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+
+  agency.set_name("Another name");
+  EXPECT_TRUE(Put(agency)->has_value());
+  EXPECT_EQ(sequencer_->head().size, size + 1);
+  EXPECT_EQ(registry_->directory()->FindAgency("nortown-yot")->name, "Another name");
+}
+
+TEST_F(RegistryTest, SuspendedAgencyIsRefusedOnTheNextCall) {
+  PutArea();
+  ASSERT_TRUE(registry_->LookupPractitioner("northern-connexions", "pa-002").ok());
+  ASSERT_TRUE(SuspendAgency("northern-connexions").ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupPractitioner("northern-connexions", "pa-002").status()),
+            Reason::kCallerSuspended);
+  EXPECT_EQ(ReasonOf(registry_
+                         ->LookupSystem("spiffe://nortown.example/agency/northern-connexions/"
+                                        "system/casework")
+                         .status()),
+            Reason::kCallerSuspended);
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+
+  // Sending the agency again does not restore it.
+  ASSERT_TRUE(Put(Connexions()).ok());
+  EXPECT_TRUE(registry_->directory()->FindAgency("northern-connexions")->suspended);
+  ASSERT_TRUE(SuspendAgency("northern-connexions", false).ok());
+  EXPECT_TRUE(registry_->LookupPractitioner("northern-connexions", "pa-002").ok());
+}
+
+TEST_F(RegistryTest, SuspendedSystemIsRefusedAndCannotBeWashedClean) {
+  ASSERT_TRUE(Put(Yot()).ok());
+  ASSERT_TRUE(SuspendSystem(kYotCasework).ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupSystem(kYotCasework).status()), Reason::kCallerSuspended);
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+
+  v1::Agency without = Yot();
+  without.mutable_systems()->RemoveLast();
+  ASSERT_TRUE(Put(without).ok());
+  ASSERT_TRUE(Put(Yot()).ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupSystem(kYotCasework).status()), Reason::kCallerSuspended);
+
+  ASSERT_TRUE(SuspendSystem(kYotCasework, false).ok());
+  ASSERT_TRUE(Put(without).ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupSystem(kYotCasework).status()), Reason::kCallerUnknown);
+}
+
+TEST_F(RegistryTest, SuspendedPractitionerIsRefusedOnTheNextCall) {
+  PutArea();
+  ASSERT_TRUE(SuspendPractitioner("northern-connexions", "pa-002").ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupPractitioner("northern-connexions", "pa-002").status()),
+            Reason::kCallerSuspended);
+  ASSERT_TRUE(Put(Seconded()).ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupPractitioner("northern-connexions", "pa-002").status()),
+            Reason::kCallerSuspended);
+  ASSERT_TRUE(SuspendPractitioner("northern-connexions", "pa-002", false).ok());
+  EXPECT_TRUE(registry_->LookupPractitioner("northern-connexions", "pa-002").ok());
+}
+
+TEST_F(RegistryTest, ReasonOfASuspensionIsSealedInItsEntry) {
+  PutArea();
+  const absl::StatusOr<ChangeResult> suspended =
+      SuspendPractitioner("northern-connexions", "pa-002");
+  ASSERT_TRUE(suspended.ok() && suspended->has_value());
+  const store::v1::LedgerEntry entry = EntryAt((*suspended)->first_index);
+  EXPECT_THAT(entry.SerializeAsString(), Not(HasSubstr("laptop")));
+  const absl::StatusOr<std::string> opened =
+      base::Open(details_key_, "practitioner/northern-connexions/pa-002", entry.sealed_details());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  const std::string salt = opened->substr(0, 32);
+  EXPECT_EQ(opened->substr(32), "laptop reported stolen");
+  EXPECT_EQ(entry.details_commitment(), base::HmacSha256(salt, "laptop reported stolen"));
+}
+
+TEST_F(RegistryTest, PractitionerHasTheTeamsThatAreStillOpenToTheAgency) {
+  PutArea();
+  absl::StatusOr<EnrolledPractitioner> found =
+      registry_->LookupPractitioner("northern-connexions", "pa-002");
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_THAT(found->roles, ElementsAre("personal-adviser"));
+  EXPECT_TRUE(found->HasRole("personal-adviser"));
+  EXPECT_FALSE(found->HasRole("manager"));
+  EXPECT_TRUE(found->InTeam("nortown-yot-team"));
+
+  ASSERT_TRUE(SuspendAgency("nortown-yot").ok());  // the team's home
+  EXPECT_FALSE(
+      registry_->LookupPractitioner("northern-connexions", "pa-002")->InTeam("nortown-yot-team"));
+  ASSERT_TRUE(SuspendAgency("nortown-yot", false).ok());
+  EXPECT_TRUE(
+      registry_->LookupPractitioner("northern-connexions", "pa-002")->InTeam("nortown-yot-team"));
+
+  v1::Team closed = YotTeam();
+  closed.mutable_agency_ids()->RemoveLast();
+  ASSERT_TRUE(Put(closed).ok());
+  EXPECT_THAT(registry_->LookupPractitioner("northern-connexions", "pa-002")->team_ids, IsEmpty());
+}
+
+TEST_F(RegistryTest, NobodyEnrolledIsUnknown) {
+  PutArea();
+  for (const auto& [agency_id, practitioner_id] : std::vector<std::pair<std::string, std::string>>{
+           {"northern-connexions", "pa-003"},
+           {"nortown-yot", "pa-002"},  // another agency's
+           {"nobody", "pa-002"},
+           {"northern-connexions", ""},
+           {"northern-connexions", "../pa-002"},
+           {"northern-connexions/pa-002", "x"}}) {
+    EXPECT_EQ(ReasonOf(registry_->LookupPractitioner(agency_id, practitioner_id).status()),
+              Reason::kPractitionerUnknown)
+        << agency_id << " " << practitioner_id;
+  }
+}
+
+TEST_F(RegistryTest, KeysAreFoundByAgencyAndNameAndGoneWhenDropped) {
+  v1::Agency agency = Yot();
+  agency.add_assertion_keys()->set_key_id("2026-1");
+  agency.mutable_assertion_keys(0)->set_public_key_pem(NewPem(base::KeyType::kEs256));
+  ASSERT_TRUE(Put(agency).ok());
+  const absl::StatusOr<base::PublicKey> key = registry_->LookupKey("nortown-yot", "2026-1");
+  ASSERT_TRUE(key.ok()) << key.status();
+  EXPECT_EQ(key->type(), base::KeyType::kEs256);
+  EXPECT_EQ(key->raw(), base::PublicKey::FromPem(agency.assertion_keys(0).public_key_pem())->raw());
+  EXPECT_EQ(ReasonOf(registry_->LookupKey("nortown-yot", "2026-2").status()), Reason::kNotFound);
+  EXPECT_EQ(ReasonOf(registry_->LookupKey("nobody", "2026-1").status()), Reason::kNotFound);
+
+  agency.clear_assertion_keys();
+  ASSERT_TRUE(Put(agency).ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupKey("nortown-yot", "2026-1").status()), Reason::kNotFound);
+}
+
+TEST_F(RegistryTest, WhatNamesTheUnregisteredIsRefused) {
+  EXPECT_EQ(ReasonOf(Put(YotTeam()).status()), Reason::kAgencyUnknown);
+  EXPECT_EQ(ReasonOf(Put(Seconded()).status()), Reason::kAgencyUnknown);
+  EXPECT_EQ(ReasonOf(SuspendAgency("nortown-yot").status()), Reason::kAgencyUnknown);
+  EXPECT_EQ(ReasonOf(SuspendSystem(kYotAdapter).status()), Reason::kAgencyUnknown);
+
+  ASSERT_TRUE(Put(Yot()).ok());
+  EXPECT_EQ(ReasonOf(Put(YotTeam()).status()), Reason::kAgencyUnknown);  // the second member
+  EXPECT_EQ(ReasonOf(SuspendPractitioner("nortown-yot", "yo-009").status()),
+            Reason::kPractitionerUnknown);
+  EXPECT_EQ(
+      ReasonOf(SuspendSystem("spiffe://nortown.example/agency/nortown-yot/system/other").status()),
+      Reason::kCallerUnknown);
+
+  ASSERT_TRUE(Put(Connexions()).ok());
+  const absl::StatusOr<ChangeResult> no_team = Put(Seconded());
+  EXPECT_EQ(ReasonOf(no_team.status()), Reason::kInvalidField);
+  EXPECT_EQ(base::ViolationsOf(no_team.status()).at(0).field, "practitioner.team_ids[0]");
+  v1::Team closed = YotTeam();
+  closed.mutable_agency_ids()->RemoveLast();
+  ASSERT_TRUE(Put(closed).ok());
+  EXPECT_EQ(ReasonOf(Put(Seconded()).status()), Reason::kInvalidField);
+  EXPECT_EQ(sequencer_->head().size, 3u);  // refusals leave no trace
+}
+
+TEST_F(RegistryTest, RestartReadsEverythingBack) {
+  PutArea();
+  v1::Agency agency = Yot();
+  agency.add_assertion_keys()->set_key_id("2026-1");
+  agency.mutable_assertion_keys(0)->set_public_key_pem(NewPem());
+  agency.set_silence_hours_max(24);
+  ASSERT_TRUE(Put(agency).ok());
+  ASSERT_TRUE(SuspendSystem(kYotCasework).ok());
+
+  Start();
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupSystem(kYotCasework).status()), Reason::kCallerSuspended);
+  EXPECT_TRUE(registry_->LookupKey("nortown-yot", "2026-1").ok());
+  EXPECT_TRUE(
+      registry_->LookupPractitioner("northern-connexions", "pa-002")->InTeam("nortown-yot-team"));
+  const std::shared_ptr<const Directory> directory = registry_->directory();
+  EXPECT_EQ(directory->Agencies().size(), 2u);
+  EXPECT_EQ(directory->Agencies()[0]->agency_id, "northern-connexions");
+  EXPECT_EQ(directory->Teams().size(), 1u);
+  EXPECT_EQ(directory->FindAgency("nortown-yot")->silence_max, absl::Hours(24));
+  EXPECT_EQ(directory->FindAgency("northern-connexions")->silence_max, absl::Hours(72));
+  EXPECT_THAT(directory->MailboxSystems("nortown-yot"), ElementsAre(kYotAdapter));
+  EXPECT_THAT(directory->MailboxSystems("nobody"), IsEmpty());
+  // And it can go on being changed.
+  ASSERT_TRUE(SuspendSystem(kYotCasework, false).ok());
+  EXPECT_TRUE(registry_->LookupSystem(kYotCasework).ok());
+}
+
+// Broken on purpose by applying to the directory before the commit: the suspension then shows.
+TEST_F(RegistryTest, FailedCommitLeavesTheDirectoryAsItWas) {
+  PutArea();
+  store_.FailCommit(1, store::HostileStore::Failure::kFull);
+  EXPECT_EQ(ReasonOf(SuspendAgency("nortown-yot").status()), Reason::kStoreFull);
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+
+  store_.FailCommit(1, store::HostileStore::Failure::kNothingWritten);
+  EXPECT_EQ(ReasonOf(SuspendAgency("nortown-yot").status()), Reason::kStoreUnavailable);
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+  EXPECT_EQ(ReasonOf(SuspendAgency("nortown-yot").status()), Reason::kStoreUnavailable);
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+
+  Start();
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+}
+
+TEST_F(RegistryTest, UnconfirmedCommitCountsFromTheRestartOn) {
+  PutArea();
+  store_.FailCommit(1, store::HostileStore::Failure::kWrittenUnconfirmed);
+  EXPECT_EQ(ReasonOf(SuspendAgency("nortown-yot").status()), Reason::kStoreUnavailable);
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+  Start();
+  EXPECT_EQ(ReasonOf(registry_->LookupSystem(kYotAdapter).status()), Reason::kCallerSuspended);
+}
+
+TEST_F(RegistryTest, ReadFailureIsAnErrorAndNotAnUnknownPractitioner) {
+  PutArea();
+  store_.FailRead(2);  // 1 is the view
+  EXPECT_EQ(ReasonOf(registry_->LookupPractitioner("northern-connexions", "pa-002").status()),
+            Reason::kStoreUnavailable);
+}
+
+TEST_F(RegistryTest, LaterAndBrokenRowsAreNotGuessedAt) {
+  store::Batch later;
+  later.Put(store::Space::kRegistry, "agency/nortown-yot", std::string("\x02whatever", 9));
+  ASSERT_TRUE(store_.Commit(std::move(later), {}).ok());
+  EXPECT_EQ(ReasonOf(Load().status()), Reason::kStoreNewer);
+  store::Batch broken;
+  broken.Put(store::Space::kRegistry, "agency/nortown-yot", std::string("\x01\xff\xff", 3));
+  ASSERT_TRUE(store_.Commit(std::move(broken), {}).ok());
+  EXPECT_EQ(ReasonOf(Load().status()), Reason::kDataLoss);
+}
+
+TEST_F(RegistryTest, ChangesOfOneRowAtOnceAllHappenInSomeOrder) {
+  base::ThreadPool pool(4, 1000);
+  registry_ = *Registry::Load(Registry::Options{.operator_spiffe_id = kOperator,
+                                                .mailbox_system_names = {"adapter"},
+                                                .details_key = details_key_},
+                              &store_, sequencer_.get(), &pool, &random_);
+  ASSERT_TRUE(Put(Yot()).ok());
+  std::atomic<int> ended = 0;
+  std::atomic<int> recorded = 0;
+  constexpr int kChanges = 6;  // fewer than a transaction has attempts, so that none runs out
+  for (int i = 0; i < kChanges; ++i) {
+    v1::PutAgencyRequest request;
+    request.set_request_id("r");
+    *request.mutable_agency() = Yot();
+    request.mutable_agency()->set_name("Name " + std::to_string(i));
+    registry_->PutAgency(request, actor_, [&](absl::StatusOr<ChangeResult> result) {
+      if (result.ok() && result->has_value()) ++recorded;
+      ++ended;
+    });
+  }
+  while (ended < kChanges) std::this_thread::yield();
+  pool.Shutdown();
+  EXPECT_EQ(recorded, kChanges);
+  // What is in memory is what is on disk.
+  const std::string name = registry_->directory()->FindAgency("nortown-yot")->name;
+  const std::unique_ptr<store::View> view = *store_.NewView();
+  const store::v1::AgencyRow row = *DecodeRow<store::v1::AgencyRow>(
+      "agency", **view->Get(store::Space::kRegistry, "agency/nortown-yot"));
+  EXPECT_EQ(row.name(), name);
+  sequencer_->Shutdown();
+}
+
+TEST_F(RegistryTest, ReadersSeeWholeDirectoriesWhileTheyAreSwapped) {
+  PutArea();
+  std::atomic<bool> stop = false;
+  std::atomic<int> torn = 0;
+  std::atomic<int64_t> reads = 0;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (!stop) {
+        const std::shared_ptr<const Directory> directory = registry_->directory();
+        const Agency* agency = directory->FindAgency("nortown-yot");
+        // Each version has as many services as its silence has hours: both or neither.
+        if (agency->services.size() != 1 &&
+            absl::Hours(agency->services.size()) != agency->silence_max) {
+          ++torn;
+        }
+        const absl::StatusOr<Caller> caller = registry_->LookupSystem(kYotAdapter);
+        if (!caller.ok() || caller->agency_id != "nortown-yot") ++torn;
+        if (!registry_->LookupPractitioner("northern-connexions", "pa-002").ok()) ++torn;
+        ++reads;
+      }
+    });
+  }
+  for (int round = 0; round < 100; ++round) {
+    v1::Agency agency = Yot();
+    const int services = 2 + round % 7;
+    for (int i = 1; i < services; ++i) agency.add_services("service-" + std::to_string(i));
+    agency.set_silence_hours_max(services);
+    ASSERT_TRUE(Put(agency).ok());
+  }
+  while (reads < 100) std::this_thread::yield();
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(torn, 0);
+}
+
+TEST_F(RegistryTest, FeedIsWrittenAtMostOnceAMinuteAndReadAtOnce) {
+  ASSERT_TRUE(Put(Yot()).ok());
+  const absl::Time first = absl::FromUnixSeconds(1'790'000'000);
+  EXPECT_FALSE(registry_->directory()->Feed("nortown-yot").has_value());
+
+  const auto touch = [&](const std::string& agency_id, absl::Time at) {
+    ledger::Operation operation;
+    registry_->TouchFeed(agency_id, at, &operation.batch);
+    const bool written = !operation.batch.empty();
+    store::v1::LedgerEntry entry;
+    entry.set_agency_id("nortown-yot");
+    operation.entries.push_back({entry.SerializeAsString(), "nortown-yot"});
+    EXPECT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+    registry_->FeedRecorded(agency_id, at);
+    return written;
+  };
+  EXPECT_TRUE(touch("nortown-yot", first));
+  EXPECT_FALSE(touch("nortown-yot", first + absl::Seconds(59)));
+  EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->until, first + absl::Seconds(59));
+  EXPECT_TRUE(touch("nortown-yot", first + absl::Seconds(60)));
+  EXPECT_FALSE(touch("nobody", first));
+  EXPECT_FALSE(registry_->directory()->Feed("nobody").has_value());
+
+  // A change of the agency does not forget it, a late completion does not turn it back.
+  v1::Agency renamed = Yot();
+  renamed.set_name("Another name");
+  ASSERT_TRUE(Put(renamed).ok());
+  registry_->FeedRecorded("nortown-yot", first);
+  EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->since, first);
+  EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->until, first + absl::Seconds(60));
+
+  Start();
+  ASSERT_TRUE(registry_->directory()->Feed("nortown-yot").has_value());
+  EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->since, first);
+  EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->until, first + absl::Seconds(60));
+}
+
+TEST_F(RegistryTest, RequestIdsHaveALimit) {
+  v1::PutAgencyRequest request;
+  *request.mutable_agency() = Yot();
+  const auto put = [&] {
+    return Wait([&](ChangeDone done) { registry_->PutAgency(request, actor_, std::move(done)); });
+  };
+  EXPECT_EQ(ReasonOf(put().status()), Reason::kInvalidField);
+  request.set_request_id(std::string(65, 'r'));
+  EXPECT_EQ(ReasonOf(put().status()), Reason::kInvalidField);
+  request.set_request_id(std::string(64, 'r'));
+  EXPECT_TRUE(put().ok());
+}
+
+}  // namespace
+}  // namespace signpost::registry
