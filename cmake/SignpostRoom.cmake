@@ -2,7 +2,8 @@
 #
 #   signpost_room(NAME FLOOR <n> SOURCES ... [PUBLIC deps...] [PRIVATE deps...])
 #     A static library signpost_<NAME> on floor n. Configuring fails when it links a room of its own
-#     floor or a higher one: the layering of docs/architecture.md is not a matter of goodwill.
+#     floor or a higher one: the layering of docs/architecture.md is not a matter of goodwill. Checked
+#     when all rooms are declared, so that the order of declaring them hides nothing.
 #   signpost_program(NAME SOURCES ... DEPS ...)
 #     A binary build/bin/<NAME>.
 #   signpost_test(NAME SOURCES ... DEPS ... [LABELS ...])
@@ -38,15 +39,25 @@ function(signpost_room NAME)
   set_target_properties(${target} PROPERTIES SIGNPOST_FLOOR ${ROOM_FLOOR})
   target_link_libraries(${target} PUBLIC ${ROOM_PUBLIC} PRIVATE signpost_flags ${ROOM_PRIVATE})
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
-  foreach(dep IN LISTS ROOM_PUBLIC ROOM_PRIVATE)
-    if(TARGET ${dep})
-      get_target_property(dep_floor ${dep} SIGNPOST_FLOOR)
-      if(NOT dep_floor STREQUAL "dep_floor-NOTFOUND" AND NOT dep_floor LESS ROOM_FLOOR)
-        message(FATAL_ERROR "${target} (floor ${ROOM_FLOOR}) may not use ${dep} (floor ${dep_floor})")
+  set_property(GLOBAL APPEND PROPERTY SIGNPOST_ROOMS ${target})
+endfunction()
+
+function(signpost_check_layering)
+  get_property(rooms GLOBAL PROPERTY SIGNPOST_ROOMS)
+  foreach(room IN LISTS rooms)
+    get_target_property(floor ${room} SIGNPOST_FLOOR)
+    get_target_property(deps ${room} LINK_LIBRARIES)
+    foreach(dep IN LISTS deps)
+      if(dep IN_LIST rooms)
+        get_target_property(dep_floor ${dep} SIGNPOST_FLOOR)
+        if(NOT dep_floor LESS floor)
+          message(FATAL_ERROR "${room} (floor ${floor}) may not use ${dep} (floor ${dep_floor})")
+        endif()
       endif()
-    endif()
+    endforeach()
   endforeach()
 endfunction()
+cmake_language(DEFER CALL signpost_check_layering)
 
 function(signpost_program NAME)
   cmake_parse_arguments(PROGRAM "" "" "SOURCES;DEPS" ${ARGN})
