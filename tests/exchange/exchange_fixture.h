@@ -1,0 +1,129 @@
+// The exchange's pieces over a real sequencer and a memory store behind the hostile twin.
+
+#ifndef SIGNPOST_TESTS_EXCHANGE_EXCHANGE_FIXTURE_H_
+#define SIGNPOST_TESTS_EXCHANGE_EXCHANGE_FIXTURE_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "hub/base/clock.h"
+#include "hub/base/error.h"
+#include "hub/base/random.h"
+#include "hub/exchange/index_hook.h"
+#include "hub/exchange/mailbox.h"
+#include "hub/exchange/notices.h"
+#include "hub/exchange/requests.h"
+#include "hub/ledger/sequencer.h"
+#include "hub/store/hostile_store.h"
+#include "hub/store/memory_store.h"
+#include "hub/tlog/note.h"
+#include "signpost/store/v1/entry.pb.h"
+
+namespace signpost::exchange {
+
+inline constexpr char kYot[] = "spiffe://nortown.example/agency/nortown-yot/system/adapter";
+inline constexpr char kConnexions[] =
+    "spiffe://nortown.example/agency/northern-connexions/system/adapter";
+
+class ExchangeFixture : public ::testing::Test {
+ protected:
+  ExchangeFixture()
+      : inner_(store::NewMemoryStore()),
+        store_(inner_.get()),
+        clock_(absl::FromUnixSeconds(1'790'000'000)),
+        key_(base::SecretKey::Generate(&random_)),
+        mailboxes_(*Mailboxes::TokenKey(key_)),
+        requests_(key_) {
+    signer_ = *tlog::NewNoteSigner(tlog::GenerateNoteKey("hub.test")->signer_key);
+    Start();
+  }
+
+  void Start() {
+    sequencer_.reset();
+    store_.Restart();
+    ledger::Sequencer::Options options;
+    options.origin = "hub.test/ledger";
+    options.checkpoint_interval = absl::Hours(1);
+    absl::StatusOr<std::unique_ptr<ledger::Sequencer>> opened =
+        ledger::Sequencer::Open(options, &store_, &clock_, signer_.get());
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    sequencer_ = *std::move(opened);
+  }
+
+  std::unique_ptr<store::View> View() { return *store_.NewView(); }
+
+  static void AddEntry(ledger::Operation* operation) {
+    store::v1::LedgerEntry entry;
+    entry.set_agency_id("nortown-yot");
+    entry.set_format(1);
+    operation->entries.push_back({entry.SerializeAsString(), "nortown-yot"});
+  }
+  absl::StatusOr<ledger::Sequenced> Submit(ledger::Operation operation) {
+    AddEntry(&operation);
+    return sequencer_->SubmitAndWait(std::move(operation));
+  }
+  absl::StatusOr<ledger::Sequenced> Submit(CursorChange change) {
+    ledger::Operation operation;
+    operation.batch = std::move(change.batch);
+    operation.preconditions = std::move(change.preconditions);
+    return Submit(std::move(operation));
+  }
+
+  // Puts one message into the mailbox; gives its index.
+  uint64_t Post(const std::string& system_id, const std::string& agency_id = "somebody") {
+    ledger::Operation operation;
+    store::v1::StoredMessage message;
+    message.set_kind(v1::NOTICE_KIND_FLAG_OPENED);
+    message.set_agency_id(agency_id);
+    AddIndexHook(&operation, [=](uint64_t first_index, store::Batch& batch) {
+      AppendNotice(batch, system_id, first_index, 1, message);
+    });
+    const absl::StatusOr<ledger::Sequenced> sequenced = Submit(std::move(operation));
+    EXPECT_TRUE(sequenced.ok()) << sequenced.status();
+    return sequenced.ok() ? sequenced->first_index : 0;
+  }
+
+  void OpenCursor(const std::string& system_id, const std::string& cursor) {
+    absl::StatusOr<CursorChange> change = mailboxes_.PrepareOpen(*View(), system_id, cursor);
+    ASSERT_TRUE(change.ok()) << change.status();
+    if (!change->changed) return;
+    ASSERT_TRUE(Submit(*std::move(change)).ok());
+  }
+  // How many messages it deleted.
+  int Acknowledge(const std::string& system_id, const std::string& cursor, Position position) {
+    absl::StatusOr<CursorChange> change =
+        mailboxes_.PrepareAcknowledge(*View(), system_id, cursor, position);
+    EXPECT_TRUE(change.ok()) << change.status();
+    if (!change.ok() || !change->changed) return 0;
+    const int pruned = change->pruned;
+    EXPECT_TRUE(Submit(*std::move(change)).ok());
+    return pruned;
+  }
+  std::vector<uint64_t> Indexes(const std::string& system_id, Position after = {},
+                                int messages_max = 100) {
+    const absl::StatusOr<std::vector<MailboxMessage>> messages =
+        mailboxes_.ReadAfter(*View(), system_id, after, messages_max);
+    EXPECT_TRUE(messages.ok()) << messages.status();
+    std::vector<uint64_t> indexes;
+    for (const MailboxMessage& message : *messages) indexes.push_back(message.position.index);
+    return indexes;
+  }
+
+  base::OsRandom random_;
+  std::unique_ptr<store::Store> inner_;
+  store::HostileStore store_;
+  base::ManualClock clock_;
+  base::SecretKey key_;
+  Mailboxes mailboxes_;
+  Requests requests_;
+  std::unique_ptr<tlog::NoteSigner> signer_;
+  std::unique_ptr<ledger::Sequencer> sequencer_;
+};
+
+}  // namespace signpost::exchange
+
+#endif  // SIGNPOST_TESTS_EXCHANGE_EXCHANGE_FIXTURE_H_

@@ -1,0 +1,276 @@
+#include "hub/exchange/mailbox.h"
+
+#include <string>
+#include <vector>
+
+#include "tests/exchange/exchange_fixture.h"
+
+namespace signpost::exchange {
+namespace {
+
+using base::Reason;
+using base::ReasonOf;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+using MailboxTest = ExchangeFixture;
+
+TEST_F(MailboxTest, MessagesComeInTheOrderOfTheLedgerAndOnlyOnesOwn) {
+  // One system's id is the beginning of another's: their mailboxes must not run together.
+  const std::string longer = std::string(kYot) + "-2";
+  std::vector<uint64_t> mine;
+  for (int i = 0; i < 300; ++i) {
+    mine.push_back(Post(kYot));
+    Post(longer);
+    if (i % 7 == 0) Post(kConnexions);
+  }
+  EXPECT_EQ(Indexes(kYot, {}, 1000), mine);
+  EXPECT_THAT(Indexes(longer, {}, 1000), SizeIs(300));
+  EXPECT_THAT(Indexes("spiffe://nortown.example/agency/nortown-yot/system/adapt"), IsEmpty());
+
+  // Page by page it is the same.
+  std::vector<uint64_t> paged;
+  Position at;
+  while (true) {
+    const std::vector<MailboxMessage> page = *mailboxes_.ReadAfter(*View(), kYot, at, 7);
+    if (page.empty()) break;
+    for (const MailboxMessage& message : page) paged.push_back(message.position.index);
+    at = page.back().position;
+  }
+  EXPECT_EQ(paged, mine);
+}
+
+TEST_F(MailboxTest, PartsOfOneOperationKeepTheirOrder) {
+  ledger::Operation operation;
+  AddIndexHook(&operation, [](uint64_t first_index, store::Batch& batch) {
+    for (const uint16_t part : std::vector<uint16_t>{256, 1, 65535, 2}) {
+      store::v1::StoredMessage message;
+      message.set_changed_at_s(part);
+      AppendNotice(batch, kYot, first_index, part, message);
+    }
+  });
+  ASSERT_TRUE(Submit(std::move(operation)).ok());
+  const std::vector<MailboxMessage> messages = *mailboxes_.ReadAfter(*View(), kYot, {}, 10);
+  std::vector<int64_t> parts;
+  for (const MailboxMessage& message : messages) {
+    EXPECT_EQ(message.position.part, message.stored.changed_at_s());
+    parts.push_back(message.stored.changed_at_s());
+  }
+  EXPECT_THAT(parts, ElementsAre(1, 2, 256, 65535));
+}
+
+TEST_F(MailboxTest, ReaderGoesOnBehindWhatItAcknowledgedAlsoAfterARestart) {
+  EXPECT_EQ(ReasonOf(mailboxes_.ReadCursor(*View(), kYot, "main").status()), Reason::kNotFound);
+  OpenCursor(kYot, "main");
+  std::vector<uint64_t> posted;
+  for (int i = 0; i < 5; ++i) posted.push_back(Post(kYot));
+  EXPECT_EQ(*mailboxes_.ReadCursor(*View(), kYot, "main"), Position());
+  Acknowledge(kYot, "main", {posted[1], 1});
+
+  Start();
+  const Position at = *mailboxes_.ReadCursor(*View(), kYot, "main");
+  EXPECT_EQ(at, (Position{posted[1], 1}));
+  EXPECT_THAT(Indexes(kYot, at), ElementsAre(posted[2], posted[3], posted[4]));
+
+  // Opening again is no change and begins there.
+  const CursorChange again = *mailboxes_.PrepareOpen(*View(), kYot, "main");
+  EXPECT_FALSE(again.changed);
+  EXPECT_EQ(again.position, at);
+}
+
+TEST_F(MailboxTest, AcknowledgedIsDeletedAndGoingBackChangesNothing) {
+  OpenCursor(kYot, "main");
+  std::vector<uint64_t> posted;
+  for (int i = 0; i < 5; ++i) posted.push_back(Post(kYot));
+  const uint64_t others = Post(kConnexions);
+  EXPECT_EQ(Acknowledge(kYot, "main", {posted[2], 1}), 3);
+  EXPECT_THAT(Indexes(kYot), ElementsAre(posted[3], posted[4]));
+  EXPECT_THAT(Indexes(kConnexions), ElementsAre(others));
+
+  for (const uint64_t index : {posted[2], posted[0], uint64_t{0}}) {
+    const CursorChange back = *mailboxes_.PrepareAcknowledge(*View(), kYot, "main", {index, 1});
+    EXPECT_FALSE(back.changed);
+    EXPECT_TRUE(back.batch.empty());
+    EXPECT_EQ(back.position, (Position{posted[2], 1}));
+  }
+  EXPECT_EQ(Acknowledge(kYot, "main", {posted[4], 1}), 2);
+  EXPECT_THAT(Indexes(kYot), IsEmpty());
+  const uint64_t later = Post(kYot);
+  EXPECT_THAT(Indexes(kYot, *mailboxes_.ReadCursor(*View(), kYot, "main")), ElementsAre(later));
+}
+
+// Broken on purpose by deleting up to the acknowledging cursor alone: the second reader loses mail.
+TEST_F(MailboxTest, OfTwoReadersTheSlowerKeepsItsMail) {
+  OpenCursor(kYot, "quick");
+  OpenCursor(kYot, "slow");
+  std::vector<uint64_t> posted;
+  for (int i = 0; i < 6; ++i) posted.push_back(Post(kYot));
+  EXPECT_EQ(Acknowledge(kYot, "quick", {posted[5], 1}), 0);
+  EXPECT_THAT(Indexes(kYot), SizeIs(6));
+  EXPECT_EQ(Acknowledge(kYot, "slow", {posted[3], 1}), 4);
+  EXPECT_THAT(Indexes(kYot), ElementsAre(posted[4], posted[5]));
+  EXPECT_EQ(Acknowledge(kYot, "slow", {posted[5], 1}), 2);
+  EXPECT_THAT(Indexes(kYot), IsEmpty());
+}
+
+TEST_F(MailboxTest, NewCursorBeginsWithWhatIsStillKept) {
+  OpenCursor(kYot, "main");
+  std::vector<uint64_t> posted;
+  for (int i = 0; i < 3; ++i) posted.push_back(Post(kYot));
+  Acknowledge(kYot, "main", {posted[0], 1});
+  OpenCursor(kYot, "late");
+  EXPECT_THAT(Indexes(kYot, *mailboxes_.ReadCursor(*View(), kYot, "late")),
+              ElementsAre(posted[1], posted[2]));
+  EXPECT_EQ(Acknowledge(kYot, "main", {posted[2], 1}), 0);
+  EXPECT_THAT(Indexes(kYot), ElementsAre(posted[1], posted[2]));
+}
+
+// An acknowledgement that was prepared before a cursor was opened would delete what that cursor is
+// promised; whichever comes second is told to look again.
+TEST_F(MailboxTest, AcknowledgingAndOpeningCannotMissEachOther) {
+  OpenCursor(kYot, "main");
+  const uint64_t posted = Post(kYot);
+  CursorChange acknowledged = *mailboxes_.PrepareAcknowledge(*View(), kYot, "main", {posted, 1});
+  ASSERT_EQ(acknowledged.pruned, 1);
+  OpenCursor(kYot, "second");
+  EXPECT_EQ(ReasonOf(Submit(std::move(acknowledged)).status()), Reason::kAborted);
+  EXPECT_THAT(Indexes(kYot), ElementsAre(posted));
+  EXPECT_EQ(Acknowledge(kYot, "main", {posted, 1}), 0);
+  EXPECT_THAT(Indexes(kYot), ElementsAre(posted));
+
+  CursorChange third = *mailboxes_.PrepareOpen(*View(), kYot, "third");
+  EXPECT_EQ(Acknowledge(kYot, "second", {posted, 1}), 1);
+  EXPECT_EQ(ReasonOf(Submit(std::move(third)).status()), Reason::kAborted);
+}
+
+TEST_F(MailboxTest, TwoAcknowledgementsAtOnceMakeOneLookAgain) {
+  OpenCursor(kYot, "main");
+  const uint64_t first = Post(kYot);
+  const uint64_t second = Post(kYot);
+  CursorChange to_second = *mailboxes_.PrepareAcknowledge(*View(), kYot, "main", {second, 1});
+  CursorChange to_first = *mailboxes_.PrepareAcknowledge(*View(), kYot, "main", {first, 1});
+  ASSERT_TRUE(Submit(std::move(to_second)).ok());
+  EXPECT_EQ(ReasonOf(Submit(std::move(to_first)).status()), Reason::kAborted);
+  EXPECT_EQ(*mailboxes_.ReadCursor(*View(), kYot, "main"), (Position{second, 1}));
+}
+
+TEST_F(MailboxTest, MoreThanOneAcknowledgementDeletesIsDeletedByTheNext) {
+  OpenCursor(kYot, "main");
+  ledger::Operation operation;
+  AddIndexHook(&operation, [](uint64_t first_index, store::Batch& batch) {
+    for (uint16_t part = 1; part <= kPrunedPerAcknowledgeMax + 5; ++part) {
+      AppendNotice(batch, kYot, first_index, part, {});
+    }
+  });
+  const uint64_t index = Submit(std::move(operation))->first_index;
+  const uint64_t last = Post(kYot);
+  EXPECT_EQ(Acknowledge(kYot, "main", {index, kPrunedPerAcknowledgeMax + 5}),
+            kPrunedPerAcknowledgeMax);
+  EXPECT_THAT(Indexes(kYot), SizeIs(6));
+  EXPECT_EQ(Acknowledge(kYot, "main", {last, 1}), 6);
+  EXPECT_THAT(Indexes(kYot), IsEmpty());
+}
+
+TEST_F(MailboxTest, AcknowledgementThatFailsChangesNothing) {
+  OpenCursor(kYot, "main");
+  const uint64_t posted = Post(kYot);
+  store_.FailCommit(1, store::HostileStore::Failure::kNothingWritten);
+  CursorChange change = *mailboxes_.PrepareAcknowledge(*View(), kYot, "main", {posted, 1});
+  EXPECT_EQ(ReasonOf(Submit(std::move(change)).status()), Reason::kStoreUnavailable);
+  Start();
+  EXPECT_EQ(*mailboxes_.ReadCursor(*View(), kYot, "main"), Position());
+  EXPECT_THAT(Indexes(kYot), ElementsAre(posted));
+}
+
+TEST_F(MailboxTest, CursorsHaveNamesAndALimit) {
+  for (const std::string& bad : {std::string(), std::string(65, 'c'), std::string("a b"),
+                                 std::string("a/b"), std::string("a\0b", 3)}) {
+    EXPECT_EQ(ReasonOf(mailboxes_.PrepareOpen(*View(), kYot, bad).status()), Reason::kInvalidField);
+    EXPECT_EQ(ReasonOf(mailboxes_.PrepareAcknowledge(*View(), kYot, bad, {1, 1}).status()),
+              Reason::kInvalidField);
+    EXPECT_EQ(ReasonOf(mailboxes_.ReadCursor(*View(), kYot, bad).status()), Reason::kInvalidField);
+  }
+  OpenCursor(kYot, std::string(64, 'c'));
+  for (int i = 1; i < kCursorsPerMailboxMax; ++i) OpenCursor(kYot, "c" + std::to_string(i));
+  EXPECT_EQ(ReasonOf(mailboxes_.PrepareOpen(*View(), kYot, "more").status()),
+            Reason::kInvalidField);
+  EXPECT_FALSE(mailboxes_.PrepareOpen(*View(), kYot, "c1")->changed);
+  EXPECT_TRUE(mailboxes_.PrepareOpen(*View(), kConnexions, "more")->changed);
+  EXPECT_EQ(ReasonOf(mailboxes_.PrepareAcknowledge(*View(), kYot, "never-opened", {1, 1}).status()),
+            Reason::kNotFound);
+}
+
+TEST_F(MailboxTest, SystemIdsHaveALimit) {
+  const std::string at_limit(kSystemIdBytesMax, 's');
+  EXPECT_TRUE(mailboxes_.ReadAfter(*View(), at_limit, {}, 1).ok());
+  EXPECT_EQ(ReasonOf(mailboxes_.ReadAfter(*View(), at_limit + "s", {}, 1).status()),
+            Reason::kInvalidField);
+  EXPECT_EQ(ReasonOf(mailboxes_.ReadAfter(*View(), "", {}, 1).status()), Reason::kInvalidField);
+  EXPECT_EQ(ReasonOf(mailboxes_.ReadAfter(*View(), kYot, {}, 0).status()), Reason::kInvalidField);
+}
+
+TEST_F(MailboxTest, TokensReadBackForTheirOwnMailbox) {
+  for (const Position position :
+       {Position{}, Position{0, 1}, Position{1, 65535}, Position{~uint64_t{0}, 258}}) {
+    const std::string token = mailboxes_.Token(kYot, position);
+    const absl::StatusOr<Position> read = mailboxes_.ReadToken(kYot, token);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(*read, position);
+  }
+}
+
+// Broken on purpose by leaving out the comparison in ReadToken(): every spoilt token is taken.
+TEST_F(MailboxTest, ForgedForeignAndSpoiltTokensAreRefused) {
+  const std::string token = mailboxes_.Token(kYot, {42, 1});
+  const auto reason = [&](const std::string& system_id, const std::string& text) {
+    const absl::StatusOr<Position> read = mailboxes_.ReadToken(system_id, text);
+    if (!read.ok()) {
+      EXPECT_EQ(base::ViolationsOf(read.status()).at(0).field, "resume_token");
+    }
+    return ReasonOf(read.status());
+  };
+  EXPECT_EQ(reason(kYot, token), Reason::kUnspecified);
+  EXPECT_EQ(reason(kConnexions, token), Reason::kInvalidField);
+  EXPECT_EQ(reason(kYot, ""), Reason::kInvalidField);
+  EXPECT_EQ(reason(kYot, token + "A"), Reason::kInvalidField);
+  EXPECT_EQ(reason(kYot, token + "="), Reason::kInvalidField);
+  EXPECT_EQ(reason(kYot, token.substr(0, token.size() - 1)), Reason::kInvalidField);
+  const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  for (size_t i = 0; i < token.size(); ++i) {
+    for (const char digit : digits) {
+      if (digit == token[i]) continue;
+      std::string spoilt = token;
+      spoilt[i] = digit;
+      ASSERT_EQ(reason(kYot, spoilt), Reason::kInvalidField) << i << " " << digit;
+    }
+  }
+  // Another hub's key.
+  const Mailboxes other(base::SecretKey::Generate(&random_));
+  EXPECT_EQ(reason(kYot, other.Token(kYot, {42, 1})), Reason::kInvalidField);
+}
+
+TEST_F(MailboxTest, MessageIdsAreStableAndDiffer) {
+  const base::MessageId id = mailboxes_.IdOf(kYot, {42, 1});
+  EXPECT_EQ(id, mailboxes_.IdOf(kYot, {42, 1}));
+  EXPECT_NE(id, mailboxes_.IdOf(kYot, {42, 2}));
+  EXPECT_NE(id, mailboxes_.IdOf(kYot, {43, 1}));
+  EXPECT_NE(id, mailboxes_.IdOf(kConnexions, {42, 1}));
+}
+
+TEST_F(MailboxTest, LaterAndBrokenRowsAreNotGuessedAt) {
+  const uint64_t posted = Post(kYot);
+  const std::string key = View()->Scan(store::Space::kMailboxes, "", "", 1)->at(0).key;
+  store::Batch later;
+  later.Put(store::Space::kMailboxes, key, "\x02");
+  ASSERT_TRUE(store_.Commit(std::move(later), {}).ok());
+  EXPECT_EQ(ReasonOf(mailboxes_.ReadAfter(*View(), kYot, {}, 1).status()), Reason::kStoreNewer);
+  store::Batch broken;
+  broken.Put(store::Space::kMailboxes, key, "\x01\xff");
+  ASSERT_TRUE(store_.Commit(std::move(broken), {}).ok());
+  EXPECT_EQ(ReasonOf(mailboxes_.ReadAfter(*View(), kYot, {}, 1).status()), Reason::kDataLoss);
+  EXPECT_THAT(Indexes(kYot, {posted, 1}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace signpost::exchange
