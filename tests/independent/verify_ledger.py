@@ -1,0 +1,430 @@
+#!/usr/bin/env python3
+"""An independent verifier of Signpost's ledger: Python's standard library and the openssl command.
+
+It shares no code with the hub and was written from the published formats (RFC 6962 and the C2SP
+signed-note, tlog-checkpoint, tlog-tiles and tlog-proof specifications), so that an auditor need not
+trust ours.
+
+  verify_ledger.py directory DIR --key VERIFIER_KEY [--older CHECKPOINT_FILE ...] [--no-fields]
+      DIR is a tlog-tiles directory with entry bundles. Checks the checkpoint's signature, that the
+      entries hash to every tile and to the signed root, that each entry carries its own index and its
+      agency's next number, and that each older checkpoint is a prefix.
+  verify_ledger.py receipt FILE --key VERIFIER_KEY --entry ENTRY_FILE
+      FILE is a c2sp.org/tlog-proof@v1. Checks the signature and that the bytes of ENTRY_FILE are the
+      entry proved.
+  verify_ledger.py consistency PROOF_FILE --key VERIFIER_KEY --old CHECKPOINT --new CHECKPOINT
+      PROOF_FILE holds base64 hashes, one a line. Checks both signatures and the proof.
+
+--key is the key itself or @FILE. Exit code 0: verified; 1: not; 2: wrong usage. The last line on
+standard output says which; with 1, each line before it says what is wrong and where.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+TILE_WIDTH = 256
+
+
+class Wrong(Exception):
+    """What was found, in words for an auditor."""
+
+
+# --- Merkle tree hashing ---
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def leaf_hash(entry):
+    return sha256(b"\x00" + entry)
+
+
+def node_hash(left, right):
+    return sha256(b"\x01" + left + right)
+
+
+def root_of(peaks):
+    """The tree hash from the complete subtrees, a list of (size, hash), largest first."""
+    if not peaks:
+        return sha256(b"")
+    value = peaks[-1][1]
+    for _, left in reversed(peaks[:-1]):
+        value = node_hash(left, value)
+    return value
+
+
+def push_leaf(peaks, leaf):
+    size, value = 1, leaf
+    while peaks and peaks[-1][0] == size:
+        _, left = peaks.pop()
+        value = node_hash(left, value)
+        size *= 2
+    peaks.append((size, value))
+
+
+def root_from_inclusion(leaf, index, size, path):
+    """The root that an audit path leads to, by walking down the tree and back (RFC 6962, 2.1.1)."""
+    sides = []  # from the root: is our half the left one?
+    low, high = 0, size
+    while high - low > 1:
+        half = 1
+        while half * 2 < high - low:
+            half *= 2
+        if index < low + half:
+            sides.append(True)
+            high = low + half
+        else:
+            sides.append(False)
+            low += half
+    if len(sides) != len(path):
+        raise Wrong("the proof has %d hashes where %d belong" % (len(path), len(sides)))
+    value = leaf
+    for left, sibling in zip(reversed(sides), path):
+        value = node_hash(value, sibling) if left else node_hash(sibling, value)
+    return value
+
+
+def check_consistency(old_size, old_root, new_size, new_root, proof):
+    """By recursion over SUBPROOF of RFC 6962, 2.1.2, taking hashes from the end of the proof."""
+    if old_size > new_size:
+        raise Wrong("rolled back from %d to %d entries" % (old_size, new_size))
+    rest = list(proof)
+
+    def take():
+        if not rest:
+            raise Wrong("the consistency proof is too short")
+        return rest.pop()
+
+    def walk(m, n, whole):
+        """Roots (old, new) of a subtree of n leaves of which the old tree had the first m."""
+        if m == n:
+            value = old_root if whole else take()
+            return value, value
+        half = 1
+        while half * 2 < n:
+            half *= 2
+        sibling = take()
+        if m <= half:
+            old, new = walk(m, half, whole)
+            return old, node_hash(new, sibling)
+        old, new = walk(m - half, n - half, False)
+        return node_hash(sibling, old), node_hash(sibling, new)
+
+    if old_size == 0:
+        old, new = sha256(b""), new_root
+    else:
+        old, new = walk(old_size, new_size, True)
+    if rest:
+        raise Wrong("the consistency proof is too long")
+    if old != old_root or new != new_root:
+        raise Wrong("the consistency proof does not hold: the ledger was forked")
+
+
+# --- Signed notes and checkpoints ---
+
+
+def decode_base64(text, what):
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Wrong("%s is not base64" % what)
+
+
+class VerifierKey:
+    def __init__(self, text):
+        match = re.fullmatch(r"([^+\s]+)\+([0-9a-f]{8})\+(\S+)", text.strip())
+        if not match:
+            raise Wrong("the verifier key is malformed")
+        self.name = match.group(1)
+        self.key_id = bytes.fromhex(match.group(2))
+        typed = decode_base64(match.group(3), "the verifier key")
+        if len(typed) != 33 or typed[0] != 1:
+            raise Wrong("the verifier key is not Ed25519")
+        if sha256(self.name.encode() + b"\n" + typed)[:4] != self.key_id:
+            raise Wrong("the verifier key's id is not that of the key")
+        self.public = typed[1:]
+
+    def verifies(self, message, signature):
+        # SubjectPublicKeyInfo of an Ed25519 key is a fixed prefix and the 32 bytes.
+        der = bytes.fromhex("302a300506032b6570032100") + self.public
+        with tempfile.TemporaryDirectory() as directory:
+            paths = {}
+            for name, data in (("key", der), ("message", message), ("signature", signature)):
+                paths[name] = os.path.join(directory, name)
+                with open(paths[name], "wb") as file:
+                    file.write(data)
+            result = subprocess.run(
+                ["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER",
+                 "-inkey", paths["key"], "-rawin", "-in", paths["message"],
+                 "-sigfile", paths["signature"]],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        return result.returncode == 0
+
+
+class Checkpoint:
+    """From the bytes of a signed note, whose signature by `key` is checked."""
+
+    def __init__(self, note, key):
+        text, separator, signatures = note.rpartition(b"\n\n")
+        if not separator or not signatures.endswith(b"\n"):
+            raise Wrong("the checkpoint is not a signed note")
+        text += b"\n"
+        signed = False
+        for line in signatures[:-1].split(b"\n"):
+            match = re.fullmatch("\u2014 (\\S+) (\\S+)".encode(), line)
+            if not match:
+                raise Wrong("the checkpoint has a malformed signature line")
+            signature = decode_base64(match.group(2), "a signature")
+            if match.group(1) != key.name.encode() or signature[:4] != key.key_id:
+                continue
+            if not key.verifies(text, signature[4:]):
+                raise Wrong("the checkpoint's signature is false")
+            signed = True
+        if not signed:
+            raise Wrong("the checkpoint is not signed by the given key")
+        lines = text.decode().split("\n")
+        if len(lines) < 4 or not lines[0] or not re.fullmatch("0|[1-9][0-9]*", lines[1]):
+            raise Wrong("the checkpoint's text is malformed")
+        self.origin = lines[0]
+        self.size = int(lines[1])
+        self.root = decode_base64(lines[2], "the root")
+        if len(self.root) != 32:
+            raise Wrong("the root is not a SHA-256 hash")
+
+
+# --- Entries ---
+
+
+def read_varint(data, at):
+    value = shift = 0
+    while True:
+        if at >= len(data) or shift > 63:
+            raise Wrong("it is not a stored message")
+        value |= (data[at] & 0x7F) << shift
+        at += 1
+        if data[at - 1] < 0x80:
+            return value & (2**64 - 1), at
+        shift += 7
+
+
+def entry_fields(entry):
+    """Fields 1 (index), 2 (time), 3 (counter) and 4 (agency) of the stored message."""
+    fields = {1: 0, 2: 0, 3: 0, 4: b""}
+    at = 0
+    while at < len(entry):
+        tag, at = read_varint(entry, at)
+        kind, number = tag & 7, tag >> 3
+        if kind == 0:
+            value, at = read_varint(entry, at)
+        elif kind == 2:
+            length, at = read_varint(entry, at)
+            value = entry[at:at + length]
+            at += length
+        elif kind in (1, 5):
+            length = 8 if kind == 1 else 4
+            value = entry[at:at + length]
+            at += length
+        else:
+            raise Wrong("it is not a stored message")
+        if at > len(entry):
+            raise Wrong("it is cut short")
+        if number in fields:
+            fields[number] = value
+    return fields
+
+
+# --- Directories ---
+
+
+def tile_path(level, index, width):
+    text = "%03d" % (index % 1000)
+    while index >= 1000:
+        index //= 1000
+        text = "x%03d/%s" % (index % 1000, text)
+    path = "tile/%s/%s" % (level, text)
+    return path if width == TILE_WIDTH else "%s.p/%d" % (path, width)
+
+
+def read_file(directory, path):
+    try:
+        with open(os.path.join(directory, path), "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise Wrong("%s cannot be read: %s" % (path, error.strerror))
+
+
+def split_bundle(data, path):
+    entries, at = [], 0
+    while at < len(data):
+        length = int.from_bytes(data[at:at + 2], "big")
+        if at + 2 + length > len(data):
+            raise Wrong("%s is cut short behind entry %d of it" % (path, len(entries)))
+        entries.append(data[at + 2:at + 2 + length])
+        at += 2 + length
+    return entries
+
+
+def compare_tile(directory, level, index, hashes, problems):
+    path = tile_path(level, index, len(hashes))
+    try:
+        stored = read_file(directory, path)
+    except Wrong as wrong:
+        problems.append(str(wrong))
+        return
+    if stored != b"".join(hashes):
+        first = next((i for i, value in enumerate(hashes) if stored[32 * i:32 * i + 32] != value),
+                     len(hashes))
+        entry = (index * TILE_WIDTH + first) * TILE_WIDTH**level
+        problems.append("%s disagrees with the entries, first at entry %d" % (path, entry))
+
+
+def verify_directory(directory, key, older_notes, check_fields):
+    checkpoint = Checkpoint(read_file(directory, "checkpoint"), key)
+    problems = []
+    older = {}
+    for note in older_notes:
+        old = Checkpoint(note, key)
+        if old.origin != checkpoint.origin:
+            problems.append("an older checkpoint is of another log")
+        elif old.size > checkpoint.size:
+            problems.append("rolled back: %d entries were published and %d are here"
+                            % (old.size, checkpoint.size))
+        else:
+            older.setdefault(old.size, []).append(old.root)
+
+    peaks, levels, counters, last_time = [], {}, {}, 0
+
+    def compare_older(size):
+        for root in older.get(size, []):
+            if root != root_of(peaks):
+                problems.append("forked: the first %d entries are not those published" % size)
+
+    def push_tile_hash(level, value):
+        index, hashes = levels.setdefault(level, (0, []))
+        hashes.append(value)
+        if len(hashes) == TILE_WIDTH:
+            compare_tile(directory, level, index, hashes, problems)
+            levels[level] = (index + 1, [])
+            subtree = hashes
+            while len(subtree) > 1:
+                subtree = [node_hash(subtree[i], subtree[i + 1])
+                           for i in range(0, len(subtree), 2)]
+            push_tile_hash(level + 1, subtree[0])
+
+    compare_older(0)
+    for first in range(0, checkpoint.size, TILE_WIDTH):
+        width = min(TILE_WIDTH, checkpoint.size - first)
+        path = tile_path("entries", first // TILE_WIDTH, width)
+        entries = split_bundle(read_file(directory, path), path)
+        if len(entries) != width:
+            raise Wrong("%s holds %d entries where %d belong" % (path, len(entries), width))
+        for index, entry in enumerate(entries, first):
+            leaf = leaf_hash(entry)
+            push_leaf(peaks, leaf)
+            push_tile_hash(0, leaf)
+            compare_older(index + 1)
+            if not check_fields:
+                continue
+            try:
+                fields = entry_fields(entry)
+            except Wrong as wrong:
+                problems.append("entry %d: %s" % (index, wrong))
+                continue
+            if fields[1] != index:
+                problems.append("entry %d says it is entry %d" % (index, fields[1]))
+            expected = counters.get(fields[4], 0) + 1
+            if fields[3] != expected:
+                problems.append("entry %d is number %d of its agency where %d should come"
+                                % (index, fields[3], expected))
+            counters[fields[4]] = fields[3]
+            if fields[2] < last_time:
+                problems.append("entry %d is dated before the one in front of it" % index)
+            last_time = fields[2]
+    for level, (index, hashes) in sorted(levels.items()):
+        if hashes:
+            compare_tile(directory, level, index, hashes, problems)
+    if root_of(peaks) != checkpoint.root:
+        problems.append("the entries do not hash to the signed root")
+    if problems:
+        raise Wrong("\n".join(problems))
+    return "%d entries of %s" % (checkpoint.size, checkpoint.origin)
+
+
+def verify_receipt(text, key, entry):
+    head, separator, note = text.partition(b"\n\n")
+    lines = head.decode("utf-8", "replace").split("\n")
+    if not separator or lines.pop(0) != "c2sp.org/tlog-proof@v1":
+        raise Wrong("this is not a c2sp.org/tlog-proof@v1")
+    if lines and lines[0].startswith("extra "):
+        decode_base64(lines.pop(0)[6:], "the extra data")
+    if not lines or not re.fullmatch("index (0|[1-9][0-9]*)", lines[0]):
+        raise Wrong("the receipt has no index")
+    index = int(lines.pop(0)[6:])
+    path = [decode_base64(line, "a hash") for line in lines]
+    checkpoint = Checkpoint(note, key)
+    if index >= checkpoint.size:
+        raise Wrong("entry %d is beyond the checkpoint's %d" % (index, checkpoint.size))
+    if root_from_inclusion(leaf_hash(entry), index, checkpoint.size, path) != checkpoint.root:
+        raise Wrong("the entry is not at index %d of this ledger" % index)
+    return "entry %d of %s" % (index, checkpoint.origin)
+
+
+def verify_consistency(text, key, old_note, new_note):
+    old, new = Checkpoint(old_note, key), Checkpoint(new_note, key)
+    if old.origin != new.origin:
+        raise Wrong("the checkpoints are of different logs")
+    proof = [decode_base64(line, "a hash") for line in text.decode().split()]
+    check_consistency(old.size, old.root, new.size, new.root, proof)
+    return "%d entries are a prefix of %d" % (old.size, new.size)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Verifies a Signpost ledger offline.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    directory = commands.add_parser("directory")
+    directory.add_argument("path")
+    directory.add_argument("--older", action="append", default=[])
+    directory.add_argument("--no-fields", action="store_true")
+    receipt = commands.add_parser("receipt")
+    receipt.add_argument("path")
+    receipt.add_argument("--entry", required=True)
+    consistency = commands.add_parser("consistency")
+    consistency.add_argument("path")
+    consistency.add_argument("--old", required=True)
+    consistency.add_argument("--new", required=True)
+    for command in (directory, receipt, consistency):
+        command.add_argument("--key", required=True)
+    arguments = parser.parse_args()
+    try:
+        key_text = arguments.key
+        if key_text.startswith("@"):
+            key_text = read_file("", key_text[1:]).decode()
+        key = VerifierKey(key_text)
+        if arguments.command == "directory":
+            done = verify_directory(arguments.path, key,
+                                    [read_file("", path) for path in arguments.older],
+                                    not arguments.no_fields)
+        elif arguments.command == "receipt":
+            done = verify_receipt(read_file("", arguments.path), key,
+                                  read_file("", arguments.entry))
+        else:
+            done = verify_consistency(read_file("", arguments.path), key,
+                                      read_file("", arguments.old), read_file("", arguments.new))
+    except Wrong as wrong:
+        print(wrong)
+        print("NOT VERIFIED")
+        return 1
+    print("VERIFIED: " + done)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

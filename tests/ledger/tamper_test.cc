@@ -1,0 +1,470 @@
+// A ledger is exported, then tampered with in every way we could think of; both our verifier and
+// the independent one (tests/independent/verify_ledger.py: another language, no shared code) must
+// find it, and both must pass what was left alone.
+
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+#include "hub/ledger/reader.h"
+#include "hub/store/memory_store.h"
+#include "hub/tlog/checkpoint.h"
+#include "hub/tlog/entry_fields.h"
+#include "hub/tlog/merkle.h"
+#include "hub/tlog/tiles.h"
+#include "hub/tlog/verifier.h"
+#include "tests/ledger/ledger_testing.h"
+
+namespace signpost::ledger {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = tlog::Problem::Kind;
+using testing::Body;
+using testing::MakeDraft;
+
+constexpr uint64_t kEntries = 700;  // two full bundles and a partial one
+constexpr char kThirdBundle[] = "tile/entries/002.p/188";
+constexpr char kVerifierScript[] = SIGNPOST_SOURCE_DIR "/tests/independent/verify_ledger.py";
+
+std::string ReadAll(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file) << path;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+void WriteAll(const fs::path& path, const std::string& bytes) {
+  fs::create_directories(path.parent_path());
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << bytes;
+  ASSERT_TRUE(file.good()) << path;
+}
+
+struct ScriptResult {
+  int exit_code;
+  std::string output;
+};
+
+ScriptResult RunScript(const std::string& arguments) {
+  const std::string command = absl::StrCat("python3 '", kVerifierScript, "' ", arguments, " 2>&1");
+  FILE* pipe = ::popen(command.c_str(), "r");
+  EXPECT_NE(pipe, nullptr);
+  ScriptResult result{-1, ""};
+  std::array<char, 4096> buffer;
+  for (size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+    result.output.append(buffer.data(), n);
+  }
+  const int status = ::pclose(pipe);
+  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return result;
+}
+
+// A log as files, from nothing but entries and a signer: what a forger with that key could make.
+void WriteLog(const std::vector<std::string>& entries, const tlog::NoteSigner& signer,
+              const fs::path& directory) {
+  tlog::Hasher hasher;
+  tlog::Frontier frontier;
+  std::vector<std::vector<tlog::Hash>> levels(1);
+  for (const std::string& entry : entries) {
+    frontier.Append(hasher.Leaf(entry), hasher, [&](int level, uint64_t, const tlog::Hash& hash) {
+      if (level % tlog::kTileHeight != 0) return;
+      const size_t tile_level = static_cast<size_t>(level / tlog::kTileHeight);
+      if (levels.size() <= tile_level) levels.resize(tile_level + 1);
+      levels[tile_level].push_back(hash);
+    });
+  }
+  for (const tlog::TileId& tile : tlog::TilesOf(entries.size())) {
+    const size_t first = tile.index * tlog::kTileWidth;
+    const size_t width = static_cast<size_t>(tile.width);
+    const std::vector<tlog::Hash>& hashes = levels[static_cast<size_t>(tile.level)];
+    WriteAll(directory / tlog::TilePath(tile),
+             tlog::EncodeTile(absl::MakeConstSpan(hashes).subspan(first, width)));
+    if (tile.level != 0) continue;
+    WriteAll(directory / tlog::TilePath({tlog::kEntriesLevel, tile.index, tile.width}),
+             tlog::EncodeEntryBundle(absl::MakeConstSpan(entries).subspan(first, width)));
+  }
+  const tlog::Checkpoint checkpoint{testing::kOrigin, entries.size(), frontier.Root(hasher), {}};
+  WriteAll(directory / "checkpoint", *tlog::SignNote(tlog::FormatCheckpoint(checkpoint), signer));
+}
+
+class TamperTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    shared_ = new Shared;
+    std::unique_ptr<Sequencer> sequencer = *shared_->ledgers.Open(shared_->store.get());
+    const std::string agencies[] = {"yot", "cps", "ssd", ""};
+    for (uint64_t i = 0; i < kEntries; ++i) {
+      Operation operation;
+      operation.entries.push_back(MakeDraft(agencies[i % 4], absl::StrCat("entry ", i)));
+      sequencer->Submit(std::move(operation), [](absl::StatusOr<Sequenced>) {});
+      if (i == 299) shared_->at_300 = *CheckpointOfAll(*sequencer, 300);
+    }
+    sequencer.reset();
+    const std::unique_ptr<store::View> view = *shared_->store->NewView();
+    const LedgerReader reader(view.get());
+    ASSERT_TRUE(reader.ExportTiles(shared_->directory.path() + "/log", true).ok());
+    shared_->entries = *reader.Entries(0, kEntries);
+    ASSERT_EQ(shared_->entries.size(), kEntries);
+  }
+  static absl::StatusOr<std::string> CheckpointOfAll(Sequencer& sequencer, uint64_t size) {
+    while (sequencer.head().size < size) absl::SleepFor(absl::Milliseconds(1));
+    return sequencer.Checkpoint();
+  }
+  static void TearDownTestSuite() {
+    delete shared_;
+    shared_ = nullptr;
+  }
+
+  // Each test tampers with a copy of its own.
+  TamperTest() : log_(fs::path(directory_.path()) / "log") {
+    fs::copy(shared_->directory.path() + "/log", log_, fs::copy_options::recursive);
+  }
+
+  tlog::VerifyReport Verify() const {
+    return tlog::VerifyDirectory(log_, {shared_->ledgers.verifier}, options_);
+  }
+  ScriptResult VerifyWithScript() const {
+    std::string arguments = absl::StrCat("directory '", log_.string(), "' --key '",
+                                         shared_->ledgers.keys.verifier_key, "'");
+    int number = 0;
+    for (const std::string& note : options_.older_checkpoints) {
+      const fs::path path = fs::path(directory_.path()) / absl::StrCat("older", number++);
+      WriteAll(path, note);
+      absl::StrAppend(&arguments, " --older '", path.string(), "'");
+    }
+    return RunScript(arguments);
+  }
+
+  void ExpectBothPass() const {
+    const tlog::VerifyReport report = Verify();
+    EXPECT_TRUE(report.ok()) << report.ToString();
+    const ScriptResult script = VerifyWithScript();
+    EXPECT_EQ(script.exit_code, 0) << script.output;
+  }
+  // Both find it, ours with a problem of `kind`, at `entry` when given.
+  void ExpectBothFind(Kind kind, std::optional<uint64_t> entry = std::nullopt) const {
+    const tlog::VerifyReport report = Verify();
+    bool found = false;
+    for (const tlog::Problem& problem : report.problems) {
+      if (problem.kind == kind && (!entry.has_value() || problem.entry_index == entry))
+        found = true;
+    }
+    EXPECT_TRUE(found) << "wanted " << tlog::ProblemKindName(kind) << ", got:\n"
+                       << report.ToString();
+    const ScriptResult script = VerifyWithScript();
+    EXPECT_EQ(script.exit_code, 1) << script.output;
+    EXPECT_NE(script.output.find("NOT VERIFIED"), std::string::npos) << script.output;
+    EXPECT_EQ(script.output.find("Traceback"), std::string::npos) << script.output;
+  }
+
+  void EditBundle(const char* name, const std::function<void(std::vector<std::string>&)>& edit) {
+    const std::string bytes = ReadAll(log_ / name);
+    const std::vector<absl::string_view> views = *tlog::DecodeEntryBundle(bytes);
+    std::vector<std::string> entries(views.begin(), views.end());
+    edit(entries);
+    WriteAll(log_ / name, tlog::EncodeEntryBundle(entries));
+  }
+  void FlipByte(const std::string& name, size_t at) {
+    std::string bytes = ReadAll(log_ / name);
+    ASSERT_LT(at, bytes.size());
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x04);
+    WriteAll(log_ / name, bytes);
+  }
+  // Puts a log of `entries`, signed with the true key, in place of the exported one.
+  void Forge(const std::vector<std::string>& entries) {
+    fs::remove_all(log_);
+    WriteLog(entries, *shared_->ledgers.signer, log_);
+  }
+
+  struct Shared {
+    testing::Ledgers ledgers;
+    std::unique_ptr<store::Store> store = store::NewMemoryStore();
+    testing::TempDirectory directory;
+    std::vector<std::string> entries;
+    std::string at_300;  // the checkpoint of the first 300 entries
+  };
+  static Shared* shared_;
+
+  testing::TempDirectory directory_;
+  const fs::path log_;
+  tlog::VerifyOptions options_;
+};
+
+TamperTest::Shared* TamperTest::shared_ = nullptr;
+
+TEST_F(TamperTest, ALedgerLeftAlonePasses) {
+  ExpectBothPass();
+  const tlog::VerifyReport report = Verify();
+  EXPECT_EQ(report.entries_read, kEntries);
+  EXPECT_EQ(report.agencies, 4u);
+  EXPECT_EQ(report.root, report.checkpoint.root);
+}
+
+TEST_F(TamperTest, ALedgerLeftAloneExtendsItsOlderCheckpoints) {
+  options_.older_checkpoints = {shared_->at_300, ReadAll(log_ / "checkpoint")};
+  ExpectBothPass();
+}
+
+TEST_F(TamperTest, OurExportIsWhatTheFormatsSay) {
+  testing::TempDirectory other;
+  WriteLog(shared_->entries, *shared_->ledgers.signer, other.path());
+  int files = 0;
+  for (const fs::directory_entry& file : fs::recursive_directory_iterator(log_)) {
+    if (!file.is_regular_file()) continue;
+    ++files;
+    EXPECT_EQ(ReadAll(file.path()), ReadAll(other.path() / fs::relative(file.path(), log_)));
+  }
+  EXPECT_EQ(files, 1 + 3 + 3 + 1);
+}
+
+TEST_F(TamperTest, AnEntryChanged) {
+  EditBundle("tile/entries/001", [](std::vector<std::string>& entries) { entries[44][8] ^= 0x01; });
+  ExpectBothFind(Kind::kEntry, 300);
+  EXPECT_EQ(Verify().problems.size(), 1u) << "and nothing else is blamed:\n" << Verify().ToString();
+}
+
+TEST_F(TamperTest, EveryByteOfABundleCounts) {
+  // Ours alone: a process a byte would take long.
+  const std::string bytes = ReadAll(log_ / kThirdBundle);
+  for (size_t at = 0; at < bytes.size(); at += 97) {
+    FlipByte(kThirdBundle, at);
+    EXPECT_FALSE(Verify().ok()) << "byte " << at;
+    WriteAll(log_ / kThirdBundle, bytes);
+  }
+}
+
+TEST_F(TamperTest, AnEntryDropped) {
+  EditBundle("tile/entries/001",
+             [](std::vector<std::string>& entries) { entries.erase(entries.begin() + 44); });
+  ExpectBothFind(Kind::kMalformed);
+  ExpectBothFind(Kind::kEntry, 300);
+}
+
+TEST_F(TamperTest, AnEntryInserted) {
+  EditBundle(kThirdBundle, [](std::vector<std::string>& entries) {
+    entries.insert(entries.begin() + 10, entries[3]);
+  });
+  ExpectBothFind(Kind::kMalformed);
+  ExpectBothFind(Kind::kEntry, 522);
+}
+
+TEST_F(TamperTest, TwoEntriesExchanged) {
+  EditBundle("tile/entries/000",
+             [](std::vector<std::string>& entries) { std::swap(entries[17], entries[201]); });
+  ExpectBothFind(Kind::kEntry, 17);
+  ExpectBothFind(Kind::kIndex, 201);
+}
+
+TEST_F(TamperTest, AnEntryChangedAndItsTileWithIt) {
+  EditBundle("tile/entries/001", [](std::vector<std::string>& entries) { entries[44][8] ^= 0x01; });
+  const std::string bundle = ReadAll(log_ / "tile/entries/001");
+  tlog::Hasher hasher;
+  std::vector<tlog::Hash> hashes;
+  const std::vector<absl::string_view> entries = *tlog::DecodeEntryBundle(bundle);
+  for (const absl::string_view entry : entries) hashes.push_back(hasher.Leaf(entry));
+  WriteAll(log_ / "tile/0/001", tlog::EncodeTile(hashes));
+  ExpectBothFind(Kind::kTile, 256);  // the tile above narrows it to entries 256 to 511
+  ExpectBothFind(Kind::kRoot);
+}
+
+TEST_F(TamperTest, ATileChanged) {
+  FlipByte("tile/0/000", 32 * 5 + 3);
+  ExpectBothFind(Kind::kEntry, 5);
+}
+
+TEST_F(TamperTest, ATileAboveChanged) {
+  FlipByte("tile/1/000.p/2", 40);
+  ExpectBothFind(Kind::kTile, 256);
+}
+
+TEST_F(TamperTest, TheLastBundleCutShort) {
+  const std::string bytes = ReadAll(log_ / kThirdBundle);
+  WriteAll(log_ / kThirdBundle, bytes.substr(0, bytes.size() - 10));
+  ExpectBothFind(Kind::kMalformed);
+}
+
+TEST_F(TamperTest, FilesRemoved) {
+  fs::remove(log_ / kThirdBundle);
+  ExpectBothFind(Kind::kMissing);
+  fs::remove(log_ / "tile/1/000.p/2");
+  ExpectBothFind(Kind::kMissing);
+  fs::remove(log_ / "checkpoint");
+  ExpectBothFind(Kind::kCheckpoint);
+}
+
+TEST_F(TamperTest, TheCheckpointChanged) {
+  const std::string note = ReadAll(log_ / "checkpoint");
+  std::string smaller = note;
+  smaller.replace(note.find("700"), 3, "600");
+  WriteAll(log_ / "checkpoint", smaller);
+  ExpectBothFind(Kind::kCheckpoint);
+  WriteAll(log_ / "checkpoint", note.substr(0, note.size() / 2));
+  ExpectBothFind(Kind::kCheckpoint);
+}
+
+TEST_F(TamperTest, SignedAgainWithAnotherKeyOfTheSameName) {
+  const tlog::NoteKeyPair pair = *tlog::GenerateNoteKey(testing::kOrigin);
+  const std::unique_ptr<tlog::NoteSigner> forger = *tlog::NewNoteSigner(pair.signer_key);
+  fs::remove_all(log_);
+  WriteLog(shared_->entries, *forger, log_);
+  ExpectBothFind(Kind::kCheckpoint);
+}
+
+TEST_F(TamperTest, AnotherLogsOriginWhereOneIsExpected) {
+  options_.origin = "another.example/ledger";
+  EXPECT_FALSE(Verify().ok());
+}
+
+// From here on the forger has the hub's own key: the tree is sound and signed.
+
+TEST_F(TamperTest, RolledBackToAnOlderCheckpoint) {
+  options_.older_checkpoints = {ReadAll(log_ / "checkpoint")};
+  Forge({shared_->entries.begin(), shared_->entries.begin() + 300});
+  ExpectBothFind(Kind::kConsistency);
+}
+
+TEST_F(TamperTest, HistoryRewrittenUnderAGoodSignature) {
+  options_.older_checkpoints = {shared_->at_300};
+  std::vector<std::string> entries = shared_->entries;
+  entries[100] = Body("yot", "another story");
+  tlog::AppendEntrySuffix(100, tlog::DecodeEntryFields(shared_->entries[100])->sequenced_at_us, 26,
+                          entries[100]);
+  Forge(entries);
+  ExpectBothFind(Kind::kConsistency);
+  options_.older_checkpoints.clear();
+  ExpectBothPass();  // the checkpoint kept elsewhere is what finds it
+}
+
+TEST_F(TamperTest, AnEntryLeftOutUnderAGoodSignature) {
+  std::vector<std::string> entries = shared_->entries;
+  entries.erase(entries.begin() + 400);
+  Forge(entries);
+  ExpectBothFind(Kind::kIndex, 400);
+  // 400 was the first agency's; the gap shows at that agency's next, which was 404 and is now 403.
+  ExpectBothFind(Kind::kCounter, 403);
+}
+
+TEST_F(TamperTest, AnEntryLeftOutAndTheRestRenumberedUnderAGoodSignature) {
+  std::vector<std::string> entries;
+  for (uint64_t i = 0; i < kEntries; ++i) {
+    if (i == 400) continue;
+    const tlog::EntryFields fields = *tlog::DecodeEntryFields(shared_->entries[i]);
+    std::string entry = Body(std::string(fields.agency_id), "retold");
+    tlog::AppendEntrySuffix(entries.size(), fields.sequenced_at_us, fields.agency_counter, entry);
+    entries.push_back(entry);
+  }
+  Forge(entries);
+  ExpectBothFind(Kind::kCounter, 403);
+}
+
+TEST_F(TamperTest, TimeThatRunsBackUnderAGoodSignature) {
+  std::vector<std::string> entries = shared_->entries;
+  entries[699] = Body("", "late");
+  tlog::AppendEntrySuffix(699, 1, 175, entries[699]);
+  Forge(entries);
+  ExpectBothFind(Kind::kTime, 699);
+}
+
+TEST_F(TamperTest, AnEntryThatIsNoMessageUnderAGoodSignature) {
+  std::vector<std::string> entries = shared_->entries;
+  entries[10] = "\xFF\xFF\xFF";
+  Forge(entries);
+  ExpectBothFind(Kind::kMalformed, 10);
+}
+
+TEST_F(TamperTest, ALogOfOtherPeoplesEntriesPassesWithoutOurFields) {
+  Forge({"not", "ours", "\xFF"});
+  EXPECT_FALSE(Verify().ok());
+  options_.entry_fields = false;
+  EXPECT_TRUE(Verify().ok()) << Verify().ToString();
+}
+
+TEST_F(TamperTest, AnEmptyLedgerPasses) {
+  Forge({});
+  ExpectBothPass();
+}
+
+// --- Receipts and consistency proofs ---
+
+class ReceiptTest : public TamperTest {
+ protected:
+  ReceiptTest() : view_(*shared_->store->NewView()), reader_(view_.get()) {}
+
+  ScriptResult VerifyReceipt(const std::string& receipt, const std::string& entry) {
+    const fs::path directory = directory_.path();
+    WriteAll(directory / "receipt", receipt);
+    WriteAll(directory / "entry", entry);
+    WriteAll(directory / "key", shared_->ledgers.keys.verifier_key + "\n");
+    return RunScript(absl::StrCat("receipt '", (directory / "receipt").string(), "' --entry '",
+                                  (directory / "entry").string(), "' --key '@",
+                                  (directory / "key").string(), "'"));
+  }
+
+  std::unique_ptr<store::View> view_;
+  LedgerReader reader_;
+};
+
+TEST_F(ReceiptTest, TheIndependentVerifierTakesOurs) {
+  for (const uint64_t index : {uint64_t{0}, uint64_t{255}, uint64_t{512}, kEntries - 1}) {
+    const ScriptResult result = VerifyReceipt(*reader_.Receipt(index), shared_->entries[index]);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+  }
+}
+
+TEST_F(ReceiptTest, TheIndependentVerifierRefusesAnythingElse) {
+  const std::string receipt = *reader_.Receipt(321);
+  EXPECT_EQ(VerifyReceipt(receipt, shared_->entries[320]).exit_code, 1);
+  EXPECT_EQ(VerifyReceipt("", shared_->entries[321]).exit_code, 1);
+  for (const size_t at : {size_t{3}, receipt.find("321"), receipt.find("321") + 20,
+                          receipt.find("700"), receipt.size() - 20}) {
+    std::string bad = receipt;
+    bad[at] = static_cast<char>(bad[at] == '3' ? '4' : '3');
+    const ScriptResult result = VerifyReceipt(bad, shared_->entries[321]);
+    EXPECT_EQ(result.exit_code, 1) << "byte " << at << ": " << result.output;
+    EXPECT_EQ(result.output.find("Traceback"), std::string::npos) << result.output;
+  }
+}
+
+TEST_F(ReceiptTest, TheIndependentVerifierTakesOurConsistencyProofAndNoOther) {
+  const fs::path directory = directory_.path();
+  WriteAll(directory / "old", shared_->at_300);
+  const auto run = [&](uint64_t size_old, const tlog::Hash* replaced) {
+    std::vector<tlog::Hash> proof = *reader_.ConsistencyProof(size_old, kEntries);
+    if (replaced != nullptr) proof[0] = *replaced;
+    std::string text;
+    for (const tlog::Hash& hash : proof) {
+      absl::StrAppend(&text, absl::Base64Escape(tlog::HashToString(hash)), "\n");
+    }
+    WriteAll(directory / "proof", text);
+    return RunScript(absl::StrCat("consistency '", (directory / "proof").string(), "' --old '",
+                                  (directory / "old").string(), "' --new '",
+                                  (log_ / "checkpoint").string(), "' --key '",
+                                  shared_->ledgers.keys.verifier_key, "'"));
+  };
+  const ScriptResult good = run(300, nullptr);
+  EXPECT_EQ(good.exit_code, 0) << good.output;
+  EXPECT_EQ(run(299, nullptr).exit_code, 1);
+  const tlog::Hash zero{};
+  EXPECT_EQ(run(300, &zero).exit_code, 1);
+}
+
+TEST_F(ReceiptTest, WrongUsageIsNotTakenForAVerdict) {
+  EXPECT_EQ(RunScript("directory").exit_code, 2);
+  EXPECT_EQ(RunScript("").exit_code, 2);
+}
+
+}  // namespace
+}  // namespace signpost::ledger
