@@ -5,14 +5,17 @@
 // assertion about the practitioner, and the registry's word on her. Enrolment and suspension are
 // looked up on every call, so a suspension works at once on connections that are already open.
 //
-// Thread-safe. On the way of a good call it takes no lock but a shared one for the certificate's
-// hash, and touches no storage.
+// It comes in two steps. AdmitSystem() is quick and reads no storage: it may run on gRPC's threads.
+// AdmitPractitioner() may check a signature and reads one row: it runs on the executor.
+//
+// Thread-safe.
 
 #ifndef SIGNPOST_HUB_API_CALL_GUARD_H_
 #define SIGNPOST_HUB_API_CALL_GUARD_H_
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +26,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "grpcpp/security/auth_context.h"
 #include "grpcpp/server_context.h"
 #include "hub/api/method_table.h"
 #include "hub/base/assertion.h"
@@ -58,55 +62,66 @@ struct CallFacts {
 
 class CallGuard {
  public:
-  struct Options {
-    std::string trust_domain;  // "nortown.example"
-    // The system that may keep the registry before anybody is enrolled in it. As long as the
-    // registry does not know this id it is the operator by configuration; once enrolled, the
-    // registry decides about it as about all others.
-    std::string operator_spiffe_id;
-  };
-
-  // `registry` and `assertions` are not owned and must outlive the guard.
-  CallGuard(Options options, const registry::Registry* registry,
+  // Systems are of `trust_domain` ("nortown.example"). `registry` and `assertions` are not owned
+  // and must outlive the guard.
+  CallGuard(const std::string& trust_domain, const registry::Registry* registry,
             base::AssertionVerifier* assertions);
   CallGuard(const CallGuard&) = delete;
   CallGuard& operator=(const CallGuard&) = delete;
 
-  // Admits the call, or says why not. Errors, in the order in which they are judged:
+  // The first step. Errors, in the order in which they are judged:
   //   - kShuttingDown: draining
   //   - kMessageTooLarge
   //   - kDeadlineMissing: none, or one beyond the method's limit
   //   - kCallerUnknown: not exactly one SPIFFE id, of another trust domain, or not enrolled
-  //   - kCallerSuspended: the system, its agency or the practitioner
+  //   - kCallerSuspended: the system or its agency
+  [[nodiscard]] absl::StatusOr<Caller> AdmitSystem(const CallFacts& facts,
+                                                   const MethodRow& method) const;
+
+  // The second: adds the practitioner to `caller`, where the method looks at assertions, and judges
+  // whether this kind of caller may call this method. Errors:
+  //   - kMethodNotAllowed
   //   - kAssertionMissing, kAssertionInvalid, kAssertionForeign, kAssertionExpired;
   //   kAssertionInvalid
-  //     also for two assertions and for a role or team that is not the practitioner's
-  //   - kPractitionerUnknown
-  //   - kMethodNotAllowed
-  [[nodiscard]] absl::StatusOr<Caller> Admit(const grpc::ServerContextBase& context,
-                                             const MethodRow& method, size_t request_bytes);
-  [[nodiscard]] absl::StatusOr<Caller> AdmitFacts(const CallFacts& facts, const MethodRow& method);
+  //     also for two assertions and for a role or team in which she is not enrolled
+  //   - kPractitionerUnknown, kCallerSuspended
+  //   - kStoreUnavailable, kDataLoss from the registry
+  [[nodiscard]] absl::Status AdmitPractitioner(const CallFacts& facts, const MethodRow& method,
+                                               Caller* caller);
+
+  // Both.
+  [[nodiscard]] absl::StatusOr<Caller> Admit(const CallFacts& facts, const MethodRow& method);
 
   // Whether `caller` would still be enrolled and not suspended: for each message of a long stream.
-  // Errors: kShuttingDown, kCallerUnknown, kCallerSuspended, kPractitionerUnknown.
+  // Reads a row when there is a practitioner. Errors: kShuttingDown, kCallerUnknown,
+  // kCallerSuspended, kPractitionerUnknown, kStoreUnavailable.
   [[nodiscard]] absl::Status Recheck(const Caller& caller) const;
 
   // From now on every call is refused with kShuttingDown.
   void Drain() { draining_.store(true, std::memory_order_relaxed); }
 
  private:
-  absl::StatusOr<Caller> AdmitSystem(absl::string_view spiffe_id) const;
-  absl::Status AdmitPractitioner(const CallFacts& facts, Caller* caller);
   absl::StatusOr<std::string> CertificateHash(absl::string_view pem);
 
-  const Options options_;
   const std::string id_prefix_;  // "spiffe://<trust domain>/agency/"
   const registry::Registry* const registry_;
   base::AssertionVerifier* const assertions_;
   std::atomic<bool> draining_ = false;
   absl::Mutex mutex_;
-  // SHA-256 of the DER by PEM. A full map is emptied.
+  // SHA-256 of the DER by PEM, because reading a certificate costs more than all the rest. A full
+  // map is emptied.
   absl::flat_hash_map<std::string, std::string> certificate_hashes_ ABSL_GUARDED_BY(mutex_);
+};
+
+// The facts of a call, as gRPC has them. Valid while the call is.
+class GrpcCallFacts {
+ public:
+  GrpcCallFacts(const grpc::ServerContextBase& context, size_t request_bytes);
+  const CallFacts& facts() const { return facts_; }
+
+ private:
+  std::shared_ptr<const grpc::AuthContext> auth_;
+  CallFacts facts_;
 };
 
 }  // namespace signpost::api

@@ -1,9 +1,10 @@
 // How calls run: admitted on gRPC's threads, worked on our own bounded executor, finished exactly
 // once.
 //
-// gRPC has few callback threads and they must never wait. So a call is admitted there (CallGuard:
-// no storage), handed to the executor, and may complete on any thread. When the executor is full
-// the call is refused with kTooManyRequests and a RetryInfo; nothing queues without a bound.
+// gRPC has few callback threads and they must never wait. So a call's system is admitted there (no
+// storage), the rest happens on the executor, and the call may complete on any thread. When the
+// executor is full the call is refused with kTooManyRequests and a RetryInfo; nothing queues
+// without a bound.
 //
 // RunUnary() serves a unary call; BidiStream, ReadStream and WriteStream are bases for the others:
 //
@@ -28,7 +29,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -145,6 +145,10 @@ class UnaryCall {
   bool cancelled() const { return context_->IsCancelled(); }
   const Caller& caller() const { return caller_; }
   const Request& request() const { return *request_; }
+  absl::Status AdmitPractitioner() {
+    const GrpcCallFacts facts(*context_, 0);
+    return calls_.guard->AdmitPractitioner(facts.facts(), method_, &caller_);
+  }
 
   void Finish(absl::StatusOr<Response> result) {
     grpc::ServerUnaryReactor* const reactor = std::exchange(reactor_, nullptr);
@@ -171,7 +175,7 @@ class UnaryCall {
   Response* const response_;
   grpc::ServerUnaryReactor* reactor_;
   const absl::Time begun_;
-  const Caller caller_;
+  Caller caller_;
   absl::Status if_dropped_ = TooBusy();
 };
 
@@ -187,7 +191,8 @@ grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context,
                                    const Request* request, Response* response, Handler handler) {
   const absl::Time begun = absl::Now();
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  absl::StatusOr<Caller> caller = calls.guard->Admit(*context, method, request->ByteSizeLong());
+  const GrpcCallFacts facts(*context, request->ByteSizeLong());
+  absl::StatusOr<Caller> caller = calls.guard->AdmitSystem(facts.facts(), method);
   if (!caller.ok()) {
     grpc::Status status = calls.errors->ToWire(caller.status(), method.full_method);
     internal::Record(calls, {&method, nullptr, status.error_code(), base::ReasonOf(caller.status()),
@@ -203,6 +208,11 @@ grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context,
     call->Begin();
     if (call->cancelled()) {
       call->Finish(absl::CancelledError());
+      return;
+    }
+    absl::Status admitted = call->AdmitPractitioner();
+    if (!admitted.ok()) {
+      call->Finish(std::move(admitted));
       return;
     }
     auto& the_call = *call;
@@ -266,7 +276,7 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   // Calls OnWake() once, in `delay` or a little later. A new alarm replaces the old.
   void WakeAfter(absl::Duration delay);
   // Established at the door; see CallGuard::Recheck() for whether it still holds.
-  const Caller& caller() const { return *caller_; }
+  const Caller& caller() const { return caller_; }
   const CallEnvironment& calls() const { return *calls_; }
   // Messages given to Write() that have not gone out.
   int64_t writes_waiting() const { return writes_waiting_; }
@@ -289,13 +299,15 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   friend class WriteStream;
   friend class LiveStreams;
 
-  void Begin(const CallEnvironment& calls, const MethodRow& method, absl::Time begun,
-             Caller caller);
+  void Begin(const grpc::CallbackServerContext& context, const CallEnvironment& calls,
+             const MethodRow& method, absl::Time begun, Caller caller);
 
   // Gives `event` to the strand; it runs even on a closed stream.
   void Enqueue(Work event);
   void Schedule();
   void Drain();
+  // Handles some events. False: there are no more, and the strand has been let go.
+  bool DrainSome();
 
   // Reactions, from gRPC's threads.
   void ReadDone(bool ok);
@@ -321,7 +333,7 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   const CallEnvironment* calls_ = nullptr;
   const MethodRow* method_ = nullptr;
   absl::Time begun_;
-  std::optional<Caller> caller_;
+  Caller caller_;
   std::shared_ptr<StreamCore> self_;  // until gRPC is done
 
   absl::Mutex mutex_;
@@ -332,6 +344,7 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   bool reading_ = false;
   bool read_ended_ = false;
   bool writing_ = false;
+  bool write_failed_ = false;
   bool closing_ = false;
   bool finished_ = false;
   absl::Status close_status_;
@@ -478,7 +491,8 @@ typename Stream::Reactor* StartStream(grpc::CallbackServerContext* context,
                                       const CallEnvironment& calls, const MethodRow& method,
                                       Args&&... args) {
   const absl::Time begun = absl::Now();
-  absl::StatusOr<Caller> caller = calls.guard->Admit(*context, method, 0);
+  const GrpcCallFacts facts(*context, 0);
+  absl::StatusOr<Caller> caller = calls.guard->AdmitSystem(facts.facts(), method);
   if (!caller.ok()) {
     grpc::Status status = calls.errors->ToWire(caller.status(), method.full_method);
     internal::Record(calls, {&method, nullptr, status.error_code(), base::ReasonOf(caller.status()),
@@ -487,7 +501,7 @@ typename Stream::Reactor* StartStream(grpc::CallbackServerContext* context,
   }
   auto stream = std::make_shared<Stream>(std::forward<Args>(args)...);
   typename Stream::Reactor* const reactor = stream.get();
-  static_cast<StreamCore*>(stream.get())->Begin(calls, method, begun, *std::move(caller));
+  static_cast<StreamCore*>(stream.get())->Begin(*context, calls, method, begun, *std::move(caller));
   return reactor;
 }
 

@@ -1,0 +1,123 @@
+#include "hub/api/config.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "hub/base/error.h"
+#include "hub/base/json_config.h"
+#include "hub/base/keyring.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+
+namespace signpost::api {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string In(const std::string& directory, const std::string& path) {
+  if (path.empty() || path[0] == '/') return path;
+  return (fs::path(directory) / path).lexically_normal().string();
+}
+
+// Whether `path` lies in `directory`, as far as names tell.
+bool Inside(const std::string& directory, const std::string& path) {
+  std::error_code ignored;
+  const std::string outer = fs::weakly_canonical(directory, ignored).string();
+  const std::string inner = fs::weakly_canonical(path, ignored).string();
+  return inner == outer || absl::StartsWith(inner, outer + "/");
+}
+
+absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string& directory) {
+  HubConfig config;
+  config.server.listen = root.String("listen");
+  config.admin_listen = root.StringOr("admin_listen", "");
+  config.trust_domain = root.String("trust_domain");
+  config.audience = root.String("audience");
+  config.origin = root.String("origin");
+  config.operator_spiffe_id = root.String("operator_spiffe_id");
+  config.server.reflection = root.BooleanOr("reflection", false);
+
+  base::ConfigObject tls = root.Object("tls");
+  config.server.certificate_file = In(directory, tls.String("certificate"));
+  config.server.key_file = In(directory, tls.String("key"));
+  config.server.client_ca_file = In(directory, tls.String("client_ca"));
+  config.server.reload_interval = tls.DurationOr("reload_interval", absl::Minutes(1));
+  config.server.connection_age_max = tls.DurationOr("connection_age_max", absl::Minutes(30));
+
+  base::ConfigObject keys = root.Object("keys");
+  config.master_key_file = In(directory, keys.String("master"));
+  config.ledger_key_file = In(directory, keys.String("ledger"));
+  config.agency_id_epoch = static_cast<int>(
+      keys.IntegerOr("agency_id_epoch", 1, base::kAgencyIdEpochMin, base::kAgencyIdEpochMax));
+
+  base::ConfigObject store = root.Object("store");
+  const std::string kind = store.ChoiceOr("kind", {"rocksdb", "memory"}, "rocksdb");
+  config.store_kind = kind == "memory" ? StoreKind::kMemory : StoreKind::kRocksDb;
+  if (config.store_kind == StoreKind::kRocksDb) {
+    config.store_path = In(directory, store.String("path"));
+  }
+  const bool negative_control = store.BooleanOr("negative_control", false);
+  config.unsafe_no_sync_for_negative_control = store.BooleanOr("unsafe_no_sync", false);
+  if (config.unsafe_no_sync_for_negative_control && !negative_control) {
+    store.Complain("unsafe_no_sync", "loses what was acknowledged; remove it");
+  }
+
+  config.checkpoint_file = In(directory, root.StringOr("checkpoint_file", ""));
+  config.checkpoint_interval = root.DurationOr("checkpoint_interval", absl::Seconds(1));
+  if (config.store_kind == StoreKind::kRocksDb && config.checkpoint_file.empty()) {
+    root.Complain("checkpoint_file",
+                  "must name a file outside the store: it is how a store that was put back to an "
+                  "earlier state is noticed");
+  } else if (!config.store_path.empty() && Inside(config.store_path, config.checkpoint_file)) {
+    root.Complain("checkpoint_file",
+                  "must not lie inside store.path: it would be put back together with the store");
+  }
+
+  base::ConfigObject policy = root.ObjectOrEmpty("policy");
+  config.policy_file = In(directory, policy.StringOr("text", ""));
+  config.words_file = In(directory, policy.StringOr("words", ""));
+  if (config.policy_file.empty() != config.words_file.empty()) {
+    policy.Complain(config.policy_file.empty() ? "text" : "words",
+                    "text and words belong together: give both, or neither to hide everything");
+  }
+
+  base::ConfigObject executor = root.ObjectOrEmpty("executor");
+  config.executor_threads = static_cast<int>(executor.IntegerOr("threads", 4, 1, 256));
+  config.executor_queue_max = static_cast<int>(executor.IntegerOr("queue_max", 4096, 1, 1'000'000));
+  config.shutdown_grace = root.DurationOr("shutdown_grace", absl::Seconds(10));
+
+  base::ConfigObject log = root.ObjectOrEmpty("log");
+  config.log_file = In(directory, log.StringOr("file", ""));
+  const std::string level = log.ChoiceOr("level", {"debug", "info", "warning", "error"}, "info");
+  (void)base::LogLevelFromName(level, &config.log_level);  // one of the choices
+  config.log_good_calls = log.BooleanOr("good_calls", true);
+
+  const std::string id_start = absl::StrCat("spiffe://", config.trust_domain, "/agency/");
+  if (!config.operator_spiffe_id.empty() &&
+      !absl::StartsWith(config.operator_spiffe_id, id_start)) {
+    root.Complain("operator_spiffe_id", absl::StrCat("must be of the trust domain: ", id_start,
+                                                     "<agency>/system/<name>"));
+  }
+  SIGNPOST_RETURN_IF_ERROR(root.Finish());
+  return config;
+}
+
+}  // namespace
+
+absl::StatusOr<HubConfig> ReadHubConfig(const std::string& path) {
+  SIGNPOST_ASSIGN_OR_RETURN(base::ConfigObject root, base::ConfigObject::ReadFile(path));
+  std::error_code failed;
+  const fs::path absolute = fs::absolute(path, failed);
+  return FromObject(std::move(root), failed ? "." : absolute.parent_path().string());
+}
+
+absl::StatusOr<HubConfig> ParseHubConfig(const std::string& text, const std::string& source,
+                                         const std::string& directory) {
+  SIGNPOST_ASSIGN_OR_RETURN(base::ConfigObject root, base::ConfigObject::Parse(text, source));
+  return FromObject(std::move(root), directory);
+}
+
+}  // namespace signpost::api

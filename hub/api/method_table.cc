@@ -1,0 +1,91 @@
+#include "hub/api/method_table.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace signpost::api {
+namespace {
+
+constexpr CallerKinds kSystem = static_cast<CallerKinds>(CallerKind::kSystem);
+constexpr CallerKinds kPractitioner = static_cast<CallerKinds>(CallerKind::kPractitioner);
+constexpr CallerKinds kAuditor = static_cast<CallerKinds>(CallerKind::kAuditor);
+constexpr CallerKinds kOperator = static_cast<CallerKinds>(CallerKind::kOperator);
+
+constexpr AssertionRule kNone = AssertionRule::kNone;
+constexpr AssertionRule kOptional = AssertionRule::kOptional;
+constexpr AssertionRule kRequired = AssertionRule::kRequired;
+constexpr DeadlineRule kUnary = DeadlineRule::kUnary;
+constexpr DeadlineRule kStream = DeadlineRule::kStream;
+
+constexpr MethodRow kRows[] = {
+    // Asking and feeding the index. An auditor looks at entries, an operator at the registry:
+    // neither
+    // asks about people here.
+    {"/signpost.v1.IndexService/Find", kSystem | kPractitioner, kOptional, kUnary, 0},
+    {"/signpost.v1.IndexService/WhoKnows", kPractitioner, kRequired, kUnary, 1},
+    {"/signpost.v1.IndexService/ReportFlags", kSystem, kNone, kStream, 2},
+    {"/signpost.v1.IndexService/Reconcile", kSystem, kNone, kStream, 3},
+    {"/signpost.v1.IndexService/ListReviews", kSystem | kPractitioner, kOptional, kUnary, 4},
+    {"/signpost.v1.IndexService/ResolveReview", kPractitioner, kRequired, kUnary, 5},
+    {"/signpost.v1.ConsentService/RecordConsent", kPractitioner, kRequired, kUnary, 6},
+    {"/signpost.v1.ConsentService/WithdrawConsent", kPractitioner, kRequired, kUnary, 7},
+    {"/signpost.v1.ConsentService/ListConsents", kPractitioner, kRequired, kUnary, 8},
+    {"/signpost.v1.RegistryService/PutAgency", kOperator, kOptional, kUnary, 9},
+    {"/signpost.v1.RegistryService/PutTeam", kOperator, kOptional, kUnary, 10},
+    {"/signpost.v1.RegistryService/PutPractitioner", kOperator, kOptional, kUnary, 11},
+    {"/signpost.v1.RegistryService/SetSuspended", kOperator, kOptional, kUnary, 12},
+    // What reveals nothing about anybody is for everybody who is enrolled.
+    {"/signpost.v1.RegistryService/ListAgencies", kAnyEnrolled, kOptional, kUnary, 13},
+    {"/signpost.v1.AuditService/GetCheckpoint", kAnyEnrolled, kOptional, kUnary, 14},
+    {"/signpost.v1.AuditService/GetProof", kAnyEnrolled, kOptional, kUnary, 15},
+    {"/signpost.v1.AuditService/GetConsistency", kAnyEnrolled, kOptional, kUnary, 16},
+    {"/signpost.v1.AuditService/GetEntry", kAuditor, kOptional, kUnary, 17},
+    {"/signpost.v1.AuditService/CopyLedger", kAuditor, kOptional, kStream, 18},
+    {"/signpost.v1.ExchangeService/Subscribe", kSystem, kNone, kStream, 19},
+};
+
+constexpr bool Numbered() {
+  size_t index = 0;
+  for (const MethodRow& row : kRows) {
+    if (row.index != index++) return false;
+  }
+  return true;
+}
+static_assert(Numbered(), "a row's index is its place in the table");
+
+}  // namespace
+
+const char* CallerKindName(CallerKind kind) {
+  switch (kind) {
+    case CallerKind::kSystem:
+      return "system";
+    case CallerKind::kPractitioner:
+      return "practitioner";
+    case CallerKind::kAuditor:
+      return "auditor";
+    case CallerKind::kOperator:
+      return "operator";
+  }
+  return "unknown";
+}
+
+absl::Span<const MethodRow> AllMethods() { return kRows; }
+
+const MethodRow* FindMethod(absl::string_view full_method) {
+  for (const MethodRow& row : kRows) {
+    if (full_method == row.full_method) return &row;
+  }
+  return nullptr;
+}
+
+const MethodRow& MethodOrDie(absl::string_view full_method) {
+  const MethodRow* row = FindMethod(full_method);
+  if (row == nullptr) {
+    std::fprintf(stderr, "no row in the method table for %.*s\n",
+                 static_cast<int>(full_method.size()), full_method.data());
+    std::abort();
+  }
+  return *row;
+}
+
+}  // namespace signpost::api

@@ -1,0 +1,150 @@
+// signpost-hub: serves one hub until it is told to stop.
+//
+//   signpost-hub --config FILE
+//   signpost-hub keygen --master FILE --ledger FILE --name ORIGIN
+//   signpost-hub --version
+//
+// SIGTERM and SIGINT drain it. When it cannot start it writes one JSON line for machines and one
+// sentence for people that says what to do, and ends with 1; a wrong command line ends with 2.
+
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "hub/api/config.h"
+#include "hub/api/hub.h"
+#include "hub/base/clock.h"
+#include "hub/base/error.h"
+#include "hub/base/json_log.h"
+#include "hub/base/keyring.h"
+#include "hub/base/random.h"
+#include "hub/tlog/note.h"
+
+namespace signpost {
+namespace {
+
+constexpr char kUsage[] =
+    "usage: signpost-hub --config FILE\n"
+    "       signpost-hub keygen --master FILE --ledger FILE --name ORIGIN\n"
+    "       signpost-hub --version\n";
+
+// Reads `--name value` pairs. Empty when `arguments` are not all of `names`, once each.
+std::map<std::string, std::string> Options(const std::vector<std::string>& arguments,
+                                           const std::vector<std::string>& names) {
+  std::map<std::string, std::string> options;
+  if (arguments.size() != names.size() * 2) return {};
+  for (size_t i = 0; i + 1 < arguments.size(); i += 2) options[arguments[i]] = arguments[i + 1];
+  for (const std::string& name : names) {
+    if (options[name].empty()) return {};
+  }
+  return options.size() == names.size() ? options : std::map<std::string, std::string>();
+}
+
+// What to do, where the message may not say it.
+const char* Advice(base::Reason reason) {
+  switch (reason) {
+    case base::Reason::kStoreNewer:
+      return "Start the newer signpost-hub on this store, or restore a backup made by this "
+             "version; "
+             "nothing was changed.";
+    case base::Reason::kLedgerBehind:
+      return "Do not serve from this store: it was put back to an earlier state or is another "
+             "hub's. "
+             "Restore the latest copy, or call the auditor (docs/operating.md).";
+    case base::Reason::kDataLoss:
+      return "Do not serve from this store: stored bytes do not verify. Restore from a copy "
+             "(docs/operating.md).";
+    case base::Reason::kStoreUnavailable:
+      return "See that the store's directory exists, is this user's, and that no other hub has it "
+             "open.";
+    default:
+      return "";
+  }
+}
+
+int Fail(const absl::Status& status) {
+  const base::Reason reason = base::ReasonOf(status);
+  const base::RealClock clock;
+  base::JsonLog log(stderr, &clock);
+  log.Error("hub_not_started",
+            {{"reason", base::ReasonName(reason)}, {"detail", status.message()}});
+  std::string sentence = absl::StrCat("signpost-hub: ", std::string(status.message()));
+  if (!absl::EndsWith(sentence, ".")) sentence.push_back('.');
+  if (const std::string advice = Advice(reason); !advice.empty()) {
+    absl::StrAppend(&sentence, " ", advice);
+  }
+  std::fprintf(stderr, "%s\n", sentence.c_str());
+  return 1;
+}
+
+int Keygen(const std::string& master, const std::string& ledger, const std::string& name) {
+  // The ledger's key is checked first: a name that is none must not leave half a set behind.
+  const absl::StatusOr<tlog::NoteKeyPair> pair = tlog::GenerateNoteKey(name);
+  if (!pair.ok()) return Fail(pair.status());
+  base::OsRandom random;
+  if (absl::Status written = base::MasterKey::WriteNewFile(master, &random); !written.ok()) {
+    return Fail(written);
+  }
+  if (absl::Status written = tlog::WriteNoteKey(ledger, *pair); !written.ok()) {
+    return Fail(written);
+  }
+  std::printf("%s\n", pair->verifier_key.c_str());
+  return 0;
+}
+
+int Serve(const std::string& config_file) {
+  // Blocked before any thread begins, so that only this thread waits for them.
+  sigset_t stops;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stops, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  const absl::StatusOr<api::HubConfig> config = api::ReadHubConfig(config_file);
+  if (!config.ok()) return Fail(config.status());
+  absl::StatusOr<std::unique_ptr<api::Hub>> hub = api::Hub::Open(*config);
+  if (!hub.ok()) return Fail(hub.status());
+  if (absl::Status serving = (*hub)->Serve(); !serving.ok()) return Fail(serving);
+
+  int signal = 0;
+  sigwait(&stops, &signal);
+  (*hub)->log().Info("hub_stopping", {{"signal", signal}});
+  // A second signal ends the process at once: whoever sends it does not want to wait.
+  pthread_sigmask(SIG_UNBLOCK, &stops, nullptr);
+  (*hub)->Shutdown();
+  return 0;
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  if (arguments.size() == 1 && arguments[0] == "--version") {
+    std::printf("signpost-hub %s\n", api::kHubVersion);
+    return 0;
+  }
+  if (!arguments.empty() && arguments[0] == "keygen") {
+    std::map<std::string, std::string> options =
+        Options({arguments.begin() + 1, arguments.end()}, {"--master", "--ledger", "--name"});
+    if (!options.empty()) {
+      return Keygen(options["--master"], options["--ledger"], options["--name"]);
+    }
+  } else if (auto options = Options(arguments, {"--config"}); !options.empty()) {
+    return Serve(options["--config"]);
+  }
+  std::fputs(kUsage, stderr);
+  return 2;
+}
+
+}  // namespace
+}  // namespace signpost
+
+int main(int argc, char** argv) {
+  return signpost::Main(std::vector<std::string>(argv + 1, argv + argc));
+}
