@@ -420,22 +420,23 @@ class PolicyCompiler {
         bound.assessments.Add(symbol);
       }
     }
+    if (phrase.sections.empty()) return;
+    // Of a named assessment only its own sections have a meaning.
+    SymbolSet meant;
+    std::vector<std::string> candidates;
+    for (size_t a = 1; a < impl_->assessment_sections.size(); ++a) {
+      if (!bound.assessments.empty() && !bound.assessments.Has(static_cast<Symbol>(a))) continue;
+      for (const Symbol section : impl_->assessment_sections[a]) {
+        meant.Add(section);
+        candidates.push_back(impl_->sections.Word(section));
+      }
+    }
     for (const syntax::Word& word : phrase.sections) {
       const Symbol symbol = impl_->sections.Find(word.text);
-      bool known = symbol != kNoSymbol;
-      // Of a named assessment only its own sections have a meaning.
-      if (known && !bound.assessments.empty()) {
-        known = false;
-        for (size_t a = 1; a < impl_->assessment_sections.size(); ++a) {
-          const std::vector<Symbol>& own = impl_->assessment_sections[a];
-          known |= bound.assessments.Has(static_cast<Symbol>(a)) &&
-                   std::find(own.begin(), own.end(), symbol) != own.end();
-        }
-      }
-      if (known) {
+      if (symbol != kNoSymbol && meant.Has(symbol)) {
         bound.sections.Add(symbol);
       } else {
-        diagnostics_.AddUnknown(word, "section", impl_->sections.Words());
+        diagnostics_.AddUnknown(word, "section", candidates);
       }
     }
   }

@@ -425,12 +425,13 @@ bool Evaluation::Speaks(const BoundRule& rule, const BoundStatement& statement) 
   return AgreementInForce(rule) && GatewayLacks(rule) == 0 && Matches(rule, statement) == Tri::kYes;
 }
 
-bool Evaluation::Hides(const BoundRule& rule) {
-  if (!rule.has_hide) return false;
+Tri Evaluation::Hides(const BoundRule& rule) {
+  Tri result = Tri::kNo;
+  if (!rule.has_hide) return result;
   for (const BoundStatement& statement : rule.statements) {
-    if (statement.effect == Effect::kHide && Matches(rule, statement) != Tri::kNo) return true;
+    if (statement.effect == Effect::kHide) result = Or(result, Matches(rule, statement));
   }
-  return false;
+  return result;
 }
 
 bool Evaluation::Softened(const BoundRule& rule) {
@@ -456,15 +457,17 @@ Decision Evaluation::Run() {
   for (size_t r = 0; r < policy_.rules.size(); ++r) {
     const BoundRule& rule = policy_.rules[r];
     if (rule.is_override) continue;
-    const bool hides = Hides(rule);
-    if ((hides || !rule.has_hide) && Softened(rule)) {
+    const Tri hides = Hides(rule);
+    // Only a hide that is known to apply is softened. Were a perhaps enough, not knowing would show
+    // the broker where knowing shows nothing.
+    if ((hides == Tri::kYes || !rule.has_hide) && Softened(rule)) {
       Note(broker, r);
       broker.obligations |= rule.obligations;
       if (broker.rule_count == 1) {
         broker.gateway = rule.basis;
         broker.agreement = rule.agreement;
       }
-    } else if (hides) {
+    } else if (hides != Tri::kNo) {
       Note(hide, r);
     }
     for (const BoundStatement& statement : rule.statements) {
@@ -518,7 +521,7 @@ bool Evaluation::TryOverride(Decision& decision) {
     RuleIndex lifted = kNoRule;
     for (size_t h = 0; h < policy_.rules.size() && !stopped; ++h) {
       // A softened hide is still a hide here: an override that may not lift it gets the broker.
-      if (!Hides(policy_.rules[h])) continue;
+      if (Hides(policy_.rules[h]) == Tri::kNo) continue;
       stopped = rule.lifts[h] == 0;
       if (lifted == kNoRule) lifted = static_cast<RuleIndex>(h);
     }

@@ -384,7 +384,12 @@ class Parser {
   }
   // After an item of a list: whether another follows.
   bool TakeSeparator() {
-    if (Take(",")) {
+    if (Is(",")) {
+      // This comma ends the list: "..., except by O1", "..., and worker is involved".
+      for (const absl::string_view word : {"except", "and", "when", "unless", "without"}) {
+        if (Is(Next(), word)) return false;
+      }
+      ++at_;
       Take("or");
       return true;
     }
@@ -1125,19 +1130,25 @@ std::string Nearest(absl::string_view word, const std::vector<std::string>& cand
   if (word.empty() || word.size() > kWordBytesMax) return "";
   std::string best;
   size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
+  // Three rows of the edit distance that counts a swap of neighbours as one edit ("form", "from").
+  std::vector<size_t> before_last;
+  std::vector<size_t> last;
   std::vector<size_t> row;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kWordBytesMax) continue;
-    row.resize(candidate.size() + 1);
+    last.assign(candidate.size() + 1, 0);
+    row.assign(candidate.size() + 1, 0);
     for (size_t j = 0; j <= candidate.size(); ++j) row[j] = j;
     for (size_t i = 1; i <= word.size(); ++i) {
-      size_t diagonal = row[0];
+      before_last = last;
+      last = row;
       row[0] = i;
       for (size_t j = 1; j <= candidate.size(); ++j) {
-        const size_t above = row[j];
-        row[j] = std::min(
-            {above + 1, row[j - 1] + 1, diagonal + (word[i - 1] == candidate[j - 1] ? 0u : 1u)});
-        diagonal = above;
+        const size_t cost = word[i - 1] == candidate[j - 1] ? 0 : 1;
+        row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + cost});
+        if (i > 1 && j > 1 && word[i - 1] == candidate[j - 2] && word[i - 2] == candidate[j - 1]) {
+          row[j] = std::min(row[j], before_last[j - 2] + 1);
+        }
       }
     }
     // Ties go to the word that comes first in the alphabet, so that the advice never depends on the

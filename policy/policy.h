@@ -11,7 +11,8 @@
 //   matters;
 //   - a hide applies unless it is known not to; a show or broker applies only when it is known to;
 //   - a hide of existence hides everything of the item; a broker is about existence alone, and
-//     softens the existence hide of its own rule: the other aspects stay hidden;
+//     softens the existence hide of its own rule where that hide is known to apply: the other
+//     aspects stay hidden;
 //   - every show names a gateway, and the gateway's own conditions must hold;
 //   - the shows of an agreement need the agreement in force, between asker and holder; its hides
 //   stay

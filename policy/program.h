@@ -182,7 +182,8 @@ class Evaluation {
   // Whether a rule's show or broker statement really speaks: it matches, its agreement is in force,
   // its gateway is open, and a person asks where one is needed.
   bool Speaks(const BoundRule& rule, const BoundStatement& statement);
-  bool Hides(const BoundRule& rule);  // some hide of the rule applies, softened or not
+  // Whether some hide of the rule applies, softened or not. It counts unless it is kNo.
+  Tri Hides(const BoundRule& rule);
   // Whether a show, a broker or an override could speak of this item to this asker on some facts:
   // false only where words that no fact can change forbid it.
   bool CouldSpeak(const BoundRule& rule);

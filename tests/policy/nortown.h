@@ -14,7 +14,10 @@ inline Vocabulary NortownVocabulary() {
   v.agencies = {
       {"nortown-yot", "Nortown Youth Offending Team", "yot", true, {"youth-offending"}},
       {"northern-connexions", "Northern Connexions", "connexions", false, {"connexions"}},
-      {"nortown-social-services", "Nortown Social Services", "social-services", true,
+      {"nortown-social-services",
+       "Nortown Social Services",
+       "social-services",
+       true,
        {"childrens-social-care"}},
       {"nortown-housing", "Nortown Housing", "housing", true, {"housing"}},
       {"nightstop-project", "Nightstop", "voluntary", false, {"voluntary-project"}},
@@ -31,15 +34,15 @@ inline Vocabulary NortownVocabulary() {
                 {"substance-misuse", "substance-misuse"},
                 {"sexual-health", "sexual-health"},
                 {"mental-health", "mental-health"}};
-  v.roles = {"personal-adviser", "yot-officer",    "social-worker", "housing-officer",
+  v.roles = {"personal-adviser", "yot-officer",  "social-worker", "housing-officer",
              "project-worker",   "drugs-worker", "auditor",       "manager"};
   v.assessments = {
       {"asset",
-       {"living-arrangements", "family-and-personal-relationships",
-        "education-training-employment", "neighbourhood", "lifestyle", "substance-use",
-        "physical-health", "emotional-and-mental-health", "perception-of-self-and-others",
-        "thinking-and-behaviour", "attitudes-to-offending", "motivation-to-change",
-        "offence-details", "victims", "vulnerability", "serious-harm"}},
+       {"living-arrangements", "family-and-personal-relationships", "education-training-employment",
+        "neighbourhood", "lifestyle", "substance-use", "physical-health",
+        "emotional-and-mental-health", "perception-of-self-and-others", "thinking-and-behaviour",
+        "attitudes-to-offending", "motivation-to-change", "offence-details", "victims",
+        "vulnerability", "serious-harm"}},
       {"apir",
        {"participation", "achievements", "basic-skills", "key-skills", "life-skills",
         "identity-and-self-image", "aspirations", "attitudes-and-motivation",
