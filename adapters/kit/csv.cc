@@ -275,6 +275,15 @@ absl::StatusOr<bool> CsvTable::Next() {
   return any;
 }
 
+absl::Status CheckCsv(const std::string& path, const std::vector<CsvColumn>& columns) {
+  SIGNPOST_ASSIGN_OR_RETURN(std::unique_ptr<CsvReader> reader, CsvReader::Open(path));
+  SIGNPOST_ASSIGN_OR_RETURN(CsvTable table, CsvTable::Open(std::move(reader), columns));
+  while (true) {
+    SIGNPOST_ASSIGN_OR_RETURN(const bool any, table.Next());
+    if (!any) return absl::OkStatus();
+  }
+}
+
 std::string CsvTable::Get(const std::string& field) const {
   const auto found = index_of_.find(field);
   if (found == index_of_.end() || found->second >= row_.fields.size()) return "";

@@ -102,6 +102,8 @@ class CsvTable {
   std::string Get(const std::string& field) const;
   int64_t row() const { return row_.number; }
   const std::string& problem() const { return row_.problem; }
+  // Whether the row is as wide as the header, so that each field is in its place.
+  bool in_place() const { return row_.fields.size() == width_; }
   const std::string& name() const { return reader_->name(); }
   // Headers that nobody asked for.
   const std::vector<std::string>& unknown_headers() const { return unknown_headers_; }
@@ -114,6 +116,10 @@ class CsvTable {
   std::vector<std::string> unknown_headers_;
   CsvRow row_;
 };
+
+// Whether the file can be read to its end and has the columns: everything that would refuse it, met
+// before a row of it is used.
+[[nodiscard]] absl::Status CheckCsv(const std::string& path, const std::vector<CsvColumn>& columns);
 
 // Whether `text` is well-formed UTF-8 (no overlong forms, no surrogates).
 bool IsUtf8(absl::string_view text);

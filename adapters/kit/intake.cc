@@ -12,6 +12,7 @@
 #include "adapters/kit/values.h"
 #include "hub/base/json_log.h"
 #include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
 
 namespace signpost::adapters {
 namespace {
@@ -289,10 +290,11 @@ void TakeStatus(RowScope* row, const Mapping& mapping, const std::string& status
 void TakeContact(RowScope* row, const Mapping& mapping, const std::string& prefix,
                  const ContactFields& fields, signpost::v1::Contact* contact) {
   if (!fields.id.empty()) {
-    if (IsWord(fields.id)) {
+    if (IsWorkerId(fields.id)) {
       contact->set_practitioner_id(fields.id);
     } else {
-      row->Correct(prefix + "id", "is no practitioner id (lower case, digits, hyphens): left out");
+      row->Correct(prefix + "id",
+                   "is no practitioner id (no spaces, plain letters and digits): left out");
     }
   }
   if (fields.name.empty()) {
@@ -340,12 +342,15 @@ void TakeContact(RowScope* row, const Mapping& mapping, const std::string& prefi
   }
 }
 
+bool IsRecordId(absl::string_view text) {
+  return !text.empty() && text.size() <= base::kRecordIdBytesMax && IsUtf8(text) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
+}
+
 bool TakeRecordId(RowScope* row, const std::string& field, const std::string& text,
                   std::string* out) {
-  const bool printable = std::all_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-  });
-  if (text.empty() || text.size() > base::kRecordIdBytesMax || !printable) {
+  if (!IsRecordId(text)) {
     row->Reject(field, text.empty() ? "is empty; without an id nothing can be said of this row"
                                     : "is longer than 128 bytes or holds control characters");
     row->intake()->RowWithoutId();
@@ -354,6 +359,60 @@ bool TakeRecordId(RowScope* row, const std::string& field, const std::string& te
   *out = text;
   row->intake()->Present(text);
   return true;
+}
+
+absl::Status ForEachCsvRow(
+    const std::string& path, const std::vector<CsvColumn>& columns, const std::string& id_field,
+    Intake* intake,
+    const std::function<void(const CsvTable& table, std::unique_ptr<RowScope> row)>& take) {
+  SIGNPOST_ASSIGN_OR_RETURN(std::unique_ptr<CsvReader> reader, CsvReader::Open(path));
+  SIGNPOST_ASSIGN_OR_RETURN(CsvTable table, CsvTable::Open(std::move(reader), columns));
+  if (!table.unknown_headers().empty()) {
+    intake->Note(table.name(),
+                 absl::StrCat("columns not read: ", absl::StrJoin(table.unknown_headers(), ", ")));
+  }
+  while (true) {
+    SIGNPOST_ASSIGN_OR_RETURN(const bool any, table.Next());
+    if (!any) return absl::OkStatus();
+    auto row = std::make_unique<RowScope>(intake, table.name(), table.row());
+    if (table.problem().empty()) {
+      take(table, std::move(row));
+      continue;
+    }
+    row->Reject("row", table.problem());
+    if (id_field.empty()) continue;
+    const std::string id = table.in_place() ? table.Get(id_field) : "";
+    if (IsRecordId(id)) {
+      intake->Present(id);
+    } else {
+      intake->RowWithoutId();
+    }
+  }
+}
+
+void AddAssessment(const signpost::v1::AssessmentPointer& pointer,
+                   signpost::v1::FlagReport* report) {
+  const auto same_day = [&pointer](const signpost::v1::AssessmentPointer& other) {
+    return other.kind() == pointer.kind() &&
+           ToCivil(other.assessed_on()) == ToCivil(pointer.assessed_on());
+  };
+  auto* all = report->mutable_assessments();
+  const auto same = std::find_if(all->begin(), all->end(), same_day);
+  if (same != all->end()) {
+    for (const std::string& section : pointer.sections()) {
+      const auto& there = same->sections();
+      if (std::find(there.begin(), there.end(), section) == there.end()) {
+        same->add_sections(section);
+      }
+    }
+    return;
+  }
+  *report->add_assessments() = pointer;
+  if (all->size() <= base::kAssessmentsPerFlagMax) return;
+  const auto oldest = std::min_element(all->begin(), all->end(), [](const auto& a, const auto& b) {
+    return ToCivil(a.assessed_on()) < ToCivil(b.assessed_on());
+  });
+  all->erase(oldest);
 }
 
 }  // namespace signpost::adapters

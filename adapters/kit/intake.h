@@ -12,8 +12,11 @@
 #define SIGNPOST_ADAPTERS_KIT_INTAKE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -21,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
+#include "adapters/kit/csv.h"
 #include "adapters/kit/mapping.h"
 #include "signpost/v1/index.pb.h"
 
@@ -175,9 +179,24 @@ struct ContactFields {
 // `prefix` names the columns: "worker_" for worker_id, worker_name…
 void TakeContact(RowScope* row, const Mapping& mapping, const std::string& prefix,
                  const ContactFields& fields, signpost::v1::Contact* contact);
-// A record id: 1 to 128 bytes, printable. False, the row rejected, when it is not.
+// Whether `text` may be a record id: 1 to 128 bytes of printable UTF-8.
+bool IsRecordId(absl::string_view text);
+// A record id. False, the row rejected, when it is not.
 bool TakeRecordId(RowScope* row, const std::string& field, const std::string& text,
                   std::string* out);
+
+// Reads a CSV file that CheckCsv() has found whole: notes columns nobody asked for, rejects rows
+// that cannot be read (`id_field` is looked at even so, see Intake::Present; empty: these rows are
+// no records), and hands each other row to `take` with a scope of its own, which `take` may keep.
+// Errors: the file changed meanwhile.
+[[nodiscard]] absl::Status ForEachCsvRow(
+    const std::string& path, const std::vector<CsvColumn>& columns, const std::string& id_field,
+    Intake* intake,
+    const std::function<void(const CsvTable& table, std::unique_ptr<RowScope> row)>& take);
+
+// Adds a pointer, or its sections to the one of the same kind and day; keeps the newest sixteen.
+void AddAssessment(const signpost::v1::AssessmentPointer& pointer,
+                   signpost::v1::FlagReport* report);
 
 }  // namespace signpost::adapters
 

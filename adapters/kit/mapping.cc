@@ -160,9 +160,13 @@ absl::StatusOr<Mapping> Mapping::Parse(absl::string_view base_text, absl::string
   return mapping;
 }
 
-std::string Mapping::File(const std::string& key) const {
-  return Text(json_["files"], key.c_str());
+const json& Mapping::Part(const char* name) const {
+  static const json* const kNothing = new json(json::object());
+  const auto found = json_.find(name);
+  return found == json_.end() ? *kNothing : *found;
 }
+
+std::string Mapping::File(const std::string& key) const { return Text(Part("files"), key.c_str()); }
 
 std::vector<CsvColumn> Mapping::Columns(const std::string& table) const {
   std::vector<CsvColumn> columns;

@@ -248,8 +248,8 @@ absl::StatusOr<Pusher::ReconcileResult> Pusher::Reconcile(const std::vector<std:
   RetryOptions retry = options_.retry;
   // A whole area's list takes longer than one small call.
   retry.call_deadline = std::max(retry.call_deadline, kReconcileDeadline);
-  SIGNPOST_RETURN_IF_ERROR(CallWithRetry(
-      retry, "comparing lists", random_, sleeper_, [&](grpc::ClientContext* context) {
+  SIGNPOST_RETURN_IF_ERROR(
+      CallWithRetry(retry, "comparing lists", random_, sleeper_, [&](grpc::ClientContext* context) {
         response.Clear();
         const auto writer = stub_->Reconcile(context, &response);
         bool alive = true;

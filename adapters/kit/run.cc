@@ -388,6 +388,34 @@ std::string Inbox::PathOf(const std::string& name) const {
   return absl::StrCat(folder_, "/", name);
 }
 
+std::optional<std::string> NewestWhole(
+    const Inbox& inbox, const std::string& pattern, bool needed,
+    const std::function<absl::Status(const std::string& path)>& check, Intake* intake) {
+  std::vector<std::string> names = inbox.Matching(pattern);
+  std::reverse(names.begin(), names.end());
+  std::optional<std::string> whole;
+  std::vector<std::pair<std::string, absl::Status>> broken;
+  for (const std::string& name : names) {
+    absl::Status status = check(inbox.PathOf(name));
+    if (status.ok()) {
+      whole = name;
+      break;
+    }
+    broken.emplace_back(name, std::move(status));
+  }
+  for (const auto& [name, status] : broken) {
+    intake->RefuseFile(name, status, needed && !whole.has_value());
+  }
+  if (names.empty() && needed) {
+    intake->RefuseFile(pattern,
+                       base::InvalidField("inbox",
+                                          "no such file in the inbox, and the extract "
+                                          "cannot stand without it; has the export run?"),
+                       /*needed=*/true);
+  }
+  return whole;
+}
+
 absl::StatusOr<AdapterConfig> ReadAdapterConfig(const std::string& path) {
   SIGNPOST_ASSIGN_OR_RETURN(base::ConfigObject object, base::ConfigObject::ReadFile(path));
   const std::string folder = FolderOf(path);

@@ -24,6 +24,9 @@
 
 #include <atomic>
 #include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +64,13 @@ class Inbox {
   std::string fingerprint_;
   absl::Time newest_ = absl::InfinitePast();
 };
+
+// The newest file (last by name) that matches `pattern` and that `check` finds whole. Those that
+// are not whole are refused in `intake` and the one before is tried: a broken export leaves things
+// as they were. Nothing when there is none; with `needed` the extract is then refused.
+std::optional<std::string> NewestWhole(
+    const Inbox& inbox, const std::string& pattern, bool needed,
+    const std::function<absl::Status(const std::string& path)>& check, Intake* intake);
 
 // One agency system: what an adapter is beyond the kit.
 class SourceSystem {

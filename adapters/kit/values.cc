@@ -147,6 +147,14 @@ bool IsWord(absl::string_view text) {
   return true;
 }
 
+bool IsWorkerId(absl::string_view text) {
+  if (text.empty() || text.size() > 128) return false;
+  for (const char c : text) {
+    if (c <= 0x20 || c >= 0x7F) return false;
+  }
+  return true;
+}
+
 bool IsEmail(absl::string_view text) {
   const size_t at = text.find('@');
   if (at == absl::string_view::npos || at == 0 || at + 1 == text.size() || text.size() > 254 ||

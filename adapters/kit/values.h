@@ -38,6 +38,8 @@ std::optional<std::string> NormalisePostcode(absl::string_view text);
 bool IsName(absl::string_view text);
 // Lower-case kebab word, as ids of teams, practitioners and services are.
 bool IsWord(absl::string_view text);
+// An id of a worker as agencies have them: visible ASCII, at most 128 bytes.
+bool IsWorkerId(absl::string_view text);
 bool IsEmail(absl::string_view text);
 bool IsPhone(absl::string_view text);
 

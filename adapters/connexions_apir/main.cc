@@ -1,0 +1,7 @@
+#include "adapters/connexions_apir/connexions_apir.h"
+#include "adapters/kit/run.h"
+
+int main(int argc, char** argv) {
+  return signpost::adapters::AdapterMain(signpost::adapters::connexions_apir::ConnexionsApir(),
+                                         argc, argv);
+}
