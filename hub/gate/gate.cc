@@ -86,6 +86,10 @@ absl::StatusOr<Asked> ReadAsked(const Asker& asker, const v1::WhoKnowsRequest& r
                      policy::Aspect::kAssessment};
   }
   asked.assessment_kind = request.assessment_kind();
+  if (request.necessity().size() > base::kReasonBytesMax) {
+    return base::InvalidField("necessity", "at most 2,000 bytes");
+  }
+  asked.necessity_stated = !request.necessity().empty();
   if (request.has_override()) {
     asked.override_request.requested = true;
     asked.override_request.ground = ToPolicy(request.override().ground());
@@ -247,9 +251,16 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const Rooms& rooms, const store::
   entry.set_purpose(Word(policy::ToString(question->asked.purpose)));
   ledger::Operation operation;
   if (person.has_value()) entry.set_person_ref(person->id().ToBytes());
+  std::string private_words;
   if (question->asked.override_request.requested) {
-    SIGNPOST_RETURN_IF_ERROR(SealDetails(rooms, person.has_value() ? &*person : nullptr,
-                                         question->request.override().reason(), &entry));
+    absl::StrAppend(&private_words, "override: ", question->request.override().reason(), "\n");
+  }
+  if (question->asked.necessity_stated) {
+    absl::StrAppend(&private_words, "necessity: ", question->request.necessity(), "\n");
+  }
+  if (!private_words.empty()) {
+    SIGNPOST_RETURN_IF_ERROR(
+        SealDetails(rooms, person.has_value() ? &*person : nullptr, private_words, &entry));
   }
 
   const std::shared_ptr<const BoundPolicy> bound = rooms.policy->Get();

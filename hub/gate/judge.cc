@@ -33,8 +33,7 @@ Judge::Judge(const BoundPolicy& bound, const registry::Directory& directory, con
   question_.role = policy_.RoleSymbol(asker.role);
   question_.is_practitioner = Known(asker.has_practitioner());
   question_.purpose = asked.purpose;
-  // Nobody can state it yet, so rules on the power of 1998 do not open.
-  question_.necessity_stated = Tri::kNo;
+  question_.necessity_stated = Known(asked.necessity_stated);
   question_.override_request = asked.override_request;
   question_.now_s = absl::ToUnixSeconds(now);
 }

@@ -31,6 +31,7 @@ struct Asked {
   bool content = false;
   std::string assessment_kind;  // of content; empty: all kinds
   policy::OverrideRequest override_request;
+  bool necessity_stated = false;
 };
 
 struct AspectFinding {

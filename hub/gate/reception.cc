@@ -554,6 +554,63 @@ void Reception::CloseNext(std::shared_ptr<Closing> closing) {
   Take(std::move(incoming));
 }
 
+// --- Mailboxes ---
+
+void Reception::MoveCursor(
+    const Asker& asker, const std::string& cursor,
+    std::function<absl::StatusOr<exchange::CursorChange>(const store::View&)> prepare,
+    Reply<exchange::Position> done) {
+  struct State {
+    exchange::Position position;
+    bool settled = false;
+  };
+  auto state = std::make_shared<State>();
+  TransactHere(
+      rooms_,
+      [state, asker, cursor,
+       prepare = std::move(prepare)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->settled = false;
+        SIGNPOST_ASSIGN_OR_RETURN(exchange::CursorChange change, prepare(view));
+        state->position = change.position;
+        if (!change.changed) {
+          state->settled = true;
+          return Settled();
+        }
+        ledger::Operation operation;
+        operation.batch = std::move(change.batch);
+        operation.preconditions = std::move(change.preconditions);
+        stored::LedgerEntry entry = NewEntry(stored::ENTRY_KIND_ACKNOWLEDGED, asker, "");
+        entry.set_subject(absl::StrCat("cursor/", cursor));
+        entry.set_outcome("recorded");
+        operation.entries.push_back(ToDraft(entry));
+        return operation;
+      },
+      [state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!state->settled && !sequenced.ok()) return done(std::move(sequenced).status());
+        done(state->position);
+      });
+}
+
+void Reception::OpenCursor(const Asker& asker, const std::string& cursor,
+                           Reply<exchange::Position> done) {
+  MoveCursor(
+      asker, cursor,
+      [this, system = asker.system_id, cursor](const store::View& view) {
+        return rooms_.mailboxes->PrepareOpen(view, system, cursor);
+      },
+      std::move(done));
+}
+
+void Reception::Acknowledge(const Asker& asker, const std::string& cursor,
+                            exchange::Position position, Reply<exchange::Position> done) {
+  MoveCursor(
+      asker, cursor,
+      [this, system = asker.system_id, cursor, position](const store::View& view) {
+        return rooms_.mailboxes->PrepareAcknowledge(view, system, cursor, position);
+      },
+      std::move(done));
+}
+
 // --- Registry ---
 
 absl::Status Reception::BindPolicy() {

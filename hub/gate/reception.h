@@ -9,6 +9,7 @@
 #ifndef SIGNPOST_HUB_GATE_RECEPTION_H_
 #define SIGNPOST_HUB_GATE_RECEPTION_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,6 +51,14 @@ class Reception {
   void ResolveReview(const Asker& asker, v1::ResolveReviewRequest request,
                      Reply<v1::ResolveReviewResponse> done);
 
+  // Makes a reader's cursor in the asker's mailbox durable and tells where it stands. Errors:
+  // kInvalidField for a name that cannot be or one cursor too many.
+  void OpenCursor(const Asker& asker, const std::string& cursor, Reply<exchange::Position> done);
+  // Everything up to and including `position` is dealt with by this cursor. Durable when `done` is
+  // called. Errors: kNotFound when the cursor was never opened.
+  void Acknowledge(const Asker& asker, const std::string& cursor, exchange::Position position,
+                   Reply<exchange::Position> done);
+
   // See v1.RegistryService. When `done` is called the policy has been bound to the new directory,
   // so the next question is judged by it. A policy that does not compile against the directory is
   // not an error of the change: everything is hidden until it does, and /health says so.
@@ -71,6 +80,9 @@ class Reception {
   struct Incoming;
   void Take(std::shared_ptr<Incoming> incoming);
   void CloseNext(std::shared_ptr<struct Closing> closing);
+  void MoveCursor(const Asker& asker, const std::string& cursor,
+                  std::function<absl::StatusOr<exchange::CursorChange>(const store::View&)> prepare,
+                  Reply<exchange::Position> done);
   template <typename Response>
   registry::ChangeDone AnswerChange(Reply<Response> done, bool rebind);
 

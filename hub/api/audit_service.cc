@@ -1,0 +1,195 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hub/api/services.h"
+#include "hub/base/error.h"
+#include "hub/base/status_macros.h"
+#include "hub/ledger/reader.h"
+#include "hub/tlog/checkpoint.h"
+#include "hub/tlog/merkle.h"
+#include "signpost/v1/audit.grpc.pb.h"
+
+namespace signpost::api {
+namespace {
+
+// Entries a message: entries are small, but one may have 64 KiB.
+constexpr int kEntriesPerRun = 200;
+constexpr size_t kRunBytesMax = 512 << 10;
+
+absl::StatusOr<v1::GetProofResponse> Proof(const gate::Rooms& rooms, const std::string& leaf_hash) {
+  // First a checkpoint that covers it, then a view that has both.
+  SIGNPOST_RETURN_IF_ERROR(rooms.sequencer->Checkpoint().status());
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, rooms.store->NewView());
+  const ledger::LedgerReader reader(view.get());
+  SIGNPOST_ASSIGN_OR_RETURN(const uint64_t index, reader.IndexOf(leaf_hash));
+  v1::GetProofResponse response;
+  SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_proof(), reader.Receipt(index));
+  return response;
+}
+
+absl::StatusOr<v1::GetConsistencyResponse> Consistency(const gate::Rooms& rooms,
+                                                       const v1::GetConsistencyRequest& request) {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, rooms.store->NewView());
+  const ledger::LedgerReader reader(view.get());
+  uint64_t new_size = request.new_size();
+  if (new_size == 0) {
+    SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, reader.Head());
+    new_size = head.size;
+  }
+  if (request.old_size() == 0 || request.old_size() > new_size) {
+    return base::InvalidField("old_size", "must be at least 1 and at most the newer size");
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<tlog::Hash> proof,
+                            reader.ConsistencyProof(request.old_size(), new_size));
+  v1::GetConsistencyResponse response;
+  response.set_new_size(new_size);
+  for (const tlog::Hash& hash : proof) response.add_hashes(tlog::HashToString(hash));
+  return response;
+}
+
+// A copy of the ledger: recorded first, then entries in order, then the checkpoint that covers
+// them.
+class CopyStream final : public WriteStream<v1::CopyLedgerRequest, v1::CopyLedgerResponse> {
+ public:
+  CopyStream(const ServiceRooms& rooms, const v1::CopyLedgerRequest* request)
+      : WriteStream(request), rooms_(rooms) {}
+
+ private:
+  void OnOpen() override {
+    rooms_.gate->RecordLedgerCopy(
+        caller().asker, request().first_index(), request().reason(),
+        [self = Ref<CopyStream>()](absl::StatusOr<v1::Receipt> recorded) {
+          self->Post([self = self.get(), status = recorded.status()] { self->OnRecorded(status); });
+        });
+  }
+
+  void OnRecorded(const absl::Status& recorded) {
+    if (!recorded.ok()) return Close(recorded);
+    absl::Status status = Begin();
+    if (!status.ok()) return Close(std::move(status));
+    OnWritten();
+  }
+
+  absl::Status Begin() {
+    SIGNPOST_ASSIGN_OR_RETURN(checkpoint_, rooms_.rooms->sequencer->Checkpoint());
+    SIGNPOST_ASSIGN_OR_RETURN(const tlog::NoteVerifier verifier,
+                              tlog::NoteVerifier::Parse(rooms_.verifier_key));
+    SIGNPOST_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint,
+                              tlog::OpenCheckpoint(checkpoint_, {verifier}));
+    size_ = checkpoint.size;
+    next_ = request().first_index();
+    if (next_ > size_) return base::InvalidField("first_index", "is beyond the ledger's end");
+    begun_ = true;
+    return absl::OkStatus();
+  }
+
+  void OnWritten() override {
+    if (!begun_ || ended_) return;
+    v1::CopyLedgerResponse response;
+    if (next_ == size_) {
+      ended_ = true;
+      response.set_checkpoint(checkpoint_);
+      Write(std::move(response));
+      return Close(absl::OkStatus());
+    }
+    // A view for each run: one held for a whole copy would keep old data alive.
+    const absl::StatusOr<std::unique_ptr<store::View>> view = rooms_.rooms->store->NewView();
+    if (!view.ok()) return Close(view.status());
+    const int count = static_cast<int>(std::min<uint64_t>(kEntriesPerRun, size_ - next_));
+    absl::StatusOr<std::vector<std::string>> entries =
+        ledger::LedgerReader(view->get()).Entries(next_, count);
+    if (!entries.ok()) return Close(std::move(entries).status());
+    v1::EntryRun* run = response.mutable_entries();
+    run->set_first_index(next_);
+    size_t bytes = 0;
+    for (std::string& entry : *entries) {
+      bytes += entry.size();
+      if (bytes > kRunBytesMax && run->entries_size() > 0) break;
+      run->add_entries(std::move(entry));
+    }
+    next_ += static_cast<uint64_t>(run->entries_size());
+    Write(std::move(response));
+  }
+
+  const ServiceRooms rooms_;
+  std::string checkpoint_;
+  uint64_t size_ = 0;
+  uint64_t next_ = 0;
+  bool begun_ = false;
+  bool ended_ = false;
+};
+
+class AuditService final : public v1::AuditService::CallbackService {
+ public:
+  explicit AuditService(const ServiceRooms& rooms) : rooms_(rooms) {}
+
+  grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context,
+                                          const v1::GetCheckpointRequest* request,
+                                          v1::GetCheckpointResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/GetCheckpoint");
+    return RunUnary(context, *rooms_.calls, row, request, response,
+                    [this](const Caller&, const v1::GetCheckpointRequest&,
+                           Reply<v1::GetCheckpointResponse> reply) {
+                      absl::StatusOr<std::string> checkpoint =
+                          rooms_.rooms->sequencer->Checkpoint();
+                      if (!checkpoint.ok()) return reply(std::move(checkpoint).status());
+                      v1::GetCheckpointResponse latest;
+                      latest.set_checkpoint(*std::move(checkpoint));
+                      latest.set_verifier_key(rooms_.verifier_key);
+                      reply(std::move(latest));
+                    });
+  }
+
+  grpc::ServerUnaryReactor* GetProof(grpc::CallbackServerContext* context,
+                                     const v1::GetProofRequest* request,
+                                     v1::GetProofResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/GetProof");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [this](const Caller&, const v1::GetProofRequest& get, Reply<v1::GetProofResponse> reply) {
+          reply(Proof(*rooms_.rooms, get.leaf_hash()));
+        });
+  }
+
+  grpc::ServerUnaryReactor* GetConsistency(grpc::CallbackServerContext* context,
+                                           const v1::GetConsistencyRequest* request,
+                                           v1::GetConsistencyResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/GetConsistency");
+    return RunUnary(context, *rooms_.calls, row, request, response,
+                    [this](const Caller&, const v1::GetConsistencyRequest& get,
+                           Reply<v1::GetConsistencyResponse> reply) {
+                      reply(Consistency(*rooms_.rooms, get));
+                    });
+  }
+
+  grpc::ServerUnaryReactor* GetEntry(grpc::CallbackServerContext* context,
+                                     const v1::GetEntryRequest* request,
+                                     v1::GetEntryResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/GetEntry");
+    return RunUnary(context, *rooms_.calls, row, request, response,
+                    [gate = rooms_.gate](const Caller& caller, const v1::GetEntryRequest& get,
+                                         Reply<v1::GetEntryResponse> reply) {
+                      gate->ReadEntry(caller.asker, get, std::move(reply));
+                    });
+  }
+
+  grpc::ServerWriteReactor<v1::CopyLedgerResponse>* CopyLedger(
+      grpc::CallbackServerContext* context, const v1::CopyLedgerRequest* request) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/CopyLedger");
+    return StartStream<CopyStream>(context, *rooms_.calls, row, rooms_, request);
+  }
+
+ private:
+  const ServiceRooms rooms_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeAuditService(const ServiceRooms& rooms) {
+  return std::make_unique<AuditService>(rooms);
+}
+
+}  // namespace signpost::api

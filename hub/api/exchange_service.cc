@@ -1,0 +1,195 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hub/api/services.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "signpost/v1/exchange.grpc.pb.h"
+
+namespace signpost::api {
+namespace {
+
+constexpr absl::Duration kHeartbeatInterval = absl::Seconds(20);
+// Judged and recorded together.
+constexpr int kDeliveriesPerEntryRun = 32;
+
+// One reader of one mailbox: a cursor into the store, not a queue. One page is under way at a time;
+// what the reader does not take stays on disk.
+class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::SubscribeResponse> {
+ public:
+  explicit MailboxStream(const ServiceRooms& rooms) : rooms_(rooms) {}
+
+ private:
+  void OnOpen() override { Read(); }
+
+  void OnMessage(v1::SubscribeRequest message) override {
+    if (!opened_ && !message.has_open()) {
+      return Close(base::InvalidField("open", "the first message opens the stream"));
+    }
+    switch (message.message_case()) {
+      case v1::SubscribeRequest::kOpen:
+        return OnSubscribe(message.open());
+      case v1::SubscribeRequest::kAcknowledge:
+        return OnAcknowledge(message.acknowledge().resume_token());
+      case v1::SubscribeRequest::kMoreCredits:
+        if (!AddCredits(message.more_credits().credits(), "more_credits.credits")) return;
+        Read();
+        return GoOn();
+      case v1::SubscribeRequest::MESSAGE_NOT_SET:
+        return Close(base::InvalidField("message", "is empty"));
+    }
+  }
+
+  void OnSubscribe(const v1::SubscribeOpen& open) {
+    if (opened_) return Close(base::InvalidField("open", "the stream is open already"));
+    opened_ = true;
+    if (!AddCredits(open.credits(), "open.credits")) return;
+    cursor_ = open.cursor();
+    if (!open.resume_token().empty()) {
+      const absl::StatusOr<exchange::Position> position =
+          rooms_.rooms->mailboxes->ReadToken(caller().asker.system_id, open.resume_token());
+      if (!position.ok()) return Close(position.status());
+      resume_ = *position;
+      resuming_ = true;
+    }
+    subscription_ = rooms_.rooms->waiters->Subscribe(
+        caller().asker.system_id, [weak = std::weak_ptr<MailboxStream>(Ref<MailboxStream>())] {
+          if (const std::shared_ptr<MailboxStream> self = weak.lock()) {
+            self->Post([self = self.get()] { self->GoOn(); });
+          }
+        });
+    rooms_.reception->OpenCursor(
+        caller().asker, cursor_,
+        [self = Ref<MailboxStream>()](absl::StatusOr<exchange::Position> position) {
+          self->Post([self = self.get(), position = std::move(position)] {
+            if (!position.ok()) return self->Close(position.status());
+            self->position_ = self->resuming_ ? self->resume_ : *position;
+            self->ready_ = true;
+            self->Read();
+            self->GoOn();
+          });
+        });
+  }
+
+  void OnAcknowledge(const std::string& token) {
+    const absl::StatusOr<exchange::Position> position =
+        rooms_.rooms->mailboxes->ReadToken(caller().asker.system_id, token);
+    if (!position.ok()) return Close(position.status());
+    // The next message is read when this one is durable: acknowledgements stay in order.
+    rooms_.reception->Acknowledge(
+        caller().asker, cursor_, *position,
+        [self = Ref<MailboxStream>(), token](absl::StatusOr<exchange::Position> at) {
+          self->Post([self = self.get(), token, at = std::move(at)] {
+            if (!at.ok()) return self->Close(at.status());
+            v1::SubscribeResponse response;
+            response.mutable_acknowledged()->set_resume_token(token);
+            self->Write(std::move(response));
+            self->Read();
+          });
+        });
+  }
+
+  // False when the stream was closed because the number makes no sense.
+  bool AddCredits(int32_t credits, const char* field) {
+    if (credits < 1 || credits > base::kMailboxCreditsMax) {
+      Close(base::InvalidField(field, "must be 1 to 1,000"));
+      return false;
+    }
+    credits_ = std::min<int64_t>(credits_ + credits, base::kMailboxCreditsMax);
+    return true;
+  }
+
+  // Looks for mail, unless a page is under way or the reader has no room.
+  void GoOn() {
+    if (!ready_ || delivering_ || closed()) return;
+    if (absl::Status status = rooms_.calls->guard->Recheck(caller()); !status.ok()) {
+      return Close(std::move(status));
+    }
+    if (credits_ <= 0 || writes_waiting() > kDeliveriesPerEntryRun) return Idle();
+    std::vector<exchange::MailboxMessage> messages;
+    do {
+      subscription_->Prepare();
+      const absl::StatusOr<std::unique_ptr<store::View>> view = rooms_.rooms->store->NewView();
+      if (!view.ok()) return Close(view.status());
+      absl::StatusOr<std::vector<exchange::MailboxMessage>> read =
+          rooms_.rooms->mailboxes->ReadAfter(
+              **view, caller().asker.system_id, position_,
+              static_cast<int>(std::min<int64_t>(credits_, kDeliveriesPerEntryRun)));
+      if (!read.ok()) return Close(std::move(read).status());
+      messages = *std::move(read);
+    } while (messages.empty() && !subscription_->Arm());
+    if (messages.empty()) return Idle();
+    delivering_ = true;
+    rooms_.gate->Deliver(caller().asker, std::move(messages),
+                         [self = Ref<MailboxStream>()](absl::StatusOr<gate::Gate::Delivery> made) {
+                           self->Post([self = self.get(), made = std::move(made)]() mutable {
+                             self->OnDelivery(std::move(made));
+                           });
+                         });
+  }
+
+  void OnDelivery(absl::StatusOr<gate::Gate::Delivery> delivery) {
+    delivering_ = false;
+    if (!delivery.ok()) return Close(std::move(delivery).status());
+    position_ = delivery->last;
+    for (v1::Message& message : delivery->messages) {
+      --credits_;
+      v1::SubscribeResponse response;
+      *response.mutable_notice() = std::move(message);
+      Write(std::move(response));
+    }
+    GoOn();
+  }
+
+  void Idle() { WakeAfter(kHeartbeatInterval); }
+
+  void OnWake() override {
+    if (!ready_) return;
+    v1::SubscribeResponse response;
+    response.mutable_heartbeat()->set_resume_token(
+        rooms_.rooms->mailboxes->Token(caller().asker.system_id, position_));
+    if (writes_waiting() == 0) Write(std::move(response));
+    Idle();
+    GoOn();
+  }
+
+  void OnWritten() override { GoOn(); }
+  void OnReadEnd() override { Close(absl::OkStatus()); }
+  void OnClosed() override { subscription_.reset(); }
+
+  const ServiceRooms rooms_;
+  bool opened_ = false;
+  bool ready_ = false;
+  bool delivering_ = false;
+  bool resuming_ = false;
+  int64_t credits_ = 0;
+  std::string cursor_;
+  exchange::Position resume_;
+  exchange::Position position_;
+  std::unique_ptr<exchange::Waiters::Subscription> subscription_;
+};
+
+class ExchangeService final : public v1::ExchangeService::CallbackService {
+ public:
+  explicit ExchangeService(const ServiceRooms& rooms) : rooms_(rooms) {}
+
+  grpc::ServerBidiReactor<v1::SubscribeRequest, v1::SubscribeResponse>* Subscribe(
+      grpc::CallbackServerContext* context) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.ExchangeService/Subscribe");
+    return StartStream<MailboxStream>(context, *rooms_.calls, row, rooms_);
+  }
+
+ private:
+  const ServiceRooms rooms_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeExchangeService(const ServiceRooms& rooms) {
+  return std::make_unique<ExchangeService>(rooms);
+}
+
+}  // namespace signpost::api

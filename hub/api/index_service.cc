@@ -1,0 +1,218 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "hub/api/services.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "signpost/v1/index.grpc.pb.h"
+
+namespace signpost::api {
+namespace {
+
+// One report stream: reports in, outcomes out, at most kReportWindow in between. Reports of one
+// record are taken one after another, others side by side.
+class ReportStream final : public BidiStream<v1::ReportFlagsRequest, v1::ReportFlagsResponse> {
+ public:
+  explicit ReportStream(gate::Reception* reception) : reception_(reception) {}
+
+ private:
+  void OnOpen() override { Read(); }
+
+  void OnMessage(v1::ReportFlagsRequest message) override {
+    if (absl::Status status = calls().guard->Recheck(caller()); !status.ok()) {
+      return Close(std::move(status));
+    }
+    if (!opened_) {
+      if (!message.has_open() || message.open().feed().empty() ||
+          message.open().feed().size() > base::kRequestIdBytesMax) {
+        return Close(base::InvalidField("open.feed",
+                                        "the first message opens the stream and names the feed"));
+      }
+      opened_ = true;
+      v1::ReportFlagsResponse response;
+      response.mutable_opened()->set_window(base::kReportWindow);
+      Write(std::move(response));
+      return Read();
+    }
+    if (!message.has_report()) {
+      return Close(base::InvalidField("report", "every message after the first is a report"));
+    }
+    const uint64_t sequence = message.report().sequence();
+    if (sequence != last_sequence_ + 1) {
+      return Close(
+          base::Error(base::Reason::kSequenceGap,
+                      absl::StrCat("expected report ", last_sequence_ + 1, ", got ", sequence,
+                                   "; open a stream and send again what was not "
+                                   "acknowledged")));
+    }
+    last_sequence_ = sequence;
+    held_ = std::move(*message.mutable_report());
+    holding_ = true;
+    GoOn();
+  }
+
+  // Takes the report in hand when its record is free, and asks for the next when there is room.
+  void GoOn() {
+    if (holding_ && !records_.contains(held_.record_id())) {
+      holding_ = false;
+      const std::string record_id = held_.record_id();
+      records_.insert(record_id);
+      reception_->Report(
+          caller().asker, std::move(held_),
+          [self = Ref<ReportStream>(), record_id](absl::StatusOr<v1::FlagOutcome> outcome) {
+            self->Post([self = self.get(), record_id, outcome = std::move(outcome)]() mutable {
+              self->OnOutcome(record_id, std::move(outcome));
+            });
+          });
+    }
+    const bool room = records_.size() < static_cast<size_t>(base::kReportWindow) &&
+                      writes_waiting() < base::kReportWindow;
+    if (!holding_ && room && !ended_) Read();
+    if (ended_ && !holding_ && records_.empty()) Close(absl::OkStatus());
+  }
+
+  void OnOutcome(const std::string& record_id, absl::StatusOr<v1::FlagOutcome> outcome) {
+    records_.erase(record_id);
+    if (!outcome.ok()) return Close(std::move(outcome).status());
+    v1::ReportFlagsResponse response;
+    *response.mutable_outcome() = *std::move(outcome);
+    Write(std::move(response));
+    GoOn();
+  }
+
+  void OnWritten() override {
+    if (opened_) GoOn();
+  }
+  void OnReadEnd() override {
+    ended_ = true;
+    GoOn();
+  }
+  void OnClosed() override {}
+
+  gate::Reception* const reception_;
+  bool opened_ = false;
+  bool ended_ = false;
+  bool holding_ = false;
+  uint64_t last_sequence_ = 0;
+  v1::FlagReport held_;
+  absl::flat_hash_set<std::string> records_;  // in hand
+};
+
+// The whole list is gathered, then compared: nothing is closed on half a list.
+class ReconcileStream final : public ReadStream<v1::ReconcileRequest, v1::ReconcileResponse> {
+ public:
+  ReconcileStream(gate::Reception* reception, v1::ReconcileResponse* response)
+      : ReadStream(response), reception_(reception) {}
+
+ private:
+  void OnOpen() override { Read(); }
+
+  void OnMessage(v1::ReconcileRequest message) override {
+    if (finishing_) return Close(base::InvalidField("finish", "nothing comes after it"));
+    if (message.open_record_ids_size() > base::kPageRowsMax) {
+      return Close(base::InvalidField("open_record_ids", "at most 1,000 a message"));
+    }
+    if (record_ids_.size() + static_cast<size_t>(message.open_record_ids_size()) >
+        static_cast<size_t>(matching::kReconcileRecordsMax)) {
+      return Close(base::Error(base::Reason::kMessageTooLarge,
+                               "at most a million records in one reconciliation"));
+    }
+    for (std::string& id : *message.mutable_open_record_ids()) record_ids_.push_back(std::move(id));
+    if (!message.has_finish()) return Read();
+    finishing_ = true;
+    reception_->Reconcile(
+        caller().asker, std::move(record_ids_), message.finish(),
+        [self = Ref<ReconcileStream>()](absl::StatusOr<v1::ReconcileResponse> response) {
+          self->Post([self = self.get(), response = std::move(response)]() mutable {
+            if (!response.ok()) return self->Close(std::move(response).status());
+            self->Answer(*std::move(response));
+          });
+        });
+  }
+
+  void OnReadEnd() override {
+    if (!finishing_) {
+      Close(base::InvalidField("finish", "the list ended without it; nothing was compared"));
+    }
+  }
+
+  gate::Reception* const reception_;
+  std::vector<std::string> record_ids_;
+  bool finishing_ = false;
+};
+
+class IndexService final : public v1::IndexService::CallbackService {
+ public:
+  explicit IndexService(const ServiceRooms& rooms) : rooms_(rooms) {}
+
+  grpc::ServerUnaryReactor* Find(grpc::CallbackServerContext* context,
+                                 const v1::FindRequest* request,
+                                 v1::FindResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/Find");
+    return RunUnary(context, *rooms_.calls, row, request, response,
+                    [gate = rooms_.gate](const Caller& caller, const v1::FindRequest& find,
+                                         Reply<v1::FindResponse> reply) {
+                      gate->Find(caller.asker, find, std::move(reply));
+                    });
+  }
+
+  grpc::ServerUnaryReactor* WhoKnows(grpc::CallbackServerContext* context,
+                                     const v1::WhoKnowsRequest* request,
+                                     v1::WhoKnowsResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/WhoKnows");
+    return RunUnary(context, *rooms_.calls, row, request, response,
+                    [gate = rooms_.gate](const Caller& caller, const v1::WhoKnowsRequest& question,
+                                         Reply<v1::WhoKnowsResponse> reply) {
+                      gate->WhoKnows(caller.asker, question, std::move(reply));
+                    });
+  }
+
+  grpc::ServerBidiReactor<v1::ReportFlagsRequest, v1::ReportFlagsResponse>* ReportFlags(
+      grpc::CallbackServerContext* context) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/ReportFlags");
+    return StartStream<ReportStream>(context, *rooms_.calls, row, rooms_.reception);
+  }
+
+  grpc::ServerReadReactor<v1::ReconcileRequest>* Reconcile(
+      grpc::CallbackServerContext* context, v1::ReconcileResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/Reconcile");
+    return StartStream<ReconcileStream>(context, *rooms_.calls, row, rooms_.reception, response);
+  }
+
+  grpc::ServerUnaryReactor* ListReviews(grpc::CallbackServerContext* context,
+                                        const v1::ListReviewsRequest* request,
+                                        v1::ListReviewsResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/ListReviews");
+    return RunUnary(context, *rooms_.calls, row, request, response,
+                    [gate = rooms_.gate](const Caller& caller, const v1::ListReviewsRequest& list,
+                                         Reply<v1::ListReviewsResponse> reply) {
+                      gate->ListReviews(caller.asker, list, std::move(reply));
+                    });
+  }
+
+  grpc::ServerUnaryReactor* ResolveReview(grpc::CallbackServerContext* context,
+                                          const v1::ResolveReviewRequest* request,
+                                          v1::ResolveReviewResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/ResolveReview");
+    return RunUnary(context, *rooms_.calls, row, request, response,
+                    [reception = rooms_.reception](const Caller& caller,
+                                                   const v1::ResolveReviewRequest& resolve,
+                                                   Reply<v1::ResolveReviewResponse> reply) {
+                      reception->ResolveReview(caller.asker, resolve, std::move(reply));
+                    });
+  }
+
+ private:
+  const ServiceRooms rooms_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeIndexService(const ServiceRooms& rooms) {
+  return std::make_unique<IndexService>(rooms);
+}
+
+}  // namespace signpost::api

@@ -1,0 +1,37 @@
+// The gRPC services, one class each behind one function. Each is thin: the guard admits, the gate
+// or the reception does the work, the answer is encoded. Nothing here decides.
+//
+// Services are thread-safe. They own nothing of what they are given; all of it must outlive them.
+
+#ifndef SIGNPOST_HUB_API_SERVICES_H_
+#define SIGNPOST_HUB_API_SERVICES_H_
+
+#include <grpcpp/impl/codegen/service_type.h>
+
+#include <memory>
+#include <string>
+
+#include "hub/api/reactors.h"
+#include "hub/gate/gate.h"
+#include "hub/gate/reception.h"
+
+namespace signpost::api {
+
+// What the services stand on.
+struct ServiceRooms {
+  const CallEnvironment* calls = nullptr;
+  const gate::Rooms* rooms = nullptr;
+  gate::Gate* gate = nullptr;
+  gate::Reception* reception = nullptr;
+  std::string verifier_key;  // of the ledger's checkpoints
+};
+
+std::unique_ptr<grpc::Service> MakeIndexService(const ServiceRooms& rooms);
+std::unique_ptr<grpc::Service> MakeConsentService(const ServiceRooms& rooms);
+std::unique_ptr<grpc::Service> MakeRegistryService(const ServiceRooms& rooms);
+std::unique_ptr<grpc::Service> MakeAuditService(const ServiceRooms& rooms);
+std::unique_ptr<grpc::Service> MakeExchangeService(const ServiceRooms& rooms);
+
+}  // namespace signpost::api
+
+#endif  // SIGNPOST_HUB_API_SERVICES_H_
