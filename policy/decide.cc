@@ -441,7 +441,7 @@ bool Evaluation::Softened(const BoundRule& rule) {
   return false;
 }
 
-Decision Evaluation::Run() {
+Decision Evaluation::Run(bool say_missing) {
   Decision decision;
   if (static_cast<int>(item_.aspect) >= kAspectCount) {
     decision.missing = Bit(Missing::kFacts);
@@ -496,7 +496,7 @@ Decision Evaluation::Run() {
     decision = hide;
   }
   if (question_.override_request.requested && TryOverride(decision)) return decision;
-  decision.missing |= MissingBits();
+  if (say_missing) decision.missing |= MissingBits();
   return decision;
 }
 

@@ -174,7 +174,8 @@ class Evaluation {
  public:
   Evaluation(const PolicyImpl& policy, const Question& question, const Item& item);
 
-  Decision Run();
+  // Without `say_missing`, Decision::missing of a hide is left out: it is the dear part of a hide.
+  Decision Run(bool say_missing = true);
 
   // The value of a statement's own words: selectors, parties and conditions. A show or broker
   // speaks on kYes alone; a hide on anything but kNo.

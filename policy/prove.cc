@@ -572,7 +572,7 @@ class Prover {
     for (const Conditions& conditions : check_.unless) {
       if (evaluation.HoldAll(conditions) == Tri::kYes) return false;
     }
-    const Decision decision = evaluation.Run();
+    const Decision decision = evaluation.Run(false);
     if (decision.effect == Effect::kHide) return false;
     if (decision.effect == Effect::kBroker && !check_.counts_broker) return false;
     for (const RuleIndex rule : decision.rules) {

@@ -357,7 +357,7 @@ TEST(NortownChecks, EachBrokenPolicyIsRefused) {
       {"consent is explicit and in force", "consent is in force"},
       {"when consent is explicit and in force, and worker is involved\n  basis consent",
        "when consent is explicit and in force\n  basis consent"},
-      {"when purpose is housing or employment or", "when purpose is employment or"},
+      {"\n  when purpose is housing or employment", "\n  when purpose is employment"},
       {"hide agency, contact, assessment, content, record",
        "hide agency, assessment, content, record"},
       {"content of asset except victims, offence", "content of asset except offence"},
