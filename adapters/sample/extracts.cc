@@ -263,7 +263,7 @@ absl::Status AddYot(const Population& population, Files& files) {
   absl::StatusOr<std::string> zip = MakeZip(parts);
   if (!zip.ok()) return zip.status();
   // Cut off on the way: the list of contents at a zip's end is missing.
-  files["yot/inbox/asset-late.zip"] = zip->substr(0, zip->size() / 5);
+  files["yot/inbox/asset_late.zip"] = zip->substr(0, zip->size() / 5);
   files["yot/inbox/asset.zip"] = *std::move(zip);
   files["yot/inbox/cases.csv"] = std::move(cases);
   return absl::OkStatus();
@@ -443,7 +443,7 @@ std::vector<ManualReport> ManualReports() {
       {"Ghazella",
        "nightstop-project",
        "NS-0007",
-       "supported-housing",
+       "voluntary-project",
        "2026-04-20",
        {{"practitioner_id", "pw-001"},
         {"name", "Bronwen Achterberg"},
@@ -460,16 +460,6 @@ std::vector<ManualReport> ManualReports() {
         {"role", "drugs-worker"},
         {"phone", "07700 900162"},
         {"email", "felix@drugs-advice.nortown.example"}}},
-      {"Tariq",
-       "nortown-housing",
-       "HO-0412",
-       "housing",
-       "2026-10-12",
-       {{"practitioner_id", "ho-001"},
-        {"name", "Sheila Brightwell"},
-        {"role", "housing-officer"},
-        {"phone", "01632 960173"},
-        {"email", "sheila.brightwell@housing.nortown.example"}}},
   };
 }
 
@@ -532,7 +522,7 @@ void AddTruth(const Population& population, Files& files) {
                     {"record_id", "C-000003"},
                     {"fault", "apir-ring-out-of-range"}});
   faults.push_back(
-      {{"agency", "nortown-yot"}, {"file", "asset-late.zip"}, {"fault", "cut-off-file"}});
+      {{"agency", "nortown-yot"}, {"file", "asset_late.zip"}, {"fault", "cut-off-file"}});
   files["truth.csv"] = std::move(truth);
   files["faults.json"] = absl::StrCat(Json{{"faults", std::move(faults)}}.dump(2), "\n");
 }

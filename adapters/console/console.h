@@ -1,0 +1,85 @@
+// `signpost`: the client that people use by hand. What every command shares.
+//
+// Exit codes: 0 done; 1 refused by the hub, or a verification failed; 2 the command line or a file
+// on this side is wrong; 3 the hub could not be reached.
+
+#ifndef SIGNPOST_ADAPTERS_CONSOLE_CONSOLE_H_
+#define SIGNPOST_ADAPTERS_CONSOLE_CONSOLE_H_
+
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "adapters/console/args.h"
+#include "adapters/console/session.h"
+#include "adapters/kit/connection.h"
+#include "grpcpp/support/status.h"
+#include "hub/base/clock.h"
+#include "hub/base/random.h"
+#include "signpost/v1/index.pb.h"
+
+namespace signpost::adapters::console {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitRefused = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitUnreachable = 3;
+
+// A little below what the hub allows, for clocks run at their own pace.
+inline constexpr absl::Duration kCallDeadline = absl::Seconds(9);
+inline constexpr absl::Duration kStreamDeadline = absl::Minutes(30);
+
+// Where a command writes and what it takes time and chance from. Nothing is owned.
+struct Console {
+  std::ostream* out;
+  std::ostream* err;
+  const base::Clock* clock;
+  base::RandomSource* random;
+  bool bold = false;  // `out` is a terminal
+};
+
+using Run = int (*)(Console& console, const Args& args);
+
+struct Command {
+  CommandSpec spec;
+  Run run;
+  bool asks_hub = true;  // takes the options of a profile
+};
+
+std::vector<Command> IndexCommands();     // find, who-knows, report, review
+std::vector<Command> ConsentCommands();   // consent …
+std::vector<Command> RegistryCommands();  // registry …
+std::vector<Command> AuditCommands();     // audit …, receipt verify, mailbox tail
+
+// Runs `signpost` with these words (without the program's name).
+int RunConsole(Console& console, const std::vector<std::string>& words);
+
+// --- For commands ---
+
+// Says what went wrong on this side: exit code 2.
+int FailHere(Console& console, const absl::Status& status);
+// Says what the hub answered to `what`, field by field, and what to do next: exit code 1 or 3.
+int FailCall(Console& console, const std::string& what, const grpc::Status& status);
+// What to do about a reason; empty when there is nothing to say.
+std::string NextStep(const HubError& error);
+// Exit code for a refusal.
+int ExitCodeOf(const HubError& error);
+
+// The session of the profile in `args`.
+[[nodiscard]] absl::StatusOr<std::unique_ptr<Session>> OpenSession(Console& console,
+                                                                   const Args& args);
+
+// --person, --record or --details, exactly one, with --nhs-number, --upn and --gender beside the
+// last.
+const std::vector<Option>& SelectorOptions();
+[[nodiscard]] absl::StatusOr<signpost::v1::PersonSelector> ReadSelector(const Args& args);
+
+std::vector<Option> Join(const std::vector<Option>& a, const std::vector<Option>& b);
+
+}  // namespace signpost::adapters::console
+
+#endif  // SIGNPOST_ADAPTERS_CONSOLE_CONSOLE_H_
