@@ -34,7 +34,7 @@ using Key = std::shared_ptr<EVP_PKEY>;
 
 uint32_t BigEndian32(absl::string_view bytes) {
   uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
   return value;
 }
 
