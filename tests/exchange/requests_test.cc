@@ -93,6 +93,8 @@ TEST_F(RequestsTest, CommitThatFailsLeavesTheRequestFresh) {
 // The promise itself, under a storm: 40 copies of one request at once make one change.
 TEST_F(RequestsTest, RetryStormHappensOnce) {
   base::ThreadPool pool(4, 1000);
+  store_.SetCommitDelay(
+      absl::Milliseconds(20));  // so that copies are decided before one is durable
   const std::string hash = requests_.Hash("m", "c");
   std::atomic<int> made = 0;
   std::atomic<int> replayed = 0;

@@ -8,6 +8,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -126,62 +127,63 @@ TEST(WaitersTest, EndingWaitsForAWakeThatRunsElsewhere) {
   releaser.join();
 }
 
-// Writers post to a counter that stands for the mailbox and notify; readers must see all of it
-// however the threads interleave. Broken on purpose by letting Arm() always return true: a reader
-// sleeps on unread mail and the test ends in its deadline.
+// A writer posts to a counter that stands for the mailbox, notifies, and posts again only when
+// every reader has seen it, so one lost wake-up stops the test for good. The readers are in the
+// middle of going to sleep when the next post comes. Broken on purpose by letting Arm() always
+// return true.
 TEST(WaitersTest, NoWakeUpIsLostUnderLoad) {
-  constexpr int kSystems = 4;
-  constexpr int kReadersPerSystem = 2;
-  constexpr int kPosts = 20000;
+  constexpr int kReaders = 3;
+  constexpr int kPosts = 3000;
   Waiters waiters;
-  std::atomic<int> mailbox[kSystems] = {};
+  std::atomic<int> mailbox = 0;
 
   struct Reader {
     absl::Mutex mutex;
     bool woken ABSL_GUARDED_BY(mutex) = false;
-    int system = 0;
-    bool timed_out = false;
+    std::atomic<int> seen = 0;
     std::unique_ptr<Waiters::Subscription> subscription;
   };
   std::vector<std::unique_ptr<Reader>> readers;
-  for (int i = 0; i < kSystems * kReadersPerSystem; ++i) {
+  for (int i = 0; i < kReaders; ++i) {
     readers.push_back(std::make_unique<Reader>());
     Reader* reader = readers.back().get();
-    reader->system = i % kSystems;
-    reader->subscription = waiters.Subscribe(std::to_string(reader->system), [reader] {
+    reader->subscription = waiters.Subscribe("a", [reader] {
       absl::MutexLock lock(&reader->mutex);
       reader->woken = true;
     });
   }
+  std::atomic<bool> give_up = false;
   std::vector<std::thread> threads;
   for (const std::unique_ptr<Reader>& owned : readers) {
     threads.emplace_back([&, reader = owned.get()] {
-      while (true) {
+      while (!give_up) {
         reader->subscription->Prepare();
-        if (mailbox[reader->system] == kPosts) return;
+        reader->seen = mailbox.load();
+        if (reader->seen == kPosts) return;
         if (!reader->subscription->Arm()) continue;
         absl::MutexLock lock(&reader->mutex);
-        const bool woken =
-            reader->mutex.AwaitWithTimeout(absl::Condition(&reader->woken), absl::Seconds(30));
-        reader->woken = false;
-        if (!woken) {
-          reader->timed_out = true;
-          return;
+        while (!reader->woken && !give_up) {
+          reader->mutex.AwaitWithTimeout(absl::Condition(&reader->woken), absl::Milliseconds(100));
         }
+        reader->woken = false;
       }
     });
   }
-  for (int system = 0; system < kSystems; ++system) {
-    threads.emplace_back([&, system] {
-      for (int i = 0; i < kPosts; ++i) {
-        ++mailbox[system];
-        waiters.Notify(std::to_string(system));
-        if (i % 64 == 0) std::this_thread::yield();
+  for (int i = 1; i <= kPosts && !give_up; ++i) {
+    mailbox = i;
+    waiters.Notify("a");
+    const absl::Time deadline = absl::Now() + absl::Seconds(10);
+    for (const std::unique_ptr<Reader>& reader : readers) {
+      while (reader->seen < i && !give_up) {
+        if (absl::Now() > deadline) give_up = true;
+        std::this_thread::yield();
       }
-    });
+    }
   }
+  const bool lost = give_up;
+  give_up = true;
   for (std::thread& thread : threads) thread.join();
-  for (const std::unique_ptr<Reader>& reader : readers) EXPECT_FALSE(reader->timed_out);
+  EXPECT_FALSE(lost) << "a reader slept on mail " << mailbox;
 }
 
 // Streams come and go while mail is announced: nothing is called after its end.
