@@ -390,6 +390,20 @@ bool Evaluation::CouldSpeak(const BoundRule& rule) {
   return false;
 }
 
+std::vector<uint8_t> Evaluation::RulesThatMatter() {
+  std::vector<uint8_t> matter(policy_.rules.size(), 0);
+  for (size_t r = 0; r < policy_.rules.size(); ++r) {
+    const BoundRule& rule = policy_.rules[r];
+    matter[r] = rule.is_override ? 1 : 0;
+    for (const BoundStatement& statement : rule.statements) {
+      const Tri about = And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)),
+                            And(MatchParties(rule), MatchesAskers(statement.askers)));
+      if (about != Tri::kNo) matter[r] = 1;
+    }
+  }
+  return matter;
+}
+
 std::string Evaluation::Signature() {
   std::string signature;
   const auto add = [&](Tri value) {
@@ -456,7 +470,7 @@ Decision Evaluation::Run(bool say_missing) {
   Decision show;
   for (size_t r = 0; r < policy_.rules.size(); ++r) {
     const BoundRule& rule = policy_.rules[r];
-    if (rule.is_override) continue;
+    if (rule.is_override || Skips(r)) continue;
     const Tri hides = Hides(rule);
     // Only a hide that is known to apply is softened. Were a perhaps enough, not knowing would show
     // the broker where knowing shows nothing.
@@ -521,7 +535,7 @@ bool Evaluation::TryOverride(Decision& decision) {
     RuleIndex lifted = kNoRule;
     for (size_t h = 0; h < policy_.rules.size() && !stopped; ++h) {
       // A softened hide is still a hide here: an override that may not lift it gets the broker.
-      if (Hides(policy_.rules[h]) == Tri::kNo) continue;
+      if (Skips(h) || Hides(policy_.rules[h]) == Tri::kNo) continue;
       stopped = rule.lifts[h] == 0;
       if (lifted == kNoRule) lifted = static_cast<RuleIndex>(h);
     }

@@ -185,6 +185,10 @@ class Evaluation {
   bool Speaks(const BoundRule& rule, const BoundStatement& statement);
   // Whether some hide of the rule applies, softened or not. It counts unless it is kNo.
   Tri Hides(const BoundRule& rule);
+  // For a prover that asks of one asker and item many times: which rules can matter at all (asked
+  // of a question without a purpose), and then to look at no others. `rules` must outlive this.
+  std::vector<uint8_t> RulesThatMatter();
+  void LookOnlyAt(const std::vector<uint8_t>& rules) { matters_ = &rules; }
   // Whether a show, a broker or an override could speak of this item to this asker on some facts:
   // false only where words that no fact can change forbid it.
   bool CouldSpeak(const BoundRule& rule);
@@ -210,6 +214,7 @@ class Evaluation {
 
   Tri MatchAskers(const BoundAskers& askers, bool assume_practitioner, bool assume_purpose);
   Tri MatchPhrase(const BoundAskerPhrase& phrase, bool assume_practitioner, bool assume_purpose);
+  bool Skips(size_t rule) const { return matters_ != nullptr && (*matters_)[rule] == 0; }
   Tri MatchParties(const BoundRule& rule) const;
   bool AgreementInForce(const BoundRule& rule) const;
   uint32_t GatewayLacks(const BoundRule& rule) const;  // 0: open
@@ -237,6 +242,7 @@ class Evaluation {
   uint8_t relationships_yes_ = 0;
   uint8_t relationships_unknown_ = 0;
   bool consents_usable_ = false;
+  const std::vector<uint8_t>* matters_ = nullptr;  // by RuleIndex; null: all do
   Tri covers_[kConsentsPerItemMax];
   uint8_t consent_states_[kConsentsPerItemMax];
 };

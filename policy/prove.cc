@@ -512,6 +512,7 @@ class Prover {
                .second) {
         return true;
       }
+      matters_ = evaluation.RulesThatMatter();
       for (const BoundRule& rule : policy_.rules) {
         if (!evaluation.CouldSpeak(rule)) continue;
         (rule.is_override ? could_override : could) = true;
@@ -572,6 +573,7 @@ class Prover {
     for (const Conditions& conditions : check_.unless) {
       if (evaluation.HoldAll(conditions) == Tri::kYes) return false;
     }
+    evaluation.LookOnlyAt(matters_);
     const Decision decision = evaluation.Run(false);
     if (decision.effect == Effect::kHide) return false;
     if (decision.effect == Effect::kBroker && !check_.counts_broker) return false;
@@ -599,6 +601,7 @@ class Prover {
   const int64_t cell_cost_;
   std::vector<AskerClass> askers_;
   std::set<std::string> visited_;
+  std::vector<uint8_t> matters_;  // of the asker and item being visited
   std::vector<Item> items_;
   std::vector<Purpose> purposes_;
   std::vector<uint8_t> relationships_;
