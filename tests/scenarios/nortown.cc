@@ -1,0 +1,376 @@
+#include "tests/scenarios/nortown.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/crypto.h"
+#include "nlohmann/json.hpp"
+
+namespace signpost::scenarios {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void Broken(const std::string& what) {
+  std::fprintf(stderr, "the test's surroundings are broken: %s\n", what.c_str());
+  std::abort();
+}
+
+std::string NewFolder() {
+  std::string pattern = (fs::temp_directory_path() / "signpost-nortown-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) Broken("no temporary folder");
+  return pattern;
+}
+
+void SetDate(int year, int month, int day, v1::Date* date) {
+  date->set_year(year);
+  date->set_month(month);
+  date->set_day(day);
+}
+
+}  // namespace
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) Broken("cannot read " + path);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  return bytes.str();
+}
+
+Worker TariqsAdviser() { return {"northern-connexions", "pa-001", "personal-adviser", {}}; }
+Worker SecondedAdviser() {
+  return {"northern-connexions", "pa-002", "personal-adviser", {"nortown-yot-team"}};
+}
+Worker YotOfficer() { return {"nortown-yot", "yo-001", "yot-officer", {"nortown-yot-team"}}; }
+Worker SocialWorker() { return {"nortown-social-services", "sw-001", "social-worker", {}}; }
+Worker HousingOfficer() { return {"nortown-housing", "ho-001", "housing-officer", {}}; }
+Worker ProjectWorker() { return {"nightstop-project", "pw-001", "project-worker", {}}; }
+Worker DrugsWorker() { return {"nortown-drugs-advice", "dw-001", "drugs-worker", {}}; }
+
+const v1::FlagView* Answered::Flag(const std::string& agency) const {
+  for (const v1::FlagView& flag : answer.flags()) {
+    if (flag.agency_id() == agency) return &flag;
+  }
+  return nullptr;
+}
+
+const v1::AspectDecision* Answered::Said(const std::string& agency, v1::Aspect aspect) const {
+  const v1::FlagView* flag = Flag(agency);
+  if (flag == nullptr) return nullptr;
+  for (const v1::AspectDecision& decision : flag->decisions()) {
+    if (decision.aspect() == aspect) return &decision;
+  }
+  return nullptr;
+}
+
+v1::CoverageState Answered::CoverageOf(const std::string& agency) const {
+  for (const v1::Coverage& coverage : answer.coverage()) {
+    if (coverage.agency_id() == agency) return coverage.state();
+  }
+  return v1::COVERAGE_STATE_UNSPECIFIED;
+}
+
+const std::string& Nortown::Authority() {
+  // Made once for a test program: keys take a second.
+  static const std::string* const folder = [] {
+    auto* made = new std::string(NewFolder());
+    const std::string command = absl::StrCat(SIGNPOST_SOURCE_DIR, "/deploy/make-authority ", *made,
+                                             " >", *made, "/log 2>&1");
+    if (std::system(command.c_str()) != 0) Broken(command);
+    std::atexit([] {
+      std::error_code ignored;
+      fs::remove_all(Nortown::Authority(), ignored);
+    });
+    return made;
+  }();
+  return *folder;
+}
+
+Nortown::Nortown(Setup setup) : setup_(std::move(setup)), folder_(NewFolder()) {
+  Authority();
+  Open();
+  Enrol();
+}
+
+Nortown::~Nortown() {
+  Stop();
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+void Nortown::Stop() {
+  channels_.clear();
+  if (hub_ != nullptr) hub_->Shutdown();
+  hub_.reset();
+}
+
+void Nortown::Restart() {
+  Stop();
+  Open();
+}
+
+void Nortown::Open() {
+  api::HubConfig config;
+  const std::string& authority = Authority();
+  config.server.listen = "127.0.0.1:0";
+  config.server.certificate_file = authority + "/hub/hub.pem";
+  config.server.key_file = authority + "/hub/hub.key";
+  config.server.client_ca_file = authority + "/ca.pem";
+  config.trust_domain = "nortown.example";
+  config.audience = "signpost.nortown.example";
+  config.origin = "signpost.nortown.example/ledger";
+  config.operator_spiffe_id = "spiffe://nortown.example/agency/nortown-hub/system/operator";
+  config.master_key_file = authority + "/hub/master.key";
+  config.ledger_key_file = authority + "/hub/ledger.key";
+  config.store_kind = api::StoreKind::kRocksDb;
+  config.store_path = folder_ + "/store";
+  config.checkpoint_file = folder_ + "/checkpoint";
+  if (setup_.policy) {
+    config.policy_file = absl::StrCat(SIGNPOST_SOURCE_DIR, "/policy/shipped/nortown.policy");
+    config.words_file = absl::StrCat(SIGNPOST_SOURCE_DIR, "/deploy/area/nortown-words.json");
+  }
+  config.log_file = folder_ + "/hub.log";
+  config.shutdown_grace = absl::Seconds(2);
+  if (setup_.change) setup_.change(&config);
+  absl::StatusOr<std::unique_ptr<api::Hub>> hub = api::Hub::Open(config, setup_.overrides);
+  if (!hub.ok()) Broken(hub.status().ToString());
+  hub_ = *std::move(hub);
+  if (const absl::Status served = hub_->Serve(); !served.ok()) Broken(served.ToString());
+  address_ = absl::StrCat("127.0.0.1:", hub_->port());
+}
+
+void Nortown::Enrol() {
+  const auto area = nlohmann::json::parse(
+      ReadFile(absl::StrCat(SIGNPOST_SOURCE_DIR, "/deploy/area/nortown.json")));
+  const auto registry = Registry();
+  const auto check = [](const grpc::Status& status) {
+    if (!status.ok()) Broken("enrolling: " + status.error_message());
+  };
+  for (const auto& node : area["agencies"]) {
+    v1::PutAgencyRequest request;
+    request.set_request_id(RequestId());
+    v1::Agency* agency = request.mutable_agency();
+    agency->set_agency_id(node["agency_id"]);
+    agency->set_name(node["name"]);
+    agency->set_kind(node["kind"]);
+    for (const auto& service : node["services"]) agency->add_services(service);
+    for (const auto& system : node["systems"]) agency->add_systems()->set_spiffe_id(system);
+    agency->set_relevant_authority(node["relevant_authority"]);
+    agency->set_feeds_index(node["feeds_index"]);
+    agency->set_silence_hours_max(node["silence_hours_max"]);
+    for (const auto& key : node["assertion_keys"]) {
+      v1::AssertionKey* enrolled = agency->add_assertion_keys();
+      enrolled->set_key_id(key["key_id"]);
+      enrolled->set_public_key_pem(ReadFile(
+          absl::StrCat(Authority(), "/agencies/", agency->agency_id(), "/assertion.pub.pem")));
+    }
+    v1::PutAgencyResponse response;
+    check(registry->PutAgency(Context().get(), request, &response));
+  }
+  for (const auto& node : area["teams"]) {
+    v1::PutTeamRequest request;
+    request.set_request_id(RequestId());
+    v1::Team* team = request.mutable_team();
+    team->set_team_id(node["team_id"]);
+    team->set_name(node["name"]);
+    team->set_home_agency_id(node["home_agency_id"]);
+    for (const auto& agency : node["agency_ids"]) team->add_agency_ids(agency);
+    team->add_purposes(v1::PURPOSE_ASSESSMENT);
+    team->add_purposes(v1::PURPOSE_SUPPORT_PLANNING);
+    team->add_purposes(v1::PURPOSE_YOUTH_JUSTICE);
+    v1::PutTeamResponse response;
+    check(registry->PutTeam(Context().get(), request, &response));
+  }
+  for (const auto& node : area["practitioners"]) {
+    v1::PutPractitionerRequest request;
+    request.set_request_id(RequestId());
+    v1::Practitioner* practitioner = request.mutable_practitioner();
+    practitioner->set_agency_id(node["agency_id"]);
+    practitioner->set_practitioner_id(node["practitioner_id"]);
+    for (const auto& role : node["roles"]) practitioner->add_roles(role);
+    for (const auto& team : node["team_ids"]) practitioner->add_team_ids(team);
+    v1::PutPractitionerResponse response;
+    check(registry->PutPractitioner(Context().get(), request, &response));
+  }
+}
+
+std::shared_ptr<grpc::Channel> Nortown::Channel(const std::string& agency,
+                                                const std::string& system) {
+  std::shared_ptr<grpc::Channel>& channel = channels_[agency + "/" + system];
+  if (channel == nullptr) {
+    const std::string stem = absl::StrCat(Authority(), "/agencies/", agency, "/", system);
+    grpc::SslCredentialsOptions ssl;
+    ssl.pem_root_certs = ReadFile(Authority() + "/ca.pem");
+    ssl.pem_cert_chain = ReadFile(stem + ".pem");
+    ssl.pem_private_key = ReadFile(stem + ".key");
+    grpc::ChannelArguments arguments;
+    arguments.SetInt("grpc.use_local_subchannel_pool", 1);
+    channel = grpc::CreateCustomChannel(address_, grpc::SslCredentials(ssl), arguments);
+  }
+  return channel;
+}
+
+std::unique_ptr<grpc::ClientContext> Nortown::Context() {
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(9));
+  return context;
+}
+
+base::AssertionClaims Nortown::Claims(const Worker& worker, const std::string& agency,
+                                      const std::string& system) {
+  base::AssertionClaims claims;
+  claims.agency_id = worker.agency;
+  claims.practitioner_id = worker.practitioner;
+  claims.role = worker.role;
+  claims.teams = worker.teams;
+  claims.assurance = "substantial";
+  claims.audience = "signpost.nortown.example";
+  claims.issued_at = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()));
+  claims.not_before = claims.issued_at;
+  claims.expires_at = claims.issued_at + absl::Minutes(5);
+  claims.assertion_id = RequestId();
+  const absl::StatusOr<std::string> hash = base::CertificateSha256(
+      ReadFile(absl::StrCat(Authority(), "/agencies/", agency, "/", system, ".pem")));
+  if (!hash.ok()) Broken(hash.status().ToString());
+  claims.certificate_sha256 = *hash;
+  return claims;
+}
+
+std::string Nortown::Mint(const std::string& agency, const base::AssertionClaims& claims) {
+  const std::string folder = absl::StrCat(Authority(), "/agencies/", agency);
+  const absl::StatusOr<base::PrivateKey> key =
+      base::PrivateKey::ReadFile(folder + "/assertion.key");
+  if (!key.ok()) Broken(key.status().ToString());
+  const absl::StatusOr<std::string> token = base::MintAssertion(*key, agency + "-1", claims);
+  if (!token.ok()) Broken(token.status().ToString());
+  return *token;
+}
+
+std::unique_ptr<grpc::ClientContext> Nortown::ContextOf(const Worker& worker) {
+  std::unique_ptr<grpc::ClientContext> context = Context();
+  const std::string system = worker.agency == "nortown-audit" ? "auditor" : "casework";
+  context->AddMetadata("signpost-assertion",
+                       Mint(worker.agency, Claims(worker, worker.agency, system)));
+  return context;
+}
+
+std::string Nortown::RequestId() { return absl::StrCat("test-", getpid(), "-", ++request_number_); }
+
+v1::FlagOutcome Nortown::Report(const std::string& agency, const v1::FlagReport& report) {
+  grpc::ClientContext context;
+  const auto stub = Index(agency, "adapter");
+  const auto stream = stub->ReportFlags(&context);
+  v1::ReportFlagsRequest open;
+  open.mutable_open()->set_feed("stories");
+  v1::ReportFlagsRequest request;
+  *request.mutable_report() = report;
+  request.mutable_report()->set_sequence(1);
+  v1::ReportFlagsResponse response;
+  v1::FlagOutcome outcome;
+  if (stream->Write(open) && stream->Read(&response) && stream->Write(request) &&
+      stream->Read(&response)) {
+    outcome = response.outcome();
+  }
+  stream->WritesDone();
+  const grpc::Status status = stream->Finish();
+  if (!status.ok()) outcome.set_reason(status.error_message());
+  return outcome;
+}
+
+Answered Nortown::Ask(const Worker& worker, const v1::WhoKnowsRequest& request) {
+  Answered answered;
+  v1::WhoKnowsResponse response;
+  answered.status = Index(worker.agency)->WhoKnows(ContextOf(worker).get(), request, &response);
+  answered.answer_bytes = response.answer();
+  answered.receipt = response.receipt();
+  if (!answered.answer.ParseFromString(response.answer())) Broken("an answer does not decode");
+  return answered;
+}
+
+std::unique_ptr<v1::IndexService::Stub> Nortown::Index(const std::string& agency,
+                                                       const std::string& system) {
+  return v1::IndexService::NewStub(Channel(agency, system));
+}
+std::unique_ptr<v1::ConsentService::Stub> Nortown::Consents(const std::string& agency) {
+  return v1::ConsentService::NewStub(Channel(agency, "casework"));
+}
+std::unique_ptr<v1::RegistryService::Stub> Nortown::Registry() {
+  return v1::RegistryService::NewStub(Channel("nortown-hub", "operator"));
+}
+std::unique_ptr<v1::AuditService::Stub> Nortown::Audit() {
+  return v1::AuditService::NewStub(Channel("nortown-audit", "auditor"));
+}
+std::unique_ptr<v1::ExchangeService::Stub> Nortown::Exchange(const std::string& agency) {
+  return v1::ExchangeService::NewStub(Channel(agency, "adapter"));
+}
+
+v1::PersonDetails Details(const Known& known) {
+  v1::PersonDetails details;
+  details.set_given_names(known.given);
+  details.set_surname(known.surname);
+  SetDate(known.year, known.month, known.day, details.mutable_birth_date());
+  details.set_postcode(known.postcode);
+  if (!known.nhs_number.empty()) {
+    v1::Identifier* identifier = details.add_identifiers();
+    identifier->set_kind(v1::IDENTIFIER_KIND_NHS_NUMBER);
+    identifier->set_value(known.nhs_number);
+  }
+  return details;
+}
+
+v1::FlagReport OpenFlag(const std::string& record_id, const Known& known,
+                        const std::string& service, const std::string& worker_name) {
+  v1::FlagReport report;
+  report.set_record_id(record_id);
+  *report.mutable_person() = Details(known);
+  report.set_service(service);
+  report.set_status(v1::FLAG_STATUS_OPEN);
+  SetDate(2026, 3, 2, report.mutable_opened_on());
+  report.mutable_contact()->set_name(worker_name);
+  report.mutable_contact()->set_phone("01632 960123");
+  return report;
+}
+
+v1::FlagReport WithAssessment(v1::FlagReport report, const std::string& kind,
+                              std::vector<std::string> sections) {
+  v1::AssessmentPointer* pointer = report.add_assessments();
+  pointer->set_kind(kind);
+  SetDate(2026, 4, 20, pointer->mutable_assessed_on());
+  for (std::string& section : sections) pointer->add_sections(std::move(section));
+  return report;
+}
+
+v1::FlagReport Closed(v1::FlagReport report) {
+  report.set_status(v1::FLAG_STATUS_CLOSED);
+  SetDate(2026, 9, 30, report.mutable_closed_on());
+  return report;
+}
+
+v1::WhoKnowsRequest AskAbout(Nortown* nortown, const Known& known, v1::Purpose purpose) {
+  v1::WhoKnowsRequest request;
+  request.set_request_id(nortown->RequestId());
+  *request.mutable_person()->mutable_details() = Details(known);
+  request.set_purpose(purpose);
+  return request;
+}
+
+v1::WhoKnowsRequest AskAboutRecord(Nortown* nortown, const std::string& record_id,
+                                   v1::Purpose purpose) {
+  v1::WhoKnowsRequest request;
+  request.set_request_id(nortown->RequestId());
+  request.mutable_person()->set_record_id(record_id);
+  request.set_purpose(purpose);
+  return request;
+}
+
+}  // namespace signpost::scenarios

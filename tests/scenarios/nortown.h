@@ -1,0 +1,152 @@
+// Nortown for tests: a whole hub in this process, on RocksDB in a folder of its own, served over
+// mTLS with certificates from deploy/make-authority, its agencies enrolled over the API from
+// deploy/area/nortown.json, its policy the shipped one. Stories speak to it as agencies would.
+//
+// Not thread-safe but for what its stubs are.
+
+#ifndef SIGNPOST_TESTS_SCENARIOS_NORTOWN_H_
+#define SIGNPOST_TESTS_SCENARIOS_NORTOWN_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "hub/api/hub.h"
+#include "hub/base/assertion.h"
+#include "signpost/v1/audit.grpc.pb.h"
+#include "signpost/v1/consent.grpc.pb.h"
+#include "signpost/v1/exchange.grpc.pb.h"
+#include "signpost/v1/index.grpc.pb.h"
+#include "signpost/v1/registry.grpc.pb.h"
+
+namespace signpost::scenarios {
+
+// Somebody who works at an agency.
+struct Worker {
+  std::string agency;
+  std::string practitioner;
+  std::string role;
+  std::vector<std::string> teams;
+};
+
+// The people of the stories.
+Worker TariqsAdviser();    // Connexions, not in the team
+Worker SecondedAdviser();  // Connexions, in the youth offending team
+Worker YotOfficer();
+Worker SocialWorker();
+Worker HousingOfficer();
+Worker ProjectWorker();
+Worker DrugsWorker();
+
+// A young person as an agency writes her down.
+struct Known {
+  std::string given;
+  std::string surname;
+  int year;
+  int month;
+  int day;
+  std::string postcode;
+  std::string nhs_number;
+};
+
+// An answer, decoded, with what it came with.
+struct Answered {
+  grpc::Status status;
+  v1::WhoKnowsAnswer answer;
+  std::string answer_bytes;
+  v1::Receipt receipt;
+
+  // The flag of `agency`, or nullptr.
+  const v1::FlagView* Flag(const std::string& agency) const;
+  // What is said of one aspect of it, or nullptr.
+  const v1::AspectDecision* Said(const std::string& agency, v1::Aspect aspect) const;
+  v1::CoverageState CoverageOf(const std::string& agency) const;
+};
+
+class Nortown {
+ public:
+  struct Setup {
+    bool policy = true;
+    api::Hub::Overrides overrides;
+    // Changes the configuration before the hub opens; may be empty.
+    std::function<void(api::HubConfig*)> change;
+  };
+
+  // Starts. Ends the test program when the surroundings are broken: no story can be told then.
+  explicit Nortown(Setup setup);
+  Nortown() : Nortown(Setup()) {}
+  ~Nortown();
+  Nortown(const Nortown&) = delete;
+  Nortown& operator=(const Nortown&) = delete;
+
+  // Stops the hub as an operator would, and opens it again on the same store.
+  void Restart();
+  // Stops the hub; files stay until this object goes.
+  void Stop();
+
+  api::Hub& hub() { return *hub_; }
+  const std::string& folder() const { return folder_; }
+  const std::string& address() const { return address_; }
+  static const std::string& Authority();  // folder of keys and certificates
+
+  // A channel as one agency's system.
+  std::shared_ptr<grpc::Channel> Channel(const std::string& agency, const std::string& system);
+  // A fresh context with a deadline, and the worker's assertion bound to their casework system.
+  std::unique_ptr<grpc::ClientContext> Context();
+  std::unique_ptr<grpc::ClientContext> ContextOf(const Worker& worker);
+  // The claims behind ContextOf(), for tests that forge.
+  base::AssertionClaims Claims(const Worker& worker, const std::string& agency,
+                               const std::string& system);
+  std::string Mint(const std::string& agency, const base::AssertionClaims& claims);
+
+  // --- What agencies do ---
+
+  // Reports one flag as the agency's adapter.
+  v1::FlagOutcome Report(const std::string& agency, const v1::FlagReport& report);
+  Answered Ask(const Worker& worker, const v1::WhoKnowsRequest& request);
+  std::string RequestId();
+
+  std::unique_ptr<v1::IndexService::Stub> Index(const std::string& agency,
+                                                const std::string& system = "casework");
+  std::unique_ptr<v1::ConsentService::Stub> Consents(const std::string& agency);
+  std::unique_ptr<v1::RegistryService::Stub> Registry();
+  std::unique_ptr<v1::AuditService::Stub> Audit();
+  std::unique_ptr<v1::ExchangeService::Stub> Exchange(const std::string& agency);
+
+ private:
+  void Open();
+  void Enrol();
+
+  Setup setup_;
+  std::string folder_;
+  std::string address_;
+  std::unique_ptr<api::Hub> hub_;
+  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;
+  uint64_t request_number_ = 0;
+};
+
+// --- Messages as the stories want them ---
+
+v1::PersonDetails Details(const Known& known);
+// An open flag with a worker to ring; `record_id` is the agency's own.
+v1::FlagReport OpenFlag(const std::string& record_id, const Known& known,
+                        const std::string& service, const std::string& worker_name);
+// ... with an assessment of `kind`.
+v1::FlagReport WithAssessment(v1::FlagReport report, const std::string& kind,
+                              std::vector<std::string> sections);
+v1::FlagReport Closed(v1::FlagReport report);
+v1::WhoKnowsRequest AskAbout(Nortown* nortown, const Known& known, v1::Purpose purpose);
+v1::WhoKnowsRequest AskAboutRecord(Nortown* nortown, const std::string& record_id,
+                                   v1::Purpose purpose);
+
+std::string ReadFile(const std::string& path);
+
+}  // namespace signpost::scenarios
+
+#endif  // SIGNPOST_TESTS_SCENARIOS_NORTOWN_H_

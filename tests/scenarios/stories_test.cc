@@ -1,0 +1,380 @@
+// The report's cases, as stories that run against a real hub over mTLS. People, numbers and words
+// are invented; what happened to them is the report's.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/scenarios/nortown.h"
+
+namespace signpost::scenarios {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const Known kTariq = {"Tariq", "Mahmood", 2009, 5, 17, "NT4 7QX", ""};
+const Known kSal = {"Sally", "Thorne", 2010, 11, 3, "NT9 2BD", ""};
+const Known kGhazella = {"Ghazella", "Aziz", 2009, 8, 22, "NT1 5AA", ""};
+const Known kSam = {"Samuel", "Okoro", 2009, 1, 30, "NT6 6TT", ""};
+
+std::vector<std::string> Words(const google::protobuf::RepeatedPtrField<std::string>& words) {
+  return {words.begin(), words.end()};
+}
+
+class Stories : public ::testing::Test {
+ protected:
+  // Tariq's youth offending team holds an ASSET; his adviser at Connexions works with him too.
+  void TariqIsKnown() {
+    ASSERT_EQ(nortown_
+                  .Report("nortown-yot",
+                          WithAssessment(OpenFlag("Y-1", kTariq, "youth-offending", "Dilys Hume"),
+                                         "asset", {"lifestyle", "victims"}))
+                  .kind(),
+              v1::FLAG_OUTCOME_KIND_PERSON_CREATED);
+    ASSERT_EQ(
+        nortown_
+            .Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"))
+            .kind(),
+        v1::FLAG_OUTCOME_KIND_LINKED);
+  }
+
+  v1::WhoKnowsRequest AskForAsset(const std::string& record_id, v1::Purpose purpose) {
+    v1::WhoKnowsRequest request = AskAboutRecord(&nortown_, record_id, purpose);
+    request.add_aspects(v1::ASPECT_CONTACT);
+    request.add_aspects(v1::ASPECT_ASSESSMENT);
+    request.add_aspects(v1::ASPECT_CONTENT);
+    request.set_assessment_kind("asset");
+    return request;
+  }
+
+  v1::RecordConsentRequest WrittenConsent(const std::string& record_id) {
+    v1::RecordConsentRequest request;
+    request.set_request_id(nortown_.RequestId());
+    request.mutable_person()->set_record_id(record_id);
+    v1::Consent* consent = request.mutable_consent();
+    consent->set_decision(v1::CONSENT_DECISION_GIVEN);
+    consent->mutable_scope()->add_holder_agency_ids("nortown-yot");
+    consent->mutable_scope()->add_recipient_agency_ids("northern-connexions");
+    consent->mutable_scope()->add_purposes(v1::PURPOSE_SUPPORT_PLANNING);
+    consent->mutable_scope()->add_purposes(v1::PURPOSE_ASSESSMENT);
+    consent->set_explicit_(true);
+    consent->mutable_valid_until()->set_seconds(
+        absl::ToUnixSeconds(absl::Now() + absl::Hours(24 * 90)));
+    consent->set_grantor(v1::GRANTOR_SELF);
+    consent->set_evidence(v1::EVIDENCE_WRITTEN);
+    consent->set_evidence_note("Signed form, kept at the Connexions centre.");
+    return request;
+  }
+
+  Nortown nortown_;
+};
+
+TEST_F(Stories, TariqsAdviserLearnsOfTheAssetAndWhatItTakesToSeeIt) {
+  TariqIsKnown();
+  const Answered answered =
+      nortown_.Ask(TariqsAdviser(), AskForAsset("C-1", v1::PURPOSE_SUPPORT_PLANNING));
+  ASSERT_TRUE(answered.status.ok()) << answered.status.error_message();
+  const v1::FlagView* yot = answered.Flag("nortown-yot");
+  ASSERT_NE(yot, nullptr);
+  EXPECT_EQ(yot->contact().name(), "Dilys Hume");
+  EXPECT_EQ(yot->contact().phone(), "01632 960123");
+  ASSERT_EQ(yot->assessments_size(), 1);
+  EXPECT_EQ(yot->assessments(0).kind(), "asset");
+  EXPECT_EQ(yot->assessments(0).assessed_on().month(), 4);
+  // May she see it? Not yet; and she is told what is missing.
+  ASSERT_EQ(yot->content_size(), 1);
+  EXPECT_THAT(Words(yot->content(0).sections_open()), IsEmpty());
+  EXPECT_THAT(yot->content(0).reason(), HasSubstr("consent"));
+  EXPECT_EQ(answered.receipt.leaf_hash().size(), 32u);
+}
+
+TEST_F(Stories, TheAdviserSecondedToTheTeamSeesTheAssetInsideTheTeamsPurposesOnly) {
+  TariqIsKnown();
+  v1::WhoKnowsRequest inside = AskForAsset("C-1", v1::PURPOSE_SUPPORT_PLANNING);
+  inside.set_necessity("Planning the community part of the order with the team.");
+  const Answered seen = nortown_.Ask(SecondedAdviser(), inside);
+  ASSERT_TRUE(seen.status.ok()) << seen.status.error_message();
+  ASSERT_NE(seen.Flag("nortown-yot"), nullptr);
+  ASSERT_EQ(seen.Flag("nortown-yot")->content_size(), 1);
+  EXPECT_THAT(Words(seen.Flag("nortown-yot")->content(0).sections_open()), Contains("lifestyle"));
+  EXPECT_THAT(Words(seen.Flag("nortown-yot")->content(0).sections_open()),
+              Not(Contains("victims")));
+
+  v1::WhoKnowsRequest outside = AskForAsset("C-1", v1::PURPOSE_CAREER_GUIDANCE);
+  outside.set_necessity("Planning the community part of the order with the team.");
+  const Answered not_seen = nortown_.Ask(SecondedAdviser(), outside);
+  ASSERT_TRUE(not_seen.status.ok());
+  EXPECT_EQ(not_seen.Flag("nortown-yot"), nullptr);
+}
+
+TEST_F(Stories, TariqsWrittenConsentOpensTheAssetUntilHeTakesItBack) {
+  TariqIsKnown();
+  v1::RecordConsentResponse recorded;
+  const auto consents = nortown_.Consents("northern-connexions");
+  grpc::Status status = consents->RecordConsent(nortown_.ContextOf(TariqsAdviser()).get(),
+                                                WrittenConsent("C-1"), &recorded);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+
+  const Answered open =
+      nortown_.Ask(TariqsAdviser(), AskForAsset("C-1", v1::PURPOSE_SUPPORT_PLANNING));
+  ASSERT_NE(open.Flag("nortown-yot"), nullptr);
+  ASSERT_EQ(open.Flag("nortown-yot")->content_size(), 1);
+  const v1::ContentView& content = open.Flag("nortown-yot")->content(0);
+  EXPECT_THAT(Words(content.sections_open()), Contains("lifestyle"));
+  EXPECT_THAT(Words(content.sections_withheld()), Contains("victims"));
+  EXPECT_THAT(Words(content.sections_withheld()), Contains("offence-details"));
+  ASSERT_NE(open.Said("nortown-yot", v1::ASPECT_CONTENT), nullptr);
+  EXPECT_TRUE(open.Said("nortown-yot", v1::ASPECT_CONTENT)->has_until());
+  EXPECT_THAT(Words(open.answer.obligations()), Contains("no-onward-sharing"));
+  // For support planning he said yes; not for housing.
+  EXPECT_EQ(
+      nortown_.Ask(TariqsAdviser(), AskForAsset("C-1", v1::PURPOSE_HOUSING)).Flag("nortown-yot"),
+      nullptr);
+
+  v1::WithdrawConsentRequest withdraw;
+  withdraw.set_request_id(nortown_.RequestId());
+  withdraw.mutable_person()->set_record_id("C-1");
+  withdraw.set_consent_id(recorded.consent_id());
+  withdraw.set_note("Said so at our meeting.");
+  v1::WithdrawConsentResponse withdrawn;
+  status =
+      consents->WithdrawConsent(nortown_.ContextOf(TariqsAdviser()).get(), withdraw, &withdrawn);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  const Answered gone =
+      nortown_.Ask(TariqsAdviser(), AskForAsset("C-1", v1::PURPOSE_SUPPORT_PLANNING));
+  ASSERT_NE(gone.Flag("nortown-yot"), nullptr);
+  ASSERT_EQ(gone.Flag("nortown-yot")->content_size(), 1);
+  EXPECT_THAT(Words(gone.Flag("nortown-yot")->content(0).sections_open()), IsEmpty());
+}
+
+TEST_F(Stories, ConsentIsRecordedOnceHoweverOftenItIsSent) {
+  TariqIsKnown();
+  const auto consents = nortown_.Consents("northern-connexions");
+  const v1::RecordConsentRequest request = WrittenConsent("C-1");
+  v1::RecordConsentResponse first;
+  v1::RecordConsentResponse second;
+  ASSERT_TRUE(
+      consents->RecordConsent(nortown_.ContextOf(TariqsAdviser()).get(), request, &first).ok());
+  ASSERT_TRUE(
+      consents->RecordConsent(nortown_.ContextOf(TariqsAdviser()).get(), request, &second).ok());
+  EXPECT_EQ(first.consent_id(), second.consent_id());
+  EXPECT_EQ(first.receipt().ledger_index(), second.receipt().ledger_index());
+  v1::ListConsentsRequest list;
+  list.set_request_id(nortown_.RequestId());
+  list.mutable_person()->set_record_id("C-1");
+  list.set_purpose(v1::PURPOSE_SUPPORT_PLANNING);
+  v1::ListConsentsResponse listed;
+  ASSERT_TRUE(
+      consents->ListConsents(nortown_.ContextOf(TariqsAdviser()).get(), list, &listed).ok());
+  v1::ConsentList answer;
+  ASSERT_TRUE(answer.ParseFromString(listed.answer()));
+  ASSERT_EQ(answer.consents_size(), 1);
+  EXPECT_EQ(answer.consents(0).evidence_note(), "Signed form, kept at the Connexions centre.");
+
+  v1::RecordConsentRequest other = request;
+  other.mutable_consent()->set_evidence(v1::EVIDENCE_VERBAL);
+  EXPECT_FALSE(
+      consents->RecordConsent(nortown_.ContextOf(TariqsAdviser()).get(), other, &second).ok());
+}
+
+TEST_F(Stories, AnAdviserWhoDoesNotWorkWithTariqLearnsNothing) {
+  ASSERT_EQ(nortown_.Report("nortown-yot", OpenFlag("Y-1", kTariq, "youth-offending", "Dilys Hume"))
+                .kind(),
+            v1::FLAG_OUTCOME_KIND_PERSON_CREATED);
+  const Answered answered =
+      nortown_.Ask(TariqsAdviser(), AskAbout(&nortown_, kTariq, v1::PURPOSE_SUPPORT_PLANNING));
+  ASSERT_TRUE(answered.status.ok()) << answered.status.error_message();
+  EXPECT_EQ(answered.answer.flags_size(), 0);
+  EXPECT_EQ(answered.answer.agency_person_id(), "");
+}
+
+// Her adviser saw a drugs worker who shared that he helps, and nothing else.
+TEST_F(Stories, SalsDrugsServiceIsInvolvedAndNotNamed) {
+  nortown_.Report("northern-connexions", OpenFlag("C-2", kSal, "connexions", "Maureen Oakes"));
+  ASSERT_EQ(
+      nortown_
+          .Report("nortown-drugs-advice", OpenFlag("D-1", kSal, "substance-misuse", "Ivor Lane"))
+          .kind(),
+      v1::FLAG_OUTCOME_KIND_LINKED);
+  const Answered answered =
+      nortown_.Ask(TariqsAdviser(), AskAboutRecord(&nortown_, "C-2", v1::PURPOSE_SUPPORT_PLANNING));
+  ASSERT_TRUE(answered.status.ok());
+  EXPECT_TRUE(answered.answer.unnamed_service_involved());
+  EXPECT_EQ(answered.Flag("nortown-drugs-advice"), nullptr);
+  EXPECT_THAT(answered.answer_bytes, Not(HasSubstr("Ivor Lane")));
+  EXPECT_THAT(answered.answer_bytes, Not(HasSubstr("substance")));
+  EXPECT_EQ(answered.CoverageOf("nortown-drugs-advice"), v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
+}
+
+// Her file was closed because others were involved; the others must hear of it.
+TEST_F(Stories, ClosingSalsFileIsSeenAndTold) {
+  nortown_.Report("northern-connexions", OpenFlag("C-2", kSal, "connexions", "Maureen Oakes"));
+  const v1::FlagReport social = OpenFlag("S-1", kSal, "childrens-social-care", "Hugh Penn");
+  ASSERT_EQ(nortown_.Report("nortown-social-services", social).kind(),
+            v1::FLAG_OUTCOME_KIND_LINKED);
+  ASSERT_EQ(nortown_.Report("nortown-social-services", Closed(social)).kind(),
+            v1::FLAG_OUTCOME_KIND_UPDATED);
+  const Answered answered =
+      nortown_.Ask(TariqsAdviser(), AskAboutRecord(&nortown_, "C-2", v1::PURPOSE_SUPPORT_PLANNING));
+  ASSERT_NE(answered.Flag("nortown-social-services"), nullptr);
+  EXPECT_EQ(answered.Flag("nortown-social-services")->status(), v1::FLAG_STATUS_CLOSED);
+  EXPECT_EQ(answered.Flag("nortown-social-services")->closed_on().month(), 9);
+
+  grpc::ClientContext context;
+  const auto exchange = nortown_.Exchange("northern-connexions");
+  const auto stream = exchange->Subscribe(&context);
+  v1::SubscribeRequest open;
+  open.mutable_open()->set_cursor("inbox");
+  open.mutable_open()->set_credits(10);
+  ASSERT_TRUE(stream->Write(open));
+  std::vector<v1::NoticeKind> kinds;
+  std::string last_token;
+  v1::SubscribeResponse response;
+  while (kinds.size() < 2 && stream->Read(&response)) {
+    if (!response.has_notice()) continue;
+    v1::Notice notice;
+    ASSERT_TRUE(notice.ParseFromString(response.notice().payload()));
+    EXPECT_EQ(notice.agency_id(), "nortown-social-services");
+    EXPECT_EQ(response.notice().receipt().leaf_hash().size(), 32u);
+    kinds.push_back(notice.kind());
+    last_token = response.notice().resume_token();
+  }
+  EXPECT_THAT(kinds,
+              ::testing::ElementsAre(v1::NOTICE_KIND_FLAG_OPENED, v1::NOTICE_KIND_FLAG_CLOSED));
+  v1::SubscribeRequest acknowledge;
+  acknowledge.mutable_acknowledge()->set_resume_token(last_token);
+  ASSERT_TRUE(stream->Write(acknowledge));
+  bool acknowledged = false;
+  while (!acknowledged && stream->Read(&response)) acknowledged = response.has_acknowledged();
+  EXPECT_TRUE(acknowledged);
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+// The project agreed that nothing about her is on the Connexions system.
+TEST_F(Stories, NothingOfGhazellasProjectReachesConnexions) {
+  nortown_.Report("northern-connexions", OpenFlag("C-3", kGhazella, "connexions", "Maureen Oakes"));
+  ASSERT_EQ(nortown_
+                .Report("nightstop-project",
+                        OpenFlag("N-1", kGhazella, "voluntary-project", "Bettina Cole"))
+                .kind(),
+            v1::FLAG_OUTCOME_KIND_LINKED);
+  for (const v1::Purpose purpose :
+       {v1::PURPOSE_SUPPORT_PLANNING, v1::PURPOSE_ASSESSMENT, v1::PURPOSE_SAFEGUARDING}) {
+    const Answered answered =
+        nortown_.Ask(TariqsAdviser(), AskAboutRecord(&nortown_, "C-3", purpose));
+    ASSERT_TRUE(answered.status.ok());
+    EXPECT_EQ(answered.Flag("nightstop-project"), nullptr);
+    EXPECT_FALSE(answered.answer.unnamed_service_involved());
+    EXPECT_EQ(answered.CoverageOf("nightstop-project"), v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
+    EXPECT_THAT(answered.answer_bytes, Not(HasSubstr("Bettina")));
+  }
+}
+
+// He was thought to have a social worker and had none: silence must say what kind it is.
+TEST_F(Stories, WhoFeedsTheAreaIsSaidBesideWhatTheyHave) {
+  nortown_.Report("northern-connexions", OpenFlag("C-4", kSam, "connexions", "Maureen Oakes"));
+  const Answered answered =
+      nortown_.Ask(TariqsAdviser(), AskAboutRecord(&nortown_, "C-4", v1::PURPOSE_SUPPORT_PLANNING));
+  ASSERT_TRUE(answered.status.ok());
+  EXPECT_EQ(answered.CoverageOf("nortown-housing"), v1::COVERAGE_STATE_NOT_CONNECTED);
+  // Social services have not fed the hub yet; then they have, about somebody else.
+  EXPECT_EQ(answered.CoverageOf("nortown-social-services"), v1::COVERAGE_STATE_NOT_CONNECTED);
+  nortown_.Report("nortown-social-services",
+                  OpenFlag("S-9", kSal, "childrens-social-care", "Hugh Penn"));
+  const Answered later =
+      nortown_.Ask(TariqsAdviser(), AskAboutRecord(&nortown_, "C-4", v1::PURPOSE_SUPPORT_PLANNING));
+  const v1::CoverageState state = later.CoverageOf("nortown-social-services");
+  EXPECT_TRUE(state == v1::COVERAGE_STATE_HAS_NONE ||
+              state == v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
+  EXPECT_EQ(later.CoverageOf("northern-connexions"), v1::COVERAGE_STATE_HAS_FLAG);
+}
+
+TEST_F(Stories, ASocialWorkerOverridesForSafeguardingAndOpensTheMinimum) {
+  nortown_.Report("nortown-social-services",
+                  OpenFlag("S-1", kSal, "childrens-social-care", "Hugh Penn"));
+  nortown_.Report("nortown-drugs-advice", OpenFlag("D-1", kSal, "substance-misuse", "Ivor Lane"));
+  v1::WhoKnowsRequest request = AskAboutRecord(&nortown_, "S-1", v1::PURPOSE_SAFEGUARDING);
+  request.mutable_override()->set_ground(v1::OVERRIDE_GROUND_VITAL_INTERESTS);
+  // Without a reason in words there is no override.
+  EXPECT_FALSE(nortown_.Ask(SocialWorker(), request).status.ok());
+  request.set_request_id(nortown_.RequestId());
+  request.mutable_override()->set_reason("Missing for six days, seen in a drugged state.");
+  const Answered answered = nortown_.Ask(SocialWorker(), request);
+  ASSERT_TRUE(answered.status.ok()) << answered.status.error_message();
+  ASSERT_NE(answered.Flag("nortown-drugs-advice"), nullptr);
+  EXPECT_EQ(answered.Flag("nortown-drugs-advice")->contact().name(), "Ivor Lane");
+  EXPECT_TRUE(answered.answer.override().has_review_due());
+  EXPECT_THAT(Words(answered.answer.obligations()), Contains("review-in-2-working-days"));
+}
+
+// He says that he is older than the records do: two dates of birth are not one person by guess.
+TEST_F(Stories, PetersTwoBirthDatesWaitForAPerson) {
+  const Known younger = {"Peter", "Desta", 2010, 6, 9, "NT3 3CC", ""};
+  Known older = younger;
+  older.year = 2008;
+  nortown_.Report("nortown-social-services",
+                  OpenFlag("S-5", younger, "childrens-social-care", "Hugh Penn"));
+  Known swapped = younger;
+  swapped.month = 9;
+  swapped.day = 6;
+  const v1::FlagOutcome outcome =
+      nortown_.Report("northern-connexions", OpenFlag("C-5", swapped, "connexions", "M. Oakes"));
+  EXPECT_EQ(outcome.kind(), v1::FLAG_OUTCOME_KIND_IN_REVIEW);
+
+  const auto index = nortown_.Index("northern-connexions");
+  v1::ListReviewsResponse reviews;
+  ASSERT_TRUE(index
+                  ->ListReviews(nortown_.ContextOf(TariqsAdviser()).get(), v1::ListReviewsRequest(),
+                                &reviews)
+                  .ok());
+  ASSERT_EQ(reviews.reviews_size(), 1);
+  EXPECT_EQ(reviews.reviews(0).record_id(), "C-5");
+  v1::ResolveReviewRequest resolve;
+  resolve.set_request_id(nortown_.RequestId());
+  resolve.set_review_id(reviews.reviews(0).review_id());
+  resolve.set_candidate_number(1);
+  v1::ResolveReviewResponse resolved;
+  const grpc::Status status =
+      index->ResolveReview(nortown_.ContextOf(TariqsAdviser()).get(), resolve, &resolved);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(resolved.outcome().kind(), v1::FLAG_OUTCOME_KIND_LINKED);
+  const Answered answered =
+      nortown_.Ask(TariqsAdviser(), AskAboutRecord(&nortown_, "C-5", v1::PURPOSE_SUPPORT_PLANNING));
+  EXPECT_NE(answered.Flag("nortown-social-services"), nullptr);
+}
+
+TEST_F(Stories, FindGivesEachAgencyItsOwnIdAndOnlyToWhoMayKnow) {
+  TariqIsKnown();
+  v1::FindRequest request;
+  request.set_request_id(nortown_.RequestId());
+  *request.mutable_person()->mutable_details() = Details(kTariq);
+  request.set_purpose(v1::PURPOSE_SUPPORT_PLANNING);
+  v1::FindResponse adviser;
+  v1::FindResponse officer;
+  ASSERT_TRUE(nortown_.Index("northern-connexions")
+                  ->Find(nortown_.ContextOf(TariqsAdviser()).get(), request, &adviser)
+                  .ok());
+  ASSERT_TRUE(nortown_.Index("nortown-yot")
+                  ->Find(nortown_.ContextOf(YotOfficer()).get(), request, &officer)
+                  .ok());
+  EXPECT_THAT(adviser.agency_person_id(), HasSubstr("SP1-"));
+  EXPECT_NE(adviser.agency_person_id(), officer.agency_person_id());
+  // The other agency's id is nobody's.
+  v1::WhoKnowsRequest borrowed = AskAboutRecord(&nortown_, "", v1::PURPOSE_SUPPORT_PLANNING);
+  borrowed.mutable_person()->set_agency_person_id(officer.agency_person_id());
+  EXPECT_EQ(nortown_.Ask(TariqsAdviser(), borrowed).answer.flags_size(), 0);
+  v1::FindResponse none;
+  EXPECT_EQ(nortown_.Index("nortown-housing")
+                ->Find(nortown_.ContextOf(HousingOfficer()).get(), request, &none)
+                .error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+}  // namespace
+}  // namespace signpost::scenarios
