@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <atomic>
+#include <barrier>
 #include <set>
 #include <string>
 #include <thread>
@@ -320,7 +320,7 @@ TEST_F(IntakeTest, TwoFirstReportsFromOneReadingMakeOnePerson) {
 TEST_F(IntakeTest, ManyWritersAtOnceMakeEachPersonOnce) {
   constexpr int kPersons = 40;
   const std::vector<std::string> agencies = {kYot, kSocial, kConnexions, "nortown-housing"};
-  std::atomic<int> aborted{0};
+  std::barrier all_have_read(static_cast<std::ptrdiff_t>(agencies.size()));
   std::vector<std::thread> writers;
   for (const std::string& agency : agencies) {
     writers.emplace_back([&, agency] {
@@ -328,11 +328,14 @@ TEST_F(IntakeTest, ManyWritersAtOnceMakeEachPersonOnce) {
         const FlagReport report =
             Report(agency + std::to_string(i),
                    Details("Given", "Family" + std::to_string(i), 20090314 + i % 10, "NT1 4QZ"));
+        std::unique_ptr<store::View> view = View();
+        all_have_read.arrive_and_wait();  // so that every first attempt is made in ignorance
         for (int attempt = 0; attempt < 200; ++attempt) {
-          IntakeResult result = *intake_->Prepare(*View(), From(agency), report, now_);
+          IntakeResult result = *intake_->Prepare(*view, From(agency), report, now_);
           if (Commit(std::move(result.operation)).ok()) break;
-          ++aborted;
+          view = View();
         }
+        all_have_read.arrive_and_wait();
       }
     });
   }

@@ -73,7 +73,7 @@ TEST_F(SharedDataTest, BritishRowsNormaliseAndValidate) {
   ASSERT_EQ(rows->size(), 901u);
   int names = 0, dates = 0, postcodes = 0;
   for (const std::vector<std::string>& row : *rows) {
-    ASSERT_GE(row.size(), 5u);
+    if (row.size() < 5) continue;  // the last one is cut short
     const std::string surname = Joined(normaliser_->Name(row[1]));
     const std::string given = Joined(normaliser_->Name(row[2]));
     EXPECT_EQ(Joined(normaliser_->Name(surname)), surname);
@@ -93,10 +93,10 @@ TEST_F(SharedDataTest, BritishRowsNormaliseAndValidate) {
   }
   std::printf("of 901 rows: %d with both names, %d with a date, %d with a postcode\n", names, dates,
               postcodes);
-  // One row is shifted, a few lack something; nearly all must read.
-  EXPECT_GE(names, 890);
-  EXPECT_GE(dates, 890);
-  EXPECT_GE(postcodes, 850);
+  // All but the row that is shifted and cut short.
+  EXPECT_GE(names, 900);
+  EXPECT_GE(dates, 900);
+  EXPECT_GE(postcodes, 900);
 }
 
 // An Australian row in British shape: four digits as a postcode unit, seven as an NHS number.
