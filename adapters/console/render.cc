@@ -217,7 +217,7 @@ std::string CoverageText(const Coverage& coverage) {
       text = EnumWord(coverage.state());
   }
   if (coverage.has_fed_until()) {
-    absl::StrAppend(&text, " (its list is of ", Readable(coverage.fed_until()), ")");
+    absl::StrAppend(&text, " (list of ", ReadableDay(coverage.fed_until()), ")");
   }
   return text;
 }
