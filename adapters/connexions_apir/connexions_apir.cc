@@ -111,7 +111,7 @@ class Reading {
     TakePerson(element, &row, client->report.mutable_person());
     if (row.rejected()) {
       if (client->row != nullptr) {
-        client->row->Reject("client_id", absl::StrCat("her row in the return was rejected, ", file,
+        client->row->Reject("client_id", absl::StrCat("the row in the return was rejected, ", file,
                                                       " young person ", number));
       }
       return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "adapters/kit/values.h"
 #include "hub/base/json_log.h"
 #include "hub/base/limits.h"
@@ -99,7 +100,9 @@ bool Intake::Add(Record record) {
 }
 
 void Intake::RefuseFile(const std::string& file, const absl::Status& why, bool needed) {
-  remarks_.push_back({file, std::string(why.message()), true});
+  absl::string_view text = why.message();
+  absl::ConsumePrefix(&text, absl::StrCat(file, ": "));
+  remarks_.push_back({file, std::string(text), true});
   if (needed) {
     refused_ = true;
     records_.clear();

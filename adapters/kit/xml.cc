@@ -227,6 +227,9 @@ absl::Status ReadXml(Source* source, const std::string& name, const std::string&
   if (source->failed) {
     return walk.Refuse("cannot be read to its end; look at the disk or the share");
   }
+  if (fault.code == XML_ERR_ENTITY_LOOP) {
+    return walk.Refuse("has a DOCTYPE with entities that unfold without end; it is not taken");
+  }
   if (more < 0 || fault.code != 0 || !walk.saw_root()) {
     return walk.Refuse(absl::StrCat(
         "is not well-formed XML", fault.line > 0 ? absl::StrCat(", line ", fault.line) : "",

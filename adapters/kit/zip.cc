@@ -63,6 +63,9 @@ absl::StatusOr<std::unique_ptr<ZipArchive>> ZipArchive::Open(const std::string& 
   if (info.st_size > limits.archive_bytes_max) {
     return archive->Refuse(absl::StrCat("is larger than ", limits.archive_bytes_max, " bytes"));
   }
+  // libzip takes a file of no bytes for an archive of no entries; here it is one still to be
+  // written.
+  if (info.st_size == 0) return archive->Refuse(kCutOff);
   int error = 0;
   archive->archive_ = zip_open(path.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &error);
   if (archive->archive_ == nullptr) return archive->Refuse(kCutOff);
@@ -77,6 +80,7 @@ absl::StatusOr<std::unique_ptr<ZipArchive>> ZipArchive::FromBytes(std::string by
   if (static_cast<int64_t>(bytes.size()) > limits.archive_bytes_max) {
     return archive->Refuse(absl::StrCat("is larger than ", limits.archive_bytes_max, " bytes"));
   }
+  if (bytes.empty()) return archive->Refuse(kCutOff);
   archive->bytes_ = std::move(bytes);
   zip_error_t error;
   zip_error_init(&error);

@@ -124,7 +124,7 @@ class Reading {
                 report.mutable_contact());
     TakeCase(*identifiers, episodes, &row, &report);
     if (identity.row->rejected()) {
-      row.Reject("LAchildID", absl::StrCat("her row in the identity file was rejected, row ",
+      row.Reject("LAchildID", absl::StrCat("the row in the identity file was rejected, row ",
                                            identity.row->row()));
     }
     if (!row.rejected()) intake_->Add(std::move(record));

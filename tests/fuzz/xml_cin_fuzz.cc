@@ -1,0 +1,66 @@
+// Any bytes as a children-in-need census, beside files that are sound: never a crash, and what is
+// accepted can leave.
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "adapters/social_services/social_services.h"
+
+namespace adapters = signpost::adapters;
+
+namespace {
+
+// A folder in memory where there is one, kept for the whole run and for this process alone.
+const std::string& Folder() {
+  static const std::string* const kFolder = [] {
+    const std::filesystem::path root = std::filesystem::exists("/dev/shm")
+                                           ? std::filesystem::path("/dev/shm")
+                                           : std::filesystem::temp_directory_path();
+    const std::filesystem::path folder = root / absl::StrCat("signpost-fuzz-xml_cin-", getpid());
+    std::filesystem::create_directories(folder);
+    std::atexit([] {
+      std::error_code ignored;
+      std::filesystem::remove_all(Folder(), ignored);
+    });
+    return new std::string(folder.string());
+  }();
+  return *kFolder;
+}
+
+void Put(const std::string& name, const std::string& text) {
+  std::ofstream(Folder() + "/" + name, std::ios::binary) << text;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  Put("identity.csv",
+      "LAchildID,given_names,surname,date_of_birth,sex,postcode,nhs_number,worker_id,worker_name,"
+      "worker_phone,worker_email,team\nL1,Ann,Lee,04/03/2012,F,,,sw-001,Bea Day,,,\n"
+      "L2,,Lee,,,,,,,,,\n");
+  Put("cin-census.xml", std::string(reinterpret_cast<const char*>(data), size));
+  const adapters::social_services::SocialServices system;
+  const auto mapping = adapters::Mapping::Parse(system.default_mapping(), "", "");
+  const auto inbox = adapters::Inbox::Scan(Folder());
+  if (!mapping.ok() || !inbox.ok()) std::abort();
+  adapters::Intake intake;
+  if (!system.Read(*inbox, *mapping, absl::CivilDay(2026, 12, 1), &intake).ok()) std::abort();
+  if (intake.refused() && !intake.records().empty()) std::abort();
+  for (const adapters::Record& record : intake.records()) {
+    const signpost::v1::FlagReport& report = record.report;
+    if (!adapters::IsRecordId(report.record_id()) || report.person().surname().empty() ||
+        report.status() == signpost::v1::FLAG_STATUS_UNSPECIFIED || !report.has_opened_on() ||
+        report.assessments_size() > 16) {
+      std::abort();
+    }
+  }
+  (void)intake.JsonLines(system.name());
+  return 0;
+}
