@@ -618,6 +618,8 @@ absl::Status Reception::BindPolicy() {
   const std::shared_ptr<const registry::Directory> directory = rooms_.registry->directory();
   std::vector<policy::VocabularyAgency> agencies;
   for (const std::shared_ptr<const registry::Agency>& agency : directory->Agencies()) {
+    // They neither hold flags nor ask about people, so no rule can be about them.
+    if (agency->kind == "auditor" || agency->kind == "operator") continue;
     policy::VocabularyAgency word;
     word.id = agency->agency_id;
     word.name = agency->name;

@@ -150,9 +150,9 @@ absl::StatusOr<IntakeResult> Intake::Put(const store::View& view, const people::
     SIGNPOST_RETURN_IF_ERROR(matcher_.PrepareKeys(view, flag.person, flag.aliases,
                                                   flag.dropped_aliases, &flag.change.batch));
   }
-  result.outcome = flag.person_created ? signpost::v1::FLAG_OUTCOME_KIND_PERSON_CREATED
-                   : flag.flag_created ? signpost::v1::FLAG_OUTCOME_KIND_LINKED
-                                       : signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
+  result.outcome = flag.flag_created ? signpost::v1::FLAG_OUTCOME_KIND_RECORDED
+                                     : signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
+  result.person_created = flag.person_created;
   std::move(flag.change).AppendTo(&result.operation);
   return result;
 }

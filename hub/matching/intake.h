@@ -44,6 +44,8 @@ struct IntakeResult {
   // batch: nothing changed, nothing to commit, acknowledge at once.
   ledger::Operation operation;
   signpost::v1::FlagOutcomeKind outcome = signpost::v1::FLAG_OUTCOME_KIND_UNSPECIFIED;
+  // The flag is on somebody whom the hub did not know. Never for the reporter to learn.
+  bool person_created = false;
   people::FlagChange change = people::FlagChange::kUnchanged;
   base::PersonId person;  // zero while in review
   base::FlagId flag;      // zero while in review

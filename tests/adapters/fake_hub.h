@@ -72,12 +72,18 @@ class FakeHub final : public signpost::v1::IndexService::Service,
     grpc::ServerBuilder builder;
     builder.RegisterService(static_cast<signpost::v1::IndexService::Service*>(this));
     builder.RegisterService(static_cast<signpost::v1::ExchangeService::Service*>(this));
+    // Over TCP, as the real one: gRPC's in-process transport buffers nothing, so that two who write
+    // at once would wait for each other.
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     server_ = builder.BuildAndStart();
   }
   ~FakeHub() override { server_->Shutdown(absl::ToChronoTime(absl::Now())); }
 
   std::shared_ptr<grpc::Channel> Channel() {
-    return server_->InProcessChannel(grpc::ChannelArguments());
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port_),
+                                     grpc::InsecureChannelCredentials(), arguments);
   }
 
   Lies lies;
@@ -235,7 +241,7 @@ class FakeHub final : public signpost::v1::IndexService::Service,
     }
     const auto found = flags.find(report.record_id());
     if (found == flags.end()) {
-      outcome.set_kind(signpost::v1::FLAG_OUTCOME_KIND_PERSON_CREATED);
+      outcome.set_kind(signpost::v1::FLAG_OUTCOME_KIND_RECORDED);
     } else if (found->second.SerializeAsString() == report.SerializeAsString()) {
       outcome.set_kind(signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED);
       return outcome;
@@ -248,6 +254,7 @@ class FakeHub final : public signpost::v1::IndexService::Service,
   }
 
   std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
 };
 
 }  // namespace signpost::adapters

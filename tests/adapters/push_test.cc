@@ -64,7 +64,7 @@ TEST_F(PushTest, OnlyChangesTravel) {
   ASSERT_TRUE(Push().ok());
   ExpectAllThere();
   EXPECT_EQ(summary_.reports_sent, 200);
-  EXPECT_EQ(summary_.by_outcome[signpost::v1::FLAG_OUTCOME_KIND_PERSON_CREATED], 200);
+  EXPECT_EQ(summary_.by_outcome[signpost::v1::FLAG_OUTCOME_KIND_RECORDED], 200);
   ASSERT_TRUE(Push().ok());
   EXPECT_EQ(summary_.reports_sent, 0);
   EXPECT_EQ(hub_.reports, 200);

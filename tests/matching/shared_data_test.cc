@@ -143,7 +143,7 @@ void OpenSet(const Intake& intake, bool with_id, std::vector<std::vector<std::st
       ++waits;
     } else {
       // 4a has no duplicates: whoever is linked within it is linked wrongly.
-      EXPECT_EQ(result.outcome, signpost::v1::FLAG_OUTCOME_KIND_PERSON_CREATED) << row[0];
+      EXPECT_TRUE(result.person_created) << row[0];
       entity_of[result.person] = Entity(row[0]);
       present.insert(Entity(row[0]));
     }

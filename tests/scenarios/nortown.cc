@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/crypto.h"
+#include "hub/gate/words.h"
 #include "nlohmann/json.hpp"
 
 namespace signpost::scenarios {
@@ -100,6 +101,8 @@ Nortown::Nortown(Setup setup) : setup_(std::move(setup)), folder_(NewFolder()) {
   Authority();
   Open();
   Enrol();
+  const std::string problem = hub_->rooms().policy->problem();
+  if (setup_.policy && !problem.empty()) Broken(problem);
 }
 
 Nortown::~Nortown() {
@@ -227,13 +230,14 @@ std::unique_ptr<grpc::ClientContext> Nortown::Context() {
 }
 
 base::AssertionClaims Nortown::Claims(const Worker& worker, const std::string& agency,
-                                      const std::string& system) {
+                                      const std::string& system, v1::Purpose purpose) {
   base::AssertionClaims claims;
   claims.agency_id = worker.agency;
   claims.practitioner_id = worker.practitioner;
   claims.role = worker.role;
   claims.teams = worker.teams;
   claims.assurance = "substantial";
+  claims.purpose = gate::Word(policy::ToString(gate::ToPolicy(purpose)));
   claims.audience = "signpost.nortown.example";
   claims.issued_at = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()));
   claims.not_before = claims.issued_at;
@@ -256,11 +260,11 @@ std::string Nortown::Mint(const std::string& agency, const base::AssertionClaims
   return *token;
 }
 
-std::unique_ptr<grpc::ClientContext> Nortown::ContextOf(const Worker& worker) {
+std::unique_ptr<grpc::ClientContext> Nortown::ContextOf(const Worker& worker, v1::Purpose purpose) {
   std::unique_ptr<grpc::ClientContext> context = Context();
   const std::string system = worker.agency == "nortown-audit" ? "auditor" : "casework";
   context->AddMetadata("signpost-assertion",
-                       Mint(worker.agency, Claims(worker, worker.agency, system)));
+                       Mint(worker.agency, Claims(worker, worker.agency, system, purpose)));
   return context;
 }
 
@@ -290,7 +294,8 @@ v1::FlagOutcome Nortown::Report(const std::string& agency, const v1::FlagReport&
 Answered Nortown::Ask(const Worker& worker, const v1::WhoKnowsRequest& request) {
   Answered answered;
   v1::WhoKnowsResponse response;
-  answered.status = Index(worker.agency)->WhoKnows(ContextOf(worker).get(), request, &response);
+  answered.status = Index(worker.agency)
+                        ->WhoKnows(ContextOf(worker, request.purpose()).get(), request, &response);
   answered.answer_bytes = response.answer();
   answered.receipt = response.receipt();
   if (!answered.answer.ParseFromString(response.answer())) Broken("an answer does not decode");

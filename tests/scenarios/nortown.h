@@ -97,12 +97,15 @@ class Nortown {
 
   // A channel as one agency's system.
   std::shared_ptr<grpc::Channel> Channel(const std::string& agency, const std::string& system);
-  // A fresh context with a deadline, and the worker's assertion bound to their casework system.
+  // A fresh context with a deadline, and the worker's assertion for `purpose`, bound to their
+  // casework system.
   std::unique_ptr<grpc::ClientContext> Context();
-  std::unique_ptr<grpc::ClientContext> ContextOf(const Worker& worker);
+  std::unique_ptr<grpc::ClientContext> ContextOf(
+      const Worker& worker, v1::Purpose purpose = v1::PURPOSE_SUPPORT_PLANNING);
   // The claims behind ContextOf(), for tests that forge.
   base::AssertionClaims Claims(const Worker& worker, const std::string& agency,
-                               const std::string& system);
+                               const std::string& system,
+                               v1::Purpose purpose = v1::PURPOSE_SUPPORT_PLANNING);
   std::string Mint(const std::string& agency, const base::AssertionClaims& claims);
 
   // --- What agencies do ---

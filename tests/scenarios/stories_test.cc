@@ -35,12 +35,12 @@ class Stories : public ::testing::Test {
                           WithAssessment(OpenFlag("Y-1", kTariq, "youth-offending", "Dilys Hume"),
                                          "asset", {"lifestyle", "victims"}))
                   .kind(),
-              v1::FLAG_OUTCOME_KIND_PERSON_CREATED);
+              v1::FLAG_OUTCOME_KIND_RECORDED);
     ASSERT_EQ(
         nortown_
             .Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"))
             .kind(),
-        v1::FLAG_OUTCOME_KIND_LINKED);
+        v1::FLAG_OUTCOME_KIND_RECORDED);
   }
 
   v1::WhoKnowsRequest AskForAsset(const std::string& record_id, v1::Purpose purpose) {
@@ -185,7 +185,7 @@ TEST_F(Stories, ConsentIsRecordedOnceHoweverOftenItIsSent) {
 TEST_F(Stories, AnAdviserWhoDoesNotWorkWithTariqLearnsNothing) {
   ASSERT_EQ(nortown_.Report("nortown-yot", OpenFlag("Y-1", kTariq, "youth-offending", "Dilys Hume"))
                 .kind(),
-            v1::FLAG_OUTCOME_KIND_PERSON_CREATED);
+            v1::FLAG_OUTCOME_KIND_RECORDED);
   const Answered answered =
       nortown_.Ask(TariqsAdviser(), AskAbout(&nortown_, kTariq, v1::PURPOSE_SUPPORT_PLANNING));
   ASSERT_TRUE(answered.status.ok()) << answered.status.error_message();
@@ -200,7 +200,7 @@ TEST_F(Stories, SalsDrugsServiceIsInvolvedAndNotNamed) {
       nortown_
           .Report("nortown-drugs-advice", OpenFlag("D-1", kSal, "substance-misuse", "Ivor Lane"))
           .kind(),
-      v1::FLAG_OUTCOME_KIND_LINKED);
+      v1::FLAG_OUTCOME_KIND_RECORDED);
   const Answered answered =
       nortown_.Ask(TariqsAdviser(), AskAboutRecord(&nortown_, "C-2", v1::PURPOSE_SUPPORT_PLANNING));
   ASSERT_TRUE(answered.status.ok());
@@ -216,7 +216,7 @@ TEST_F(Stories, ClosingSalsFileIsSeenAndTold) {
   nortown_.Report("northern-connexions", OpenFlag("C-2", kSal, "connexions", "Maureen Oakes"));
   const v1::FlagReport social = OpenFlag("S-1", kSal, "childrens-social-care", "Hugh Penn");
   ASSERT_EQ(nortown_.Report("nortown-social-services", social).kind(),
-            v1::FLAG_OUTCOME_KIND_LINKED);
+            v1::FLAG_OUTCOME_KIND_RECORDED);
   ASSERT_EQ(nortown_.Report("nortown-social-services", Closed(social)).kind(),
             v1::FLAG_OUTCOME_KIND_UPDATED);
   const Answered answered =
@@ -263,7 +263,7 @@ TEST_F(Stories, NothingOfGhazellasProjectReachesConnexions) {
                 .Report("nightstop-project",
                         OpenFlag("N-1", kGhazella, "voluntary-project", "Bettina Cole"))
                 .kind(),
-            v1::FLAG_OUTCOME_KIND_LINKED);
+            v1::FLAG_OUTCOME_KIND_RECORDED);
   for (const v1::Purpose purpose :
        {v1::PURPOSE_SUPPORT_PLANNING, v1::PURPOSE_ASSESSMENT, v1::PURPOSE_SAFEGUARDING}) {
     const Answered answered =
@@ -343,7 +343,7 @@ TEST_F(Stories, PetersTwoBirthDatesWaitForAPerson) {
   const grpc::Status status =
       index->ResolveReview(nortown_.ContextOf(TariqsAdviser()).get(), resolve, &resolved);
   ASSERT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(resolved.outcome().kind(), v1::FLAG_OUTCOME_KIND_LINKED);
+  EXPECT_EQ(resolved.outcome().kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
   const Answered answered =
       nortown_.Ask(TariqsAdviser(), AskAboutRecord(&nortown_, "C-5", v1::PURPOSE_SUPPORT_PLANNING));
   EXPECT_NE(answered.Flag("nortown-social-services"), nullptr);
