@@ -54,8 +54,9 @@ TEST_F(JsonLogTest, LevelsBelowTheLeastAreNotWritten) {
 }
 
 TEST_F(JsonLogTest, NoValueCanForgeALine) {
-  const std::string hostile = std::string("a\"}\n{\"level\":\"error\"\r\x1b[2J\x7f\0b", 31) +
-                              "\xc2\x85\xe2\x80\xa8\xe2\x80\xae\\";
+  static constexpr char kBroken[] = "a\"}\n{\"level\":\"error\"\r\x1b[2J\x7f\0b";
+  const std::string hostile =
+      std::string(kBroken, sizeof(kBroken) - 1) + "\xc2\x85\xe2\x80\xa8\xe2\x80\xae\\";
   log_.Info("tried", {{"value", hostile}});
   const std::string line = Written();
   EXPECT_EQ(line.find('\n'), line.size() - 1);
