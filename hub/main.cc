@@ -11,6 +11,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -108,6 +109,9 @@ int Serve(const std::string& config_file) {
   sigaddset(&stops, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stops, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // gRPC's own lines are not JSON; what they say comes back as a status. Whoever wants them sets
+  // this.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
 
   const absl::StatusOr<api::HubConfig> config = api::ReadHubConfig(config_file);
   if (!config.ok()) return Fail(config.status());

@@ -183,6 +183,11 @@ absl::Status Hub::OpenPolicy() {
   SIGNPOST_ASSIGN_OR_RETURN(std::string text, ReadTextFile(config_.policy_file));
   SIGNPOST_ASSIGN_OR_RETURN(std::string words, ReadTextFile(config_.words_file));
   SIGNPOST_RETURN_IF_ERROR(policy_.SetText(std::move(text), words));
+  if (registry_->directory()->Agencies().empty()) {
+    log_->Info("policy_waits", {{"effect", "everything is hidden"},
+                                {"next", "enrol the area's agencies and teams"}});
+    return absl::OkStatus();
+  }
   // What is wrong with it hides everything, and says so in the log and on /health: a hub that does
   // not start could not even say that.
   const absl::Status bound = reception_->BindPolicy();

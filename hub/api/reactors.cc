@@ -35,10 +35,15 @@ void Record(const CallEnvironment& calls, const CallEnd& end) {
   if (end.code == grpc::StatusCode::OK && !calls.log_good_calls) return;
   // A client that went is not a refusal.
   const bool refused = end.code != grpc::StatusCode::OK && end.code != grpc::StatusCode::CANCELLED;
-  const absl::string_view agency = end.caller != nullptr ? end.caller->asker.agency_id : "";
-  absl::string_view system = end.caller != nullptr ? end.caller->asker.system_id : "";
-  system.remove_prefix(system.rfind('/') + 1);
-  const std::string request_id = end.request_id.empty() ? "" : LoggableRequestId(end.request_id);
+  absl::string_view agency;
+  absl::string_view system;
+  if (end.caller != nullptr) {
+    agency = end.caller->asker.agency_id;
+    system = end.caller->asker.system_id;
+    system.remove_prefix(system.rfind('/') + 1);
+  }
+  const std::string request_id =
+      end.request_id.empty() ? std::string() : LoggableRequestId(end.request_id);
   calls.log->Write(fault ? base::LogLevel::kError : base::LogLevel::kInfo, "call",
                    {{"method", end.method->full_method},
                     {"code", GrpcCodeName(end.code)},

@@ -1,0 +1,194 @@
+// What every method and every field of the public API must have: a row in the method table, and the
+// sensitivity option on what is personal. Both walk the descriptors, so a new one cannot be
+// forgotten.
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/descriptor.h"
+#include "gtest/gtest.h"
+#include "hub/api/method_table.h"
+#include "hub/api/redact.h"
+#include "signpost/v1/audit.pb.h"
+#include "signpost/v1/consent.pb.h"
+#include "signpost/v1/exchange.pb.h"
+#include "signpost/v1/index.pb.h"
+#include "signpost/v1/options.pb.h"
+#include "signpost/v1/registry.pb.h"
+
+namespace signpost::api {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::FileDescriptor;
+using google::protobuf::MethodDescriptor;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::set<const FileDescriptor*> Files() {
+  std::set<const FileDescriptor*> files = {
+      v1::FindRequest::descriptor()->file(),      v1::RecordConsentRequest::descriptor()->file(),
+      v1::PutAgencyRequest::descriptor()->file(), v1::GetEntryRequest::descriptor()->file(),
+      v1::SubscribeRequest::descriptor()->file(), v1::Receipt::descriptor()->file()};
+  std::set<const FileDescriptor*> all = files;
+  for (const FileDescriptor* file : files) {
+    for (int i = 0; i < file->dependency_count(); ++i) {
+      if (file->dependency(i)->package() == "signpost.v1") all.insert(file->dependency(i));
+    }
+  }
+  return all;
+}
+
+std::map<std::string, const MethodDescriptor*> Methods() {
+  std::map<std::string, const MethodDescriptor*> methods;
+  for (const FileDescriptor* file : Files()) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        const MethodDescriptor* method = file->service(s)->method(m);
+        methods["/" + file->service(s)->full_name() + "/" + method->name()] = method;
+      }
+    }
+  }
+  return methods;
+}
+
+TEST(MethodTable, EveryMethodHasARowAndEveryRowAMethod) {
+  const auto methods = Methods();
+  ASSERT_GE(methods.size(), 20u);
+  for (const auto& [name, method] : methods) {
+    EXPECT_NE(FindMethod(name), nullptr) << name << " has no row in hub/api/method_table.cc";
+  }
+  for (const MethodRow& row : AllMethods()) {
+    EXPECT_EQ(methods.count(row.full_method), 1u) << row.full_method << " is no method";
+  }
+  EXPECT_EQ(AllMethods().size(), methods.size());
+  EXPECT_EQ(FindMethod("/signpost.v1.IndexService/ListEverybody"), nullptr);
+}
+
+TEST(MethodTable, UnaryMethodsNeedADeadlineAndStreamsDoNot) {
+  for (const auto& [name, method] : Methods()) {
+    const MethodRow* row = FindMethod(name);
+    ASSERT_NE(row, nullptr) << name;
+    const bool stream = method->client_streaming() || method->server_streaming();
+    EXPECT_EQ(row->deadline == DeadlineRule::kStream, stream) << name;
+  }
+}
+
+TEST(MethodTable, WhoeverMayCallIsSomebodyTheAssertionRuleCanMake) {
+  for (const MethodRow& row : AllMethods()) {
+    EXPECT_NE(row.callers, 0) << row.full_method;
+    const bool only_practitioners =
+        row.callers == static_cast<CallerKinds>(CallerKind::kPractitioner);
+    EXPECT_EQ(row.assertion == AssertionRule::kRequired, only_practitioners) << row.full_method;
+    if (row.assertion == AssertionRule::kNone) {
+      EXPECT_FALSE(row.Allows(CallerKind::kPractitioner)) << row.full_method;
+    }
+  }
+}
+
+// Fields whose names sound personal and are not, each with the reason why.
+const std::map<std::string, std::string>& NotPersonal() {
+  static const auto* const fields = new std::map<std::string, std::string>{
+      {"signpost.v1.Agency.name", "an organisation"},
+      {"signpost.v1.Team.name", "an organisation"},
+      {"signpost.v1.DirectoryEntry.name", "an organisation"},
+      {"signpost.v1.PolicyVersion.name", "a policy"},
+      {"signpost.v1.FlagView.agency_name", "an organisation"},
+      {"signpost.v1.Coverage.agency_name", "an organisation"},
+      {"signpost.v1.AspectDecision.reason", "the policy's own safe sentence"},
+      {"signpost.v1.ContentView.reason", "the policy's own safe sentence"},
+      {"signpost.v1.Withholding.reason", "the policy's own safe sentence"},
+      {"signpost.v1.FlagOutcome.reason", "a name of ErrorReason"},
+      {"signpost.v1.WhoKnowsAnswer.unnamed_service_involved", "a yes or no"},
+  };
+  return *fields;
+}
+
+bool SoundsPersonal(const std::string& name) {
+  for (const char* word : {"name", "surname", "birth", "postcode", "address", "phone", "email",
+                           "reason", "note", "identifier_value", "gender", "record_id"}) {
+    if (name.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+void CheckMessage(const Descriptor* message, std::set<std::string>* excused) {
+  for (int i = 0; i < message->nested_type_count(); ++i) {
+    CheckMessage(message->nested_type(i), excused);
+  }
+  for (int i = 0; i < message->field_count(); ++i) {
+    const FieldDescriptor* field = message->field(i);
+    if (!SoundsPersonal(field->name())) continue;
+    if (NotPersonal().count(field->full_name()) > 0) {
+      excused->insert(field->full_name());
+      continue;
+    }
+    EXPECT_TRUE(field->options().GetExtension(v1::sensitive))
+        << field->full_name() << " sounds personal: mark it (signpost.v1.sensitive), or say in "
+        << "NotPersonal() why it is not";
+  }
+}
+
+TEST(Sensitivity, WhatSoundsPersonalIsMarked) {
+  std::set<std::string> excused;
+  for (const FileDescriptor* file : Files()) {
+    for (int i = 0; i < file->message_type_count(); ++i) {
+      CheckMessage(file->message_type(i), &excused);
+    }
+  }
+  // An excuse for a field that is gone would excuse its successor.
+  EXPECT_EQ(excused.size(), NotPersonal().size());
+}
+
+TEST(Redact, NothingPersonalIsPrinted) {
+  v1::FlagReport report;
+  report.set_sequence(7);
+  report.set_record_id("case-4711");
+  report.mutable_person()->set_given_names("Tariq");
+  report.mutable_person()->set_surname("Example");
+  report.mutable_person()->mutable_birth_date()->set_year(1991);
+  report.mutable_person()->set_postcode("NT1 1AA");
+  report.mutable_person()->add_identifiers()->set_value("9434765919");
+  report.set_service("youth-offending");
+  report.mutable_contact()->set_name("Wendy Worker");
+  report.mutable_contact()->set_phone("01632 960001");
+  report.mutable_contact()->set_role("yot-officer");
+  const std::string text = Redacted(report);
+  for (const char* personal :
+       {"Tariq", "Example", "1991", "NT1", "9434765919", "Wendy", "01632", "4711"}) {
+    EXPECT_THAT(text, Not(HasSubstr(personal)));
+  }
+  EXPECT_THAT(text, HasSubstr("sequence: 7"));
+  EXPECT_THAT(text, HasSubstr("service: \"youth-offending\""));
+  EXPECT_THAT(text, HasSubstr("role: \"yot-officer\""));
+  EXPECT_THAT(text, HasSubstr("person: [redacted]"));
+}
+
+TEST(Redact, BytesAndUnknownFieldsAreCountedNotShown) {
+  v1::GetEntryResponse entry;
+  entry.set_entry("Tariq");
+  v1::GetCheckpointRequest holds_unknown;
+  ASSERT_TRUE(holds_unknown.ParseFromString(std::string("\x0a\x05Tariq", 7)));
+  EXPECT_EQ(Redacted(entry), "{ entry: [5 bytes] }");
+  EXPECT_EQ(Redacted(holds_unknown), "{ [1 unknown fields] }");
+}
+
+TEST(Redact, LongMessagesAreCut) {
+  v1::Agency agency;
+  agency.set_agency_id(std::string(100'000, 'a'));
+  EXPECT_LE(Redacted(agency).size(), kRedactedBytesMax + 3);
+}
+
+TEST(Redact, ARequestIdThatCouldSpellANameIsHashed) {
+  EXPECT_EQ(LoggableRequestId("0f8fad5b-d9cb-469f-a165-70867728950e"),
+            "0f8fad5b-d9cb-469f-a165-70867728950e");
+  EXPECT_THAT(LoggableRequestId("lookup Tariq Example"), Not(HasSubstr("Tariq")));
+  EXPECT_EQ(LoggableRequestId("lookup Tariq Example").substr(0, 7), "sha256:");
+  EXPECT_EQ(LoggableRequestId(std::string(65, 'a')).size(), 7u + 16u);
+}
+
+}  // namespace
+}  // namespace signpost::api
