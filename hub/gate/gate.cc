@@ -735,8 +735,8 @@ void Gate::ReadEntry(const Asker& asker, v1::GetEntryRequest request,
         if (state->request.entry_case() == v1::GetEntryRequest::kLeafHash) {
           index = reader.IndexOf(state->request.leaf_hash());
         }
-        absl::StatusOr<std::string> bytes = index.status();
-        if (index.ok()) bytes = reader.Entry(*index);
+        absl::StatusOr<std::string> bytes =
+            index.ok() ? reader.Entry(*index) : absl::StatusOr<std::string>(index.status());
         if (!bytes.ok() && base::ReasonOf(bytes.status()) != Reason::kNotFound) {
           return bytes.status();
         }

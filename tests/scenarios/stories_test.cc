@@ -310,7 +310,7 @@ TEST_F(Stories, ASocialWorkerOverridesForSafeguardingAndOpensTheMinimum) {
   ASSERT_NE(answered.Flag("nortown-drugs-advice"), nullptr);
   EXPECT_EQ(answered.Flag("nortown-drugs-advice")->contact().name(), "Ivor Lane");
   EXPECT_TRUE(answered.answer.override().has_review_due());
-  EXPECT_THAT(Words(answered.answer.obligations()), Contains("review-in-2-working-days"));
+  EXPECT_THAT(Words(answered.answer.obligations()), Contains("review-within-2-working-days"));
 }
 
 // He says that he is older than the records do: two dates of birth are not one person by guess.
