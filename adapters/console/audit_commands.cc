@@ -49,7 +49,7 @@ int Checkpoint(Console& console, const Args& args) {
   const auto session = OpenSession(console, args);
   if (!session.ok()) return FailHere(console, session.status());
   grpc::ClientContext context;
-  absl::Status status = (*session)->Prepare("", kCallDeadline, &context);
+  absl::Status status = (*session)->Prepare(kPurposeOfAudit, kCallDeadline, &context);
   if (!status.ok()) return FailHere(console, status);
   signpost::v1::GetCheckpointResponse response;
   const grpc::Status answered =
@@ -86,7 +86,7 @@ int Copy(Console& console, const Args& args) {
   const auto copy = LedgerCopy::Create(args.positionals()[0]);
   if (!copy.ok()) return FailHere(console, copy.status());
   grpc::ClientContext context;
-  absl::Status status = (*session)->Prepare("", kStreamDeadline, &context);
+  absl::Status status = (*session)->Prepare(kPurposeOfAudit, kStreamDeadline, &context);
   if (!status.ok()) return FailHere(console, status);
   signpost::v1::CopyLedgerRequest request;
   request.set_reason(args.Get("--reason"));
@@ -165,7 +165,7 @@ int Entry(Console& console, const Args& args) {
   const auto session = OpenSession(console, args);
   if (!session.ok()) return FailHere(console, session.status());
   grpc::ClientContext context;
-  absl::Status status = (*session)->Prepare("", kCallDeadline, &context);
+  absl::Status status = (*session)->Prepare(kPurposeOfAudit, kCallDeadline, &context);
   if (!status.ok()) return FailHere(console, status);
   signpost::v1::GetEntryResponse response;
   const grpc::Status answered =
@@ -191,7 +191,7 @@ int Proof(Console& console, const Args& args) {
   const auto session = OpenSession(console, args);
   if (!session.ok()) return FailHere(console, session.status());
   grpc::ClientContext context;
-  absl::Status status = (*session)->Prepare("", kCallDeadline, &context);
+  absl::Status status = (*session)->Prepare(kPurposeOfAudit, kCallDeadline, &context);
   if (!status.ok()) return FailHere(console, status);
   signpost::v1::GetProofRequest request;
   request.set_leaf_hash(*leaf);

@@ -71,7 +71,7 @@ int Record(Console& console, const Args& args, signpost::v1::ConsentDecision dec
   if (!session.ok()) return FailHere(console, session.status());
   request.set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
-  status = (*session)->Prepare("", kCallDeadline, &context);
+  status = (*session)->Prepare(kPurposeOfConsent, kCallDeadline, &context);
   if (!status.ok()) return FailHere(console, status);
   signpost::v1::RecordConsentResponse response;
   const grpc::Status answered =
@@ -104,7 +104,7 @@ int Withdraw(Console& console, const Args& args) {
   if (!session.ok()) return FailHere(console, session.status());
   request.set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
-  const absl::Status status = (*session)->Prepare("", kCallDeadline, &context);
+  const absl::Status status = (*session)->Prepare(kPurposeOfConsent, kCallDeadline, &context);
   if (!status.ok()) return FailHere(console, status);
   signpost::v1::WithdrawConsentResponse response;
   const grpc::Status answered =

@@ -33,6 +33,11 @@ inline constexpr int kExitUnreachable = 3;
 inline constexpr absl::Duration kCallDeadline = absl::Seconds(9);
 inline constexpr absl::Duration kStreamDeadline = absl::Minutes(30);
 
+// What an assertion says where the call itself names no purpose.
+inline constexpr char kPurposeOfConsent[] = "support-planning";
+inline constexpr char kPurposeOfKeeping[] = "service-delivery";
+inline constexpr char kPurposeOfAudit[] = "audit";
+
 // Where a command writes and what it takes time and chance from. Nothing is owned.
 struct Console {
   std::ostream* out;

@@ -207,7 +207,7 @@ int ReviewList(Console& console, const Args& args) {
   request.set_page_size(200);
   do {
     grpc::ClientContext context;
-    const absl::Status status = (*session)->Prepare("", kCallDeadline, &context);
+    const absl::Status status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
     if (!status.ok()) return FailHere(console, status);
     signpost::v1::ListReviewsResponse response;
     const grpc::Status answered = stub->ListReviews(&context, request, &response);
@@ -243,7 +243,7 @@ int ReviewResolve(Console& console, const Args& args) {
   if (!session.ok()) return FailHere(console, session.status());
   request.set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
-  const absl::Status status = (*session)->Prepare("", kCallDeadline, &context);
+  const absl::Status status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
   if (!status.ok()) return FailHere(console, status);
   signpost::v1::ResolveReviewResponse response;
   const grpc::Status answered =

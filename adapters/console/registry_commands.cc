@@ -21,7 +21,7 @@ template <typename Request, typename Response, typename Method>
 grpc::Status Put(Session& session, Method method, Request& request, int* changed) {
   request.set_request_id(session.NewRequestId());
   grpc::ClientContext context;
-  const absl::Status prepared = session.Prepare("", kCallDeadline, &context);
+  const absl::Status prepared = session.Prepare(kPurposeOfKeeping, kCallDeadline, &context);
   if (!prepared.ok()) {
     return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, std::string(prepared.message()));
   }
@@ -70,8 +70,9 @@ int Apply(Console& console, const Args& args) {
                       status);
     }
   }
-  *console.out << area->agencies.size() << " agencies, " << area->teams.size() << " teams, "
-               << area->practitioners.size() << " practitioners; " << changed << " changed\n";
+  *console.out << area->agencies.size() << " agencies, " << area->teams.size()
+               << (area->teams.size() == 1 ? " team, " : " teams, ") << area->practitioners.size()
+               << " practitioners; " << changed << " changed\n";
   return kExitOk;
 }
 
@@ -79,7 +80,7 @@ int List(Console& console, const Args& args) {
   const auto session = OpenSession(console, args);
   if (!session.ok()) return FailHere(console, session.status());
   grpc::ClientContext context;
-  const absl::Status status = (*session)->Prepare("", kCallDeadline, &context);
+  const absl::Status status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
   if (!status.ok()) return FailHere(console, status);
   signpost::v1::ListAgenciesResponse response;
   const grpc::Status answered =

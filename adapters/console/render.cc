@@ -97,9 +97,12 @@ void AddContent(const FlagView& flag, Page& page) {
                  absl::StrCat(kind, ": ", Sections(content.sections_open())));
     }
     if (content.sections_withheld_size() > 0) {
-      page.Field(kIndent, kColumn, "Not open",
-                 absl::StrCat(kind, ": ", Sections(content.sections_withheld()),
-                              content.reason().empty() ? "" : ". ", content.reason()));
+      page.Field(
+          kIndent, kColumn, "Not open",
+          absl::StrCat(kind, ": ",
+                       content.sections_open_size() == 0 ? "none of its sections"
+                                                         : Sections(content.sections_withheld()),
+                       content.reason().empty() ? "" : ". ", content.reason()));
     }
   }
 }
@@ -178,7 +181,11 @@ void AddWithheld(const WhoKnowsAnswer& answer, Page& page) {
   for (const signpost::v1::Withholding& withheld : answer.withheld()) {
     if (!said.insert({withheld.agency_id(), withheld.aspect(), withheld.reason()}).second) continue;
     std::string name = AspectName(withheld.aspect());
-    if (!withheld.agency_id().empty()) absl::StrAppend(&name, " (", withheld.agency_id(), ")");
+    if (!withheld.agency_id().empty()) {
+      absl::StrAppend(&name, " (", withheld.agency_id(), ")");
+    } else if (withheld.aspect() == signpost::v1::ASPECT_EXISTENCE) {
+      name = "whether others are involved";
+    }
     const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& group) {
       return group.first == withheld.reason();
     });
@@ -269,7 +276,10 @@ bool ObligationsUnderstood(const WhoKnowsAnswer& answer) {
 std::string RenderAnswer(const WhoKnowsAnswer& answer, const signpost::v1::Receipt& receipt,
                          const Asked& asked) {
   Page page(asked.bold);
-  page.Heading(absl::StrCat("Who knows ", answer.agency_person_id(), "?"));
+  // Whom the asker may know nothing of has no id for the asker's agency either.
+  page.Heading(absl::StrCat(
+      "Who knows ",
+      answer.agency_person_id().empty() ? "this young person" : answer.agency_person_id(), "?"));
   std::string who = asked.practitioner_id;
   if (!asked.role.empty()) absl::StrAppend(&who, ", ", ReadableCode(asked.role));
   absl::StrAppend(&who, ", ", asked.agency_id);

@@ -263,7 +263,7 @@ absl::Status AddYot(const Population& population, Files& files) {
   absl::StatusOr<std::string> zip = MakeZip(parts);
   if (!zip.ok()) return zip.status();
   // Cut off on the way: the list of contents at a zip's end is missing.
-  files["yot/inbox/asset_late.zip"] = zip->substr(0, zip->size() / 5);
+  files["yot/inbox/asset-late.zip"] = zip->substr(0, zip->size() / 5);
   files["yot/inbox/asset.zip"] = *std::move(zip);
   files["yot/inbox/cases.csv"] = std::move(cases);
   return absl::OkStatus();
@@ -366,7 +366,8 @@ void AddCinDetails(const Record& record, bool open, absl::CivilDay opened, absl:
   const bool story_plan = record.record_id == "S-000005";
   if (story_plan || (lasting && dice.Chance(450))) {
     absl::StrAppend(&xml, "        <CINPlanDates>\n");
-    Element("          ", "CINPlanStartDate", Iso(opened + 45), xml);
+    Element("          ", "CINPlanStartDate",
+            Iso(std::min(opened + 45, absl::CivilDay(2026, 10, 30))), xml);
     if (!open) Element("          ", "CINPlanEndDate", Iso(closed), xml);
     absl::StrAppend(&xml, "        </CINPlanDates>\n");
   }
@@ -522,7 +523,7 @@ void AddTruth(const Population& population, Files& files) {
                     {"record_id", "C-000003"},
                     {"fault", "apir-ring-out-of-range"}});
   faults.push_back(
-      {{"agency", "nortown-yot"}, {"file", "asset_late.zip"}, {"fault", "cut-off-file"}});
+      {{"agency", "nortown-yot"}, {"file", "asset-late.zip"}, {"fault", "cut-off-file"}});
   files["truth.csv"] = std::move(truth);
   files["faults.json"] = absl::StrCat(Json{{"faults", std::move(faults)}}.dump(2), "\n");
 }

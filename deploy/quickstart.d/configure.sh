@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2034
 # Writes the configurations of the quick start's hub, adapters and people. Sourced by
 # deploy/quickstart; uses $run, $authority, $hub_port, $admin_port.
 
@@ -59,9 +60,11 @@ configure_person() {
 END
 }
 
-# configure_adapter AGENCY SAMPLE
+# configure_adapter AGENCY SAMPLE [NOTICES]: with NOTICES it reads its mailbox too. A single reading of
+# the inbox does not, for nobody is told anything yet and the mailbox says so only after a while.
 configure_adapter() {
-  local folder=$authority/agencies/$1 home=$run/adapters/$1
+  local folder=$authority/agencies/$1 home=$run/adapters/$1 notices=''
+  [[ -z ${3:-} ]] || notices=', "notices": "notices.jsonl"'
   mkdir -p "$home"
   cat >"$home/adapter.json" <<END
 {
@@ -74,8 +77,7 @@ configure_adapter() {
   "inbox": "$run/sample/$2/inbox",
   "journal": "adapter.journal",
   "report": "report.jsonl",
-  "status": "status.json",
-  "notices": "notices.jsonl"
+  "status": "status.json"$notices
 }
 END
 }

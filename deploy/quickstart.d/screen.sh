@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What the quick start prints and how it stops. Sourced by deploy/quickstart.
 
 if [[ -t 1 ]]; then bold=$'\033[1m' plain=$'\033[0m'; else bold='' plain=''; fi
@@ -66,5 +67,17 @@ for port in [int(a) for a in sys.argv[1:]] + [0]:
             continue
         print(s.getsockname()[1])
         break
+END
+}
+
+# The field KEY of the page at URL, a JSON object; empty when there is none.
+page_field() {
+  python3 - "$1" "$2" <<'END'
+import json, sys, urllib.error, urllib.request
+try:
+    page = urllib.request.urlopen(sys.argv[1], timeout=5).read()
+except urllib.error.HTTPError as error:  # an unhealthy page is a page too
+    page = error.read()
+print(json.loads(page).get(sys.argv[2], ""))
 END
 }

@@ -101,6 +101,7 @@ TEST(RenderAnswer, TheAdvisersAnswer) {
   ExpectGolden("adviser.txt", RenderAnswer(Answer(std::string(kYotFlag) + R"(
     withheld { aspect: ASPECT_CONTENT agency_id: "nortown-yot"
                reason: "Ask him for explicit consent, or ask the worker who holds it." }
+    withheld { aspect: ASPECT_EXISTENCE reason: "What is not shown here is not yours to know." }
     obligations: "log")"),
                                            Receipt(), Adviser()));
 }
@@ -124,6 +125,16 @@ TEST(RenderAnswer, ContentOpenAndSectionsWithheld) {
                                            Receipt(), Adviser()));
 }
 
+TEST(RenderAnswer, NoSectionOpenIsSaidShortly) {
+  const std::string text = RenderAnswer(Answer(R"(
+  flags { agency_id: "nortown-yot" status: FLAG_STATUS_OPEN
+    content { assessment_kind: "asset" sections_withheld: "lifestyle" sections_withheld: "victims"
+              reason: "Ask for consent." } })"),
+                                        Receipt(), Adviser());
+  EXPECT_THAT(text, HasSubstr("Not open      ASSET: none of its sections. Ask for consent."));
+  EXPECT_THAT(text, Not(HasSubstr("Ask for   ")));
+}
+
 TEST(RenderAnswer, AnOverrideAndAnUnnamedService) {
   Asked asked = Adviser();
   asked.practitioner_id = "sw-001";
@@ -142,7 +153,10 @@ TEST(RenderAnswer, AnOverrideAndAnUnnamedService) {
 }
 
 TEST(RenderAnswer, NobodyThatYouMayKnowIsNotNobody) {
-  const std::string text = RenderAnswer(Answer(""), Receipt(), Adviser());
+  signpost::v1::WhoKnowsAnswer nobody = Answer("");
+  nobody.clear_agency_person_id();
+  const std::string text = RenderAnswer(nobody, Receipt(), Adviser());
+  EXPECT_THAT(text, HasSubstr("Who knows this young person?"));
   EXPECT_THAT(text, HasSubstr("does not say that there is none"));
   EXPECT_THAT(text, HasSubstr("no answer is not no record"));
   EXPECT_THAT(text, HasSubstr("NOT CONNECTED"));

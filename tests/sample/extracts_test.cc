@@ -66,7 +66,7 @@ TEST(Extracts, AreTheSameBytesForTheSameSeed) {
 TEST(Extracts, HoldEveryFileOfTheReadme) {
   const Files files = Extracts();
   for (const char* path :
-       {"yot/inbox/cases.csv", "yot/inbox/asset.zip", "yot/inbox/asset_late.zip",
+       {"yot/inbox/cases.csv", "yot/inbox/asset.zip", "yot/inbox/asset-late.zip",
         "connexions/inbox/nccis-2026-10.xml", "connexions/inbox/caseload.csv",
         "connexions/inbox/apir.csv", "social-services/inbox/cin-census.xml",
         "social-services/inbox/identity.csv", "people.json", "truth.csv", "faults.json",
@@ -101,7 +101,7 @@ TEST(Extracts, TheZipOpensAndTheLateOneDoesNot) {
   const std::vector<std::string> names = ZipNames(files.at("yot/inbox/asset.zip"));
   EXPECT_THAT(names, ::testing::IsSupersetOf({"AS-000001/header.xml", "AS-000001/dynamic.xml",
                                               "AS-000001/static.xml", "AS-000001/supplement.xml"}));
-  EXPECT_TRUE(ZipNames(files.at("yot/inbox/asset_late.zip")).empty());
+  EXPECT_TRUE(ZipNames(files.at("yot/inbox/asset-late.zip")).empty());
 }
 
 TEST(Extracts, TheMonthlyReturnIsWellFormedAndSpeaksOfNoSocialWorkerForSam) {
