@@ -204,9 +204,10 @@ grpc::Status Pusher::RunStream(std::vector<const Record*>* pending, PushSummary*
   grpc::Status status = stream->Finish();
   absl::MutexLock lock(&state.mutex);
   summary->reports_sent += static_cast<int64_t>(state.sent);
+  const absl::flat_hash_set<const Record*>& acknowledged = state.acknowledged;
   pending->erase(std::remove_if(pending->begin(), pending->end(),
-                                [&state](const Record* record) {
-                                  return state.acknowledged.contains(record);
+                                [&acknowledged](const Record* record) {
+                                  return acknowledged.contains(record);
                                 }),
                  pending->end());
   if (pending->empty()) return grpc::Status::OK;
