@@ -80,8 +80,7 @@ int Record(Console& console, const Args& args, signpost::v1::ConsentDecision dec
   if (args.Has("--json")) {
     *console.out << Json(response);
   } else {
-    *console.out << response.consent_id() << "\nReceipt: " << RenderReceipt(response.receipt())
-                 << "\n";
+    *console.out << RenderRecorded(response.consent_id(), response.receipt());
   }
   return kExitOk;
 }
@@ -113,8 +112,8 @@ int Withdraw(Console& console, const Args& args) {
   if (args.Has("--json")) {
     *console.out << Json(response);
   } else {
-    *console.out << "Withdrawn, " << Readable(response.withdrawn_at())
-                 << "\nReceipt: " << RenderReceipt(response.receipt()) << "\n";
+    *console.out << RenderRecorded(absl::StrCat("Withdrawn, ", Readable(response.withdrawn_at())),
+                                   response.receipt());
   }
   return kExitOk;
 }
@@ -148,8 +147,7 @@ int List(Console& console, const Args& args) {
   if (args.Has("--json")) {
     *console.out << Json(list);
   } else {
-    *console.out << RenderConsents(list) << "Receipt: " << RenderReceipt(response.receipt())
-                 << "\n";
+    *console.out << RenderRecorded(RenderConsents(list), response.receipt());
   }
   return kExitOk;
 }

@@ -49,8 +49,7 @@ int Find(Console& console, const Args& args) {
   if (args.Has("--json")) {
     *console.out << Json(response);
   } else {
-    *console.out << response.agency_person_id()
-                 << "\nReceipt: " << RenderReceipt(response.receipt()) << "\n";
+    *console.out << RenderRecorded(response.agency_person_id(), response.receipt());
   }
   return kExitOk;
 }

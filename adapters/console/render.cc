@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "adapters/console/page.h"
 #include "adapters/console/words.h"
 #include "google/protobuf/util/json_util.h"
@@ -330,6 +331,15 @@ std::string RenderReceipt(const signpost::v1::Receipt& receipt) {
   return absl::StrCat("entry ", receipt.ledger_index(), " of ", receipt.origin(), ", ",
                       Readable(receipt.sequenced_at()), ", leaf hash ",
                       absl::BytesToHexString(receipt.leaf_hash()));
+}
+
+std::string RenderRecorded(const std::string& said, const signpost::v1::Receipt& receipt) {
+  Page page;
+  for (const absl::string_view line : absl::StrSplit(said, '\n', absl::SkipEmpty())) {
+    page.Line(std::string(line));
+  }
+  page.Field(0, kIndent + kColumn, "Receipt", RenderReceipt(receipt));
+  return page.text();
 }
 
 std::string RenderConsents(const signpost::v1::ConsentList& list) {

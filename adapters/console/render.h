@@ -40,6 +40,9 @@ bool ObligationsUnderstood(const signpost::v1::WhoKnowsAnswer& answer);
 // "entry 3204 of nortown.example/ledger, 22 November 2026, 00:47 UTC, leaf hash ab01…".
 std::string RenderReceipt(const signpost::v1::Receipt& receipt);
 
+// `said`, one line or several, and under it the receipt.
+std::string RenderRecorded(const std::string& said, const signpost::v1::Receipt& receipt);
+
 std::string RenderConsents(const signpost::v1::ConsentList& list);
 std::string RenderReviews(const std::vector<signpost::v1::Review>& reviews);
 std::string RenderAgencies(const signpost::v1::ListAgenciesResponse& response);

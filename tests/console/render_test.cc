@@ -208,7 +208,7 @@ TEST(RenderLists, Golden) {
   ExpectGolden("lists.txt", RenderConsents(consents) + RenderConsents({}) +
                                 RenderReviews({review}) + RenderReviews({}) +
                                 RenderAgencies(agencies) + RenderOutcome("NS-1", outcome) +
-                                RenderNotice(notice));
+                                RenderNotice(notice) + RenderRecorded("consent-1", Receipt()));
 }
 
 }  // namespace
