@@ -26,12 +26,6 @@ namespace {
   std::abort();
 }
 
-std::string NewFolder() {
-  std::string pattern = (fs::temp_directory_path() / "signpost-nortown-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) Broken("no temporary folder");
-  return pattern;
-}
-
 void SetDate(int year, int month, int day, v1::Date* date) {
   date->set_year(year);
   date->set_month(month);
@@ -39,6 +33,20 @@ void SetDate(int year, int month, int day, v1::Date* date) {
 }
 
 }  // namespace
+
+std::string NewFolder() {
+  std::string pattern = (fs::temp_directory_path() / "signpost-nortown-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) Broken("no temporary folder");
+  return pattern;
+}
+
+std::string ShippedPolicy() {
+  return absl::StrCat(SIGNPOST_SOURCE_DIR, "/policy/shipped/nortown.policy");
+}
+
+std::string ShippedWords() {
+  return absl::StrCat(SIGNPOST_SOURCE_DIR, "/deploy/area/nortown-words.json");
+}
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -81,7 +89,7 @@ v1::CoverageState Answered::CoverageOf(const std::string& agency) const {
   return v1::COVERAGE_STATE_UNSPECIFIED;
 }
 
-const std::string& Nortown::Authority() {
+const std::string& Agencies::Authority() {
   // Made once for a test program: keys take a second.
   static const std::string* const folder = [] {
     auto* made = new std::string(NewFolder());
@@ -90,7 +98,7 @@ const std::string& Nortown::Authority() {
     if (std::system(command.c_str()) != 0) Broken(command);
     std::atexit([] {
       std::error_code ignored;
-      fs::remove_all(Nortown::Authority(), ignored);
+      fs::remove_all(Agencies::Authority(), ignored);
     });
     return made;
   }();
@@ -112,7 +120,7 @@ Nortown::~Nortown() {
 }
 
 void Nortown::Stop() {
-  channels_.clear();
+  Connect("");
   if (hub_ != nullptr) hub_->Shutdown();
   hub_.reset();
 }
@@ -139,8 +147,8 @@ void Nortown::Open() {
   config.store_path = folder_ + "/store";
   config.checkpoint_file = folder_ + "/checkpoint";
   if (setup_.policy) {
-    config.policy_file = absl::StrCat(SIGNPOST_SOURCE_DIR, "/policy/shipped/nortown.policy");
-    config.words_file = absl::StrCat(SIGNPOST_SOURCE_DIR, "/deploy/area/nortown-words.json");
+    config.policy_file = ShippedPolicy();
+    config.words_file = ShippedWords();
   }
   config.log_file = folder_ + "/hub.log";
   config.shutdown_grace = absl::Seconds(2);
@@ -149,10 +157,16 @@ void Nortown::Open() {
   if (!hub.ok()) Broken(hub.status().ToString());
   hub_ = *std::move(hub);
   if (const absl::Status served = hub_->Serve(); !served.ok()) Broken(served.ToString());
-  address_ = absl::StrCat("127.0.0.1:", hub_->port());
+  Connect(absl::StrCat("127.0.0.1:", hub_->port()));
 }
 
-void Nortown::Enrol() {
+void Agencies::Connect(const std::string& address) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  channels_.clear();
+  address_ = address;
+}
+
+void Agencies::Enrol() {
   const auto area = nlohmann::json::parse(
       ReadFile(absl::StrCat(SIGNPOST_SOURCE_DIR, "/deploy/area/nortown.json")));
   const auto registry = Registry();
@@ -207,8 +221,9 @@ void Nortown::Enrol() {
   }
 }
 
-std::shared_ptr<grpc::Channel> Nortown::Channel(const std::string& agency,
-                                                const std::string& system) {
+std::shared_ptr<grpc::Channel> Agencies::Channel(const std::string& agency,
+                                                 const std::string& system) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   std::shared_ptr<grpc::Channel>& channel = channels_[agency + "/" + system];
   if (channel == nullptr) {
     const std::string stem = absl::StrCat(Authority(), "/agencies/", agency, "/", system);
@@ -223,14 +238,14 @@ std::shared_ptr<grpc::Channel> Nortown::Channel(const std::string& agency,
   return channel;
 }
 
-std::unique_ptr<grpc::ClientContext> Nortown::Context() {
+std::unique_ptr<grpc::ClientContext> Agencies::Context() {
   auto context = std::make_unique<grpc::ClientContext>();
   context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(9));
   return context;
 }
 
-base::AssertionClaims Nortown::Claims(const Worker& worker, const std::string& agency,
-                                      const std::string& system, v1::Purpose purpose) {
+base::AssertionClaims Agencies::Claims(const Worker& worker, const std::string& agency,
+                                       const std::string& system, v1::Purpose purpose) {
   base::AssertionClaims claims;
   claims.agency_id = worker.agency;
   claims.practitioner_id = worker.practitioner;
@@ -250,7 +265,7 @@ base::AssertionClaims Nortown::Claims(const Worker& worker, const std::string& a
   return claims;
 }
 
-std::string Nortown::Mint(const std::string& agency, const base::AssertionClaims& claims) {
+std::string Agencies::Mint(const std::string& agency, const base::AssertionClaims& claims) {
   const std::string folder = absl::StrCat(Authority(), "/agencies/", agency);
   const absl::StatusOr<base::PrivateKey> key =
       base::PrivateKey::ReadFile(folder + "/assertion.key");
@@ -260,7 +275,8 @@ std::string Nortown::Mint(const std::string& agency, const base::AssertionClaims
   return *token;
 }
 
-std::unique_ptr<grpc::ClientContext> Nortown::ContextOf(const Worker& worker, v1::Purpose purpose) {
+std::unique_ptr<grpc::ClientContext> Agencies::ContextOf(const Worker& worker,
+                                                         v1::Purpose purpose) {
   std::unique_ptr<grpc::ClientContext> context = Context();
   const std::string system = worker.agency == "nortown-audit" ? "auditor" : "casework";
   context->AddMetadata("signpost-assertion",
@@ -268,9 +284,11 @@ std::unique_ptr<grpc::ClientContext> Nortown::ContextOf(const Worker& worker, v1
   return context;
 }
 
-std::string Nortown::RequestId() { return absl::StrCat("test-", getpid(), "-", ++request_number_); }
+std::string Agencies::RequestId() {
+  return absl::StrCat("test-", getpid(), "-", ++request_number_);
+}
 
-v1::FlagOutcome Nortown::Report(const std::string& agency, const v1::FlagReport& report) {
+v1::FlagOutcome Agencies::Report(const std::string& agency, const v1::FlagReport& report) {
   grpc::ClientContext context;
   const auto stub = Index(agency, "adapter");
   const auto stream = stub->ReportFlags(&context);
@@ -291,7 +309,7 @@ v1::FlagOutcome Nortown::Report(const std::string& agency, const v1::FlagReport&
   return outcome;
 }
 
-Answered Nortown::Ask(const Worker& worker, const v1::WhoKnowsRequest& request) {
+Answered Agencies::Ask(const Worker& worker, const v1::WhoKnowsRequest& request) {
   Answered answered;
   v1::WhoKnowsResponse response;
   answered.status = Index(worker.agency)
@@ -302,20 +320,20 @@ Answered Nortown::Ask(const Worker& worker, const v1::WhoKnowsRequest& request) 
   return answered;
 }
 
-std::unique_ptr<v1::IndexService::Stub> Nortown::Index(const std::string& agency,
-                                                       const std::string& system) {
+std::unique_ptr<v1::IndexService::Stub> Agencies::Index(const std::string& agency,
+                                                        const std::string& system) {
   return v1::IndexService::NewStub(Channel(agency, system));
 }
-std::unique_ptr<v1::ConsentService::Stub> Nortown::Consents(const std::string& agency) {
+std::unique_ptr<v1::ConsentService::Stub> Agencies::Consents(const std::string& agency) {
   return v1::ConsentService::NewStub(Channel(agency, "casework"));
 }
-std::unique_ptr<v1::RegistryService::Stub> Nortown::Registry() {
+std::unique_ptr<v1::RegistryService::Stub> Agencies::Registry() {
   return v1::RegistryService::NewStub(Channel("nortown-hub", "operator"));
 }
-std::unique_ptr<v1::AuditService::Stub> Nortown::Audit() {
+std::unique_ptr<v1::AuditService::Stub> Agencies::Audit() {
   return v1::AuditService::NewStub(Channel("nortown-audit", "auditor"));
 }
-std::unique_ptr<v1::ExchangeService::Stub> Nortown::Exchange(const std::string& agency) {
+std::unique_ptr<v1::ExchangeService::Stub> Agencies::Exchange(const std::string& agency) {
   return v1::ExchangeService::NewStub(Channel(agency, "adapter"));
 }
 
@@ -361,18 +379,18 @@ v1::FlagReport Closed(v1::FlagReport report) {
   return report;
 }
 
-v1::WhoKnowsRequest AskAbout(Nortown* nortown, const Known& known, v1::Purpose purpose) {
+v1::WhoKnowsRequest AskAbout(Agencies* agencies, const Known& known, v1::Purpose purpose) {
   v1::WhoKnowsRequest request;
-  request.set_request_id(nortown->RequestId());
+  request.set_request_id(agencies->RequestId());
   *request.mutable_person()->mutable_details() = Details(known);
   request.set_purpose(purpose);
   return request;
 }
 
-v1::WhoKnowsRequest AskAboutRecord(Nortown* nortown, const std::string& record_id,
+v1::WhoKnowsRequest AskAboutRecord(Agencies* agencies, const std::string& record_id,
                                    v1::Purpose purpose) {
   v1::WhoKnowsRequest request;
-  request.set_request_id(nortown->RequestId());
+  request.set_request_id(agencies->RequestId());
   request.mutable_person()->set_record_id(record_id);
   request.set_purpose(purpose);
   return request;

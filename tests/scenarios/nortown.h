@@ -1,17 +1,18 @@
-// Nortown for tests: a whole hub in this process, on RocksDB in a folder of its own, served over
-// mTLS with certificates from deploy/make-authority, its agencies enrolled over the API from
-// deploy/area/nortown.json, its policy the shipped one. Stories speak to it as agencies would.
-//
-// Not thread-safe but for what its stubs are.
+// Nortown for tests. `Agencies` speaks to a hub as its agencies would, over mTLS with certificates
+// from deploy/make-authority, wherever that hub runs; it can enrol the area of
+// deploy/area/nortown.json there. `Nortown` is that and a whole hub in this process, on RocksDB in
+// a folder of its own, with the shipped policy.
 
 #ifndef SIGNPOST_TESTS_SCENARIOS_NORTOWN_H_
 #define SIGNPOST_TESTS_SCENARIOS_NORTOWN_H_
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,31 +70,24 @@ struct Answered {
   v1::CoverageState CoverageOf(const std::string& agency) const;
 };
 
-class Nortown {
+// The agencies of Nortown, at the hub of one address. Every method but Connect() is thread-safe.
+class Agencies {
  public:
-  struct Setup {
-    bool policy = true;
-    api::Hub::Overrides overrides;
-    // Changes the configuration before the hub opens; may be empty.
-    std::function<void(api::HubConfig*)> change;
-  };
+  // Reaches nobody until Connect().
+  Agencies() = default;
+  explicit Agencies(const std::string& address) { Connect(address); }
+  virtual ~Agencies() = default;
+  Agencies(const Agencies&) = delete;
+  Agencies& operator=(const Agencies&) = delete;
 
-  // Starts. Ends the test program when the surroundings are broken: no story can be told then.
-  explicit Nortown(Setup setup);
-  Nortown() : Nortown(Setup()) {}
-  ~Nortown();
-  Nortown(const Nortown&) = delete;
-  Nortown& operator=(const Nortown&) = delete;
+  // Drops every channel; new ones go to `address`. REQUIRES: no call is under way.
+  void Connect(const std::string& address);
+  // Puts agencies, teams and practitioners into the registry, as the operator. Ends the test
+  // program when the hub refuses.
+  void Enrol();
 
-  // Stops the hub as an operator would, and opens it again on the same store.
-  void Restart();
-  // Stops the hub; files stay until this object goes.
-  void Stop();
-
-  api::Hub& hub() { return *hub_; }
-  const std::string& folder() const { return folder_; }
   const std::string& address() const { return address_; }
-  static const std::string& Authority();  // folder of keys and certificates
+  static const std::string& Authority();  // folder of keys and certificates; made on first use
 
   // A channel as one agency's system.
   std::shared_ptr<grpc::Channel> Channel(const std::string& agency, const std::string& system);
@@ -123,15 +117,42 @@ class Nortown {
   std::unique_ptr<v1::ExchangeService::Stub> Exchange(const std::string& agency);
 
  private:
+  std::string address_;
+  std::mutex mutex_;  // of channels_
+  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;
+  std::atomic<uint64_t> request_number_ = 0;
+};
+
+// The agencies, and a hub in this process that they are enrolled at. Starting and stopping it is
+// for one thread.
+class Nortown : public Agencies {
+ public:
+  struct Setup {
+    bool policy = true;
+    api::Hub::Overrides overrides;
+    // Changes the configuration before the hub opens; may be empty.
+    std::function<void(api::HubConfig*)> change;
+  };
+
+  // Starts. Ends the test program when the surroundings are broken: no story can be told then.
+  explicit Nortown(Setup setup);
+  Nortown() : Nortown(Setup()) {}
+  ~Nortown() override;
+
+  // Stops the hub as an operator would, and opens it again on the same store.
+  void Restart();
+  // Stops the hub; files stay until this object goes.
+  void Stop();
+
+  api::Hub& hub() { return *hub_; }
+  const std::string& folder() const { return folder_; }
+
+ private:
   void Open();
-  void Enrol();
 
   Setup setup_;
   std::string folder_;
-  std::string address_;
   std::unique_ptr<api::Hub> hub_;
-  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;
-  uint64_t request_number_ = 0;
 };
 
 // --- Messages as the stories want them ---
@@ -144,11 +165,17 @@ v1::FlagReport OpenFlag(const std::string& record_id, const Known& known,
 v1::FlagReport WithAssessment(v1::FlagReport report, const std::string& kind,
                               std::vector<std::string> sections);
 v1::FlagReport Closed(v1::FlagReport report);
-v1::WhoKnowsRequest AskAbout(Nortown* nortown, const Known& known, v1::Purpose purpose);
-v1::WhoKnowsRequest AskAboutRecord(Nortown* nortown, const std::string& record_id,
+v1::WhoKnowsRequest AskAbout(Agencies* agencies, const Known& known, v1::Purpose purpose);
+v1::WhoKnowsRequest AskAboutRecord(Agencies* agencies, const std::string& record_id,
                                    v1::Purpose purpose);
 
 std::string ReadFile(const std::string& path);
+
+// --- Where the shipped files are, and folders to work in ---
+
+std::string ShippedPolicy();
+std::string ShippedWords();
+std::string NewFolder();  // in the temporary directory; the caller removes it
 
 }  // namespace signpost::scenarios
 
