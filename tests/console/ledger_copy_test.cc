@@ -79,7 +79,7 @@ std::string Problems(const std::string& directory, const Log& log) {
 }
 
 TEST(LedgerCopy, VerifiesAtEverySizeWhereTilesBeginOrEnd) {
-  for (const uint64_t size : {1, 2, 255, 256, 257, 511, 512, 700, 65'536, 65'537}) {
+  for (const uint64_t size : {1u, 2u, 255u, 256u, 257u, 511u, 512u, 700u, 65'536u, 65'537u}) {
     const Log log = MakeLog(size);
     const std::string directory = Scratch("sizes");
     ASSERT_TRUE(CopyTo(log, directory, 100).ok()) << size;
