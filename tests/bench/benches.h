@@ -1,0 +1,22 @@
+// The benchmarks by name. Each runs, prints its figures through report.h and returns 0, or says on
+// stderr what went wrong and returns 1. A benchmark measures; it never judges.
+
+#ifndef SIGNPOST_TESTS_BENCH_BENCHES_H_
+#define SIGNPOST_TESTS_BENCH_BENCHES_H_
+
+namespace signpost::bench {
+
+struct BenchOptions {
+  int people = 5000;
+  double seconds = 4;  // for each measurement
+};
+
+// Who-knows answers a second over mTLS with a durable entry each, against a bare server and
+// PostgreSQL: bare_ratio_1, bare_ratio_64, bare_ratio_256, postgres_ratio_64.
+int Answers(const BenchOptions& options);
+// Flags a second through one report stream, each durable: flags_per_s_new, flags_per_s_unchanged.
+int Load(const BenchOptions& options);
+
+}  // namespace signpost::bench
+
+#endif  // SIGNPOST_TESTS_BENCH_BENCHES_H_

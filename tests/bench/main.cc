@@ -1,0 +1,32 @@
+// signpost-bench NAME [--people N] [--seconds S]: see benches.h.
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "tests/bench/benches.h"
+
+int main(int argc, char** argv) {
+  signpost::bench::BenchOptions options;
+  std::string name;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--people") == 0 && i + 1 < argc) {
+      options.people = std::atoi(argv[++i]);
+    } else if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
+      options.seconds = std::atof(argv[++i]);
+    } else if (name.empty() && argv[i][0] != '-') {
+      name = argv[i];
+    } else {
+      name.clear();
+      break;
+    }
+  }
+  if (options.people >= 100 && options.seconds > 0) {
+    if (name == "answers") return signpost::bench::Answers(options);
+    if (name == "load") return signpost::bench::Load(options);
+  }
+  std::fprintf(stderr,
+               "usage: signpost-bench answers|load [--people N (at least 100)] [--seconds S]\n");
+  return 2;
+}
