@@ -12,6 +12,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "hub/base/ids.h"
+#include "hub/gate/resolve.h"
 #include "signpost/v1/errors.pb.h"
 
 namespace signpost::api {
@@ -19,7 +20,8 @@ namespace {
 
 using base::Reason;
 
-constexpr char kReceiptUrl[] = "signpost.api/receipt";
+// The gate attaches it, and we must look under the same key.
+constexpr const char* kReceiptUrl = gate::kReceiptPayload;
 constexpr char kRetryUrl[] = "signpost.api/retry_ms";
 
 // How base::Error() marks what it made; learnt from it, since the mark is its own.
