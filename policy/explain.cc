@@ -22,6 +22,7 @@ std::string AspectInWords(const PolicyImpl& policy, const Item& item) {
     case Aspect::kContact:
       return "whom to contact";
     case Aspect::kAssessment:
+      if (item.assessment == kNoSymbol) return "whether there is an assessment";
       return absl::StrCat("whether an assessment (", policy.assessments.Word(item.assessment),
                           ") exists");
     case Aspect::kContent:
@@ -199,8 +200,14 @@ std::string DayInWords(int64_t seconds) {
 
 Explanation Policy::Explain(const Question& question, const Item& item,
                             const Decision& decision) const {
-  Explanation out;
+  Explanation out = ExplainToWorker(question, item, decision);
   out.audit_reason = Audit(*impl_, question, item, decision);
+  return out;
+}
+
+Explanation Policy::ExplainToWorker(const Question& question, const Item& item,
+                                    const Decision& decision) const {
+  Explanation out;
   const auto shows = [&](Aspect aspect) {
     Item other = item;
     other.aspect = aspect;

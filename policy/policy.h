@@ -169,6 +169,9 @@ class Policy {
 
   // Says why, in two voices. `decision` must be what Decide() answered to the same facts.
   Explanation Explain(const Question& question, const Item& item, const Decision& decision) const;
+  // The worker's voice alone, with an empty audit reason: for answers, which are many.
+  Explanation ExplainToWorker(const Question& question, const Item& item,
+                              const Decision& decision) const;
 
   // What practitioners of `asker_agency` may see of each other agency, under which agreement;
   // expired and future agreements are listed too, marked as not in force. Sorted by other agency,

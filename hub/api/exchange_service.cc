@@ -144,14 +144,26 @@ class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::Subscrib
     GoOn();
   }
 
-  void Idle() { WakeAfter(kHeartbeatInterval); }
+  // The first time the mailbox is found empty the reader hears of it at once: who came to fetch
+  // what there is can go.
+  void Idle() {
+    if (!greeted_) {
+      greeted_ = true;
+      Beat();
+    }
+    WakeAfter(kHeartbeatInterval);
+  }
 
-  void OnWake() override {
-    if (!ready_) return;
+  void Beat() {
     v1::SubscribeResponse response;
     response.mutable_heartbeat()->set_resume_token(
         rooms_.rooms->mailboxes->Token(caller().asker.system_id, position_));
-    if (writes_waiting() == 0) Write(std::move(response));
+    Write(std::move(response));
+  }
+
+  void OnWake() override {
+    if (!ready_) return;
+    if (writes_waiting() == 0) Beat();
     Idle();
     GoOn();
   }
@@ -165,6 +177,7 @@ class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::Subscrib
   bool ready_ = false;
   bool delivering_ = false;
   bool resuming_ = false;
+  bool greeted_ = false;
   int64_t credits_ = 0;
   std::string cursor_;
   exchange::Position resume_;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/arena.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
@@ -281,7 +282,9 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const Rooms& rooms, const store::
   // Nobody whom the asker may know of: from here on as if there were nobody.
   const bool known = person.has_value() && !findings.nothing();
 
-  v1::WhoKnowsAnswer answer;
+  // In one arena: an answer is a tree of small messages, made and dropped whole.
+  google::protobuf::Arena arena;
+  v1::WhoKnowsAnswer& answer = *google::protobuf::Arena::CreateMessage<v1::WhoKnowsAnswer>(&arena);
   answer.set_salt(rooms.random->Bytes(kSaltBytes));
   *answer.mutable_answered_at() = ToTimestamp(now);
   answer.mutable_policy()->set_name(bound->policy->name());

@@ -306,9 +306,36 @@ std::vector<std::string> Judge::RelationshipWords() const {
   return words;
 }
 
+bool Judge::AlwaysNamed(policy::Symbol holder) const {
+  // Everything that the answer depends on: the asker, the purpose, the person's own facts, and the
+  // day, for agreements begin and end at midnight UTC. Never a flag.
+  std::string key;
+  const auto add = [&key](int64_t fact) { absl::StrAppend(&key, fact, "/"); };
+  for (const int64_t fact :
+       {int64_t{holder}, int64_t{question_.agency}, int64_t{question_.role},
+        static_cast<int64_t>(question_.is_practitioner), static_cast<int64_t>(question_.purpose),
+        int64_t{question_.relationships.yes}, int64_t{question_.relationships.unknown},
+        static_cast<int64_t>(question_.necessity_stated),
+        int64_t{question_.override_request.requested},
+        static_cast<int64_t>(question_.override_request.ground),
+        int64_t{question_.override_request.reason_stated}, static_cast<int64_t>(shielded_),
+        question_.now_s / 86400}) {
+    add(fact);
+  }
+  for (const policy::TeamStanding& standing : standings_) {
+    add(standing.team);
+    add(standing.relationships.yes);
+    add(standing.relationships.unknown);
+  }
+  return bound_.coverage.Get(key, [this, holder] {
+    const policy::PersonFacts facts{shielded_};
+    return policy_.AlwaysShows(question_, facts, holder, policy::kNoSymbol, Aspect::kExistence) &&
+           policy_.AlwaysShows(question_, facts, holder, policy::kNoSymbol, Aspect::kAgency);
+  });
+}
+
 std::vector<v1::Coverage> Judge::Coverage(const people::Person* person) {
   if (person != person_) GatherPerson(person);
-  const policy::PersonFacts facts{shielded_};
   std::vector<v1::Coverage> all;
   for (const std::shared_ptr<const registry::Agency>& agency : directory_.Agencies()) {
     if (agency->kind == "auditor" || agency->kind == "operator") continue;
@@ -325,9 +352,7 @@ std::vector<v1::Coverage> Judge::Coverage(const people::Person* person) {
       coverage.set_state(v1::COVERAGE_STATE_NOT_CONNECTED);
     } else if (now_ - feed->until > agency->silence_max) {
       coverage.set_state(v1::COVERAGE_STATE_DID_NOT_ANSWER);
-    } else if (!policy_.AlwaysShows(question_, facts, holder, policy::kNoSymbol,
-                                    Aspect::kExistence) ||
-               !policy_.AlwaysShows(question_, facts, holder, policy::kNoSymbol, Aspect::kAgency)) {
+    } else if (!AlwaysNamed(holder)) {
       coverage.set_state(v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
     } else {
       bool has = false;
@@ -345,7 +370,7 @@ std::vector<v1::Coverage> Judge::Coverage(const people::Person* person) {
 
 policy::Explanation Judge::Explain(const stored::FlagRow& flag,
                                    const AspectFinding& finding) const {
-  return policy_.Explain(question_, ItemOf(flag, finding.aspect), finding.decision);
+  return policy_.ExplainToWorker(question_, ItemOf(flag, finding.aspect), finding.decision);
 }
 
 }  // namespace signpost::gate

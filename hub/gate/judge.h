@@ -93,7 +93,7 @@ class Judge {
   policy::Explanation Explain(const ::signpost::store::v1::FlagRow& flag,
                               const AspectFinding& finding) const;
   policy::Explanation Explain(const policy::Item& item, const policy::Decision& decision) const {
-    return policy_.Explain(question_, item, decision);
+    return policy_.ExplainToWorker(question_, item, decision);
   }
 
   const policy::Policy& policy() const { return policy_; }
@@ -103,6 +103,9 @@ class Judge {
 
  private:
   void GatherPerson(const people::Person* person);
+  // Whether the policy would name `holder` to this asker whatever there is; remembered by the
+  // policy.
+  bool AlwaysNamed(policy::Symbol holder) const;
   policy::Item ItemOf(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect) const;
   void Note(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect,
             const policy::Decision& decision, ::signpost::store::v1::Released* released);

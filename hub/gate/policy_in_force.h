@@ -19,6 +19,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -34,11 +35,37 @@ namespace signpost::gate {
 // Errors: kInvalidField naming the path at fault.
 [[nodiscard]] absl::StatusOr<policy::Vocabulary> ReadWords(const std::string& json);
 
+// Answers of one policy version to questions that many askers share. Thread-safe, bounded: a full
+// memory is emptied.
+class RememberedAnswers {
+ public:
+  static constexpr size_t kAnswersMax = 4096;
+
+  // The answer to `key`, found by `ask` when it is not known yet. `ask` must depend on nothing but
+  // `key` and the policy; it may run more than once.
+  bool Get(const std::string& key, absl::FunctionRef<bool()> ask) const {
+    {
+      absl::ReaderMutexLock lock(&mutex_);
+      if (const auto found = answers_.find(key); found != answers_.end()) return found->second;
+    }
+    const bool answer = ask();
+    absl::MutexLock lock(&mutex_);
+    if (answers_.size() >= kAnswersMax) answers_.clear();
+    answers_[key] = answer;
+    return answer;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  mutable absl::flat_hash_map<std::string, bool> answers_ ABSL_GUARDED_BY(mutex_);
+};
+
 // One compiled policy with its name in the ledger.
 struct BoundPolicy {
   std::shared_ptr<const policy::Policy> policy;
   std::string sha256;  // 64 hex digits, of the text
   int32_t version = 0;
+  RememberedAnswers coverage;  // see Judge::Coverage()
 };
 
 class PolicyInForce {

@@ -103,11 +103,13 @@ int Answers(const BenchOptions& options) {
                    result.ok() ? result->first_error.c_str() : result.status().ToString().c_str());
       return -1;
     }
-    std::fprintf(stderr, "  %-5s %3d in flight: %8.0f/s  p50 %6.0f us  p99 %6.0f us\n",
+    std::fprintf(stderr,
+                 "  %-5s %3d in flight: %8.0f/s  p50 %6.0f us  p99 %6.0f us  cpu %5.0f us a call\n",
                  ours ? "ours" : "bare", in_flight, result->calls_per_second, result->p50_us,
-                 result->p99_us);
+                 result->p99_us, result->cpu_us_per_call);
     return result->calls_per_second;
   };
+  if (options.profile) return run(true, 64) < 0 ? 1 : 0;
   for (const int in_flight : {1, 64, 256}) {
     Pair sum;
     for (int turn = 0; turn < kTurns; ++turn) {

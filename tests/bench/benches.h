@@ -9,6 +9,8 @@ namespace signpost::bench {
 struct BenchOptions {
   int people = 5000;
   double seconds = 4;  // for each measurement
+  // Only the hub, at 64 in flight, without a baseline: for a profiler.
+  bool profile = false;
 };
 
 // Who-knows answers a second over mTLS with a durable entry each, against a bare server and

@@ -1,6 +1,7 @@
 #include "tests/bench/load_client.h"
 
 #include <grpcpp/grpcpp.h>
+#include <time.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,6 +18,12 @@
 
 namespace signpost::bench {
 namespace {
+
+double ProcessCpuUs() {
+  timespec cpu{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+  return static_cast<double>(cpu.tv_sec) * 1e6 + static_cast<double>(cpu.tv_nsec) / 1e3;
+}
 
 struct Shared {
   const LoadOptions* options;
@@ -109,11 +116,13 @@ absl::StatusOr<LoadResult> RunLoad(const LoadOptions& options,
   }
   for (auto& slot : slots) slot->Go();
   absl::SleepFor(options.warm_up);
+  const double cpu_before_us = ProcessCpuUs();
   shared.measuring = true;
   const absl::Time begun = absl::Now();
   absl::SleepFor(options.duration);
   shared.measuring = false;
   const absl::Duration took = absl::Now() - begun;
+  const double cpu_us = ProcessCpuUs() - cpu_before_us;
   shared.stopping = true;
   stopped.Wait();
 
@@ -128,6 +137,7 @@ absl::StatusOr<LoadResult> RunLoad(const LoadOptions& options,
   result.errors = shared.errors;
   result.first_error = shared.first_error;
   if (!all.empty()) {
+    result.cpu_us_per_call = cpu_us / static_cast<double>(all.size());
     result.p50_us = static_cast<double>(all[all.size() / 2]);
     result.p99_us = static_cast<double>(all[all.size() * 99 / 100]);
   }

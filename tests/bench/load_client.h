@@ -31,6 +31,9 @@ struct LoadResult {
   std::string first_error;
   double p50_us = 0;
   double p99_us = 0;
+  // Processor time of the whole process, server and client, for each call: what a machine that has
+  // other things to do leaves comparable.
+  double cpu_us_per_call = 0;
 };
 
 // `next` makes the n-th request; it is called from several threads at once.

@@ -1,13 +1,16 @@
-// signpost-bench NAME [--people N] [--seconds S]: see benches.h.
+// signpost-bench NAME [--people N] [--seconds S] [--profile]: see benches.h.
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
+#include "absl/synchronization/mutex.h"
 #include "tests/bench/benches.h"
 
 int main(int argc, char** argv) {
+  // As signpost-hub does: see hub/main.cc.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   signpost::bench::BenchOptions options;
   std::string name;
   for (int i = 1; i < argc; ++i) {
@@ -15,6 +18,8 @@ int main(int argc, char** argv) {
       options.people = std::atoi(argv[++i]);
     } else if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
       options.seconds = std::atof(argv[++i]);
+    } else if (std::strcmp(argv[i], "--profile") == 0) {
+      options.profile = true;
     } else if (name.empty() && argv[i][0] != '-') {
       name = argv[i];
     } else {
