@@ -84,15 +84,15 @@ class Crash : public ::testing::Test {
     EXPECT_TRUE(stopped.ok()) << stopped;
   }
 
-  // Load, and SIGKILL `at` after it began. Returns what was wrong before.
-  Problems LoadAndKill(absl::Duration at) {
+  // Load, and SIGKILL with a power cut `at` after it began. Returns what was wrong before.
+  Problems LoadAndKill(absl::Duration at, bool disk_lies = false) {
     Load load(&agencies_, &notebook_, random_());
     Problems problems = load.Prepare(kConsentersPerRound);
     if (!problems.empty()) return problems;
     load.Start();
     absl::SleepFor(at);
     load.ExpectTheEnd();
-    hub_.Kill();
+    taken_ += hub_.CutPower(disk_lies);
     return load.Join();
   }
 
@@ -107,6 +107,7 @@ class Crash : public ::testing::Test {
   scenarios::Agencies agencies_;
   Notebook notebook_;
   Inspector inspector_;
+  int64_t taken_ = 0;  // bytes that power cuts took
 };
 
 TEST_F(Crash, NothingAcknowledgedIsLostAndNothingLeftWithoutAnEntry) {
@@ -166,6 +167,22 @@ TEST_F(Crash, ABuildThatDoesNotSyncIsCaught) {
   EXPECT_THAT(found, Contains(AllOf(HasSubstr("receipt"), HasSubstr("FLAG_CHANGED"))));
   EXPECT_THAT(found, Contains(AllOf(HasSubstr("receipt"), HasSubstr("WHO_KNOWS"))));
   EXPECT_THAT(found, Contains(HasSubstr("proof of")));
+}
+
+TEST_F(Crash, AnAcknowledgementThatWasNotSyncedIsCaught) {
+  if (!HubProcess::CanCutPower()) GTEST_SKIP() << "no library can be preloaded in this build";
+  ASSERT_TRUE(Start().ok());
+  agencies_.Enrol();
+  Stop();
+  ASSERT_TRUE(Start().ok());
+  const Problems under_load = LoadAndKill(Instant(600, 900), /*disk_lies=*/true);
+  ASSERT_THAT(under_load, IsEmpty()) << Words(under_load);
+  EXPECT_GT(taken_, 0);
+  hub_.ForgetCheckpoint();
+  ASSERT_TRUE(Start().ok());
+  const Problems found = inspector_.Inspect(/*everything=*/true);
+  EXPECT_THAT(found, Contains(HasSubstr("was acknowledged and there is no flag")));
+  EXPECT_THAT(found, Contains(AllOf(HasSubstr("receipt"), HasSubstr("FLAG_CHANGED"))));
 }
 
 // A false note must be found out, against a hub that is well.

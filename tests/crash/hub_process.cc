@@ -6,10 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <system_error>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -41,6 +44,10 @@ HubProcess::~HubProcess() {
 }
 
 std::string HubProcess::LogFile() const { return absl::StrCat(folder_, "/hub-", starts_, ".log"); }
+
+std::string HubProcess::WitnessFile() const { return absl::StrCat(folder_, "/synced-", starts_); }
+
+bool HubProcess::CanCutPower() { return sizeof(SIGNPOST_SYNC_WITNESS) > 1; }
 
 void HubProcess::WriteConfig(bool sync) const {
   const std::string& authority = scenarios::Agencies::Authority();
@@ -77,6 +84,16 @@ absl::Status HubProcess::Start(bool sync) {
   const std::string log = LogFile();
   const std::string config = folder_ + "/config.json";
   const char* const arguments[] = {binary_.c_str(), "--config", config.c_str(), nullptr};
+  const std::string witness = "SIGNPOST_SYNC_WITNESS=" + WitnessFile();
+  std::vector<const char*> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    environment.push_back(*variable);
+  }
+  if (CanCutPower()) {
+    environment.push_back("LD_PRELOAD=" SIGNPOST_SYNC_WITNESS);
+    environment.push_back(witness.c_str());
+  }
+  environment.push_back(nullptr);
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ < 0) return absl::InternalError("cannot fork");
@@ -86,7 +103,8 @@ absl::Status HubProcess::Start(bool sync) {
     if (getppid() != parent) _exit(127);
     const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (file < 0 || dup2(file, STDERR_FILENO) < 0) _exit(127);
-    execv(arguments[0], const_cast<char* const*>(arguments));
+    execve(arguments[0], const_cast<char* const*>(arguments),
+           const_cast<char* const*>(environment.data()));
     _exit(127);
   }
   for (const absl::Time late = absl::Now() + kStartMax; absl::Now() < late;
@@ -115,6 +133,27 @@ void HubProcess::Kill() {
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
   pid_ = 0;
+}
+
+int64_t HubProcess::CutPower(bool disk_lies) {
+  Kill();
+  if (!CanCutPower()) return 0;
+  std::map<std::string, uintmax_t> synced;  // bytes, by path
+  std::ifstream witness(WitnessFile());
+  uintmax_t length = 0;
+  for (std::string path;
+       !disk_lies && witness >> length && std::getline(witness >> std::ws, path);) {
+    synced[path] = std::max(synced[path], length);
+  }
+  int64_t taken = 0;
+  for (const auto& file : fs::directory_iterator(fs::canonical(folder_ + "/store"))) {
+    if (file.path().extension() != ".log") continue;
+    const uintmax_t keep = synced[file.path().string()];
+    if (keep >= file.file_size()) continue;
+    taken += static_cast<int64_t>(file.file_size() - keep);
+    fs::resize_file(file.path(), keep);
+  }
+  return taken;
 }
 
 absl::Status HubProcess::Stop() {
