@@ -45,8 +45,8 @@ store::v1::LedgerEntry EntryAt(Nortown* nortown, const v1::Receipt& receipt) {
 }
 
 // --- 1. Nothing leaves without a decision, and no decision without a record. ---
-// Broken by calling `done` in Gate::WhoKnows before TransactHere, and by completing an operation in
-// the sequencer before Store::Commit returned: both tests below fail.
+// Broken by giving the composed answer to `done` in Gate::WhoKnows also when it was not sequenced:
+// WhenTheRecordCannotBeMadeThereIsNoAnswer fails.
 
 TEST(Promise1, AnAnswerIsInTheLedgerWithWhatWasReleasedAndWithheld) {
   Nortown nortown;
@@ -87,7 +87,8 @@ TEST(Promise1, WhenTheRecordCannotBeMadeThereIsNoAnswer) {
 }
 
 // --- 2. Deny is the default, and errors deny. ---
-// Broken by answering with an empty Findings and outcome OK when PolicyInForce::Get() is null.
+// Broken by composing an empty answer in MakeWhoKnows, instead of refusing, when there is no
+// policy: WithoutAPolicyEverythingIsHiddenAndTheRefusalRecorded fails.
 
 TEST(Promise2, WithoutAPolicyEverythingIsHiddenAndTheRefusalRecorded) {
   Nortown::Setup setup;
@@ -114,8 +115,8 @@ TEST(Promise2, APurposeThatIsNoneIsRefused) {
 }
 
 // --- 3. Hidden and absent look the same. ---
-// Broken by leaving out `known` in MakeWhoKnows (then the hidden person's id is encoded), and by
-// computing coverage with the hidden person.
+// Broken by counting everybody who is in the index as `known` in MakeWhoKnows, so that the hidden
+// person's id is encoded: AHiddenPersonAndNobodyGiveEqualAnswers fails.
 
 TEST(Promise3, AHiddenPersonAndNobodyGiveEqualAnswers) {
   Nortown nortown;
@@ -198,8 +199,7 @@ TEST(Promise3, FindAnswersHiddenAndAbsentWithTheSameError) {
 }
 
 // --- 4. A shield belongs to the person. ---
-// Broken by clearing the shield in People::PrepareMerge and by writing a fresh PersonRow in
-// PrepareReport.
+// Broken by not moving the shield in People::PrepareMerge: the test fails at the merge.
 
 TEST(Promise4, AShieldHoldsThroughReportsMergeAndRestart) {
   Nortown nortown;
@@ -336,7 +336,8 @@ TEST(Promise5, AnErasedPersonIsGoneAndTheLedgerStillVerifies) {
 }
 
 // --- 6. What was acknowledged is not lost; what was sent twice happens once. ---
-// Kill -9 is tests/crash. Broken here by leaving out the content hash in People::PrepareReport.
+// Kill -9 is tests/crash. Broken here by dropping the preconditions that Intake::Prepare asks for,
+// in Reception::Take: both tests fail.
 
 TEST(Promise6, AReportSentTwiceHappensOnceAlsoFromManyAtOnce) {
   Nortown nortown;
@@ -397,7 +398,8 @@ TEST(Promise6, TwoAgenciesThatReportANewPersonAtOnceMakeOnePerson) {
 }
 
 // --- 7. "No answer" is never shown as "no record". ---
-// Broken by letting Judge::Coverage say HAS_NONE where AlwaysShows is false.
+// Broken by letting Judge::Coverage say what there is where the policy would not always name the
+// agency: CoverageDependsOnThePolicyAndNeverOnWhetherThereIsAFlag fails.
 
 TEST(Promise7, CoverageDependsOnThePolicyAndNeverOnWhetherThereIsAFlag) {
   Nortown nortown;
