@@ -26,7 +26,7 @@ grpc::Status Put(Session& session, Method method, Request& request, int* changed
     return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, std::string(prepared.message()));
   }
   Response response;
-  const grpc::Status status = method(&context, request, &response);
+  grpc::Status status = method(&context, request, &response);
   if (status.ok() && response.has_receipt()) ++*changed;
   return status;
 }
