@@ -6,12 +6,12 @@
 // known facts are visited), and a show needs its agreement in force (so it is enough to visit the
 // first second of each agreement, where every set of agreements that can be in force together is).
 
-#include <map>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "policy/program.h"
+#include "policy/space.h"
 
 namespace signpost::policy {
 namespace {
@@ -21,29 +21,6 @@ using syntax::Conditions;
 using syntax::Diagnostics;
 using syntax::Example;
 using syntax::Word;
-
-// The consents an example or a cell may hold: one for each way a consent can stand.
-struct ConsentKind {
-  ConsentDecision decision;
-  bool is_explicit;
-  bool running;
-};
-constexpr ConsentKind kConsentKinds[] = {
-    {ConsentDecision::kGiven, false, true},     {ConsentDecision::kGiven, true, true},
-    {ConsentDecision::kGiven, false, false},    {ConsentDecision::kGiven, true, false},
-    {ConsentDecision::kRefused, false, true},   {ConsentDecision::kRefused, true, true},
-    {ConsentDecision::kWithdrawn, false, true}, {ConsentDecision::kWithdrawn, true, true},
-};
-constexpr unsigned kConsentKindCount = 8;
-
-ConsentFact MakeConsent(const ConsentKind& kind, int64_t now_s) {
-  ConsentFact fact;
-  fact.decision = kind.decision;
-  fact.is_explicit = kind.is_explicit;
-  fact.from_s = std::numeric_limits<int64_t>::min();
-  fact.until_s = kind.running ? kNeverS : now_s;
-  return fact;
-}
 
 bool HasState(uint8_t states, ConsentState state) {
   return (states & (1u << static_cast<unsigned>(state))) != 0;
@@ -195,47 +172,6 @@ class ExampleRunner {
 
 // ---- Checks ----
 
-// Calls `visit` for every phrase of the policy and of one check.
-template <typename Visit>
-void EachAskers(const PolicyImpl& policy, const BoundCheck& check, Visit visit) {
-  const auto each = [&](const BoundAskers& askers) {
-    for (const BoundAskerPhrase& phrase : askers.any) visit(phrase);
-    for (const BoundAskerPhrase& phrase : askers.except) visit(phrase);
-  };
-  for (const BoundRule& rule : policy.rules) {
-    each(rule.askers);
-    for (const BoundStatement& statement : rule.statements) each(statement.askers);
-  }
-  each(check.askers);
-}
-
-template <typename Visit>
-void EachCondition(const PolicyImpl& policy, const BoundCheck& check, Visit visit) {
-  const auto each = [&](const Conditions& when, const std::vector<Conditions>& unless) {
-    for (const Condition& condition : when) visit(condition);
-    for (const Conditions& conditions : unless) {
-      for (const Condition& condition : conditions) visit(condition);
-    }
-  };
-  for (const BoundRule& rule : policy.rules) {
-    each(rule.when, {});
-    for (const BoundStatement& statement : rule.statements) {
-      each(statement.when, statement.unless);
-    }
-  }
-  each(check.when, check.unless);
-}
-
-template <typename Visit>
-void EachItems(const PolicyImpl& policy, const BoundCheck& check, Visit visit) {
-  for (const BoundRule& rule : policy.rules) {
-    for (const BoundStatement& statement : rule.statements) {
-      visit(statement.items, statement.aspects);
-    }
-  }
-  visit(check.items, check.aspects);
-}
-
 int64_t WeightOf(const PolicyImpl& policy) {
   int64_t weight = 0;
   for (const BoundRule& rule : policy.rules) {
@@ -258,13 +194,13 @@ class Prover {
         check_(check),
         cells_left_(cells_left),
         // A cell of a large policy costs more than one of a small policy.
-        cell_cost_(1 + WeightOf(policy) / 64) {}
+        cell_cost_(1 + WeightOf(policy) / 64),
+        space_(absl::MakeConstSpan(&all_, 1), &check) {}
 
   // False when a cell was found or the space is too large; then `finding` says which.
   bool Run(std::string& finding) {
-    Fold();
-    for (const AskerClass& asker : askers_) {
-      for (const Item& item : items_) {
+    for (const AskerClass& asker : space_.askers) {
+      for (const Item& item : space_.items) {
         if (!Visit(asker, item, finding)) return false;
       }
     }
@@ -272,215 +208,11 @@ class Prover {
   }
 
  private:
-  struct AskerClass {
-    Symbol agency;
-    Symbol role;
-    Tri practitioner;
-    Symbol team;
-  };
-
-  void Fold() {
-    const std::vector<Symbol> agencies = FoldAgencies();
-    FoldAskers(agencies);
-    FoldItems(agencies);
-    FoldPurposes();
-    FoldRelationships();
-    FoldConsents();
-    FoldTimes();
-    EachCondition(policy_, check_, [&](const Condition& condition) {
-      shield_matters_ |= condition.about == Condition::About::kShielded;
-      open_matters_ |= condition.about == Condition::About::kOpen;
-      dispute_matters_ |= condition.about == Condition::About::kDisputed;
-    });
-    uint32_t grounds = 0;
-    for (const BoundRule& rule : policy_.rules) grounds |= rule.grounds;
-    for (const OverrideGround ground : AllOverrideGrounds()) {
-      if ((grounds & (1u << static_cast<unsigned>(ground))) != 0) grounds_.push_back(ground);
-    }
-  }
-
-  // Agencies nobody names and that are alike in kind, authority and teams: two stand for all, so
-  // that asker and holder can still differ.
-  std::vector<Symbol> FoldAgencies() {
-    std::set<Symbol> named;
-    EachAskers(policy_, check_, [&](const BoundAskerPhrase& p) { named.insert(p.agency); });
-    std::map<std::string, int> seen;
-    std::vector<Symbol> folded;
-    for (size_t a = 1; a < policy_.agency_data.size(); ++a) {
-      const Symbol agency = static_cast<Symbol>(a);
-      std::string key = absl::StrCat(policy_.agency_data[a].kind, "/",
-                                     policy_.agency_data[a].relevant_authority ? 1 : 0, "/");
-      bool is_named = named.count(agency) > 0;
-      for (const BoundAgreement& agreement : policy_.agreements) {
-        is_named |= agreement.parties.Has(agency);
-      }
-      EachItems(policy_, check_, [&](const BoundItems& items, const BoundAspects&) {
-        is_named |= items.agencies.Has(agency) || items.held_by_agencies.Has(agency);
-      });
-      for (const TeamData& team : policy_.team_data) is_named |= team.agencies.Has(agency);
-      if (is_named) absl::StrAppend(&key, agency);
-      if (++seen[key] <= 2) folded.push_back(agency);
-    }
-    return folded;
-  }
-
-  void FoldAskers(const std::vector<Symbol>& agencies) {
-    std::set<Symbol> named_roles;
-    EachAskers(policy_, check_, [&](const BoundAskerPhrase& p) { named_roles.insert(p.role); });
-    // The unknown role stands for all roles that no rule names: both satisfy no phrase with a role.
-    named_roles.insert(kNoSymbol);
-    for (size_t r = 1; r < policy_.roles.size(); ++r) {
-      if (named_roles.count(static_cast<Symbol>(r)) > 0) continue;
-      named_roles.insert(static_cast<Symbol>(r));
-      break;
-    }
-    for (const Symbol agency : agencies) {
-      for (const Symbol role : named_roles) {
-        AddAskers(agency, role, Tri::kYes);
-      }
-      AddAskers(agency, kNoSymbol, Tri::kNo);
-    }
-  }
-
-  void AddAskers(Symbol agency, Symbol role, Tri practitioner) {
-    askers_.push_back({agency, role, practitioner, kNoSymbol});
-    for (size_t t = 1; t < policy_.team_data.size(); ++t) {
-      if (policy_.team_data[t].agencies.Has(agency)) {
-        askers_.push_back({agency, role, practitioner, static_cast<Symbol>(t)});
-      }
-    }
-  }
-
-  void FoldItems(const std::vector<Symbol>& agencies) {
-    bool marks_matter = false;
-    EachItems(policy_, check_, [&](const BoundItems& items, const BoundAspects&) {
-      marks_matter |= items.marked_sensitive;
-    });
-    std::set<std::string> seen;
-    std::vector<Symbol> services;
-    for (size_t s = 1; s < policy_.services.size(); ++s) {
-      std::string key;
-      EachItems(policy_, check_, [&](const BoundItems& items, const BoundAspects&) {
-        key += items.services.Has(static_cast<Symbol>(s)) ? '1' : '0';
-      });
-      if (seen.insert(key).second) services.push_back(static_cast<Symbol>(s));
-    }
-    for (const Symbol holder : agencies) {
-      for (const Symbol service : services) {
-        for (const Tri marked : {Tri::kNo, Tri::kYes}) {
-          if (marked == Tri::kYes && !marks_matter) continue;
-          Item item;
-          item.holder = holder;
-          item.service = service;
-          item.marked_sensitive = marked;
-          item.brokerable = Tri::kYes;
-          item.consents_known = Tri::kYes;
-          AddAspects(item);
-        }
-      }
-    }
-  }
-
-  void AddAspects(Item item) {
-    for (const Aspect aspect : AllAspects()) {
-      item.aspect = aspect;
-      item.assessment = item.section = kNoSymbol;
-      if (aspect != Aspect::kAssessment && aspect != Aspect::kContent) {
-        items_.push_back(item);
-        continue;
-      }
-      std::set<std::string> seen;
-      for (size_t a = 1; a < policy_.assessment_sections.size(); ++a) {
-        item.assessment = static_cast<Symbol>(a);
-        item.section = kNoSymbol;
-        if (aspect == Aspect::kAssessment) {
-          items_.push_back(item);
-          continue;
-        }
-        for (const Symbol section : policy_.assessment_sections[a]) {
-          std::string key = absl::StrCat(a, "/");
-          EachItems(policy_, check_, [&](const BoundItems&, const BoundAspects& aspects) {
-            key += aspects.sections.Has(section) ? '1' : '0';
-          });
-          item.section = section;
-          if (seen.insert(key).second) items_.push_back(item);
-        }
-      }
-    }
-  }
-
-  void FoldPurposes() {
-    std::set<std::string> seen;
-    for (const Purpose purpose : AllPurposes()) {
-      const uint32_t bit = 1u << static_cast<unsigned>(purpose);
-      std::string key = purpose == Purpose::kSafeguarding ? "1" : "0";
-      EachCondition(policy_, check_, [&](const Condition& condition) {
-        if (condition.about == Condition::About::kPurpose) {
-          key += (condition.purposes & bit) != 0 ? '1' : '0';
-        }
-      });
-      for (const TeamData& team : policy_.team_data) key += (team.purposes & bit) != 0 ? '1' : '0';
-      if (seen.insert(key).second) purposes_.push_back(purpose);
-    }
-  }
-
-  void FoldRelationships() {
-    std::set<std::string> seen;
-    for (unsigned bits = 0; bits < (1u << kRelationshipCount); ++bits) {
-      std::string key;
-      EachCondition(policy_, check_, [&](const Condition& condition) {
-        if (condition.about == Condition::About::kRelationship) {
-          key += (condition.relationships & bits) != 0 ? '1' : '0';
-        }
-      });
-      if (seen.insert(key).second) relationships_.push_back(static_cast<uint8_t>(bits));
-    }
-  }
-
-  void FoldConsents() {
-    std::set<std::string> seen;
-    for (unsigned subset = 0; subset < (1u << kConsentKindCount); ++subset) {
-      std::vector<ConsentFact> consents;
-      for (unsigned k = 0; k < kConsentKindCount; ++k) {
-        if ((subset & (1u << k)) != 0) consents.push_back(MakeConsent(kConsentKinds[k], 0));
-      }
-      // What the conditions say of this set of consents is all that distinguishes it. An override
-      // on express consent looks at plain "in force" as well.
-      Item item;
-      item.consents_known = Tri::kYes;
-      item.consents = consents;
-      Evaluation evaluation(policy_, Question(), item);
-      Condition in_force;
-      in_force.consent_states = 1u << static_cast<unsigned>(ConsentState::kInForce);
-      std::string key = evaluation.Holds(in_force) == Tri::kYes ? "1" : "0";
-      EachCondition(policy_, check_, [&](const Condition& condition) {
-        if (condition.about == Condition::About::kConsent) {
-          key += evaluation.Holds(condition) == Tri::kYes ? '1' : '0';
-        }
-      });
-      if (seen.insert(key).second) consent_sets_.push_back(subset);
-    }
-  }
-
-  void FoldTimes() {
-    std::set<int64_t> times = {policy_.in_force_s};
-    for (const BoundAgreement& agreement : policy_.agreements) {
-      if (agreement.from_s > policy_.in_force_s) times.insert(agreement.from_s);
-    }
-    times_.assign(times.begin(), times.end());
-  }
-
   bool Spend(std::string& finding) {
     cells_left_ -= cell_cost_;
     if (cells_left_ >= 0) return true;
     finding = "cannot be proved within the limit on cells; say it of fewer things";
     return false;
-  }
-
-  // The values worth visiting of a fact that no condition may look at.
-  static absl::Span<const Tri> Values(bool matters) {
-    static constexpr Tri kBoth[] = {Tri::kNo, Tri::kYes};
-    return absl::MakeConstSpan(kBoth, matters ? 2 : 1);
   }
 
   bool Visit(const AskerClass& asker, Item item, std::string& finding) {
@@ -521,19 +253,16 @@ class Prover {
     if (!could && !could_override) return true;
     std::vector<OverrideGround> grounds;
     if (could) grounds.push_back(OverrideGround::kNone);
-    if (could_override) grounds.insert(grounds.end(), grounds_.begin(), grounds_.end());
+    if (could_override) grounds.insert(grounds.end(), space_.grounds.begin(), space_.grounds.end());
     std::vector<ConsentFact> consents;
-    for (const int64_t now_s : times_) {
+    for (const int64_t now_s : space_.times) {
       question.now_s = now_s;
-      for (const unsigned subset : consent_sets_) {
-        consents.clear();
-        for (unsigned k = 0; k < kConsentKindCount; ++k) {
-          if ((subset & (1u << k)) != 0) consents.push_back(MakeConsent(kConsentKinds[k], now_s));
-        }
+      for (const unsigned subset : space_.consent_sets) {
+        FillConsents(subset, now_s, consents);
         item.consents = consents;
-        for (const Purpose purpose : purposes_) {
+        for (const Purpose purpose : space_.purposes) {
           question.purpose = purpose;
-          for (const uint8_t relationships : relationships_) {
+          for (const uint8_t relationships : space_.relationships) {
             question.relationships.yes = relationships;
             for (const OverrideGround ground : grounds) {
               question.override_request.requested = ground != OverrideGround::kNone;
@@ -549,9 +278,9 @@ class Prover {
   }
 
   bool VisitFacts(const Question& question, Item& item, std::string& finding) {
-    for (const Tri shielded : Values(shield_matters_)) {
-      for (const Tri open : Values(open_matters_)) {
-        for (const Tri disputed : Values(dispute_matters_)) {
+    for (const Tri shielded : ValuesOf(space_.shield_matters)) {
+      for (const Tri open : ValuesOf(space_.open_matters)) {
+        for (const Tri disputed : ValuesOf(space_.dispute_matters)) {
           item.shielded = shielded;
           item.open = open;
           item.disputed = disputed;
@@ -599,18 +328,10 @@ class Prover {
   const BoundCheck& check_;
   int64_t& cells_left_;
   const int64_t cell_cost_;
-  std::vector<AskerClass> askers_;
+  const PolicyImpl* const all_ = &policy_;
+  const Folds space_;
   std::set<std::string> visited_;
   std::vector<uint8_t> matters_;  // of the asker and item being visited
-  std::vector<Item> items_;
-  std::vector<Purpose> purposes_;
-  std::vector<uint8_t> relationships_;
-  std::vector<unsigned> consent_sets_;
-  std::vector<int64_t> times_;
-  std::vector<OverrideGround> grounds_;
-  bool shield_matters_ = false;
-  bool open_matters_ = false;
-  bool dispute_matters_ = false;
 };
 
 }  // namespace
