@@ -42,6 +42,11 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.AuditService/GetEntry", kAuditor, kOptional, kUnary, 17},
     {"/signpost.v1.AuditService/CopyLedger", kAuditor, kOptional, kStream, 18},
     {"/signpost.v1.ExchangeService/Subscribe", kSystem, kNone, kStream, 19},
+    {"/signpost.v1.ConsentService/GetConsentHistory", kPractitioner, kRequired, kUnary, 20},
+    {"/signpost.v1.OverrideService/ListOverrides", kPractitioner, kRequired, kUnary, 21},
+    {"/signpost.v1.OverrideService/ReviewOverride", kPractitioner, kRequired, kUnary, 22},
+    {"/signpost.v1.OverrideService/ReportOverrides", kPractitioner | kAuditor, kOptional, kUnary,
+     23},
 };
 
 constexpr bool Numbered() {

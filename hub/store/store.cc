@@ -52,6 +52,8 @@ const char* SpaceName(Space space) {
       return "person_entries";
     case Space::kReceipts:
       return "receipts";
+    case Space::kOverrides:
+      return "overrides";
   }
   return "";
 }

@@ -40,8 +40,9 @@ enum class Space : uint8_t {
   kRequests = 12,       // (agency, request id) -> outcome, for idempotency
   kPersonEntries = 13,  // (person, ledger index) -> nothing: who looked at her; erased with her
   kReceipts = 14,       // leaf hash -> ledger index
+  kOverrides = 15,      // (agency, ledger index) -> an override and its review
 };
-inline constexpr int kSpaceCount = 15;
+inline constexpr int kSpaceCount = 16;
 
 // The name of `space` as engines know it ("entries", "people"). Never empty for a declared space.
 const char* SpaceName(Space space);

@@ -16,6 +16,7 @@
 #include "signpost/v1/exchange.pb.h"
 #include "signpost/v1/index.pb.h"
 #include "signpost/v1/options.pb.h"
+#include "signpost/v1/overrides.pb.h"
 #include "signpost/v1/registry.pb.h"
 
 namespace signpost::api {
@@ -30,9 +31,10 @@ using ::testing::Not;
 
 std::set<const FileDescriptor*> Files() {
   std::set<const FileDescriptor*> files = {
-      v1::FindRequest::descriptor()->file(),      v1::RecordConsentRequest::descriptor()->file(),
-      v1::PutAgencyRequest::descriptor()->file(), v1::GetEntryRequest::descriptor()->file(),
-      v1::SubscribeRequest::descriptor()->file(), v1::Receipt::descriptor()->file()};
+      v1::FindRequest::descriptor()->file(),         v1::RecordConsentRequest::descriptor()->file(),
+      v1::PutAgencyRequest::descriptor()->file(),    v1::GetEntryRequest::descriptor()->file(),
+      v1::SubscribeRequest::descriptor()->file(),    v1::Receipt::descriptor()->file(),
+      v1::ListOverridesRequest::descriptor()->file()};
   std::set<const FileDescriptor*> all = files;
   for (const FileDescriptor* file : files) {
     for (int i = 0; i < file->dependency_count(); ++i) {
