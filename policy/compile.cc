@@ -58,6 +58,7 @@ class PolicyCompiler {
     // Examples and checks judge a policy that is whole; a faulty one would only echo its faults.
     if (diagnostics_.empty()) Judge();
     if (diagnostics_.empty()) {
+      impl_->engine = Engine::Build(*impl_);
       result.policy.reset(new Policy(std::move(impl_)));
     } else {
       result.diagnostics = diagnostics_.Take();
@@ -167,6 +168,7 @@ class PolicyCompiler {
     p.in_force_s = tree_.in_force_s;
     p.approved_by = tree_.approved_by;
     p.content_id = options_.content_id;
+    p.ends_at_18 = tree_.ends_at_18;
     for (const syntax::Group& group : tree_.groups) BindGroup(group);
     SensitiveGroupIsWhole();
     for (const syntax::Agreement& agreement : tree_.agreements) BindAgreement(agreement);
@@ -382,7 +384,8 @@ class PolicyCompiler {
   static bool RestsOnConsent(const syntax::Conditions& when) {
     for (const syntax::Condition& condition : when) {
       if (condition.about == syntax::Condition::About::kConsent &&
-          (condition.consent_states & (1u << static_cast<int>(ConsentState::kInForce))) != 0) {
+          (condition.consent_states & Bit(ConsentState::kInForce)) != 0 &&
+          (condition.consent_states & Bit(ConsentMatter::kSharing)) != 0) {
         return true;
       }
     }
@@ -390,10 +393,12 @@ class PolicyCompiler {
   }
 
   void CheckConditions(const syntax::Word& at, const syntax::Conditions& conditions) {
-    constexpr uint8_t kExplicit = 1u << static_cast<int>(ConsentState::kExplicit);
+    constexpr uint32_t kExplicit = Bit(ConsentState::kExplicit);
+    uint32_t states = kExplicit;
+    for (const ConsentState state : AllConsentStates()) states |= Bit(state);
     for (const syntax::Condition& condition : conditions) {
       if (condition.about != syntax::Condition::About::kConsent) continue;
-      const uint8_t others = static_cast<uint8_t>(condition.consent_states & ~kExplicit);
+      const uint32_t others = condition.consent_states & states & ~kExplicit;
       if ((others & (others - 1)) != 0) {
         diagnostics_.Add(at,
                          "one consent cannot have two of the states in force, refused, "
@@ -402,8 +407,8 @@ class PolicyCompiler {
         diagnostics_.Add(at,
                          "explicit says how consent was given, not that it holds; say "
                          "'explicit and in force'");
-      } else if ((others & (1u << static_cast<int>(ConsentState::kNotAsked))) != 0 &&
-                 others != condition.consent_states) {
+      } else if ((others & Bit(ConsentState::kNotAsked)) != 0 &&
+                 (condition.consent_states & kExplicit) != 0) {
         diagnostics_.Add(at, "what was not asked cannot be explicit");
       }
     }

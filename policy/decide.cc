@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "policy/engine.h"
 #include "policy/program.h"
 
 namespace signpost::policy {
@@ -30,22 +31,48 @@ Tri Listed(absl::Span<const Symbol> list, Symbol symbol) {
   return result;
 }
 
-uint8_t StateBit(ConsentState state) {
-  return static_cast<uint8_t>(1u << static_cast<unsigned>(state));
+constexpr uint32_t StateBit(ConsentState state) { return Bit(state); }
+
+constexpr uint32_t kStatesUnknown =
+    0xffffffff;  // no consent has all states, so this marks a faulty one
+
+// The bits of whoever gave a consent; 0 where that is not known.
+uint32_t GrantorBits(Grantor grantor) {
+  switch (grantor) {
+    case Grantor::kSelf:
+    case Grantor::kSelfCompetent:
+      return Bit(grantor) | kByYoungPersonBit;
+    case Grantor::kParentalResponsibility:
+    case Grantor::kCourt:
+    case Grantor::kAuthority:
+      return Bit(grantor) | kByAnotherBit;
+    case Grantor::kUnspecified:
+      break;
+  }
+  return 0;
 }
 
-constexpr uint8_t kStatesUnknown = 0xff;  // no consent has all states, so this marks a faulty one
-
-uint8_t StatesOf(const ConsentFact& consent, int64_t now_s) {
-  uint8_t states = consent.is_explicit ? StateBit(ConsentState::kExplicit) : uint8_t{0};
-  const bool running = consent.from_s <= now_s && now_s < consent.until_s;
+// `end_s` is when a yes ends. A no ends only when it says: growing up never shows more.
+uint32_t StatesOf(const ConsentFact& consent, int64_t end_s, int64_t now_s) {
+  const uint32_t by = GrantorBits(consent.grantor);
+  if (by == 0 || consent.matter == ConsentMatter::kUnspecified ||
+      consent.matter > ConsentMatter::kService) {
+    return kStatesUnknown;
+  }
+  uint32_t states = by | Bit(consent.matter);
+  if (consent.is_explicit) states |= StateBit(ConsentState::kExplicit);
   switch (consent.decision) {
     case ConsentDecision::kGiven:
-      if (running) states |= StateBit(ConsentState::kInForce);
-      if (now_s >= consent.until_s) states |= StateBit(ConsentState::kExpired);
+      if (now_s >= consent.until_s || (end_s != kUnknownS && now_s >= end_s)) {
+        return states | StateBit(ConsentState::kExpired);
+      }
+      if (end_s == kUnknownS) return kStatesUnknown;
+      if (consent.from_s <= now_s) states |= StateBit(ConsentState::kInForce);
       return states;
     case ConsentDecision::kRefused:
-      if (running) states |= StateBit(ConsentState::kRefused);
+      if (consent.from_s <= now_s && now_s < consent.until_s) {
+        states |= StateBit(ConsentState::kRefused);
+      }
       return states;
     case ConsentDecision::kWithdrawn:
       return states | StateBit(ConsentState::kWithdrawn);
@@ -101,6 +128,123 @@ Tri Not(Tri a) {
   return a == Tri::kNo ? Tri::kYes : Tri::kUnknown;
 }
 
+namespace {
+
+// The team of a standing where it has a say: its members' agency asks, inside its purposes.
+const TeamData* TeamWithSay(const PolicyImpl& policy, const TeamStanding& standing, Symbol agency,
+                            Purpose purpose) {
+  if (standing.team == kNoSymbol || standing.team >= policy.team_data.size()) return nullptr;
+  const TeamData& team = policy.team_data[standing.team];
+  const bool inside = purpose != Purpose::kUnspecified &&
+                      (team.purposes & (1u << static_cast<unsigned>(purpose))) != 0;
+  return inside && team.agencies.Has(agency) ? &team : nullptr;
+}
+
+}  // namespace
+
+void AddTeamRelationships(const PolicyImpl& policy, const Question& question, Symbol agency,
+                          Purpose purpose, uint8_t& yes, uint8_t& unknown) {
+  for (const TeamStanding& standing : question.teams) {
+    if (TeamWithSay(policy, standing, agency, purpose) == nullptr) continue;
+    yes |= standing.relationships.yes;
+    unknown |= standing.relationships.unknown;
+    if (standing.relationships.yes != 0) {
+      yes |= Bit(Relationship::kTeamMember);
+    } else if (standing.relationships.unknown != 0) {
+      unknown |= Bit(Relationship::kTeamMember);
+    }
+  }
+}
+
+bool TeamActsForAuthority(const PolicyImpl& policy, const Question& question, Symbol agency,
+                          Purpose purpose) {
+  return std::any_of(question.teams.begin(), question.teams.end(), [&](const TeamStanding& one) {
+    const TeamData* team = TeamWithSay(policy, one, agency, purpose);
+    return team != nullptr && team->has_relevant_authority;
+  });
+}
+
+Tri Covers(const ConsentScope& scope, const CoverFacts& facts, int depth) {
+  if (depth > kConsentNestingMax) return Tri::kUnknown;
+  Tri result = Listed(scope.agencies, facts.agency);
+  result = And(result, Listed(scope.agency_kinds, facts.agency_kind));
+  result = And(result, Listed(scope.roles, facts.role));
+  result = And(result, Listed(scope.holders, facts.holder));
+  result = And(result, Listed(scope.services, facts.service));
+  if (!scope.assessments.empty()) {
+    const bool apt = facts.aspect == Aspect::kAssessment || facts.aspect == Aspect::kContent;
+    result = And(result, apt ? Listed(scope.assessments, facts.assessment) : Tri::kNo);
+  }
+  if (!scope.sections.empty()) {
+    const bool apt = facts.aspect == Aspect::kContent;
+    result = And(result, apt ? Listed(scope.sections, facts.section) : Tri::kNo);
+  }
+  if (!scope.aspects.empty()) {
+    result = And(result, Known(std::find(scope.aspects.begin(), scope.aspects.end(),
+                                         facts.aspect) != scope.aspects.end()));
+  }
+  if (!scope.purposes.empty()) {
+    const bool named = std::find(scope.purposes.begin(), scope.purposes.end(), facts.purpose) !=
+                       scope.purposes.end();
+    result = And(result, facts.purpose == Purpose::kUnspecified ? Tri::kUnknown : Known(named));
+  }
+  for (const ConsentScope& exception : scope.exceptions) {
+    if (result == Tri::kNo) return result;
+    result = And(result, Not(Covers(exception, facts, depth + 1)));
+  }
+  return result;
+}
+
+int64_t EndOf(const ConsentFact& consent, uint32_t ends_at_18, int64_t adult_from_s) {
+  if ((GrantorBits(consent.grantor) & ends_at_18) == 0) return consent.until_s;
+  return adult_from_s == kUnknownS ? kUnknownS : std::min(consent.until_s, adult_from_s);
+}
+
+void JudgeConsents(const CoverFacts& facts, absl::Span<const ConsentFact> consents, int64_t now_s,
+                   ConsentStanding& standing) {
+  for (size_t i = 0; i < consents.size(); ++i) {
+    standing.covers[i] = Covers(consents[i].scope, facts, 0);
+    const int64_t end_s = EndOf(consents[i], facts.ends_at_18, facts.adult_from_s);
+    standing.states[i] = StatesOf(consents[i], end_s, now_s);
+  }
+}
+
+Tri ConsentHolds(uint32_t states, size_t count, const ConsentStanding& standing) {
+  const bool not_asked = (states & StateBit(ConsentState::kNotAsked)) != 0;
+  states &= ~StateBit(ConsentState::kNotAsked);
+  Tri found = Tri::kNo;
+  for (size_t i = 0; i < count; ++i) {
+    if (standing.states[i] == kStatesUnknown) {
+      found = Or(found, And(standing.covers[i], Tri::kUnknown));
+    } else if ((standing.states[i] & states) == states) {
+      found = Or(found, standing.covers[i]);
+    }
+  }
+  return not_asked ? Not(found) : found;
+}
+
+int32_t ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFact> consents,
+                    const ConsentStanding& standing) {
+  int32_t best = kNoConsent;
+  for (const Condition& condition : statement.when) {
+    if (condition.about != Condition::About::kConsent) continue;
+    const uint32_t states = condition.consent_states;
+    constexpr uint32_t kRestsOn =
+        StateBit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing);
+    if ((states & kRestsOn) != kRestsOn) continue;
+    for (size_t i = 0; i < consents.size(); ++i) {
+      if ((standing.states[i] & states) != states || standing.states[i] == kStatesUnknown ||
+          standing.covers[i] != Tri::kYes) {
+        continue;
+      }
+      if (best == kNoConsent || consents[i].until_s > consents[static_cast<size_t>(best)].until_s) {
+        best = static_cast<int32_t>(i);
+      }
+    }
+  }
+  return best;
+}
+
 void SymbolSet::Add(Symbol symbol) {
   if (symbol >= bits_.size()) bits_.resize(static_cast<size_t>(symbol) + 1, 0);
   if (bits_[symbol] == 0) ++count_;
@@ -131,76 +275,23 @@ Evaluation::Evaluation(const PolicyImpl& policy, const Question& question, const
   asker_kind_ = policy.agency_data[question_.agency].kind;
   asker_acts_for_authority_ = policy.agency_data[question_.agency].relevant_authority;
   holder_kind_ = policy.agency_data[item_.holder].kind;
-  for (const TeamStanding& standing : question.teams) {
-    if (standing.team == kNoSymbol || standing.team >= policy.team_data.size()) continue;
-    const TeamData& team = policy.team_data[standing.team];
-    if (!team.agencies.Has(question_.agency)) continue;
-    if (purpose_ == Purpose::kUnspecified ||
-        (team.purposes & (1u << static_cast<unsigned>(purpose_))) == 0) {
-      continue;
-    }
-    relationships_yes_ |= standing.relationships.yes;
-    relationships_unknown_ |= standing.relationships.unknown;
-    if (standing.relationships.yes != 0) {
-      relationships_yes_ |= Bit(Relationship::kTeamMember);
-    } else if (standing.relationships.unknown != 0) {
-      relationships_unknown_ |= Bit(Relationship::kTeamMember);
-    }
-    if (team.has_relevant_authority) asker_acts_for_authority_ = true;
+  AddTeamRelationships(policy, question_, question_.agency, purpose_, relationships_yes_,
+                       relationships_unknown_);
+  if (TeamActsForAuthority(policy, question_, question_.agency, purpose_)) {
+    asker_acts_for_authority_ = true;
   }
   consents_usable_ = item.consents_known == Tri::kYes &&
                      item.consents.size() <= static_cast<size_t>(kConsentsPerItemMax);
   if (!consents_usable_) return;
-  for (size_t i = 0; i < item.consents.size(); ++i) {
-    covers_[i] = Covers(item.consents[i].scope, 0);
-    consent_states_[i] = StatesOf(item.consents[i], question.now_s);
-  }
+  JudgeConsents(CoverFacts{question_.agency, asker_kind_, question_.role, item_.holder,
+                           item_.service, item_.assessment, item_.section, item_.aspect, purpose_,
+                           item_.adult_from_s, policy.ends_at_18},
+                item.consents, question.now_s, standing_);
 }
 
-Tri Evaluation::Covers(const ConsentScope& scope, int depth) const {
-  if (depth > kConsentNestingMax) return Tri::kUnknown;
-  const Aspect aspect = item_.aspect;
-  Tri result = Listed(scope.agencies, question_.agency);
-  result = And(result, Listed(scope.agency_kinds, asker_kind_));
-  result = And(result, Listed(scope.roles, question_.role));
-  result = And(result, Listed(scope.holders, item_.holder));
-  result = And(result, Listed(scope.services, item_.service));
-  if (!scope.assessments.empty()) {
-    const bool apt = aspect == Aspect::kAssessment || aspect == Aspect::kContent;
-    result = And(result, apt ? Listed(scope.assessments, item_.assessment) : Tri::kNo);
-  }
-  if (!scope.sections.empty()) {
-    const bool apt = aspect == Aspect::kContent;
-    result = And(result, apt ? Listed(scope.sections, item_.section) : Tri::kNo);
-  }
-  if (!scope.aspects.empty()) {
-    result = And(result, Known(std::find(scope.aspects.begin(), scope.aspects.end(), aspect) !=
-                               scope.aspects.end()));
-  }
-  if (!scope.purposes.empty()) {
-    const bool named =
-        std::find(scope.purposes.begin(), scope.purposes.end(), purpose_) != scope.purposes.end();
-    result = And(result, purpose_ == Purpose::kUnspecified ? Tri::kUnknown : Known(named));
-  }
-  for (const ConsentScope& exception : scope.exceptions) {
-    if (result == Tri::kNo) return result;
-    result = And(result, Not(Covers(exception, depth + 1)));
-  }
-  return result;
-}
-
-Tri Evaluation::ConsentHolds(uint8_t states) {
+Tri Evaluation::ConsentHolds(uint32_t states) const {
   if (!consents_usable_) return Tri::kUnknown;
-  const bool not_asked = (states & StateBit(ConsentState::kNotAsked)) != 0;
-  Tri found = Tri::kNo;
-  for (size_t i = 0; i < item_.consents.size(); ++i) {
-    if (consent_states_[i] == kStatesUnknown) {
-      found = Or(found, And(covers_[i], Tri::kUnknown));
-    } else if (not_asked || (consent_states_[i] & states) == states) {
-      found = Or(found, covers_[i]);
-    }
-  }
-  return not_asked ? Not(found) : found;
+  return policy::ConsentHolds(states, item_.consents.size(), standing_);
 }
 
 Tri Evaluation::Holds(const Condition& condition) {
@@ -228,6 +319,15 @@ Tri Evaluation::Holds(const Condition& condition) {
       break;
     case Condition::About::kDisputed:
       value = Checked(item_.disputed);
+      break;
+    case Condition::About::kNewIdentity:
+      value = Checked(item_.new_identity);
+      break;
+    case Condition::About::kSpentOffence:
+      value = Checked(item_.spent_offence);
+      break;
+    case Condition::About::kNamesVictim:
+      value = Checked(item_.names_victim);
       break;
   }
   return condition.negated ? Not(value) : value;
@@ -491,7 +591,8 @@ Decision Evaluation::Run(bool say_missing) {
       if (show.rule_count == 1) {
         show.gateway = rule.basis;
         show.agreement = rule.agreement;
-        if (rule.basis == Gateway::kConsent) show.consent = ConsentUsed(statement);
+        if (rule.basis == Gateway::kConsent)
+          show.consent = ConsentUsed(statement, item_.consents, standing_);
       }
       break;  // a rule decides once
     }
@@ -510,7 +611,7 @@ Decision Evaluation::Run(bool say_missing) {
     decision = hide;
   }
   if (question_.override_request.requested && TryOverride(decision)) return decision;
-  if (say_missing) decision.missing |= MissingBits();
+  if (say_missing) decision.missing |= WhatWasMissing();
   return decision;
 }
 
@@ -522,7 +623,8 @@ bool Evaluation::TryOverride(Decision& decision) {
       request.reason_stated && gateway != Gateway::kNone && practitioner_ == Tri::kYes &&
       item_.holder != kNoSymbol && item_.service != kNoSymbol &&
       (gateway != Gateway::kCa1989S47 || purpose_ == Purpose::kSafeguarding) &&
-      (gateway != Gateway::kConsent || ConsentHolds(StateBit(ConsentState::kInForce)) == Tri::kYes);
+      (gateway != Gateway::kConsent ||
+       ConsentHolds(StateBit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing)) == Tri::kYes);
   Decision opened;
   for (size_t r = 0; usable && r < policy_.rules.size(); ++r) {
     const BoundRule& rule = policy_.rules[r];
@@ -556,27 +658,6 @@ bool Evaluation::TryOverride(Decision& decision) {
   return true;
 }
 
-// The consent with the latest end of those a statement on basis consent rests on.
-int32_t Evaluation::ConsentUsed(const BoundStatement& statement) {
-  int32_t best = kNoConsent;
-  for (const Condition& condition : statement.when) {
-    if (condition.about != Condition::About::kConsent) continue;
-    const uint8_t states = condition.consent_states;
-    if ((states & StateBit(ConsentState::kInForce)) == 0) continue;
-    for (size_t i = 0; i < item_.consents.size(); ++i) {
-      if ((consent_states_[i] & states) != states || consent_states_[i] == kStatesUnknown ||
-          covers_[i] != Tri::kYes) {
-        continue;
-      }
-      if (best == kNoConsent ||
-          item_.consents[i].until_s > item_.consents[static_cast<size_t>(best)].until_s) {
-        best = static_cast<int32_t>(i);
-      }
-    }
-  }
-  return best;
-}
-
 void Evaluation::Want::Add(const Want& other) {
   possible = possible && other.possible;
   bits |= other.bits;
@@ -602,7 +683,7 @@ Evaluation::Want Evaluation::WantHold(const Condition& condition, bool wanted) {
   if (want.possible) want.bits = Bit(Missing::kFacts);
   switch (condition.about) {
     case Condition::About::kConsent: {
-      const uint8_t states = condition.consent_states;
+      const uint32_t states = condition.consent_states;
       const bool in_force = (states & StateBit(ConsentState::kInForce)) != 0;
       if (wanted && in_force) {
         const bool is_explicit = (states & StateBit(ConsentState::kExplicit)) != 0;
@@ -667,7 +748,9 @@ Evaluation::Want Evaluation::WantSilent(const BoundRule& rule, const BoundStatem
   return ways;
 }
 
-uint32_t Evaluation::MissingBits() {
+uint32_t Evaluation::WhatWasMissing() {
+  if (static_cast<int>(item_.aspect) >= kAspectCount) return Bit(Missing::kFacts);
+  if (question_.now_s < policy_.in_force_s) return Bit(Missing::kPolicy);
   Want hides;
   Want shows{false, 0};
   for (const BoundRule& rule : policy_.rules) {
@@ -685,7 +768,17 @@ uint32_t Evaluation::MissingBits() {
 }
 
 Decision Policy::Decide(const Question& question, const Item& item) const {
-  return Evaluation(*impl_, question, item).Run();
+  Decision decision = DecideOnly(question, item);
+  if (decision.effect != Effect::kShow) {
+    decision.missing |= Evaluation(*impl_, question, item).WhatWasMissing();
+  }
+  return decision;
+}
+
+Decision Policy::DecideOnly(const Question& question, const Item& item) const {
+  Decision decision;
+  if (impl_->engine != nullptr && impl_->engine->Decide(question, item, decision)) return decision;
+  return Evaluation(*impl_, question, item).Run(false);
 }
 
 bool Policy::AlwaysShows(const Question& question, const PersonFacts& person, Symbol holder,
@@ -695,9 +788,10 @@ bool Policy::AlwaysShows(const Question& question, const PersonFacts& person, Sy
   item.holder = holder;
   item.aspect = aspect;
   item.shielded = person.shielded;
+  item.new_identity = person.new_identity;
   const auto shows = [&](Symbol one) {
     item.service = one;
-    return Decide(question, item).effect == Effect::kShow;
+    return DecideOnly(question, item).effect == Effect::kShow;
   };
   if (service != kNoSymbol) return shows(service);
   const std::vector<Symbol>& services = impl_->agency_data[holder].services;

@@ -231,7 +231,8 @@ Explanation Policy::ExplainToWorker(const Question& question, const Item& item,
     }
     if ((decision.obligations & Bit(Obligation::kStateExpiry)) != 0 && decision.consent >= 0 &&
         static_cast<size_t>(decision.consent) < item.consents.size()) {
-      const int64_t until_s = item.consents[static_cast<size_t>(decision.consent)].until_s;
+      const int64_t until_s = EndOf(item.consents[static_cast<size_t>(decision.consent)],
+                                    impl_->ends_at_18, item.adult_from_s);
       if (until_s == kNeverS) {
         absl::StrAppend(&out.worker_reason, " The consent has no end date.");
       } else {

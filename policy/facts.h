@@ -34,6 +34,8 @@ inline constexpr int32_t kNoConsent = -1;
 
 // No end: a consent without a last day.
 inline constexpr int64_t kNeverS = std::numeric_limits<int64_t>::max();
+// A second that is not known.
+inline constexpr int64_t kUnknownS = std::numeric_limits<int64_t>::min();
 
 // Relationships as two sets of bits, Bit(Relationship). A bit in neither set is known not to hold.
 struct RelationshipFacts {
@@ -101,6 +103,10 @@ inline constexpr int kConsentNestingMax = 4;
 struct ConsentFact {
   ConsentDecision decision = ConsentDecision::kRefused;
   bool is_explicit = false;
+  // Which of the three things called consent it is, and whose word. Where either is left
+  // unspecified, how this consent stands is unknown.
+  ConsentMatter matter = ConsentMatter::kUnspecified;
+  Grantor grantor = Grantor::kUnspecified;
   // Valid at `from_s` and not at `until_s`, judged at decision time. A withdrawal has no end.
   int64_t from_s = 0;
   int64_t until_s = kNeverS;
@@ -119,6 +125,13 @@ struct Item {
   Tri disputed = Tri::kUnknown;
   Tri marked_sensitive = Tri::kUnknown;  // the holder marked this one flag as sensitive
   Tri shielded = Tri::kUnknown;          // the person is shielded
+  // The person lives under a new identity (adoption, witness protection).
+  Tri new_identity = Tri::kUnknown;
+  Tri spent_offence = Tri::kUnknown;  // the item is about an offence that is spent (spent.h)
+  Tri names_victim = Tri::kUnknown;   // the item names somebody's victim
+  // The first second of the person's eighteenth birthday where they live; kUnknownS where the birth
+  // date is not known. Looked at only where the policy lets a grantor's consent end at 18.
+  int64_t adult_from_s = kUnknownS;
   Tri brokerable = Tri::kUnknown;        // the service takes brokered contact; a broker needs kYes
   // kYes: `consents` is all there is. Anything else: the state of consent is unknown.
   Tri consents_known = Tri::kUnknown;
@@ -128,6 +141,7 @@ struct Item {
 // The facts about the young person that do not depend on any one flag.
 struct PersonFacts {
   Tri shielded = Tri::kUnknown;
+  Tri new_identity = Tri::kUnknown;
 };
 
 inline constexpr int kDecidingRulesMax = 8;

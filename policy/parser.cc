@@ -212,6 +212,7 @@ const std::set<std::string>& Keywords() {
                                                              "asked",
                                                              "shielded",
                                                              "open",
+                                                             "item",
                                                              "closed",
                                                              "disputed"};
   return *words;
@@ -429,7 +430,13 @@ class Parser {
            TakeString(policy_.approved_by, "who approved it");
   }
 
+  // where no rule shows an item, hide it
+  // where consent is from a parent, it ends at 18
   bool Default() {
+    if (Take("consent")) {
+      return Expect("is") && Expect("from") && Grantors(policy_.ends_at_18) &&
+             ExpectAll({",", "it", "ends", "at", "18"});
+    }
     policy_.has_default = true;
     return ExpectAll({"no", "rule", "shows", "an", "item", ",", "hide", "it"});
   }
@@ -697,7 +704,8 @@ class Parser {
     Article();
     if (Take("consent")) {
       out.about = Condition::About::kConsent;
-      return Expect("is") && ConsentStates(out.consent_states);
+      return ConsentMatterOf(out.consent_states) && Expect("is") &&
+             ConsentStates(out.consent_states);
     }
     if (Take("purpose")) {
       out.about = Condition::About::kPurpose;
@@ -730,10 +738,28 @@ class Parser {
       return true;
     }
     if (Take("person")) {
+      if (Take("has")) {
+        out.about = Condition::About::kNewIdentity;
+        out.negated = Take("no");
+        Article();
+        return ExpectAll({"new", "identity"});
+      }
       out.about = Condition::About::kShielded;
       if (!Expect("is")) return false;
       out.negated = Take("not");
       return Expect("shielded");
+    }
+    if (Take("item")) {
+      if (Take("names")) {
+        out.about = Condition::About::kNamesVictim;
+        out.negated = Take("no");
+        Article();
+        return Expect("victim");
+      }
+      out.about = Condition::About::kSpentOffence;
+      if (!Expect("is")) return false;
+      out.negated = Take("not");
+      return ExpectAll({"about", "a", "spent", "offence"});
     }
     if (Take("flag")) {
       if (!Expect("is")) return false;
@@ -750,8 +776,8 @@ class Parser {
       out.about = Condition::About::kDisputed;
       return Take("disputed") || Fail(Now().word, "expected open, closed or disputed here");
     }
-    return Fail(start, "expected a condition about consent, purpose, worker, person or flag",
-                Nearest(start.text, {"consent", "purpose", "worker", "person", "flag"}));
+    return Fail(start, "expected a condition about consent, purpose, worker, person, flag or item",
+                Nearest(start.text, {"consent", "purpose", "worker", "person", "flag", "item"}));
   }
 
   // In a list of purposes, a comma may also lead to ", and <next condition>" or out of the clause.
@@ -770,20 +796,70 @@ class Parser {
            Is("explicit") || Is("refused") || Is("withdrawn") || Is("expired");
   }
 
-  bool ConsentStates(uint8_t& out) {
-    while (true) {
+  // What a consent is about: "consent", "consent to the service"; unsaid it is sharing.
+  bool ConsentMatterOf(uint32_t& out) {
+    ConsentMatter matter = ConsentMatter::kSharing;
+    if (Take("to")) {
+      Article();
+      if (!TakeValue(&ParseConsentMatter, AllConsentMatters(), "matter of consent", matter)) {
+        return false;
+      }
+    }
+    out |= Bit(matter);
+    return true;
+  }
+
+  // "explicit and in force from a parent"
+  bool ConsentStates(uint32_t& out) {
+    bool more = true;
+    while (more) {
       ConsentState state{};
       if (!TakeValue(&ParseConsentState, AllConsentStates(), "state of consent", state)) {
         return false;
       }
-      out = static_cast<uint8_t>(out | (1u << static_cast<int>(state)));
-      if (!Is("and")) return true;
-      ++at_;
-      if (!PeekConsentState()) {
+      out |= Bit(state);
+      more = Take("and");
+      if (more && !PeekConsentState()) {
         --at_;
-        return true;
+        more = false;
       }
     }
+    return (!Take("by") && !Take("from")) || OneGrantor(out);
+  }
+
+  // One grantor, or one of the two groups that every grantor is in.
+  bool OneGrantor(uint32_t& out) {
+    Article();
+    if (Take("young")) {
+      out |= kByYoungPersonBit;
+      return Expect("person");
+    }
+    if (Take("another")) {
+      out |= kByAnotherBit;
+      return true;
+    }
+    if (Take("parent")) {
+      out |= Bit(Grantor::kParentalResponsibility);
+      return true;
+    }
+    Grantor grantor{};
+    if (Now().kind == Kind::kWord && !BeginsBlock(Now()) && !PeekValue(&ParseGrantor)) {
+      return Fail(Now().word,
+                  "expected the young person, a parent, a court, an authority, another, self or "
+                  "self-competent here",
+                  Nearest(Now().word.text, {"young", "parent", "court", "authority", "another",
+                                            "self", "self-competent"}));
+    }
+    if (!TakeValue(&ParseGrantor, AllGrantors(), "grantor", grantor)) return false;
+    out |= Bit(grantor);
+    return true;
+  }
+
+  bool Grantors(uint32_t& out) {
+    do {
+      if (!OneGrantor(out)) return false;
+    } while (Take("or"));
+    return true;
   }
 
   bool Obligations(uint32_t& out) {
@@ -987,11 +1063,31 @@ class Parser {
         example.consent_unknown = true;
         return true;
       }
-      return ConsentStates(example.consent_states);
+      uint32_t states = 0;
+      if (!ConsentMatterOf(states) || !ConsentStates(states)) return false;
+      example.consents.push_back(states);
+      return WithinList(example.consents.size(), Now().word);
     }
     if (Take("person")) {
-      example.shielded = true;
+      if (Take("turns")) return Expect("18") && Expect("on") && TakeDate(example.adult_from_s);
+      const Tri value = Take("perhaps") ? Tri::kUnknown : Tri::kYes;
+      if (Take("has")) {
+        example.new_identity = value;
+        Article();
+        return ExpectAll({"new", "identity"});
+      }
+      example.shielded = value;
       return Expect("shielded");
+    }
+    if (Take("item")) {
+      const Tri value = Take("perhaps") ? Tri::kUnknown : Tri::kYes;
+      if (Take("names")) {
+        example.names_victim = value;
+        Article();
+        return Expect("victim");
+      }
+      example.spent_offence = value;
+      return ExpectAll({"about", "a", "spent", "offence"});
     }
     if (Take("flag")) {
       if (Take("closed")) {
@@ -1010,8 +1106,9 @@ class Parser {
       return Expect("brokerable");
     }
     return Fail(Now().word,
-                "expected a fact about the item: consent <state>, person shielded, flag closed, "
-                "flag disputed, marked-sensitive or not brokerable");
+                "expected a fact about the item: consent <state>, person shielded, person has a "
+                "new identity, person turns 18 on <date>, item about a spent offence, item names a "
+                "victim, flag closed, flag disputed, marked-sensitive or not brokerable");
   }
 
   bool ExampleResult(Example& example) {
@@ -1084,11 +1181,10 @@ class Parser {
       condition.about = Condition::About::kRelationship;
       condition.relationships = (1u << kRelationshipCount) - 1;
     } else {
-      condition.consent_states = 1u << static_cast<int>(ConsentState::kInForce);
-      if (Take("explicit")) {
-        condition.consent_states |= 1u << static_cast<int>(ConsentState::kExplicit);
-      }
+      condition.consent_states = Bit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing);
+      if (Take("explicit")) condition.consent_states |= Bit(ConsentState::kExplicit);
       if (!ExpectAll({"consent", "in", "force"})) return false;
+      if ((Take("by") || Take("from")) && !OneGrantor(condition.consent_states)) return false;
     }
     out.push_back(condition);
     return true;

@@ -158,6 +158,11 @@ class Policy {
   // nothing, takes no lock, makes no system call.
   Decision Decide(const Question& question, const Item& item) const;
 
+  // The same without working out what was missing (of Decision::missing only kOverride, kFacts for
+  // an aspect that is none, and kPolicy are set): for the many decisions that nobody will have
+  // explained.
+  Decision DecideOnly(const Question& question, const Item& item) const;
+
   // Whether `question` would be shown `aspect` of any flag of `service` at `holder`, whatever the
   // facts of that flag and whatever the state of consent: item-level facts are unknown, the
   // person's are as given. With `service` == kNoSymbol: of every service the holder can have flags
@@ -178,8 +183,12 @@ class Policy {
   // then agreement.
   std::vector<AgreementView> ListAgreements(Symbol asker_agency, int64_t now_s) const;
 
+  // For the room itself and its tests.
+  const PolicyImpl& impl() const { return *impl_; }
+
  private:
   friend class PolicyCompiler;
+  friend struct PolicyAccess;  // space.h: for the room itself and the tests that judge it
   explicit Policy(std::unique_ptr<const PolicyImpl> impl);
 
   std::unique_ptr<const PolicyImpl> impl_;

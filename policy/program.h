@@ -1,18 +1,20 @@
 // The bound form of a policy: every word a symbol, every rule in the order of its id.
 //
 // Internal to the room. A PolicyImpl is filled once by the compiler (compile.cc) and never changes
-// afterwards; decide.cc, explain.cc and prove.cc read it. When the evaluator becomes compiled
-// tables, this is what they are compiled from.
+// afterwards; decide.cc, explain.cc and prove.cc read it, and the tables of the compiled engine
+// (engine.h) are made from it.
 
 #ifndef SIGNPOST_POLICY_PROGRAM_H_
 #define SIGNPOST_POLICY_PROGRAM_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "policy/engine.h"
 #include "policy/facts.h"
 #include "policy/policy.h"
 #include "policy/syntax.h"
@@ -145,6 +147,8 @@ class PolicyImpl {
   int64_t in_force_s = 0;
   std::string approved_by;
   std::string content_id;
+  // Bits of grantors, any of them: whose consent the eighteenth birthday ends.
+  uint32_t ends_at_18 = 0;
 
   SymbolTable agencies;
   SymbolTable kinds;
@@ -163,11 +167,57 @@ class PolicyImpl {
   std::vector<BoundRule> rules;  // beside rule_infos
   std::vector<AgreementInfo> agreement_infos;
   std::vector<BoundAgreement> agreements;
+
+  std::unique_ptr<const Engine> engine;  // null: the policy is interpreted
 };
 
 Tri And(Tri a, Tri b);
 Tri Or(Tri a, Tri b);
 Tri Not(Tri a);
+
+// What a consent's scope is held against. Symbols must be in range.
+struct CoverFacts {
+  Symbol agency = kNoSymbol;
+  Symbol agency_kind = kNoSymbol;
+  Symbol role = kNoSymbol;
+  Symbol holder = kNoSymbol;
+  Symbol service = kNoSymbol;
+  Symbol assessment = kNoSymbol;
+  Symbol section = kNoSymbol;
+  Aspect aspect = Aspect::kExistence;
+  Purpose purpose = Purpose::kUnspecified;
+  // What may end a consent besides its own end: Item::adult_from_s and PolicyImpl::ends_at_18.
+  int64_t adult_from_s = kUnknownS;
+  uint32_t ends_at_18 = 0;
+};
+Tri Covers(const ConsentScope& scope, const CoverFacts& facts, int depth);
+
+// The first second at which `consent` no longer holds: its own end, or the eighteenth birthday
+// where the policy lets that end it. kUnknownS where that cannot be told.
+int64_t EndOf(const ConsentFact& consent, uint32_t ends_at_18, int64_t adult_from_s);
+
+// Of each consent, whether it covers the question and how it stands: Bit()s of its states, grantor
+// and matter.
+// Filled as far as there are consents and no further.
+struct ConsentStanding {
+  Tri covers[kConsentsPerItemMax];
+  uint32_t states[kConsentsPerItemMax];
+};
+// There must be at most kConsentsPerItemMax.
+void JudgeConsents(const CoverFacts& facts, absl::Span<const ConsentFact> consents, int64_t now_s,
+                   ConsentStanding& standing);
+// Whether one of the first `count` consents has all of `states`.
+Tri ConsentHolds(uint32_t states, size_t count, const ConsentStanding& standing);
+// The consent with the latest end of those that a statement on basis consent rests on.
+int32_t ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFact> consents,
+                    const ConsentStanding& standing);
+
+// Adds to `yes` and `unknown` the relationships of the asker's teams where they have a say.
+void AddTeamRelationships(const PolicyImpl& policy, const Question& question, Symbol agency,
+                          Purpose purpose, uint8_t& yes, uint8_t& unknown);
+// Whether such a team makes the asker act for a relevant authority.
+bool TeamActsForAuthority(const PolicyImpl& policy, const Question& question, Symbol agency,
+                          Purpose purpose);
 
 // What one decision is about, with what is derived from it once. Lives on the stack of Decide().
 class Evaluation {
@@ -176,6 +226,9 @@ class Evaluation {
 
   // Without `say_missing`, Decision::missing of a hide is left out: it is the dear part of a hide.
   Decision Run(bool say_missing = true);
+  // What would have been needed, Bit(Missing), for an item that Run() does not show. That no
+  // override allows it is not among it: Run() says that.
+  uint32_t WhatWasMissing();
 
   // The value of a statement's own words: selectors, parties and conditions. A show or broker
   // speaks on kYes alone; a hide on anything but kNo.
@@ -219,12 +272,9 @@ class Evaluation {
   bool AgreementInForce(const BoundRule& rule) const;
   uint32_t GatewayLacks(const BoundRule& rule) const;  // 0: open
   bool PersonNeeded() const;
-  Tri ConsentHolds(uint8_t states);
-  Tri Covers(const ConsentScope& scope, int depth) const;
+  Tri ConsentHolds(uint32_t states) const;
   bool Softened(const BoundRule& rule);
   bool TryOverride(Decision& decision);
-  int32_t ConsentUsed(const BoundStatement& statement);
-  uint32_t MissingBits();
   Want WantHold(const syntax::Condition& condition, bool wanted);
   Want WantSpeak(const BoundRule& rule, const BoundStatement& statement);
   Want WantSilent(const BoundRule& rule, const BoundStatement& statement);
@@ -243,8 +293,7 @@ class Evaluation {
   uint8_t relationships_unknown_ = 0;
   bool consents_usable_ = false;
   const std::vector<uint8_t>* matters_ = nullptr;  // by RuleIndex; null: all do
-  Tri covers_[kConsentsPerItemMax];
-  uint8_t consent_states_[kConsentsPerItemMax];
+  ConsentStanding standing_;
 };
 
 // Runs the file's examples and proves its checks; reports what fails. Marks in `exampled` (by

@@ -22,8 +22,15 @@ using syntax::Diagnostics;
 using syntax::Example;
 using syntax::Word;
 
-bool HasState(uint8_t states, ConsentState state) {
-  return (states & (1u << static_cast<unsigned>(state))) != 0;
+bool HasState(uint32_t states, ConsentState state) { return (states & Bit(state)) != 0; }
+
+// The first of `all` whose bit `states` has, or `otherwise`.
+template <typename E>
+E OneOf(uint32_t states, absl::Span<const E> all, E otherwise) {
+  for (const E value : all) {
+    if ((states & Bit(value)) != 0) return value;
+  }
+  return otherwise;
 }
 
 // ---- Examples ----
@@ -34,32 +41,40 @@ class ExampleRunner {
       : policy_(policy), diagnostics_(diagnostics) {}
 
   void Run(const Example& example, std::vector<uint8_t>& exampled) {
-    Question question;
-    Item item;
-    if (!Asker(example, question) || !Subject(example, item)) return;
-    TeamStanding standing;
+    AskedCell asked;
+    if (!Bind(example, asked)) return;
+    Compare(example, Evaluation(policy_, asked.question, asked.item).Run(), exampled);
+  }
+
+  bool Bind(const Example& example, AskedCell& asked) {
+    Question& question = asked.question;
+    Item& item = asked.item;
+    if (!Asker(example, question) || !Subject(example, item)) return false;
     if (!example.team.text.empty()) {
-      standing.team = policy_.teams.Find(example.team.text);
-      if (standing.team == kNoSymbol) {
+      asked.standing.team = policy_.teams.Find(example.team.text);
+      if (asked.standing.team == kNoSymbol) {
         diagnostics_.AddUnknown(example.team, "team", policy_.teams.Words());
-        return;
+        return false;
       }
-      standing.relationships.yes = Bit(Relationship::kOwnOpenFlag);
-      question.teams = absl::MakeConstSpan(&standing, 1);
+      asked.standing.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+      question.teams = absl::MakeConstSpan(&asked.standing, 1);
     }
-    std::vector<ConsentFact> consents;
-    const uint8_t states = example.consent_states;
-    if (states != 0 && !HasState(states, ConsentState::kNotAsked)) {
-      ConsentKind kind{ConsentDecision::kGiven, HasState(states, ConsentState::kExplicit),
-                       !HasState(states, ConsentState::kExpired)};
+    for (const uint32_t states : example.consents) {
+      if (HasState(states, ConsentState::kNotAsked)) continue;
+      // Nobody else is named: it is the young person's.
+      ConsentKind kind{
+          ConsentDecision::kGiven, HasState(states, ConsentState::kExplicit),
+          !HasState(states, ConsentState::kExpired),
+          OneOf(states, AllGrantors(),
+                (states & kByAnotherBit) != 0 ? Grantor::kParentalResponsibility : Grantor::kSelf),
+          OneOf(states, AllConsentMatters(), ConsentMatter::kSharing)};
       if (HasState(states, ConsentState::kRefused)) kind.decision = ConsentDecision::kRefused;
       if (HasState(states, ConsentState::kWithdrawn)) kind.decision = ConsentDecision::kWithdrawn;
-      consents.push_back(MakeConsent(kind, question.now_s));
+      asked.consents.push_back(MakeConsent(kind, question.now_s));
     }
-    item.consents = consents;
+    item.consents = asked.consents;
     item.consents_known = example.consent_unknown ? Tri::kUnknown : Tri::kYes;
-    const Decision decision = Evaluation(policy_, question, item).Run();
-    Compare(example, decision, exampled);
+    return true;
   }
 
  private:
@@ -136,7 +151,11 @@ class ExampleRunner {
     item.open = example.closed ? Tri::kNo : Tri::kYes;
     item.disputed = example.disputed ? Tri::kYes : Tri::kNo;
     item.marked_sensitive = example.marked_sensitive ? Tri::kYes : Tri::kNo;
-    item.shielded = example.shielded ? Tri::kYes : Tri::kNo;
+    item.shielded = example.shielded;
+    item.new_identity = example.new_identity;
+    item.spent_offence = example.spent_offence;
+    item.names_victim = example.names_victim;
+    item.adult_from_s = example.adult_from_s;
     item.brokerable = example.not_brokerable ? Tri::kNo : Tri::kYes;
     return true;
   }
@@ -199,6 +218,7 @@ class Prover {
 
   // False when a cell was found or the space is too large; then `finding` says which.
   bool Run(std::string& finding) {
+    if (space_.too_large) return Spend(finding, std::numeric_limits<int64_t>::max());
     for (const AskerClass& asker : space_.askers) {
       for (const Item& item : space_.items) {
         if (!Visit(asker, item, finding)) return false;
@@ -208,9 +228,11 @@ class Prover {
   }
 
  private:
-  bool Spend(std::string& finding) {
-    cells_left_ -= cell_cost_;
-    if (cells_left_ >= 0) return true;
+  bool Spend(std::string& finding, int64_t cells = 1) {
+    if (cells <= cells_left_ / cell_cost_) {
+      cells_left_ -= cells * cell_cost_;
+      return true;
+    }
     finding = "cannot be proved within the limit on cells; say it of fewer things";
     return false;
   }
@@ -245,6 +267,7 @@ class Prover {
         return true;
       }
       matters_ = evaluation.RulesThatMatter();
+      FoldFacts();
       for (const BoundRule& rule : policy_.rules) {
         if (!evaluation.CouldSpeak(rule)) continue;
         (rule.is_override ? could_override : could) = true;
@@ -257,8 +280,8 @@ class Prover {
     std::vector<ConsentFact> consents;
     for (const int64_t now_s : space_.times) {
       question.now_s = now_s;
-      for (const unsigned subset : space_.consent_sets) {
-        FillConsents(subset, now_s, consents);
+      for (const ConsentSet& set : space_.consent_sets) {
+        FillConsents(set, now_s, consents);
         item.consents = consents;
         for (const Purpose purpose : space_.purposes) {
           question.purpose = purpose;
@@ -277,13 +300,52 @@ class Prover {
     return true;
   }
 
+  // Only facts that a rule about this asker and item, or the check, looks at have two values.
+  void FoldFacts() {
+    facts_ = FactsThatMatter();
+    const auto look = [this](const Conditions& conditions) {
+      for (const Condition& condition : conditions) {
+        facts_.shield |= condition.about == Condition::About::kShielded;
+        facts_.open |= condition.about == Condition::About::kOpen;
+        facts_.dispute |= condition.about == Condition::About::kDisputed;
+        facts_.identity |= condition.about == Condition::About::kNewIdentity;
+        facts_.offence |= condition.about == Condition::About::kSpentOffence;
+        facts_.victim |= condition.about == Condition::About::kNamesVictim;
+      }
+    };
+    for (size_t r = 0; r < policy_.rules.size(); ++r) {
+      if (matters_[r] == 0) continue;
+      look(policy_.rules[r].when);
+      for (const BoundStatement& statement : policy_.rules[r].statements) {
+        look(statement.when);
+        for (const Conditions& conditions : statement.unless) look(conditions);
+      }
+    }
+    look(check_.when);
+    for (const Conditions& conditions : check_.unless) look(conditions);
+  }
+
   bool VisitFacts(const Question& question, Item& item, std::string& finding) {
-    for (const Tri shielded : ValuesOf(space_.shield_matters)) {
-      for (const Tri open : ValuesOf(space_.open_matters)) {
-        for (const Tri disputed : ValuesOf(space_.dispute_matters)) {
+    for (const Tri shielded : ValuesOf(facts_.shield)) {
+      for (const Tri open : ValuesOf(facts_.open)) {
+        for (const Tri disputed : ValuesOf(facts_.dispute)) {
           item.shielded = shielded;
           item.open = open;
           item.disputed = disputed;
+          if (!VisitClasses(question, item, finding)) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  bool VisitClasses(const Question& question, Item& item, std::string& finding) {
+    for (const Tri new_identity : ValuesOf(facts_.identity)) {
+      for (const Tri spent_offence : ValuesOf(facts_.offence)) {
+        for (const Tri names_victim : ValuesOf(facts_.victim)) {
+          item.new_identity = new_identity;
+          item.spent_offence = spent_offence;
+          item.names_victim = names_victim;
           if (!Spend(finding)) return false;
           if (Violates(question, item, finding)) return false;
         }
@@ -330,6 +392,15 @@ class Prover {
   const int64_t cell_cost_;
   const PolicyImpl* const all_ = &policy_;
   const Folds space_;
+  struct FactsThatMatter {
+    bool shield = false;
+    bool open = false;
+    bool dispute = false;
+    bool identity = false;
+    bool offence = false;
+    bool victim = false;
+  };
+  FactsThatMatter facts_;  // to the asker and item being visited
   std::set<std::string> visited_;
   std::vector<uint8_t> matters_;  // of the asker and item being visited
 };
@@ -340,6 +411,11 @@ void RunExamples(const PolicyImpl& policy, const std::vector<Example>& examples,
                  Diagnostics& diagnostics, std::vector<uint8_t>& exampled) {
   ExampleRunner runner(policy, diagnostics);
   for (const Example& example : examples) runner.Run(example, exampled);
+}
+
+bool BindExample(const PolicyImpl& policy, const Example& example, Diagnostics& diagnostics,
+                 AskedCell& asked) {
+  return ExampleRunner(policy, diagnostics).Bind(example, asked);
 }
 
 void ProveChecks(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, int64_t cells_max,

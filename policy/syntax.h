@@ -57,16 +57,19 @@ struct AskerSelector {
 
 struct Condition {
   enum class About : uint8_t {
-    kConsent,       // `consent_states` (bit per ConsentState), all of one consent
+    kConsent,       // `consent_states` (Bit()s of states, grantor, matter), all of one consent
     kPurpose,       // `purposes` (bit per Purpose), any
     kRelationship,  // `relationships` (Bit(Relationship)), any
     kShielded,
     kOpen,
     kDisputed,
+    kNewIdentity,
+    kSpentOffence,
+    kNamesVictim,
   };
   About about = About::kConsent;
   bool negated = false;  // never for kConsent
-  uint8_t consent_states = 0;
+  uint32_t consent_states = 0;
   uint32_t purposes = 0;
   uint8_t relationships = 0;
 };
@@ -141,9 +144,13 @@ struct Example {
   Word section;
   Word service;
   Word holder;
-  uint8_t consent_states = 0;
+  std::vector<uint32_t> consents;  // each as in Condition::consent_states
   bool consent_unknown = false;
-  bool shielded = false;
+  Tri shielded = Tri::kNo;
+  Tri new_identity = Tri::kNo;
+  Tri spent_offence = Tri::kNo;
+  Tri names_victim = Tri::kNo;
+  int64_t adult_from_s = kNeverS;
   bool closed = false;
   bool disputed = false;
   bool marked_sensitive = false;
@@ -173,6 +180,7 @@ struct Policy {
   int64_t in_force_s = 0;
   std::string approved_by;
   bool has_default = false;
+  uint32_t ends_at_18 = 0;  // as grantors in Condition::consent_states: whose yes the birthday ends
   std::vector<Group> groups;
   std::vector<Rule> rules;
   std::vector<Override> overrides;

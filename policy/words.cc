@@ -80,6 +80,16 @@ constexpr Entry<ConsentState> kConsentStates[] = {
     {ConsentState::kInForce, "in-force"}, {ConsentState::kExplicit, "explicit"},
     {ConsentState::kRefused, "refused"},  {ConsentState::kWithdrawn, "withdrawn"},
     {ConsentState::kExpired, "expired"},  {ConsentState::kNotAsked, "not-asked"}};
+constexpr Entry<Grantor> kGrantors[] = {
+    {Grantor::kSelf, "self"},
+    {Grantor::kSelfCompetent, "self-competent"},
+    {Grantor::kParentalResponsibility, "parental-responsibility"},
+    {Grantor::kCourt, "court"},
+    {Grantor::kAuthority, "authority"}};
+constexpr Entry<ConsentMatter> kConsentMatters[] = {
+    {ConsentMatter::kSharing, "sharing"},
+    {ConsentMatter::kDataProtection, "data-protection"},
+    {ConsentMatter::kService, "service"}};
 
 template <typename E, size_t N>
 absl::string_view WordOf(const Entry<E> (&table)[N], E value, absl::string_view otherwise) {
@@ -125,6 +135,13 @@ absl::string_view ToString(ConsentDecision value) {
   return WordOf(kConsentDecisions, value, "invalid");
 }
 absl::string_view ToString(ConsentState value) { return WordOf(kConsentStates, value, "invalid"); }
+absl::string_view ToString(Grantor value) {
+  return WordOf(kGrantors, value, value == Grantor::kUnspecified ? "unspecified" : "invalid");
+}
+absl::string_view ToString(ConsentMatter value) {
+  return WordOf(kConsentMatters, value,
+                value == ConsentMatter::kUnspecified ? "unspecified" : "invalid");
+}
 
 #define SIGNPOST_POLICY_WORDS(Type)                                                             \
   std::optional<Type> Parse##Type(absl::string_view word) { return ValueOf(k##Type##s, word); } \
@@ -144,6 +161,8 @@ SIGNPOST_POLICY_WORDS(OverrideGround)
 SIGNPOST_POLICY_WORDS(Missing)
 SIGNPOST_POLICY_WORDS(ConsentDecision)
 SIGNPOST_POLICY_WORDS(ConsentState)
+SIGNPOST_POLICY_WORDS(Grantor)
+SIGNPOST_POLICY_WORDS(ConsentMatter)
 
 #undef SIGNPOST_POLICY_WORDS
 

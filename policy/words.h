@@ -135,6 +135,26 @@ enum class ConsentState : uint8_t {
   kNotAsked,
 };
 
+// Who gave or refused a consent. Two grantors may disagree, and which of them prevails is the rules'
+// to say ("when consent is refused by the young person"). kUnspecified: it is not known who.
+enum class Grantor : uint8_t {
+  kUnspecified = 0,
+  kSelf,                    // the young person, at 16 or over
+  kSelfCompetent,           // the young person, younger, assessed as competent for this decision
+  kParentalResponsibility,  // somebody with parental responsibility
+  kCourt,
+  kAuthority,  // a local authority that has parental responsibility
+};
+
+// Three different things are called consent, and are kept apart. Only consent to sharing opens a
+// show on basis consent. kUnspecified: it is not known which was meant.
+enum class ConsentMatter : uint8_t {
+  kUnspecified = 0,
+  kSharing,         // to share something confidential
+  kDataProtection,  // as the basis of processing
+  kService,         // to take up a service
+};
+
 // The word of a value, in kebab-case; "unset" values have the word "none" or "unspecified", and a
 // value outside the enum has the word "invalid". The text lives for ever.
 absl::string_view ToString(Effect value);
@@ -148,6 +168,8 @@ absl::string_view ToString(OverrideGround value);
 absl::string_view ToString(Missing value);
 absl::string_view ToString(ConsentDecision value);
 absl::string_view ToString(ConsentState value);
+absl::string_view ToString(Grantor value);
+absl::string_view ToString(ConsentMatter value);
 
 // The value of a word, or nothing for any word that names no meaningful value (so "unspecified",
 // "none" and "" give nothing). Exact: no case folding, no trimming.
@@ -162,6 +184,8 @@ std::optional<OverrideGround> ParseOverrideGround(absl::string_view word);
 std::optional<Missing> ParseMissing(absl::string_view word);
 std::optional<ConsentDecision> ParseConsentDecision(absl::string_view word);
 std::optional<ConsentState> ParseConsentState(absl::string_view word);
+std::optional<Grantor> ParseGrantor(absl::string_view word);
+std::optional<ConsentMatter> ParseConsentMatter(absl::string_view word);
 
 absl::Span<const Effect> AllEffects();
 absl::Span<const Aspect> AllAspects();
@@ -174,6 +198,8 @@ absl::Span<const OverrideGround> AllOverrideGrounds();
 absl::Span<const Missing> AllMissings();
 absl::Span<const ConsentDecision> AllConsentDecisions();
 absl::Span<const ConsentState> AllConsentStates();
+absl::Span<const Grantor> AllGrantors();
+absl::Span<const ConsentMatter> AllConsentMatters();
 
 // The bit of a value in a mask (Decision::obligations, Decision::missing, RelationshipFacts).
 constexpr uint32_t Bit(Obligation value) { return 1u << static_cast<uint32_t>(value); }
@@ -181,6 +207,14 @@ constexpr uint32_t Bit(Missing value) { return 1u << static_cast<uint32_t>(value
 constexpr uint8_t Bit(Relationship value) {
   return static_cast<uint8_t>(1u << static_cast<uint32_t>(value));
 }
+// How one consent stands: its states, whose word it is and what it is about, in one mask. A rule
+// speaks of the consents that have all the bits it names.
+constexpr uint32_t Bit(ConsentState value) { return 1u << static_cast<uint32_t>(value); }
+constexpr uint32_t Bit(Grantor value) { return 1u << (8 + static_cast<uint32_t>(value)); }
+constexpr uint32_t Bit(ConsentMatter value) { return 1u << (24 + static_cast<uint32_t>(value)); }
+// Beside the grantor's own bit: the young person at whatever age, or anybody else.
+inline constexpr uint32_t kByYoungPersonBit = 1u << 16;
+inline constexpr uint32_t kByAnotherBit = 1u << 17;
 
 }  // namespace signpost::policy
 

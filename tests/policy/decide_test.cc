@@ -64,6 +64,8 @@ class Decide : public ::testing::Test {
     ConsentFact consent;
     consent.decision = ConsentDecision::kGiven;
     consent.is_explicit = is_explicit;
+    consent.matter = ConsentMatter::kSharing;
+    consent.grantor = Grantor::kSelf;
     consent.from_s = kFromS;
     return consent;
   }

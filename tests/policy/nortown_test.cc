@@ -88,6 +88,8 @@ class Stories : public ::testing::Test {
     ConsentFact consent;
     consent.decision = ConsentDecision::kGiven;
     consent.is_explicit = true;
+    consent.matter = ConsentMatter::kSharing;
+    consent.grantor = Grantor::kSelf;
     consent.from_s = kNowS - 60;
     consent.until_s = 1788134400;
     consent.scope.agencies = absl::MakeConstSpan(&connexions_, 1);

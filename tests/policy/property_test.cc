@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "policy/policy.h"
 #include "policy/syntax.h"
+#include "tests/policy/author.h"
 #include "tests/policy/files.h"
 #include "tests/policy/nortown.h"
 
@@ -24,6 +25,7 @@ namespace {
 
 using B = std::optional<bool>;  // nothing: unknown
 using syntax::Condition;
+using testing::Author;
 using testing::NortownVocabulary;
 
 struct Facts {
@@ -33,10 +35,11 @@ struct Facts {
   OverrideGround ground = OverrideGround::kNone;
   std::string holder, service, assessment, section;
   Aspect aspect = Aspect::kExistence;
-  B open, disputed, marked, shielded;
+  B open, disputed, marked, shielded, new_identity, spent_offence, names_victim;
   bool consents_known = true;
   std::vector<std::string>
-      consents;  // "given", "given explicit", "refused", "withdrawn", "expired"
+      consents;  // "given", "given explicit", "refused", "withdrawn", "expired", and by whom:
+                 // "given by parent"; about the service: "given service"
   int64_t now_s = 0;
 };
 
@@ -102,19 +105,28 @@ class Naive {
     return std::find(a.begin(), a.end(), f_.agency) != a.end();
   }
   B Involved() const { return f_.in_team && TeamAgency() && TeamPurpose() ? B(true) : f_.involved; }
-  B Consent(uint8_t states) const {
+  B Consent(uint32_t states) const {
     if (!f_.consents_known) return {};
-    const auto has = [&](ConsentState s) { return (states >> static_cast<int>(s)) & 1; };
-    if (has(ConsentState::kNotAsked)) return f_.consents.empty();
+    const auto has = [&](auto s) { return (states & Bit(s)) != 0; };
+    const auto says = [](const std::string& c, const char* word) {
+      return c.find(word) != std::string::npos;
+    };
+    bool asked = false;
     for (const std::string& c : f_.consents) {
-      if ((!has(ConsentState::kExplicit) || c == "given explicit") &&
-          (!has(ConsentState::kInForce) || c == "given" || c == "given explicit") &&
-          (!has(ConsentState::kRefused) || c == "refused") &&
-          (!has(ConsentState::kWithdrawn) || c == "withdrawn") &&
-          (!has(ConsentState::kExpired) || c == "expired"))
+      const bool parent = says(c, "by parent");
+      if (says(c, "service") != has(ConsentMatter::kService)) continue;
+      if ((states & kByYoungPersonBit) != 0 && parent) continue;
+      if (((states & kByAnotherBit) != 0 || has(Grantor::kParentalResponsibility)) && !parent)
+        continue;
+      asked = true;
+      if ((!has(ConsentState::kExplicit) || says(c, "explicit")) &&
+          (!has(ConsentState::kInForce) || says(c, "given")) &&
+          (!has(ConsentState::kRefused) || says(c, "refused")) &&
+          (!has(ConsentState::kWithdrawn) || says(c, "withdrawn")) &&
+          (!has(ConsentState::kExpired) || says(c, "expired")) && !has(ConsentState::kNotAsked))
         return true;
     }
-    return false;
+    return has(ConsentState::kNotAsked) ? !asked : false;
   }
   B Hold(const Condition& c) const {
     B value;
@@ -136,6 +148,15 @@ class Naive {
         break;
       case Condition::About::kDisputed:
         value = f_.disputed;
+        break;
+      case Condition::About::kNewIdentity:
+        value = f_.new_identity;
+        break;
+      case Condition::About::kSpentOffence:
+        value = f_.spent_offence;
+        break;
+      case Condition::About::kNamesVictim:
+        value = f_.names_victim;
         break;
     }
     return c.negated ? None(value) : value;
@@ -258,7 +279,7 @@ class Naive {
       return opened;
     if (f_.ground == OverrideGround::kLegalDuty && f_.purpose != "safeguarding") return opened;
     if (f_.ground == OverrideGround::kExpressConsent &&
-        Consent(1u << static_cast<int>(ConsentState::kInForce)) != true)
+        Consent(Bit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing)) != true)
       return opened;
     for (const syntax::Override& o : tree_.overrides) {
       std::set<std::string> lifts;
@@ -308,16 +329,22 @@ Answer Evaluate(const Policy& policy, const Facts& f) {
   i.disputed = ToTri(f.disputed);
   i.marked_sensitive = ToTri(f.marked);
   i.shielded = ToTri(f.shielded);
+  i.new_identity = ToTri(f.new_identity);
+  i.spent_offence = ToTri(f.spent_offence);
+  i.names_victim = ToTri(f.names_victim);
   i.brokerable = Tri::kYes;
   i.consents_known = f.consents_known ? Tri::kYes : Tri::kUnknown;
   std::vector<ConsentFact> consents;
   for (const std::string& word : f.consents) {
     ConsentFact c;
-    c.decision = word == "refused"     ? ConsentDecision::kRefused
-                 : word == "withdrawn" ? ConsentDecision::kWithdrawn
-                                       : ConsentDecision::kGiven;
-    c.is_explicit = word == "given explicit";
-    if (word == "expired") c.until_s = f.now_s;
+    const auto says = [&](const char* part) { return word.find(part) != std::string::npos; };
+    c.decision = says("refused")     ? ConsentDecision::kRefused
+                 : says("withdrawn") ? ConsentDecision::kWithdrawn
+                                     : ConsentDecision::kGiven;
+    c.is_explicit = says("explicit");
+    c.grantor = says("by parent") ? Grantor::kParentalResponsibility : Grantor::kSelfCompetent;
+    c.matter = says("service") ? ConsentMatter::kService : ConsentMatter::kSharing;
+    if (says("expired")) c.until_s = f.now_s;
     consents.push_back(c);
   }
   i.consents = consents;
@@ -342,7 +369,11 @@ const std::vector<std::vector<std::string>>& ConsentSets() {
                                                              {"withdrawn"},
                                                              {"expired"},
                                                              {"given explicit", "refused"},
-                                                             {"given", "withdrawn"}};
+                                                             {"given", "withdrawn"},
+                                                             {"given service"},
+                                                             {"given explicit by parent"},
+                                                             {"given by parent", "refused"},
+                                                             {"given", "refused by parent"}};
   return sets;
 }
 
@@ -412,6 +443,10 @@ size_t EachCell(const Policy& policy, size_t stride, Visit visit) {
     f.marked = tri[digit()];
     f.shielded = tri[digit()];
     f.disputed = f.open;
+    // Not digits of their own, lest the space grow beyond visiting: mixed from those that are.
+    f.new_identity = tri[(cell / 7) % 3];
+    f.spent_offence = tri[(cell / 11) % 3];
+    f.names_victim = tri[(cell / 13) % 3];
     const size_t consents = digit();
     f.consents_known = consents < ConsentSets().size();
     if (f.consents_known) f.consents = ConsentSets()[consents];
@@ -422,96 +457,6 @@ size_t EachCell(const Policy& policy, size_t stride, Visit visit) {
 }
 
 int Rank(Effect effect) { return static_cast<int>(effect); }  // hide < broker < show
-
-// ---- Random policies ----
-
-class Author {
- public:
-  explicit Author(uint32_t seed) : random_(seed) {}
-
-  // Rules as separate texts, so that a test can shuffle and add.
-  std::vector<std::string> Rules(int count) {
-    std::vector<std::string> rules;
-    for (int i = 0; i < count; ++i) rules.push_back(Rule(absl::StrCat("R", i)));
-    return rules;
-  }
-  std::string Hide(const std::string& id) {
-    return absl::StrCat("rule ", id, " \"r\"\n hide ", Aspects(), " of ", Items(), " from ",
-                        Askers(), Tails(), "\n", One({"", " an override may lift this\n"}));
-  }
-  static std::string Text(const std::vector<std::string>& rules, const std::string& overrides) {
-    return absl::StrCat(
-        "policy \"P\" version 1 in force 2025-04-01 approved by \"B\"\n"
-        "where no rule shows an item, hide it\n"
-        "group sensitive = substance-misuse, sexual-health, mental-health\n",
-        absl::StrJoin(rules, ""), overrides);
-  }
-  // An override that lifts every rule which may be lifted.
-  static std::string Override(const std::vector<std::string>& rules) {
-    std::vector<std::string> ids;
-    for (const std::string& rule : rules) {
-      if (rule.find("may lift") != std::string::npos)
-        ids.push_back(rule.substr(5, rule.find(' ', 5) - 5));
-    }
-    return absl::StrCat(
-        "override O \"o\" to social-worker or manager opens existence, contact\n"
-        " grounds legal-duty, express-consent ",
-        ids.empty() ? "" : absl::StrCat("lifts ", absl::StrJoin(ids, ", ")),
-        "\n then log, close after 60 minutes, review within 2 working days\n");
-  }
-  std::mt19937& random() { return random_; }
-
- private:
-  std::string One(const std::vector<std::string>& of) { return of[random_() % of.size()]; }
-
-  std::string Rule(const std::string& id) {
-    if (random_() % 3 == 0) return Hide(id);
-    const std::string tails = Tails();
-    const bool consent = tails.find("when consent is in force") != std::string::npos ||
-                         tails.find("when consent is explicit and in force") != std::string::npos;
-    if (random_() % 4 == 0) {
-      return absl::StrCat("rule ", id, " \"r\"\n hide everything of ", Items(), " from ", Askers(),
-                          Tails(), "\n broker existence of ", Items(), " to ", Askers(), tails,
-                          "\n basis ca2004-s10\n", One({"", " an override may lift this\n"}));
-    }
-    return absl::StrCat(
-        "rule ", id, " \"r\"\n show ",
-        One({"existence, agency", "existence, contact", "content of asset except victims",
-             "existence, agency, contact, assessment, content", "assessment of asset or apir",
-             "content only lifestyle, plan"}),
-        " of ", Items(), " to ", Askers(), tails, "\n basis ",
-        consent ? "consent" : One({"ca2004-s10", "ca1989-s47", "own-record"}), "\n");
-  }
-  std::string Aspects() {
-    return One({"everything", "existence", "contact", "agency, contact",
-                "content of asset only victims", "content",
-                "assessment, content of asset except lifestyle", "record, share-onward"});
-  }
-  std::string Items() {
-    return One({"everything", "sensitive", "youth-offending", "nightstop-project",
-                "marked-sensitive", "connexions or housing", "everything held by yot",
-                "sensitive, youth-offending held by "
-                "health or nortown-yot"});
-  }
-  std::string Askers() {
-    return One({"everyone", "practitioner", "connexions practitioner", "everyone except the holder",
-                "housing-officer", "the holder", "members of nortown-yot-team", "systems",
-                "personal-adviser of northern-connexions or yot practitioner",
-                "everyone except social-worker or members of nortown-yot-team"});
-  }
-  std::string Tails() {
-    return One({"", "", " when worker is involved", " when worker is not involved",
-                " when purpose is assessment or support-planning", " when purpose is not housing",
-                " when consent is explicit and in force",
-                " when consent is in force, and worker is involved", " when consent is refused",
-                " when consent is not asked", " unless consent is explicit and in force",
-                " when flag is open", " when flag is closed unless purpose is safeguarding",
-                " when person is shielded", " unless person is not shielded",
-                " unless worker is involved unless consent is refused and flag is disputed"});
-  }
-
-  std::mt19937 random_;
-};
 
 struct Compiled {
   std::shared_ptr<const Policy> policy;
@@ -635,6 +580,9 @@ TEST(Properties, AnUnknownFactNeverShowsMore) {
       forget([](Facts& x) { x.disputed.reset(); });
       forget([](Facts& x) { x.marked.reset(); });
       forget([](Facts& x) { x.shielded.reset(); });
+      forget([](Facts& x) { x.new_identity.reset(); });
+      forget([](Facts& x) { x.spent_offence.reset(); });
+      forget([](Facts& x) { x.names_victim.reset(); });
       forget([](Facts& x) {
         x.consents_known = false;
         x.consents.clear();

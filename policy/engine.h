@@ -1,0 +1,113 @@
+// The compiled form of a policy: one bit a line of the policy, one row of bits for each value that
+// an attribute of a question can have. A decision is the AND of the rows of its attributes.
+//
+// A line is one way in which one statement can apply: a conjunction of tests, each about a single
+// attribute. Its bit in a row says what that attribute's value allows: for a hide, that the test is
+// not known to fail; for a show or a broker, that it is known to hold. Both kinds of three-valued
+// logic fold into one bit because the truth of a conjunction is as low as its lowest part.
+//
+// Internal to the room. Built once from a bound policy and never changed: any number of threads may
+// decide at once. Decide() allocates nothing, takes no lock and makes no system call. What is rare
+// (an override that is asked for, a broker that speaks) it leaves to the interpreter (decide.cc),
+// which says the same of everything and is what the tests hold this against.
+
+#ifndef SIGNPOST_POLICY_ENGINE_H_
+#define SIGNPOST_POLICY_ENGINE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "policy/facts.h"
+#include "policy/syntax.h"
+
+namespace signpost::policy {
+
+class PolicyImpl;
+struct BoundStatement;
+
+class Engine {
+ public:
+  // Past these a policy is interpreted instead: its tables would outgrow any cache.
+  static constexpr size_t kLinesMax = 4096;
+  static constexpr size_t kTableWordsMax = 8 << 20;
+
+  // nullptr where the policy has more lines than kLinesMax, or tables than kTableWordsMax. `policy`
+  // must outlive the engine.
+  static std::unique_ptr<const Engine> Build(const PolicyImpl& policy);
+
+  // Writes into `decision` what Evaluation::Run(false) answers and returns true; or returns false
+  // and leaves it to the interpreter.
+  bool Decide(const Question& question, const Item& item, Decision& decision) const;
+
+ private:
+  // A table of rows; `words_` words a row, in `bits_` from `at` on.
+  struct Table {
+    size_t at = 0;
+  };
+  // What the question and the item come down to: one row of each table.
+  struct Rows;
+  class Builder;
+
+  explicit Engine(const PolicyImpl& policy) : policy_(policy) {}
+
+  const uint64_t* Row(Table table, size_t index) const {
+    return bits_.data() + table.at + index * words_;
+  }
+  template <size_t kWords>
+  bool Combine(const Rows& rows, const Question& question, const Item& item,
+               Decision& decision) const;
+  // The asker's row where a team of his has a say, written to `own`.
+  void AskAsTeams(const Question& question, Symbol agency, size_t purpose, size_t asker_row,
+                  uint64_t* own) const;
+
+  const PolicyImpl& policy_;
+  size_t words_ = 0;
+  std::vector<uint64_t> bits_;
+
+  // By line, in the order hides, brokers, shows, and in each by rule and statement.
+  std::vector<RuleIndex> line_rule_;
+  std::vector<const BoundStatement*> line_statement_;
+  Table classes_;  // three rows: hides, brokers, shows
+
+  // By symbol, so that agencies (and roles) which no line tells apart share their rows.
+  std::vector<uint32_t> agency_class_;
+  std::vector<uint32_t> role_class_;
+  uint32_t role_classes_ = 0;
+  Table askers_;      // [agency class][role class][practitioner][same as the holder]
+  Table asker_any_;   // the same without its exceptions, and
+  Table asker_but_;   // the exceptions alone, and
+  Table asker_rest_;  // what is asked of the asker besides; for those who have teams
+  Table acts_;        // one row: lines that need the asker to act for a relevant authority
+  Table team_any_;    // [team]: lines that name it
+  Table team_but_;    // [team]: lines that except it
+  bool names_teams_ = false;
+
+  Table services_;     // [service]
+  Table holders_;      // [holder]: lines that name it among their items
+  Table marked_;       // [marked sensitive]
+  Table held_by_;      // [holder]: `held by`, parties, the holder's choice of gateway
+  Table aspects_;      // [practitioner is known][aspect]
+  Table assessments_;  // [assessment], and a last row for aspects without one
+  Table sections_;     // [section], and a last row for aspects without one
+  Table purposes_;     // [purpose]
+  Table related_;      // [relationships that hold]
+  Table perhaps_;      // [relationships that hold or may]
+  Table facts_;        // [three facts a condition can name, a digit of base 3 each]
+  Table more_facts_;   // [the other three]
+  Table gates_;        // [necessity stated][brokerable]
+  Table times_;        // [how many of `turns_` are past]
+  std::vector<int64_t> turns_;
+  // Every combination of consent states that a condition names, and the rows by which of them hold
+  // and by which of them may.
+  std::vector<uint32_t> consent_states_;
+  static constexpr size_t kConsentStatesMax = 8;
+  Table consent_;
+  Table consent_perhaps_;
+};
+
+}  // namespace signpost::policy
+
+#endif  // SIGNPOST_POLICY_ENGINE_H_
