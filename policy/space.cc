@@ -15,21 +15,41 @@ namespace {
 using syntax::Condition;
 using syntax::Conditions;
 
-constexpr ConsentKind kConsentKinds[] = {
-    {ConsentDecision::kGiven, false, true},     {ConsentDecision::kGiven, true, true},
-    {ConsentDecision::kGiven, false, false},    {ConsentDecision::kGiven, true, false},
-    {ConsentDecision::kRefused, false, true},   {ConsentDecision::kRefused, true, true},
-    {ConsentDecision::kWithdrawn, false, true}, {ConsentDecision::kWithdrawn, true, true},
-};
+// How a consent may stand, times whose word it is, times what it is about.
+const std::vector<ConsentKind>& ConsentKinds() {
+  static const auto* const kinds = [] {
+    static constexpr struct {
+      ConsentDecision decision;
+      bool is_explicit;
+      bool running;
+    } kStandings[] = {
+        {ConsentDecision::kGiven, false, true},     {ConsentDecision::kGiven, true, true},
+        {ConsentDecision::kGiven, false, false},    {ConsentDecision::kGiven, true, false},
+        {ConsentDecision::kRefused, false, true},   {ConsentDecision::kRefused, true, true},
+        {ConsentDecision::kWithdrawn, false, true}, {ConsentDecision::kWithdrawn, true, true},
+    };
+    auto* const all = new std::vector<ConsentKind>;
+    for (const ConsentMatter matter : AllConsentMatters()) {
+      for (const Grantor grantor : AllGrantors()) {
+        for (const auto& standing : kStandings) {
+          all->push_back(
+              {standing.decision, standing.is_explicit, standing.running, grantor, matter});
+        }
+      }
+    }
+    return all;
+  }();
+  return *kinds;
+}
 
 class Folder {
  public:
-  Folder(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check, bool possible_items,
+  Folder(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check, bool spelt_out,
          Folds& out)
       : policies_(policies),
         check_(check),
         vocabulary_(*policies.front()),
-        possible_items_(possible_items),
+        spelt_out_(spelt_out),
         out_(out) {}
 
   void Run() {
@@ -44,6 +64,9 @@ class Folder {
       out_.shield_matters |= condition.about == Condition::About::kShielded;
       out_.open_matters |= condition.about == Condition::About::kOpen;
       out_.dispute_matters |= condition.about == Condition::About::kDisputed;
+      out_.identity_matters |= condition.about == Condition::About::kNewIdentity;
+      out_.offence_matters |= condition.about == Condition::About::kSpentOffence;
+      out_.victim_matters |= condition.about == Condition::About::kNamesVictim;
     });
     uint32_t grounds = 0;
     EachRule([&](const BoundRule& rule) {
@@ -121,7 +144,7 @@ class Folder {
       const Symbol agency = static_cast<Symbol>(a);
       const AgencyData& data = vocabulary_.agency_data[a];
       std::string key = absl::StrCat(data.kind, "/", data.relevant_authority ? 1 : 0, "/");
-      if (possible_items_) absl::StrAppend(&key, absl::StrJoin(data.services, ","), "/");
+      if (spelt_out_) absl::StrAppend(&key, absl::StrJoin(data.services, ","), "/");
       bool is_named = named.count(agency) > 0;
       for (const PolicyImpl* const policy : policies_) {
         for (const BoundAgreement& agreement : policy->agreements) {
@@ -143,7 +166,14 @@ class Folder {
     std::set<Symbol> named_roles;
     EachAskers([&](const BoundAskerPhrase& p) { named_roles.insert(p.role); });
     // The unknown role stands for all roles that no rule names: both satisfy no phrase with a role.
-    named_roles.insert(kNoSymbol);
+    if (spelt_out_) {
+      named_roles.erase(kNoSymbol);
+      for (size_t r = 1; r < vocabulary_.roles.size(); ++r) {
+        named_roles.insert(static_cast<Symbol>(r));
+      }
+    } else {
+      named_roles.insert(kNoSymbol);
+    }
     for (size_t r = 1; r < vocabulary_.roles.size(); ++r) {
       if (named_roles.count(static_cast<Symbol>(r)) > 0) continue;
       named_roles.insert(static_cast<Symbol>(r));
@@ -180,6 +210,7 @@ class Folder {
           item.marked_sensitive = marked;
           item.brokerable = Tri::kYes;
           item.consents_known = Tri::kYes;
+          item.adult_from_s = kNeverS;  // a consent that has ended is a kind of its own
           AddAspects(item);
         }
       }
@@ -191,7 +222,7 @@ class Folder {
   std::vector<Symbol> ServicesOf(Symbol holder) {
     const std::vector<Symbol>& own = vocabulary_.agency_data[holder].services;
     std::vector<Symbol> from = own;
-    if (!possible_items_ || own.empty()) {
+    if (!spelt_out_ || own.empty()) {
       from.clear();
       for (size_t s = 1; s < vocabulary_.services.size(); ++s) {
         from.push_back(static_cast<Symbol>(s));
@@ -204,7 +235,7 @@ class Folder {
       EachItems([&](const BoundItems& items, const BoundAspects&) {
         key += items.services.Has(service) ? '1' : '0';
       });
-      if (seen.insert(key).second) services.push_back(service);
+      if (seen.insert(key).second || spelt_out_) services.push_back(service);
     }
     return services;
   }
@@ -231,14 +262,14 @@ class Folder {
             key += aspects.sections.Has(section) ? '1' : '0';
           });
           item.section = section;
-          if (seen.insert(key).second) out_.items.push_back(item);
+          if (seen.insert(key).second || spelt_out_) out_.items.push_back(item);
         }
       }
     }
   }
 
   void FoldPurposes() {
-    std::set<std::string> seen;
+    std::map<std::string, size_t> seen;
     for (const Purpose purpose : AllPurposes()) {
       const uint32_t bit = 1u << static_cast<unsigned>(purpose);
       std::string key = purpose == Purpose::kSafeguarding ? "1" : "0";
@@ -249,7 +280,12 @@ class Folder {
       });
       for (const TeamData& team : vocabulary_.team_data)
         key += (team.purposes & bit) != 0 ? '1' : '0';
-      if (seen.insert(key).second) out_.purposes.push_back(purpose);
+      const auto [known, added] = seen.emplace(key, out_.purposes.size());
+      if (added) {
+        out_.purposes.push_back(purpose);
+        out_.alike_purposes.emplace_back();
+      }
+      out_.alike_purposes[known->second].push_back(purpose);
     }
   }
 
@@ -266,27 +302,46 @@ class Folder {
     }
   }
 
+  // What the conditions say of a set of consents is all that distinguishes it, and they say it of
+  // each consent by itself. So the sets are found by adding one kind after the other to those that
+  // are known.
   void FoldConsents() {
-    std::set<std::string> seen;
-    std::vector<ConsentFact> consents;
-    for (unsigned subset = 0; subset < (1u << std::size(kConsentKinds)); ++subset) {
-      FillConsents(subset, 0, consents);
-      // What the conditions say of this set of consents is all that distinguishes it. An override
-      // on express consent looks at plain "in force" as well.
-      Item item;
-      item.consents_known = Tri::kYes;
-      item.consents = consents;
-      Evaluation evaluation(vocabulary_, Question(), item);
-      Condition in_force;
-      in_force.consent_states = 1u << static_cast<unsigned>(ConsentState::kInForce);
-      std::string key = evaluation.Holds(in_force) == Tri::kYes ? "1" : "0";
-      EachCondition([&](const Condition& condition) {
-        if (condition.about == Condition::About::kConsent) {
-          key += evaluation.Holds(condition) == Tri::kYes ? '1' : '0';
-        }
-      });
-      if (seen.insert(key).second) out_.consent_sets.push_back(subset);
+    std::vector<uint32_t> spoken_of;  // each as in Condition::consent_states
+    // An override on express consent looks at plain "in force" as well.
+    spoken_of.push_back(Bit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing));
+    EachCondition([&](const Condition& condition) {
+      if (condition.about == Condition::About::kConsent) {
+        spoken_of.push_back(condition.consent_states & ~Bit(ConsentState::kNotAsked));
+      }
+    });
+    std::sort(spoken_of.begin(), spoken_of.end());
+    spoken_of.erase(std::unique(spoken_of.begin(), spoken_of.end()), spoken_of.end());
+    std::map<std::string, ConsentSet> sets = {{std::string(spoken_of.size(), '0'), {}}};
+    std::set<std::string> kinds_seen;
+    for (size_t k = 0; k < ConsentKinds().size() && !out_.too_large; ++k) {
+      const ConsentFact fact = MakeConsent(ConsentKinds()[k], 0);
+      ConsentStanding standing;
+      JudgeConsents(CoverFacts(), absl::MakeConstSpan(&fact, 1), 0, standing);
+      std::string said;
+      for (const uint32_t states : spoken_of) {
+        said += (standing.states[0] & states) == states ? '1' : '0';
+      }
+      if (!kinds_seen.insert(said).second) continue;
+      const std::map<std::string, ConsentSet> known = sets;
+      for (const auto& [said_by_set, set] : known) {
+        std::string either = said_by_set;
+        for (size_t i = 0; i < either.size(); ++i) either[i] = std::max(either[i], said[i]);
+        ConsentSet larger = set;
+        larger.push_back(static_cast<uint8_t>(k));
+        sets.emplace(std::move(either), std::move(larger));
+      }
+      out_.too_large = sets.size() > kConsentSetsMax;
     }
+    for (auto& [said, set] : sets) out_.consent_sets.push_back(std::move(set));
+    // The smallest sets first, so that a counter-example is a simple one.
+    std::stable_sort(
+        out_.consent_sets.begin(), out_.consent_sets.end(),
+        [](const ConsentSet& one, const ConsentSet& other) { return one.size() < other.size(); });
   }
 
   void FoldTimes() {
@@ -308,28 +363,28 @@ class Folder {
   const absl::Span<const PolicyImpl* const> policies_;
   const BoundCheck* const check_;
   const PolicyImpl& vocabulary_;  // of which all share the vocabulary
-  const bool possible_items_;
+  const bool spelt_out_;
   Folds& out_;
 };
 
 }  // namespace
 
-absl::Span<const ConsentKind> AllConsentKinds() { return kConsentKinds; }
+absl::Span<const ConsentKind> AllConsentKinds() { return ConsentKinds(); }
 
 ConsentFact MakeConsent(const ConsentKind& kind, int64_t now_s) {
   ConsentFact fact;
   fact.decision = kind.decision;
   fact.is_explicit = kind.is_explicit;
+  fact.grantor = kind.grantor;
+  fact.matter = kind.matter;
   fact.from_s = std::numeric_limits<int64_t>::min();
   fact.until_s = kind.running ? kNeverS : now_s;
   return fact;
 }
 
-void FillConsents(unsigned mask, int64_t now_s, std::vector<ConsentFact>& consents) {
+void FillConsents(const ConsentSet& kinds, int64_t now_s, std::vector<ConsentFact>& consents) {
   consents.clear();
-  for (size_t k = 0; k < std::size(kConsentKinds); ++k) {
-    if ((mask & (1u << k)) != 0) consents.push_back(MakeConsent(kConsentKinds[k], now_s));
-  }
+  for (const uint8_t kind : kinds) consents.push_back(MakeConsent(ConsentKinds()[kind], now_s));
 }
 
 absl::Span<const Tri> ValuesOf(bool matters) {
@@ -337,9 +392,200 @@ absl::Span<const Tri> ValuesOf(bool matters) {
   return absl::MakeConstSpan(kBoth, matters ? 2 : 1);
 }
 
+int CountOf(const Folds& folds, Fact fact) {
+  const auto two = [](bool matters) { return matters ? 2 : 1; };
+  switch (fact) {
+    case Fact::kTime:
+      return static_cast<int>(folds.changes.size());
+    case Fact::kConsents:
+      return static_cast<int>(folds.consent_sets.size());
+    case Fact::kPurpose:
+      return static_cast<int>(folds.purposes.size());
+    case Fact::kRelationships:
+      return static_cast<int>(folds.relationships.size());
+    case Fact::kGround:
+      return 1 + static_cast<int>(folds.grounds.size());
+    case Fact::kNecessity:
+      return two(folds.necessity_matters);
+    case Fact::kBrokerable:
+      return 2;
+    case Fact::kShielded:
+      return two(folds.shield_matters);
+    case Fact::kOpen:
+      return two(folds.open_matters);
+    case Fact::kDisputed:
+      return two(folds.dispute_matters);
+    case Fact::kNewIdentity:
+      return two(folds.identity_matters);
+    case Fact::kSpentOffence:
+      return two(folds.offence_matters);
+    case Fact::kNamesVictim:
+      return two(folds.victim_matters);
+  }
+  return 1;
+}
+
+namespace {
+
+// "explicit and in force from the court", as after "consent".
+std::string ConsentInWords(const ConsentKind& kind) {
+  std::string words(kind.is_explicit ? "explicit and " : "");
+  switch (kind.decision) {
+    case ConsentDecision::kGiven:
+      words += kind.running ? "in force" : "expired";
+      break;
+    case ConsentDecision::kRefused:
+      words += "refused";
+      break;
+    case ConsentDecision::kWithdrawn:
+      words += "withdrawn";
+      break;
+  }
+  if (kind.grantor != Grantor::kSelf) {
+    absl::StrAppend(&words, " by ", std::string(ToString(kind.grantor)));
+  }
+  if (kind.matter != ConsentMatter::kSharing) {
+    absl::StrAppend(&words, " (to ", std::string(ToString(kind.matter)), ")");
+  }
+  return words;
+}
+
+std::string ConsentSetInWords(const ConsentSet& set) {
+  std::vector<std::string> words;
+  for (const uint8_t kind : set) words.push_back(ConsentInWords(AllConsentKinds()[kind]));
+  return words.empty() ? "not asked" : absl::StrJoin(words, ", and another ");
+}
+
+std::string RelationshipsInWords(uint8_t relationships) {
+  std::vector<std::string> words;
+  for (const Relationship one : AllRelationships()) {
+    if ((relationships & Bit(one)) != 0) words.emplace_back(ToString(one));
+  }
+  return absl::StrJoin(words, ", ");
+}
+
+}  // namespace
+
+std::string FactInWords(const PolicyImpl& policy, const Folds& folds, Fact fact, int value) {
+  const size_t at = static_cast<size_t>(value);
+  const auto either = [&](absl::string_view no, absl::string_view yes) {
+    return std::string(value == 0 ? no : yes);
+  };
+  switch (fact) {
+    case Fact::kTime:
+      if (at + 1 == folds.changes.size()) {
+        return absl::StrCat("from ", DayInWords(folds.changes[at]), " on");
+      }
+      return absl::StrCat("from ", DayInWords(folds.changes[at]), " until ",
+                          DayInWords(folds.changes[at + 1] - 1));
+    case Fact::kConsents:
+      return absl::StrCat("consent ", ConsentSetInWords(folds.consent_sets[at]));
+    case Fact::kPurpose: {
+      std::vector<std::string> words;
+      for (const Purpose one : folds.alike_purposes[at]) words.emplace_back(ToString(one));
+      return absl::StrCat("for ", absl::StrJoin(words, " or "));
+    }
+    case Fact::kRelationships:
+      // Where the rules tell only some from none, one stands for all.
+      if (folds.relationships[at] == 0) return "not involved";
+      if (folds.relationships.size() == 2) return "involved";
+      return RelationshipsInWords(folds.relationships[at]);
+    case Fact::kGround:
+      if (value == 0) return "without an override";
+      return absl::StrCat("overriding on ", std::string(ToString(folds.grounds[at - 1])));
+    case Fact::kNecessity:
+      return either("not stating necessity", "stating necessity");
+    case Fact::kBrokerable:
+      return either("where the service takes brokered contact",
+                    "where the service takes no brokered contact");
+    case Fact::kShielded:
+      return either("person not shielded", "person shielded");
+    case Fact::kOpen:
+      return either("flag closed", "flag open");
+    case Fact::kDisputed:
+      return either("flag not disputed", "flag disputed");
+    case Fact::kNewIdentity:
+      return either("no new identity", "person has a new identity");
+    case Fact::kSpentOffence:
+      return either("no spent offence", "about a spent offence");
+    case Fact::kNamesVictim:
+      return either("names no victim", "names a victim");
+  }
+  (void)policy;
+  return "";
+}
+
+Cell::Cell(const Folds& folds, const AskerClass& asker, const Item& about)
+    : item(about), folds_(folds), consent_set_(&folds.consent_sets[0]) {
+  question.agency = asker.agency;
+  question.role = asker.role;
+  question.is_practitioner = asker.practitioner;
+  question.override_request.reason_stated = true;
+  if (asker.team != kNoSymbol) {
+    standing_.team = asker.team;
+    standing_.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+    question.teams = absl::MakeConstSpan(&standing_, 1);
+  }
+  item.consents_known = Tri::kYes;
+  for (int fact = 0; fact < kFactCount; ++fact) Set(static_cast<Fact>(fact), 0);
+}
+
+void Cell::Set(Fact fact, int value) {
+  const size_t at = static_cast<size_t>(value);
+  const Tri known = value == 0 ? Tri::kNo : Tri::kYes;
+  switch (fact) {
+    case Fact::kTime:
+    case Fact::kConsents:
+      // Whether a consent is running is judged at the time asked.
+      if (fact == Fact::kTime) {
+        question.now_s = folds_.changes[at];
+      } else {
+        consent_set_ = &folds_.consent_sets[at];
+      }
+      FillConsents(*consent_set_, question.now_s, consents_);
+      item.consents = consents_;
+      return;
+    case Fact::kPurpose:
+      question.purpose = folds_.purposes[at];
+      return;
+    case Fact::kRelationships:
+      question.relationships.yes = folds_.relationships[at];
+      return;
+    case Fact::kGround:
+      question.override_request.requested = value != 0;
+      question.override_request.ground =
+          value == 0 ? OverrideGround::kNone : folds_.grounds[at - 1];
+      return;
+    case Fact::kNecessity:
+      question.necessity_stated = known;
+      return;
+    case Fact::kBrokerable:
+      item.brokerable = value == 0 ? Tri::kYes : Tri::kNo;
+      return;
+    case Fact::kShielded:
+      item.shielded = known;
+      return;
+    case Fact::kOpen:
+      item.open = known;
+      return;
+    case Fact::kDisputed:
+      item.disputed = known;
+      return;
+    case Fact::kNewIdentity:
+      item.new_identity = known;
+      return;
+    case Fact::kSpentOffence:
+      item.spent_offence = known;
+      return;
+    case Fact::kNamesVictim:
+      item.names_victim = known;
+      return;
+  }
+}
+
 Folds::Folds(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check,
-             bool possible_items) {
-  Folder(policies, check, possible_items, *this).Run();
+             bool spelt_out) {
+  Folder(policies, check, spelt_out, *this).Run();
 }
 
 }  // namespace signpost::policy
