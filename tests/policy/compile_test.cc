@@ -165,6 +165,88 @@ TEST(Compile, EveryFaultIsReportedNotOnlyTheFirst) {
   EXPECT_EQ(result.diagnostics[2].ToString(), "9:27: expected 'from' here; did you mean 'from'?");
 }
 
+TEST(Compile, ConsentSaysWhoseWordItIsAndAboutWhat) {
+  const auto rule = [](const std::string& condition) {
+    return absl::StrCat("rule A \"a\"\n  hide contact of housing from everyone when ", condition,
+                        "\n");
+  };
+  for (const char* condition :
+       {"consent is refused by the young person", "consent is in force from a parent",
+        "consent is explicit and in force from a court", "consent is withdrawn by another",
+        "consent is refused by self-competent", "consent is in force from an authority",
+        "consent to the service is in force by self and worker is involved",
+        "consent to data-protection is refused", "consent to data protection is not asked",
+        "consent is not asked by parental-responsibility"}) {
+    EXPECT_TRUE(With(rule(condition)).ok()) << With(rule(condition)).Errors();
+  }
+  ExpectFault(rule("consent is refused by the yuong person"), 2, 72, "expected the young person",
+              "young");
+  ExpectFault(rule("consent to the servcie is refused"), 2, 61, "unknown matter of consent",
+              "service");
+  ExpectFault(rule("consent is refused by the young man"), 2, 78, "expected 'person'");
+}
+
+TEST(Compile, OnlyConsentToSharingIsABasis) {
+  const auto rule = [](const std::string& consent) {
+    return absl::StrCat("rule A \"a\"\n  show contact of housing to practitioner when ", consent,
+                        "\n  basis consent\n");
+  };
+  EXPECT_TRUE(With(rule("consent is in force")).ok());
+  EXPECT_TRUE(With(rule("consent is in force from a parent")).ok());
+  ExpectFault(rule("consent to the service is in force"), 2, 3, "when consent is in force");
+  ExpectFault(rule("consent to data-protection is explicit and in force"), 2, 3,
+              "when consent is in force");
+}
+
+TEST(Compile, ConditionsAboutIdentityOffencesAndVictims) {
+  const auto rule = [](const std::string& condition) {
+    return absl::StrCat("rule A \"a\"\n  hide contact of housing from everyone when ", condition,
+                        "\n");
+  };
+  for (const char* condition :
+       {"person has a new identity", "person has no new identity", "item is about a spent offence",
+        "item is not about a spent offence", "item names a victim", "item names no victim"}) {
+    EXPECT_TRUE(With(rule(condition)).ok()) << With(rule(condition)).Errors();
+  }
+  ExpectFault(rule("person has a new identiyt"), 2, 63, "expected 'identity'", "identity");
+  ExpectFault(rule("item is about a spent offense"), 2, 68, "expected 'offence'", "offence");
+  ExpectFault(rule("item names a victin"), 2, 59, "expected 'victim'", "victim");
+  ExpectFault(rule("itme names a victim"), 2, 46, "expected a condition", "item");
+}
+
+TEST(Compile, ExamplesStateEveryFact) {
+  const std::string rules =
+      "where consent is from a parent or an authority, it ends at 18\n"
+      "rule S \"s\"\n show contact of housing to practitioner\n"
+      " when consent is in force from a parent\n"
+      " unless consent is refused by the young person\n basis consent\n"
+      "rule N \"n\"\n hide contact of housing from everyone when person has a new identity\n"
+      "rule O \"o\"\n hide contact of housing from everyone when item is about a spent offence\n"
+      "rule V \"v\"\n hide contact of housing from everyone when item names a victim\n"
+      "rule H \"h\"\n hide contact of housing from everyone when person is shielded\n";
+  const auto asks = [&](const std::string& facts, const std::string& result) {
+    const CompileResult answer = With(absl::StrCat(
+        rules,
+        "example \"x\": housing-officer of nortown-housing, for housing, on 2026-05-01; "
+        "contact of housing held by nortown-housing, consent in force from a parent",
+        facts, " -> ", result, "\n"));
+    EXPECT_TRUE(answer.ok()) << facts << "\n" << answer.Errors();
+  };
+  asks("", "show by S");
+  asks(", consent refused by the young person", "hide by default");
+  asks(", consent refused by another", "show by S");
+  asks(", consent to the service refused by the young person", "show by S");
+  asks(", person turns 18 on 2026-05-02", "show by S");
+  asks(", person turns 18 on 2026-05-01", "hide by default, missing consent");
+  asks(", person has a new identity", "hide by N");
+  asks(", person perhaps has a new identity", "hide by N");
+  asks(", item about a spent offence", "hide by O");
+  asks(", item perhaps about a spent offence", "hide by O");
+  asks(", item names a victim", "hide by V");
+  asks(", item perhaps names a victim", "hide by V");
+  asks(", person perhaps shielded", "hide by H");
+}
+
 TEST(Compile, AFailingExampleIsAFault) {
   const std::string rule = "rule A \"a\"\n  hide contact of housing from everyone\n";
   const std::string ask =
@@ -201,6 +283,46 @@ TEST(Compile, ACheckLearnsOfBrokersToo) {
       "rule A \"a\"\n  broker existence of housing to practitioner\n  basis ca2004-s10\n";
   EXPECT_TRUE(With(rule + "check no one sees anything of housing\n").ok());
   ExpectFault(rule + "check no one learns anything of housing\n", 4, 1, "is broker by A");
+}
+
+// Each kind of fact is a dimension of the proof: without it the broken rule would pass.
+TEST(Compile, ChecksAreProvedOverEveryKindOfFact) {
+  const auto rule = [](const std::string& unless) {
+    return absl::StrCat("rule A \"a\"\n show contact of housing to practitioner\n",
+                        " when consent is in force ", unless, "\n basis consent\n");
+  };
+  const std::pair<const char*, const char*> proved[] = {
+      {"unless person has a new identity", "when person has a new identity"},
+      {"unless item is about a spent offence", "when item is about a spent offence"},
+      {"unless item names a victim", "when item names a victim"},
+      {"unless consent is refused by the young person",
+       "when consent is refused by the young person"},
+      {"unless consent to the service is withdrawn from a court",
+       "when consent to the service is withdrawn by a court"},
+      {"from a parent", "without consent in force from a parent"},
+  };
+  for (const auto& [unless, check] : proved) {
+    const std::string said = absl::StrCat("check no one sees contact of housing ", check, "\n");
+    EXPECT_TRUE(With(rule(unless) + said).ok()) << With(rule(unless) + said).Errors();
+    EXPECT_FALSE(With(rule("") + said).ok()) << check;
+    for (const auto& [other, ignored] : proved) {
+      if (other == unless) continue;
+      EXPECT_FALSE(With(rule(other) + said).ok()) << other << " / " << check;
+    }
+  }
+}
+
+TEST(Compile, TooManyWaysToSpeakOfConsentCannotBeProved) {
+  std::string rules;
+  int n = 0;
+  for (const char* matter : {"", "to the service ", "to data-protection "}) {
+    for (const char* by : {"self", "self-competent", "a parent", "a court", "an authority"}) {
+      absl::StrAppend(&rules, "rule R", ++n, " \"r\"\n hide contact of housing from everyone when ",
+                      "consent ", matter, "is refused by ", by, "\n");
+    }
+  }
+  EXPECT_TRUE(With(rules).ok());
+  ExpectFault(rules + "check no one sees contact of housing\n", 31, 1, "within the limit");
 }
 
 TEST(Compile, ACheckTooLargeToProveRefusesThePolicy) {

@@ -371,6 +371,162 @@ TEST_F(Decide, RefusedWithdrawnExpiredAndNotAskedAreFourThings) {
   EXPECT_EQ(Deciding(), "") << "unknown is none of them";
 }
 
+// A competent child and a parent: the rules say who prevails.
+TEST_F(Decide, TwoGrantorsMayDisagree) {
+  ConsentFact child = Given(true);
+  child.decision = ConsentDecision::kRefused;
+  child.grantor = Grantor::kSelfCompetent;
+  ConsentFact parent = Given(true);
+  parent.grantor = Grantor::kParentalResponsibility;
+  const std::string from_parent =
+      "rule P \"p\"\n show existence of youth-offending to everyone\n"
+      " when consent is in force from a parent";
+  Use(from_parent + " basis consent\n");
+  Give(child);
+  EXPECT_EQ(Ask(), Effect::kHide);
+  Give(parent);
+  EXPECT_EQ(Ask(), Effect::kShow);
+  EXPECT_EQ(Whole().consent, 1);
+  Use(from_parent + " unless consent is refused by the young person basis consent\n");
+  i_.consents = consents_;
+  EXPECT_EQ(Ask(), Effect::kHide) << "here the child prevails";
+  Use(from_parent + " unless consent is refused by a court basis consent\n");
+  i_.consents = consents_;
+  EXPECT_EQ(Ask(), Effect::kShow);
+  consents_[0].grantor = Grantor::kUnspecified;
+  EXPECT_EQ(Ask(), Effect::kHide) << "perhaps it was the court";
+  consents_[0].grantor = static_cast<Grantor>(77);
+  EXPECT_EQ(Ask(), Effect::kHide);
+}
+
+TEST_F(Decide, EveryGrantorIsTheYoungPersonOrAnother) {
+  for (const Grantor grantor : AllGrantors()) {
+    const bool self = grantor == Grantor::kSelf || grantor == Grantor::kSelfCompetent;
+    for (const char* by : {"the young person", "another"}) {
+      Use(absl::StrCat("rule A \"a\"\n show existence of youth-offending to everyone\n",
+                       " when consent is in force from ", by, " basis consent\n"));
+      ConsentFact consent = Given(false);
+      consent.grantor = grantor;
+      consents_ = {consent};
+      i_.consents = consents_;
+      EXPECT_EQ(Ask() == Effect::kShow, self == (std::string(by) != "another"))
+          << ToString(grantor) << " as " << by;
+    }
+  }
+}
+
+TEST_F(Decide, ThreeThingsCalledConsentAreKeptApart) {
+  Use("rule A \"a\"\n show existence of youth-offending to everyone when consent is in force\n"
+      " basis consent\n"
+      "rule B \"b\"\n show agency of youth-offending to everyone\n"
+      " when consent to the service is in force basis ca2004-s10\n"
+      "rule C \"c\"\n hide agency of youth-offending from everyone\n"
+      " when consent to data-protection is refused\n"
+      "rule D \"d\"\n show assessment of youth-offending to everyone\n"
+      " when consent to the service is not asked basis ca2004-s10\n");
+  const auto ask = [&](ConsentMatter matter, ConsentDecision decision, Aspect aspect) {
+    ConsentFact consent = Given(true);
+    consent.matter = matter;
+    consent.decision = decision;
+    consents_.assign(1, consent);
+    i_.consents = consents_;
+    i_.aspect = aspect;
+    return Ask();
+  };
+  using M = ConsentMatter;
+  constexpr auto kGiven = ConsentDecision::kGiven;
+  EXPECT_EQ(ask(M::kSharing, kGiven, Aspect::kExistence), Effect::kShow);
+  EXPECT_EQ(ask(M::kDataProtection, kGiven, Aspect::kExistence), Effect::kHide);
+  EXPECT_EQ(ask(M::kService, kGiven, Aspect::kExistence), Effect::kHide);
+  EXPECT_EQ(ask(M::kService, kGiven, Aspect::kAgency), Effect::kShow);
+  EXPECT_EQ(ask(M::kSharing, kGiven, Aspect::kAgency), Effect::kHide);
+  EXPECT_EQ(ask(M::kSharing, kGiven, Aspect::kAssessment), Effect::kShow);
+  EXPECT_EQ(ask(M::kService, kGiven, Aspect::kAssessment), Effect::kHide);
+  EXPECT_EQ(ask(M::kService, ConsentDecision::kRefused, Aspect::kAssessment), Effect::kHide);
+  for (const Aspect aspect : {Aspect::kExistence, Aspect::kAgency, Aspect::kAssessment}) {
+    EXPECT_EQ(ask(M::kUnspecified, kGiven, aspect), Effect::kHide) << ToString(aspect);
+    EXPECT_EQ(ask(static_cast<M>(9), kGiven, aspect), Effect::kHide) << ToString(aspect);
+  }
+}
+
+TEST_F(Decide, AParentsConsentEndsWithTheFirstSecondOfTheEighteenthBirthday) {
+  Use("where consent is from a parent or an authority, it ends at 18\n"
+      "rule A \"a\"\n show existence of youth-offending to everyone\n"
+      " when consent is in force basis consent then state expiry\n"
+      "rule X \"x\"\n show agency of youth-offending to everyone\n"
+      " when consent is expired basis ca2004-s10\n"
+      "rule R \"r\"\n hide contact of youth-offending from everyone when consent is refused\n"
+      "rule S \"s\"\n show contact of youth-offending to everyone basis ca2004-s10\n");
+  constexpr int64_t kBirthdayS = 1760000000;
+  i_.adult_from_s = kBirthdayS;
+  ConsentFact consent = Given(true);
+  const auto at = [&](Grantor grantor, int64_t now_s) {
+    consent.grantor = grantor;
+    consents_.assign(1, consent);
+    i_.consents = consents_;
+    q_.now_s = now_s;
+    return Ask();
+  };
+  for (const Grantor grantor : {Grantor::kParentalResponsibility, Grantor::kAuthority}) {
+    EXPECT_EQ(at(grantor, kBirthdayS - 1), Effect::kShow);
+    EXPECT_EQ(at(grantor, kBirthdayS), Effect::kHide);
+    EXPECT_EQ(at(grantor, kBirthdayS + 1), Effect::kHide);
+  }
+  for (const Grantor grantor : {Grantor::kSelf, Grantor::kSelfCompetent, Grantor::kCourt}) {
+    EXPECT_EQ(at(grantor, kBirthdayS + 1), Effect::kShow) << ToString(grantor);
+  }
+  EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS - 1), Effect::kShow);
+  EXPECT_NE(policy_->Explain(q_, i_, Whole()).worker_reason.find("ends on 9 October 2025"),
+            std::string::npos)
+      << policy_->Explain(q_, i_, Whole()).worker_reason;
+  i_.aspect = Aspect::kAgency;
+  EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS), Effect::kShow) << "it has expired";
+  // Without a birth date a parent's yes is neither in force nor expired; the child's own is.
+  i_.adult_from_s = kUnknownS;
+  for (const Aspect aspect : {Aspect::kExistence, Aspect::kAgency}) {
+    i_.aspect = aspect;
+    EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS - 1), Effect::kHide);
+  }
+  i_.aspect = Aspect::kExistence;
+  EXPECT_EQ(at(Grantor::kSelf, kBirthdayS + 1), Effect::kShow);
+  // One that has ended by itself has ended, whatever the birthday.
+  consent.until_s = kBirthdayS - 10;
+  i_.aspect = Aspect::kAgency;
+  EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS - 10), Effect::kShow);
+  consent.until_s = kNeverS;
+  // A refusal does not grow up: that would show more.
+  consent.decision = ConsentDecision::kRefused;
+  i_.adult_from_s = kBirthdayS;
+  i_.aspect = Aspect::kContact;
+  EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS + 1), Effect::kHide);
+}
+
+TEST_F(Decide, NewIdentitySpentOffencesAndVictimsHideUnlessKnownNotTo) {
+  Use(absl::StrCat(
+      kShowAll,
+      "rule N \"n\"\n hide existence of everything from everyone when person has a new identity\n"
+      "rule O \"o\"\n hide content of everything from everyone when item is about a spent "
+      "offence\n"
+      "rule V \"v\"\n hide contact of everything from everyone unless item names no victim\n"));
+  const struct {
+    Tri Item::*fact;
+    Aspect aspect;
+    const char* rule;
+  } cases[] = {{&Item::new_identity, Aspect::kExistence, "N "},
+               {&Item::spent_offence, Aspect::kContent, "O "},
+               {&Item::names_victim, Aspect::kContact, "V "}};
+  for (const auto& one : cases) {
+    i_.new_identity = i_.spent_offence = i_.names_victim = Tri::kNo;
+    i_.aspect = one.aspect;
+    EXPECT_EQ(Ask(), Effect::kShow) << one.rule;
+    for (const Tri value : {Tri::kYes, Tri::kUnknown, static_cast<Tri>(9)}) {
+      i_.*one.fact = value;
+      EXPECT_EQ(Ask(), Effect::kHide) << one.rule;
+      EXPECT_EQ(Deciding(), one.rule);
+    }
+  }
+}
+
 TEST_F(Decide, TooManyConsentsAreAnUnknownState) {
   Use(kConsent);
   i_.aspect = Aspect::kContent;

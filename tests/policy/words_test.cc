@@ -44,12 +44,26 @@ TEST(Words, EveryValueHasOneWordThatReadsBack) {
   RoundTrip(AllMissings(), &ParseMissing, 11);
   RoundTrip(AllConsentDecisions(), &ParseConsentDecision, 3);
   RoundTrip(AllConsentStates(), &ParseConsentState, 6);
+  RoundTrip(AllGrantors(), &ParseGrantor, 5);
+  RoundTrip(AllConsentMatters(), &ParseConsentMatter, 3);
 }
 
 TEST(Words, UnsetValuesAreNamedButNotAccepted) {
   EXPECT_EQ(ToString(Purpose::kUnspecified), "unspecified");
   EXPECT_EQ(ToString(Gateway::kNone), "none");
   EXPECT_EQ(ToString(OverrideGround::kNone), "none");
+  EXPECT_EQ(ToString(Grantor::kUnspecified), "unspecified");
+  EXPECT_EQ(ToString(ConsentMatter::kUnspecified), "unspecified");
+}
+
+// States, grantors and matters share one mask.
+TEST(Words, NoTwoBitsOfAConsentAreOne) {
+  std::set<uint32_t> bits = {kByYoungPersonBit, kByAnotherBit};
+  for (const ConsentState state : AllConsentStates()) bits.insert(Bit(state));
+  for (const Grantor grantor : AllGrantors()) bits.insert(Bit(grantor));
+  for (const ConsentMatter matter : AllConsentMatters()) bits.insert(Bit(matter));
+  EXPECT_EQ(bits.size(),
+            2 + AllConsentStates().size() + AllGrantors().size() + AllConsentMatters().size());
 }
 
 }  // namespace
