@@ -229,8 +229,7 @@ int32_t ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFac
   for (const Condition& condition : statement.when) {
     if (condition.about != Condition::About::kConsent) continue;
     const uint32_t states = condition.consent_states;
-    constexpr uint32_t kRestsOn =
-        StateBit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing);
+    constexpr uint32_t kRestsOn = StateBit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing);
     if ((states & kRestsOn) != kRestsOn) continue;
     for (size_t i = 0; i < consents.size(); ++i) {
       if ((standing.states[i] & states) != states || standing.states[i] == kStatesUnknown ||
@@ -685,6 +684,11 @@ Evaluation::Want Evaluation::WantHold(const Condition& condition, bool wanted) {
     case Condition::About::kConsent: {
       const uint32_t states = condition.consent_states;
       const bool in_force = (states & StateBit(ConsentState::kInForce)) != 0;
+      constexpr uint32_t kOthers = kByAnotherBit | Bit(Grantor::kParentalResponsibility) |
+                                   Bit(Grantor::kCourt) | Bit(Grantor::kAuthority);
+      if ((states & kOthers) != 0 && wanted == in_force) {
+        return Want{true, Bit(Missing::kOthersConsent)};
+      }
       if (wanted && in_force) {
         const bool is_explicit = (states & StateBit(ConsentState::kExplicit)) != 0;
         return Want{true, Bit(is_explicit ? Missing::kExplicitConsent : Missing::kConsent)};
@@ -777,7 +781,10 @@ Decision Policy::Decide(const Question& question, const Item& item) const {
 
 Decision Policy::DecideOnly(const Question& question, const Item& item) const {
   Decision decision;
-  if (impl_->engine != nullptr && impl_->engine->Decide(question, item, decision)) return decision;
+  if (impl_->engine != nullptr &&
+      impl_->engine->Decide(Engine::Asking(*impl_->engine, question), item, decision)) {
+    return decision;
+  }
   return Evaluation(*impl_, question, item).Run(false);
 }
 

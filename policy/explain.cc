@@ -93,6 +93,8 @@ std::string LackInWords(Missing missing) {
       return "a fact that decides is not known";
     case Missing::kPolicy:
       return "the policy is not yet in force";
+    case Missing::kOthersConsent:
+      return "the consent of somebody who may give it for the young person is needed";
   }
   return "something is lacking";
 }
@@ -270,6 +272,8 @@ Explanation Policy::ExplainToWorker(const Question& question, const Item& item,
     out.next_step = "Ask the young person for their written consent, and record it";
   } else if (Has(decision, Missing::kConsent)) {
     out.next_step = "Ask the young person for their consent, and record it";
+  } else if (Has(decision, Missing::kOthersConsent)) {
+    out.next_step = "Ask whoever may give consent for the young person, and record it";
   } else if (Has(decision, Missing::kNecessity)) {
     out.next_step = "State why it is necessary";
   } else if (Has(decision, Missing::kAgreement)) {

@@ -72,7 +72,8 @@ constexpr Entry<Missing> kMissings[] = {{Missing::kConsent, "consent"},
                                         {Missing::kPractitioner, "practitioner"},
                                         {Missing::kOverride, "override"},
                                         {Missing::kFacts, "facts"},
-                                        {Missing::kPolicy, "policy"}};
+                                        {Missing::kPolicy, "policy"},
+                                        {Missing::kOthersConsent, "others-consent"}};
 constexpr Entry<ConsentDecision> kConsentDecisions[] = {{ConsentDecision::kRefused, "refused"},
                                                         {ConsentDecision::kWithdrawn, "withdrawn"},
                                                         {ConsentDecision::kGiven, "given"}};

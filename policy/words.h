@@ -119,6 +119,7 @@ enum class Missing : uint8_t {
   kOverride,         // an override was requested and no override rule allows it
   kFacts,            // a fact that decides is unknown or out of range
   kPolicy,           // the policy itself is not in force at this time
+  kOthersConsent,    // a consent in force of somebody other than the young person
 };
 
 // A young person's (or their grantor's) answer when asked. Never asked is no consent fact at all.

@@ -237,7 +237,7 @@ TEST(Compile, ExamplesStateEveryFact) {
   asks(", consent refused by another", "show by S");
   asks(", consent to the service refused by the young person", "show by S");
   asks(", person turns 18 on 2026-05-02", "show by S");
-  asks(", person turns 18 on 2026-05-01", "hide by default, missing consent");
+  asks(", person turns 18 on 2026-05-01", "hide by default, missing others-consent");
   asks(", person has a new identity", "hide by N");
   asks(", person perhaps has a new identity", "hide by N");
   asks(", item about a spent offence", "hide by O");

@@ -41,7 +41,7 @@ TEST(Words, EveryValueHasOneWordThatReadsBack) {
   RoundTrip(AllTris(), &ParseTri, 3);
   RoundTrip(AllObligations(), &ParseObligation, 7);
   RoundTrip(AllOverrideGrounds(), &ParseOverrideGround, 4);
-  RoundTrip(AllMissings(), &ParseMissing, 11);
+  RoundTrip(AllMissings(), &ParseMissing, 12);
   RoundTrip(AllConsentDecisions(), &ParseConsentDecision, 3);
   RoundTrip(AllConsentStates(), &ParseConsentState, 6);
   RoundTrip(AllGrantors(), &ParseGrantor, 5);
