@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "policy/asking.h"
 #include "policy/engine.h"
 #include "policy/program.h"
 
@@ -780,12 +781,18 @@ Decision Policy::Decide(const Question& question, const Item& item) const {
 }
 
 Decision Policy::DecideOnly(const Question& question, const Item& item) const {
+  return Asking(*this, question).Decide(item);
+}
+
+Asking::Asking(const Policy& policy, const Question& question)
+    : policy_(policy), question_(question), engine_(policy.impl().engine.get()) {
+  if (engine_ != nullptr) rows_.emplace(*engine_, question);
+}
+
+Decision Asking::Decide(const Item& item) const {
   Decision decision;
-  if (impl_->engine != nullptr &&
-      impl_->engine->Decide(Engine::Asking(*impl_->engine, question), item, decision)) {
-    return decision;
-  }
-  return Evaluation(*impl_, question, item).Run(false);
+  if (engine_ != nullptr && engine_->Decide(*rows_, item, decision)) return decision;
+  return Evaluation(policy_.impl(), question_, item).Run(false);
 }
 
 bool Policy::AlwaysShows(const Question& question, const PersonFacts& person, Symbol holder,

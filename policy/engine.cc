@@ -19,13 +19,43 @@ constexpr size_t kPurposes = static_cast<size_t>(Purpose::kAudit) + 1;
 constexpr size_t kRelationSets = size_t{1} << kRelationshipCount;
 constexpr uint8_t kRelationMask = kRelationSets - 1;
 
-// The facts of an item that a condition can name, in the order of their digits.
+// The facts of an item, in the order in which FactsOf() packs them, two bits each; the first eight
+// bits make a row of one table and the last eight one of another.
+constexpr size_t kFactsPerTable = 4;
+constexpr size_t kFactRows = size_t{1} << (2 * kFactsPerTable);
 constexpr std::array<Condition::About, 6> kFacts = {
-    Condition::About::kShielded,     Condition::About::kOpen,
-    Condition::About::kDisputed,     Condition::About::kNewIdentity,
+    Condition::About::kOpen,         Condition::About::kDisputed,
+    Condition::About::kShielded,     Condition::About::kNewIdentity,
     Condition::About::kSpentOffence, Condition::About::kNamesVictim};
-constexpr size_t kFactsPerTable = 3;
-constexpr size_t kFactRows = 27;
+constexpr size_t kBrokerable = 6;
+constexpr size_t kMarked = 7;
+
+// Two bits that are no Tri stand for one that is not known.
+constexpr std::array<Tri, 4> kTwoBits = {Tri::kUnknown, Tri::kNo, Tri::kYes, Tri::kUnknown};
+Tri FactAt(size_t row, size_t place) { return kTwoBits[row >> (2 * place) & 3u]; }
+
+// A row of both tables. A value that is no Tri at all is packed as unknown.
+uint32_t FactsOf(const Item& item) {
+  const auto byte = [](Tri value, int place) {
+    return static_cast<uint64_t>(value) << (8 * place);
+  };
+  // One load: the eight stand side by side.
+  uint64_t facts = byte(item.open, 0) | byte(item.disputed, 1) | byte(item.shielded, 2) |
+                   byte(item.new_identity, 3) | byte(item.spent_offence, 4) |
+                   byte(item.names_victim, 5) | byte(item.brokerable, 6) |
+                   byte(item.marked_sensitive, 7);
+  constexpr uint64_t kStray = 0xfcfcfcfcfcfcfcfc;
+  if ((facts & kStray) != 0) {
+    for (int place = 0; place < 8; ++place) {
+      if ((facts & uint64_t{0xfc} << (8 * place)) != 0) {
+        facts &= ~(uint64_t{0xff} << (8 * place));
+      }
+    }
+  }
+  facts = (facts | facts >> 6) & 0x000f000f000f000f;
+  facts = (facts | facts >> 12) & 0x000000ff000000ff;
+  return static_cast<uint32_t>((facts | facts >> 24) & 0xffff);
+}
 
 Tri Known(bool value) { return value ? Tri::kYes : Tri::kNo; }
 
@@ -35,7 +65,6 @@ size_t Digit(Tri value) {
   return digit < kTris.size() ? digit : 0;
 }
 
-size_t AskerRow(size_t practitioner, size_t same) { return practitioner * 3 + same; }
 constexpr size_t kAskerRows = 9;
 
 Tri Same(Symbol a, Symbol b) {
@@ -158,20 +187,6 @@ class Engine::Builder {
       }
     }
     return table;
-  }
-
-  // A table of what the line's tests of one kind say: `value(condition, row)` without negation.
-  template <typename Value>
-  Table FillTests(Condition::About about, size_t rows, Value value) {
-    return Fill(rows, [about, &value](const Line& line, size_t row) {
-      for (const Test& test : line.tests) {
-        if (test.condition->about != about) continue;
-        Tri found = value(*test.condition, row);
-        if (test.condition->negated != test.negated) found = Not(found);
-        if (!line.Allows(found)) return false;
-      }
-      return true;
-    });
   }
 
   // ---- Who asks ----
@@ -301,8 +316,8 @@ class Engine::Builder {
       return !items.agencies.empty() &&
              line.Allows(items.agencies.Admits(static_cast<Symbol>(holder)));
     });
-    e_.marked_ = Fill(3, [](const Line& line, size_t row) {
-      return line.statement->items.marked_sensitive && line.Allows(kTris[row]);
+    e_.marked_ = Fill(kTwoBits.size(), [](const Line& line, size_t row) {
+      return line.statement->items.marked_sensitive && line.Allows(kTwoBits[row]);
     });
     e_.held_by_ = Fill(agencies, [this](const Line& line, size_t row) {
       const auto holder = static_cast<Symbol>(row);
@@ -353,21 +368,23 @@ class Engine::Builder {
   // ---- On what facts ----
 
   void MakeConditions() {
-    e_.purposes_ = FillTests(Condition::About::kPurpose, kPurposes,
-                             [](const Condition& condition, size_t purpose) {
-                               if (purpose == 0) return Tri::kUnknown;
-                               return Known((condition.purposes >> purpose & 1u) != 0);
-                             });
-    // The gateway that has a purpose of its own.
-    for (size_t purpose = 0; purpose < kPurposes; ++purpose) {
-      uint64_t* const bits = e_.bits_.data() + e_.purposes_.at + purpose * e_.words_;
-      for (size_t i = 0; i < lines_.size(); ++i) {
-        if (lines_[i].effect != Effect::kHide && lines_[i].bound->basis == Gateway::kCa1989S47 &&
-            static_cast<Purpose>(purpose) != Purpose::kSafeguarding) {
-          bits[i / 64] &= ~(uint64_t{1} << (i % 64));
-        }
+    // The gateways that look at the purpose or at a statement of necessity.
+    const auto opens = [](const Line& line, Purpose purpose, bool necessary) {
+      if (line.effect == Effect::kHide) return true;
+      if (line.bound->basis == Gateway::kCa1989S47) return purpose == Purpose::kSafeguarding;
+      return line.bound->basis != Gateway::kCda1998S115 || necessary;
+    };
+    e_.purposes_ = Fill(2 * kPurposes, [&opens](const Line& line, size_t row) {
+      const size_t purpose = row % kPurposes;
+      for (const Test& test : line.tests) {
+        if (test.condition->about != Condition::About::kPurpose) continue;
+        Tri value = Tri::kUnknown;
+        if (purpose != 0) value = Known((test.condition->purposes >> purpose & 1u) != 0);
+        if (test.condition->negated != test.negated) value = Not(value);
+        if (!line.Allows(value)) return false;
       }
-    }
+      return opens(line, static_cast<Purpose>(purpose), row >= kPurposes);
+    });
 
     // What a line needs to be certain of is looked up by what is certain, and what it needs not to
     // be excluded by what may be: a show's own words and a hide's exceptions by the first.
@@ -388,13 +405,15 @@ class Engine::Builder {
 
     const auto facts = [](size_t first) {
       return [first](const Line& line, size_t row) {
-        for (const Test& test : line.tests) {
-          size_t digits = row;
-          for (size_t f = first; f < first + kFactsPerTable; ++f, digits /= 3) {
+        for (size_t place = 0; place < kFactsPerTable; ++place) {
+          const Tri fact = FactAt(row, place);
+          const size_t f = first + place;
+          if (f == kBrokerable && line.effect == Effect::kBroker && fact != Tri::kYes) return false;
+          if (f >= kFacts.size()) continue;
+          for (const Test& test : line.tests) {
             if (test.condition->about != kFacts[f]) continue;
-            Tri value = kTris[digits % 3];
-            if (test.condition->negated != test.negated) value = Not(value);
-            if (!line.Allows(value)) return false;
+            const bool inverted = test.condition->negated != test.negated;
+            if (!line.Allows(inverted ? Not(fact) : fact)) return false;
           }
         }
         return true;
@@ -402,13 +421,6 @@ class Engine::Builder {
     };
     e_.facts_ = Fill(kFactRows, facts(0));
     e_.more_facts_ = Fill(kFactRows, facts(kFactsPerTable));
-    e_.gates_ = Fill(4, [](const Line& line, size_t row) {
-      const bool necessary = row >= 2;
-      const bool brokerable = row % 2 == 1;
-      if (line.effect == Effect::kBroker && !brokerable) return false;
-      return line.effect == Effect::kHide || line.bound->basis != Gateway::kCda1998S115 ||
-             necessary;
-    });
 
     std::set<int64_t> turns;
     for (const Line& line : lines_) {
@@ -437,6 +449,10 @@ class Engine::Builder {
       }
     }
     e_.consent_states_.assign(states.begin(), states.end());
+    for (size_t k = 0; k < e_.consent_states_.size(); ++k) {
+      const uint32_t bit = 1u << static_cast<unsigned>(ConsentState::kNotAsked);
+      if ((e_.consent_states_[k] & bit) != 0) e_.not_asked_ |= size_t{1} << k;
+    }
     if (states.size() > kConsentStatesMax) {
       too_large_ = true;
       return;
@@ -456,6 +472,11 @@ class Engine::Builder {
         return true;
       };
     };
+    e_.on_consent_ = Fill(1, [](const Line& line, size_t) {
+      return std::any_of(line.tests.begin(), line.tests.end(), [](const Test& test) {
+        return test.condition->about == Condition::About::kConsent;
+      });
+    });
     e_.consent_ = Fill(size_t{1} << states.size(), by(true));
     e_.consent_perhaps_ = Fill(size_t{1} << states.size(), by(false));
   }
@@ -476,26 +497,50 @@ std::unique_ptr<const Engine> Engine::Build(const PolicyImpl& policy) {
 
 // ---- Deciding ----
 
-struct Engine::Rows {
-  const uint64_t* askers;
-  const uint64_t* services;
-  const uint64_t* holders;
-  const uint64_t* marked;
-  const uint64_t* held_by;
-  const uint64_t* aspects;
-  const uint64_t* assessments;
-  const uint64_t* sections;
-  const uint64_t* purposes;
-  const uint64_t* related;
-  const uint64_t* perhaps;
-  const uint64_t* facts;
-  const uint64_t* more_facts;
-  const uint64_t* gates;
-  const uint64_t* times;
-  const uint64_t* consent;
-  const uint64_t* consent_perhaps;
-  const ConsentStanding* standing;
+// What the item comes down to: indices into the tables.
+struct Engine::ItemRows {
+  size_t same;
+  size_t service;
+  size_t holder;
+  size_t aspect;
+  size_t assessment;
+  size_t section;
+  size_t facts;
 };
+
+// Which of the conditions about consent hold, and which may: rows of their tables.
+struct Engine::ConsentRows {
+  size_t holds;
+  size_t may_hold;
+  ConsentStanding standing;
+};
+
+void Engine::JudgeConsent(const Asking& asking, const ItemRows& rows, const Item& item,
+                          ConsentRows& consent) const {
+  // Nobody was asked: nothing holds but what asks for just that.
+  consent.holds = not_asked_;
+  consent.may_hold = not_asked_;
+  if (item.consents_known != Tri::kYes ||
+      item.consents.size() > static_cast<size_t>(kConsentsPerItemMax)) {
+    consent.holds = 0;
+    consent.may_hold = (size_t{1} << consent_states_.size()) - 1;
+    return;
+  }
+  if (item.consents.empty()) return;
+  JudgeConsents(CoverFacts{asking.agency_, policy_.agency_data[asking.agency_].kind, asking.role_,
+                           static_cast<Symbol>(rows.holder), static_cast<Symbol>(rows.service),
+                           InRange(item.assessment, policy_.assessment_sections.size()),
+                           InRange(item.section, policy_.sections.size()), item.aspect,
+                           asking.named_purpose_, item.adult_from_s, policy_.ends_at_18},
+                item.consents, asking.question_.now_s, consent.standing);
+  consent.holds = 0;
+  consent.may_hold = 0;
+  for (size_t k = 0; k < consent_states_.size(); ++k) {
+    const Tri value = ConsentHolds(consent_states_[k], item.consents.size(), consent.standing);
+    consent.holds |= static_cast<size_t>(value == Tri::kYes) << k;
+    consent.may_hold |= static_cast<size_t>(value != Tri::kNo) << k;
+  }
+}
 
 void Engine::AskAsTeams(const Question& question, Symbol agency, size_t purpose, size_t asker_row,
                         uint64_t* own) const {
@@ -533,35 +578,69 @@ void Engine::AskAsTeams(const Question& question, Symbol agency, size_t purpose,
 }
 
 template <size_t kWords>
-bool Engine::Combine(const Rows& r, const Question&, const Item& item, Decision& decision) const {
+bool Engine::Combine(const Asking& q, const ItemRows& r, const Item& item,
+                     Decision& decision) const {
   // kWords is 0 where the number of words is known only now.
   const size_t words = kWords != 0 ? kWords : words_;
+  const uint64_t* const bits = bits_.data();
+  const auto row = [bits, words](Table table, size_t index) {
+    return bits + table.at + index * words;
+  };
   std::array<uint64_t, kWords != 0 ? kWords : kLinesMax / 64> lines;
-  const uint64_t* const hides = Row(classes_, 0);
-  const uint64_t* const brokers = Row(classes_, 1);
+  const uint64_t* const hides = row(classes_, 0);
+  const uint64_t* const brokers = row(classes_, 1);
+  const uint64_t* const asker =
+      q.has_teams_ ? q.own_[r.same].data() : row(askers_, q.asker_ + r.same);
+  const uint64_t* const purpose = row(purposes_, q.purpose_);
+  const uint64_t* const related = row(related_, q.related_);
+  const uint64_t* const perhaps = row(perhaps_, q.perhaps_);
+  const uint64_t* const time = row(times_, q.time_);
+  const uint64_t* const service = row(services_, r.service);
+  const uint64_t* const holder = row(holders_, r.holder);
+  const uint64_t* const marked = row(marked_, r.facts >> 14);
+  const uint64_t* const held_by = row(held_by_, r.holder);
+  const uint64_t* const aspect = row(aspects_, r.aspect);
+  const uint64_t* const assessment = row(assessments_, r.assessment);
+  const uint64_t* const section = row(sections_, r.section);
+  const uint64_t* const facts = row(facts_, r.facts & 0xff);
+  const uint64_t* const more_facts = row(more_facts_, r.facts >> 8);
+  const uint64_t* const on_consent = row(on_consent_, 0);
+  uint64_t left = 0;
+  uint64_t asks_consent = 0;
+  for (size_t w = 0; w < words; ++w) {
+    const uint64_t items = (service[w] | holder[w] | marked[w]) & held_by[w];
+    const uint64_t what = aspect[w] & assessment[w] & section[w];
+    const uint64_t why = purpose[w] & related[w] & perhaps[w];
+    const uint64_t when = facts[w] & more_facts[w] & time[w];
+    const uint64_t line = asker[w] & items & what & why & when;
+    lines[w] = line;
+    left |= line;
+    asks_consent |= line & on_consent[w];
+  }
+  if (left == 0) return true;
+  // Consent is the dear fact, and few items come down to it.
+  ConsentRows agreed;
+  if (asks_consent != 0) {
+    JudgeConsent(q, r, item, agreed);
+    const uint64_t* const consent = row(consent_, agreed.holds);
+    const uint64_t* const perhaps_consent = row(consent_perhaps_, agreed.may_hold);
+    for (size_t w = 0; w < words; ++w) lines[w] &= consent[w] & perhaps_consent[w];
+  }
   uint64_t hidden = 0;
   uint64_t brokered = 0;
-  uint64_t left = 0;
+  left = 0;
   for (size_t w = 0; w < words; ++w) {
-    const uint64_t items = (r.services[w] | r.holders[w] | r.marked[w]) & r.held_by[w];
-    const uint64_t what = r.aspects[w] & r.assessments[w] & r.sections[w];
-    const uint64_t why = r.purposes[w] & r.related[w] & r.perhaps[w];
-    const uint64_t when = r.facts[w] & r.more_facts[w] & r.gates[w] & r.times[w];
-    const uint64_t agreed = r.consent[w] & r.consent_perhaps[w];
-    const uint64_t line = r.askers[w] & items & what & why & when & agreed;
-    lines[w] = line;
-    hidden |= line & hides[w];
-    brokered |= line & brokers[w];
-    left |= line;
+    hidden |= lines[w] & hides[w];
+    brokered |= lines[w] & brokers[w];
+    left |= lines[w];
   }
   if (brokered != 0) return false;
-  decision = Decision();
   if (left == 0) return true;
   RuleIndex last = kNoRule;
   for (size_t w = 0; w < words; ++w) {
-    uint64_t bits = hidden != 0 ? lines[w] & hides[w] : lines[w];
-    for (; bits != 0; bits &= bits - 1) {
-      const size_t line = w * 64 + static_cast<size_t>(__builtin_ctzll(bits));
+    uint64_t rest = hidden != 0 ? lines[w] & hides[w] : lines[w];
+    for (; rest != 0; rest &= rest - 1) {
+      const size_t line = w * 64 + static_cast<size_t>(__builtin_ctzll(rest));
       const RuleIndex rule = line_rule_[line];
       if (rule == last) continue;  // a rule decides once
       last = rule;
@@ -574,7 +653,8 @@ bool Engine::Combine(const Rows& r, const Question&, const Item& item, Decision&
       decision.gateway = bound.basis;
       decision.agreement = bound.agreement;
       if (bound.basis == Gateway::kConsent) {
-        decision.consent = ConsentUsed(*line_statement_[line], item.consents, *r.standing);
+        // A show on consent has a condition about it, so it has been judged.
+        decision.consent = ConsentUsed(*line_statement_[line], item.consents, agreed.standing);
       }
     }
   }
@@ -583,100 +663,68 @@ bool Engine::Combine(const Rows& r, const Question&, const Item& item, Decision&
   return true;
 }
 
-bool Engine::Decide(const Question& question, const Item& item, Decision& decision) const {
-  if (question.override_request.requested) return false;
-  if (static_cast<size_t>(item.aspect) >= kAspectCount || question.now_s < policy_.in_force_s) {
-    return false;
-  }
-  const Symbol agency = InRange(question.agency, policy_.agency_data.size());
-  const Symbol role = InRange(question.role, role_class_.size());
-  const Symbol holder = InRange(item.holder, policy_.agency_data.size());
-  const Symbol service = InRange(item.service, policy_.services.size());
+Engine::Asking::Asking(const Engine& engine, const Question& question) : question_(question) {
+  const PolicyImpl& policy = engine.policy_;
+  usable_ = !question.override_request.requested && question.now_s >= policy.in_force_s;
+  agency_ = InRange(question.agency, policy.agency_data.size());
+  role_ = InRange(question.role, engine.role_class_.size());
   const auto purpose = static_cast<size_t>(question.purpose) < kPurposes
                            ? static_cast<size_t>(question.purpose)
                            : size_t{0};
+  named_purpose_ = static_cast<Purpose>(purpose);
   const size_t practitioner = Digit(question.is_practitioner);
-  const bool person_asks = practitioner == static_cast<size_t>(Tri::kYes);
-
-  Rows rows;
-  const size_t same = Digit(Same(agency, holder));
-  const size_t asker_row =
-      (size_t{agency_class_[agency]} * role_classes_ + role_class_[role]) * kAskerRows +
-      AskerRow(practitioner, same);
-  rows.askers = Row(askers_, asker_row);
-  rows.services = Row(services_, service);
-  rows.holders = Row(holders_, holder);
-  rows.marked = Row(marked_, Digit(item.marked_sensitive));
-  rows.held_by = Row(held_by_, holder);
-  const auto aspect = static_cast<size_t>(item.aspect);
-  rows.aspects = Row(aspects_, aspect + (person_asks ? size_t{kAspectCount} : 0));
-  const bool content = item.aspect == Aspect::kContent;
-  const bool paper = content || item.aspect == Aspect::kAssessment;
-  const size_t papers = policy_.assessment_sections.size();
-  rows.assessments = Row(assessments_, paper ? InRange(item.assessment, papers) : papers);
-  const size_t sections = policy_.sections.size();
-  rows.sections = Row(sections_, content ? InRange(item.section, sections) : sections);
-  rows.purposes = Row(purposes_, purpose);
-
+  person_asks_ = practitioner == static_cast<size_t>(Tri::kYes);
+  asker_ =
+      (size_t{engine.agency_class_[agency_]} * engine.role_classes_ + engine.role_class_[role_]) *
+          kAskerRows +
+      practitioner * 3;
+  purpose_ = purpose + (question.necessity_stated == Tri::kYes ? kPurposes : 0);
+  time_ = 0;
+  while (time_ < engine.turns_.size() && engine.turns_[time_] <= question.now_s) ++time_;
   uint8_t related = question.relationships.yes;
   uint8_t perhaps = question.relationships.unknown;
-  std::array<uint64_t, kLinesMax / 64> own;
-  if (!question.teams.empty()) {
-    AddTeamRelationships(policy_, question, agency, static_cast<Purpose>(purpose), related,
-                         perhaps);
-    AskAsTeams(question, agency, purpose, asker_row, own.data());
-    rows.askers = own.data();
-  }
-  rows.related = Row(related_, related & kRelationMask);
-  rows.perhaps = Row(perhaps_, (related | perhaps) & kRelationMask);
-  rows.facts = Row(facts_, Digit(item.shielded) + 3 * Digit(item.open) + 9 * Digit(item.disputed));
-  rows.more_facts = Row(more_facts_, Digit(item.new_identity) + 3 * Digit(item.spent_offence) +
-                                         9 * Digit(item.names_victim));
-  rows.gates = Row(gates_, (question.necessity_stated == Tri::kYes ? 2u : 0u) +
-                               (item.brokerable == Tri::kYes ? 1u : 0u));
-  size_t past = 0;
-  while (past < turns_.size() && turns_[past] <= question.now_s) ++past;
-  rows.times = Row(times_, past);
-
-  ConsentStanding standing;
-  rows.standing = &standing;
-  size_t holds = 0;
-  size_t may_hold = 0;
-  if (!consent_states_.empty()) {
-    const size_t all = (size_t{1} << consent_states_.size()) - 1;
-    const bool usable = item.consents_known == Tri::kYes &&
-                        item.consents.size() <= static_cast<size_t>(kConsentsPerItemMax);
-    if (!usable) {
-      may_hold = all;
-    } else {
-      if (!item.consents.empty()) {
-        JudgeConsents(CoverFacts{agency, policy_.agency_data[agency].kind, role, holder, service,
-                                 InRange(item.assessment, papers), InRange(item.section, sections),
-                                 item.aspect, static_cast<Purpose>(purpose), item.adult_from_s,
-                                 policy_.ends_at_18},
-                      item.consents, question.now_s, standing);
-      }
-      for (size_t k = 0; k < consent_states_.size(); ++k) {
-        const Tri value = ConsentHolds(consent_states_[k], item.consents.size(), standing);
-        holds |= static_cast<size_t>(value == Tri::kYes) << k;
-        may_hold |= static_cast<size_t>(value != Tri::kNo) << k;
-      }
+  has_teams_ = !question.teams.empty();
+  if (has_teams_) {
+    AddTeamRelationships(policy, question, agency_, named_purpose_, related, perhaps);
+    for (size_t same = 0; same < own_.size(); ++same) {
+      engine.AskAsTeams(question, agency_, purpose, asker_ + same, own_[same].data());
     }
   }
-  rows.consent = Row(consent_, holds);
-  rows.consent_perhaps = Row(consent_perhaps_, may_hold);
+  related_ = related & kRelationMask;
+  perhaps_ = (related | perhaps) & kRelationMask;
+}
+
+bool Engine::Decide(const Asking& asking, const Item& item, Decision& decision) const {
+  if (!asking.usable_ || static_cast<size_t>(item.aspect) >= kAspectCount) return false;
+  const size_t agencies = policy_.agency_data.size();
+  const size_t papers = policy_.assessment_sections.size();
+  const size_t sections = policy_.sections.size();
+  const Symbol holder = InRange(item.holder, agencies);
+  const Symbol service = InRange(item.service, policy_.services.size());
+
+  ItemRows rows;
+  rows.same = static_cast<size_t>(Same(asking.agency_, holder));
+  rows.service = service;
+  rows.holder = holder;
+  const auto aspect = static_cast<size_t>(item.aspect);
+  rows.aspect = aspect + (asking.person_asks_ ? size_t{kAspectCount} : 0);
+  const bool content = item.aspect == Aspect::kContent;
+  const bool paper = content || item.aspect == Aspect::kAssessment;
+  rows.assessment = paper ? InRange(item.assessment, papers) : papers;
+  rows.section = content ? InRange(item.section, sections) : sections;
+  rows.facts = FactsOf(item);
 
   switch (words_) {
     case 1:
-      return Combine<1>(rows, question, item, decision);
+      return Combine<1>(asking, rows, item, decision);
     case 2:
-      return Combine<2>(rows, question, item, decision);
+      return Combine<2>(asking, rows, item, decision);
     case 3:
-      return Combine<3>(rows, question, item, decision);
+      return Combine<3>(asking, rows, item, decision);
     case 4:
-      return Combine<4>(rows, question, item, decision);
+      return Combine<4>(asking, rows, item, decision);
     default:
-      return Combine<0>(rows, question, item, decision);
+      return Combine<0>(asking, rows, item, decision);
   }
 }
 

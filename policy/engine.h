@@ -38,17 +38,42 @@ class Engine {
   // must outlive the engine.
   static std::unique_ptr<const Engine> Build(const PolicyImpl& policy);
 
-  // Writes into `decision` what Evaluation::Run(false) answers and returns true; or returns false
-  // and leaves it to the interpreter.
-  bool Decide(const Question& question, const Item& item, Decision& decision) const;
+  // A question in the terms of the tables, for all the items that are asked about with it. Refers
+  // to both arguments.
+  class Asking {
+   public:
+    Asking(const Engine& engine, const Question& question);
+
+   private:
+    friend class Engine;
+
+    const Question& question_;
+    Symbol agency_;
+    Symbol role_;
+    Purpose named_purpose_;
+    bool person_asks_;
+    bool usable_;
+    bool has_teams_;
+    size_t asker_;  // + 0, 1, 2: whether the asker is the holder, as a Tri
+    size_t purpose_;
+    size_t related_;
+    size_t perhaps_;
+    size_t time_;
+    // Stand for the asker's rows where there are teams; else they are not written.
+    std::array<std::array<uint64_t, kLinesMax / 64>, 3> own_;
+  };
+
+  // Writes into `decision`, which must be as constructed, what Evaluation::Run(false) answers and
+  // returns true; or returns false, leaves it as it was, and the interpreter must be asked.
+  bool Decide(const Asking& asking, const Item& item, Decision& decision) const;
 
  private:
   // A table of rows; `words_` words a row, in `bits_` from `at` on.
   struct Table {
     size_t at = 0;
   };
-  // What the question and the item come down to: one row of each table.
-  struct Rows;
+  struct ItemRows;
+  struct ConsentRows;
   class Builder;
 
   explicit Engine(const PolicyImpl& policy) : policy_(policy) {}
@@ -57,8 +82,10 @@ class Engine {
     return bits_.data() + table.at + index * words_;
   }
   template <size_t kWords>
-  bool Combine(const Rows& rows, const Question& question, const Item& item,
+  bool Combine(const Asking& asking, const ItemRows& rows, const Item& item,
                Decision& decision) const;
+  void JudgeConsent(const Asking& asking, const ItemRows& rows, const Item& item,
+                    ConsentRows& consent) const;
   // The asker's row where a team of his has a say, written to `own`.
   void AskAsTeams(const Question& question, Symbol agency, size_t purpose, size_t asker_row,
                   uint64_t* own) const;
@@ -92,20 +119,21 @@ class Engine {
   Table aspects_;      // [practitioner is known][aspect]
   Table assessments_;  // [assessment], and a last row for aspects without one
   Table sections_;     // [section], and a last row for aspects without one
-  Table purposes_;     // [purpose]
+  Table purposes_;     // [necessity stated][purpose]
   Table related_;      // [relationships that hold]
   Table perhaps_;      // [relationships that hold or may]
-  Table facts_;        // [three facts a condition can name, a digit of base 3 each]
-  Table more_facts_;   // [the other three]
-  Table gates_;        // [necessity stated][brokerable]
+  Table facts_;        // [four facts of the item, two bits each]
+  Table more_facts_;   // [the other four]
   Table times_;        // [how many of `turns_` are past]
   std::vector<int64_t> turns_;
   // Every combination of consent states that a condition names, and the rows by which of them hold
   // and by which of them may.
   std::vector<uint32_t> consent_states_;
+  size_t not_asked_ = 0;  // those that hold where there is no consent
   static constexpr size_t kConsentStatesMax = 8;
-  Table consent_;
-  Table consent_perhaps_;
+  Table on_consent_;       // one row: lines with a condition about consent
+  Table consent_;          // [bits of those that hold]
+  Table consent_perhaps_;  // [bits of those that hold or may]
 };
 
 }  // namespace signpost::policy

@@ -123,19 +123,19 @@ struct Item {
   Symbol section = kNoSymbol;     // for kContent
   Tri open = Tri::kUnknown;       // the flag is open (kNo: closed)
   Tri disputed = Tri::kUnknown;
-  Tri marked_sensitive = Tri::kUnknown;  // the holder marked this one flag as sensitive
-  Tri shielded = Tri::kUnknown;          // the person is shielded
+  Tri shielded = Tri::kUnknown;  // the person is shielded
   // The person lives under a new identity (adoption, witness protection).
   Tri new_identity = Tri::kUnknown;
-  Tri spent_offence = Tri::kUnknown;  // the item is about an offence that is spent (spent.h)
-  Tri names_victim = Tri::kUnknown;   // the item names somebody's victim
-  // The first second of the person's eighteenth birthday where they live; kUnknownS where the birth
-  // date is not known. Looked at only where the policy lets a grantor's consent end at 18.
-  int64_t adult_from_s = kUnknownS;
+  Tri spent_offence = Tri::kUnknown;     // the item is about an offence that is spent (spent.h)
+  Tri names_victim = Tri::kUnknown;      // the item names somebody's victim
   Tri brokerable = Tri::kUnknown;        // the service takes brokered contact; a broker needs kYes
+  Tri marked_sensitive = Tri::kUnknown;  // the holder marked this one flag as sensitive
   // kYes: `consents` is all there is. Anything else: the state of consent is unknown.
   Tri consents_known = Tri::kUnknown;
   absl::Span<const ConsentFact> consents;
+  // The first second of the person's eighteenth birthday where they live; kUnknownS where the birth
+  // date is not known. Looked at only where the policy lets a grantor's consent end at 18.
+  int64_t adult_from_s = kUnknownS;
 };
 
 // The facts about the young person that do not depend on any one flag.

@@ -30,8 +30,9 @@ int main(int argc, char** argv) {
   if (options.people >= 100 && options.seconds > 0) {
     if (name == "answers") return signpost::bench::Answers(options);
     if (name == "load") return signpost::bench::Load(options);
+    if (name == "policy") return signpost::bench::DecidePolicy(options);
   }
   std::fprintf(stderr,
-               "usage: signpost-bench answers|load [--people N (at least 100)] [--seconds S]\n");
+               "usage: signpost-bench answers|load|policy [--people N (at least 100)] [--seconds S]\n");
   return 2;
 }

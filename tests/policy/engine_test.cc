@@ -135,7 +135,8 @@ void ExpectAsInterpreted(const Policy& policy, uint32_t seed, int questions, Tal
   for (int i = 0; i < questions; ++i) {
     const Asked asked(policy, random);
     Decision decision;
-    if (!policy.impl().engine->Decide(asked.question, asked.item, decision)) {
+    const Engine& engine = *policy.impl().engine;
+    if (!engine.Decide(Engine::Asking(engine, asked.question), asked.item, decision)) {
       ++tally.left;
       continue;
     }
