@@ -45,6 +45,18 @@ class ConsentService final : public v1::ConsentService::CallbackService {
                     });
   }
 
+  grpc::ServerUnaryReactor* GetConsentHistory(grpc::CallbackServerContext* context,
+                                              const v1::GetConsentHistoryRequest* request,
+                                              v1::GetConsentHistoryResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.ConsentService/GetConsentHistory");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [gate = rooms_.gate](const Caller& caller, const v1::GetConsentHistoryRequest& history,
+                             Reply<v1::GetConsentHistoryResponse> reply) {
+          gate->GetConsentHistory(caller.asker, history, std::move(reply));
+        });
+  }
+
  private:
   const ServiceRooms rooms_;
 };

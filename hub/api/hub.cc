@@ -230,6 +230,7 @@ void Hub::BuildServices() {
   services_.push_back(MakeRegistryService(rooms));
   services_.push_back(MakeAuditService(rooms));
   services_.push_back(MakeExchangeService(rooms));
+  services_.push_back(MakeOverrideService(rooms));
 }
 
 void Hub::AddGauges() {
@@ -299,6 +300,7 @@ absl::Status Hub::Serve() {
   }
   server_->SetServing(true);
   serving_ = true;
+  override_watch_ = std::make_unique<gate::OverrideWatch>(rooms_, kOverrideWatchInterval);
   log_->Info("hub_started", {{"version", kHubVersion},
                              {"port", port()},
                              {"admin_port", admin_port()},
@@ -316,6 +318,7 @@ void Hub::Shutdown() {
   if (guard_ != nullptr) guard_->Drain();
   streams_.CloseAll(Error(Reason::kShuttingDown, "This hub is shutting down. Ask again."));
   if (server_ != nullptr) server_->Shutdown(config_.shutdown_grace);
+  override_watch_.reset();
   if (executor_ != nullptr) executor_->Shutdown();
   admin_.reset();
   if (was_open) {

@@ -41,6 +41,7 @@
 #include "hub/exchange/requests.h"
 #include "hub/exchange/waiters.h"
 #include "hub/gate/gate.h"
+#include "hub/gate/overrides.h"
 #include "hub/gate/policy_in_force.h"
 #include "hub/gate/reception.h"
 #include "hub/ledger/sequencer.h"
@@ -53,6 +54,8 @@
 namespace signpost::api {
 
 inline constexpr char kHubVersion[] = "0.1.0";
+// How often overrides that wait past their time are looked for; an agency is told once a day.
+inline constexpr absl::Duration kOverrideWatchInterval = absl::Minutes(10);
 
 class Hub {
  public:
@@ -144,6 +147,7 @@ class Hub {
   // What has threads comes last: they end before anything they use.
   std::unique_ptr<ledger::Sequencer> sequencer_;
   std::unique_ptr<base::ThreadPool> executor_;
+  std::unique_ptr<gate::OverrideWatch> override_watch_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<AdminHttp> admin_;
   std::atomic<bool> serving_ = false;

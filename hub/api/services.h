@@ -31,6 +31,7 @@ std::unique_ptr<grpc::Service> MakeConsentService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakeRegistryService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakeAuditService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakeExchangeService(const ServiceRooms& rooms);
+std::unique_ptr<grpc::Service> MakeOverrideService(const ServiceRooms& rooms);
 
 }  // namespace signpost::api
 

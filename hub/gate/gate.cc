@@ -14,6 +14,7 @@
 #include "hub/gate/entries.h"
 #include "hub/gate/judge.h"
 #include "hub/gate/opener.h"
+#include "hub/gate/overrides.h"
 #include "hub/gate/resolve.h"
 #include "hub/gate/words.h"
 #include "hub/ledger/reader.h"
@@ -36,22 +37,6 @@ absl::Status NoPolicy() {
 }
 
 absl::Status NotFound() { return base::Error(Reason::kNotFound, "nobody whom you may know of"); }
-
-// A purpose that is one, and the assertion's where that names one.
-absl::StatusOr<policy::Purpose> ReadPurpose(const Asker& asker, v1::Purpose wire) {
-  const policy::Purpose purpose = ToPolicy(wire);
-  if (purpose == policy::Purpose::kUnspecified) {
-    return base::InvalidField("purpose", "say why you ask: one of the purposes of v1.Purpose");
-  }
-  if (!asker.asserted_purpose.empty() &&
-      asker.asserted_purpose != Word(policy::ToString(purpose))) {
-    return base::Error(
-        Reason::kPurposeNotAllowed,
-        "the purpose is not the one the practitioner's assertion names; ask for that "
-        "purpose, or sign in for this one");
-  }
-  return purpose;
-}
 
 absl::StatusOr<Asked> ReadAsked(const Asker& asker, const v1::WhoKnowsRequest& request) {
   Asked asked;
@@ -118,7 +103,8 @@ struct Question {
   v1::WhoKnowsRequest request;
   Asked asked;
   std::optional<SealedAnswer> answer;
-  absl::Status refusal;  // recorded, then given
+  absl::Status refusal;           // recorded, then given
+  std::vector<std::string> wake;  // systems whose mailboxes get something
 };
 
 void SetPolicy(const BoundPolicy& bound, stored::LedgerEntry* entry) {
@@ -140,26 +126,23 @@ absl::Status ComposeContact(const people::Person& person, const stored::FlagRow&
   return absl::OkStatus();
 }
 
-v1::Aspect ToWire(policy::Aspect aspect) {
-  switch (aspect) {
-    case policy::Aspect::kExistence:
-      return v1::ASPECT_EXISTENCE;
-    case policy::Aspect::kAgency:
-      return v1::ASPECT_AGENCY;
-    case policy::Aspect::kContact:
-      return v1::ASPECT_CONTACT;
-    case policy::Aspect::kAssessment:
-      return v1::ASPECT_ASSESSMENT;
-    case policy::Aspect::kContent:
-      return v1::ASPECT_CONTENT;
-    default:
-      return v1::ASPECT_UNSPECIFIED;
-  }
-}
-
 std::string WorkerWords(const policy::Explanation& explanation) {
   if (explanation.next_step.empty()) return explanation.worker_reason;
   return absl::StrCat(explanation.worker_reason, " ", explanation.next_step);
+}
+
+// What the consent that `decision` rests on says of it: until when, and on what conditions.
+absl::Status ComposeConsentTerms(const Judge& judge, const people::Person& person,
+                                 const policy::Decision& decision, v1::AspectDecision* told) {
+  const stored::ConsentRow* consent = judge.ConsentOf(decision);
+  if (consent == nullptr) return absl::OkStatus();
+  if (const int64_t until_s = judge.ConsentEndOf(decision); until_s != 0) {
+    *told->mutable_until() = ToTimestamp(until_s);
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const stored::ConsentSecret secret,
+                            Opener::Peek(person.Secret(*consent)).Open());
+  *told->mutable_conditions() = secret.conditions();
+  return absl::OkStatus();
 }
 
 // One visible flag as the answer tells it.
@@ -199,10 +182,7 @@ absl::Status ComposeFlag(const Judge& judge, const registry::Directory& director
           judge.policy().agreements()[static_cast<size_t>(decision.agreement)].title);
     }
     told->set_gateway(Word(policy::ToString(decision.gateway)));
-    if (const stored::ConsentRow* consent = judge.ConsentOf(decision);
-        consent != nullptr && consent->valid_until_s() != 0) {
-      *told->mutable_until() = ToTimestamp(consent->valid_until_s());
-    }
+    SIGNPOST_RETURN_IF_ERROR(ComposeConsentTerms(judge, person, decision, told));
     if (aspect.aspect == policy::Aspect::kContact) {
       SIGNPOST_RETURN_IF_ERROR(ComposeContact(person, flag, view->mutable_contact()));
     } else if (aspect.aspect == policy::Aspect::kAssessment) {
@@ -228,10 +208,7 @@ absl::Status ComposeFlag(const Judge& judge, const registry::Directory& director
       decision->set_aspect(v1::ASPECT_CONTENT);
       decision->set_shown(true);
       decision->set_gateway(Word(policy::ToString(content.first_open.gateway)));
-      if (const stored::ConsentRow* consent = judge.ConsentOf(content.first_open);
-          consent != nullptr && consent->valid_until_s() != 0) {
-        *decision->mutable_until() = ToTimestamp(consent->valid_until_s());
-      }
+      SIGNPOST_RETURN_IF_ERROR(ComposeConsentTerms(judge, person, content.first_open, decision));
     }
   }
   return absl::OkStatus();
@@ -243,6 +220,7 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const Rooms& rooms, const store::
                                                Question* question) {
   question->answer.reset();
   question->refusal = absl::OkStatus();
+  question->wake.clear();
   const Asker& asker = question->asker;
   const absl::Time now = rooms.clock->Now();
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
@@ -309,6 +287,11 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const Rooms& rooms, const store::
   for (v1::Coverage& coverage : judge.Coverage(known ? &*person : nullptr)) {
     *answer.add_coverage() = std::move(coverage);
   }
+  std::vector<std::string> told;
+  if (known) {
+    question->wake = TellHolders(*directory, asker, *person, findings,
+                                 question->asked.override_request.ground, now, &told, &operation);
+  }
   if (question->asked.override_request.requested) {
     stored::OverrideRecord* record = entry.mutable_override();
     record->set_ground(Word(policy::ToString(question->asked.override_request.ground)));
@@ -320,9 +303,18 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const Rooms& rooms, const store::
       v1::OverrideNotice* notice = answer.mutable_override();
       notice->set_rule(findings.override_rule);
       *notice->mutable_review_due() = ToTimestamp(absl::ToUnixSeconds(review_due));
+      OverrideUse use;
+      use.ground = question->asked.override_request.ground;
+      use.purpose = question->asked.purpose;
+      use.reason = question->request.override().reason();
+      use.used_at = now;
+      use.review_due = review_due;
+      use.holders_told = static_cast<int>(told.size());
       if ((findings.obligations & policy::Bit(policy::Obligation::kCloseAfter60Minutes)) != 0) {
-        *notice->mutable_until() = ToTimestamp(now + absl::Hours(1));
+        use.until = now + absl::Hours(1);
+        *notice->mutable_until() = ToTimestamp(use.until);
       }
+      SIGNPOST_RETURN_IF_ERROR(OpenCase(rooms, asker, *person, findings, use, &operation));
     }
   }
   question->answer = Opener::ClosePadded(&answer);
@@ -381,6 +373,7 @@ void Gate::WhoKnows(const Asker& asker, v1::WhoKnowsRequest request,
       [this, question,
        done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
         if (!sequenced.ok()) return done(std::move(sequenced).status());
+        rooms_.waiters->Notify(question->wake);
         v1::Receipt receipt = ReceiptOf(*sequenced, rooms_.sequencer->options().origin);
         if (!question->refusal.ok()) return done(WithReceipt(question->refusal, receipt));
         v1::WhoKnowsResponse response;
@@ -456,114 +449,6 @@ void Gate::Find(const Asker& asker, v1::FindRequest request, Reply<v1::FindRespo
       });
 }
 
-void Gate::ListConsents(const Asker& asker, v1::ListConsentsRequest request,
-                        Reply<v1::ListConsentsResponse> done) {
-  absl::Status status = CheckRequestId(request.request_id());
-  if (status.ok()) status = TakeBudget(asker, request.person());
-  if (!status.ok()) return done(std::move(status));
-  const absl::StatusOr<policy::Purpose> purpose = ReadPurpose(asker, request.purpose());
-  if (!purpose.ok()) return done(purpose.status());
-
-  struct State {
-    Asker asker;
-    v1::ListConsentsRequest request;
-    std::optional<SealedAnswer> answer;
-  };
-  auto state = std::make_shared<State>();
-  state->asker = asker;
-  state->request = std::move(request);
-  TransactHere(
-      rooms_,
-      [this, state,
-       purpose = *purpose](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->answer.reset();
-        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                                  Resolve(rooms_, view, state->asker, state->request.person()));
-        stored::LedgerEntry entry =
-            NewEntry(stored::ENTRY_KIND_CONSENTS_LISTED, state->asker, state->request.request_id());
-        entry.set_purpose(Word(policy::ToString(purpose)));
-        ledger::Operation operation;
-        if (person.has_value()) {
-          entry.set_person_ref(person->id().ToBytes());
-          operation.preconditions = person->preconditions();
-          IndexByPerson(&operation, person->id());
-        }
-        if (person.has_value() && WorksWith(rooms_, state->asker, *person)) {
-          v1::ConsentList list;
-          list.set_salt(rooms_.random->Bytes(kSaltBytes));
-          SIGNPOST_RETURN_IF_ERROR(ComposeConsents(state->asker, *person, &list));
-          state->answer = Opener::Close(list);
-          entry.set_reply_hash(state->answer->hash());
-          entry.set_outcome("answered");
-        } else {
-          entry.set_outcome(base::ReasonName(Reason::kNotFound));
-        }
-        operation.entries.push_back(ToDraft(entry));
-        return operation;
-      },
-      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        v1::Receipt receipt = ReceiptOf(*sequenced, rooms_.sequencer->options().origin);
-        if (!state->answer.has_value()) return done(WithReceipt(NotFound(), receipt));
-        v1::ListConsentsResponse response;
-        response.set_answer(std::move(*state->answer).Release(sequenced->permit));
-        *response.mutable_receipt() = std::move(receipt);
-        done(std::move(response));
-      });
-}
-
-absl::Status Gate::ComposeConsents(const Asker& asker, const people::Person& person,
-                                   v1::ConsentList* list) const {
-  for (auto row = person.consents().rbegin(); row != person.consents().rend(); ++row) {
-    const bool own = row->recorded_by_agency_id() == asker.agency_id;
-    const auto names = [](const auto& words, const std::string& word) {
-      return std::find(words.begin(), words.end(), word) != words.end();
-    };
-    const bool recipient =
-        names(row->recipient_agency_ids(), asker.agency_id) ||
-        (row->recipient_agency_ids().empty() && names(row->recipient_kinds(), asker.agency_kind));
-    if (!own && !recipient) continue;
-    SIGNPOST_ASSIGN_OR_RETURN(const base::ConsentId id,
-                              base::ConsentId::FromBytes(row->consent_id()));
-    v1::Consent* consent = list->add_consents();
-    consent->set_consent_id(id.ToText());
-    consent->set_decision(row->withdrawn_at_s() != 0
-                              ? v1::CONSENT_DECISION_WITHDRAWN
-                              : static_cast<v1::ConsentDecision>(row->decision()));
-    v1::ConsentScope* scope = consent->mutable_scope();
-    *scope->mutable_services() = row->services();
-    *scope->mutable_holder_agency_ids() = row->holder_agency_ids();
-    *scope->mutable_assessment_kinds() = row->assessment_kinds();
-    *scope->mutable_sections() = row->sections();
-    *scope->mutable_recipient_agency_ids() = row->recipient_agency_ids();
-    *scope->mutable_recipient_kinds() = row->recipient_kinds();
-    *scope->mutable_recipient_roles() = row->recipient_roles();
-    for (const int32_t purpose : row->purposes()) {
-      scope->add_purposes(static_cast<v1::Purpose>(purpose));
-    }
-    consent->set_explicit_(row->explicit_());
-    *consent->mutable_valid_from() = ToTimestamp(row->valid_from_s());
-    if (row->valid_until_s() != 0)
-      *consent->mutable_valid_until() = ToTimestamp(row->valid_until_s());
-    consent->set_grantor(static_cast<v1::Grantor>(row->grantor()));
-    consent->set_competence_assessor(row->competence_assessor());
-    if (row->competence_assessed_on() != 0) {
-      SetDate(row->competence_assessed_on(), consent->mutable_competence_assessed_on());
-    }
-    consent->set_evidence(static_cast<v1::Evidence>(row->evidence()));
-    *consent->mutable_recorded_at() = ToTimestamp(row->recorded_at_s());
-    if (row->withdrawn_at_s() != 0) {
-      *consent->mutable_withdrawn_at() = ToTimestamp(row->withdrawn_at_s());
-    }
-    // What the young person said is for the agency to which she said it.
-    if (own) {
-      SIGNPOST_ASSIGN_OR_RETURN(*consent->mutable_evidence_note(),
-                                Opener::Peek(person.Note(*row)).Open());
-    }
-  }
-  return absl::OkStatus();
-}
-
 void Gate::ListReviews(const Asker& asker, v1::ListReviewsRequest request,
                        Reply<v1::ListReviewsResponse> done) {
   struct State {
@@ -618,6 +503,39 @@ void Gate::ListReviews(const Asker& asker, v1::ListReviewsRequest request,
       });
 }
 
+namespace {
+
+// A message of `asker`'s mailbox as it goes on the wire, without its payload.
+v1::Message MessageOf(const Rooms& rooms, const Asker& asker,
+                      const exchange::MailboxMessage& item) {
+  v1::Message message;
+  message.set_message_id(rooms.mailboxes->IdOf(asker.system_id, item.position).ToText());
+  message.set_resume_token(rooms.mailboxes->Token(asker.system_id, item.position));
+  *message.mutable_accepted_at() = ToTimestamp(item.stored.changed_at_s());
+  return message;
+}
+
+// Who looked at a flag, for its holder. That a sensitive service asked would tell that it works
+// with her, and that a distant one did where a shielded person is: then the asker is not named.
+void ComposeLook(const BoundPolicy& bound, const registry::Directory& directory,
+                 const people::Person& person, const stored::StoredMessage& notice,
+                 v1::Notice* told) {
+  for (const int32_t aspect : notice.shown()) told->add_shown(static_cast<v1::Aspect>(aspect));
+  told->set_ground(static_cast<v1::OverrideGround>(notice.ground()));
+  told->set_override_number(notice.override_number());
+  const registry::Agency* agency = directory.FindAgency(notice.asked_by_agency_id());
+  bool named = agency != nullptr && !person.shielded();
+  for (size_t i = 0; named && i < agency->services.size(); ++i) {
+    named = !bound.policy->IsSensitiveService(bound.policy->ServiceSymbol(agency->services[i]));
+  }
+  if (!named) return;
+  told->set_asked_by_agency_id(notice.asked_by_agency_id());
+  told->set_asked_by_practitioner_id(notice.asked_by_practitioner_id());
+  told->set_asked_by_role(notice.asked_by_role());
+}
+
+}  // namespace
+
 void Gate::Deliver(const Asker& asker, std::vector<exchange::MailboxMessage> messages,
                    Reply<Delivery> done) {
   struct Ready {
@@ -650,6 +568,24 @@ void Gate::Deliver(const Asker& asker, std::vector<exchange::MailboxMessage> mes
           SetPolicy(*bound, &entry);
           entry.set_subject(rooms_.mailboxes->IdOf(state->asker.system_id, item.position).ToText());
           entry.set_outcome("withheld");
+          if (notice.kind() == v1::NOTICE_KIND_OVERRIDE_OVERDUE) {
+            // About the agency's own practitioner, and about nobody else.
+            if (notice.agency_id() == state->asker.agency_id) {
+              v1::Notice told;
+              told.set_salt(rooms_.random->Bytes(kSaltBytes));
+              told.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
+              told.set_agency_id(notice.agency_id());
+              *told.mutable_changed_at() = ToTimestamp(notice.changed_at_s());
+              told.set_override_number(notice.override_number());
+              *told.mutable_review_due() = ToTimestamp(notice.review_due_s());
+              state->ready.push_back(
+                  {MessageOf(rooms_, state->asker, item), Opener::Close(told), i});
+              entry.set_reply_hash(state->ready.back().payload.hash());
+              entry.set_outcome("delivered");
+            }
+            operation.entries.push_back(ToDraft(entry));
+            continue;
+          }
           SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id,
                                     base::PersonId::FromBytes(notice.person_id()));
           const absl::StatusOr<people::Person> person = rooms_.people->Read(view, id);
@@ -667,21 +603,24 @@ void Gate::Deliver(const Asker& asker, std::vector<exchange::MailboxMessage> mes
             const stored::FlagRow* flag = person->FindFlag(flag_id);
             Judge judge(*bound, *directory, state->asker, asked, rooms_.clock->Now());
             policy::Decision deciding;
-            if (flag != nullptr && judge.MayKnowOf(*person, *flag, &deciding)) {
+            // Who looked at the agency's own flag is told to it whatever else holds: it knows of
+            // its flag, and the rule that showed it says that it is told.
+            const bool looked_at = notice.kind() == v1::NOTICE_KIND_OVERRIDE_USED ||
+                                   notice.kind() == v1::NOTICE_KIND_SHOWN;
+            const bool may_know =
+                flag != nullptr && (looked_at ? flag->agency_id() == state->asker.agency_id
+                                              : judge.MayKnowOf(*person, *flag, &deciding));
+            if (may_know) {
               v1::Notice told;
               told.set_salt(rooms_.random->Bytes(kSaltBytes));
               told.set_kind(static_cast<v1::NoticeKind>(notice.kind()));
+              if (looked_at) ComposeLook(*bound, *directory, *person, notice, &told);
               SIGNPOST_ASSIGN_OR_RETURN(
                   *told.mutable_agency_person_id(),
                   rooms_.agency_ids->Encode(state->asker.agency_id, person->id()));
               told.set_agency_id(flag->agency_id());
               told.set_service(flag->service());
               *told.mutable_changed_at() = ToTimestamp(notice.changed_at_s());
-              v1::Message message;
-              message.set_message_id(entry.subject());
-              message.set_resume_token(
-                  rooms_.mailboxes->Token(state->asker.system_id, item.position));
-              *message.mutable_accepted_at() = ToTimestamp(notice.changed_at_s());
               SealedAnswer payload = Opener::Close(told);
               entry.set_reply_hash(payload.hash());
               entry.set_outcome("delivered");
@@ -689,8 +628,9 @@ void Gate::Deliver(const Asker& asker, std::vector<exchange::MailboxMessage> mes
               released->set_flag_ref(flag->flag_id());
               released->add_aspects(Word(policy::ToString(policy::Aspect::kExistence)));
               released->add_aspects(Word(policy::ToString(policy::Aspect::kAgency)));
-              released->add_rules(judge.RuleWords(deciding));
-              state->ready.push_back({std::move(message), std::move(payload), i});
+              released->add_rules(looked_at ? "tell-holder" : judge.RuleWords(deciding));
+              state->ready.push_back(
+                  {MessageOf(rooms_, state->asker, item), std::move(payload), i});
             } else if (flag != nullptr) {
               stored::Withheld* withheld = entry.add_withheld();
               withheld->set_rule(judge.RuleWords(deciding));

@@ -39,6 +39,7 @@
 #include "hub/people/people.h"
 #include "hub/registry/registry.h"
 #include "hub/store/store.h"
+#include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/audit.pb.h"
 #include "signpost/v1/consent.pb.h"
 #include "signpost/v1/exchange.pb.h"
@@ -89,10 +90,17 @@ class Gate {
   // a receipt: the question is recorded whatever the answer.
   void Find(const Asker& asker, v1::FindRequest request, Reply<v1::FindResponse> done);
 
-  // Consents that the asker's agency recorded or that name it as recipient. kNotFound when the
-  // asker does not work with the person.
+  // Consents that the asker's agency recorded, and those that name it as recipient as far as they
+  // name no agency, service or flag that the asker may not know of (such a one is left out whole:
+  // a no to somebody would tell that there is somebody). What the young person said is told to the
+  // agency to which she said it; what her yes depends on, to everybody whom it lets see. kNotFound
+  // when the asker does not work with the person.
   void ListConsents(const Asker& asker, v1::ListConsentsRequest request,
                     Reply<v1::ListConsentsResponse> done);
+  // All records before and after one in its place, oldest first, as far as ListConsents() tells
+  // them. kNotFound when it would not tell that one.
+  void GetConsentHistory(const Asker& asker, v1::GetConsentHistoryRequest request,
+                         Reply<v1::GetConsentHistoryResponse> done);
 
   // The asker's agency's own reports that wait for review, told without a value of any candidate.
   void ListReviews(const Asker& asker, v1::ListReviewsRequest request,
@@ -119,8 +127,10 @@ class Gate {
 
  private:
   absl::Status TakeBudget(const Asker& asker, const v1::PersonSelector& selector);
-  absl::Status ComposeConsents(const Asker& asker, const people::Person& person,
-                               v1::ConsentList* list) const;
+  // Both readings of consents, which differ in what they keep of the list. consents.cc
+  template <typename Request, typename Response, typename Keep>
+  void ReadConsents(const Asker& asker, ::signpost::store::v1::EntryKind kind, Request request,
+                    Keep keep, Reply<Response> done);
 
   const Rooms rooms_;
   // Asking by details, by system: no endpoint lists people, and none can be made to.

@@ -67,55 +67,7 @@ void Judge::GatherPerson(const people::Person* person) {
   }
   question_.teams = standings_;
 
-  symbol_lists_.clear();
-  purpose_lists_.clear();
-  consents_.clear();
-  if (person == nullptr) return;
-  const auto symbols = [this](const auto& words, auto to_symbol) {
-    std::vector<policy::Symbol> list;
-    for (const std::string& word : words) list.push_back(to_symbol(word));
-    symbol_lists_.push_back(std::move(list));
-    return absl::Span<const policy::Symbol>(symbol_lists_.back());
-  };
-  for (const stored::ConsentRow& row : person->consents()) {
-    policy::ConsentFact fact;
-    fact.is_explicit = row.explicit_();
-    if (row.withdrawn_at_s() != 0) {
-      fact.decision = policy::ConsentDecision::kWithdrawn;
-      fact.from_s = row.withdrawn_at_s();
-    } else {
-      fact.decision = row.decision() == v1::CONSENT_DECISION_GIVEN
-                          ? policy::ConsentDecision::kGiven
-                          : policy::ConsentDecision::kRefused;
-      fact.from_s = row.valid_from_s();
-      if (row.valid_until_s() != 0) fact.until_s = row.valid_until_s();
-    }
-    policy::ConsentScope& scope = fact.scope;
-    // The outer vectors may move while lists are added; the lists' own memory does not.
-    scope.services =
-        symbols(row.services(), [this](const std::string& w) { return policy_.ServiceSymbol(w); });
-    scope.holders = symbols(row.holder_agency_ids(),
-                            [this](const std::string& w) { return policy_.AgencySymbol(w); });
-    scope.assessments = symbols(row.assessment_kinds(), [this](const std::string& w) {
-      return policy_.AssessmentSymbol(w);
-    });
-    scope.sections =
-        symbols(row.sections(), [this](const std::string& w) { return policy_.SectionSymbol(w); });
-    scope.agencies = symbols(row.recipient_agency_ids(),
-                             [this](const std::string& w) { return policy_.AgencySymbol(w); });
-    scope.agency_kinds = symbols(row.recipient_kinds(), [this](const std::string& w) {
-      return policy_.AgencyKindSymbol(w);
-    });
-    scope.roles = symbols(row.recipient_roles(),
-                          [this](const std::string& w) { return policy_.RoleSymbol(w); });
-    std::vector<policy::Purpose> purposes;
-    for (const int32_t purpose : row.purposes()) {
-      purposes.push_back(ToPolicy(static_cast<v1::Purpose>(purpose)));
-    }
-    purpose_lists_.push_back(std::move(purposes));
-    scope.purposes = purpose_lists_.back();
-    consents_.push_back(std::move(fact));
-  }
+  consents_.Gather(policy_, asker_, person, question_.now_s);
 }
 
 policy::Item Judge::ItemOf(const stored::FlagRow& flag, Aspect aspect) const {
@@ -131,7 +83,7 @@ policy::Item Judge::ItemOf(const stored::FlagRow& flag, Aspect aspect) const {
   const registry::Agency* agency = directory_.FindAgency(flag.agency_id());
   item.brokerable = Known(agency != nullptr && agency->feeds_index && !agency->suspended);
   item.consents_known = Tri::kYes;
-  item.consents = consents_;
+  consents_.Put(flag, &item);
   return item;
 }
 
@@ -141,8 +93,7 @@ std::string Judge::RuleWords(const policy::Decision& decision) const {
 }
 
 const stored::ConsentRow* Judge::ConsentOf(const policy::Decision& decision) const {
-  if (decision.consent == policy::kNoConsent || person_ == nullptr) return nullptr;
-  return &person_->consents().Get(decision.consent);
+  return consents_.Row(decision.consent);
 }
 
 void Judge::Note(const stored::FlagRow& flag, Aspect aspect, const policy::Decision& decision,

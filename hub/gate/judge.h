@@ -1,8 +1,9 @@
 // From one person and one question to decisions: gathers what the policy wants to know, binds it to
 // the policy's symbols, asks, and sorts the answers into what is seen and what is not.
 //
-// Reads nothing, writes nothing, opens nothing. A Judge belongs to one call; it must not outlive
-// what its constructor was given.
+// Reads nothing, writes nothing, opens nothing (but has the people room say when she is 18, where
+// consents are on record). A Judge belongs to one call; it must not outlive what its constructor
+// was given.
 
 #ifndef SIGNPOST_HUB_GATE_JUDGE_H_
 #define SIGNPOST_HUB_GATE_JUDGE_H_
@@ -14,6 +15,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "hub/gate/asker.h"
+#include "hub/gate/consent_facts.h"
 #include "hub/gate/policy_in_force.h"
 #include "hub/people/person.h"
 #include "hub/registry/directory.h"
@@ -100,6 +102,10 @@ class Judge {
   std::string RuleWords(const policy::Decision& decision) const;
   // The consent a show rests on, or nullptr.
   const ::signpost::store::v1::ConsentRow* ConsentOf(const policy::Decision& decision) const;
+  // When that consent ends (seconds since 1970), 0 when there is none or it does not by itself.
+  int64_t ConsentEndOf(const policy::Decision& decision) const {
+    return consents_.UntilOf(decision.consent);
+  }
 
  private:
   void GatherPerson(const people::Person* person);
@@ -121,10 +127,7 @@ class Judge {
   absl::InlinedVector<policy::TeamStanding, 2> standings_;
   const people::Person* person_ = nullptr;
   policy::Tri shielded_ = policy::Tri::kUnknown;
-  // Symbols of consents' scopes; each scope's lists are spans of these.
-  std::vector<std::vector<policy::Symbol>> symbol_lists_;
-  std::vector<std::vector<policy::Purpose>> purpose_lists_;
-  std::vector<policy::ConsentFact> consents_;
+  ConsentFacts consents_;
   Findings findings_;
 };
 

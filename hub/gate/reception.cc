@@ -11,6 +11,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/exchange/index_hook.h"
 #include "hub/exchange/notices.h"
+#include "hub/gate/consents.h"
 #include "hub/gate/entries.h"
 #include "hub/gate/resolve.h"
 #include "hub/gate/words.h"
@@ -132,21 +133,6 @@ v1::FlagOutcome OutcomeOf(uint64_t sequence, const matching::IntakeResult& resul
   outcome.set_kind(result.outcome);
   if (!result.flag.is_zero()) outcome.set_flag_id(result.flag.ToText());
   return outcome;
-}
-
-// The receipt of an entry that was sequenced before.
-absl::StatusOr<v1::Receipt> ReceiptAt(const Rooms& rooms, const store::View& view, uint64_t index) {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::string bytes, ledger::LedgerReader(&view).Entry(index));
-  stored::LedgerEntry entry;
-  if (!entry.ParseFromString(bytes)) {
-    return base::Error(Reason::kDataLoss, "a stored entry does not decode");
-  }
-  v1::Receipt receipt;
-  receipt.set_ledger_index(index);
-  receipt.set_leaf_hash(tlog::HashToString(tlog::Hasher().Leaf(bytes)));
-  *receipt.mutable_sequenced_at() = ToTimestamp(absl::FromUnixMicros(entry.sequenced_at_us()));
-  receipt.set_origin(rooms.sequencer->options().origin);
-  return receipt;
 }
 
 registry::Actor ActorOf(const Asker& asker) {
@@ -338,9 +324,17 @@ absl::StatusOr<ledger::Operation> FinishConsent(const Rooms& rooms, ConsentState
   ledger::Operation operation;
   stored::LedgerEntry entry = NewEntry(kind, state->asker, state->request_id);
   if (!prepared.ok()) {
-    if (base::ReasonOf(prepared.status()) != Reason::kNotFound) return prepared.status();
-    state->refusal = NotFound();
-    entry.set_outcome(base::ReasonName(Reason::kNotFound));
+    const Reason reason = base::ReasonOf(prepared.status());
+    // What does not fit with what is known of her is refused, and that is recorded too: the refusal
+    // tells something about her.
+    if (reason != Reason::kNotFound && reason != Reason::kConsentInvalid) return prepared.status();
+    state->refusal = reason == Reason::kNotFound ? NotFound() : prepared.status();
+    entry.set_outcome(base::ReasonName(reason));
+    if (reason == Reason::kConsentInvalid) {
+      entry.set_person_ref(person->id().ToBytes());
+      operation.preconditions = person->preconditions();
+      IndexByPerson(&operation, person->id());
+    }
     operation.entries.push_back(ToDraft(entry));
     return operation;
   }
@@ -352,9 +346,25 @@ absl::StatusOr<ledger::Operation> FinishConsent(const Rooms& rooms, ConsentState
   std::move(state->result.change).AppendTo(&operation);
   IndexByPerson(&operation, state->result.person);
   operation.entries.push_back(ToDraft(entry));
+  // One more entry for each record that no longer stands.
+  for (const base::ConsentId& superseded : state->result.superseded) {
+    stored::LedgerEntry other = NewEntry(kind, state->asker, state->request_id);
+    other.set_person_ref(state->result.person.ToBytes());
+    other.set_subject(superseded.ToText());
+    other.set_outcome("superseded");
+    IndexByPerson(&operation, state->result.person, operation.entries.size());
+    operation.entries.push_back(ToDraft(other));
+  }
   rooms.requests->Record(&operation, state->asker.agency_id, state->request_id, state->hash,
                          state->result.consent.ToBytes(), rooms.clock->Now());
   return operation;
+}
+
+// Whether the asker may say something about the record of hers named `id`: it was recorded by the
+// asker's agency or names it. Of any other it must not even learn that it is there.
+bool MayChange(const Asker& asker, const people::Person& person, const base::ConsentId& id) {
+  const stored::ConsentRow* row = person.FindConsent(id);
+  return row != nullptr && IsNamedIn(asker, *row);
 }
 
 // Whether the request was carried out before; then `state` has what it led to.
@@ -403,9 +413,20 @@ void Reception::RecordConsent(const Asker& asker, v1::RecordConsentRequest reque
                                   Resolve(rooms_, view, state->asker, request.person()));
         absl::StatusOr<people::ConsentResult> prepared = NotFound();
         if (person.has_value() && WorksWith(rooms_, state->asker, *person)) {
+          v1::Consent consent = request.consent();
+          const absl::StatusOr<base::ConsentId> before =
+              base::ConsentId::FromText(consent.supersedes());
+          if (before.ok() && !MayChange(state->asker, *person, *before)) {
+            // As one that is not there.
+            consent.set_supersedes(base::ConsentId().ToText());
+          }
           prepared = rooms_.people->PrepareConsent(
-              view, person->id(), request.consent(), state->asker.agency_id,
-              state->asker.practitioner_id, rooms_.clock->Now());
+              view, person->id(), consent, state->asker.agency_id, state->asker.practitioner_id,
+              rooms_.clock->Now(),
+              [directory = rooms_.registry->directory()](const std::string& agency_id) {
+                const registry::Agency* agency = directory->FindAgency(agency_id);
+                return agency == nullptr ? std::string() : agency->kind;
+              });
         }
         return FinishConsent(rooms_, state.get(), stored::ENTRY_KIND_CONSENT_RECORDED, person,
                              std::move(prepared), "");
@@ -426,9 +447,8 @@ void Reception::WithdrawConsent(const Asker& asker, v1::WithdrawConsentRequest r
   if (!consent.ok()) {
     return done(base::InvalidField("consent_id", "must be an id that RecordConsent gave"));
   }
-  if (request.note().size() > base::kReasonBytesMax) {
-    return done(base::InvalidField("note", "at most 2,000 bytes"));
-  }
+  const absl::Status valid = people::ValidateWithdrawal(request);
+  if (!valid.ok()) return done(valid);
   auto state = std::make_shared<ConsentState>();
   state->asker = asker;
   state->request_id = request.request_id();
@@ -443,9 +463,15 @@ void Reception::WithdrawConsent(const Asker& asker, v1::WithdrawConsentRequest r
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
                                   Resolve(rooms_, view, state->asker, request.person()));
         absl::StatusOr<people::ConsentResult> prepared = NotFound();
-        if (person.has_value() && WorksWith(rooms_, state->asker, *person)) {
+        if (person.has_value() && WorksWith(rooms_, state->asker, *person) &&
+            MayChange(state->asker, *person, id)) {
+          people::Withdrawing how;
+          how.by = request.by();
+          how.how = request.how();
+          how.told_to =
+              request.told_to().empty() ? state->asker.practitioner_id : request.told_to();
           prepared = rooms_.people->PrepareWithdraw(view, person->id(), id, request.note(),
-                                                    rooms_.clock->Now());
+                                                    rooms_.clock->Now(), how);
         }
         return FinishConsent(rooms_, state.get(), stored::ENTRY_KIND_CONSENT_WITHDRAWN, person,
                              std::move(prepared), request.note());

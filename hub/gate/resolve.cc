@@ -9,13 +9,30 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/exchange/index_hook.h"
+#include "hub/gate/words.h"
+#include "hub/ledger/reader.h"
 #include "hub/people/validate.h"
+#include "hub/tlog/merkle.h"
 
 namespace signpost::gate {
 
 absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt) {
   status.SetPayload(kReceiptPayload, absl::Cord(receipt.SerializeAsString()));
   return status;
+}
+
+absl::StatusOr<v1::Receipt> ReceiptAt(const Rooms& rooms, const store::View& view, uint64_t index) {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string bytes, ledger::LedgerReader(&view).Entry(index));
+  ::signpost::store::v1::LedgerEntry entry;
+  if (!entry.ParseFromString(bytes)) {
+    return base::Error(base::Reason::kDataLoss, "a stored entry does not decode");
+  }
+  v1::Receipt receipt;
+  receipt.set_ledger_index(index);
+  receipt.set_leaf_hash(tlog::HashToString(tlog::Hasher().Leaf(bytes)));
+  *receipt.mutable_sequenced_at() = ToTimestamp(absl::FromUnixMicros(entry.sequenced_at_us()));
+  receipt.set_origin(rooms.sequencer->options().origin);
+  return receipt;
 }
 
 absl::StatusOr<std::optional<people::Person>> Resolve(const Rooms& rooms, const store::View& view,
@@ -54,6 +71,21 @@ absl::StatusOr<std::optional<people::Person>> Resolve(const Rooms& rooms, const 
   }
   if (base::ReasonOf(id.status()) == base::Reason::kNotFound) return std::nullopt;
   return id.status();
+}
+
+absl::StatusOr<policy::Purpose> ReadPurpose(const Asker& asker, v1::Purpose wire) {
+  const policy::Purpose purpose = ToPolicy(wire);
+  if (purpose == policy::Purpose::kUnspecified) {
+    return base::InvalidField("purpose", "say why you ask: one of the purposes of v1.Purpose");
+  }
+  if (!asker.asserted_purpose.empty() &&
+      asker.asserted_purpose != Word(policy::ToString(purpose))) {
+    return base::Error(
+        base::Reason::kPurposeNotAllowed,
+        "the purpose is not the one the practitioner's assertion names; ask for that "
+        "purpose, or sign in for this one");
+  }
+  return purpose;
 }
 
 bool WorksWith(const Rooms& rooms, const Asker& asker, const people::Person& person) {

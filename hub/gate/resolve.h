@@ -13,6 +13,7 @@
 #include "hub/gate/gate.h"
 #include "hub/ledger/transact.h"
 #include "hub/people/person.h"
+#include "policy/words.h"
 #include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/index.pb.h"
 
@@ -24,11 +25,19 @@ inline constexpr char kReceiptPayload[] = "type.googleapis.com/signpost.v1.Recei
 // `status` with the receipt that says that this refusal is in the ledger.
 absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt);
 
+// The receipt of an entry that was sequenced before. Errors: kNotFound, kDataLoss.
+[[nodiscard]] absl::StatusOr<v1::Receipt> ReceiptAt(const Rooms& rooms, const store::View& view,
+                                                    uint64_t index);
+
 // The person whom `selector` names, or nullopt for nobody (and for anything less than certain).
 // Errors: kInvalidField when the selector itself is at fault; kDataLoss, kStoreUnavailable.
 [[nodiscard]] absl::StatusOr<std::optional<people::Person>> Resolve(
     const Rooms& rooms, const store::View& view, const Asker& asker,
     const v1::PersonSelector& selector);
+
+// A purpose that is one, and the assertion's where that names one. Errors: kInvalidField,
+// kPurposeNotAllowed.
+[[nodiscard]] absl::StatusOr<policy::Purpose> ReadPurpose(const Asker& asker, v1::Purpose wire);
 
 // Whether the asker's agency, or the home agency of a team asserted, has or had a flag on her.
 bool WorksWith(const Rooms& rooms, const Asker& asker, const people::Person& person);

@@ -13,6 +13,23 @@ policy::OverrideGround ToPolicy(v1::OverrideGround ground) {
   return static_cast<policy::OverrideGround>(ground);
 }
 
+v1::Aspect ToWire(policy::Aspect aspect) {
+  switch (aspect) {
+    case policy::Aspect::kExistence:
+      return v1::ASPECT_EXISTENCE;
+    case policy::Aspect::kAgency:
+      return v1::ASPECT_AGENCY;
+    case policy::Aspect::kContact:
+      return v1::ASPECT_CONTACT;
+    case policy::Aspect::kAssessment:
+      return v1::ASPECT_ASSESSMENT;
+    case policy::Aspect::kContent:
+      return v1::ASPECT_CONTENT;
+    default:
+      return v1::ASPECT_UNSPECIFIED;
+  }
+}
+
 void SetDate(int32_t yyyymmdd, v1::Date* date) {
   if (yyyymmdd == 0) return;
   date->set_year(yyyymmdd / 10000);

@@ -17,6 +17,8 @@ namespace signpost::gate {
 policy::Purpose ToPolicy(v1::Purpose purpose);
 // kNone for every number that is no ground.
 policy::OverrideGround ToPolicy(v1::OverrideGround ground);
+// ASPECT_UNSPECIFIED for what is no question of the wire (record, share-onward).
+v1::Aspect ToWire(policy::Aspect aspect);
 
 inline std::string Word(absl::string_view word) { return std::string(word); }
 

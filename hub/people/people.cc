@@ -11,8 +11,10 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/people/birthday.h"
 #include "hub/people/read_set.h"
 #include "hub/people/sealing.h"
+#include "hub/people/validate.h"
 
 namespace signpost::people {
 namespace {
@@ -201,6 +203,28 @@ absl::StatusOr<Person> People::Read(const store::View& view, const base::PersonI
   return Error(Reason::kDataLoss, "merged persons lead in a circle; call the operator");
 }
 
+absl::StatusOr<std::string> People::SealPrivateOf(const store::View& view, const base::PersonId& id,
+                                                  absl::string_view label,
+                                                  absl::string_view plain) const {
+  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> wrapped,
+                            view.Get(Space::kPersonKeys, id.ToBytes()));
+  if (!wrapped) return NobodyThere();
+  SIGNPOST_ASSIGN_OR_RETURN(const base::SecretKey key, keyring_->UnwrapDataKey(id, *wrapped));
+  return base::Seal(key, SealContext(id, kPrivateKind, label), plain, random_);
+}
+
+absl::StatusOr<base::Sealed<LazyText>> People::OpenPrivateOf(const store::View& view,
+                                                             const base::PersonId& id,
+                                                             absl::string_view label,
+                                                             absl::string_view sealed) const {
+  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> wrapped,
+                            view.Get(Space::kPersonKeys, id.ToBytes()));
+  if (!wrapped) return NobodyThere();
+  return base::Sealed<LazyText>(
+      LazyText(std::make_shared<const DataKey>(keyring_, id, *std::move(wrapped)),
+               SealContext(id, kPrivateKind, label), std::string(sealed)));
+}
+
 std::string People::RecordHash(absl::string_view agency_id, absl::string_view record_id) const {
   // Agency ids hold no NUL, so no two pairs run together.
   return base::HmacSha256(keyring_->local_record_key().bytes(),
@@ -283,6 +307,10 @@ absl::StatusOr<OpenRecordPage> People::OpenRecordsOf(const store::View& view,
 absl::StatusOr<People::Draft> People::Load(const store::View& view,
                                            const base::PersonId& id) const {
   SIGNPOST_ASSIGN_OR_RETURN(Person person, Read(view, id));
+  return Begin(person);
+}
+
+absl::StatusOr<People::Draft> People::Begin(const Person& person) const {
   SIGNPOST_ASSIGN_OR_RETURN(base::SecretKey key, person.key_->Get());
   return Draft{person.id(), person.row(), key, Change{{}, person.preconditions()}};
 }
@@ -458,47 +486,208 @@ absl::StatusOr<FlagResult> People::PrepareClose(const store::View& view,
   return result;
 }
 
+namespace {
+
+absl::Status BadConsent(const std::string& field, const std::string& description) {
+  return Error(Reason::kConsentInvalid,
+               "the consent does not agree with what is known of her or was recorded before; see "
+               "the fields",
+               {{field, description}});
+}
+
+// Whose word it is: the young person speaks for herself in two ways.
+int SpeakerOf(int grantor) {
+  return grantor == signpost::v1::GRANTOR_SELF_COMPETENT
+             ? static_cast<int>(signpost::v1::GRANTOR_SELF)
+             : grantor;
+}
+
+int KindOf(int kind) {
+  return kind == signpost::v1::CONSENT_KIND_UNSPECIFIED
+             ? static_cast<int>(signpost::v1::CONSENT_KIND_SHARE_CONFIDENTIAL)
+             : kind;
+}
+
+// A name without what typing it twice may change: case and spaces.
+std::string Folded(const std::string& name) {
+  std::string folded;
+  for (const char c : name) {
+    if (c == ' ' || c == '\t') continue;
+    folded.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  }
+  return folded;
+}
+
+// Whether her age, as far as agencies have reported it, allows this grantor and this end.
+absl::Status CheckAges(const Person& person, const ConsentRow& row, bool given, absl::Time now) {
+  if (row.grantor() == signpost::v1::GRANTOR_SELF) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<BirthdaySpan> of_age,
+                              person.ComesOfAge(kSpeaksForHerselfAge));
+    if (!of_age.has_value() || now < of_age->last) {
+      return BadConsent("consent.grantor",
+                        of_age.has_value()
+                            ? "self is for 16 and over, and she is younger by a birth date on "
+                              "record: assess her competence (self-competent), or ask who has "
+                              "parental responsibility"
+                            : "self is for 16 and over, and no birth date is on record: report "
+                              "it, or assess her competence (self-competent)");
+    }
+  }
+  if (!row.ends_at_18()) return absl::OkStatus();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<BirthdaySpan> adult, person.ComesOfAge(kAdultAge));
+  if (!adult.has_value()) {
+    if (!given) return absl::OkStatus();  // without an end known, a no goes on
+    return BadConsent("consent.ends_at_18", "no birth date is on record: report it first");
+  }
+  // Each way the one that shows less: a yes ends at the first birthday, a no at the last.
+  if (now >= (given ? adult->first : adult->last)) {
+    return BadConsent(row.grantor() == signpost::v1::GRANTOR_PARENTAL_RESPONSIBILITY ||
+                              row.grantor() == signpost::v1::GRANTOR_AUTHORITY
+                          ? "consent.grantor"
+                          : "consent.ends_at_18",
+                      "she is 18 by a birth date on record: ask her");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<ConsentResult> People::PrepareConsent(
-    const store::View& view, const base::PersonId& person, const signpost::v1::Consent& consent,
-    absl::string_view agency_id, absl::string_view practitioner_id, absl::Time now) const {
-  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
+    const store::View& view, const base::PersonId& id, const signpost::v1::Consent& consent,
+    absl::string_view agency_id, absl::string_view practitioner_id, absl::Time now,
+    const KindOfAgency& kind_of) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const Person person, Read(view, id));
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Begin(person));
   if (draft.row.consents_size() >= base::kConsentsPerPersonMax) {
     return Error(Reason::kConsentInvalid,
                  absl::StrCat("this person has ", base::kConsentsPerPersonMax,
                               " records of consent, the most the hub keeps; call the operator"));
   }
+  const bool given = consent.decision() == signpost::v1::CONSENT_DECISION_GIVEN;
+  const int64_t now_s = absl::ToUnixSeconds(now);
   ConsentResult result;
   result.person = draft.id;
   result.consent = base::ConsentId::New(random_);
   result.effective_at = now;
-  ConsentRow* row = draft.row.add_consents();
-  row->set_consent_id(result.consent.ToBytes());
-  row->set_decision(consent.decision());
-  const signpost::v1::ConsentScope& scope = consent.scope();
-  *row->mutable_services() = scope.services();
-  *row->mutable_holder_agency_ids() = scope.holder_agency_ids();
-  *row->mutable_assessment_kinds() = scope.assessment_kinds();
-  *row->mutable_sections() = scope.sections();
-  *row->mutable_recipient_agency_ids() = scope.recipient_agency_ids();
-  *row->mutable_recipient_kinds() = scope.recipient_kinds();
-  *row->mutable_recipient_roles() = scope.recipient_roles();
-  for (int purpose : scope.purposes()) row->add_purposes(purpose);
-  row->set_explicit_(consent.explicit_());
-  row->set_valid_from_s(consent.has_valid_from() ? consent.valid_from().seconds()
-                                                 : absl::ToUnixSeconds(now));
-  row->set_valid_until_s(consent.valid_until().seconds());
-  row->set_grantor(consent.grantor());
-  row->set_competence_assessor(consent.competence_assessor());
-  row->set_competence_assessed_on(DateNumber(consent.competence_assessed_on()));
-  row->set_evidence(consent.evidence());
-  if (!consent.evidence_note().empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(std::string sealed, draft.Seal(kNoteKind, row->consent_id(),
-                                                             consent.evidence_note(), random_));
-    row->set_sealed_note(std::move(sealed));
+  ConsentRow row;
+  row.set_consent_id(result.consent.ToBytes());
+  row.set_decision(consent.decision());
+  row.set_kind(KindOf(consent.kind()));
+  row.set_version(1);
+  StoreScope(consent.scope(), &row);
+  row.set_explicit_(consent.explicit_());
+  row.set_obtained_at_s(consent.has_obtained_at()  ? consent.obtained_at().seconds()
+                        : consent.has_valid_from() ? std::min(now_s, consent.valid_from().seconds())
+                                                   : now_s);
+  row.set_valid_from_s(consent.has_valid_from()    ? consent.valid_from().seconds()
+                       : consent.has_obtained_at() ? row.obtained_at_s()
+                                                   : now_s);
+  row.set_valid_until_s(consent.valid_until().seconds());
+  row.set_grantor(consent.grantor());
+  row.set_ends_at_18(consent.ends_at_18() ||
+                     consent.grantor() == signpost::v1::GRANTOR_PARENTAL_RESPONSIBILITY ||
+                     consent.grantor() == signpost::v1::GRANTOR_AUTHORITY);
+  if (given && !consent.has_valid_until()) {
+    row.set_valid_until_s(row.valid_from_s() + absl::ToInt64Seconds(kConsentLifeMax));
   }
-  row->set_recorded_at_s(absl::ToUnixSeconds(now));
-  row->set_recorded_by_agency_id(std::string(agency_id));
-  row->set_recorded_by(std::string(practitioner_id));
+  row.set_review_by_s(consent.review_by().seconds());
+  row.set_competence_assessor(consent.competence_assessor());
+  row.set_competence_assessed_on(DateNumber(consent.competence_assessed_on()));
+  row.set_competence_outcome(consent.competence_outcome());
+  row.set_evidence(consent.evidence());
+  row.set_document_sha256(consent.document_sha256());
+  row.set_language(consent.language());
+  row.set_notice_version(consent.notice_version());
+  row.set_notice_sha256(consent.notice_sha256());
+  row.set_obtained_by(consent.obtained_by().empty() ? std::string(practitioner_id)
+                                                    : consent.obtained_by());
+  row.set_recorded_at_s(now_s);
+  row.set_recorded_by_agency_id(std::string(agency_id));
+  row.set_recorded_by(std::string(practitioner_id));
+  SIGNPOST_RETURN_IF_ERROR(CheckAges(person, row, given, now));
+  if (!consent.evidence_note().empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        *row.mutable_sealed_note(),
+        draft.Seal(kNoteKind, row.consent_id(), consent.evidence_note(), random_));
+  }
+  store::v1::ConsentSecret secret;
+  secret.set_grantor_name(consent.grantor_name());
+  secret.set_competence_decision(consent.competence_decision());
+  secret.set_witness(consent.witness());
+  secret.set_words_used(consent.words_used());
+  secret.set_interpreter(consent.interpreter());
+  *secret.mutable_conditions() = consent.conditions();
+  if (const std::string plain = secret.SerializeAsString(); !plain.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*row.mutable_sealed_secret(),
+                              draft.Seal(kConsentSecretKind, row.consent_id(), plain, random_));
+  }
+
+  const auto same_voice = [&](const ConsentRow& other) -> absl::StatusOr<bool> {
+    if (SpeakerOf(other.grantor()) != SpeakerOf(row.grantor())) return false;
+    if (SpeakerOf(row.grantor()) == signpost::v1::GRANTOR_SELF) return true;
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::string plain,
+        draft.Open(kConsentSecretKind, other.consent_id(), other.sealed_secret()));
+    store::v1::ConsentSecret known;
+    if (!known.ParseFromString(plain)) return BadRow("consent");
+    // One that was recorded without a name may be anybody's of that kind: taken as the same, which
+    // can only hide.
+    return known.grantor_name().empty() ||
+           Folded(known.grantor_name()) == Folded(consent.grantor_name());
+  };
+  const auto supersede = [&](ConsentRow* other) -> absl::Status {
+    other->set_superseded_by(row.consent_id());
+    other->set_superseded_from_s(std::max(now_s, row.valid_from_s()));
+    SIGNPOST_ASSIGN_OR_RETURN(const base::ConsentId other_id,
+                              base::ConsentId::FromBytes(other->consent_id()));
+    result.superseded.push_back(other_id);
+    return absl::OkStatus();
+  };
+  constexpr char kSupersedes[] = "consent.supersedes";
+  if (!consent.supersedes().empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const base::ConsentId wanted,
+                              base::ConsentId::FromText(consent.supersedes()));
+    ConsentRow* before = nullptr;
+    for (ConsentRow& other : *draft.row.mutable_consents()) {
+      if (other.consent_id() == wanted.bytes()) before = &other;
+    }
+    if (before == nullptr) {
+      return BadConsent(kSupersedes, "no such consent of hers, or not yours to know");
+    }
+    if (!before->superseded_by().empty()) {
+      return BadConsent(kSupersedes,
+                        "another record stands in its place already: supersede that one");
+    }
+    if (KindOf(before->kind()) != row.kind()) {
+      return BadConsent(kSupersedes, "a record of another kind: the three kinds are kept apart");
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(const bool same, same_voice(*before));
+    if (!same) {
+      return BadConsent(kSupersedes, "somebody else's word: where two disagree both records stand");
+    }
+    if (given && before->decision() == signpost::v1::CONSENT_DECISION_REFUSED &&
+        !Covers(row, *before, kind_of)) {
+      return BadConsent(kSupersedes,
+                        "a no that covers more than this yes: record first a no with an exception "
+                        "that leaves this out");
+    }
+    SIGNPOST_RETURN_IF_ERROR(supersede(before));
+    row.set_supersedes(before->consent_id());
+    row.set_version(std::max(1, before->version()) + 1);
+  }
+  if (!given) {
+    for (ConsentRow& other : *draft.row.mutable_consents()) {
+      if (other.decision() != signpost::v1::CONSENT_DECISION_GIVEN ||
+          !other.superseded_by().empty() || other.withdrawn_at_s() != 0 ||
+          KindOf(other.kind()) != row.kind() || other.obtained_at_s() > row.obtained_at_s() ||
+          !Covers(row, other, kind_of)) {
+        continue;
+      }
+      SIGNPOST_ASSIGN_OR_RETURN(const bool same, same_voice(other));
+      if (same) SIGNPOST_RETURN_IF_ERROR(supersede(&other));
+    }
+  }
+  *draft.row.add_consents() = std::move(row);
   draft.Put();
   result.change = std::move(draft.change);
   return result;
@@ -507,8 +696,8 @@ absl::StatusOr<ConsentResult> People::PrepareConsent(
 absl::StatusOr<ConsentResult> People::PrepareWithdraw(const store::View& view,
                                                       const base::PersonId& person,
                                                       const base::ConsentId& consent,
-                                                      absl::string_view note,
-                                                      absl::Time now) const {
+                                                      absl::string_view note, absl::Time now,
+                                                      const Withdrawing& how) const {
   SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
   ConsentRow* row = nullptr;
   for (ConsentRow& candidate : *draft.row.mutable_consents()) {
@@ -519,7 +708,7 @@ absl::StatusOr<ConsentResult> People::PrepareWithdraw(const store::View& view,
   }
   if (row->decision() != signpost::v1::CONSENT_DECISION_GIVEN) {
     return Error(Reason::kConsentInvalid,
-                 "only a yes can be taken back; record a yes where there was a no");
+                 "only a yes can be taken back; record a yes that supersedes the no");
   }
   ConsentResult result;
   result.person = draft.id;
@@ -528,8 +717,24 @@ absl::StatusOr<ConsentResult> People::PrepareWithdraw(const store::View& view,
     result.effective_at = absl::FromUnixSeconds(row->withdrawn_at_s());
     return result;
   }
+  if (!row->superseded_by().empty()) {
+    return Error(Reason::kConsentInvalid,
+                 "another record stands in its place; look at the list and take back that one");
+  }
+  if (how.by != signpost::v1::GRANTOR_UNSPECIFIED &&
+      SpeakerOf(how.by) != signpost::v1::GRANTOR_SELF &&
+      SpeakerOf(how.by) != SpeakerOf(row->grantor())) {
+    return Error(Reason::kConsentInvalid,
+                 "only who gave it, or the young person herself, can take it back; record what "
+                 "others say as a no of theirs",
+                 {{"by", "the grantor, or self"}});
+  }
   result.effective_at = now;
   row->set_withdrawn_at_s(absl::ToUnixSeconds(now));
+  row->set_withdrawn_by(how.by == signpost::v1::GRANTOR_UNSPECIFIED ? row->grantor()
+                                                                    : static_cast<int>(how.by));
+  row->set_withdrawn_how(how.how);
+  row->set_withdrawn_told_to(how.told_to);
   if (!note.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(std::string sealed,
                               draft.Seal(kWithdrawalKind, row->consent_id(), note, random_));
@@ -591,6 +796,9 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const store::View& view,
     SIGNPOST_ASSIGN_OR_RETURN(
         *consent.mutable_sealed_withdrawal_note(),
         reseal(consent.sealed_withdrawal_note(), kWithdrawalKind, consent.consent_id()));
+    SIGNPOST_ASSIGN_OR_RETURN(
+        *consent.mutable_sealed_secret(),
+        reseal(consent.sealed_secret(), kConsentSecretKind, consent.consent_id()));
     *target.row.add_consents() = std::move(consent);
   }
   // Aliases stay in the order they came, so that an agency's last one is its latest.

@@ -29,6 +29,7 @@
 #include "hub/base/random.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/people/person.h"
+#include "hub/people/scope.h"
 #include "hub/store/store.h"
 #include "signpost/store/v1/person.pb.h"
 #include "signpost/v1/common.pb.h"
@@ -106,7 +107,15 @@ struct ConsentResult {
   Change change;  // empty when nothing changed
   base::PersonId person;
   base::ConsentId consent;
-  absl::Time effective_at;  // recorded or withdrawn
+  absl::Time effective_at;                  // recorded or withdrawn
+  std::vector<base::ConsentId> superseded;  // records in whose place it stands
+};
+
+// How a yes was taken back. Unset: not said.
+struct Withdrawing {
+  signpost::v1::Grantor by = signpost::v1::GRANTOR_UNSPECIFIED;
+  signpost::v1::Evidence how = signpost::v1::EVIDENCE_UNSPECIFIED;
+  std::string told_to;  // practitioner id
 };
 
 struct ShieldResult {
@@ -135,6 +144,17 @@ class People {
   // was erased; kDataLoss; kStoreUnavailable.
   [[nodiscard]] absl::StatusOr<Person> Read(const store::View& view,
                                             const base::PersonId& id) const;
+
+  // Private texts that outlive a merge: sealed under the key that `id` had, which a merge leaves
+  // and erasing deletes. As Person::SealPrivate() and Person::OpenPrivate(), which are of the
+  // person as she stands. Errors: kNotFound when she was erased; kDataLoss; kStoreUnavailable.
+  [[nodiscard]] absl::StatusOr<std::string> SealPrivateOf(const store::View& view,
+                                                          const base::PersonId& id,
+                                                          absl::string_view label,
+                                                          absl::string_view plain) const;
+  [[nodiscard]] absl::StatusOr<base::Sealed<LazyText>> OpenPrivateOf(
+      const store::View& view, const base::PersonId& id, absl::string_view label,
+      absl::string_view sealed) const;
 
   // --- Records of agencies ---
 
@@ -186,20 +206,29 @@ class People {
 
   // --- Consents ---
 
-  // REQUIRES: ValidateConsent() passed. Errors: kNotFound; kConsentInvalid when she has
-  // kConsentsPerPersonMax.
+  // A new record. It takes the place of the one that it says it supersedes, and a no that of every
+  // earlier yes of the same grantor and kind that it covers as a whole, from when it holds; nothing
+  // else changes: a yes leaves every no alone, and two grantors who disagree are both kept. With
+  // GRANTOR_SELF and GRANTOR_SELF_COMPETENT it is the young person who speaks; other grantors are
+  // told apart by their names. A no that ends does not bring back the yes in whose place it stood.
+  // `kind_of` may be empty.
+  //
+  // REQUIRES: ValidateConsent() passed. Errors: kNotFound when there is no such person;
+  // kConsentInvalid, with the fields, when she has kConsentsPerPersonMax, for a grantor whom her
+  // age does not allow, an end at an 18th birthday that is not known or has passed, or something to
+  // supersede that is not there or cannot be.
   [[nodiscard]] absl::StatusOr<ConsentResult> PrepareConsent(
       const store::View& view, const base::PersonId& person, const signpost::v1::Consent& consent,
-      absl::string_view agency_id, absl::string_view practitioner_id, absl::Time now) const;
+      absl::string_view agency_id, absl::string_view practitioner_id, absl::Time now,
+      const KindOfAgency& kind_of = nullptr) const;
 
   // Takes back a yes from `now` on. Withdrawing twice changes nothing and answers the first time's
   // moment. `note` may be empty and is kept sealed. Errors: kNotFound; kConsentInvalid for a
-  // refusal.
-  [[nodiscard]] absl::StatusOr<ConsentResult> PrepareWithdraw(const store::View& view,
-                                                              const base::PersonId& person,
-                                                              const base::ConsentId& consent,
-                                                              absl::string_view note,
-                                                              absl::Time now) const;
+  // refusal, for one in whose place another stands, and when neither the grantor nor the young
+  // person herself takes it back.
+  [[nodiscard]] absl::StatusOr<ConsentResult> PrepareWithdraw(
+      const store::View& view, const base::PersonId& person, const base::ConsentId& consent,
+      absl::string_view note, absl::Time now, const Withdrawing& how = {}) const;
 
   // --- Persons ---
 
@@ -228,6 +257,7 @@ class People {
   struct Draft;
   absl::StatusOr<Draft> Load(const store::View& view, const base::PersonId& id) const;
   absl::StatusOr<Draft> Create() const;
+  absl::StatusOr<Draft> Begin(const Person& person) const;
 
   const base::Keyring* const keyring_;
   base::RandomSource* const random_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hub/base/status_macros.h"
+#include "hub/people/birthday.h"
 #include "hub/people/sealing.h"
 #include "signpost/v1/common.pb.h"
 
@@ -61,6 +63,27 @@ base::Sealed<LazyText> Person::Note(const store::v1::ConsentRow& consent) const 
 base::Sealed<LazyText> Person::WithdrawalNote(const store::v1::ConsentRow& consent) const {
   return base::Sealed<LazyText>(LazyText(key_, Context(kWithdrawalKind, consent.consent_id()),
                                          consent.sealed_withdrawal_note()));
+}
+
+base::Sealed<LazyConsentSecret> Person::Secret(const store::v1::ConsentRow& consent) const {
+  return base::Sealed<LazyConsentSecret>(LazyConsentSecret(Ciphertext(
+      key_, Context(kConsentSecretKind, consent.consent_id()), consent.sealed_secret())));
+}
+
+absl::StatusOr<std::optional<BirthdaySpan>> Person::ComesOfAge(int years) const {
+  std::optional<BirthdaySpan> span;
+  for (const store::v1::AliasRow& alias : row_->aliases()) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const store::v1::PersonSecret secret,
+        LazyDetails(Ciphertext(key_, Context(kAliasKind, alias.agency_id()), alias.sealed()))
+            .Open());
+    if (secret.birth_date() == 0) continue;
+    const absl::Time time = Birthday(secret.birth_date(), years);
+    if (!span.has_value()) span = BirthdaySpan{time, time};
+    span->first = std::min(span->first, time);
+    span->last = std::max(span->last, time);
+  }
+  return span;
 }
 
 base::Sealed<LazyDetails> Person::Details(const store::v1::AliasRow& alias) const {

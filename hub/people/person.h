@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "hub/base/crypto.h"
 #include "hub/base/error.h"
 #include "hub/base/ids.h"
@@ -94,6 +96,13 @@ class Lazy {
 using LazyContact = Lazy<store::v1::ContactSecret>;
 using LazyDetails = Lazy<store::v1::PersonSecret>;
 using LazyText = Ciphertext;
+using LazyConsentSecret = Lazy<store::v1::ConsentSecret>;
+
+// When somebody comes of an age, by every birth date that an agency reported.
+struct BirthdaySpan {
+  absl::Time first;  // by the earliest birth date
+  absl::Time last;   // by the latest
+};
 
 class Person {
  public:
@@ -124,7 +133,12 @@ class Person {
   base::Sealed<LazyContact> Contact(const store::v1::FlagRow& flag) const;
   base::Sealed<LazyText> Note(const store::v1::ConsentRow& consent) const;
   base::Sealed<LazyText> WithdrawalNote(const store::v1::ConsentRow& consent) const;
+  base::Sealed<LazyConsentSecret> Secret(const store::v1::ConsentRow& consent) const;
   base::Sealed<LazyDetails> Details(const store::v1::AliasRow& alias) const;
+
+  // When she is `years` old, nullopt when no agency reported a birth date. Opens her details, so
+  // call it only where an answer depends on it. Errors: kDataLoss.
+  [[nodiscard]] absl::StatusOr<std::optional<BirthdaySpan>> ComesOfAge(int years) const;
 
   // Seals the private details of a ledger entry under her key, so that erasing her erases them, and
   // takes them back. `label` says what they are and must be the same both times. Errors: kDataLoss.

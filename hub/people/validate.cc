@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
+#include "hub/base/crypto.h"
+#include "hub/base/ids.h"
 #include "hub/base/limits.h"
 #include "hub/people/people.h"
 
@@ -171,6 +173,32 @@ void CheckTimestamp(bool present, const google::protobuf::Timestamp& time, const
   }
 }
 
+void CheckSha256(const std::string& value, const std::string& path, Violations* violations) {
+  if (!value.empty() && value.size() != base::kHashBytes) {
+    violations->push_back({path, "a SHA-256, 32 bytes, or nothing"});
+  }
+}
+
+// A language tag: letters first, then parts of letters and digits behind hyphens.
+void CheckLanguage(const std::string& value, const std::string& path, Violations* violations) {
+  bool good = value.size() <= 35;
+  size_t part = 0;
+  bool first = true;
+  for (size_t i = 0; i <= value.size() && good && !value.empty(); ++i) {
+    if (i == value.size() || value[i] == '-') {
+      good = first ? part == 2 || part == 3 : part >= 1 && part <= 8;
+      first = false;
+      part = 0;
+      continue;
+    }
+    const char c = value[i];
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    good = letter || (!first && c >= '0' && c <= '9');
+    ++part;
+  }
+  if (!good) violations->push_back({path, "a language tag such as en, ur or pt-BR"});
+}
+
 template <typename Values>
 void CheckScopeIds(const Values& values, const std::string& path, bool words,
                    Violations* violations) {
@@ -184,6 +212,87 @@ void CheckScopeIds(const Values& values, const std::string& path, bool words,
       CheckWord(values[i], at, true, violations);
     } else {
       CheckId(values[i], at, true, violations);
+    }
+  }
+}
+
+bool ConstrainsNothing(const signpost::v1::ConsentScope& scope) {
+  return scope.services().empty() && scope.holder_agency_ids().empty() &&
+         scope.assessment_kinds().empty() && scope.sections().empty() &&
+         scope.recipient_agency_ids().empty() && scope.recipient_kinds().empty() &&
+         scope.recipient_roles().empty() && scope.purposes().empty() && scope.actions().empty() &&
+         scope.flag_ids().empty() && scope.recipient_practitioner_ids().empty();
+}
+
+void CheckScope(const signpost::v1::ConsentScope& scope, const std::string& path, int depth,
+                Violations* violations) {
+  CheckScopeIds(scope.services(), path + ".services", true, violations);
+  CheckScopeIds(scope.holder_agency_ids(), path + ".holder_agency_ids", false, violations);
+  CheckScopeIds(scope.assessment_kinds(), path + ".assessment_kinds", true, violations);
+  CheckScopeIds(scope.sections(), path + ".sections", true, violations);
+  CheckScopeIds(scope.recipient_agency_ids(), path + ".recipient_agency_ids", false, violations);
+  CheckScopeIds(scope.recipient_kinds(), path + ".recipient_kinds", true, violations);
+  CheckScopeIds(scope.recipient_roles(), path + ".recipient_roles", true, violations);
+  CheckScopeIds(scope.recipient_practitioner_ids(), path + ".recipient_practitioner_ids", false,
+                violations);
+  if (scope.purposes_size() > kScopeValuesMax) {
+    violations->push_back({path + ".purposes", absl::StrCat("at most ", kScopeValuesMax)});
+  } else {
+    for (int i = 0; i < scope.purposes_size(); ++i) {
+      if (scope.purposes(i) == signpost::v1::PURPOSE_UNSPECIFIED ||
+          !signpost::v1::Purpose_IsValid(scope.purposes(i))) {
+        violations->push_back(
+            {absl::StrCat(path, ".purposes[", i, "]"), "a purpose that the hub knows"});
+      }
+    }
+  }
+  if (scope.actions_size() > kScopeValuesMax) {
+    violations->push_back({path + ".actions", absl::StrCat("at most ", kScopeValuesMax)});
+  } else {
+    for (int i = 0; i < scope.actions_size(); ++i) {
+      if (scope.actions(i) == signpost::v1::CONSENT_ACTION_UNSPECIFIED ||
+          !signpost::v1::ConsentAction_IsValid(scope.actions(i))) {
+        violations->push_back(
+            {absl::StrCat(path, ".actions[", i, "]"), "an action that the hub knows"});
+      }
+    }
+  }
+  if (depth > 0) {
+    // What is left out is judged by the policy, which knows neither single flags nor persons.
+    if (!scope.flag_ids().empty()) {
+      violations->push_back({path + ".flag_ids", "not in an exception"});
+    }
+    if (!scope.recipient_practitioner_ids().empty()) {
+      violations->push_back({path + ".recipient_practitioner_ids", "not in an exception"});
+    }
+    if (ConstrainsNothing(scope)) {
+      violations->push_back({path, "what is left out: this leaves out everything"});
+    }
+  } else {
+    if (scope.flag_ids_size() > kScopeValuesMax) {
+      violations->push_back({path + ".flag_ids", absl::StrCat("at most ", kScopeValuesMax)});
+    } else {
+      for (int i = 0; i < scope.flag_ids_size(); ++i) {
+        if (!base::FlagId::FromText(scope.flag_ids(i)).ok()) {
+          violations->push_back(
+              {absl::StrCat(path, ".flag_ids[", i, "]"), "the id of a flag, as an answer gave it"});
+        }
+      }
+    }
+    if (!scope.recipient_practitioner_ids().empty() && scope.recipient_agency_ids_size() != 1) {
+      violations->push_back({path + ".recipient_practitioner_ids",
+                             "with exactly one agency in recipient_agency_ids, whose they are"});
+    }
+  }
+  if (scope.exceptions_size() > kScopeExceptionsMax) {
+    violations->push_back({path + ".exceptions", absl::StrCat("at most ", kScopeExceptionsMax)});
+  } else if (!scope.exceptions().empty() && depth >= kScopeDepthMax) {
+    violations->push_back(
+        {path + ".exceptions", absl::StrCat("nested at most ", kScopeDepthMax, " deep")});
+  } else {
+    for (int i = 0; i < scope.exceptions_size(); ++i) {
+      CheckScope(scope.exceptions(i), absl::StrCat(path, ".exceptions[", i, "]"), depth + 1,
+                 violations);
     }
   }
 }
@@ -269,38 +378,22 @@ absl::Status ValidateConsent(const signpost::v1::Consent& consent, absl::Time no
     violations.push_back(
         {"consent.decision", "given or refused; to take back a yes use WithdrawConsent"});
   }
-  const signpost::v1::ConsentScope& scope = consent.scope();
-  CheckScopeIds(scope.services(), "consent.scope.services", true, &violations);
-  CheckScopeIds(scope.holder_agency_ids(), "consent.scope.holder_agency_ids", false, &violations);
-  CheckScopeIds(scope.assessment_kinds(), "consent.scope.assessment_kinds", true, &violations);
-  CheckScopeIds(scope.sections(), "consent.scope.sections", true, &violations);
-  CheckScopeIds(scope.recipient_agency_ids(), "consent.scope.recipient_agency_ids", false,
-                &violations);
-  CheckScopeIds(scope.recipient_kinds(), "consent.scope.recipient_kinds", true, &violations);
-  CheckScopeIds(scope.recipient_roles(), "consent.scope.recipient_roles", true, &violations);
-  if (scope.purposes_size() > kScopeValuesMax) {
-    violations.push_back({"consent.scope.purposes", absl::StrCat("at most ", kScopeValuesMax)});
-  } else {
-    for (int i = 0; i < scope.purposes_size(); ++i) {
-      if (scope.purposes(i) == signpost::v1::PURPOSE_UNSPECIFIED ||
-          !signpost::v1::Purpose_IsValid(scope.purposes(i))) {
-        violations.push_back(
-            {absl::StrCat("consent.scope.purposes[", i, "]"), "a purpose that the hub knows"});
-      }
-    }
-  }
-  if (given && scope.services().empty() && scope.holder_agency_ids().empty() &&
-      scope.assessment_kinds().empty() && scope.sections().empty() &&
-      scope.recipient_agency_ids().empty() && scope.recipient_kinds().empty() &&
-      scope.recipient_roles().empty() && scope.purposes().empty()) {
+  CheckScope(consent.scope(), "consent.scope", 0, &violations);
+  if (given && ConstrainsNothing(consent.scope())) {
     violations.push_back(
         {"consent.scope", "what the yes covers: nobody says yes to everything for everybody"});
+  }
+  if (!signpost::v1::ConsentKind_IsValid(consent.kind())) {
+    violations.push_back({"consent.kind", "a kind of consent that the hub knows"});
+  }
+  if (!consent.supersedes().empty() && !base::ConsentId::FromText(consent.supersedes()).ok()) {
+    violations.push_back({"consent.supersedes", "must be an id that RecordConsent gave"});
   }
   CheckTimestamp(consent.has_valid_from(), consent.valid_from(), "consent.valid_from", &violations);
   CheckTimestamp(consent.has_valid_until(), consent.valid_until(), "consent.valid_until",
                  &violations);
-  if (given && !consent.has_valid_until()) {
-    violations.push_back({"consent.valid_until", "is required for a yes"});
+  if (given && !consent.has_valid_until() && !consent.ends_at_18()) {
+    violations.push_back({"consent.valid_until", "is required for a yes, or ends_at_18"});
   }
   if (consent.has_valid_until()) {
     const int64_t now_s = absl::ToUnixSeconds(now);
@@ -312,23 +405,97 @@ absl::Status ValidateConsent(const signpost::v1::Consent& consent, absl::Time no
       violations.push_back({"consent.valid_until", "at most three years after valid_from"});
     }
   }
+  CheckTimestamp(consent.has_review_by(), consent.review_by(), "consent.review_by", &violations);
+  if (consent.has_review_by() &&
+      (consent.review_by().seconds() <= absl::ToUnixSeconds(now) ||
+       (consent.has_valid_until() &&
+        consent.review_by().seconds() > consent.valid_until().seconds()))) {
+    violations.push_back({"consent.review_by", "in the future and not after valid_until"});
+  }
+  CheckTimestamp(consent.has_obtained_at(), consent.obtained_at(), "consent.obtained_at",
+                 &violations);
+  if (consent.has_obtained_at()) {
+    const int64_t obtained = consent.obtained_at().seconds();
+    if (obtained > absl::ToUnixSeconds(now) + base::kClockSkewSecondsMax) {
+      violations.push_back({"consent.obtained_at", "not in the future"});
+    } else if (consent.has_valid_from() && consent.valid_from().seconds() < obtained) {
+      violations.push_back({"consent.valid_from", "not before it was said (obtained_at)"});
+    }
+  }
+  CheckId(consent.obtained_by(), "consent.obtained_by", false, &violations);
   if (consent.grantor() == signpost::v1::GRANTOR_UNSPECIFIED ||
       !signpost::v1::Grantor_IsValid(consent.grantor())) {
     violations.push_back({"consent.grantor", "who gave it"});
   }
+  const bool herself = consent.grantor() == signpost::v1::GRANTOR_SELF ||
+                       consent.grantor() == signpost::v1::GRANTOR_SELF_COMPETENT;
+  CheckLine(consent.grantor_name(), "consent.grantor_name", base::kNameBytesMax,
+            !herself && consent.grantor() != signpost::v1::GRANTOR_UNSPECIFIED, &violations);
   const bool competent = consent.grantor() == signpost::v1::GRANTOR_SELF_COMPETENT;
   CheckId(consent.competence_assessor(), "consent.competence_assessor", competent, &violations);
   CheckDate(consent.has_competence_assessed_on(), consent.competence_assessed_on(),
             "consent.competence_assessed_on", competent, Today(now), &violations);
+  if (!signpost::v1::CompetenceOutcome_IsValid(consent.competence_outcome())) {
+    violations.push_back({"consent.competence_outcome", "competent or not-competent"});
+  } else if (competent && given &&
+             consent.competence_outcome() != signpost::v1::COMPETENCE_OUTCOME_COMPETENT) {
+    violations.push_back(
+        {"consent.competence_outcome", "a yes of her own needs that she was found competent"});
+  } else if (competent &&
+             consent.competence_outcome() == signpost::v1::COMPETENCE_OUTCOME_UNSPECIFIED) {
+    violations.push_back({"consent.competence_outcome", "is required"});
+  }
+  CheckLine(consent.competence_decision(), "consent.competence_decision", base::kContactBytesMax,
+            false, &violations);
   if (consent.evidence() == signpost::v1::EVIDENCE_UNSPECIFIED ||
       !signpost::v1::Evidence_IsValid(consent.evidence())) {
     violations.push_back({"consent.evidence", "how it was given"});
+  }
+  if (given && consent.explicit_() && consent.evidence() == signpost::v1::EVIDENCE_VERBAL &&
+      Blank(consent.words_used()) && Blank(consent.evidence_note())) {
+    violations.push_back({"consent.words_used",
+                          "the words used: a spoken yes is explicit only when they are written "
+                          "down"});
+  }
+  CheckLine(consent.witness(), "consent.witness", base::kNameBytesMax, false, &violations);
+  CheckLine(consent.interpreter(), "consent.interpreter", base::kNameBytesMax, false, &violations);
+  CheckText(consent.words_used(), "consent.words_used", base::kReasonBytesMax, &violations);
+  CheckLanguage(consent.language(), "consent.language", &violations);
+  CheckSha256(consent.document_sha256(), "consent.document_sha256", &violations);
+  CheckSha256(consent.notice_sha256(), "consent.notice_sha256", &violations);
+  CheckLine(consent.notice_version(), "consent.notice_version", kWordBytesMax,
+            !consent.notice_sha256().empty(), &violations);
+  if (consent.conditions_size() > kConditionsMax) {
+    violations.push_back({"consent.conditions", absl::StrCat("at most ", kConditionsMax)});
+  } else if (!given && !consent.conditions().empty()) {
+    violations.push_back({"consent.conditions", "only with a yes"});
+  } else {
+    for (int i = 0; i < consent.conditions_size(); ++i) {
+      CheckLine(consent.conditions(i), absl::StrCat("consent.conditions[", i, "]"),
+                base::kContactBytesMax, true, &violations);
+    }
   }
   CheckText(consent.evidence_note(), "consent.evidence_note", base::kReasonBytesMax, &violations);
   if (violations.empty()) return absl::OkStatus();
   return base::Error(base::Reason::kConsentInvalid,
                      "the consent lacks evidence, competence, scope or a sensible period; see the "
                      "fields",
+                     std::move(violations));
+}
+
+absl::Status ValidateWithdrawal(const signpost::v1::WithdrawConsentRequest& request) {
+  Violations violations;
+  CheckText(request.note(), "note", base::kReasonBytesMax, &violations);
+  if (!signpost::v1::Grantor_IsValid(request.by())) {
+    violations.push_back({"by", "the grantor, or self"});
+  }
+  if (!signpost::v1::Evidence_IsValid(request.how())) {
+    violations.push_back({"how", "written, verbal or electronic"});
+  }
+  CheckId(request.told_to(), "told_to", false, &violations);
+  if (violations.empty()) return absl::OkStatus();
+  return base::Error(base::Reason::kInvalidField,
+                     "the withdrawal has fields that are wrong; correct them and send it again",
                      std::move(violations));
 }
 

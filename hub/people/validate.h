@@ -22,9 +22,12 @@ namespace signpost::people {
 
 // A consent lasts at most this long.
 inline constexpr absl::Duration kConsentLifeMax = absl::Hours(24 * (3 * 365 + 1));
-inline constexpr int kScopeValuesMax = 64;  // values in one field of a consent's scope
-inline constexpr int kSectionsMax = 64;     // sections of one assessment
-inline constexpr int kWordBytesMax = 64;    // words of the vocabulary: service, kind, section, role
+inline constexpr int kScopeValuesMax = 64;      // values in one field of a consent's scope
+inline constexpr int kScopeExceptionsMax = 16;  // exceptions of one scope
+inline constexpr int kScopeDepthMax = 3;        // exceptions of exceptions of exceptions
+inline constexpr int kConditionsMax = 8;        // of one consent
+inline constexpr int kSectionsMax = 64;         // sections of one assessment
+inline constexpr int kWordBytesMax = 64;  // words of the vocabulary: service, kind, section, role
 inline constexpr int kBirthYearMin = 1900;
 
 // Errors: kInvalidField. Of a retracted report only record_id and status are looked at. Identifiers
@@ -33,6 +36,9 @@ inline constexpr int kBirthYearMin = 1900;
 
 // Errors: kConsentInvalid.
 [[nodiscard]] absl::Status ValidateConsent(const signpost::v1::Consent& consent, absl::Time now);
+
+// The words of a withdrawal; not its consent_id. Errors: kInvalidField.
+[[nodiscard]] absl::Status ValidateWithdrawal(const signpost::v1::WithdrawConsentRequest& request);
 
 // Whether `details` are enough to find somebody by: given name, surname and birth date, or an
 // identifier and birth date. `path` is where they stand, e.g. "person.details". Errors:

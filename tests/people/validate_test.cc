@@ -247,10 +247,74 @@ TEST(ValidateConsentTest, EachFaultNamesItsField) {
        {"consent.valid_until"}},
       {[](C* c) { c->clear_grantor(); }, {"consent.grantor"}},
       {[](C* c) { c->set_grantor(signpost::v1::GRANTOR_SELF_COMPETENT); },
-       {"consent.competence_assessor", "consent.competence_assessed_on"}},
+       {"consent.competence_assessor", "consent.competence_assessed_on",
+        "consent.competence_outcome"}},
       {[](C* c) { c->clear_evidence(); }, {"consent.evidence"}},
       {[](C* c) { c->set_evidence_note(std::string(2001, 'x')); }, {"consent.evidence_note"}},
       {[](C* c) { c->set_evidence_note("bell\a"); }, {"consent.evidence_note"}},
+      {[](C* c) { c->set_kind(static_cast<signpost::v1::ConsentKind>(9)); }, {"consent.kind"}},
+      {[](C* c) { c->set_supersedes("flag-1"); }, {"consent.supersedes"}},
+      {[](C* c) { c->set_grantor(signpost::v1::GRANTOR_COURT); }, {"consent.grantor_name"}},
+      {[](C* c) { c->set_grantor(signpost::v1::GRANTOR_AUTHORITY); }, {"consent.grantor_name"}},
+      {[](C* c) {
+         c->set_grantor(signpost::v1::GRANTOR_SELF_COMPETENT);
+         c->set_competence_assessor("pa-001");
+         SetDate(c->mutable_competence_assessed_on(), 20261123 + 1);
+         c->set_competence_outcome(signpost::v1::COMPETENCE_OUTCOME_NOT_COMPETENT);
+       },
+       {"consent.competence_assessed_on", "consent.competence_outcome"}},
+      {[](C* c) { c->mutable_scope()->add_actions(signpost::v1::CONSENT_ACTION_UNSPECIFIED); },
+       {"consent.scope.actions[0]"}},
+      {[](C* c) { c->mutable_scope()->add_flag_ids("consent-1"); }, {"consent.scope.flag_ids[0]"}},
+      {[](C* c) { c->mutable_scope()->add_recipient_practitioner_ids("pa-001"); },
+       {"consent.scope.recipient_practitioner_ids"}},
+      {[](C* c) { c->mutable_scope()->add_exceptions(); }, {"consent.scope.exceptions[0]"}},
+      {[](C* c) {
+         c->mutable_scope()->add_exceptions()->add_services("Not A Word");
+         c->mutable_scope()->mutable_exceptions(0)->add_flag_ids("x");
+       },
+       {"consent.scope.exceptions[0].services[0]", "consent.scope.exceptions[0].flag_ids"}},
+      {[](C* c) {
+         signpost::v1::ConsentScope* scope = c->mutable_scope();
+         for (int depth = 0; depth <= kScopeDepthMax; ++depth) {
+           scope = scope->add_exceptions();
+           scope->add_services("housing");
+         }
+       },
+       {"consent.scope.exceptions[0].exceptions[0].exceptions[0].exceptions"}},
+      {[](C* c) {
+         while (c->scope().exceptions_size() <= kScopeExceptionsMax) {
+           c->mutable_scope()->add_exceptions()->add_services("housing");
+         }
+       },
+       {"consent.scope.exceptions"}},
+      {[](C* c) { c->mutable_review_by()->set_seconds(absl::ToUnixSeconds(kNow)); },
+       {"consent.review_by"}},
+      {[](C* c) { c->mutable_review_by()->set_seconds(c->valid_until().seconds() + 1); },
+       {"consent.review_by"}},
+      {[](C* c) { c->mutable_obtained_at()->set_seconds(absl::ToUnixSeconds(kNow) + 31); },
+       {"consent.obtained_at"}},
+      {[](C* c) {
+         c->mutable_obtained_at()->set_seconds(absl::ToUnixSeconds(kNow) - 10);
+         c->mutable_valid_from()->set_seconds(absl::ToUnixSeconds(kNow) - 11);
+       },
+       {"consent.valid_from"}},
+      {[](C* c) {
+         c->set_explicit_(true);
+         c->set_evidence(signpost::v1::EVIDENCE_VERBAL);
+       },
+       {"consent.words_used"}},
+      {[](C* c) { c->set_language("English!"); }, {"consent.language"}},
+      {[](C* c) { c->set_language("english"); }, {"consent.language"}},
+      {[](C* c) { c->set_language("en-"); }, {"consent.language"}},
+      {[](C* c) { c->set_document_sha256("short"); }, {"consent.document_sha256"}},
+      {[](C* c) { c->set_notice_sha256(std::string(32, 'n')); }, {"consent.notice_version"}},
+      {[](C* c) { c->add_conditions(" "); }, {"consent.conditions[0]"}},
+      {[](C* c) {
+         c->set_decision(signpost::v1::CONSENT_DECISION_REFUSED);
+         c->add_conditions("only by letter");
+       },
+       {"consent.conditions"}},
   };
   for (size_t i = 0; i < cases.size(); ++i) {
     C consent = Yes();
@@ -268,6 +332,36 @@ TEST(ValidateConsentTest, ANoNeedsNoEndAndMayCoverEverything) {
   no.clear_valid_until();
   no.set_evidence_note("He said:\n\"no\".");
   EXPECT_TRUE(ValidateConsent(no, kNow).ok());
+}
+
+TEST(ValidateConsentTest, ASpokenYesIsExplicitWithItsWords) {
+  signpost::v1::Consent consent = Yes();
+  consent.set_evidence(signpost::v1::EVIDENCE_VERBAL);
+  consent.set_explicit_(true);
+  consent.set_words_used("Yes, she can see it.");
+  consent.set_language("pt-BR");
+  EXPECT_TRUE(ValidateConsent(consent, kNow).ok());
+}
+
+TEST(ValidateConsentTest, NoMessageRepeatsAText) {
+  signpost::v1::Consent consent = Yes();
+  consent.set_grantor_name("Secretname\x01");
+  consent.set_witness("Secretname\x01");
+  consent.set_interpreter("Secretname\x01");
+  consent.add_conditions("Secretname\x01");
+  const absl::Status status = ValidateConsent(consent, kNow);
+  EXPECT_THAT(Fields(status), ElementsAre("consent.grantor_name", "consent.witness",
+                                          "consent.interpreter", "consent.conditions[0]"));
+  EXPECT_THAT(status.ToString(), Not(HasSubstr("Secretname")));
+}
+
+TEST(ValidateWithdrawalTest, EachFaultNamesItsField) {
+  signpost::v1::WithdrawConsentRequest request;
+  EXPECT_TRUE(ValidateWithdrawal(request).ok());
+  request.set_note(std::string(2001, 'x'));
+  request.set_told_to("two words");
+  request.set_by(static_cast<signpost::v1::Grantor>(99));
+  EXPECT_THAT(Fields(ValidateWithdrawal(request)), ElementsAre("note", "by", "told_to"));
 }
 
 TEST(ValidateConsentTest, ThreeYearsAreAllowed) {

@@ -107,6 +107,7 @@ const std::string& Agencies::Authority() {
 
 Nortown::Nortown(Setup setup) : setup_(std::move(setup)), folder_(NewFolder()) {
   Authority();
+  UseClock(setup_.overrides.clock);
   Open();
   Enrol();
   const std::string problem = hub_->rooms().policy->problem();
@@ -254,7 +255,8 @@ base::AssertionClaims Agencies::Claims(const Worker& worker, const std::string& 
   claims.assurance = "substantial";
   claims.purpose = gate::Word(policy::ToString(gate::ToPolicy(purpose)));
   claims.audience = "signpost.nortown.example";
-  claims.issued_at = absl::FromUnixSeconds(absl::ToUnixSeconds(absl::Now()));
+  claims.issued_at =
+      absl::FromUnixSeconds(absl::ToUnixSeconds(clock_ == nullptr ? absl::Now() : clock_->Now()));
   claims.not_before = claims.issued_at;
   claims.expires_at = claims.issued_at + absl::Minutes(5);
   claims.assertion_id = RequestId();

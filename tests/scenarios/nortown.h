@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "hub/api/hub.h"
 #include "hub/base/assertion.h"
+#include "hub/base/clock.h"
 #include "signpost/v1/audit.grpc.pb.h"
 #include "signpost/v1/consent.grpc.pb.h"
 #include "signpost/v1/exchange.grpc.pb.h"
@@ -91,6 +92,8 @@ class Agencies {
 
   // A channel as one agency's system.
   std::shared_ptr<grpc::Channel> Channel(const std::string& agency, const std::string& system);
+  // Assertions are minted by this clock from now on; nullptr is the machine's. Not owned.
+  void UseClock(const base::Clock* clock) { clock_ = clock; }
   // A fresh context with a deadline, and the worker's assertion for `purpose`, bound to their
   // casework system.
   std::unique_ptr<grpc::ClientContext> Context();
@@ -121,6 +124,7 @@ class Agencies {
   std::mutex mutex_;  // of channels_
   std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;
   std::atomic<uint64_t> request_number_ = 0;
+  const base::Clock* clock_ = nullptr;
 };
 
 // The agencies, and a hub in this process that they are enrolled at. Starting and stopping it is
@@ -134,7 +138,8 @@ class Nortown : public Agencies {
     std::function<void(api::HubConfig*)> change;
   };
 
-  // Starts. Ends the test program when the surroundings are broken: no story can be told then.
+  // Starts. With a clock in its overrides, assertions are minted by that one. Ends the test program
+  // when the surroundings are broken: no story can be told then.
   explicit Nortown(Setup setup);
   Nortown() : Nortown(Setup()) {}
   ~Nortown() override;
