@@ -64,7 +64,8 @@ TEST_P(Shipped, HasNoRuleThatNeverDecides) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Areas, Shipped, ::testing::Values("nortown", "national"),
+INSTANTIATE_TEST_SUITE_P(Areas, Shipped,
+                         ::testing::Values("nortown", "metborough", "midland", "national"),
                          [](const auto& area) { return std::string(area.param); });
 
 }  // namespace
