@@ -583,6 +583,13 @@ void Cell::Set(Fact fact, int value) {
   }
 }
 
+void AskedCell::At(int64_t now_s) {
+  for (ConsentFact& consent : consents) {
+    if (consent.until_s == question.now_s) consent.until_s = now_s;
+  }
+  question.now_s = now_s;
+}
+
 Folds::Folds(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check,
              bool spelt_out) {
   Folder(policies, check, spelt_out, *this).Run();

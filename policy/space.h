@@ -149,6 +149,9 @@ struct AskedCell {
   Item item;
   TeamStanding standing;
   std::vector<ConsentFact> consents;
+
+  // Asks at `now_s` instead: a consent that had run out by then has run out by now.
+  void At(int64_t now_s);
 };
 // Reports what cannot be bound, and is false then. Defined beside the examples (prove.cc).
 bool BindExample(const PolicyImpl& policy, const syntax::Example& example,
