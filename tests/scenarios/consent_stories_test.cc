@@ -207,7 +207,7 @@ TEST_F(ConsentStories, WhatEndsAt18EndsAtMidnightInLondonOnTheBirthday) {
   const std::vector<Case> cases = {
       {2008, 12, 1, absl::CivilHour(2026, 12, 1, 0)},     // winter
       {2009, 5, 17, absl::CivilHour(2027, 5, 16, 23)},    // summer
-      {2008, 2, 29, absl::CivilHour(2026, 3, 1, 0)},      // a year without that day
+      {2012, 2, 29, absl::CivilHour(2030, 3, 1, 0)},      // a year without that day
       {2009, 3, 28, absl::CivilHour(2027, 3, 28, 0)},     // the night the clocks go forward
       {2009, 3, 29, absl::CivilHour(2027, 3, 28, 23)},    // the night after
       {2009, 10, 31, absl::CivilHour(2027, 10, 30, 23)},  // the night the clocks go back
