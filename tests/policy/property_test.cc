@@ -1,7 +1,6 @@
 // The evaluator against a naive one, and the properties that must hold of every policy.
 //
-// The naive interpreter walks the syntax tree with plain words and optional<bool>. It shares the
-// parser with the evaluator and nothing else: no symbols, no binding, no masks.
+// The naive one is the reference interpreter (reference.h).
 
 #include <algorithm>
 #include <map>
@@ -19,12 +18,12 @@
 #include "tests/policy/author.h"
 #include "tests/policy/files.h"
 #include "tests/policy/nortown.h"
+#include "tests/policy/reference.h"
 
 namespace signpost::policy {
 namespace {
 
 using B = std::optional<bool>;  // nothing: unknown
-using syntax::Condition;
 using testing::Author;
 using testing::NortownVocabulary;
 
@@ -43,268 +42,14 @@ struct Facts {
   int64_t now_s = 0;
 };
 
-struct Answer {
-  Effect effect = Effect::kHide;
-  std::set<std::string> rules;
-  friend bool operator==(const Answer&, const Answer&) = default;
-};
-
-// ---- The naive interpreter ----
-
-B All(B a, B b) { return a == false || b == false ? B(false) : a && b ? B(true) : B(); }
-B Any(B a, B b) { return a == true || b == true ? B(true) : a && b ? B(false) : B(); }
-B None(B a) { return a ? B(!*a) : B(); }
-B Is(const std::string& fact, const std::string& word) {
-  return fact.empty() ? B() : B(fact == word);
-}
-
-class Naive {
- public:
-  Naive(const syntax::Policy& tree, const Vocabulary& v, const Facts& f)
-      : tree_(tree), v_(v), f_(f) {}
-
-  Answer Decide() {
-    if (f_.now_s < tree_.in_force_s) return {};
-    std::set<std::string> hides, brokers, shows;
-    for (const syntax::Rule& rule : tree_.rules) {
-      B hide = false;
-      bool has_hide = false, broker = false, show = false;
-      for (const syntax::Statement& s : rule.statements) {
-        if (s.effect == Effect::kHide) has_hide = true;
-        if (s.effect == Effect::kHide) hide = Any(hide, Match(rule, s));
-        if (s.effect == Effect::kBroker && Opens(rule) && Match(rule, s) == true) broker = true;
-        if (s.effect == Effect::kShow && Opens(rule) && Match(rule, s) == true) show = true;
-      }
-      if (broker && (hide == true || !has_hide))
-        brokers.insert(rule.id.text);
-      else if (hide != false)
-        hides.insert(rule.id.text);
-      if (show) shows.insert(rule.id.text);
-      if (hide != false) lift_needed_.insert(rule.id.text);
-    }
-    if (hides.empty() && brokers.empty() && !shows.empty()) return {Effect::kShow, shows};
-    const std::set<std::string> lifted = Overrides();
-    if (!lifted.empty()) return {Effect::kShow, lifted};
-    if (hides.empty() && !brokers.empty()) return {Effect::kBroker, brokers};
-    return {Effect::kHide, hides};
-  }
-
- private:
-  const VocabularyAgency* Agency(const std::string& id) const {
-    for (const VocabularyAgency& a : v_.agencies)
-      if (a.id == id) return &a;
-    return nullptr;
-  }
-  bool TeamPurpose() const {
-    for (const Purpose p : v_.teams[0].purposes)
-      if (f_.purpose == ToString(p)) return true;
-    return false;
-  }
-  bool TeamAgency() const {
-    const auto& a = v_.teams[0].agencies;
-    return std::find(a.begin(), a.end(), f_.agency) != a.end();
-  }
-  B Involved() const { return f_.in_team && TeamAgency() && TeamPurpose() ? B(true) : f_.involved; }
-  B Consent(uint32_t states) const {
-    if (!f_.consents_known) return {};
-    const auto has = [&](auto s) { return (states & Bit(s)) != 0; };
-    const auto says = [](const std::string& c, const char* word) {
-      return c.find(word) != std::string::npos;
-    };
-    bool asked = false;
-    for (const std::string& c : f_.consents) {
-      const bool parent = says(c, "by parent");
-      if (says(c, "service") != has(ConsentMatter::kService)) continue;
-      if ((states & kByYoungPersonBit) != 0 && parent) continue;
-      if (((states & kByAnotherBit) != 0 || has(Grantor::kParentalResponsibility)) && !parent)
-        continue;
-      asked = true;
-      if ((!has(ConsentState::kExplicit) || says(c, "explicit")) &&
-          (!has(ConsentState::kInForce) || says(c, "given")) &&
-          (!has(ConsentState::kRefused) || says(c, "refused")) &&
-          (!has(ConsentState::kWithdrawn) || says(c, "withdrawn")) &&
-          (!has(ConsentState::kExpired) || says(c, "expired")) && !has(ConsentState::kNotAsked))
-        return true;
-    }
-    return has(ConsentState::kNotAsked) ? !asked : false;
-  }
-  B Hold(const Condition& c) const {
-    B value;
-    switch (c.about) {
-      case Condition::About::kConsent:
-        return Consent(c.consent_states);
-      case Condition::About::kPurpose:
-        if (!f_.purpose.empty())
-          value = (c.purposes >> static_cast<int>(*ParsePurpose(f_.purpose))) & 1;
-        break;
-      case Condition::About::kRelationship:
-        value = Involved();
-        break;  // facts here are own-open-flag
-      case Condition::About::kShielded:
-        value = f_.shielded;
-        break;
-      case Condition::About::kOpen:
-        value = f_.open;
-        break;
-      case Condition::About::kDisputed:
-        value = f_.disputed;
-        break;
-      case Condition::About::kNewIdentity:
-        value = f_.new_identity;
-        break;
-      case Condition::About::kSpentOffence:
-        value = f_.spent_offence;
-        break;
-      case Condition::About::kNamesVictim:
-        value = f_.names_victim;
-        break;
-    }
-    return c.negated ? None(value) : value;
-  }
-  B Hold(const syntax::Conditions& all) const {
-    B value = true;
-    for (const Condition& c : all) value = All(value, Hold(c));
-    return value;
-  }
-  B Phrase(const syntax::AskerPhrase& phrase) const {
-    if (phrase.is_team) {
-      const B purpose = f_.purpose.empty() ? B() : B(TeamPurpose());
-      return All(f_.in_team, All(purpose, f_.agency.empty() ? B() : B(TeamAgency())));
-    }
-    B value = true;
-    for (const syntax::Word& w : phrase.words) {
-      const auto is_role = std::find(v_.roles.begin(), v_.roles.end(), w.text) != v_.roles.end();
-      if (w.text == "practitioner")
-        value = All(value, f_.practitioner);
-      else if (w.text == "system" || w.text == "systems")
-        value = All(value, None(f_.practitioner));
-      else if (w.text == "holder")
-        value = All(value, f_.holder.empty() ? B() : Is(f_.agency, f_.holder));
-      else if (is_role)
-        value = All(All(value, Is(f_.role, w.text)), f_.practitioner);
-      else if (Agency(w.text))
-        value = All(value, Is(f_.agency, w.text));
-      else
-        value = All(value, f_.agency.empty() ? B() : B(Agency(f_.agency)->kind == w.text));
-    }
-    return value;
-  }
-  B Askers(const syntax::AskerSelector& s) const {
-    B value = s.everyone;
-    for (const auto& p : s.any) value = Any(value, Phrase(p));
-    for (const auto& p : s.except) value = All(value, None(Phrase(p)));
-    return value;
-  }
-  B Items(const syntax::ItemPhrase& items) const {
-    B value = items.everything;
-    for (const syntax::Word& w : items.words) {
-      const syntax::Group* group = nullptr;
-      for (const auto& g : tree_.groups)
-        if (g.name.text == w.text) group = &g;
-      if (group) {
-        for (const auto& member : group->words) value = Any(value, Is(f_.service, member.text));
-      } else if (w.text == "marked-sensitive") {
-        value = Any(value, f_.marked);
-      } else {
-        value = Any(value, Agency(w.text) ? Is(f_.holder, w.text) : Is(f_.service, w.text));
-      }
-    }
-    if (items.held_by.empty()) return value;
-    B held = false;
-    for (const syntax::Word& w : items.held_by) {
-      held = Any(held, Agency(w.text)      ? Is(f_.holder, w.text)
-                       : f_.holder.empty() ? B()
-                                           : B(Agency(f_.holder)->kind == w.text));
-    }
-    return All(value, held);
-  }
-  B Aspects(const syntax::Statement& s) const {
-    if (s.effect == Effect::kHide && (s.aspects.mask & 1)) return true;  // existence hides all
-    if (!((s.aspects.mask >> static_cast<int>(f_.aspect)) & 1)) return false;
-    B value = true;
-    const auto in = [](const std::vector<syntax::Word>& list, const std::string& fact) {
-      B found = false;
-      for (const auto& w : list) found = Any(found, Is(fact, w.text));
-      return found;
-    };
-    const bool content = f_.aspect == Aspect::kContent;
-    if ((content || f_.aspect == Aspect::kAssessment) && !s.aspects.assessments.empty()) {
-      value = in(s.aspects.assessments, f_.assessment);
-    }
-    if (content && s.aspects.section_mode != syntax::Sections::kAll) {
-      const B listed = in(s.aspects.sections, f_.section);
-      value = All(value, s.aspects.section_mode == syntax::Sections::kOnly ? listed : None(listed));
-    }
-    return value;
-  }
-  B Party(const syntax::Rule& rule) const {
-    if (rule.agreement < 0) return true;
-    B asks = false, holds = false;
-    for (const auto& p : tree_.agreements[static_cast<size_t>(rule.agreement)].parties) {
-      asks = Any(asks, Is(f_.agency, p.text));
-      holds = Any(holds, Is(f_.holder, p.text));
-    }
-    const B same = f_.holder.empty() ? B() : Is(f_.agency, f_.holder);
-    return All(All(asks, holds), None(same));
-  }
-  B Match(const syntax::Rule& rule, const syntax::Statement& s) const {
-    B value =
-        All(All(All(Aspects(s), Items(s.items)), All(Askers(s.askers), Party(rule))), Hold(s.when));
-    for (const auto& unless : s.unless) value = All(value, None(Hold(unless)));
-    return value;
-  }
-  // Everything a show or broker needs besides its own words.
-  bool Opens(const syntax::Rule& rule) const {
-    const bool person = f_.aspect == Aspect::kContact || f_.aspect == Aspect::kContent;
-    if (person && f_.practitioner != true) return false;
-    if (rule.agreement >= 0) {
-      const auto& a = tree_.agreements[static_cast<size_t>(rule.agreement)];
-      if (f_.now_s < a.from_s || f_.now_s >= a.until_s) return false;
-    }
-    if (rule.basis == Gateway::kOwnRecord) return !f_.holder.empty() && f_.agency == f_.holder;
-    if (rule.basis == Gateway::kCa1989S47) return f_.purpose == "safeguarding";
-    if (rule.basis != Gateway::kCda1998S115) return rule.basis != Gateway::kNone;
-    bool chosen = false;
-    for (const auto& c : tree_.agreements[static_cast<size_t>(rule.agreement)].choices) {
-      chosen |= c.holder.text == f_.holder && c.gateway == rule.basis;
-    }
-    const bool acts = (Agency(f_.agency) && Agency(f_.agency)->relevant_authority) ||
-                      (f_.in_team && TeamAgency() && TeamPurpose());
-    return chosen && acts && f_.necessity == true;
-  }
-  std::set<std::string> Overrides() const {
-    std::set<std::string> opened;
-    if (f_.ground == OverrideGround::kNone || f_.practitioner != true || f_.holder.empty() ||
-        f_.service.empty())
-      return opened;
-    if (f_.ground == OverrideGround::kLegalDuty && f_.purpose != "safeguarding") return opened;
-    if (f_.ground == OverrideGround::kExpressConsent &&
-        Consent(Bit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing)) != true)
-      return opened;
-    for (const syntax::Override& o : tree_.overrides) {
-      std::set<std::string> lifts;
-      for (const auto& w : o.lifts) lifts.insert(w.text);
-      if (((o.opens >> static_cast<int>(f_.aspect)) & 1) &&
-          ((o.grounds >> static_cast<int>(f_.ground)) & 1) && Askers(o.askers) == true &&
-          Hold(o.when) == true &&
-          std::includes(lifts.begin(), lifts.end(), lift_needed_.begin(), lift_needed_.end())) {
-        opened.insert(o.id.text);
-      }
-    }
-    return opened;
-  }
-
-  const syntax::Policy& tree_;
-  const Vocabulary& v_;
-  const Facts& f_;
-  std::set<std::string> lift_needed_;
-};
+using Answer = testing::ReferenceAnswer;
 
 // ---- The evaluator, asked with the same facts ----
 
 Tri ToTri(B value) { return !value ? Tri::kUnknown : *value ? Tri::kYes : Tri::kNo; }
 
-Answer Evaluate(const Policy& policy, const Facts& f) {
+// With `facts`, also says there what was asked, in words.
+Answer Evaluate(const Policy& policy, const Facts& f, testing::ReferenceFacts* facts = nullptr) {
   Question q;
   q.agency = policy.AgencySymbol(f.agency);
   q.role = policy.RoleSymbol(f.role);
@@ -348,6 +93,7 @@ Answer Evaluate(const Policy& policy, const Facts& f) {
     consents.push_back(c);
   }
   i.consents = consents;
+  if (facts != nullptr) *facts = testing::InWords(policy, NortownVocabulary(), q, i);
   const Decision decision = policy.Decide(q, i);
   Answer answer;
   answer.effect = decision.effect;
@@ -476,8 +222,9 @@ void ExpectEqualToNaive(const Compiled& compiled, size_t stride, std::map<Effect
   const Vocabulary v = NortownVocabulary();
   size_t differing = 0;
   EachCell(*compiled.policy, stride, [&](const Facts& f) {
-    const Answer naive = Naive(compiled.tree, v, f).Decide();
-    const Answer ours = Evaluate(*compiled.policy, f);
+    testing::ReferenceFacts facts;
+    const Answer ours = Evaluate(*compiled.policy, f, &facts);
+    const Answer naive = testing::Decide(compiled.tree, v, facts);
     ++seen[ours.effect];
     if (naive == ours || ++differing > 3) return;
     ADD_FAILURE() << f.agency << "/" << f.role << " for '" << f.purpose << "' "
