@@ -17,8 +17,8 @@ namespace {
 const std::vector<Command>& AllCommands() {
   static const auto* const commands = [] {
     auto* const all = new std::vector<Command>;
-    for (std::vector<Command> group :
-         {IndexCommands(), ConsentCommands(), RegistryCommands(), AuditCommands()}) {
+    for (std::vector<Command> group : {IndexCommands(), ConsentCommands(), OverrideCommands(),
+                                       RegistryCommands(), AuditCommands()}) {
       for (Command& command : group) all->push_back(std::move(command));
     }
     return all;

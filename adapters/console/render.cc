@@ -142,6 +142,14 @@ void AddDecisions(const FlagView& flag, Page& page) {
     page.Field(kIndent, kColumn, label, text);
     label.clear();
   }
+  std::set<std::string> conditions;
+  for (const AspectDecision& decision : flag.decisions()) {
+    for (const std::string& condition : decision.conditions()) {
+      if (conditions.insert(condition).second) {
+        page.Field(kIndent, kColumn, "On condition", condition);
+      }
+    }
+  }
   label = "Withheld";
   for (const auto& [reason, names] : hidden) {
     page.Field(kIndent, kColumn, label,
@@ -381,6 +389,25 @@ std::string RenderConsents(const signpost::v1::ConsentList& list) {
                                   ? absl::StrCat("until ", Readable(consent.valid_until()))
                                   : ""));
     }
+    if (consent.ends_at_18()) page.Field(kIndent, kColumn, "", "ends at 18");
+    if (consent.kind() != signpost::v1::CONSENT_KIND_UNSPECIFIED &&
+        consent.kind() != signpost::v1::CONSENT_KIND_SHARE_CONFIDENTIAL) {
+      page.Field(kIndent, kColumn, "Kind",
+                 absl::StrCat(ReadableCode(EnumWord(consent.kind())), "; it opens nothing"));
+    }
+    if (consent.standing() != signpost::v1::CONSENT_STANDING_UNSPECIFIED) {
+      page.Field(kIndent, kColumn, "Stands", ReadableCode(EnumWord(consent.standing())));
+    }
+    for (const std::string& condition : consent.conditions()) {
+      page.Field(kIndent, kColumn, "On condition", condition);
+    }
+    if (!consent.supersedes().empty()) {
+      page.Field(kIndent, kColumn, "In place of", consent.supersedes());
+    }
+    if (!consent.superseded_by().empty()) {
+      page.Field(kIndent, kColumn, "Gave way to",
+                 absl::StrCat(consent.superseded_by(), ", ", Readable(consent.superseded_at())));
+    }
     if (consent.has_withdrawn_at()) {
       page.Field(kIndent, kColumn, "Withdrawn", Readable(consent.withdrawn_at()));
     }
@@ -423,6 +450,34 @@ std::string RenderAgencies(const signpost::v1::ListAgenciesResponse& response) {
 }
 
 std::string RenderNotice(const signpost::v1::Notice& notice) {
+  const std::string number = notice.override_number() == 0
+                                 ? std::string()
+                                 : absl::StrCat("  override ", notice.override_number());
+  if (notice.kind() == signpost::v1::NOTICE_KIND_OVERRIDE_OVERDUE) {
+    return Cleaned(absl::StrCat(Readable(notice.changed_at()), "  override overdue", number,
+                                ", review was due ", Readable(notice.review_due()))) +
+           "\n";
+  }
+  if (notice.kind() == signpost::v1::NOTICE_KIND_OVERRIDE_USED ||
+      notice.kind() == signpost::v1::NOTICE_KIND_SHOWN) {
+    std::vector<std::string> shown;
+    for (const int aspect : notice.shown()) {
+      shown.push_back(EnumWord(signpost::v1::Aspect_descriptor(), aspect));
+    }
+    return Cleaned(absl::StrCat(Readable(notice.changed_at()), "  ",
+                                ReadableCode(EnumWord(notice.kind())), "  ",
+                                notice.agency_person_id(), "  ", absl::StrJoin(shown, ", "), " to ",
+                                notice.asked_by_agency_id().empty()
+                                    ? "an agency that is not named"
+                                    : absl::StrCat(notice.asked_by_agency_id(), " ",
+                                                   notice.asked_by_practitioner_id(), " (",
+                                                   ReadableCode(notice.asked_by_role()), ")"),
+                                notice.ground() == signpost::v1::OVERRIDE_GROUND_UNSPECIFIED
+                                    ? ""
+                                    : absl::StrCat(" on ", ReadableCode(EnumWord(notice.ground()))),
+                                number)) +
+           "\n";
+  }
   return Cleaned(absl::StrCat(
              Readable(notice.changed_at()), "  ", ReadableCode(EnumWord(notice.kind())), "  ",
              notice.agency_person_id(), "  ", notice.agency_id(),

@@ -33,6 +33,12 @@ const char* KindWord(signpost::v1::NoticeKind kind) {
       return "flag-closed";
     case signpost::v1::NOTICE_KIND_FLAG_CHANGED:
       return "flag-changed";
+    case signpost::v1::NOTICE_KIND_OVERRIDE_USED:
+      return "override-used";
+    case signpost::v1::NOTICE_KIND_SHOWN:
+      return "shown";
+    case signpost::v1::NOTICE_KIND_OVERRIDE_OVERDUE:
+      return "override-overdue";
     default:
       return "other";
   }
@@ -207,6 +213,14 @@ absl::StatusOr<Mailbox::Handler> NoticeFile(const std::string& path) {
     add("changed_at",
         absl::FormatTime(absl::RFC3339_sec, absl::FromUnixSeconds(notice.changed_at().seconds()),
                          absl::UTCTimeZone()));
+    if (!notice.asked_by_agency_id().empty()) {
+      add("asked_by_agency_id", notice.asked_by_agency_id());
+      add("asked_by_practitioner_id", notice.asked_by_practitioner_id());
+      add("asked_by_role", notice.asked_by_role());
+    }
+    if (notice.override_number() != 0) {
+      add("override_number", absl::StrCat(notice.override_number()));
+    }
     text += "}\n";
     if (write(file->fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
         fdatasync(file->fd) != 0) {
