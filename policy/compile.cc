@@ -49,12 +49,24 @@ class PolicyCompiler {
       : vocabulary_(vocabulary), options_(options), impl_(std::make_unique<PolicyImpl>()) {}
 
   CompileResult Run(absl::string_view text) {
-    CompileResult result;
     BindVocabulary();
     if (diagnostics_.empty()) {
       tree_ = syntax::Parse(text, vocabulary_, diagnostics_);
       Bind();
     }
+    return Finish();
+  }
+
+  CompileResult Run(syntax::Policy tree) {
+    BindVocabulary();
+    tree_ = std::move(tree);
+    if (diagnostics_.empty()) Bind();
+    return Finish();
+  }
+
+ private:
+  CompileResult Finish() {
+    CompileResult result;
     // Examples and checks judge a policy that is whole; a faulty one would only echo its faults.
     if (diagnostics_.empty()) Judge();
     if (diagnostics_.empty()) {
@@ -70,7 +82,6 @@ class PolicyCompiler {
     return result;
   }
 
- private:
   void VocabularyFault(const std::string& word, absl::string_view message) {
     syntax::Word at;
     at.text = word;
@@ -647,6 +658,11 @@ CompileResult Compile(absl::string_view text, const Vocabulary& vocabulary,
   return PolicyCompiler(vocabulary, options).Run(text);
 }
 
+CompileResult CompileTree(syntax::Policy tree, const Vocabulary& vocabulary,
+                          const CompileOptions& options) {
+  return PolicyCompiler(vocabulary, options).Run(std::move(tree));
+}
+
 std::string Diagnostic::ToString() const {
   std::string text = absl::StrCat(line, ":", column, ": ", message);
   if (!suggestion.empty()) absl::StrAppend(&text, "; did you mean '", suggestion, "'?");
@@ -672,6 +688,7 @@ const std::string& Policy::approved_by() const { return impl_->approved_by; }
 const std::vector<RuleInfo>& Policy::rules() const { return impl_->rule_infos; }
 const std::vector<AgreementInfo>& Policy::agreements() const { return impl_->agreement_infos; }
 
+size_t Policy::agency_count() const { return impl_->agency_data.size() - 1; }
 Symbol Policy::AgencySymbol(absl::string_view id) const { return impl_->agencies.Find(id); }
 Symbol Policy::AgencyKindSymbol(absl::string_view kind) const { return impl_->kinds.Find(kind); }
 Symbol Policy::TeamSymbol(absl::string_view id) const { return impl_->teams.Find(id); }

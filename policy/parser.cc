@@ -987,6 +987,7 @@ class Parser {
   bool ExampleBlock(const Word& start) {
     Example example;
     example.at = start;
+    example_purposes_ = {Purpose::kUnspecified};
     if (policy_.examples.size() >= static_cast<size_t>(kExamplesMax)) {
       return Fail(start, absl::StrCat("a policy has at most ", kExamplesMax, " examples"));
     }
@@ -1003,7 +1004,18 @@ class Parser {
       if (!ItemFact(example)) return false;
     }
     if (!Expect("->") || !ExampleResult(example)) return false;
-    policy_.examples.push_back(std::move(example));
+    // An example of several purposes or aspects is one of each.
+    if (policy_.examples.size() + example_purposes_.size() * example_aspects_.size() >
+        static_cast<size_t>(kExamplesMax)) {
+      return Fail(start, absl::StrCat("a policy has at most ", kExamplesMax, " examples"));
+    }
+    for (const Purpose purpose : example_purposes_) {
+      for (const Aspect aspect : example_aspects_) {
+        example.purpose = purpose;
+        example.aspect = aspect;
+        policy_.examples.push_back(example);
+      }
+    }
     return true;
   }
 
@@ -1017,7 +1029,14 @@ class Parser {
       return Expect("involved");
     }
     if (Take("for")) {
-      return TakeValue(&ParsePurpose, AllPurposes(), "purpose", example.purpose);
+      example_purposes_.clear();
+      do {
+        example_purposes_.emplace_back();
+        if (!TakeValue(&ParsePurpose, AllPurposes(), "purpose", example_purposes_.back())) {
+          return false;
+        }
+      } while (Take("or"));
+      return true;
     }
     if (Take("in")) return TakeWord(example.team, "a team");
     if (Take("on")) return TakeDate(example.now_s);
@@ -1047,7 +1066,11 @@ class Parser {
   }
 
   bool ExampleItem(Example& example) {
-    if (!TakeValue(&ParseAspect, AllAspects(), "aspect", example.aspect)) return false;
+    example_aspects_.clear();
+    do {
+      example_aspects_.emplace_back();
+      if (!TakeValue(&ParseAspect, AllAspects(), "aspect", example_aspects_.back())) return false;
+    } while (Take(","));
     if (Is("of") && Next().kind == Kind::kWord && assessments_.count(Next().word.text) > 0) {
       ++at_;
       if (!TakeWord(example.assessment, "an assessment")) return false;
@@ -1124,13 +1147,22 @@ class Parser {
         } while (Take("and"));
       }
     }
-    if (!Take(",")) return true;
-    if (!Expect("missing")) return false;
-    do {
-      Missing missing{};
-      if (!TakeValue(&ParseMissing, AllMissings(), "missing thing", missing)) return false;
-      example.missing |= Bit(missing);
-    } while (Take("and"));
+    while (Take(",")) {
+      if (Take("basis")) {
+        if (!TakeValue(&ParseGateway, AllGateways(), "gateway", example.basis)) return false;
+      } else if (Take("then")) {
+        example.has_obligations = true;
+        return Obligations(example.obligations);  // a list of its own: nothing follows
+      } else if (Expect("missing")) {
+        do {
+          Missing missing{};
+          if (!TakeValue(&ParseMissing, AllMissings(), "missing thing", missing)) return false;
+          example.missing |= Bit(missing);
+        } while (Take("and"));
+      } else {
+        return false;
+      }
+    }
     return true;
   }
 
@@ -1205,6 +1237,9 @@ class Parser {
   std::set<std::string> assessments_;
   Policy policy_;
   int agreement_ = kNoAgreement;
+  // Of the example being read.
+  std::vector<Purpose> example_purposes_;
+  std::vector<Aspect> example_aspects_;
   bool has_header_ = false;
 };
 

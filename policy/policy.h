@@ -134,6 +134,8 @@ class Policy {
   const std::vector<RuleInfo>& rules() const;  // by id, so that reordering the text changes nothing
   const std::vector<AgreementInfo>& agreements() const;
 
+  // Symbols of agencies are 1 to agency_count().
+  size_t agency_count() const;
   // The symbol of a word, or kNoSymbol for a word this policy does not know.
   Symbol AgencySymbol(absl::string_view id) const;
   Symbol AgencyKindSymbol(absl::string_view kind) const;

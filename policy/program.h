@@ -296,6 +296,10 @@ class Evaluation {
   ConsentStanding standing_;
 };
 
+// Compile() of a text that is already read: for tests that change the tree.
+CompileResult CompileTree(syntax::Policy tree, const Vocabulary& vocabulary,
+                          const CompileOptions& options);
+
 // Runs the file's examples and proves its checks; reports what fails. Marks in `exampled` (by
 // RuleIndex) each rule that some example names as deciding.
 void RunExamples(const PolicyImpl& policy, const std::vector<syntax::Example>& examples,

@@ -166,7 +166,9 @@ class ExampleRunner {
   void Compare(const Example& example, const Decision& decision, std::vector<uint8_t>& exampled) {
     bool as_said = decision.effect == example.effect &&
                    (!example.by_default || decision.by_default) &&
-                   (decision.missing & example.missing) == example.missing;
+                   (decision.missing & example.missing) == example.missing &&
+                   (example.basis == Gateway::kNone || decision.gateway == example.basis) &&
+                   (!example.has_obligations || decision.obligations == example.obligations);
     for (const Word& id : example.by) {
       size_t index = 0;
       while (index < policy_.rule_infos.size() && policy_.rule_infos[index].id != id.text) ++index;
@@ -184,8 +186,18 @@ class ExampleRunner {
       as_said = as_said && decides;
     }
     if (as_said) return;
-    diagnostics_.Add(example.at, absl::StrCat("the example \"", example.title, "\" fails: it is ",
-                                              DecisionInWords(policy_, decision)));
+    std::string is = DecisionInWords(policy_, decision);
+    if (decision.gateway != Gateway::kNone) {
+      absl::StrAppend(&is, ", basis ", ToString(decision.gateway));
+    }
+    const char* before = ", then ";
+    for (const Obligation one : AllObligations()) {
+      if ((decision.obligations & Bit(one)) == 0) continue;
+      absl::StrAppend(&is, before, ToString(one));
+      before = ", ";
+    }
+    diagnostics_.Add(example.at,
+                     absl::StrCat("the example \"", example.title, "\" fails: it is ", is));
   }
 
   const PolicyImpl& policy_;
@@ -281,14 +293,19 @@ class Prover {
     const Choices fewer = Choose(asker, true);
     // Where an exception of the check could excuse what more facts open, all cells count.
     const Choices all = may_fold_ && may_fold_overrides_ ? fewer : Choose(asker, false);
-    if (could &&
-        !VisitAll(question, item, OverrideGround::kNone, may_fold_ ? fewer : all, finding)) {
-      return false;
-    }
-    for (size_t g = 0; could_override && g < space_.grounds.size(); ++g) {
-      if (matter_grounds_[g] != 0 && !VisitAll(question, item, space_.grounds[g],
-                                               may_fold_overrides_ ? fewer : all, finding)) {
+    // A member asks whether or not the team knows the young person.
+    for (const bool team_knows : {true, false}) {
+      if (!team_knows && asker.team == kNoSymbol) break;
+      standing.relationships.yes = team_knows ? Bit(Relationship::kOwnOpenFlag) : uint8_t{0};
+      if (could &&
+          !VisitAll(question, item, OverrideGround::kNone, may_fold_ ? fewer : all, finding)) {
         return false;
+      }
+      for (size_t g = 0; could_override && g < space_.grounds.size(); ++g) {
+        if (matter_grounds_[g] != 0 && !VisitAll(question, item, space_.grounds[g],
+                                                 may_fold_overrides_ ? fewer : all, finding)) {
+          return false;
+        }
       }
     }
     return true;

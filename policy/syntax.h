@@ -159,6 +159,9 @@ struct Example {
   bool by_default = false;
   std::vector<Word> by;
   uint32_t missing = 0;
+  Gateway basis = Gateway::kNone;  // kNone: any
+  bool has_obligations = false;
+  uint32_t obligations = 0;  // exactly these, where has_obligations
 };
 
 // "no ASKER sees ASPECTS of ITEMS when .. unless .. except by O1"

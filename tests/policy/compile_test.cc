@@ -247,6 +247,40 @@ TEST(Compile, ExamplesStateEveryFact) {
   asks(", person perhaps shielded", "hide by H");
 }
 
+TEST(Compile, AnExampleMayStateBasisAndDuties) {
+  const std::string rule =
+      "rule A \"a\"\n show existence, contact of housing to practitioner\n"
+      " when purpose is housing or referral\n basis ca2004-s10 then log, tell holder\n";
+  const auto asks = [&](const std::string& purposes, const std::string& aspects,
+                        const std::string& result) {
+    return With(absl::StrCat(rule, "example \"x\": housing-officer of nortown-housing, for ",
+                             purposes, "; ", aspects, " of housing held by nortown-housing -> ",
+                             result, "\n"));
+  };
+  EXPECT_TRUE(
+      asks("housing", "contact", "show by A, basis ca2004-s10, then log, tell holder").ok());
+  EXPECT_TRUE(asks("housing", "contact", "show, then tell holder, log").ok());
+  EXPECT_FALSE(asks("housing", "contact", "show by A, basis ca2004-s11").ok());
+  EXPECT_FALSE(asks("housing", "contact", "show by A, then log").ok()) << "one duty too many";
+  EXPECT_FALSE(asks("housing", "contact", "show by A, then log, tell officer").ok());
+  // One of each.
+  EXPECT_TRUE(asks("housing or referral", "existence, contact", "show by A").ok());
+  const CompileResult result = asks("housing or audit", "existence, agency", "show by A");
+  EXPECT_EQ(result.diagnostics.size(), 3u) << result.Errors();
+  EXPECT_NE(asks("housing", "contact", "hide")
+                .Errors()
+                .find("it is show by A, basis ca2004-s10, then log, tell-holder"),
+            std::string::npos);
+}
+
+TEST(Compile, ACheckAsksAlsoForTeamsThatDoNotKnowThePerson) {
+  const std::string rule =
+      "rule A \"a\"\n show existence of youth-offending to members of nortown-yot-team\n";
+  const std::string check = "check no one sees existence of anything without a relationship\n";
+  EXPECT_TRUE(With(rule + " when worker is involved\n basis ca2004-s10\n" + check).ok());
+  EXPECT_FALSE(With(rule + " basis ca2004-s10\n" + check).ok());
+}
+
 TEST(Compile, AFailingExampleIsAFault) {
   const std::string rule = "rule A \"a\"\n  hide contact of housing from everyone\n";
   const std::string ask =
