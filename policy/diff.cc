@@ -795,7 +795,7 @@ class Sighting : public Survey {
 
 bool SameWords(const SymbolTable& a, const SymbolTable& b) { return a.Words() == b.Words(); }
 
-bool SameVocabulary(const PolicyImpl& a, const PolicyImpl& b) {
+bool SameVocabularyOf(const PolicyImpl& a, const PolicyImpl& b) {
   if (!SameWords(a.agencies, b.agencies) || !SameWords(a.kinds, b.kinds) ||
       !SameWords(a.teams, b.teams) || !SameWords(a.services, b.services) ||
       !SameWords(a.roles, b.roles) || !SameWords(a.assessments, b.assessments) ||
@@ -832,9 +832,13 @@ std::string Sight::ToString() const {
   return absl::StrCat(who, ": ", what, when.empty() ? "" : absl::StrCat("; ", when), ": ", change);
 }
 
+bool SameVocabulary(const Policy& a, const Policy& b) {
+  return SameVocabularyOf(PolicyAccess::Of(a), PolicyAccess::Of(b));
+}
+
 PolicyDifference Diff(const Policy& before, const Policy& after) {
   PolicyDifference difference;
-  if (!SameVocabulary(PolicyAccess::Of(before), PolicyAccess::Of(after))) {
+  if (!SameVocabulary(before, after)) {
     difference.fault =
         "the two policies were compiled against different vocabularies; compile both against the "
         "words of today";

@@ -56,6 +56,9 @@ struct PolicyDifference {
   bool same() const { return fault.empty() && gains.empty() && losses.empty() && terms.empty(); }
 };
 
+// Whether symbols of one policy mean in the other what they mean in the first.
+bool SameVocabulary(const Policy& a, const Policy& b);
+
 // From `before` to `after`, from the first day on which both are in force. Both must be compiled
 // against the same vocabulary. Which rule decides is no difference where the outcome is the same.
 PolicyDifference Diff(const Policy& before, const Policy& after);
