@@ -18,7 +18,7 @@ const std::vector<Command>& AllCommands() {
   static const auto* const commands = [] {
     auto* const all = new std::vector<Command>;
     for (std::vector<Command> group : {IndexCommands(), ConsentCommands(), OverrideCommands(),
-                                       RegistryCommands(), AuditCommands()}) {
+                                       RegistryCommands(), AuditCommands(), PolicyCommands()}) {
       for (Command& command : group) all->push_back(std::move(command));
     }
     return all;
