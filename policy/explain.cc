@@ -213,7 +213,7 @@ Explanation Policy::ExplainToWorker(const Question& question, const Item& item,
   const auto shows = [&](Aspect aspect) {
     Item other = item;
     other.aspect = aspect;
-    return Decide(question, other).effect == Effect::kShow;
+    return DecideOnly(question, other).effect == Effect::kShow;
   };
   if (decision.effect == Effect::kShow) {
     const RuleIndex rule = decision.rules[0];

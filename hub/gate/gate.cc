@@ -126,11 +126,6 @@ absl::Status ComposeContact(const people::Person& person, const stored::FlagRow&
   return absl::OkStatus();
 }
 
-std::string WorkerWords(const policy::Explanation& explanation) {
-  if (explanation.next_step.empty()) return explanation.worker_reason;
-  return absl::StrCat(explanation.worker_reason, " ", explanation.next_step);
-}
-
 // What the consent that `decision` rests on says of it: until when, and on what conditions.
 absl::Status ComposeConsentTerms(const Judge& judge, const people::Person& person,
                                  const policy::Decision& decision, v1::AspectDecision* told) {
@@ -169,7 +164,7 @@ absl::Status ComposeFlag(const Judge& judge, const registry::Directory& director
     v1::AspectDecision* told = view->add_decisions();
     told->set_aspect(ToWire(aspect.aspect));
     told->set_shown(shown);
-    told->set_reason(WorkerWords(judge.Explain(flag, aspect)));
+    told->set_reason(*judge.Words(flag, aspect));
     if (!shown) {
       v1::Withholding* withheld = answer->add_withheld();
       withheld->set_aspect(told->aspect());
@@ -201,7 +196,7 @@ absl::Status ComposeFlag(const Judge& judge, const registry::Directory& director
     for (const std::string& section : content.withheld) told->add_sections_withheld(section);
     if (!content.withheld.empty()) {
       told->set_reason(
-          WorkerWords(judge.Explain(content.first_withheld_item, content.first_withheld)));
+          *judge.Words(content.first_withheld_item, content.first_withheld));
     }
     if (!content.open.empty()) {
       v1::AspectDecision* decision = view->add_decisions();

@@ -1,6 +1,8 @@
 #include "hub/gate/judge.h"
 
 #include <algorithm>
+#include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +18,13 @@ using policy::Tri;
 namespace {
 
 Tri Known(bool value) { return value ? Tri::kYes : Tri::kNo; }
+
+// Adds the bytes of plain values to a key that never leaves this process.
+template <typename... Value>
+void AddToKey(std::string* key, const Value&... values) {
+  static_assert((std::is_trivially_copyable_v<Value> && ...));
+  (key->append(reinterpret_cast<const char*>(&values), sizeof(values)), ...);
+}
 
 bool Counts(const stored::FlagRow& flag) { return flag.status() != v1::FLAG_STATUS_RETRACTED; }
 
@@ -68,6 +77,7 @@ void Judge::GatherPerson(const people::Person* person) {
   question_.teams = standings_;
 
   consents_.Gather(policy_, asker_, person, question_.now_s);
+  RememberQuestion();
 }
 
 policy::Item Judge::ItemOf(const stored::FlagRow& flag, Aspect aspect) const {
@@ -142,8 +152,8 @@ Findings Judge::Decide(const people::Person& person) {
   GatherPerson(&person);
   for (const stored::FlagRow& flag : person.flags()) {
     if (!Counts(flag)) continue;
-    const policy::Decision existence = policy_.Decide(question_, ItemOf(flag, Aspect::kExistence));
-    const policy::Decision agency = policy_.Decide(question_, ItemOf(flag, Aspect::kAgency));
+    const policy::Decision existence = asking_->Decide(ItemOf(flag, Aspect::kExistence));
+    const policy::Decision agency = asking_->Decide(ItemOf(flag, Aspect::kAgency));
     stored::Released released;
     if (existence.effect != Effect::kShow || agency.effect != Effect::kShow) {
       // Not to be named. Whatever else is shown of it cannot be said without naming it.
@@ -171,7 +181,7 @@ Findings Judge::Decide(const people::Person& person) {
       if (aspect == Aspect::kAssessment && flag.assessments_size() > 0) {
         item.assessment = policy_.AssessmentSymbol(flag.assessments(0).kind());
       }
-      const policy::Decision decision = policy_.Decide(question_, item);
+      const policy::Decision decision = asking_->Decide(item);
       finding.aspects.push_back({aspect, decision});
       if (decision.effect == Effect::kShow) {
         Note(flag, aspect, decision, &released);
@@ -188,8 +198,8 @@ Findings Judge::Decide(const people::Person& person) {
         policy::Item item = ItemOf(flag, Aspect::kAssessment);
         item.assessment = policy_.AssessmentSymbol(row.kind());
         // Which sections may be asked for says that the assessment exists.
-        if (policy_.Decide(question_, item).effect != Effect::kShow) {
-          Withhold(policy_.Decide(question_, item));
+        if (asking_->Decide(item).effect != Effect::kShow) {
+          Withhold(asking_->Decide(item));
           continue;
         }
         ContentFinding content;
@@ -197,7 +207,7 @@ Findings Judge::Decide(const people::Person& person) {
         item.aspect = Aspect::kContent;
         for (const policy::Symbol section : policy_.Sections(item.assessment)) {
           item.section = section;
-          const policy::Decision decision = policy_.Decide(question_, item);
+          const policy::Decision decision = asking_->Decide(item);
           if (decision.effect == Effect::kShow) {
             if (content.open.empty()) {
               content.first_open = decision;
@@ -230,11 +240,11 @@ Findings Judge::Decide(const people::Person& person) {
 bool Judge::MayKnowOf(const people::Person& person, const stored::FlagRow& flag,
                       policy::Decision* deciding) {
   GatherPerson(&person);
-  const policy::Decision existence = policy_.Decide(question_, ItemOf(flag, Aspect::kExistence));
-  const policy::Decision agency = policy_.Decide(question_, ItemOf(flag, Aspect::kAgency));
+  const policy::Decision existence = asking_->Decide(ItemOf(flag, Aspect::kExistence));
+  const policy::Decision agency = asking_->Decide(ItemOf(flag, Aspect::kAgency));
   *deciding = existence.effect != Effect::kShow ? existence : agency;
   // A notice is kept by the system that gets it, so it must be one that may be recorded there.
-  const policy::Decision record = policy_.Decide(question_, ItemOf(flag, Aspect::kRecord));
+  const policy::Decision record = asking_->Decide(ItemOf(flag, Aspect::kRecord));
   if (existence.effect == Effect::kShow && agency.effect == Effect::kShow &&
       record.effect != Effect::kShow) {
     *deciding = record;
@@ -257,36 +267,41 @@ std::vector<std::string> Judge::RelationshipWords() const {
   return words;
 }
 
-bool Judge::AlwaysNamed(policy::Symbol holder) const {
-  // Everything that the answer depends on: the asker, the purpose, the person's own facts, and the
-  // day, for agreements begin and end at midnight UTC. Never a flag.
-  std::string key;
-  const auto add = [&key](int64_t fact) { absl::StrAppend(&key, fact, "/"); };
-  for (const int64_t fact :
-       {int64_t{holder}, int64_t{question_.agency}, int64_t{question_.role},
-        static_cast<int64_t>(question_.is_practitioner), static_cast<int64_t>(question_.purpose),
-        int64_t{question_.relationships.yes}, int64_t{question_.relationships.unknown},
-        static_cast<int64_t>(question_.necessity_stated),
-        int64_t{question_.override_request.requested},
-        static_cast<int64_t>(question_.override_request.ground),
-        int64_t{question_.override_request.reason_stated}, static_cast<int64_t>(shielded_),
-        question_.now_s / 86400}) {
-    add(fact);
-  }
+void Judge::RememberQuestion() {
+  asking_.emplace(policy_, question_);
+  question_key_.clear();
+  // The day and not the second: agreements, and the policy itself, begin and end at midnight UTC.
+  const int64_t day = question_.now_s / 86400;
+  AddToKey(&question_key_, question_.agency, question_.role, question_.is_practitioner,
+           question_.purpose, question_.relationships.yes, question_.relationships.unknown,
+           question_.necessity_stated, question_.override_request.requested,
+           question_.override_request.ground, question_.override_request.reason_stated, day);
   for (const policy::TeamStanding& standing : standings_) {
-    add(standing.team);
-    add(standing.relationships.yes);
-    add(standing.relationships.unknown);
+    AddToKey(&question_key_, standing.team, standing.relationships.yes,
+             standing.relationships.unknown);
   }
-  return bound_.coverage.Get(key, [this, holder] {
+}
+
+std::shared_ptr<const std::vector<bool>> Judge::AlwaysNamed() const {
+  // Everything that the answer depends on: the question and the person's own facts. Never a flag.
+  std::string key = question_key_;
+  AddToKey(&key, shielded_);
+  return bound_.always_named.Get(key, [this] {
     const policy::PersonFacts facts{shielded_};
-    return policy_.AlwaysShows(question_, facts, holder, policy::kNoSymbol, Aspect::kExistence) &&
-           policy_.AlwaysShows(question_, facts, holder, policy::kNoSymbol, Aspect::kAgency);
+    auto named = std::make_shared<std::vector<bool>>();
+    for (size_t holder = 0; holder <= policy_.agency_count(); ++holder) {
+      const auto symbol = static_cast<policy::Symbol>(holder);
+      named->push_back(
+          policy_.AlwaysShows(question_, facts, symbol, policy::kNoSymbol, Aspect::kExistence) &&
+          policy_.AlwaysShows(question_, facts, symbol, policy::kNoSymbol, Aspect::kAgency));
+    }
+    return std::shared_ptr<const std::vector<bool>>(std::move(named));
   });
 }
 
 std::vector<v1::Coverage> Judge::Coverage(const people::Person* person) {
   if (person != person_) GatherPerson(person);
+  const std::shared_ptr<const std::vector<bool>> named = AlwaysNamed();
   std::vector<v1::Coverage> all;
   for (const std::shared_ptr<const registry::Agency>& agency : directory_.Agencies()) {
     if (agency->kind == "auditor" || agency->kind == "operator") continue;
@@ -303,7 +318,7 @@ std::vector<v1::Coverage> Judge::Coverage(const people::Person* person) {
       coverage.set_state(v1::COVERAGE_STATE_NOT_CONNECTED);
     } else if (now_ - feed->until > agency->silence_max) {
       coverage.set_state(v1::COVERAGE_STATE_DID_NOT_ANSWER);
-    } else if (!AlwaysNamed(holder)) {
+    } else if (!(*named)[holder]) {
       coverage.set_state(v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
     } else {
       bool has = false;
@@ -319,9 +334,30 @@ std::vector<v1::Coverage> Judge::Coverage(const people::Person* person) {
   return all;
 }
 
-policy::Explanation Judge::Explain(const stored::FlagRow& flag,
-                                   const AspectFinding& finding) const {
-  return policy_.ExplainToWorker(question_, ItemOf(flag, finding.aspect), finding.decision);
+std::shared_ptr<const std::string> Judge::Words(const stored::FlagRow& flag,
+                                                const AspectFinding& finding) const {
+  return Words(ItemOf(flag, finding.aspect), finding.decision);
+}
+
+std::shared_ptr<const std::string> Judge::Words(const policy::Item& item,
+                                                const policy::Decision& decision) const {
+  const auto say = [&] {
+    // What was missing is worked out only here, where somebody will read it.
+    const policy::Decision whole =
+        decision.effect == Effect::kShow ? decision : policy_.Decide(question_, item);
+    const policy::Explanation told = policy_.ExplainToWorker(question_, item, whole);
+    return std::make_shared<const std::string>(
+        told.next_step.empty() ? told.worker_reason
+                               : absl::StrCat(told.worker_reason, " ", told.next_step));
+  };
+  // A consent is somebody's own; without one the same words serve many.
+  if (!item.consents.empty()) return say();
+  std::string key = question_key_;
+  AddToKey(&key, item.holder, item.service, item.aspect, item.assessment, item.section, item.open,
+           item.disputed, item.shielded, item.new_identity, item.spent_offence, item.names_victim,
+           item.brokerable, item.marked_sensitive, item.consents_known, decision.effect,
+           decision.by_override);
+  return bound_.words.Get(key, say);
 }
 
 }  // namespace signpost::gate

@@ -2,13 +2,15 @@
 // the policy's symbols, asks, and sorts the answers into what is seen and what is not.
 //
 // Reads nothing, writes nothing, opens nothing (but has the people room say when she is 18, where
-// consents are on record). A Judge belongs to one call; it must not outlive what its constructor
-// was given.
+// consents are on record). A Judge belongs to one call; it must not outlive
+// what its constructor was given.
 
 #ifndef SIGNPOST_HUB_GATE_JUDGE_H_
 #define SIGNPOST_HUB_GATE_JUDGE_H_
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "hub/gate/policy_in_force.h"
 #include "hub/people/person.h"
 #include "hub/registry/directory.h"
+#include "policy/asking.h"
 #include "policy/policy.h"
 #include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/consent.pb.h"
@@ -92,11 +95,10 @@ class Judge {
   std::vector<v1::Coverage> Coverage(const people::Person* person);
 
   // The worker's voice about one aspect of a flag in the findings.
-  policy::Explanation Explain(const ::signpost::store::v1::FlagRow& flag,
-                              const AspectFinding& finding) const;
-  policy::Explanation Explain(const policy::Item& item, const policy::Decision& decision) const {
-    return policy_.ExplainToWorker(question_, item, decision);
-  }
+  std::shared_ptr<const std::string> Words(const ::signpost::store::v1::FlagRow& flag,
+                                           const AspectFinding& finding) const;
+  std::shared_ptr<const std::string> Words(const policy::Item& item,
+                                           const policy::Decision& decision) const;
 
   const policy::Policy& policy() const { return policy_; }
   std::string RuleWords(const policy::Decision& decision) const;
@@ -109,9 +111,10 @@ class Judge {
 
  private:
   void GatherPerson(const people::Person* person);
-  // Whether the policy would name `holder` to this asker whatever there is; remembered by the
-  // policy.
-  bool AlwaysNamed(policy::Symbol holder) const;
+  // What is derived from the question alone, once it is complete.
+  void RememberQuestion();
+  // By symbol, whether the policy would name the agency to this asker whatever there is.
+  std::shared_ptr<const std::vector<bool>> AlwaysNamed() const;
   policy::Item ItemOf(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect) const;
   void Note(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect,
             const policy::Decision& decision, ::signpost::store::v1::Released* released);
@@ -124,6 +127,8 @@ class Judge {
   const Asked& asked_;
   const absl::Time now_;
   policy::Question question_;
+  std::optional<policy::Asking> asking_;  // of question_
+  std::string question_key_;              // all of question_, for what the policy remembers
   absl::InlinedVector<policy::TeamStanding, 2> standings_;
   const people::Person* person_ = nullptr;
   policy::Tri shielded_ = policy::Tri::kUnknown;

@@ -37,18 +37,19 @@ namespace signpost::gate {
 
 // Answers of one policy version to questions that many askers share. Thread-safe, bounded: a full
 // memory is emptied.
-class RememberedAnswers {
+template <typename Answer>
+class Remembered {
  public:
   static constexpr size_t kAnswersMax = 4096;
 
   // The answer to `key`, found by `ask` when it is not known yet. `ask` must depend on nothing but
   // `key` and the policy; it may run more than once.
-  bool Get(const std::string& key, absl::FunctionRef<bool()> ask) const {
+  Answer Get(const std::string& key, absl::FunctionRef<Answer()> ask) const {
     {
       absl::ReaderMutexLock lock(&mutex_);
       if (const auto found = answers_.find(key); found != answers_.end()) return found->second;
     }
-    const bool answer = ask();
+    Answer answer = ask();
     absl::MutexLock lock(&mutex_);
     if (answers_.size() >= kAnswersMax) answers_.clear();
     answers_[key] = answer;
@@ -57,7 +58,7 @@ class RememberedAnswers {
 
  private:
   mutable absl::Mutex mutex_;
-  mutable absl::flat_hash_map<std::string, bool> answers_ ABSL_GUARDED_BY(mutex_);
+  mutable absl::flat_hash_map<std::string, Answer> answers_ ABSL_GUARDED_BY(mutex_);
 };
 
 // One compiled policy with its name in the ledger.
@@ -65,7 +66,9 @@ struct BoundPolicy {
   std::shared_ptr<const policy::Policy> policy;
   std::string sha256;  // 64 hex digits, of the text
   int32_t version = 0;
-  RememberedAnswers coverage;  // see Judge::Coverage()
+  // The agencies (by symbol) that an asker is told of whatever there is; see Judge::Coverage().
+  Remembered<std::shared_ptr<const std::vector<bool>>> always_named;
+  Remembered<std::shared_ptr<const std::string>> words;  // see Judge::Words()
 };
 
 class PolicyInForce {
