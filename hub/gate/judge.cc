@@ -58,6 +58,8 @@ void Judge::GatherPerson(const people::Person* person) {
   } else {
     shielded_ = Tri::kUnknown;
   }
+  // The hub keeps no new identities: a person who has one is shielded, so who is not has none.
+  new_identity_ = shielded_ == Tri::kNo ? Tri::kNo : Tri::kUnknown;
   const auto has_open = [&open_agencies](const std::string& agency) {
     return std::binary_search(open_agencies.begin(), open_agencies.end(), agency);
   };
@@ -89,6 +91,11 @@ policy::Item Judge::ItemOf(const stored::FlagRow& flag, Aspect aspect) const {
   item.disputed = Known(flag.disputed());
   item.marked_sensitive = Tri::kNo;
   item.shielded = shielded_;
+  item.new_identity = new_identity_;
+  // The hub holds no offences and no papers. While a case is open its offence is not spent, and
+  // that a service is involved names no victim; of all else it does not know.
+  item.spent_offence = item.open == Tri::kYes ? Tri::kNo : Tri::kUnknown;
+  item.names_victim = aspect == Aspect::kContent ? Tri::kUnknown : Tri::kNo;
   // Every agency that feeds the hub takes brokered contact; one that does not cannot be asked.
   const registry::Agency* agency = directory_.FindAgency(flag.agency_id());
   item.brokerable = Known(agency != nullptr && agency->feeds_index && !agency->suspended);
@@ -205,6 +212,7 @@ Findings Judge::Decide(const people::Person& person) {
         ContentFinding content;
         content.assessment_kind = row.kind();
         item.aspect = Aspect::kContent;
+        item.names_victim = Tri::kUnknown;
         for (const policy::Symbol section : policy_.Sections(item.assessment)) {
           item.section = section;
           const policy::Decision decision = asking_->Decide(item);
@@ -285,9 +293,9 @@ void Judge::RememberQuestion() {
 std::shared_ptr<const std::vector<bool>> Judge::AlwaysNamed() const {
   // Everything that the answer depends on: the question and the person's own facts. Never a flag.
   std::string key = question_key_;
-  AddToKey(&key, shielded_);
+  AddToKey(&key, shielded_, new_identity_);
   return bound_.always_named.Get(key, [this] {
-    const policy::PersonFacts facts{shielded_};
+    const policy::PersonFacts facts{shielded_, new_identity_};
     auto named = std::make_shared<std::vector<bool>>();
     for (size_t holder = 0; holder <= policy_.agency_count(); ++holder) {
       const auto symbol = static_cast<policy::Symbol>(holder);

@@ -132,6 +132,7 @@ class Judge {
   absl::InlinedVector<policy::TeamStanding, 2> standings_;
   const people::Person* person_ = nullptr;
   policy::Tri shielded_ = policy::Tri::kUnknown;
+  policy::Tri new_identity_ = policy::Tri::kUnknown;
   ConsentFacts consents_;
   Findings findings_;
 };
