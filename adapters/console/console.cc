@@ -21,6 +21,7 @@ const std::vector<Command>& AllCommands() {
                                        RegistryCommands(), AuditCommands(), PolicyCommands()}) {
       for (Command& command : group) all->push_back(std::move(command));
     }
+    for (Command& command : PublishCommands()) all->push_back(std::move(command));
     return all;
   }();
   return *commands;

@@ -55,6 +55,7 @@ struct Command {
   bool asks_hub = true;  // takes the options of a profile
 };
 
+std::vector<Command> PublishCommands();   // policy … at a hub, audit replay
 std::vector<Command> IndexCommands();     // find, who-knows, report, review
 std::vector<Command> ConsentCommands();   // consent …
 std::vector<Command> OverrideCommands();  // override …

@@ -79,10 +79,25 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
   base::ConfigObject policy = root.ObjectOrEmpty("policy");
   config.policy_file = In(directory, policy.StringOr("text", ""));
   config.words_file = In(directory, policy.StringOr("words", ""));
-  if (config.policy_file.empty() != config.words_file.empty()) {
-    policy.Complain(config.policy_file.empty() ? "text" : "words",
-                    "text and words belong together: give both, or neither to hide everything");
+  if (!config.policy_file.empty() && config.words_file.empty()) {
+    policy.Complain("words", "names the services, roles and assessments that text may name");
   }
+  if (policy.Has("max_age")) {
+    config.policy_age_max = policy.DurationOr("max_age", absl::InfiniteDuration());
+    if (config.policy_age_max < absl::Hours(1)) {
+      policy.Complain("max_age", "must be an hour or more, such as \"8784h\" for a year");
+    }
+  }
+  if (policy.Has("proposer_roles")) {
+    config.policy_desk.proposer_roles = policy.Strings("proposer_roles");
+  }
+  if (policy.Has("approver_roles")) {
+    config.policy_desk.approver_roles = policy.Strings("approver_roles");
+    if (config.policy_desk.approver_roles.empty()) {
+      policy.Complain("approver_roles", "must name a role, or nothing can be published");
+    }
+  }
+  config.policy_desk.approvals = static_cast<int>(policy.IntegerOr("approvals", 2, 2, 9));
 
   base::ConfigObject executor = root.ObjectOrEmpty("executor");
   config.executor_threads = static_cast<int>(executor.IntegerOr("threads", 4, 1, 256));

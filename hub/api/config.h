@@ -26,6 +26,7 @@
 #include "absl/time/time.h"
 #include "hub/api/server.h"
 #include "hub/base/json_log.h"
+#include "hub/gate/policy_desk.h"
 
 namespace signpost::api {
 
@@ -53,8 +54,12 @@ struct HubConfig {
   std::string checkpoint_file;
   absl::Duration checkpoint_interval = absl::Seconds(1);
 
-  std::string policy_file;  // empty: none yet; everything is hidden
+  // Published once, where nothing was published before; empty: everything is hidden until somebody
+  // publishes.
+  std::string policy_file;
   std::string words_file;
+  absl::Duration policy_age_max = absl::InfiniteDuration();  // older ones hide everything
+  gate::PolicyDeskOptions policy_desk;
 
   int executor_threads = 4;
   int executor_queue_max = 4096;

@@ -161,7 +161,14 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   rooms_.requests = requests_.get();
   rooms_.policy = &policy_;
   gate_ = std::make_unique<gate::Gate>(rooms_);
-  reception_ = std::make_unique<gate::Reception>(rooms_, &policy_);
+  if (config_.policy_age_max != absl::InfiniteDuration()) {
+    policy_.LimitAge(clock_, config_.policy_age_max);
+  }
+  policy_desk_ = std::make_unique<gate::PolicyDesk>(rooms_, &policy_, config_.policy_desk);
+  policy_asking_ = std::make_unique<gate::PolicyAsking>(rooms_, policy_desk_.get());
+  policy_previews_ = std::make_unique<gate::PolicyPreviews>(rooms_, policy_desk_.get());
+  replays_ = std::make_unique<gate::Replays>(rooms_, policy_desk_.get());
+  reception_ = std::make_unique<gate::Reception>(rooms_, policy_desk_.get());
   return absl::OkStatus();
 }
 
@@ -176,13 +183,17 @@ absl::Status Hub::RecordAct(const std::string& outcome, const std::string& subje
 }
 
 absl::Status Hub::OpenPolicy() {
-  if (config_.policy_file.empty()) {
+  if (config_.words_file.empty()) {
+    policy_.Lose("the configuration names no policy.words");
     log_->Warning("policy_absent", {{"effect", "everything is hidden"}});
     return absl::OkStatus();
   }
-  SIGNPOST_ASSIGN_OR_RETURN(std::string text, ReadTextFile(config_.policy_file));
+  std::string text;
+  if (!config_.policy_file.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(text, ReadTextFile(config_.policy_file));
+  }
   SIGNPOST_ASSIGN_OR_RETURN(std::string words, ReadTextFile(config_.words_file));
-  SIGNPOST_RETURN_IF_ERROR(policy_.SetText(std::move(text), words));
+  SIGNPOST_RETURN_IF_ERROR(policy_desk_->SetFiles(std::move(text), words));
   if (registry_->directory()->Agencies().empty()) {
     log_->Info("policy_waits", {{"effect", "everything is hidden"},
                                 {"next", "enrol the area's agencies and teams"}});
@@ -190,15 +201,19 @@ absl::Status Hub::OpenPolicy() {
   }
   // What is wrong with it hides everything, and says so in the log and on /health: a hub that does
   // not start could not even say that.
-  const absl::Status bound = reception_->BindPolicy();
+  const absl::Status bound = policy_desk_->Bind();
   if (base::ReasonOf(bound) == Reason::kPolicyUnavailable) {
-    log_->Warning("policy_not_in_force", {{"effect", "everything is hidden"},
-                                          {"file", config_.policy_file},
-                                          {"detail", bound.message()}});
+    log_->Warning("policy_not_in_force",
+                  {{"effect", "everything is hidden"}, {"detail", bound.message()}});
     return absl::OkStatus();
   }
   SIGNPOST_RETURN_IF_ERROR(bound);
-  const std::shared_ptr<const gate::BoundPolicy> policy = policy_.Get();
+  const std::shared_ptr<const gate::BoundPolicy> policy = policy_.Latest();
+  if (policy_desk_->FileIsIgnored()) {
+    log_->Warning("policy_file_ignored",
+                  {{"file", config_.policy_file},
+                   {"reason", "another text was published; publish this one to change that"}});
+  }
   log_->Info(
       "policy_in_force",
       {{"name", policy->policy->name()}, {"version", policy->version}, {"sha256", policy->sha256}});
@@ -223,7 +238,14 @@ void Hub::BuildServices() {
   calls_.streams = &streams_;
   calls_.log_good_calls = config_.log_good_calls;
 
-  const ServiceRooms rooms{&calls_, &rooms_, gate_.get(), reception_.get(),
+  const ServiceRooms rooms{&calls_,
+                           &rooms_,
+                           gate_.get(),
+                           reception_.get(),
+                           policy_desk_.get(),
+                           policy_asking_.get(),
+                           policy_previews_.get(),
+                           replays_.get(),
                            signer_->verifier_key()};
   services_.push_back(MakeIndexService(rooms));
   services_.push_back(MakeConsentService(rooms));
@@ -231,6 +253,7 @@ void Hub::BuildServices() {
   services_.push_back(MakeAuditService(rooms));
   services_.push_back(MakeExchangeService(rooms));
   services_.push_back(MakeOverrideService(rooms));
+  services_.push_back(MakePolicyService(rooms));
 }
 
 void Hub::AddGauges() {

@@ -42,8 +42,12 @@
 #include "hub/exchange/waiters.h"
 #include "hub/gate/gate.h"
 #include "hub/gate/overrides.h"
+#include "hub/gate/policy_asking.h"
+#include "hub/gate/policy_desk.h"
 #include "hub/gate/policy_in_force.h"
+#include "hub/gate/policy_preview.h"
 #include "hub/gate/reception.h"
+#include "hub/gate/replay.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/matching/intake.h"
 #include "hub/people/people.h"
@@ -95,6 +99,7 @@ class Hub {
   const gate::Rooms& rooms() const { return rooms_; }
   gate::Gate& gate() { return *gate_; }
   gate::Reception& reception() { return *reception_; }
+  gate::PolicyDesk& policy_desk() { return *policy_desk_; }
   base::JsonLog& log() { return *log_; }
   Metrics& metrics() { return metrics_; }
 
@@ -134,6 +139,10 @@ class Hub {
   gate::PolicyInForce policy_;
   gate::Rooms rooms_;
   std::unique_ptr<gate::Gate> gate_;
+  std::unique_ptr<gate::PolicyDesk> policy_desk_;
+  std::unique_ptr<gate::PolicyAsking> policy_asking_;
+  std::unique_ptr<gate::PolicyPreviews> policy_previews_;
+  std::unique_ptr<gate::Replays> replays_;
   std::unique_ptr<gate::Reception> reception_;
 
   std::unique_ptr<base::AssertionVerifier> assertions_;

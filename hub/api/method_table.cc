@@ -47,6 +47,18 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.OverrideService/ReviewOverride", kPractitioner, kRequired, kUnary, 22},
     {"/signpost.v1.OverrideService/ReportOverrides", kPractitioner | kAuditor, kOptional, kUnary,
      23},
+    // Policies. Roles are judged behind the door, so that a refusal is recorded.
+    {"/signpost.v1.PolicyService/ProposePolicy", kPractitioner | kOperator, kOptional, kUnary, 24},
+    {"/signpost.v1.PolicyService/ApprovePolicy", kPractitioner | kOperator, kOptional, kUnary, 25},
+    {"/signpost.v1.PolicyService/WithdrawPolicy", kPractitioner | kOperator, kOptional, kUnary, 26},
+    {"/signpost.v1.PolicyService/ListPolicies", kPractitioner | kAuditor | kOperator, kOptional,
+     kUnary, 27},
+    {"/signpost.v1.PolicyService/GetPolicy", kPractitioner | kAuditor | kOperator, kOptional,
+     kUnary, 28},
+    {"/signpost.v1.PolicyService/Explain", kPractitioner, kRequired, kUnary, 29},
+    {"/signpost.v1.PolicyService/ListAgreements", kPractitioner, kRequired, kUnary, 30},
+    {"/signpost.v1.PolicyService/PreviewPolicy", kPractitioner | kOperator, kOptional, kStream, 31},
+    {"/signpost.v1.PolicyService/ReplayDecision", kAuditor, kOptional, kUnary, 32},
 };
 
 constexpr bool Numbered() {

@@ -13,7 +13,11 @@
 
 #include "hub/api/reactors.h"
 #include "hub/gate/gate.h"
+#include "hub/gate/policy_asking.h"
+#include "hub/gate/policy_desk.h"
+#include "hub/gate/policy_preview.h"
 #include "hub/gate/reception.h"
+#include "hub/gate/replay.h"
 
 namespace signpost::api {
 
@@ -23,6 +27,10 @@ struct ServiceRooms {
   const gate::Rooms* rooms = nullptr;
   gate::Gate* gate = nullptr;
   gate::Reception* reception = nullptr;
+  gate::PolicyDesk* policy_desk = nullptr;
+  gate::PolicyAsking* policy_asking = nullptr;
+  gate::PolicyPreviews* policy_previews = nullptr;
+  gate::Replays* replays = nullptr;
   std::string verifier_key;  // of the ledger's checkpoints
 };
 
@@ -32,6 +40,7 @@ std::unique_ptr<grpc::Service> MakeRegistryService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakeAuditService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakeExchangeService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakeOverrideService(const ServiceRooms& rooms);
+std::unique_ptr<grpc::Service> MakePolicyService(const ServiceRooms& rooms);
 
 }  // namespace signpost::api
 

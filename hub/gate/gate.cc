@@ -110,6 +110,12 @@ struct Question {
 void SetPolicy(const BoundPolicy& bound, stored::LedgerEntry* entry) {
   entry->set_policy_sha256(bound.sha256);
   entry->set_policy_version(bound.version);
+  entry->set_policy_vocabulary_sha256(bound.vocabulary_sha256);
+}
+
+// Judged again if another policy has come into force by the time this is sequenced.
+void RestOn(const BoundPolicy& bound, ledger::Operation* operation) {
+  if (bound.still_in_force.has_value()) operation->preconditions.push_back(*bound.still_in_force);
 }
 
 // Opens a contact into the answer under composition.
@@ -223,6 +229,10 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const Rooms& rooms, const store::
   stored::LedgerEntry entry =
       NewEntry(stored::ENTRY_KIND_WHO_KNOWS, asker, question->request.request_id());
   entry.set_purpose(Word(policy::ToString(question->asked.purpose)));
+  entry.set_asked(AskedBits(question->asked));
+  if (question->asked.content) {
+    entry.set_asked_assessment_kind(question->asked.assessment_kind);
+  }
   ledger::Operation operation;
   if (person.has_value()) entry.set_person_ref(person->id().ToBytes());
   std::string private_words;
@@ -324,6 +334,7 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const Rooms& rooms, const store::
     operation.preconditions = person->preconditions();
     IndexByPerson(&operation, person->id());
   }
+  RestOn(*bound, &operation);
   return operation;
 }
 
@@ -414,6 +425,7 @@ void Gate::Find(const Asker& asker, v1::FindRequest request, Reply<v1::FindRespo
           operation.preconditions = person->preconditions();
           IndexByPerson(&operation, person->id());
         }
+        if (bound != nullptr) RestOn(*bound, &operation);
         if (bound != nullptr && person.has_value()) {
           const Asked asked = FindAsked(purpose);
           const std::shared_ptr<const registry::Directory> directory = rooms_.registry->directory();
@@ -553,6 +565,7 @@ void Gate::Deliver(const Asker& asker, std::vector<exchange::MailboxMessage> mes
         ledger::Operation operation;
         const std::shared_ptr<const BoundPolicy> bound = rooms_.policy->Get();
         if (bound == nullptr) return NoPolicy();
+        RestOn(*bound, &operation);
         const std::shared_ptr<const registry::Directory> directory = rooms_.registry->directory();
         const Asked asked = FindAsked(policy::Purpose::kServiceDelivery);
         for (const exchange::MailboxMessage& item : state->messages) {

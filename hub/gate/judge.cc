@@ -30,6 +30,13 @@ bool Counts(const stored::FlagRow& flag) { return flag.status() != v1::FLAG_STAT
 
 }  // namespace
 
+uint32_t AskedBits(const Asked& asked) {
+  uint32_t bits = asked.necessity_stated ? kAskedNecessityBit : 0;
+  for (const Aspect aspect : asked.aspects) bits |= 1u << static_cast<unsigned>(aspect);
+  if (asked.content) bits |= 1u << static_cast<unsigned>(Aspect::kContent);
+  return bits;
+}
+
 Judge::Judge(const BoundPolicy& bound, const registry::Directory& directory, const Asker& asker,
              const Asked& asked, absl::Time now)
     : bound_(bound),

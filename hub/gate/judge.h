@@ -39,6 +39,10 @@ struct Asked {
   bool necessity_stated = false;
 };
 
+// `asked` as an entry holds it (LedgerEntry.asked).
+inline constexpr uint32_t kAskedNecessityBit = 1u << 16;
+uint32_t AskedBits(const Asked& asked);
+
 struct AspectFinding {
   policy::Aspect aspect;
   policy::Decision decision;

@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "hub/base/crypto.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -72,54 +70,63 @@ absl::StatusOr<policy::Vocabulary> ReadWords(const std::string& text) {
   return words;
 }
 
-absl::Status PolicyInForce::SetText(std::string policy_text, const std::string& words_json) {
-  SIGNPOST_ASSIGN_OR_RETURN(policy::Vocabulary words, ReadWords(words_json));
-  absl::MutexLock lock(&mutex_);
-  text_ = std::move(policy_text);
-  words_ = std::move(words);
-  return absl::OkStatus();
+void PolicyInForce::LimitAge(const base::Clock* clock, absl::Duration max_age) {
+  clock_ = clock;
+  max_age_ = max_age;
 }
 
-absl::StatusOr<bool> PolicyInForce::Rebind(std::vector<policy::VocabularyAgency> agencies,
-                                           std::vector<policy::VocabularyTeam> teams) {
-  // Compiling proves the checks and may take a while; readers are not held up meanwhile.
-  std::string text;
-  policy::Vocabulary vocabulary;
-  {
-    absl::MutexLock lock(&mutex_);
-    text = text_;
-    vocabulary = words_;
-  }
-  vocabulary.agencies = std::move(agencies);
-  vocabulary.teams = std::move(teams);
-  auto bound = std::make_shared<BoundPolicy>();
-  bound->sha256 = absl::BytesToHexString(base::Sha256(text));
-  policy::CompileOptions options;
-  options.content_id = bound->sha256;
-  const policy::CompileResult result = policy::Compile(text, vocabulary, options);
-  absl::MutexLock lock(&mutex_);
-  if (!result.ok()) {
-    bound_ = nullptr;
-    problem_ = absl::StrCat("the policy does not compile: ", result.Errors());
-    return base::Error(base::Reason::kPolicyUnavailable,
-                       absl::StrCat("everything is hidden until it does; ", problem_));
-  }
-  bound->policy = result.policy;
-  bound->version = static_cast<int32_t>(result.policy->version());
-  const bool changed = bound_ == nullptr || bound_->sha256 != bound->sha256;
-  bound_ = std::move(bound);
-  problem_.clear();
-  return changed;
+bool PolicyInForce::Stale(const BoundPolicy& bound) const {
+  return clock_ != nullptr && clock_->Now() >= bound.published_at + max_age_;
 }
 
 std::shared_ptr<const BoundPolicy> PolicyInForce::Get() const {
+  std::shared_ptr<const BoundPolicy> bound;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (held_) {
+      mutex_.Await(absl::Condition(
+          +[](const bool* held) { return !*held; }, &held_));
+    }
+    bound = bound_;
+  }
+  if (bound != nullptr && Stale(*bound)) return nullptr;
+  return bound;
+}
+
+std::shared_ptr<const BoundPolicy> PolicyInForce::Latest() const {
   absl::MutexLock lock(&mutex_);
   return bound_;
 }
 
 std::string PolicyInForce::problem() const {
   absl::MutexLock lock(&mutex_);
-  return problem_;
+  if (bound_ == nullptr || !Stale(*bound_)) return problem_;
+  return absl::StrCat("the policy was published ",
+                      absl::FormatTime("%Y-%m-%d", bound_->published_at, absl::UTCTimeZone()),
+                      ", longer ago than policy.max_age allows; review it and publish it under a "
+                      "higher version");
+}
+
+void PolicyInForce::Hold() {
+  absl::MutexLock lock(&mutex_);
+  held_ = true;
+}
+
+void PolicyInForce::Release() {
+  absl::MutexLock lock(&mutex_);
+  held_ = false;
+}
+
+void PolicyInForce::Swap(std::shared_ptr<const BoundPolicy> bound) {
+  absl::MutexLock lock(&mutex_);
+  bound_ = std::move(bound);
+  problem_.clear();
+}
+
+void PolicyInForce::Lose(std::string problem) {
+  absl::MutexLock lock(&mutex_);
+  bound_ = nullptr;
+  problem_ = std::move(problem);
 }
 
 }  // namespace signpost::gate

@@ -1,29 +1,30 @@
 // The policy that decides now, bound to the area's words.
 //
 // Which agencies and teams there are is the registry's knowledge and changes while the hub runs;
-// which services, roles and assessments there are is a file beside the policy. PolicyInForce
-// compiles the policy's text against both and swaps the result in whole. Readers hold the version
-// they began with until they are done, so that one question is judged by one policy.
+// which services, roles and assessments there are is a file. PolicyDesk compiles the published text
+// against both, records what comes into force and then swaps it in here, whole. Readers hold the
+// version they began with until they are done, so that one question is judged by one policy.
 //
-// A text that does not compile takes nothing down and shows nothing new: the hub goes on hiding
-// everything (when there was no policy) or goes on with the policy it had only if that policy was
-// compiled against the same text and the same words; see Load(). Thread-safe.
+// Where there is none that may decide, everything is hidden: nothing was published, what is stored
+// is unreadable or does not compile, or it is older than the area allows. Thread-safe.
 
 #ifndef SIGNPOST_HUB_GATE_POLICY_IN_FORCE_H_
 #define SIGNPOST_HUB_GATE_POLICY_IN_FORCE_H_
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "hub/base/clock.h"
+#include "hub/store/store.h"
 #include "policy/policy.h"
 
 namespace signpost::gate {
@@ -65,11 +66,19 @@ class Remembered {
 struct BoundPolicy {
   std::shared_ptr<const policy::Policy> policy;
   std::string sha256;  // 64 hex digits, of the text
+  std::string vocabulary_sha256;  // 32 bytes, of the words it is bound to
+  absl::Time published_at;
+  // That this is still what decides, for operations that rest on it: the row kCurrentPolicyKey of
+  // space kRegistry. An answer made under another policy is made again before it is recorded.
+  std::optional<store::Precondition> still_in_force;
   int32_t version = 0;
   // The agencies (by symbol) that an asker is told of whatever there is; see Judge::Coverage().
   Remembered<std::shared_ptr<const std::vector<bool>>> always_named;
   Remembered<std::shared_ptr<const std::string>> words;  // see Judge::Words()
 };
+
+// Where the store says which policy decides.
+inline constexpr char kCurrentPolicyKey[] = "policy/current";
 
 class PolicyInForce {
  public:
@@ -77,29 +86,37 @@ class PolicyInForce {
   PolicyInForce(const PolicyInForce&) = delete;
   PolicyInForce& operator=(const PolicyInForce&) = delete;
 
-  // The text and the words to compile from now on, by Rebind(). Does not compile yet.
-  // Errors: as ReadWords().
-  [[nodiscard]] absl::Status SetText(std::string policy_text, const std::string& words_json);
+  // From now on a policy that was published `max_age` ago or longer decides nothing any more.
+  // `clock` is not owned. Call before the first Get().
+  void LimitAge(const base::Clock* clock, absl::Duration max_age);
 
-  // Compiles the text against the words with these agencies and teams, and swaps it in. When it
-  // does not compile, no policy is in force any more: a policy that does not know today's agencies
-  // must not decide about them. Returns whether what is in force is another than before. Errors:
-  // kPolicyUnavailable with every diagnostic, line and column.
-  [[nodiscard]] absl::StatusOr<bool> Rebind(std::vector<policy::VocabularyAgency> agencies,
-                                            std::vector<policy::VocabularyTeam> teams);
-
-  // What decides now, or nullptr: then everything is hidden.
+  // What decides now, or nullptr: then everything is hidden. Waits while another policy is being
+  // recorded: a question that was judged again only to meet the old one would be lost.
   std::shared_ptr<const BoundPolicy> Get() const;
+  // The same, however old it is: to know what was published last.
+  std::shared_ptr<const BoundPolicy> Latest() const;
 
   // For /health: why there is none, or empty. Names no person.
   std::string problem() const;
 
+  // From now until Release(), Get() waits. For PolicyDesk, around the commit that names another
+  // policy: a few milliseconds.
+  void Hold();
+  void Release();
+  // Puts `bound` in the place of what is there. For PolicyDesk, which has recorded it.
+  void Swap(std::shared_ptr<const BoundPolicy> bound);
+  // Nothing decides from now on, because of `problem`.
+  void Lose(std::string problem);
+
  private:
+  bool Stale(const BoundPolicy& bound) const;
+
+  const base::Clock* clock_ = nullptr;
+  absl::Duration max_age_ = absl::InfiniteDuration();
   mutable absl::Mutex mutex_;
-  std::string text_ ABSL_GUARDED_BY(mutex_);
-  policy::Vocabulary words_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const BoundPolicy> bound_ ABSL_GUARDED_BY(mutex_);
-  std::string problem_ ABSL_GUARDED_BY(mutex_) = "no policy has been loaded";
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string problem_ ABSL_GUARDED_BY(mutex_) = "no policy has been published";
 };
 
 }  // namespace signpost::gate

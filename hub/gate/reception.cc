@@ -639,45 +639,6 @@ void Reception::Acknowledge(const Asker& asker, const std::string& cursor,
 
 // --- Registry ---
 
-absl::Status Reception::BindPolicy() {
-  absl::MutexLock lock(&binding_);
-  const std::shared_ptr<const registry::Directory> directory = rooms_.registry->directory();
-  std::vector<policy::VocabularyAgency> agencies;
-  for (const std::shared_ptr<const registry::Agency>& agency : directory->Agencies()) {
-    // They neither hold flags nor ask about people, so no rule can be about them.
-    if (agency->kind == "auditor" || agency->kind == "operator") continue;
-    policy::VocabularyAgency word;
-    word.id = agency->agency_id;
-    word.name = agency->name;
-    word.kind = agency->kind;
-    word.relevant_authority = agency->relevant_authority;
-    word.services = agency->services;
-    agencies.push_back(std::move(word));
-  }
-  std::vector<policy::VocabularyTeam> teams;
-  for (const std::shared_ptr<const registry::Team>& team : directory->Teams()) {
-    policy::VocabularyTeam word;
-    word.id = team->team_id;
-    word.agencies = team->agency_ids;
-    for (const int purpose : team->purposes) {
-      word.purposes.push_back(ToPolicy(static_cast<v1::Purpose>(purpose)));
-    }
-    teams.push_back(std::move(word));
-  }
-  SIGNPOST_ASSIGN_OR_RETURN(const bool changed,
-                            policy_->Rebind(std::move(agencies), std::move(teams)));
-  if (!changed) return absl::OkStatus();
-  const std::shared_ptr<const BoundPolicy> bound = policy_->Get();
-  stored::LedgerEntry entry = NewEntry(stored::ENTRY_KIND_POLICY_PUBLISHED, Asker(), "");
-  entry.set_policy_sha256(bound->sha256);
-  entry.set_policy_version(bound->version);
-  entry.set_subject(absl::StrCat("policy/", bound->policy->name()));
-  entry.set_outcome("recorded");
-  ledger::Operation operation;
-  operation.entries.push_back(ToDraft(entry));
-  return rooms_.sequencer->SubmitAndWait(std::move(operation)).status();
-}
-
 template <typename Response>
 registry::ChangeDone Reception::AnswerChange(Reply<Response> done, bool rebind) {
   return [this, rebind,
@@ -692,7 +653,7 @@ registry::ChangeDone Reception::AnswerChange(Reply<Response> done, bool rebind) 
     auto answer = std::make_shared<Reply<Response>>(std::move(done));
     const bool taken =
         rooms_.executor->Run([this, answer, response = std::move(response)]() mutable {
-          const absl::Status bound = BindPolicy();
+          const absl::Status bound = desk_->Bind();
           // A policy that does not compile hides everything and shows on /health; the change
           // stands.
           if (!bound.ok() && base::ReasonOf(bound) != Reason::kPolicyUnavailable) {
@@ -730,7 +691,7 @@ void Reception::PutPractitioner(const Asker& asker, const v1::PutPractitionerReq
 void Reception::SetSuspended(const Asker& asker, const v1::SetSuspendedRequest& request,
                              Reply<v1::SetSuspendedResponse> done) {
   rooms_.registry->SetSuspended(request, ActorOf(asker),
-                                AnswerChange<v1::SetSuspendedResponse>(std::move(done), false));
+                                AnswerChange<v1::SetSuspendedResponse>(std::move(done), true));
 }
 
 }  // namespace signpost::gate

@@ -15,17 +15,16 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
-
 #include "hub/gate/asker.h"
 #include "hub/gate/gate.h"
+#include "hub/gate/policy_desk.h"
 
 namespace signpost::gate {
 
 class Reception {
  public:
-  // `policy` is the one in `rooms`, to be bound anew when the registry changes.
-  Reception(const Rooms& rooms, PolicyInForce* policy) : rooms_(rooms), policy_(policy) {}
+  // `desk` binds the policy anew when the registry changes. Not owned.
+  Reception(const Rooms& rooms, PolicyDesk* desk) : rooms_(rooms), desk_(desk) {}
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
 
@@ -71,11 +70,6 @@ class Reception {
   void SetSuspended(const Asker& asker, const v1::SetSuspendedRequest& request,
                     Reply<v1::SetSuspendedResponse> done);
 
-  // Binds the policy to the registry as it is now, and records it when another one comes into
-  // force. Blocks; for start-up and the executor. Errors: kPolicyUnavailable (everything is hidden
-  // now), kStoreUnavailable.
-  [[nodiscard]] absl::Status BindPolicy();
-
  private:
   struct Incoming;
   void Take(std::shared_ptr<Incoming> incoming);
@@ -87,8 +81,7 @@ class Reception {
   registry::ChangeDone AnswerChange(Reply<Response> done, bool rebind);
 
   const Rooms rooms_;
-  PolicyInForce* const policy_;
-  absl::Mutex binding_;  // one binding at a time, so that the latest directory wins
+  PolicyDesk* const desk_;
 };
 
 }  // namespace signpost::gate

@@ -48,6 +48,12 @@ const store::v1::ConsentRow* Person::FindConsent(const base::ConsentId& id) cons
   return nullptr;
 }
 
+Person Person::AsOf(store::v1::PersonRow row) const {
+  Person then = *this;
+  then.row_ = std::make_shared<const store::v1::PersonRow>(std::move(row));
+  return then;
+}
+
 std::vector<std::string> Person::AgenciesWithOpenFlags() const { return OpenAgencies(*row_); }
 
 base::Sealed<LazyContact> Person::Contact(const store::v1::FlagRow& flag) const {

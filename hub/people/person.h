@@ -129,6 +129,10 @@ class Person {
   // Agencies with at least one open flag on her, sorted, each once. Retracted flags never count.
   std::vector<std::string> AgenciesWithOpenFlags() const;
 
+  // The same person with another row, e.g. as she stood once: to judge, never to write. It keeps her
+  // id, key and preconditions.
+  Person AsOf(store::v1::PersonRow row) const;
+
   // What is personal, sealed. REQUIRES: the argument is a row of this person.
   base::Sealed<LazyContact> Contact(const store::v1::FlagRow& flag) const;
   base::Sealed<LazyText> Note(const store::v1::ConsentRow& consent) const;

@@ -17,6 +17,7 @@
 #include "signpost/v1/index.pb.h"
 #include "signpost/v1/options.pb.h"
 #include "signpost/v1/overrides.pb.h"
+#include "signpost/v1/policy.pb.h"
 #include "signpost/v1/registry.pb.h"
 
 namespace signpost::api {
@@ -34,7 +35,7 @@ std::set<const FileDescriptor*> Files() {
       v1::FindRequest::descriptor()->file(),         v1::RecordConsentRequest::descriptor()->file(),
       v1::PutAgencyRequest::descriptor()->file(),    v1::GetEntryRequest::descriptor()->file(),
       v1::SubscribeRequest::descriptor()->file(),    v1::Receipt::descriptor()->file(),
-      v1::ListOverridesRequest::descriptor()->file()};
+      v1::ListOverridesRequest::descriptor()->file(), v1::ExplainRequest::descriptor()->file()};
   std::set<const FileDescriptor*> all = files;
   for (const FileDescriptor* file : files) {
     for (int i = 0; i < file->dependency_count(); ++i) {
@@ -105,6 +106,9 @@ const std::map<std::string, std::string>& NotPersonal() {
       {"signpost.v1.Withholding.reason", "the policy's own safe sentence"},
       {"signpost.v1.FlagOutcome.reason", "a name of ErrorReason"},
       {"signpost.v1.WhoKnowsAnswer.unnamed_service_involved", "a yes or no"},
+      {"signpost.v1.ExplainedHolder.agency_name", "an organisation"},
+      {"signpost.v1.ExplainedAspect.reason", "the policy's own safe sentence"},
+      {"signpost.v1.AgreementTerms.other_agency_name", "an organisation"},
   };
   return *fields;
 }

@@ -69,8 +69,8 @@ class ConsoleRun : public ::testing::Test {
 };
 
 TEST_F(ConsoleRun, EveryCommandHasHelp) {
-  for (const auto& group :
-       {IndexCommands(), ConsentCommands(), RegistryCommands(), AuditCommands()}) {
+  for (const auto& group : {IndexCommands(), ConsentCommands(), RegistryCommands(), AuditCommands(),
+                            PublishCommands()}) {
     for (const Command& command : group) {
       EXPECT_EQ(Run({"help", command.spec.words.substr(0, command.spec.words.find(' '))}), kExitOk);
       std::vector<std::string> words = {"help"};

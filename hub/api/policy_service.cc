@@ -1,0 +1,183 @@
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "hub/api/services.h"
+#include "signpost/v1/policy.grpc.pb.h"
+
+namespace signpost::api {
+namespace {
+
+// People between two messages of progress.
+constexpr uint64_t kProgressEvery = 1000;
+
+// A preview: one slice of work after another on the strand, so that other calls come in between.
+class PreviewStream final
+    : public WriteStream<v1::PreviewPolicyRequest, v1::PreviewPolicyResponse> {
+ public:
+  PreviewStream(gate::PolicyPreviews* previews, const v1::PreviewPolicyRequest* request)
+      : WriteStream(request), previews_(previews) {}
+
+ private:
+  void OnOpen() override {
+    absl::StatusOr<std::unique_ptr<gate::PolicyPreviews::Run>> run =
+        previews_->Begin(caller().asker, request());
+    if (!run.ok()) return Close(std::move(run).status());
+    run_ = *std::move(run);
+    Continue();
+  }
+  void OnClosed() override { run_.reset(); }
+
+  void Continue() {
+    Post([self = this] { self->DoStep(); });
+  }
+
+  void DoStep() {
+    const absl::StatusOr<bool> all = run_->Step();
+    if (!all.ok()) return Close(all.status());
+    if (!*all) {
+      const uint64_t seen = run_->people() + run_->questions();
+      if (seen >= told_ + kProgressEvery && writes_waiting() == 0) {
+        told_ = seen;
+        v1::PreviewPolicyResponse response;
+        response.mutable_progress()->set_people(run_->people());
+        response.mutable_progress()->set_questions(run_->questions());
+        Write(std::move(response));
+      }
+      return Continue();
+    }
+    run_->Finish([self = Ref<PreviewStream>()](absl::StatusOr<v1::PreviewReport> report) {
+      self->Post([self = self.get(), report = std::move(report)]() mutable {
+        if (!report.ok()) return self->Close(std::move(report).status());
+        v1::PreviewPolicyResponse response;
+        *response.mutable_report() = *std::move(report);
+        self->Write(std::move(response));
+        self->Close(absl::OkStatus());
+      });
+    });
+    run_.reset();
+  }
+
+  gate::PolicyPreviews* const previews_;
+  std::unique_ptr<gate::PolicyPreviews::Run> run_;
+  uint64_t told_ = 0;
+};
+
+class PolicyService final : public v1::PolicyService::CallbackService {
+ public:
+  explicit PolicyService(const ServiceRooms& rooms) : rooms_(rooms) {}
+
+  grpc::ServerUnaryReactor* ProposePolicy(grpc::CallbackServerContext* context,
+                                          const v1::ProposePolicyRequest* request,
+                                          v1::ProposePolicyResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/ProposePolicy");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [desk = rooms_.policy_desk](const Caller& caller, const v1::ProposePolicyRequest& propose,
+                                    Reply<v1::ProposePolicyResponse> reply) {
+          reply(desk->Propose(caller.asker, propose));
+        });
+  }
+
+  grpc::ServerUnaryReactor* ApprovePolicy(grpc::CallbackServerContext* context,
+                                          const v1::ApprovePolicyRequest* request,
+                                          v1::ApprovePolicyResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/ApprovePolicy");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [desk = rooms_.policy_desk](const Caller& caller, const v1::ApprovePolicyRequest& approve,
+                                    Reply<v1::ApprovePolicyResponse> reply) {
+          reply(desk->Approve(caller.asker, approve));
+        });
+  }
+
+  grpc::ServerUnaryReactor* WithdrawPolicy(grpc::CallbackServerContext* context,
+                                           const v1::WithdrawPolicyRequest* request,
+                                           v1::WithdrawPolicyResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/WithdrawPolicy");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [desk = rooms_.policy_desk](const Caller& caller, const v1::WithdrawPolicyRequest& withdraw,
+                                    Reply<v1::WithdrawPolicyResponse> reply) {
+          reply(desk->Withdraw(caller.asker, withdraw));
+        });
+  }
+
+  // Reading policies discloses nothing about people, so it leaves no entry.
+  grpc::ServerUnaryReactor* ListPolicies(grpc::CallbackServerContext* context,
+                                         const v1::ListPoliciesRequest* request,
+                                         v1::ListPoliciesResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/ListPolicies");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [desk = rooms_.policy_desk](const Caller& caller, const v1::ListPoliciesRequest&,
+                                    Reply<v1::ListPoliciesResponse> reply) {
+          reply(desk->List(caller.asker));
+        });
+  }
+
+  grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
+                                      const v1::GetPolicyRequest* request,
+                                      v1::GetPolicyResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/GetPolicy");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [desk = rooms_.policy_desk](const Caller& caller, const v1::GetPolicyRequest& get,
+                                    Reply<v1::GetPolicyResponse> reply) {
+          reply(desk->Get(caller.asker, get));
+        });
+  }
+
+  grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
+                                    const v1::ExplainRequest* request,
+                                    v1::ExplainResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/Explain");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [asking = rooms_.policy_asking](const Caller& caller, const v1::ExplainRequest& explain,
+                                        Reply<v1::ExplainResponse> reply) {
+          asking->Explain(caller.asker, explain, std::move(reply));
+        });
+  }
+
+  grpc::ServerUnaryReactor* ListAgreements(grpc::CallbackServerContext* context,
+                                           const v1::ListAgreementsRequest* request,
+                                           v1::ListAgreementsResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/ListAgreements");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [asking = rooms_.policy_asking](const Caller& caller, const v1::ListAgreementsRequest& list,
+                                        Reply<v1::ListAgreementsResponse> reply) {
+          asking->ListAgreements(caller.asker, list, std::move(reply));
+        });
+  }
+
+  grpc::ServerWriteReactor<v1::PreviewPolicyResponse>* PreviewPolicy(
+      grpc::CallbackServerContext* context, const v1::PreviewPolicyRequest* request) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/PreviewPolicy");
+    return StartStream<PreviewStream>(context, *rooms_.calls, row, rooms_.policy_previews, request);
+  }
+
+  grpc::ServerUnaryReactor* ReplayDecision(grpc::CallbackServerContext* context,
+                                           const v1::ReplayDecisionRequest* request,
+                                           v1::ReplayDecisionResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/ReplayDecision");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [replays = rooms_.replays](const Caller& caller, const v1::ReplayDecisionRequest& replay,
+                                   Reply<v1::ReplayDecisionResponse> reply) {
+          replays->Replay(caller.asker, replay, std::move(reply));
+        });
+  }
+
+ private:
+  const ServiceRooms rooms_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakePolicyService(const ServiceRooms& rooms) {
+  return std::make_unique<PolicyService>(rooms);
+}
+
+}  // namespace signpost::api

@@ -1,0 +1,44 @@
+// Makes a recorded decision again: the policy and the words of then are in the store by their
+// hashes, the question is in the entry, and the person's facts of then are today's row with what
+// the ledger says has happened since taken back.
+//
+// What is taken back exactly: flags opened, closed, opened again, retracted; consents recorded,
+// superseded, withdrawn; the shield. What cannot be taken back is said: a flag whose worker,
+// service or assessments changed since, persons merged since, an erased person. What the entry does
+// not tell is who fed the hub and who was suspended then; today's directory stands in for that.
+//
+// Thread-safe; owns nothing.
+
+#ifndef SIGNPOST_HUB_GATE_REPLAY_H_
+#define SIGNPOST_HUB_GATE_REPLAY_H_
+
+#include "absl/status/statusor.h"
+#include "hub/gate/asker.h"
+#include "hub/gate/gate.h"
+#include "hub/gate/policy_desk.h"
+#include "signpost/v1/policy.pb.h"
+
+namespace signpost::gate {
+
+class Replays {
+ public:
+  Replays(const Rooms& rooms, const PolicyDesk* desk) : rooms_(rooms), desk_(desk) {}
+  Replays(const Replays&) = delete;
+  Replays& operator=(const Replays&) = delete;
+
+  // Errors: kInvalidField without a reason and, with a receipt, for an entry that there is not;
+  // kStoreUnavailable, kDataLoss. The look is an entry of its own; nothing personal is opened.
+  void Replay(const Asker& asker, v1::ReplayDecisionRequest request,
+              Reply<v1::ReplayDecisionResponse> done);
+
+ private:
+  absl::Status Judge(const store::View& view, uint64_t index,
+                     v1::ReplayDecisionResponse* response) const;
+
+  const Rooms rooms_;
+  const PolicyDesk* const desk_;
+};
+
+}  // namespace signpost::gate
+
+#endif  // SIGNPOST_HUB_GATE_REPLAY_H_
