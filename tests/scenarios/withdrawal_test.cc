@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -94,13 +95,26 @@ class Trial {
 
   void NewSubject(int writer) {
     const int number = ++persons_;
-    // A name of letters for each, far apart from one another.
-    std::string name;
-    for (int n = number * 7919; n > 0; n /= 26) name += static_cast<char>('a' + n % 26);
+    // Letters at random, the same in every run: nobody is like anybody else.
+    std::mt19937_64 letters(static_cast<uint64_t>(number));
+    const auto word = [&letters] {
+      std::string text;
+      for (int i = 0; i < 10; ++i) text += static_cast<char>('a' + letters() % 26);
+      return text;
+    };
+    const std::string given = word();
+    const std::string surname = word();
+    const std::string postcode =
+        "NT" + std::to_string(1 + letters() % 99) + " " + std::to_string(letters() % 10) + "AB";
     auto subject = std::make_shared<Subject>();
     subject->record_id = "W-" + std::to_string(number);
-    const Known known = {"P" + name,      "Q" + name + name, 2009, 1 + number % 12,
-                         1 + number % 28, "NT1 1AA",         ""};
+    const Known known = {given,
+                         surname,
+                         2009,
+                         1 + static_cast<int>(letters() % 12),
+                         1 + static_cast<int>(letters() % 28),
+                         postcode,
+                         ""};
     v1::FlagReport held = WithAssessment(
         OpenFlag("H-" + std::to_string(number), known, "youth-offending", "Dilys Hume"), "asset",
         {"lifestyle"});
