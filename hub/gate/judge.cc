@@ -315,7 +315,7 @@ std::shared_ptr<const std::vector<bool>> Judge::AlwaysNamed() const {
 }
 
 std::vector<v1::Coverage> Judge::Coverage(const people::Person* person) {
-  if (person != person_) GatherPerson(person);
+  if (person != person_ || !asking_.has_value()) GatherPerson(person);
   const std::shared_ptr<const std::vector<bool>> named = AlwaysNamed();
   std::vector<v1::Coverage> all;
   for (const std::shared_ptr<const registry::Agency>& agency : directory_.Agencies()) {
