@@ -19,7 +19,8 @@ int Answers(const BenchOptions& options);
 // Flags a second through one report stream, each durable: flags_per_s_new, flags_per_s_unchanged.
 int Load(const BenchOptions& options);
 // What one decision costs as policies grow, against the interpreter: decision_ns_8, _64, _256 and
-// _1024 where a question is asked of eight items, decision_alone_ns_N where of one.
+// _1024 where a question is asked of eight items, decision_alone_ns_N where of one; record40_us, a
+// record of 40 items decided and explained; whatif_16m_s, a draft over 16 million person-items.
 int DecidePolicy(const BenchOptions& options);
 
 }  // namespace signpost::bench

@@ -5,6 +5,9 @@
 // of purposes), over an area of 40 agencies. 4,096 questions at random go round and round, so that
 // no branch is learned by heart. The baseline is the interpreter on the same questions in the same
 // run, and both must agree on every one.
+//
+// Then what is built of decisions: a whole record, decided and explained to the worker, and what a
+// draft would change for 16 million person-items.
 
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
@@ -14,14 +17,17 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "policy/asking.h"
 #include "policy/policy.h"
 #include "policy/program.h"
+#include "policy/whatif.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/report.h"
 
@@ -30,6 +36,7 @@ namespace {
 
 using policy::Decision;
 using policy::Item;
+using policy::PersonItem;
 using policy::Policy;
 using policy::Question;
 using policy::Tri;
@@ -210,14 +217,19 @@ Cost Measure(double seconds, size_t per_round, Work work) {
   return best;
 }
 
-bool Decisions(const BenchOptions& options, int rules, Report& report) {
-  const policy::CompileResult compiled = policy::Compile(Text(rules), Area());
+std::shared_ptr<const Policy> Compiled(const std::string& text) {
+  const policy::CompileResult compiled = policy::Compile(text, Area());
   if (!compiled.ok()) {
     std::fprintf(stderr, "the bench's own policy does not compile: %s\n",
                  compiled.Errors().c_str());
-    return false;
   }
-  const Policy& policy = *compiled.policy;
+  return compiled.policy;
+}
+
+bool Decisions(const BenchOptions& options, int rules, Report& report) {
+  const auto compiled = Compiled(Text(rules));
+  if (compiled == nullptr) return false;
+  const Policy& policy = *compiled;
   if (policy.impl().engine == nullptr) {
     std::fprintf(stderr, "a policy of %d rules was not compiled to tables\n", rules);
     return false;
@@ -262,6 +274,169 @@ bool Decisions(const BenchOptions& options, int rules, Report& report) {
   return true;
 }
 
+// ---- A whole record ----
+
+constexpr int kRecordRules = 64;
+constexpr size_t kRecordItems = kItemsPerQuestion * 5;  // every aspect of each flag
+constexpr size_t kRecords = kQuestions / kItemsPerQuestion;
+
+// A record as a hub answers it: one question, 40 items, each decided with what was missing and
+// explained to the worker. The baseline decides by the interpreter; both explain alike.
+bool Record(const BenchOptions& options, Report& report) {
+  const auto compiled = Compiled(Text(kRecordRules));
+  if (compiled == nullptr) return false;
+  const Policy& policy = *compiled;
+  auto asked = Questions(policy, 43);
+  // Somebody whose own client it is: to a stranger nothing is shown, which is soon explained.
+  for (Asked& one : asked) {
+    Question& question = one.question;
+    question.agency = policy.AgencySymbol("agency-1");  // of the kind connexions
+    question.is_practitioner = Tri::kYes;
+    question.purpose = policy::Purpose::kAssessment;
+    question.relationships.yes = policy::Bit(policy::Relationship::kOwnOpenFlag);
+  }
+  std::vector<Item> items;
+  for (const Asked& one : asked) {
+    for (unsigned aspect = 0; aspect < kRecordItems / kItemsPerQuestion; ++aspect) {
+      items.push_back(one.item);
+      items.back().aspect = static_cast<policy::Aspect>(aspect);
+    }
+  }
+  // `decide` of every item of every record, and its explanation.
+  uint64_t sink = 0;
+  const auto all = [&](const auto& decide) {
+    for (size_t i = 0; i < items.size(); ++i) {
+      const Question& question = asked[i / kRecordItems * kItemsPerQuestion].question;
+      const policy::Explanation explanation =
+          policy.ExplainToWorker(question, items[i], decide(question, items[i]));
+      sink += explanation.worker_reason.size() + explanation.next_step.size();
+    }
+  };
+  const auto by_engine = [&](const Question& question, const Item& item) {
+    return policy.Decide(question, item);
+  };
+  const auto by_interpreter = [&](const Question& question, const Item& item) {
+    return policy::Evaluation(policy.impl(), question, item).Run(true);
+  };
+  size_t shown = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const Question& question = asked[i / kRecordItems * kItemsPerQuestion].question;
+    const Decision decision = by_engine(question, items[i]);
+    if (decision != by_interpreter(question, items[i])) {
+      std::fprintf(stderr, "engine and interpreter differ in a record\n");
+      return false;
+    }
+    shown += decision.effect == policy::Effect::kShow;
+  }
+  const Cost engine = Measure(options.seconds, kRecords, [&] { all(by_engine); });
+  const Cost interpreter = Measure(options.seconds / 4, kRecords, [&] { all(by_interpreter); });
+  report.Ratio("record40_us", engine.ns / 1e3, "us", "interpreter", interpreter.ns / 1e3);
+  if (engine.instructions >= 0) {
+    report.Figure("record40_instructions", engine.instructions, "instructions");
+  }
+  std::fprintf(stderr, "           (%d rules; %zu of %zu items shown; checksum %llu)\n",
+               kRecordRules, shown, items.size(), static_cast<unsigned long long>(sink));
+  return true;
+}
+
+// ---- What a draft would change ----
+
+constexpr int kWhatIfRules = 64;
+constexpr size_t kPersonItems = 16'000'000;
+constexpr size_t kConsentSets = 12;
+constexpr size_t kWaysRelated = 16;
+constexpr int64_t kDayS = 86400;
+
+// Flags as an area might have them, in no order at all: nothing is alike because it is near.
+std::vector<PersonItem> Flags(const Policy& policy) {
+  std::mt19937 random(44);
+  std::vector<policy::Symbol> holders;
+  std::vector<policy::Symbol> services;
+  for (int a = 0; a < kAgencies; ++a) {
+    holders.push_back(policy.AgencySymbol(absl::StrCat("agency-", a)));
+    services.push_back(policy.ServiceSymbol(absl::StrCat("service-", a % kServices)));
+  }
+  std::vector<PersonItem> flags(kPersonItems);
+  for (PersonItem& flag : flags) {
+    const auto one_in = [&](unsigned n) { return random() % n == 0 ? Tri::kYes : Tri::kNo; };
+    const size_t holder = random() % kAgencies;
+    flag.holder = holders[holder];
+    flag.service = services[holder];
+    flag.Set(PersonItem::kOpen, one_in(2));
+    flag.Set(PersonItem::kDisputed, one_in(200));
+    flag.Set(PersonItem::kMarkedSensitive, one_in(20));
+    flag.Set(PersonItem::kShielded, one_in(500));
+    flag.Set(PersonItem::kNewIdentity, one_in(1000));
+    flag.Set(PersonItem::kSpentOffence, one_in(50));
+    flag.Set(PersonItem::kNamesVictim, one_in(50));
+    flag.Set(PersonItem::kBrokerable, one_in(2));
+    flag.consents = static_cast<uint16_t>(random() % kConsentSets);
+    flag.related = static_cast<uint16_t>(random() % kWaysRelated);
+  }
+  return flags;
+}
+
+// The draft asks for one purpose less in every third rule that shows existence.
+bool Preview(const BenchOptions& options, Report& report) {
+  const std::string text = Text(kWhatIfRules);
+  const auto now = Compiled(text);
+  const auto draft =
+      Compiled(absl::StrReplaceAll(text, {{"purpose is assessment or service-delivery or referral",
+                                           "purpose is assessment or service-delivery"}}));
+  if (now == nullptr || draft == nullptr) return false;
+  const int64_t now_s = now->in_force_s() + kDayS;
+  std::vector<policy::AskerPurpose> askers;
+  for (int agency = 0; agency < 6; ++agency) {  // one agency of each kind
+    for (const policy::Purpose purpose : {policy::Purpose::kReferral, policy::Purpose::kAssessment,
+                                          policy::Purpose::kSafeguarding}) {
+      policy::AskerPurpose asker;
+      asker.agency = now->AgencySymbol(absl::StrCat("agency-", agency));
+      asker.role = now->RoleSymbol("adviser");
+      asker.purpose = purpose;
+      askers.push_back(asker);
+    }
+  }
+  std::vector<std::vector<policy::ConsentFact>> consents(kConsentSets);  // the first: never asked
+  for (size_t c = 1; c < kConsentSets; ++c) {
+    policy::ConsentFact consent;
+    consent.decision =
+        c % 4 == 0 ? policy::ConsentDecision::kRefused : policy::ConsentDecision::kGiven;
+    consent.is_explicit = c % 2 == 0;
+    consent.matter = policy::ConsentMatter::kSharing;
+    consent.grantor = policy::Grantor::kSelf;
+    consent.until_s = c % 3 == 0 ? now_s - kDayS : now_s + kDayS;
+    consents[c] = {consent};
+  }
+  std::vector<std::vector<policy::RelationshipFacts>> related(kWaysRelated);
+  for (size_t w = 0; w < kWaysRelated; ++w) {
+    for (size_t a = 0; a < askers.size(); ++a) {
+      related[w].emplace_back();
+      if ((w * 5 + a / 3) % 4 == 0) {
+        related[w].back().yes = policy::Bit(policy::Relationship::kOwnOpenFlag);
+      }
+    }
+  }
+  const std::vector<PersonItem> flags = Flags(*now);
+  policy::Population people;
+  people.items = flags;
+  people.consents = consents;
+  people.related = related;
+  policy::WhatIfResult result;
+  const Cost cost = Measure(options.seconds, 1,
+                            [&] { result = policy::WhatIf(*now, *draft, people, askers, now_s); });
+  if (!result.fault.empty() || result.lost == 0 || result.gained != 0) {
+    std::fprintf(stderr, "the preview is wrong: %s (%lld gained, %lld lost)\n",
+                 result.fault.c_str(), static_cast<long long>(result.gained),
+                 static_cast<long long>(result.lost));
+    return false;
+  }
+  report.Figure("whatif_16m_s", cost.ns / 1e9, "s");
+  report.Figure("whatif_16m_kinds", static_cast<double>(result.kinds), "kinds");
+  std::fprintf(stderr, "           (%d rules; %zu classes of askers; %lld sights lost)\n",
+               kWhatIfRules, askers.size(), static_cast<long long>(result.lost));
+  return true;
+}
+
 }  // namespace
 
 int DecidePolicy(const BenchOptions& options) {
@@ -269,6 +444,7 @@ int DecidePolicy(const BenchOptions& options) {
   for (const int rules : {8, 64, 256, 1024}) {
     if (!Decisions(options, rules, report)) return 1;
   }
+  if (!Record(options, report) || !Preview(options, report)) return 1;
   return 0;
 }
 
