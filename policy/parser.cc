@@ -22,11 +22,22 @@ enum class Kind : uint8_t { kWord, kString, kMark, kEnd };
 struct Token {
   Kind kind = Kind::kEnd;
   Word word;
+  size_t begin = 0;  // bytes of the text, quotes included
+  size_t end = 0;
   bool first_on_line = false;
 };
 
 bool IsWordByte(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+}
+
+bool WithinTextBytes(absl::string_view text, Diagnostics& diagnostics) {
+  if (text.size() <= kPolicyTextBytesMax) return true;
+  Word at;
+  at.line = 1;
+  at.column = 1;
+  diagnostics.Add(at, absl::StrCat("a policy text has at most ", kPolicyTextBytesMax, " bytes"));
+  return false;
 }
 
 // Cuts the text into words, quoted strings and the marks , ; : = ->.
@@ -111,6 +122,8 @@ std::vector<Token> Tokenise(absl::string_view text, Diagnostics& diagnostics) {
       while (i < text.size() && text[i] != '\n' && text[i] != ' ') ++i;
       continue;
     }
+    token.begin = start;
+    token.end = i;
     tokens.push_back(std::move(token));
   }
   Token end;
@@ -221,11 +234,7 @@ const std::set<std::string>& Keywords() {
 // Words that begin a block when they stand first on a line.
 bool BeginsBlock(const Token& token) {
   if (token.kind == Kind::kEnd) return true;
-  if (token.kind != Kind::kWord || !token.first_on_line) return false;
-  const std::string& text = token.word.text;
-  return text == "policy" || text == "where" || text == "group" || text == "rule" ||
-         text == "agreement" || text == "end" || text == "override" || text == "example" ||
-         text == "check";
+  return token.kind == Kind::kWord && token.first_on_line && MayBeginBlock(token.word.text);
 }
 
 template <typename E>
@@ -1295,14 +1304,24 @@ std::string Nearest(absl::string_view word, const std::vector<std::string>& cand
 
 bool IsReserved(absl::string_view word) { return Keywords().count(std::string(word)) > 0; }
 
-Policy Parse(absl::string_view text, const Vocabulary& vocabulary, Diagnostics& diagnostics) {
-  if (text.size() > kPolicyTextBytesMax) {
-    Word at;
-    at.line = 1;
-    at.column = 1;
-    diagnostics.Add(at, absl::StrCat("a policy text has at most ", kPolicyTextBytesMax, " bytes"));
-    return Policy();
+bool MayBeginBlock(absl::string_view word) {
+  return word == "policy" || word == "where" || word == "group" || word == "rule" ||
+         word == "agreement" || word == "end" || word == "override" || word == "example" ||
+         word == "check";
+}
+
+std::vector<Piece> Pieces(absl::string_view text, Diagnostics& diagnostics) {
+  std::vector<Piece> pieces;
+  if (!WithinTextBytes(text, diagnostics)) return pieces;
+  for (const Token& token : Tokenise(text, diagnostics)) {
+    if (token.kind == Kind::kEnd) break;
+    pieces.push_back({token.begin, token.end, BeginsBlock(token)});
   }
+  return pieces;
+}
+
+Policy Parse(absl::string_view text, const Vocabulary& vocabulary, Diagnostics& diagnostics) {
+  if (!WithinTextBytes(text, diagnostics)) return Policy();
   return Parser(Tokenise(text, diagnostics), vocabulary, diagnostics).Run();
 }
 

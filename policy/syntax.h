@@ -213,6 +213,19 @@ std::string Nearest(absl::string_view word, const std::vector<std::string>& cand
 // Whether `word` has a meaning in the language itself, so that no vocabulary may use it.
 bool IsReserved(absl::string_view word);
 
+// Where a word, quoted text or mark stands in a text: bytes [begin, end), quotes included.
+struct Piece {
+  size_t begin = 0;
+  size_t end = 0;
+  bool begins_block = false;
+};
+// The words of `text` as Parse() cuts them, for those who lay it out; what lies between is blanks
+// and comments. What is no word is reported to `diagnostics`.
+std::vector<Piece> Pieces(absl::string_view text, Diagnostics& diagnostics);
+
+// Whether `word` begins a block where it stands first on a line.
+bool MayBeginBlock(absl::string_view word);
+
 // Reads `text`. `vocabulary` only tells assessments from services after "of". What could not be
 // read is reported to `diagnostics`, and the rest is read on.
 Policy Parse(absl::string_view text, const Vocabulary& vocabulary, Diagnostics& diagnostics);
