@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "policy/syntax.h"
 
 namespace signpost::policy {
 namespace {
@@ -18,6 +19,9 @@ struct Column {
   const char* heading;
   std::string TableRow::*cell;
 };
+// What the text makes a word of.
+constexpr char kWordBytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+
 constexpr std::array<Column, 13> kColumns = {{{"block", &TableRow::block},
                                               {"agreement", &TableRow::agreement},
                                               {"id", &TableRow::id},
@@ -441,6 +445,14 @@ CsvResult FromCsv(absl::string_view csv) {
                          absl::StrJoin(*blocks, ", ")));
     } else if (row.title.find('"') != std::string::npos) {
       fault(r + 1, row.title, "a title has no quotation marks");
+    } else if (row.block == "rule" || row.block == "override") {
+      // These two stand first on their lines: they could begin a block of their own.
+      for (const std::string& cell : {row.effect, row.more}) {
+        const std::string first = cell.substr(0, cell.find_first_not_of(kWordBytes));
+        if (!syntax::MayBeginBlock(first)) continue;
+        fault(r + 1, first,
+              absl::StrCat("'", first, "' would begin a block here; give it a row of its own"));
+      }
     }
     result.rows.push_back(std::move(row));
   }

@@ -120,6 +120,10 @@ TEST(Table, SaysWhatIsWrongWithATable) {
   EXPECT_THAT(FromCsv("block,id\nrule,R,more\n").diagnostics[0].ToString(),
               HasSubstr("2:1: the row has more cells"));
   EXPECT_THAT(FromCsv("block,id\nrule,\"R\n").diagnostics[0].message, HasSubstr("does not end"));
+  EXPECT_THAT(FromCsv("block,effect\nrule,rule: X\n").diagnostics[0].ToString(),
+              HasSubstr("2:1: 'rule' would begin a block here"));
+  EXPECT_THAT(FromCsv("block,more\noverride,end agreement\n").diagnostics[0].ToString(),
+              HasSubstr("2:1: 'end' would begin a block here"));
   EXPECT_TRUE(ToTable("once upon a time").empty());
 }
 
