@@ -21,6 +21,8 @@ int Load(const BenchOptions& options);
 // What one decision costs as policies grow, against the interpreter: decision_ns_8, _64, _256 and
 // _1024 where a question is asked of eight items, decision_alone_ns_N where of one; record40_us, a
 // record of 40 items decided and explained; whatif_16m_s, a draft over 16 million person-items.
+// And against the engines of others, where node has them: cel_ratio, casbin_ratio,
+// cedar_wasm_ratio.
 int DecidePolicy(const BenchOptions& options);
 
 }  // namespace signpost::bench

@@ -7,7 +7,8 @@
 // run, and both must agree on every one.
 //
 // Then what is built of decisions: a whole record, decided and explained to the worker, and what a
-// draft would change for 16 million person-items.
+// draft would change for 16 million person-items; and what a decision of the smallest policy costs
+// the engines of others (peers/), which must allow and deny the same.
 
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
@@ -16,15 +17,20 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "policy/asking.h"
+#include "policy/cedar.h"
 #include "policy/policy.h"
 #include "policy/program.h"
 #include "policy/whatif.h"
@@ -437,6 +443,213 @@ bool Preview(const BenchOptions& options, Report& report) {
   return true;
 }
 
+// ---- The engines of others ----
+
+constexpr int kPeersRules = 8;
+
+// One rule of Text() as an expression that CEL and casbin both read; `of` is what stands before the
+// name of an attribute. In casbin `in` binds as loosely as ||, so it stands in brackets. Neither
+// knows consents with their scope and dates, relationships or what kind of agency one is: these are
+// told as attributes, worked out before the clock runs.
+std::string Expression(int rule, const std::string& of) {
+  const size_t r = static_cast<size_t>(rule);
+  const std::string service = absl::StrCat(of, "service == \"service-", r % kServices, "\"");
+  const std::string holder =
+      absl::StrCat(of, "holder == \"agency-", (r * 7) % static_cast<size_t>(kAgencies), "\"");
+  const std::string others = absl::StrCat("!(", of, "agency == ", of, "holder)");
+  const auto practitioner = [&](const char* kind) {
+    return absl::StrCat("(", of, "kind == \"", kind, "\" && ", of, "practitioner)");
+  };
+  switch (r % 4) {
+    case 0: {
+      static constexpr const char* kPurposes[] = {
+          R"(["assessment", "support-planning"])", R"(["safeguarding", "youth-justice"])",
+          R"(["assessment", "service-delivery", "referral"])"};
+      return absl::StrCat(service, " && (", of,
+                          R"(aspect in ["existence", "agency", "contact"]) && )",
+                          practitioner("connexions"), " && ", of, "involved && (", of,
+                          "purpose in ", kPurposes[r % 3], ")");
+    }
+    case 1:
+      return absl::StrCat(service, " && ", holder, " && ", of, R"(aspect == "content" && )", of,
+                          R"(assessment == "paper" && !()", of, R"(section == "part-2") && ()",
+                          practitioner("yot"), " || (", of, R"(role == "adviser" && )", of,
+                          "practitioner)) && ", of, "consent_explicit && ", of, "involved");
+    case 2:
+      return absl::StrCat(holder, " && (", of,
+                          R"(service in ["service-0", "service-1", "service-2"]) && )", others,
+                          " && !", of, "consent_explicit");
+    default:
+      return absl::StrCat(service, " && ", holder, " && (", of,
+                          R"(aspect in ["contact", "content"]) && )", others, " && !",
+                          practitioner("social-services"), " && ", of, "consent_refused");
+  }
+}
+
+// casbin reads brackets after a space as a list wherever the expression has an `in`.
+std::string ForCasbin(const std::string& expression) {
+  return absl::StrReplaceAll(expression, {{" (", "("}});
+}
+
+// All rules as one expression: some show, no hide, and the policy in force.
+std::string WholeExpression(const Policy& policy, const std::string& of) {
+  std::vector<std::string> shows;
+  std::vector<std::string> hides;
+  for (int r = 0; r < kPeersRules; ++r) {
+    (r % 4 < 2 ? shows : hides).push_back(absl::StrCat("(", Expression(r, of), ")"));
+  }
+  return absl::StrCat(of, "now >= ", policy.in_force_s(), ".0 && (", absl::StrJoin(shows, " || "),
+                      ") && !(", absl::StrJoin(hides, " || "), ")");
+}
+
+nlohmann::json ForPeers(const Policy& policy, const policy::Vocabulary& area, const Asked& asked) {
+  const Question& q = asked.question;
+  const Item& item = asked.item;
+  bool consent_explicit = false;
+  bool consent_refused = false;
+  for (const policy::ConsentFact& consent : item.consents) {
+    if (consent.from_s > q.now_s || q.now_s >= consent.until_s) continue;
+    const bool given = consent.decision == policy::ConsentDecision::kGiven;
+    consent_explicit |= given && consent.is_explicit;
+    consent_refused |= !given;
+  }
+  nlohmann::json facts = {
+      {"agency", policy.AgencyId(q.agency)},
+      {"kind", area.agencies[static_cast<size_t>(q.agency) - 1].kind},
+      {"role", area.roles[static_cast<size_t>(q.role) - 1]},
+      {"practitioner", q.is_practitioner == Tri::kYes},
+      {"purpose", std::string(policy::ToString(q.purpose))},
+      {"involved", q.relationships.yes != 0},
+      {"now", q.now_s},
+      {"holder", policy.AgencyId(item.holder)},
+      {"service", policy.ServiceId(item.service)},
+      {"aspect", std::string(policy::ToString(item.aspect))},
+      {"assessment", policy.AssessmentId(item.assessment)},
+      {"section", policy.SectionId(item.section)},
+      {"consent_explicit", consent_explicit},
+      {"consent_refused", consent_refused},
+  };
+  return {{"facts", std::move(facts)},
+          {"cedar", nlohmann::json::parse(policy::CedarContext(policy, q, item))},
+          {"allow", policy.DecideOnly(q, item).effect == policy::Effect::kShow}};
+}
+
+// Questions that the rules speak of, where those of the bench, as of an area, mostly fall between
+// them: to be answered alike, not timed. (Of eight rules the hides R3 and R7 have no show to stop,
+// so that no answer depends on them.)
+std::vector<Asked> Aimed(const Policy& policy) {
+  std::mt19937 random(45);
+  auto all = Questions(policy, 46);
+  for (Asked& asked : all) {
+    const size_t rule = random() % kPeersRules;
+    Item& item = asked.item;
+    const bool sensitive = rule % 4 == 2 && random() % 4 != 0;
+    item.service = policy.ServiceSymbol(absl::StrCat("service-", sensitive ? size_t{0} : rule));
+    item.holder = policy.AgencySymbol(absl::StrCat("agency-", rule * 7 % kAgencies));
+    if (rule % 4 == 1) item.aspect = policy::Aspect::kContent;
+    if (random() % 2 == 0) asked.question.agency = policy.AgencySymbol("agency-1");
+    if (random() % 8 == 0) asked.question.agency = item.holder;
+  }
+  return all;
+}
+
+// A file that is removed with this.
+class TemporaryFile {
+ public:
+  TemporaryFile() {
+    const int fd = mkstemp(path_.data());
+    if (fd >= 0) close(fd);
+  }
+  ~TemporaryFile() { unlink(path_.c_str()); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "/tmp/signpost-bench-XXXXXX";
+};
+
+// What peers.mjs says of each peer; whoever is not there was not asked.
+std::vector<nlohmann::json> AskPeers(const nlohmann::json& input, double seconds) {
+  const TemporaryFile file;
+  std::ofstream(file.path()) << input;
+  const std::string command =
+      absl::StrCat("command -v node >/dev/null && exec node '", SIGNPOST_SOURCE_DIR,
+                   "/tests/bench/peers/peers.mjs' ", seconds, " < '", file.path(), "'");
+  std::string output;
+  if (FILE* const pipe = popen(command.c_str(), "r"); pipe != nullptr) {
+    char part[4096];
+    for (size_t n = 0; (n = fread(part, 1, sizeof(part), pipe)) > 0;) output.append(part, n);
+    pclose(pipe);
+  }
+  std::vector<nlohmann::json> answers;
+  size_t from = 0;
+  for (size_t to = 0; (to = output.find('\n', from)) != std::string::npos; from = to + 1) {
+    nlohmann::json line = nlohmann::json::parse(output.substr(from, to - from), nullptr, false);
+    if (line.is_object()) answers.push_back(std::move(line));
+  }
+  return answers;
+}
+
+// False where a peer answers otherwise than we: then one of us does not ask the same.
+bool Peers(const BenchOptions& options, Report& report) {
+  const policy::Vocabulary area = Area();
+  const std::string text = Text(kPeersRules);
+  const auto compiled = Compiled(text);
+  if (compiled == nullptr) return false;
+  const Policy& policy = *compiled;
+  const auto questions = Questions(policy, 42);
+  nlohmann::json input = {{"policy",
+                           {{"cel", WholeExpression(policy, "")},
+                            {"casbin_matcher", ForCasbin(WholeExpression(policy, "r.facts."))},
+                            {"cedar", policy::ExportCedar(text, area)}}}};
+  for (int r = 0; r < kPeersRules; ++r) {
+    input["policy"]["casbin_rules"].push_back(
+        {{"condition", ForCasbin(absl::StrCat("r.facts.now >= ", policy.in_force_s(), ".0 && ",
+                                              Expression(r, "r.facts.")))},
+         {"effect", r % 4 < 2 ? "allow" : "deny"}});
+  }
+  for (const Asked& asked : questions) {
+    input["questions"].push_back(ForPeers(policy, area, asked));
+  }
+  size_t shown = 0;
+  for (const Asked& asked : Aimed(policy)) {
+    input["checks"].push_back(ForPeers(policy, area, asked));
+    shown += input["checks"].back()["allow"].get<bool>();
+  }
+  uint64_t sink = 0;
+  const Cost ours = Measure(options.seconds, kQuestions, [&] {
+    for (const Asked& asked : questions) {
+      const Decision decision = policy.DecideOnly(asked.question, asked.item);
+      sink += decision.obligations + decision.rule_count + static_cast<uint64_t>(decision.rules[0]);
+    }
+  });
+  const std::vector<nlohmann::json> answers = AskPeers(input, options.seconds);
+  bool agreed = true;
+  for (const std::string peer : {"cel", "casbin", "cedar_wasm"}) {
+    const std::string figure = absl::StrCat(peer, "_ratio");
+    const auto answer = std::find_if(answers.begin(), answers.end(), [&](const nlohmann::json& a) {
+      return a.value("peer", "") == peer;
+    });
+    if (answer == answers.end()) {
+      report.Skipped(figure, "no answer: node is not installed, or has said above what is wrong");
+    } else if (answer->contains("wrong")) {
+      std::fprintf(stderr, "%s decides %s of %zu questions otherwise\n", peer.c_str(),
+                   (*answer)["wrong"].dump().c_str(), 2 * kQuestions);
+      agreed = false;
+    } else if (answer->contains("ns")) {
+      report.Ratio(figure, answer->value("ns", 0.0), "ns", "signpost", ours.ns);
+    } else {
+      report.Skipped(figure, answer->value("skipped", "no reason given"));
+    }
+  }
+  std::fprintf(stderr,
+               "           (%zu of %zu questions aimed at the rules shown; checksum %llu)\n", shown,
+               kQuestions, static_cast<unsigned long long>(sink));
+  return agreed;
+}
+
 }  // namespace
 
 int DecidePolicy(const BenchOptions& options) {
@@ -444,7 +657,7 @@ int DecidePolicy(const BenchOptions& options) {
   for (const int rules : {8, 64, 256, 1024}) {
     if (!Decisions(options, rules, report)) return 1;
   }
-  if (!Record(options, report) || !Preview(options, report)) return 1;
+  if (!Record(options, report) || !Preview(options, report) || !Peers(options, report)) return 1;
   return 0;
 }
 
