@@ -1,10 +1,12 @@
-// policy check, explain, who-can-see, diff, table, export cedar, agreements: an officer's tools, on
-// files alone. No hub is asked.
+// policy check, explain, who-can-see, diff, table, format, export cedar, agreements: an officer's
+// tools, on files alone. No hub is asked.
 //
 // Exit codes here: 0 fine; 1 there is something to look at (a file that does not compile, a
 // finding, a difference); 2 the command line or a file that cannot be read.
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -23,6 +25,7 @@
 #include "policy/ask.h"
 #include "policy/cedar.h"
 #include "policy/diff.h"
+#include "policy/format.h"
 #include "policy/lint.h"
 #include "policy/policy.h"
 #include "policy/table.h"
@@ -346,6 +349,62 @@ int Table(Console& console, const Args& args) {
   return kExitOk;
 }
 
+// ---- format ----
+
+// Replaces the file that `path` leads to, which stays as readable to others as it was.
+absl::Status Rewrite(const std::string& path, const std::string& text) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path file = fs::canonical(path, error);
+  if (error) return absl::UnavailableError(absl::StrCat(path, ": ", error.message()));
+  const fs::perms perms = fs::status(file, error).permissions();
+  if (error) return absl::UnavailableError(absl::StrCat(path, ": ", error.message()));
+  SIGNPOST_RETURN_IF_ERROR(WriteBytes(file.string(), text));
+  fs::permissions(file, perms, error);
+  if (error) {
+    return absl::UnavailableError(absl::StrCat(
+        path, " is written, but not who may read it: ", error.message(), "; check its mode"));
+  }
+  return absl::OkStatus();
+}
+
+int Format(Console& console, const Args& args) {
+  const std::string& path = args.positionals()[0];
+  if (args.Has("--check") && args.Has("--write")) {
+    return FailHere(console, absl::InvalidArgumentError(
+                                 "say one of --check, which changes nothing, and --write"));
+  }
+  const absl::StatusOr<std::string> text = ReadBytes(path, policy::kPolicyTextBytesMax);
+  if (!text.ok()) return FailHere(console, text.status());
+  std::vector<policy::Diagnostic> faults;
+  const std::string formatted = policy::Format(*text, &faults);
+  if (!faults.empty()) {
+    PrintFaults(faults, path, *console.err);
+    return kExitFindings;
+  }
+  if (args.Has("--check")) {
+    if (formatted == *text) return kExitOk;
+    *console.err << Cleaned(absl::StrCat(path,
+                                         " is not in the canonical layout; signpost policy format "
+                                         "FILE --write puts it there"))
+                 << "\n";
+    return kExitFindings;
+  }
+  if (!args.Has("--write")) {
+    *console.out << formatted;
+    return kExitOk;
+  }
+  if (formatted != *text) {
+    const absl::Status written = Rewrite(path, formatted);
+    if (!written.ok()) return FailHere(console, written);
+  }
+  *console.out << Cleaned(absl::StrCat(path, formatted == *text
+                                                 ? " is in the canonical layout already."
+                                                 : " is now in the canonical layout."))
+               << "\n";
+  return kExitOk;
+}
+
 // ---- export cedar ----
 
 int ExportCedar(Console& console, const Args& args) {
@@ -458,6 +517,16 @@ std::vector<Command> PolicyCommands() {
         {{"--csv", "", "As comma-separated values."},
          {"--import", "", "From comma-separated values to a policy."}}},
        Table,
+       false},
+      {{"policy format",
+        "FILE",
+        "A policy in the canonical layout: its words as they are, its lines as everyone's.",
+        absl::StrCat("Prints it. The file need not compile; where it does not even fall into "
+                     "words, that is said and nothing is printed or changed.\n",
+                     codes),
+        {{"--check", "", "Say only whether the file is laid out so; 1 when it is not."},
+         {"--write", "", "Rewrite the file."}}},
+       Format,
        false},
       {{"policy export cedar", "FILE", "The rules in the Cedar language, for other judges.",
         absl::StrCat("What each action and each attribute of the context means stands at its "

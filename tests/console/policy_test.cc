@@ -1,6 +1,7 @@
 // `signpost policy`, as an officer types it, on the policy that ships.
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -169,6 +170,52 @@ TEST_F(PolicyCommandsTest, ATableComesBackAsTheSamePolicy) {
   EXPECT_THAT(Policy({"table", kNortown}, false).out, HasSubstr("ADVISER  An adviser may know"));
 }
 
+TEST_F(PolicyCommandsTest, FormatsChecksAndRewrites) {
+  const std::string ugly = "rule   R \"r\" hide everything of a,b to c # why\n";
+  const std::string canonical = "rule R \"r\"\n  hide everything of a, b to c  # why\n";
+  const std::string path = File("ugly.policy", ugly);
+  std::filesystem::permissions(path, std::filesystem::perms(0644));
+
+  const Said printed = Policy({"format", path}, false);
+  EXPECT_EQ(printed.code, 0) << printed.err;
+  EXPECT_EQ(printed.out, canonical);
+  const Said check = Policy({"format", path, "--check"}, false);
+  EXPECT_EQ(check.code, 1);
+  EXPECT_EQ(check.out, "");
+  EXPECT_THAT(check.err, HasSubstr("ugly.policy is not in the canonical layout; signpost policy"));
+  EXPECT_EQ(*ReadBytes(path, 1000), ugly) << "only --write writes";
+
+  const Said written = Policy({"format", path, "--write"}, false);
+  EXPECT_EQ(written.code, 0) << written.err;
+  EXPECT_THAT(written.out, HasSubstr("ugly.policy is now in the canonical layout."));
+  EXPECT_EQ(*ReadBytes(path, 1000), canonical);
+  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0644));
+  const Said again = Policy({"format", path, "--check"}, false);
+  EXPECT_EQ(again.code, 0);
+  EXPECT_EQ(again.out + again.err, "");
+  EXPECT_THAT(Policy({"format", path, "--write"}, false).out, HasSubstr("already"));
+}
+
+TEST_F(PolicyCommandsTest, FormatLeavesAloneWhatIsNoText) {
+  const std::string path = File("broken.policy", "rule   R \"no end\n");
+  for (const char* const option : {"--check", "--write"}) {
+    const Said said = Policy({"format", path, option}, false);
+    EXPECT_EQ(said.code, 1) << option;
+    EXPECT_EQ(said.out, "") << option;
+    EXPECT_THAT(said.err, HasSubstr("broken.policy:1:10: a quoted text must end")) << option;
+  }
+  EXPECT_EQ(*ReadBytes(path, 1000), "rule   R \"no end\n");
+  EXPECT_EQ(Policy({"format", path, "--check", "--write"}, false).code, 2);
+  EXPECT_EQ(Policy({"format", "/nonexistent.policy"}, false).code, 2);
+}
+
+TEST_F(PolicyCommandsTest, AFormattedPolicyIsTheSamePolicy) {
+  const Said text = Policy({"format", kNortown}, false);
+  EXPECT_EQ(text.code, 0) << text.err;
+  const Said same = Policy({"diff", kNortown, File("formatted.policy", text.out)});
+  EXPECT_EQ(same.code, 0) << same.out << same.err;
+}
+
 TEST_F(PolicyCommandsTest, ExportsCedar) {
   const Said said = Policy({"export", "cedar", kNortown});
   EXPECT_EQ(said.code, 0) << said.err;
@@ -200,7 +247,7 @@ TEST_F(PolicyCommandsTest, SaysWhatIsMissing) {
   EXPECT_EQ(area.code, 2);
   EXPECT_THAT(area.err, HasSubstr("nortown.policy"));
   for (const char* const command :
-       {"check", "explain", "who-can-see", "diff", "table", "agreements"}) {
+       {"check", "explain", "who-can-see", "diff", "table", "format", "agreements"}) {
     const Said help = Policy({command, "--help"}, false);
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, HasSubstr(absl::StrCat("usage: signpost policy ", command)));
