@@ -122,6 +122,8 @@ class Trial {
         nortown_.Report("northern-connexions",
                         OpenFlag(subject->record_id, known, "connexions", "Maureen Oakes"))
                 .kind() != v1::FLAG_OUTCOME_KIND_RECORDED) {
+      // Taken for somebody else, and waits for a person to decide: take the next.
+      if (++not_recorded_ <= trials_ / kTrialsPerPerson + 8) return NewSubject(writer);
       ++errors;
     }
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -229,6 +231,7 @@ class Trial {
   const std::unique_ptr<v1::ConsentService::Stub> consents_ =
       nortown_.Consents("northern-connexions");
   std::atomic<int> persons_ = 0;
+  std::atomic<int> not_recorded_ = 0;
   std::mutex mutex_;  // of subjects_ and all_
   std::shared_ptr<Subject> subjects_[kWriters];
   std::vector<std::shared_ptr<Subject>> all_;
