@@ -136,8 +136,8 @@ enum class ConsentState : uint8_t {
   kNotAsked,
 };
 
-// Who gave or refused a consent. Two grantors may disagree, and which of them prevails is the rules'
-// to say ("when consent is refused by the young person"). kUnspecified: it is not known who.
+// Who gave or refused a consent. Two grantors may disagree, and which of them prevails is the
+// rules' to say ("when consent is refused by the young person"). kUnspecified: it is not known who.
 enum class Grantor : uint8_t {
   kUnspecified = 0,
   kSelf,                    // the young person, at 16 or over

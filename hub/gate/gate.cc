@@ -201,8 +201,7 @@ absl::Status ComposeFlag(const Judge& judge, const registry::Directory& director
     for (const std::string& section : content.open) told->add_sections_open(section);
     for (const std::string& section : content.withheld) told->add_sections_withheld(section);
     if (!content.withheld.empty()) {
-      told->set_reason(
-          *judge.Words(content.first_withheld_item, content.first_withheld));
+      told->set_reason(*judge.Words(content.first_withheld_item, content.first_withheld));
     }
     if (!content.open.empty()) {
       v1::AspectDecision* decision = view->add_decisions();

@@ -65,7 +65,7 @@ class Remembered {
 // One compiled policy with its name in the ledger.
 struct BoundPolicy {
   std::shared_ptr<const policy::Policy> policy;
-  std::string sha256;  // 64 hex digits, of the text
+  std::string sha256;             // 64 hex digits, of the text
   std::string vocabulary_sha256;  // 32 bytes, of the words it is bound to
   absl::Time published_at;
   // That this is still what decides, for operations that rest on it: the row kCurrentPolicyKey of

@@ -129,8 +129,8 @@ class Person {
   // Agencies with at least one open flag on her, sorted, each once. Retracted flags never count.
   std::vector<std::string> AgenciesWithOpenFlags() const;
 
-  // The same person with another row, e.g. as she stood once: to judge, never to write. It keeps her
-  // id, key and preconditions.
+  // The same person with another row, e.g. as she stood once: to judge, never to write. It keeps
+  // her id, key and preconditions.
   Person AsOf(store::v1::PersonRow row) const;
 
   // What is personal, sealed. REQUIRES: the argument is a row of this person.

@@ -32,7 +32,8 @@ int main(int argc, char** argv) {
     if (name == "load") return signpost::bench::Load(options);
     if (name == "policy") return signpost::bench::DecidePolicy(options);
   }
-  std::fprintf(stderr,
-               "usage: signpost-bench answers|load|policy [--people N (at least 100)] [--seconds S]\n");
+  std::fprintf(
+      stderr,
+      "usage: signpost-bench answers|load|policy [--people N (at least 100)] [--seconds S]\n");
   return 2;
 }

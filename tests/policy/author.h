@@ -89,20 +89,28 @@ class Author {
                 "everyone except social-worker or members of nortown-yot-team"});
   }
   std::string Tails() {
-    return One({"", "", " when worker is involved", " when worker is not involved",
-                " when purpose is assessment or support-planning", " when purpose is not housing",
+    return One({"",
+                "",
+                " when worker is involved",
+                " when worker is not involved",
+                " when purpose is assessment or support-planning",
+                " when purpose is not housing",
                 " when consent is explicit and in force",
-                " when consent is in force, and worker is involved", " when consent is refused",
+                " when consent is in force, and worker is involved",
+                " when consent is refused",
                 " when consent is not asked",
                 " when consent is in force from a parent",
                 " when consent is refused by the young person",
                 " unless consent is in force by another",
                 " when consent to the service is in force",
                 " when person has a new identity unless item is about a spent offence",
-                " when item names no victim", " unless item names a victim",
-                 " unless consent is explicit and in force",
-                " when flag is open", " when flag is closed unless purpose is safeguarding",
-                " when person is shielded", " unless person is not shielded",
+                " when item names no victim",
+                " unless item names a victim",
+                " unless consent is explicit and in force",
+                " when flag is open",
+                " when flag is closed unless purpose is safeguarding",
+                " when person is shielded",
+                " unless person is not shielded",
                 " unless worker is involved unless consent is refused and flag is disputed"});
   }
 
