@@ -109,6 +109,8 @@ absl::StatusOr<policy::Vocabulary> ReadVocabulary(const std::string& words_path,
     agency.id = area.Word(node, "agency_id");
     agency.name = area.Word(node, "name", false);
     agency.kind = area.Word(node, "kind");
+    // They hold nothing and ask about nobody: the hub keeps them out of the policy's words, too.
+    if (agency.kind == "auditor" || agency.kind == "operator") continue;
     agency.relevant_authority = area.Flag(node, "relevant_authority");
     agency.services = area.Words(node, "services");
     vocabulary.agencies.push_back(std::move(agency));

@@ -76,6 +76,8 @@ TEST_F(PolicyCommandsTest, CheckFindsNothingInWhatShips) {
   EXPECT_THAT(said.out, AllOf(HasSubstr("Nortown need to know"), HasSubstr("its checks are proved"),
                               HasSubstr("Nothing to look at.")));
   EXPECT_THAT(said.out, HasSubstr("Who sees more of the other"));
+  // The hub knows of no auditor or operator in a policy, so neither does the tool.
+  EXPECT_THAT(said.out, Not(HasSubstr("nortown-audit")));
   EXPECT_EQ(said.err, "");
 }
 
