@@ -12,7 +12,6 @@ namespace signpost::policy {
 namespace {
 
 using syntax::Condition;
-using syntax::Conditions;
 
 constexpr std::array<Tri, 3> kTris = {Tri::kUnknown, Tri::kNo, Tri::kYes};
 constexpr size_t kPurposes = static_cast<size_t>(Purpose::kAudit) + 1;
@@ -34,7 +33,7 @@ constexpr size_t kMarked = 7;
 constexpr std::array<Tri, 4> kTwoBits = {Tri::kUnknown, Tri::kNo, Tri::kYes, Tri::kUnknown};
 Tri FactAt(size_t row, size_t place) { return kTwoBits[row >> (2 * place) & 3u]; }
 
-// A row of both tables. A value that is no Tri at all is packed as unknown.
+// All of them in sixteen bits. A value that is no Tri at all is packed as unknown.
 uint32_t FactsOf(const Item& item) {
   const auto byte = [](Tri value, int place) {
     return static_cast<uint64_t>(value) << (8 * place);
@@ -597,7 +596,7 @@ bool Engine::Combine(const Asking& q, const ItemRows& r, const Item& item,
   const uint64_t* const time = row(times_, q.time_);
   const uint64_t* const service = row(services_, r.service);
   const uint64_t* const holder = row(holders_, r.holder);
-  const uint64_t* const marked = row(marked_, r.facts >> 14);
+  const uint64_t* const marked = row(marked_, r.facts >> (2 * kMarked));
   const uint64_t* const held_by = row(held_by_, r.holder);
   const uint64_t* const aspect = row(aspects_, r.aspect);
   const uint64_t* const assessment = row(assessments_, r.assessment);

@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "policy/policy.h"
 #include "policy/program.h"
+#include "tests/policy/area.h"
 #include "tests/policy/author.h"
 #include "tests/policy/files.h"
 #include "tests/policy/nortown.h"
@@ -39,11 +40,12 @@ namespace {
 using testing::Author;
 using testing::NortownVocabulary;
 
-std::shared_ptr<const Policy> Build(const std::string& text) {
+std::shared_ptr<const Policy> Build(const std::string& text,
+                                    const Vocabulary& vocabulary = NortownVocabulary()) {
   CompileOptions options;
   options.run_examples = false;
   options.prove_checks = false;
-  CompileResult result = Compile(text, NortownVocabulary(), options);
+  CompileResult result = Compile(text, vocabulary, options);
   EXPECT_TRUE(result.ok()) << result.Errors() << text;
   return result.policy;
 }
@@ -149,13 +151,17 @@ void ExpectAsInterpreted(const Policy& policy, uint32_t seed, int questions, Tal
   }
 }
 
-TEST(Engine, DecidesNortownAsTheInterpreterDoes) {
-  const std::shared_ptr<const Policy> policy = Build(testing::ShippedPolicy("nortown"));
-  Tally tally;
-  ExpectAsInterpreted(*policy, 1, 300'000, tally);
-  // Overrides and brokers are rare here; all else is the engine's own.
-  EXPECT_GT(tally.decided, tally.left * 5);
-  EXPECT_GT(tally.shown, 300u);
+TEST(Engine, DecidesWhatShipsAsTheInterpreterDoes) {
+  for (const char* const area : {"nortown", "metborough", "midland", "national"}) {
+    SCOPED_TRACE(area);
+    const std::shared_ptr<const Policy> policy =
+        Build(testing::ShippedPolicy(area), testing::AreaVocabulary(area));
+    Tally tally;
+    ExpectAsInterpreted(*policy, 1, 150'000, tally);
+    // Overrides and brokers are rare here; all else is the engine's own.
+    EXPECT_GT(tally.decided, tally.left * 5);
+    EXPECT_GT(tally.shown, 100u);
+  }
 }
 
 TEST(Engine, DecidesAnyPolicyAsTheInterpreterDoes) {
