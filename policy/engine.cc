@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -110,6 +111,7 @@ class Engine::Builder {
       return line.effect == kOrder[row];
     });
     MakeAskers();
+    if (too_large_) return false;
     MakeTeams();
     MakeItems();
     MakeConditions();
@@ -170,14 +172,18 @@ class Engine::Builder {
     return true;
   }
 
+  // Whether another table of `rows` rows is within the limits; notes it where it is not.
+  bool HasRoomFor(size_t rows) {
+    steps_ += rows * lines_.size();
+    too_large_ = steps_ > kBuildStepsMax || e_.bits_.size() + rows * e_.words_ > kTableWordsMax;
+    return !too_large_;
+  }
+
   // A table of `rows` rows in which a line's bit is `bit(line, row)`.
   template <typename Bit>
   Table Fill(size_t rows, Bit bit) {
     Table table{e_.bits_.size()};
-    if (e_.bits_.size() + rows * e_.words_ > kTableWordsMax) {
-      too_large_ = true;
-      return Table{};
-    }
+    if (too_large_ || !HasRoomFor(rows)) return Table{};
     e_.bits_.resize(e_.bits_.size() + rows * e_.words_, 0);
     for (size_t row = 0; row < rows; ++row) {
       uint64_t* const bits = e_.bits_.data() + table.at + row * e_.words_;
@@ -234,56 +240,81 @@ class Engine::Builder {
     e_.role_classes_ = static_cast<uint32_t>(role_of.size());
 
     const size_t rows = agency_of.size() * role_of.size() * kAskerRows;
-    // The value of `part` of a line for the asker of a row; false where no asker is like that.
-    const auto each = [&](auto part) {
-      return Fill(rows, [&, part](const Line& line, size_t row) {
-        const size_t who = row / kAskerRows;
-        Question question;
-        question.agency = agency_of[who / role_of.size()];
-        question.role = role_of[who % role_of.size()];
-        question.is_practitioner = kTris[row % kAskerRows / 3];
-        const Tri same = kTris[row % 3];
-        Item item;
-        if (same != Tri::kUnknown && question.agency == kNoSymbol) return false;
-        if (same == Tri::kYes) item.holder = question.agency;
-        if (same == Tri::kNo) {
-          if (p_.agency_data.size() <= 2) return false;
-          item.holder = question.agency == 1 ? Symbol{2} : Symbol{1};
-        }
-        return part(line, question, item, same);
-      });
+    // Each row asks every phrase of every line.
+    for (const Line& line : lines_) {
+      const BoundAskers& askers = line.statement->askers;
+      steps_ += rows * (askers.any.size() + askers.except.size());
+    }
+    const auto agency_at = [&](size_t row) { return agency_of[row / kAskerRows / role_of.size()]; };
+    // The asker of a row as he is asked about; nullptr where nobody is like that. Rows come one
+    // after the other, so one evaluation serves all lines of a row.
+    std::optional<Evaluation> evaluation;
+    std::optional<size_t> evaluated;
+    const auto asker_at = [&](size_t row) -> Evaluation* {
+      if (evaluated == row) return evaluation.has_value() ? &*evaluation : nullptr;
+      evaluated = row;
+      evaluation.reset();
+      Question question;
+      question.agency = agency_at(row);
+      question.role = role_of[row / kAskerRows % role_of.size()];
+      question.is_practitioner = kTris[row % kAskerRows / 3];
+      const Tri same = kTris[row % 3];
+      if (same != Tri::kUnknown && question.agency == kNoSymbol) return nullptr;
+      Item item;
+      if (same == Tri::kYes) item.holder = question.agency;
+      if (same == Tri::kNo) {
+        if (p_.agency_data.size() <= 2) return nullptr;
+        item.holder = question.agency == 1 ? Symbol{2} : Symbol{1};
+      }
+      evaluation.emplace(p_, question, item);
+      return &*evaluation;
     };
-    const auto any = [this](const Line& line, const Question& question, const Item& item, Tri) {
-      BoundAskers askers = line.statement->askers;
-      askers.except.clear();
-      return line.Allows(Evaluation(p_, question, item).MatchesAskers(askers));
+    // By line: its askers without their exceptions, and the exceptions alone.
+    std::vector<BoundAskers> included(lines_.size());
+    std::vector<BoundAskers> excepted(lines_.size());
+    for (size_t i = 0; i < lines_.size(); ++i) {
+      included[i] = lines_[i].statement->askers;
+      included[i].except.clear();
+      excepted[i].any = lines_[i].statement->askers.except;
+    }
+    const auto place = [this](const Line& line) {
+      return static_cast<size_t>(&line - lines_.data());
     };
+    e_.asker_any_ = Fill(rows, [&](const Line& line, size_t row) {
+      Evaluation* const asker = asker_at(row);
+      return asker != nullptr && line.Allows(asker->MatchesAskers(included[place(line)]));
+    });
     // For a hide an exception counts when it is known to hold, for a show when it may.
-    const auto but = [this](const Line& line, const Question& question, const Item& item, Tri) {
-      BoundAskers askers;
-      askers.any = line.statement->askers.except;
-      return !line.Allows(Not(Evaluation(p_, question, item).MatchesAskers(askers)));
-    };
-    const auto rest = [this](const Line& line, const Question& question, const Item&, Tri same) {
+    evaluated.reset();
+    e_.asker_but_ = Fill(rows, [&](const Line& line, size_t row) {
+      Evaluation* const asker = asker_at(row);
+      return asker != nullptr && !line.Allows(Not(asker->MatchesAskers(excepted[place(line)])));
+    });
+    e_.asker_rest_ = Fill(rows, [&](const Line& line, size_t row) {
+      const Tri same = kTris[row % 3];
       if (line.bound->agreement != kNoAgreement) {
         const BoundAgreement& agreement = p_.agreements[static_cast<size_t>(line.bound->agreement)];
-        if (!line.Allows(And(agreement.parties.Admits(question.agency), Not(same)))) return false;
+        if (!line.Allows(And(agreement.parties.Admits(agency_at(row)), Not(same)))) return false;
       }
       return line.effect == Effect::kHide || line.bound->basis != Gateway::kOwnRecord ||
              same == Tri::kYes;
-    };
-    const auto needs_authority = [](const Line& line) {
-      return line.effect != Effect::kHide && line.bound->basis == Gateway::kCda1998S115;
-    };
-    e_.askers_ = each([&](const Line& line, const Question& question, const Item& item, Tri same) {
-      return any(line, question, item, same) && !but(line, question, item, same) &&
-             rest(line, question, item, same) &&
-             (!needs_authority(line) || p_.agency_data[question.agency].relevant_authority);
     });
-    e_.acts_ = Fill(1, [&](const Line& line, size_t) { return needs_authority(line); });
-    e_.asker_any_ = each(any);
-    e_.asker_but_ = each(but);
-    e_.asker_rest_ = each(rest);
+    e_.acts_ = Fill(1, [](const Line& line, size_t) {
+      return line.effect != Effect::kHide && line.bound->basis == Gateway::kCda1998S115;
+    });
+    // What holds for an asker without teams follows from the rest.
+    if (too_large_ || !HasRoomFor(rows)) return;
+    e_.askers_ = Table{e_.bits_.size()};
+    e_.bits_.resize(e_.bits_.size() + rows * e_.words_, 0);
+    for (size_t row = 0; row < rows; ++row) {
+      const bool acts = p_.agency_data[agency_at(row)].relevant_authority;
+      uint64_t* const bits = e_.bits_.data() + e_.askers_.at + row * e_.words_;
+      for (size_t w = 0; w < e_.words_; ++w) {
+        bits[w] = e_.Row(e_.asker_any_, row)[w] & ~e_.Row(e_.asker_but_, row)[w] &
+                  e_.Row(e_.asker_rest_, row)[w];
+        if (!acts) bits[w] &= ~e_.Row(e_.acts_, 0)[w];
+      }
+    }
   }
 
   void MakeTeams() {
@@ -485,6 +516,7 @@ class Engine::Builder {
   std::vector<Line> lines_;
   std::set<Symbol> named_agencies_;
   std::set<Symbol> named_roles_;
+  size_t steps_ = 0;
   bool too_large_ = false;
 };
 

@@ -33,8 +33,10 @@ class Engine {
   // Past these a policy is interpreted instead: its tables would outgrow any cache.
   static constexpr size_t kLinesMax = 4096;
   static constexpr size_t kTableWordsMax = 8 << 20;
+  // Rows times the tests that each takes, over all tables: some seconds of building at the most.
+  static constexpr size_t kBuildStepsMax = 128 << 20;
 
-  // nullptr where the policy has more lines than kLinesMax, or tables than kTableWordsMax. `policy`
+  // nullptr where the policy is past one of these limits. `policy`
   // must outlive the engine.
   static std::unique_ptr<const Engine> Build(const PolicyImpl& policy);
 

@@ -205,5 +205,31 @@ TEST(Engine, LeavesAPolicyOfTooManyWaysToTheInterpreter) {
   EXPECT_EQ(policy->Decide(question, item).rules[0], 0);
 }
 
+// 1,500 agencies in 60 roles, each with a word of its own in some rule: a text within the
+// language's limits that would make tables of tens of millions of bits.
+TEST(Engine, LeavesAPolicyOfTooManyAskersToTheInterpreter) {
+  Vocabulary area = NortownVocabulary();
+  std::string text = Author::Text({}, "");
+  for (int rule = 0; rule < 60; ++rule) {
+    area.roles.push_back(absl::StrCat("role-", rule));
+    std::string askers = absl::StrCat("role-", rule);
+    for (int agency = rule * 25; agency < (rule + 1) * 25; ++agency) {
+      area.agencies.push_back({absl::StrCat("agency-", agency), "", "yot", false, {"housing"}});
+      absl::StrAppend(&askers, " or agency-", agency);
+    }
+    absl::StrAppend(&text, "rule R", rule, " \"r\"\n show existence of everything to ", askers,
+                    "\n basis ca2004-s10\n");
+  }
+  const std::shared_ptr<const Policy> policy = Build(text, area);
+  EXPECT_EQ(policy->impl().engine, nullptr);
+  Question question;
+  question.agency = policy->AgencySymbol("agency-1499");
+  question.now_s = policy->in_force_s();
+  Item item;
+  item.holder = policy->AgencySymbol("nortown-yot");
+  item.service = policy->ServiceSymbol("youth-offending");
+  EXPECT_EQ(policy->Decide(question, item).effect, Effect::kShow);
+}
+
 }  // namespace
 }  // namespace signpost::policy
