@@ -614,9 +614,7 @@ bool Engine::Combine(const Asking& q, const ItemRows& r, const Item& item,
   // kWords is 0 where the number of words is known only now.
   const size_t words = kWords != 0 ? kWords : words_;
   const uint64_t* const bits = bits_.data();
-  const auto row = [bits, words](Table table, size_t index) {
-    return bits + table.at + index * words;
-  };
+  const auto row = [&](Table table, size_t index) { return bits + table.at + index * words; };
   std::array<uint64_t, kWords != 0 ? kWords : kLinesMax / 64> lines;
   const uint64_t* const hides = row(classes_, 0);
   const uint64_t* const brokers = row(classes_, 1);

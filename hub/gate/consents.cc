@@ -179,8 +179,8 @@ absl::Status ComposeConsent(const Asker& asker, const KnownFlags& known,
 }
 
 // What of her flags the asker may know of for this purpose. Without a policy: its own.
-KnownFlags FlagsKnownTo(const Rooms& rooms, const Asker& asker, policy::Purpose purpose,
-                        const people::Person& person, absl::Time now) {
+KnownFlags FlagsKnownTo(const Rooms& rooms, const BoundPolicy* bound, const Asker& asker,
+                        policy::Purpose purpose, const people::Person& person, absl::Time now) {
   KnownFlags known;
   const std::shared_ptr<const registry::Directory> directory = rooms.registry->directory();
   known.agencies.insert(asker.agency_id);
@@ -190,7 +190,6 @@ KnownFlags FlagsKnownTo(const Rooms& rooms, const Asker& asker, policy::Purpose 
   for (const stored::FlagRow& flag : person.flags()) {
     if (flag.agency_id() == asker.agency_id) known.flag_ids.insert(flag.flag_id());
   }
-  const std::shared_ptr<const BoundPolicy> bound = rooms.policy->Get();
   if (bound == nullptr) return known;
   Asked asked;
   asked.purpose = purpose;
@@ -273,6 +272,8 @@ void Gate::ReadConsents(const Asker& asker, stored::EntryKind kind, Request requ
         stored::LedgerEntry entry = NewEntry(kind, state->asker, state->request.request_id());
         entry.set_purpose(Word(policy::ToString(purpose)));
         ledger::Operation operation;
+        const std::shared_ptr<const BoundPolicy> bound = rooms_.policy->Get();
+        if (bound != nullptr) SetPolicy(*bound, &entry);
         if (person.has_value()) {
           entry.set_person_ref(person->id().ToBytes());
           operation.preconditions = person->preconditions();
@@ -284,8 +285,8 @@ void Gate::ReadConsents(const Asker& asker, stored::EntryKind kind, Request requ
           v1::ConsentList list;
           list.set_salt(rooms_.random->Bytes(kSaltBytes));
           SIGNPOST_RETURN_IF_ERROR(ComposeConsents(
-              state->asker, FlagsKnownTo(rooms_, state->asker, purpose, *person, now), *person, now,
-              &list));
+              state->asker, FlagsKnownTo(rooms_, bound.get(), state->asker, purpose, *person, now),
+              *person, now, &list));
           found = keep(state->request, &list, &entry);
           if (found) {
             state->answer = Opener::Close(list);
@@ -293,6 +294,7 @@ void Gate::ReadConsents(const Asker& asker, stored::EntryKind kind, Request requ
           }
         }
         entry.set_outcome(found ? "answered" : base::ReasonName(Reason::kNotFound));
+        if (bound != nullptr) RestOn(*bound, &operation);
         operation.entries.push_back(ToDraft(entry));
         return operation;
       },

@@ -26,6 +26,16 @@ stored::LedgerEntry NewEntry(stored::EntryKind kind, const Asker& asker,
   return entry;
 }
 
+void SetPolicy(const BoundPolicy& bound, stored::LedgerEntry* entry) {
+  entry->set_policy_sha256(bound.sha256);
+  entry->set_policy_version(bound.version);
+  entry->set_policy_vocabulary_sha256(bound.vocabulary_sha256);
+}
+
+void RestOn(const BoundPolicy& bound, ledger::Operation* operation) {
+  if (bound.still_in_force.has_value()) operation->preconditions.push_back(*bound.still_in_force);
+}
+
 ledger::Draft ToDraft(const stored::LedgerEntry& entry) {
   return {entry.SerializeAsString(), entry.agency_id()};
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "hub/gate/asker.h"
+#include "hub/gate/policy_in_force.h"
 #include "hub/ledger/sequencer.h"
 #include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/common.pb.h"
@@ -16,6 +17,13 @@ namespace signpost::gate {
 // An entry of `kind` that says who asked; everything else is the caller's to add.
 ::signpost::store::v1::LedgerEntry NewEntry(::signpost::store::v1::EntryKind kind,
                                             const Asker& asker, const std::string& request_id);
+
+// Says in `entry` which policy decided, bound to which words.
+void SetPolicy(const BoundPolicy& bound, ::signpost::store::v1::LedgerEntry* entry);
+
+// Makes `operation` rest on that policy: it is judged again if another has come into force by the
+// time it is sequenced.
+void RestOn(const BoundPolicy& bound, ledger::Operation* operation);
 
 // The entry as the sequencer takes it. Serialised here, once.
 ledger::Draft ToDraft(const ::signpost::store::v1::LedgerEntry& entry);

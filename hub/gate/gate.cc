@@ -107,17 +107,6 @@ struct Question {
   std::vector<std::string> wake;  // systems whose mailboxes get something
 };
 
-void SetPolicy(const BoundPolicy& bound, stored::LedgerEntry* entry) {
-  entry->set_policy_sha256(bound.sha256);
-  entry->set_policy_version(bound.version);
-  entry->set_policy_vocabulary_sha256(bound.vocabulary_sha256);
-}
-
-// Judged again if another policy has come into force by the time this is sequenced.
-void RestOn(const BoundPolicy& bound, ledger::Operation* operation) {
-  if (bound.still_in_force.has_value()) operation->preconditions.push_back(*bound.still_in_force);
-}
-
 // Opens a contact into the answer under composition.
 absl::Status ComposeContact(const people::Person& person, const stored::FlagRow& flag,
                             v1::Contact* contact) {

@@ -320,14 +320,10 @@ void Ask(const Rooms& rooms, const Asker& asker, const std::string& request_id,
           SIGNPOST_RETURN_IF_ERROR(compose(*bound, &state->response));
           state->response.set_policy_sha256(bound->sha256);
           state->response.set_policy_version(bound->version);
-          entry.set_policy_sha256(bound->sha256);
-          entry.set_policy_version(bound->version);
-          entry.set_policy_vocabulary_sha256(bound->vocabulary_sha256);
+          SetPolicy(*bound, &entry);
           entry.set_reply_hash(base::Sha256(state->response.SerializeAsString()));
           entry.set_outcome("answered");
-          if (bound->still_in_force.has_value()) {
-            operation.preconditions.push_back(*bound->still_in_force);
-          }
+          RestOn(*bound, &operation);
         }
         operation.entries.push_back(ToDraft(entry));
         return operation;
