@@ -59,6 +59,16 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.PolicyService/ListAgreements", kPractitioner, kRequired, kUnary, 30},
     {"/signpost.v1.PolicyService/PreviewPolicy", kPractitioner | kOperator, kOptional, kStream, 31},
     {"/signpost.v1.PolicyService/ReplayDecision", kAuditor, kOptional, kUnary, 32},
+    {"/signpost.v1.AuditService/SearchEntries", kAuditor, kOptional, kUnary, 33},
+    {"/signpost.v1.AuditService/TailEntries", kAuditor, kOptional, kStream, 34},
+    {"/signpost.v1.AuditService/FindPatterns", kAuditor, kOptional, kUnary, 35},
+    // Everything about one person. The role is judged behind the door, so that a refusal is
+    // recorded.
+    {"/signpost.v1.PersonService/ExportPerson", kPractitioner, kRequired, kUnary, 36},
+    {"/signpost.v1.PersonService/ErasePerson", kPractitioner, kRequired, kUnary, 37},
+    {"/signpost.v1.PersonService/SetShield", kPractitioner, kRequired, kUnary, 38},
+    {"/signpost.v1.MaintenanceService/MakeBackup", kOperator, kOptional, kUnary, 39},
+    {"/signpost.v1.MaintenanceService/PruneEntries", kOperator, kOptional, kUnary, 40},
 };
 
 constexpr bool Numbered() {

@@ -15,8 +15,10 @@
 #include "signpost/v1/consent.pb.h"
 #include "signpost/v1/exchange.pb.h"
 #include "signpost/v1/index.pb.h"
+#include "signpost/v1/maintenance.pb.h"
 #include "signpost/v1/options.pb.h"
 #include "signpost/v1/overrides.pb.h"
+#include "signpost/v1/person.pb.h"
 #include "signpost/v1/policy.pb.h"
 #include "signpost/v1/registry.pb.h"
 
@@ -38,7 +40,9 @@ std::set<const FileDescriptor*> Files() {
                                            v1::SubscribeRequest::descriptor()->file(),
                                            v1::Receipt::descriptor()->file(),
                                            v1::ListOverridesRequest::descriptor()->file(),
-                                           v1::ExplainRequest::descriptor()->file()};
+                                           v1::ExplainRequest::descriptor()->file(),
+                                           v1::ExportPersonRequest::descriptor()->file(),
+                                           v1::MakeBackupRequest::descriptor()->file()};
   std::set<const FileDescriptor*> all = files;
   for (const FileDescriptor* file : files) {
     for (int i = 0; i < file->dependency_count(); ++i) {
@@ -112,6 +116,9 @@ const std::map<std::string, std::string>& NotPersonal() {
       {"signpost.v1.ExplainedHolder.agency_name", "an organisation"},
       {"signpost.v1.ExplainedAspect.reason", "the policy's own safe sentence"},
       {"signpost.v1.AgreementTerms.other_agency_name", "an organisation"},
+      {"signpost.v1.WitnessState.name", "an organisation"},
+      {"signpost.v1.PatternReport.name", "a pattern"},
+      {"signpost.v1.Exclusion.reason", "a word of three"},
   };
   return *fields;
 }
