@@ -7,16 +7,19 @@
 // is what the same harness must catch here (ABuildThatDoesNotSyncIsCaught).
 //
 //   SIGNPOST_CRASH_ROUNDS=50  rounds; 10 without it
+//   SIGNPOST_WITHDRAWALS=1000 consents given and taken back; 100 without it
 //   SIGNPOST_CRASH_SEED=7     instants and load of an earlier run, whose seed was printed
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -31,6 +34,7 @@
 #include "tests/crash/load.h"
 #include "tests/crash/notebook.h"
 #include "tests/scenarios/nortown.h"
+#include "tests/scenarios/withdrawals.h"
 
 namespace signpost::crash {
 namespace {
@@ -144,6 +148,53 @@ TEST_F(Crash, NothingAcknowledgedIsLostAndNothingLeftWithoutAnEntry) {
       "/usr/bin/python3 '" SIGNPOST_SOURCE_DIR "/tests/independent/verify_ledger.py' directory '",
       inspector_.copy(), "' --key '@", scenarios::Agencies::Authority(), "/hub/ledger.vkey'");
   EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+// A withdrawal that was acknowledged hides, whatever happens to the hub after: the first read of
+// the next start included.
+TEST_F(Crash, WhatWasWithdrawnStaysHiddenAcrossKills) {
+  const int wanted = static_cast<int>(FromEnvironment("SIGNPOST_WITHDRAWALS", 100));
+  ASSERT_TRUE(Start().ok());
+  agencies_.Enrol();
+  scenarios::Withdrawals withdrawals(&agencies_, wanted, /*writers=*/6, /*askers=*/2);
+  int kills = 0;
+  // The hub is a child of this thread, so this one kills and another waits for the writers.
+  while (withdrawals.trials_done() < wanted) {
+    bool all_done = false;
+    std::atomic<bool> back = false;
+    std::thread run([&] {
+      all_done = withdrawals.Run();
+      back = true;
+    });
+    // Long rounds where there are many trials, so that most of the time is load.
+    const absl::Time until = absl::Now() + Instant(50, wanted > 1000 ? 5000 : 500);
+    while (!back && absl::Now() < until) absl::SleepFor(absl::Milliseconds(1));
+    if (!back) {
+      withdrawals.ExpectTheEnd();
+      taken_ += hub_.CutPower();
+      ++kills;
+    }
+    run.join();
+    if (all_done) break;
+    ASSERT_EQ(withdrawals.Judge().errors, 0) << "before a kill, seed " << seed_;
+    const absl::Status started = Start();
+    ASSERT_TRUE(started.ok()) << started;
+  }
+  const scenarios::Withdrawals::Counts counts = withdrawals.Judge();
+  std::printf(
+      "withdrawal_trials %d\nwithdrawal_kills %d\nwithdrawal_requests_sent_again %d\n"
+      "withdrawal_first_reads_after_a_kill %d\nwithdrawal_concurrent_reads_checked %d\n"
+      "withdrawal_shows_in_ledger_order %d\nstale_shows %d\n",
+      counts.trials, kills, counts.resent, counts.read_after_crash, counts.checked_reads,
+      counts.shows_judged, counts.stale);
+  EXPECT_EQ(counts.trials, wanted);
+  EXPECT_EQ(counts.errors, 0);
+  EXPECT_EQ(counts.unseen, 0);
+  EXPECT_EQ(counts.stale, 0);
+  // Otherwise it proved nothing.
+  EXPECT_GT(kills, 0);
+  EXPECT_GT(counts.checked_reads, 0);
+  if (hub_.running()) Stop();
 }
 
 // The negative control: what the harness is for. Each judge must find its own loss.
