@@ -2,257 +2,59 @@
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+#include <optional>
 #include <utility>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
-#include "hub/tlog/merkle.h"
+#include "hub/tlog/cosignature.h"
+#include "hub/tlog/note_key.h"
 
 namespace signpost::tlog {
 namespace {
 
-constexpr char kEd25519 = 0x01;
-constexpr size_t kEd25519KeyBytes = 32;
-constexpr size_t kEd25519SignatureBytes = 64;
-constexpr char kSignerPrefix[] = "PRIVATE+KEY+";
-constexpr char kSignaturePrefix[] = "\xE2\x80\x94 ";  // em dash, space
-
-using Key = std::shared_ptr<EVP_PKEY>;
-
-uint32_t BigEndian32(absl::string_view bytes) {
-  uint32_t value = 0;
-  for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
-  return value;
-}
-
-uint32_t KeyId(const std::string& name, const std::string& typed_public_key) {
-  Hasher hasher;
-  return BigEndian32(HashToString(hasher.Digest(name + "\n" + typed_public_key)));
-}
-
-// Standard base64 and nothing else: absl would also take white space and missing padding.
-bool DecodeBase64(absl::string_view text, std::string* bytes) {
-  return absl::Base64Unescape(text, bytes) && absl::Base64Escape(*bytes) == text;
-}
-
-// The length of the UTF-8 character at the front of `text`, or 0 when there is none.
-size_t Utf8CharacterBytes(absl::string_view text, uint32_t* code_point) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(0);
-  if (first < 0x80) {
-    *code_point = first;
-    return 1;
-  }
-  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  uint32_t value = first & (0x7Fu >> length);
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-    value = value << 6 | (byte(i) & 0x3Fu);
-  }
-  constexpr uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (value < kSmallest[length] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
-    return 0;
-  *code_point = value;
-  return length;
-}
-
-bool IsSpace(uint32_t c) {
-  return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
-}
-
-// Calls `allowed` for each character; false when one is refused or `text` is not UTF-8.
-template <typename F>
-bool EveryCharacter(absl::string_view text, F allowed) {
-  while (!text.empty()) {
-    uint32_t code_point = 0;
-    const size_t length = Utf8CharacterBytes(text, &code_point);
-    if (length == 0 || !allowed(code_point)) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
-bool IsNoteText(absl::string_view text) {
-  return EveryCharacter(text, [](uint32_t c) { return c >= 0x20 || c == '\n'; });
-}
-
-bool IsKeyName(absl::string_view name) {
-  return !name.empty() &&
-         EveryCharacter(name, [](uint32_t c) { return c >= 0x20 && c != '+' && !IsSpace(c); });
-}
-
-struct KeyText {
-  std::string name;
-  uint32_t key_id = 0;
-  std::string typed_key;  // type byte and key
-};
-
-// "<name>+<8 hex digits>+<base64>". The base64 may itself hold plus signs; names may not.
-absl::StatusOr<KeyText> ParseKeyText(absl::string_view text) {
-  const absl::Status malformed =
-      absl::InvalidArgumentError("malformed note key: want <name>+<key id>+<base64 key>");
-  const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits('+', 2));
-  if (parts.size() != 3 || !IsKeyName(parts[0]) || parts[1].size() != 8) return malformed;
-  KeyText key;
-  key.name = parts[0];
-  if (parts[1].find_first_not_of("0123456789abcdef") != std::string::npos ||
-      !absl::SimpleHexAtoi(parts[1], &key.key_id) || !DecodeBase64(parts[2], &key.typed_key)) {
-    return malformed;
-  }
-  if (key.typed_key.size() != 1 + kEd25519KeyBytes || key.typed_key[0] != kEd25519) {
-    return absl::InvalidArgumentError("note key is not of type Ed25519 (0x01)");
-  }
-  return key;
-}
-
-absl::StatusOr<std::string> PublicKey(EVP_PKEY* key) {
-  std::string raw(kEd25519KeyBytes, '\0');
-  size_t length = raw.size();
-  if (EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(raw.data()), &length) !=
-      1) {
-    return absl::InternalError("OpenSSL gave no public key");
-  }
-  return std::string(1, kEd25519) + raw;
-}
-
-std::string FormatKey(const std::string& name, uint32_t key_id, const std::string& typed_key) {
-  return absl::StrCat(name, "+", absl::StrFormat("%08x", key_id), "+",
-                      absl::Base64Escape(typed_key));
-}
-
 class Ed25519Signer final : public NoteSigner {
  public:
-  Ed25519Signer(std::string name, uint32_t key_id, std::string verifier_key, Key key)
-      : name_(std::move(name)),
-        key_id_(key_id),
-        verifier_key_(std::move(verifier_key)),
-        key_(std::move(key)) {}
+  explicit Ed25519Signer(NamedKey key) : key_(std::move(key)) {}
 
-  const std::string& name() const override { return name_; }
-  uint32_t key_id() const override { return key_id_; }
-  const std::string& verifier_key() const override { return verifier_key_; }
-
+  const std::string& name() const override { return key_.name; }
+  uint32_t key_id() const override { return key_.key_id; }
+  const std::string& verifier_key() const override { return key_.verifier_key; }
   absl::StatusOr<std::string> Sign(const std::string& text) const override {
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                          &EVP_MD_CTX_free);
-    std::string signature(kEd25519SignatureBytes, '\0');
-    size_t length = signature.size();
-    if (context == nullptr ||
-        EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) != 1 ||
-        EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length,
-                       reinterpret_cast<const unsigned char*>(text.data()), text.size()) != 1 ||
-        length != kEd25519SignatureBytes) {
-      return absl::InternalError("OpenSSL did not sign the note");
-    }
-    return signature;
+    return Ed25519Sign(key_.pkey.get(), text);
   }
 
  private:
-  const std::string name_;
-  const uint32_t key_id_;
-  const std::string verifier_key_;
-  const Key key_;
+  const NamedKey key_;
 };
 
 absl::Status Malformed(const char* what) {
   return absl::InvalidArgumentError(absl::StrCat("malformed note: ", what));
 }
 
-// One signature line without its newline.
-absl::StatusOr<NoteSignature> ParseSignatureLine(absl::string_view line) {
-  if (!absl::ConsumePrefix(&line, kSignaturePrefix)) return Malformed("not a signature line");
-  const size_t space = line.find(' ');
-  if (space == absl::string_view::npos) return Malformed("signature line without a signature");
-  const absl::string_view name = line.substr(0, space);
-  std::string bytes;
-  if (!IsKeyName(name) || !DecodeBase64(line.substr(space + 1), &bytes) || bytes.size() < 5) {
-    return Malformed("signature line with a bad name or signature");
-  }
-  return NoteSignature{std::string(name), BigEndian32(bytes), bytes.substr(4)};
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<NoteSigner>> NewNoteSigner(const std::string& signer_key) {
-  absl::string_view text = signer_key;
-  if (!absl::ConsumePrefix(&text, kSignerPrefix)) {
-    return absl::InvalidArgumentError("not a note signer key: want PRIVATE+KEY+...");
-  }
-  absl::StatusOr<KeyText> parsed = ParseKeyText(text);
-  if (!parsed.ok()) return parsed.status();
-  const Key key(
-      EVP_PKEY_new_raw_private_key(
-          EVP_PKEY_ED25519, nullptr,
-          reinterpret_cast<const unsigned char*>(parsed->typed_key.data()) + 1, kEd25519KeyBytes),
-      &EVP_PKEY_free);
-  OPENSSL_cleanse(parsed->typed_key.data(), parsed->typed_key.size());
-  if (key == nullptr) return absl::InvalidArgumentError("OpenSSL refused the note signer key");
-  absl::StatusOr<std::string> public_key = PublicKey(key.get());
-  if (!public_key.ok()) return public_key.status();
-  if (KeyId(parsed->name, *public_key) != parsed->key_id) {
-    return absl::InvalidArgumentError("the note signer key's id is not that of the key");
-  }
-  std::string verifier_key = FormatKey(parsed->name, parsed->key_id, *public_key);
-  return std::unique_ptr<NoteSigner>(
-      std::make_unique<Ed25519Signer>(parsed->name, parsed->key_id, std::move(verifier_key), key));
+  absl::StatusOr<NamedKey> key = ParseSignerKey(signer_key, KeyType::kNote);
+  if (!key.ok()) return key.status();
+  return std::unique_ptr<NoteSigner>(std::make_unique<Ed25519Signer>(*std::move(key)));
 }
 
 absl::StatusOr<std::unique_ptr<NoteSigner>> ReadNoteSigner(const std::string& path) {
-  struct stat info;
-  if (::stat(path.c_str(), &info) != 0) {
-    return absl::NotFoundError(
-        absl::StrCat("cannot read the note key ", path, ": ", std::strerror(errno)));
-  }
-  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the note key ", path,
-                     " is open to others than its owner; chmod 600 it and consider it lost"));
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read the note key ", path));
-  absl::StatusOr<std::unique_ptr<NoteSigner>> signer =
-      NewNoteSigner(std::string(absl::StripSuffix(text, "\n")));
-  OPENSSL_cleanse(text.data(), text.size());
+  absl::StatusOr<std::string> text = ReadKeyFile(path);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<std::unique_ptr<NoteSigner>> signer = NewNoteSigner(*text);
+  OPENSSL_cleanse(text->data(), text->size());
   return signer;
 }
 
 absl::StatusOr<NoteKeyPair> GenerateNoteKey(const std::string& name) {
-  if (!IsKeyName(name)) {
-    return absl::InvalidArgumentError("a note key's name may hold no space and no plus sign");
-  }
-  const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), &EVP_PKEY_free);
-  std::string seed(kEd25519KeyBytes, '\0');
-  size_t length = seed.size();
-  if (key == nullptr ||
-      EVP_PKEY_get_raw_private_key(key.get(), reinterpret_cast<unsigned char*>(seed.data()),
-                                   &length) != 1) {
-    return absl::InternalError("OpenSSL made no Ed25519 key");
-  }
-  absl::StatusOr<std::string> public_key = PublicKey(key.get());
-  if (!public_key.ok()) return public_key.status();
-  const uint32_t key_id = KeyId(name, *public_key);
-  NoteKeyPair pair;
-  pair.signer_key = kSignerPrefix + FormatKey(name, key_id, std::string(1, kEd25519) + seed);
-  pair.verifier_key = FormatKey(name, key_id, *public_key);
-  OPENSSL_cleanse(seed.data(), seed.size());
-  return pair;
+  return GenerateKey(name, KeyType::kNote);
 }
 
 absl::Status WriteNoteKey(const std::string& path, const NoteKeyPair& key) {
@@ -274,28 +76,23 @@ absl::Status WriteNoteKey(const std::string& path, const NoteKeyPair& key) {
 }
 
 absl::StatusOr<NoteVerifier> NoteVerifier::Parse(const std::string& verifier_key) {
-  absl::StatusOr<KeyText> parsed = ParseKeyText(verifier_key);
-  if (!parsed.ok()) return parsed.status();
-  if (KeyId(parsed->name, parsed->typed_key) != parsed->key_id) {
-    return absl::InvalidArgumentError("the verifier key's id is not that of the key");
-  }
-  Key key(
-      EVP_PKEY_new_raw_public_key(
-          EVP_PKEY_ED25519, nullptr,
-          reinterpret_cast<const unsigned char*>(parsed->typed_key.data()) + 1, kEd25519KeyBytes),
-      &EVP_PKEY_free);
-  if (key == nullptr) return absl::InvalidArgumentError("OpenSSL refused the verifier key");
-  return NoteVerifier(parsed->name, parsed->key_id, std::move(key));
+  absl::StatusOr<NamedKey> key = ParseVerifierKey(verifier_key, KeyType::kNote);
+  if (!key.ok()) return key.status();
+  return NoteVerifier(key->name, key->key_id, false, std::move(key->pkey));
+}
+
+absl::StatusOr<NoteVerifier> NoteVerifier::ParseCosigner(const std::string& verifier_key) {
+  absl::StatusOr<NamedKey> key = ParseVerifierKey(verifier_key, KeyType::kCosignature);
+  if (!key.ok()) return key.status();
+  return NoteVerifier(key->name, key->key_id, true, std::move(key->pkey));
 }
 
 bool NoteVerifier::Verify(const std::string& text, const std::string& signature) const {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        &EVP_MD_CTX_free);
-  return context != nullptr &&
-         EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1 &&
-         EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
-                          signature.size(), reinterpret_cast<const unsigned char*>(text.data()),
-                          text.size()) == 1;
+  if (!cosigner_) return Ed25519Verify(key_.get(), text, signature);
+  const std::optional<int64_t> time_s = CosignatureTime(signature);
+  return time_s.has_value() &&
+         Ed25519Verify(key_.get(), CosignedMessage(text, *time_s),
+                       absl::string_view(signature).substr(kCosignatureTimeBytes));
 }
 
 absl::StatusOr<Note> ParseNote(const std::string& message) {
@@ -327,13 +124,7 @@ absl::StatusOr<std::string> SignNote(const std::string& text, const NoteSigner& 
   }
   absl::StatusOr<std::string> signature = signer.Sign(text);
   if (!signature.ok()) return signature.status();
-  std::string bytes;
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    bytes.push_back(static_cast<char>(signer.key_id() >> shift & 0xFF));
-  }
-  bytes += *signature;
-  return absl::StrCat(text, "\n", kSignaturePrefix, signer.name(), " ", absl::Base64Escape(bytes),
-                      "\n");
+  return absl::StrCat(text, "\n", FormatSignatureLine(signer.name(), signer.key_id(), *signature));
 }
 
 absl::StatusOr<std::string> OpenNote(const std::string& message,

@@ -4,8 +4,9 @@
 // Keys are the text forms that those tools share:
 //   signer    PRIVATE+KEY+<name>+<key id, 8 hex digits>+<base64 of type byte and 32-byte seed>
 //   verifier  <name>+<key id>+<base64 of type byte and 32-byte public key>
-// with type byte 0x01, Ed25519. The type byte stays open for other algorithms: a signature by a key
-// of another type is kept and passed over, never an error.
+// with type byte 0x01, Ed25519, for a log, and 0x04 for a witness (cosignature.h). The type byte
+// stays open for other algorithms: a signature by a key of another type is kept and passed over,
+// never an error.
 //
 // Everything here is immutable once made and thread-safe.
 
@@ -63,19 +64,24 @@ struct NoteKeyPair {
 
 class NoteVerifier {
  public:
-  // Errors: INVALID_ARGUMENT as NewNoteSigner().
+  // A log's key (type 0x01). Errors: INVALID_ARGUMENT as NewNoteSigner(), also for a witness's.
   [[nodiscard]] static absl::StatusOr<NoteVerifier> Parse(const std::string& verifier_key);
+  // A witness's key (type 0x04), whose signatures are cosignatures. Two functions, because whoever
+  // takes the one for the other takes a witness's word for the log's. Errors: as Parse().
+  [[nodiscard]] static absl::StatusOr<NoteVerifier> ParseCosigner(const std::string& verifier_key);
 
   const std::string& name() const { return name_; }
   uint32_t key_id() const { return key_id_; }
+  bool cosigner() const { return cosigner_; }
   bool Verify(const std::string& text, const std::string& signature) const;
 
  private:
-  NoteVerifier(std::string name, uint32_t key_id, std::shared_ptr<evp_pkey_st> key)
-      : name_(std::move(name)), key_id_(key_id), key_(std::move(key)) {}
+  NoteVerifier(std::string name, uint32_t key_id, bool cosigner, std::shared_ptr<evp_pkey_st> key)
+      : name_(std::move(name)), key_id_(key_id), cosigner_(cosigner), key_(std::move(key)) {}
 
   std::string name_;
   uint32_t key_id_;
+  bool cosigner_;
   std::shared_ptr<evp_pkey_st> key_;
 };
 

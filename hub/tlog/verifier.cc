@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "hub/tlog/entry_fields.h"
 #include "hub/tlog/tiles.h"
 
@@ -14,6 +15,7 @@ namespace signpost::tlog {
 namespace {
 
 constexpr size_t kCheckpointBytesMax = kNoteBytesMax;
+constexpr char kWitnessedFile[] = "witnessed";
 constexpr size_t kBundleBytesMax = kTileWidth * (2 + kBundleEntryBytesMax);
 
 // The whole of a file of at most `bytes_max` into `bytes`, which is reused between calls.
@@ -38,6 +40,7 @@ class Verification {
   VerifyReport Run() {
     if (!ReadCheckpoint()) return std::move(report_);
     ReadOlderCheckpoints();
+    ReadWitnessed();
     CompareOlder();
     if (ReadEntries()) {
       FinishUpperTiles();
@@ -73,6 +76,7 @@ class Verification {
       return false;
     }
     report_.checkpoint = *std::move(checkpoint);
+    checkpoint_note_ = std::move(note);
     if (!options_.origin.empty() && report_.checkpoint.origin != options_.origin) {
       Add(Kind::kCheckpoint, std::nullopt, "checkpoint",
           absl::StrCat("the checkpoint is of ", report_.checkpoint.origin, ", not of ",
@@ -99,6 +103,44 @@ class Verification {
         older_.emplace(older->size, *std::move(older));
       }
     }
+  }
+
+  // Finds the checkpoint that all witnesses asked for co-signed, and has it compared as an older
+  // one.
+  void ReadWitnessed() {
+    if (options_.witnesses.empty()) return;
+    const absl::Status here = TakeWitnessed(checkpoint_note_);
+    if (here.ok()) return;
+    std::string note;
+    if (!ReadFile(absl::StrCat(directory_, "/", kWitnessedFile), kCheckpointBytesMax, &note)) {
+      Add(Kind::kWitness, std::nullopt, "checkpoint", std::string(here.message()));
+      return;
+    }
+    const absl::Status beside = TakeWitnessed(note);
+    if (!beside.ok()) {
+      Add(Kind::kWitness, std::nullopt, kWitnessedFile, std::string(beside.message()));
+    }
+  }
+
+  absl::Status TakeWitnessed(const std::string& note) {
+    absl::StatusOr<CosignedCheckpoint> cosigned =
+        OpenCosigned(note, verifiers_, options_.witnesses);
+    if (!cosigned.ok()) return cosigned.status();
+    absl::Status all = RequireCosigned(*cosigned, options_.witnesses);
+    if (!all.ok()) return all;
+    const Checkpoint& checkpoint = cosigned->checkpoint;
+    if (checkpoint.origin != report_.checkpoint.origin) {
+      return absl::DataLossError(
+          absl::StrCat("what the witnesses co-signed is of another log: ", checkpoint.origin));
+    }
+    if (checkpoint.size > report_.checkpoint.size) {
+      return absl::DataLossError(absl::StrCat("rolled back: the witnesses co-signed ",
+                                              checkpoint.size, " entries and the ledger now has ",
+                                              report_.checkpoint.size));
+    }
+    older_.emplace(checkpoint.size, checkpoint);
+    report_.witnessed = *std::move(cosigned);
+    return absl::OkStatus();
   }
 
   // Compares with every older checkpoint of the size reached.
@@ -263,6 +305,7 @@ class Verification {
   const absl::Span<const NoteVerifier> verifiers_;
   const VerifyOptions& options_;
   VerifyReport report_;
+  std::string checkpoint_note_;
   Hasher hasher_;
   Frontier frontier_;
   std::multimap<uint64_t, Checkpoint> older_;  // by size
@@ -297,16 +340,26 @@ const char* ProblemKindName(Problem::Kind kind) {
       return "ROOT";
     case Problem::Kind::kConsistency:
       return "CONSISTENCY";
+    case Problem::Kind::kWitness:
+      return "WITNESS";
   }
   return "UNKNOWN";
 }
 
 std::string VerifyReport::ToString() const {
-  if (ok()) {
-    return absl::StrCat("verified: ", checkpoint.origin, ", ", checkpoint.size, " entries of ",
-                        agencies, " agencies, root ", HashToHex(checkpoint.root), "\n");
-  }
   std::string text;
+  if (ok()) {
+    text = absl::StrCat("verified: ", checkpoint.origin, ", ", checkpoint.size, " entries of ",
+                        agencies, " agencies, root ", HashToHex(checkpoint.root), "\n");
+    if (!witnessed.has_value()) return text;
+    for (const Cosignature& one : witnessed->cosignatures) {
+      absl::StrAppend(&text, "co-signed by ", one.name, " at ",
+                      absl::FormatTime(absl::RFC3339_sec, absl::FromUnixSeconds(one.time_s),
+                                       absl::UTCTimeZone()),
+                      ": the first ", witnessed->checkpoint.size, " entries\n");
+    }
+    return text;
+  }
   for (const Problem& problem : problems) {
     absl::StrAppend(&text, ProblemKindName(problem.kind));
     if (problem.entry_index.has_value()) absl::StrAppend(&text, " at entry ", *problem.entry_index);

@@ -4,7 +4,8 @@
 //
 // What it finds: an entry changed, dropped, inserted or moved; tiles that disagree with entries;
 // a root that is not the signed one; a signature by another key; an agency's counter with a gap; a
-// clock that runs back; a ledger that was rolled back or forked since a checkpoint kept elsewhere.
+// clock that runs back; a ledger that was rolled back or forked since a checkpoint kept elsewhere;
+// a ledger that the witnesses asked for have not co-signed.
 //
 // Reads files; keeps one bundle and one tile a level in memory. Thread-safe.
 
@@ -18,6 +19,7 @@
 
 #include "absl/types/span.h"
 #include "hub/tlog/checkpoint.h"
+#include "hub/tlog/cosignature.h"
 #include "hub/tlog/merkle.h"
 #include "hub/tlog/note.h"
 
@@ -35,6 +37,7 @@ struct Problem {
     kTile,         // a tile above does not follow from the one below
     kRoot,         // the entries do not hash to the signed root
     kConsistency,  // not an extension of an older checkpoint: rolled back or forked
+    kWitness,      // a witness asked for did not co-sign, or co-signed something else
   };
   Kind kind;
   std::optional<uint64_t> entry_index;  // where one entry is at fault
@@ -46,6 +49,10 @@ const char* ProblemKindName(Problem::Kind kind);
 struct VerifyOptions {
   // Signed notes kept from earlier, in any order; each must be a prefix of this ledger.
   std::vector<std::string> older_checkpoints;
+  // Each must have co-signed a checkpoint that is a prefix of this ledger: the one in `checkpoint`
+  // or, because witnesses answer after a checkpoint is published, the one in the file `witnessed`
+  // beside it. From NoteVerifier::ParseCosigner().
+  std::vector<NoteVerifier> witnesses;
   // When not empty, the origin that the checkpoint must name.
   std::string origin;
   int problems_max = 20;  // stop looking after so many
@@ -57,7 +64,8 @@ struct VerifyReport {
   std::vector<Problem> problems;  // empty: all is well
   Checkpoint checkpoint;          // what the directory claims; zero when it could not be read
   uint64_t entries_read = 0;
-  Hash root{};            // computed from the entries read
+  Hash root{};                                  // computed from the entries read
+  std::optional<CosignedCheckpoint> witnessed;  // by all the witnesses asked for
   uint64_t agencies = 0;  // distinct agency ids, the hub's own (empty) included
 
   bool ok() const { return problems.empty(); }

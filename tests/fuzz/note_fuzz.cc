@@ -1,5 +1,5 @@
-// Any bytes as a signed note, a checkpoint, a key. What is read must be written back as the same
-// thing, and nothing that a stranger can write passes for signed.
+// Any bytes as a signed note, a checkpoint, a cosignature, a key. What is read must be written back
+// as the same thing, and nothing that a stranger can write passes for signed.
 
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "hub/tlog/checkpoint.h"
+#include "hub/tlog/cosignature.h"
 #include "hub/tlog/note.h"
 
 namespace tlog = signpost::tlog;
@@ -29,6 +30,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto opened = tlog::OpenNote(*signed_note, {own_verifier});
     if (!opened.ok() || *opened != text) std::abort();
   }
+
+  // The same bytes as what a witness answers: nobody but the witness makes a cosignature.
+  static const tlog::NoteVerifier witness = *tlog::NoteVerifier::ParseCosigner(
+      tlog::GenerateCosignerKey("fuzz.example/witness")->verifier_key);
+  static const std::string checkpoint_note =
+      *tlog::SignNote(tlog::FormatCheckpoint({"own.example/log", 7, {}, {}}), *signer);
+  if (tlog::AddCosignature(checkpoint_note, text, witness).ok()) std::abort();
+  if (tlog::OpenCosigned(text, {verifier}, {witness}).ok()) std::abort();
+  tlog::NoteVerifier::ParseCosigner(text).status().IgnoreError();
+  tlog::Cosigner::Parse(text).status().IgnoreError();
 
   const auto checkpoint = tlog::ParseCheckpoint(text);
   if (checkpoint.ok() && tlog::FormatCheckpoint(*checkpoint) != text) std::abort();

@@ -2,8 +2,8 @@
 """An independent verifier of Signpost's ledger: Python's standard library and the openssl command.
 
 It shares no code with the hub and was written from the published formats (RFC 6962 and the C2SP
-signed-note, tlog-checkpoint, tlog-tiles and tlog-proof specifications), so that an auditor need not
-trust ours.
+signed-note, tlog-checkpoint, tlog-cosignature, tlog-tiles and tlog-proof specifications), so that an
+auditor need not trust ours.
 
   verify_ledger.py directory DIR --key VERIFIER_KEY [--older CHECKPOINT_FILE ...] [--no-fields]
       DIR is a tlog-tiles directory with entry bundles. Checks the checkpoint's signature, that the
@@ -15,7 +15,11 @@ trust ours.
   verify_ledger.py consistency PROOF_FILE --key VERIFIER_KEY --old CHECKPOINT --new CHECKPOINT
       PROOF_FILE holds base64 hashes, one a line. Checks both signatures and the proof.
 
---key is the key itself or @FILE. Exit code 0: verified; 1: not; 2: wrong usage. The last line on
+--witness KEY, as often as there are witnesses, demands that each co-signed: for a directory the
+checkpoint in it or, in the file `witnessed` beside it, an earlier one that the ledger extends; for a
+receipt and for a consistency proof's new side, the checkpoint given.
+
+Keys are the key itself or @FILE. Exit code 0: verified; 1: not; 2: wrong usage. The last line on
 standard output says which; with 1, each line before it says what is wrong and where.
 """
 
@@ -139,18 +143,28 @@ def decode_base64(text, what):
 
 
 class VerifierKey:
-    def __init__(self, text):
+    """A log's key, of type 1, or a witness's, of type 4."""
+
+    def __init__(self, text, key_type=1):
         match = re.fullmatch(r"([^+\s]+)\+([0-9a-f]{8})\+(\S+)", text.strip())
         if not match:
             raise Wrong("the verifier key is malformed")
         self.name = match.group(1)
         self.key_id = bytes.fromhex(match.group(2))
         typed = decode_base64(match.group(3), "the verifier key")
-        if len(typed) != 33 or typed[0] != 1:
-            raise Wrong("the verifier key is not Ed25519")
+        if len(typed) != 33 or typed[0] != key_type:
+            raise Wrong("the verifier key is not %s Ed25519 key"
+                        % ("a log's" if key_type == 1 else "a witness's"))
         if sha256(self.name.encode() + b"\n" + typed)[:4] != self.key_id:
             raise Wrong("the verifier key's id is not that of the key")
         self.public = typed[1:]
+
+    def cosigned(self, text, signature):
+        """Whether this is a tlog-cosignature over the note text: 8 bytes of time, then Ed25519."""
+        if len(signature) != 8 + 64 or signature[0] >= 0x80:
+            return False
+        time = int.from_bytes(signature[:8], "big")
+        return self.verifies(b"cosignature/v1\ntime %d\n" % time + text, signature[8:])
 
     def verifies(self, message, signature):
         # SubjectPublicKeyInfo of an Ed25519 key is a fixed prefix and the 32 bytes.
@@ -170,19 +184,27 @@ class VerifierKey:
 
 
 class Checkpoint:
-    """From the bytes of a signed note, whose signature by `key` is checked."""
+    """From the bytes of a signed note, whose signature by `key` is checked, and the cosignature of
+    each of `witnesses`, which must be there."""
 
-    def __init__(self, note, key):
+    def __init__(self, note, key, witnesses=()):
         text, separator, signatures = note.rpartition(b"\n\n")
         if not separator or not signatures.endswith(b"\n"):
             raise Wrong("the checkpoint is not a signed note")
         text += b"\n"
         signed = False
+        missing = {(witness.name, witness.key_id): witness for witness in witnesses}
+        cosigners = dict(missing)
         for line in signatures[:-1].split(b"\n"):
             match = re.fullmatch("\u2014 (\\S+) (\\S+)".encode(), line)
             if not match:
                 raise Wrong("the checkpoint has a malformed signature line")
             signature = decode_base64(match.group(2), "a signature")
+            cosigner = cosigners.get((match.group(1).decode("utf-8", "replace"), signature[:4]))
+            if cosigner is not None:
+                if not cosigner.cosigned(text, signature[4:]):
+                    raise Wrong("the cosignature of %s is false" % cosigner.name)
+                missing.pop((cosigner.name, cosigner.key_id), None)
             if match.group(1) != key.name.encode() or signature[:4] != key.key_id:
                 continue
             if not key.verifies(text, signature[4:]):
@@ -198,6 +220,9 @@ class Checkpoint:
         self.root = decode_base64(lines[2], "the root")
         if len(self.root) != 32:
             raise Wrong("the root is not a SHA-256 hash")
+        if missing:
+            raise Wrong("the checkpoint of size %d is not co-signed by %s"
+                        % (self.size, ", ".join(sorted(name for name, _ in missing))))
 
 
 # --- Entries ---
@@ -286,12 +311,24 @@ def compare_tile(directory, level, index, hashes, problems):
         problems.append("%s disagrees with the entries, first at entry %d" % (path, entry))
 
 
-def verify_directory(directory, key, older_notes, check_fields):
+def witnessed_checkpoint(directory, key, witnesses):
+    """The checkpoint that all of `witnesses` co-signed: in `checkpoint`, or else in `witnessed`."""
+    try:
+        return Checkpoint(read_file(directory, "checkpoint"), key, witnesses)
+    except Wrong:
+        if not os.path.exists(os.path.join(directory, "witnessed")):
+            raise
+    return Checkpoint(read_file(directory, "witnessed"), key, witnesses)
+
+
+def verify_directory(directory, key, older_notes, check_fields, witnesses):
     checkpoint = Checkpoint(read_file(directory, "checkpoint"), key)
     problems = []
     older = {}
-    for note in older_notes:
-        old = Checkpoint(note, key)
+    older_checkpoints = [Checkpoint(note, key) for note in older_notes]
+    if witnesses:
+        older_checkpoints.append(witnessed_checkpoint(directory, key, witnesses))
+    for old in older_checkpoints:
         if old.origin != checkpoint.origin:
             problems.append("an older checkpoint is of another log")
         elif old.size > checkpoint.size:
@@ -358,7 +395,7 @@ def verify_directory(directory, key, older_notes, check_fields):
     return "%d entries of %s" % (checkpoint.size, checkpoint.origin)
 
 
-def verify_receipt(text, key, entry):
+def verify_receipt(text, key, entry, witnesses):
     head, separator, note = text.partition(b"\n\n")
     lines = head.decode("utf-8", "replace").split("\n")
     if not separator or lines.pop(0) != "c2sp.org/tlog-proof@v1":
@@ -369,7 +406,7 @@ def verify_receipt(text, key, entry):
         raise Wrong("the receipt has no index")
     index = int(lines.pop(0)[6:])
     path = [decode_base64(line, "a hash") for line in lines]
-    checkpoint = Checkpoint(note, key)
+    checkpoint = Checkpoint(note, key, witnesses)
     if index >= checkpoint.size:
         raise Wrong("entry %d is beyond the checkpoint's %d" % (index, checkpoint.size))
     if root_from_inclusion(leaf_hash(entry), index, checkpoint.size, path) != checkpoint.root:
@@ -377,13 +414,17 @@ def verify_receipt(text, key, entry):
     return "entry %d of %s" % (index, checkpoint.origin)
 
 
-def verify_consistency(text, key, old_note, new_note):
-    old, new = Checkpoint(old_note, key), Checkpoint(new_note, key)
+def verify_consistency(text, key, old_note, new_note, witnesses):
+    old, new = Checkpoint(old_note, key), Checkpoint(new_note, key, witnesses)
     if old.origin != new.origin:
         raise Wrong("the checkpoints are of different logs")
     proof = [decode_base64(line, "a hash") for line in text.decode().split()]
     check_consistency(old.size, old.root, new.size, new.root, proof)
     return "%d entries are a prefix of %d" % (old.size, new.size)
+
+
+def key_text(argument):
+    return read_file("", argument[1:]).decode() if argument.startswith("@") else argument
 
 
 def main():
@@ -402,22 +443,22 @@ def main():
     consistency.add_argument("--new", required=True)
     for command in (directory, receipt, consistency):
         command.add_argument("--key", required=True)
+        command.add_argument("--witness", action="append", default=[])
     arguments = parser.parse_args()
     try:
-        key_text = arguments.key
-        if key_text.startswith("@"):
-            key_text = read_file("", key_text[1:]).decode()
-        key = VerifierKey(key_text)
+        key = VerifierKey(key_text(arguments.key))
+        witnesses = [VerifierKey(key_text(text), 4) for text in arguments.witness]
         if arguments.command == "directory":
             done = verify_directory(arguments.path, key,
                                     [read_file("", path) for path in arguments.older],
-                                    not arguments.no_fields)
+                                    not arguments.no_fields, witnesses)
         elif arguments.command == "receipt":
             done = verify_receipt(read_file("", arguments.path), key,
-                                  read_file("", arguments.entry))
+                                  read_file("", arguments.entry), witnesses)
         else:
             done = verify_consistency(read_file("", arguments.path), key,
-                                      read_file("", arguments.old), read_file("", arguments.new))
+                                      read_file("", arguments.old), read_file("", arguments.new),
+                                      witnesses)
     except Wrong as wrong:
         print(wrong)
         print("NOT VERIFIED")

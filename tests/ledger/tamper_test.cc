@@ -22,6 +22,7 @@
 #include "hub/ledger/reader.h"
 #include "hub/store/memory_store.h"
 #include "hub/tlog/checkpoint.h"
+#include "hub/tlog/cosignature.h"
 #include "hub/tlog/entry_fields.h"
 #include "hub/tlog/merkle.h"
 #include "hub/tlog/tiles.h"
@@ -145,7 +146,24 @@ class TamperTest : public ::testing::Test {
       WriteAll(path, note);
       absl::StrAppend(&arguments, " --older '", path.string(), "'");
     }
+    for (const tlog::NoteKeyPair& witness : witnesses_) {
+      absl::StrAppend(&arguments, " --witness '", witness.verifier_key, "'");
+    }
     return RunScript(arguments);
+  }
+
+  // From now on both verifiers demand the cosignature of a new witness.
+  const tlog::NoteKeyPair& DemandWitness(const std::string& name) {
+    witnesses_.push_back(*tlog::GenerateCosignerKey(name));
+    options_.witnesses.push_back(
+        *tlog::NoteVerifier::ParseCosigner(witnesses_.back().verifier_key));
+    return witnesses_.back();
+  }
+  // `note` with the cosignature of `witness` over `text`, or over its own text when that is empty.
+  static std::string Cosigned(const std::string& note, const tlog::NoteKeyPair& witness,
+                              const std::string& text = "") {
+    return note + *(*tlog::Cosigner::Parse(witness.signer_key))
+                       .Cosign(text.empty() ? tlog::ParseNote(note)->text : text, 1'800'000'000);
   }
 
   void ExpectBothPass() const {
@@ -201,6 +219,7 @@ class TamperTest : public ::testing::Test {
   testing::TempDirectory directory_;
   const fs::path log_;
   tlog::VerifyOptions options_;
+  std::vector<tlog::NoteKeyPair> witnesses_;
 };
 
 TamperTest::Shared* TamperTest::shared_ = nullptr;
@@ -398,6 +417,57 @@ TEST_F(TamperTest, AnEmptyLedgerPasses) {
 }
 
 // --- Receipts and consistency proofs ---
+
+// --- Witnesses ---
+
+TEST_F(TamperTest, ALedgerThatItsWitnessesCosignedPasses) {
+  const tlog::NoteKeyPair a = DemandWitness("a.example/witness");
+  const tlog::NoteKeyPair b = DemandWitness("b.example/witness");
+  WriteAll(log_ / "checkpoint", Cosigned(Cosigned(ReadAll(log_ / "checkpoint"), a), b));
+  ExpectBothPass();
+  EXPECT_EQ(Verify().witnessed->checkpoint.size, kEntries);
+  EXPECT_NE(Verify().ToString().find("co-signed by b.example/witness"), std::string::npos);
+}
+
+TEST_F(TamperTest, ABeginningThatTheWitnessesCosignedIsEnoughAndItsSizeIsTold) {
+  const tlog::NoteKeyPair a = DemandWitness("a.example/witness");
+  WriteAll(log_ / "witnessed", Cosigned(shared_->at_300, a));
+  ExpectBothPass();
+  EXPECT_NE(Verify().ToString().find("the first 300 entries"), std::string::npos);
+}
+
+TEST_F(TamperTest, ACosignatureThatIsMissingIsFound) {
+  const tlog::NoteKeyPair a = DemandWitness("a.example/witness");
+  ExpectBothFind(Kind::kWitness);
+  // One of two is not both, wherever they stand.
+  DemandWitness("b.example/witness");
+  WriteAll(log_ / "checkpoint", Cosigned(ReadAll(log_ / "checkpoint"), a));
+  ExpectBothFind(Kind::kWitness);
+  WriteAll(log_ / "witnessed", Cosigned(shared_->at_300, a));
+  ExpectBothFind(Kind::kWitness);
+}
+
+TEST_F(TamperTest, ACosignatureOfSomethingElseIsFound) {
+  const tlog::NoteKeyPair a = DemandWitness("a.example/witness");
+  const std::string note = ReadAll(log_ / "checkpoint");
+  WriteAll(log_ / "checkpoint", Cosigned(note, a, tlog::ParseNote(shared_->at_300)->text));
+  ExpectBothFind(Kind::kWitness);
+  // Of the right text by another key under the same name.
+  WriteAll(log_ / "checkpoint", Cosigned(note, *tlog::GenerateCosignerKey("a.example/witness")));
+  ExpectBothFind(Kind::kWitness);
+}
+
+TEST_F(TamperTest, ALedgerOfAnotherHistoryThanTheWitnessesSawIsFound) {
+  const tlog::NoteKeyPair a = DemandWitness("a.example/witness");
+  const tlog::Checkpoint other{testing::kOrigin, 300, tlog::Hash{}, {}};
+  WriteAll(log_ / "witnessed",
+           Cosigned(*tlog::SignNote(tlog::FormatCheckpoint(other), *shared_->ledgers.signer), a));
+  ExpectBothFind(Kind::kConsistency);
+  const tlog::Checkpoint longer{testing::kOrigin, kEntries + 1, tlog::Hash{}, {}};
+  WriteAll(log_ / "witnessed",
+           Cosigned(*tlog::SignNote(tlog::FormatCheckpoint(longer), *shared_->ledgers.signer), a));
+  ExpectBothFind(Kind::kWitness);
+}
 
 class ReceiptTest : public TamperTest {
  protected:
