@@ -100,7 +100,7 @@ class Verification {
             absl::StrCat("rolled back: the ledger once had ", older->size, " entries and now has ",
                          report_.checkpoint.size));
       } else {
-        older_.emplace(older->size, *std::move(older));
+        older_.emplace(older->size, *older);
       }
     }
   }
