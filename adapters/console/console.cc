@@ -17,11 +17,11 @@ namespace {
 const std::vector<Command>& AllCommands() {
   static const auto* const commands = [] {
     auto* const all = new std::vector<Command>;
-    for (std::vector<Command> group : {IndexCommands(), ConsentCommands(), OverrideCommands(),
-                                       RegistryCommands(), AuditCommands(), PolicyCommands()}) {
+    for (std::vector<Command> group :
+         {IndexCommands(), ConsentCommands(), OverrideCommands(), PersonCommands(),
+          RegistryCommands(), AuditCommands(), PolicyCommands(), PublishCommands()}) {
       for (Command& command : group) all->push_back(std::move(command));
     }
-    for (Command& command : PublishCommands()) all->push_back(std::move(command));
     return all;
   }();
   return *commands;

@@ -254,6 +254,7 @@ void Hub::BuildServices() {
   services_.push_back(MakeExchangeService(rooms));
   services_.push_back(MakeOverrideService(rooms));
   services_.push_back(MakePolicyService(rooms));
+  services_.push_back(MakePersonService(rooms));
 }
 
 void Hub::AddGauges() {

@@ -41,6 +41,7 @@ std::unique_ptr<grpc::Service> MakeAuditService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakeExchangeService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakeOverrideService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakePolicyService(const ServiceRooms& rooms);
+std::unique_ptr<grpc::Service> MakePersonService(const ServiceRooms& rooms);
 
 }  // namespace signpost::api
 

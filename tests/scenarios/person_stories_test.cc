@@ -1,0 +1,254 @@
+// What is done with everything that is held about one young person: told to her, shielded, erased.
+// Over mTLS, against a whole hub.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hub/ledger/reader.h"
+#include "signpost/store/v1/entry.pb.h"
+#include "signpost/v1/errors.pb.h"
+#include "signpost/v1/person.grpc.pb.h"
+#include "tests/scenarios/nortown.h"
+
+namespace signpost::scenarios {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const Known kTariq = {"Tariq", "Mahmood", 2009, 5, 17, "NT4 7QX", ""};
+const Known kNobody = {"Nora", "Unknown", 2009, 1, 2, "NT1 1AA", ""};
+constexpr char kReason[] = "Her request of 12 November, reference SAR-31.";
+
+Worker Officer() { return {"nortown-social-services", "dp-001", "data-protection-officer", {}}; }
+Worker Manager() { return {"nortown-social-services", "sw-003", "manager", {}}; }
+
+class PersonStories : public ::testing::Test {
+ protected:
+  PersonStories() {
+    v1::FlagReport yot = WithAssessment(OpenFlag("Y-1", kTariq, "youth-offending", "Dilys Hume"),
+                                        "asset", {"lifestyle"});
+    nortown_.Report("nortown-yot", yot);
+    nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"));
+    nortown_.Report("nortown-drugs-advice",
+                    OpenFlag("D-1", kTariq, "substance-misuse", "Ivor Lane"));
+  }
+
+  Answered AdviserAsks() {
+    return nortown_.Ask(TariqsAdviser(),
+                        AskAboutRecord(&nortown_, "C-1", v1::PURPOSE_SUPPORT_PLANNING));
+  }
+  std::unique_ptr<v1::PersonService::Stub> Desk() {
+    return v1::PersonService::NewStub(nortown_.Channel("nortown-social-services", "casework"));
+  }
+  grpc::Status Export(const Worker& worker, const Known& known, v1::PersonExport* held,
+                      v1::Receipt* receipt = nullptr) {
+    v1::ExportPersonRequest request;
+    request.set_request_id(nortown_.RequestId());
+    *request.mutable_person()->mutable_details() = Details(known);
+    request.set_reason(kReason);
+    v1::ExportPersonResponse response;
+    const grpc::Status status =
+        Desk()->ExportPerson(nortown_.ContextOf(worker).get(), request, &response);
+    EXPECT_TRUE(held->ParseFromString(response.answer()));
+    if (receipt != nullptr) *receipt = response.receipt();
+    return status;
+  }
+  v1::ErasePersonRequest Erasure(const Known& known) {
+    v1::ErasePersonRequest request;
+    request.set_request_id(nortown_.RequestId());
+    *request.mutable_person()->mutable_details() = Details(known);
+    request.set_reason("He is nineteen and asked for it in writing.");
+    request.set_confirmed(true);
+    return request;
+  }
+  grpc::Status Erase(const Worker& worker, const v1::ErasePersonRequest& request,
+                     v1::Receipt* receipt = nullptr) {
+    v1::ErasePersonResponse response;
+    const grpc::Status status =
+        Desk()->ErasePerson(nortown_.ContextOf(worker).get(), request, &response);
+    if (receipt != nullptr) *receipt = response.receipt();
+    return status;
+  }
+  grpc::Status Shield(const Worker& worker, const Known& known, bool shielded) {
+    v1::SetShieldRequest request;
+    request.set_request_id(nortown_.RequestId());
+    *request.mutable_person()->mutable_details() = Details(known);
+    request.set_shielded(shielded);
+    request.set_reason("In a refuge since Monday.");
+    v1::SetShieldResponse response;
+    return Desk()->SetShield(nortown_.ContextOf(worker).get(), request, &response);
+  }
+
+  // The ledger's entries of one kind.
+  std::vector<store::v1::LedgerEntry> Entries(store::v1::EntryKind kind) {
+    const auto view = nortown_.hub().rooms().store->NewView();
+    const ledger::LedgerReader reader(view->get());
+    const std::vector<std::string> all = reader.Entries(0, 1000).value();
+    std::vector<store::v1::LedgerEntry> found;
+    for (const std::string& bytes : all) {
+      store::v1::LedgerEntry entry;
+      EXPECT_TRUE(entry.ParseFromString(bytes));
+      if (entry.kind() == kind) found.push_back(std::move(entry));
+    }
+    return found;
+  }
+
+  Nortown nortown_;
+};
+
+TEST_F(PersonStories, EverythingHeldIsToldAndWhatIsNotIsCounted) {
+  const Answered looked = AdviserAsks();
+  ASSERT_TRUE(looked.status.ok());
+  // A look for safeguarding: to tell of it may warn somebody.
+  nortown_.Report("nortown-social-services",
+                  OpenFlag("S-1", kTariq, "childrens-social-care", "Hugh Penn"));
+  const Answered safeguarding =
+      nortown_.Ask(SocialWorker(), AskAboutRecord(&nortown_, "S-1", v1::PURPOSE_SAFEGUARDING));
+  ASSERT_TRUE(safeguarding.status.ok());
+
+  v1::PersonExport held;
+  v1::Receipt receipt;
+  ASSERT_TRUE(Export(Officer(), kTariq, &held, &receipt).ok());
+  ASSERT_EQ(held.flags_size(), 3);
+  EXPECT_EQ(held.flags(0).agency_id(), "nortown-yot");
+  EXPECT_THAT(held.flags(0).assessment_kinds(), Contains("asset"));
+  ASSERT_EQ(held.details_size(), 3);
+  EXPECT_EQ(held.details(0).details().surname(), "Mahmood");
+  EXPECT_EQ(held.details(0).details().birth_date().year(), 2009);
+
+  std::map<uint64_t, const v1::HeldAccess*> accesses;
+  for (const v1::HeldAccess& access : held.accesses()) accesses[access.entry_index()] = &access;
+  ASSERT_EQ(accesses.count(looked.receipt.ledger_index()), 1u);
+  const v1::HeldAccess& told = *accesses[looked.receipt.ledger_index()];
+  EXPECT_EQ(told.kind(), "who-knows");
+  EXPECT_EQ(told.agency_id(), "northern-connexions");
+  EXPECT_EQ(told.role(), "personal-adviser");
+  EXPECT_EQ(told.purpose(), "support-planning");
+  EXPECT_GT(told.items_released(), 0);
+  EXPECT_EQ(accesses.count(safeguarding.receipt.ledger_index()), 0u);
+
+  std::map<std::string, int> exclusions;
+  for (const v1::Exclusion& item : held.exclusions()) exclusions[item.reason()] = item.count();
+  EXPECT_EQ(exclusions["prejudice-to-crime-or-child-protection"], 1);
+  EXPECT_GE(exclusions["third-party"], 3);        // three workers, and whoever looked
+  EXPECT_GE(exclusions["sensitive-service"], 2);  // the flag, and what its agency reported
+  // Not a word of who works with him, of the drugs service or of who looked.
+  const std::string bytes = held.SerializeAsString();
+  for (const char* secret :
+       {"Dilys", "Maureen", "Ivor", "drugs", "substance", "pa-001", "sw-001"}) {
+    EXPECT_THAT(bytes, Not(HasSubstr(secret)));
+  }
+  // And it is in the ledger, by the hash of what was given out.
+  const auto entries = Entries(store::v1::ENTRY_KIND_PERSON_EXPORTED);
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].index(), receipt.ledger_index());
+  EXPECT_EQ(entries[0].reply_hash().size(), 32u);
+  EXPECT_FALSE(entries[0].sealed_details().empty());
+}
+
+TEST_F(PersonStories, WhoMayNotIsRefusedAndRecorded) {
+  v1::PersonExport held;
+  for (const Worker& worker : {SocialWorker(), Manager()}) {
+    const grpc::Status status = Export(worker, kTariq, &held);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED) << status.error_message();
+    EXPECT_THAT(status.error_message(), HasSubstr("data-protection-officer"));
+    EXPECT_EQ(Erase(worker, Erasure(kTariq)).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  }
+  EXPECT_EQ(Shield(SocialWorker(), kTariq, true).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(held.flags_size(), 0);
+  EXPECT_EQ(Entries(store::v1::ENTRY_KIND_PERSON_EXPORTED).size(), 2u);
+  EXPECT_EQ(Entries(store::v1::ENTRY_KIND_PERSON_ERASED).size(), 2u);
+  EXPECT_EQ(Entries(store::v1::ENTRY_KIND_SHIELD_CHANGED).size(), 1u);
+  EXPECT_EQ(AdviserAsks().answer.flags_size(), 2);
+}
+
+TEST_F(PersonStories, NobodyIsNotFoundAndRecorded) {
+  v1::PersonExport held;
+  EXPECT_EQ(Export(Officer(), kNobody, &held).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Erase(Officer(), Erasure(kNobody)).error_code(), grpc::StatusCode::NOT_FOUND);
+  const auto entries = Entries(store::v1::ENTRY_KIND_PERSON_ERASED);
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].outcome(), "NOT_FOUND");
+  EXPECT_TRUE(entries[0].person_ref().empty());
+}
+
+TEST_F(PersonStories, ErasedIsGoneForEverybodyAlsoAfterARestartAndOnlyOnce) {
+  ASSERT_EQ(AdviserAsks().answer.flags_size(), 2);
+  const v1::ErasePersonRequest request = Erasure(kTariq);
+  v1::Receipt receipt;
+  ASSERT_TRUE(Erase(Officer(), request, &receipt).ok());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(AdviserAsks().answer.flags_size(), 0);
+    v1::PersonExport held;
+    EXPECT_EQ(Export(Officer(), kTariq, &held).error_code(), grpc::StatusCode::NOT_FOUND);
+    // The same request again is answered with the same receipt, and makes nothing.
+    v1::Receipt again;
+    EXPECT_TRUE(Erase(Officer(), request, &again).ok());
+    EXPECT_EQ(again.ledger_index(), receipt.ledger_index());
+    nortown_.Restart();
+  }
+  const auto erased = Entries(store::v1::ENTRY_KIND_PERSON_ERASED);
+  ASSERT_EQ(erased.size(), 1u);
+  // Every entry about him stands, his reference in it, and nothing of it opens.
+  const base::PersonId person = *base::PersonId::FromBytes(erased[0].person_ref());
+  const gate::Rooms& rooms = nortown_.hub().rooms();
+  const auto view = rooms.store->NewView();
+  int about_him = 0;
+  for (const store::v1::LedgerEntry& entry : Entries(store::v1::ENTRY_KIND_WHO_KNOWS)) {
+    if (entry.person_ref() == erased[0].person_ref()) ++about_him;
+  }
+  EXPECT_EQ(about_him, 1);
+  EXPECT_FALSE(rooms.people->OpenPrivateOf(**view, person, "entry-details", "x").ok());
+  // Reported again he is somebody new.
+  nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"));
+  v1::PersonExport held;
+  ASSERT_TRUE(Export(Officer(), kTariq, &held).ok());
+  EXPECT_EQ(held.flags_size(), 1);
+  for (const v1::HeldAccess& access : held.accesses()) {
+    EXPECT_GT(access.entry_index(), receipt.ledger_index());
+  }
+}
+
+TEST_F(PersonStories, ErasingWantsToBeMeant) {
+  v1::ErasePersonRequest request = Erasure(kTariq);
+  request.set_confirmed(false);
+  const grpc::Status status = Erase(Officer(), request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(AdviserAsks().answer.flags_size(), 2);
+  request.set_confirmed(true);
+  request.set_reason("no");
+  EXPECT_EQ(Erase(Officer(), request).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(PersonStories, AManagerShieldsWhomTheAgencyWorksWithAndNobodyElse) {
+  ASSERT_NE(AdviserAsks().Flag("nortown-yot"), nullptr);
+  // Social services do not work with him yet: to their manager he is nobody.
+  const grpc::Status stranger = Shield(Manager(), kTariq, true);
+  const grpc::Status nobody = Shield(Manager(), kNobody, true);
+  EXPECT_EQ(stranger.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(stranger.error_message(), nobody.error_message());
+  ASSERT_NE(AdviserAsks().Flag("nortown-yot"), nullptr);
+
+  nortown_.Report("nortown-social-services",
+                  OpenFlag("S-1", kTariq, "childrens-social-care", "Hugh Penn"));
+  ASSERT_TRUE(Shield(Manager(), kTariq, true).ok());
+  EXPECT_EQ(AdviserAsks().Flag("nortown-yot"), nullptr);
+  nortown_.Restart();
+  EXPECT_EQ(AdviserAsks().Flag("nortown-yot"), nullptr);
+  ASSERT_TRUE(Shield(Officer(), kTariq, false).ok());
+  EXPECT_NE(AdviserAsks().Flag("nortown-yot"), nullptr);
+  const auto entries = Entries(store::v1::ENTRY_KIND_SHIELD_CHANGED);
+  ASSERT_EQ(entries.size(), 4u);  // two refused
+  EXPECT_EQ(entries[2].subject(), "set");
+  EXPECT_EQ(entries[3].subject(), "lifted");
+}
+
+}  // namespace
+}  // namespace signpost::scenarios
