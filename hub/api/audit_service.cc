@@ -18,6 +18,8 @@ namespace {
 // Entries a message: entries are small, but one may have 64 KiB.
 constexpr int kEntriesPerRun = 200;
 constexpr size_t kRunBytesMax = 512 << 10;
+// How often one who looks on is told of what has come.
+constexpr absl::Duration kTailInterval = absl::Milliseconds(250);
 
 absl::StatusOr<v1::GetProofResponse> Proof(const gate::Rooms& rooms, const std::string& leaf_hash) {
   // First a checkpoint that covers it, then a view that has both.
@@ -122,6 +124,50 @@ class CopyStream final : public WriteStream<v1::CopyLedgerRequest, v1::CopyLedge
   bool ended_ = false;
 };
 
+// Entries as they are sequenced. That somebody looks on is recorded first. The stream asks how long
+// the ledger is, a few times a second and without touching the store, and reads what is new; a
+// client that does not read is waited for.
+class TailStream final : public WriteStream<v1::TailEntriesRequest, v1::TailEntriesResponse> {
+ public:
+  TailStream(const ServiceRooms& rooms, const v1::TailEntriesRequest* request)
+      : WriteStream(request), rooms_(rooms) {}
+
+ private:
+  void OnOpen() override {
+    rooms_.searches->OpenTail(
+        caller().asker, request(),
+        [self = Ref<TailStream>()](absl::StatusOr<gate::Searches::Tail> opened) {
+          self->Post([self = self.get(), opened = std::move(opened)]() mutable {
+            if (!opened.ok()) return self->Close(std::move(opened).status());
+            self->tail_ = *std::move(opened);
+            self->open_ = true;
+            self->GoOn();
+          });
+        });
+  }
+
+  void OnWritten() override { GoOn(); }
+  void OnWake() override { GoOn(); }
+
+  void GoOn() {
+    if (!open_ || closed() || writes_waiting() > 0) return;
+    // A suspension ends it, not only new calls.
+    if (absl::Status status = rooms_.calls->guard->Recheck(caller()); !status.ok()) {
+      return Close(std::move(status));
+    }
+    if (rooms_.rooms->sequencer->head().size <= tail_.next_index) return WakeAfter(kTailInterval);
+    absl::StatusOr<v1::TailEntriesResponse> read = rooms_.searches->ReadTail(&tail_);
+    if (!read.ok()) return Close(std::move(read).status());
+    // Nothing found among what was read: the rest in a moment, so that others have their turn.
+    if (read->entries().empty()) return WakeAfter(absl::Milliseconds(1));
+    Write(*std::move(read));
+  }
+
+  const ServiceRooms rooms_;
+  gate::Searches::Tail tail_;
+  bool open_ = false;
+};
+
 class AuditService final : public v1::AuditService::CallbackService {
  public:
   explicit AuditService(const ServiceRooms& rooms) : rooms_(rooms) {}
@@ -180,6 +226,24 @@ class AuditService final : public v1::AuditService::CallbackService {
       grpc::CallbackServerContext* context, const v1::CopyLedgerRequest* request) override {
     static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/CopyLedger");
     return StartStream<CopyStream>(context, *rooms_.calls, row, rooms_, request);
+  }
+
+  grpc::ServerUnaryReactor* SearchEntries(grpc::CallbackServerContext* context,
+                                          const v1::SearchEntriesRequest* request,
+                                          v1::SearchEntriesResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/SearchEntries");
+    return RunUnary(
+        context, *rooms_.calls, row, request, response,
+        [searches = rooms_.searches](const Caller& caller, const v1::SearchEntriesRequest& search,
+                                     Reply<v1::SearchEntriesResponse> reply) {
+          searches->Search(caller.asker, search, std::move(reply));
+        });
+  }
+
+  grpc::ServerWriteReactor<v1::TailEntriesResponse>* TailEntries(
+      grpc::CallbackServerContext* context, const v1::TailEntriesRequest* request) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/TailEntries");
+    return StartStream<TailStream>(context, *rooms_.calls, row, rooms_, request);
   }
 
  private:

@@ -168,6 +168,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   policy_asking_ = std::make_unique<gate::PolicyAsking>(rooms_, policy_desk_.get());
   policy_previews_ = std::make_unique<gate::PolicyPreviews>(rooms_, policy_desk_.get());
   replays_ = std::make_unique<gate::Replays>(rooms_, policy_desk_.get());
+  SIGNPOST_ASSIGN_OR_RETURN(searches_, gate::Searches::Create(rooms_));
   reception_ = std::make_unique<gate::Reception>(rooms_, policy_desk_.get());
   return absl::OkStatus();
 }
@@ -246,6 +247,7 @@ void Hub::BuildServices() {
                            policy_asking_.get(),
                            policy_previews_.get(),
                            replays_.get(),
+                           searches_.get(),
                            signer_->verifier_key()};
   services_.push_back(MakeIndexService(rooms));
   services_.push_back(MakeConsentService(rooms));

@@ -48,6 +48,7 @@
 #include "hub/gate/policy_preview.h"
 #include "hub/gate/reception.h"
 #include "hub/gate/replay.h"
+#include "hub/gate/search.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/matching/intake.h"
 #include "hub/people/people.h"
@@ -143,6 +144,7 @@ class Hub {
   std::unique_ptr<gate::PolicyAsking> policy_asking_;
   std::unique_ptr<gate::PolicyPreviews> policy_previews_;
   std::unique_ptr<gate::Replays> replays_;
+  std::unique_ptr<gate::Searches> searches_;
   std::unique_ptr<gate::Reception> reception_;
 
   std::unique_ptr<base::AssertionVerifier> assertions_;

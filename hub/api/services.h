@@ -18,6 +18,7 @@
 #include "hub/gate/policy_preview.h"
 #include "hub/gate/reception.h"
 #include "hub/gate/replay.h"
+#include "hub/gate/search.h"
 
 namespace signpost::api {
 
@@ -31,6 +32,7 @@ struct ServiceRooms {
   gate::PolicyAsking* policy_asking = nullptr;
   gate::PolicyPreviews* policy_previews = nullptr;
   gate::Replays* replays = nullptr;
+  gate::Searches* searches = nullptr;
   std::string verifier_key;  // of the ledger's checkpoints
 };
 

@@ -18,6 +18,9 @@ inline constexpr int kRequestIdBytesMax = 64;
 inline constexpr int kReportWindow = 64;  // flag reports of a stream in flight
 inline constexpr int kPageRowsMax = 1000;
 inline constexpr int kMailboxCreditsMax = 1000;
+inline constexpr int kSearchPageMax = 500;                 // entries on one page of a search
+inline constexpr int kSearchEntriesReadMax = 20'000;       // read for one page, found or not
+inline constexpr size_t kSearchPageBytesMax = 512u << 10;  // a page ends with what passes this
 
 // --- Text fields, in bytes of UTF-8 ---
 inline constexpr int kNameBytesMax = 200;

@@ -622,6 +622,7 @@ void Gate::Deliver(const Asker& asker, std::vector<exchange::MailboxMessage> mes
               entry.set_outcome("delivered");
               stored::Released* released = entry.add_released();
               released->set_flag_ref(flag->flag_id());
+              released->set_holder_agency_id(flag->agency_id());
               released->add_aspects(Word(policy::ToString(policy::Aspect::kExistence)));
               released->add_aspects(Word(policy::ToString(policy::Aspect::kAgency)));
               released->add_rules(looked_at ? "tell-holder" : judge.RuleWords(deciding));

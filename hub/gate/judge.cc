@@ -123,6 +123,7 @@ const stored::ConsentRow* Judge::ConsentOf(const policy::Decision& decision) con
 void Judge::Note(const stored::FlagRow& flag, Aspect aspect, const policy::Decision& decision,
                  stored::Released* released) {
   released->set_flag_ref(flag.flag_id());
+  released->set_holder_agency_id(flag.agency_id());
   released->add_aspects(Word(policy::ToString(aspect)));
   for (int i = 0; i < std::min<int>(decision.rule_count, policy::kDecidingRulesMax); ++i) {
     const std::string& rule =

@@ -153,7 +153,11 @@ struct Outcome {
 template <typename Releases, typename Withholdings>
 Outcome OutcomeOf(const Releases& released, const Withholdings& withheld) {
   Outcome outcome;
-  for (const stored::Released& one : released) outcome.released.insert(one.SerializeAsString());
+  for (stored::Released one : released) {
+    // It follows from the flag, and entries of earlier versions do not have it.
+    one.clear_holder_agency_id();
+    outcome.released.insert(one.SerializeAsString());
+  }
   for (const stored::Withheld& one : withheld) outcome.withheld[one.rule()] += one.count();
   return outcome;
 }

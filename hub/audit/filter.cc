@@ -1,0 +1,189 @@
+#include "hub/audit/filter.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+
+namespace signpost::audit {
+
+namespace stored = ::signpost::store::v1;
+
+namespace {
+
+// The word of an enum's value: its name without the prefix all of them share.
+std::string WordOf(const std::string& name, size_t prefix_bytes) {
+  return absl::StrReplaceAll(absl::AsciiStrToLower(name.substr(prefix_bytes)), {{"_", "-"}});
+}
+
+constexpr size_t kKindPrefixBytes = sizeof("ENTRY_KIND_") - 1;
+constexpr size_t kPurposePrefixBytes = sizeof("PURPOSE_") - 1;
+constexpr size_t kPersonRefBytes = 16;
+// Of google.protobuf.Timestamp: the years 1 to 9999.
+constexpr int64_t kTimestampSecondsMin = -62'135'596'800;
+constexpr int64_t kTimestampSecondsMax = 253'402'300'799;
+
+// In microseconds, rounded up: an entry of that microsecond or a later one is not before `time`.
+// nullopt when `time` is none.
+std::optional<int64_t> MicrosOf(const google::protobuf::Timestamp& time) {
+  if (time.seconds() < kTimestampSecondsMin || time.seconds() > kTimestampSecondsMax ||
+      time.nanos() < 0 || time.nanos() > 999'999'999) {
+    return std::nullopt;
+  }
+  return time.seconds() * 1'000'000 + (time.nanos() + 999) / 1000;
+}
+
+template <typename Releases, typename Is>
+bool AnyReleased(const Releases& released, Is is) {
+  return std::any_of(released.begin(), released.end(), is);
+}
+
+}  // namespace
+
+std::string KindWord(stored::EntryKind kind) {
+  const std::string& name = stored::EntryKind_Name(kind);
+  return name.size() > kKindPrefixBytes ? WordOf(name, kKindPrefixBytes)
+                                        : absl::StrCat(static_cast<int>(kind));
+}
+
+absl::StatusOr<stored::EntryKind> KindFromWord(const std::string& word) {
+  stored::EntryKind kind = stored::ENTRY_KIND_UNSPECIFIED;
+  const std::string name =
+      absl::StrCat("ENTRY_KIND_", absl::AsciiStrToUpper(absl::StrReplaceAll(word, {{"-", "_"}})));
+  // The word must be the very one: "who_knows" is not.
+  if (stored::EntryKind_Parse(name, &kind) && kind != stored::ENTRY_KIND_UNSPECIFIED &&
+      KindWord(kind) == word) {
+    return kind;
+  }
+  return base::Error(base::Reason::kNotFound, "no kind of entry has this word");
+}
+
+std::vector<std::string> KindWords() {
+  std::vector<int> numbers;
+  const google::protobuf::EnumDescriptor* type = stored::EntryKind_descriptor();
+  for (int i = 0; i < type->value_count(); ++i) {
+    if (type->value(i)->number() != 0) numbers.push_back(type->value(i)->number());
+  }
+  std::sort(numbers.begin(), numbers.end());
+  std::vector<std::string> words;
+  words.reserve(numbers.size());
+  for (const int number : numbers) {
+    words.push_back(KindWord(static_cast<stored::EntryKind>(number)));
+  }
+  return words;
+}
+
+std::string PurposeWord(v1::Purpose purpose) {
+  const std::string& name = v1::Purpose_Name(purpose);
+  return name.size() > kPurposePrefixBytes ? WordOf(name, kPurposePrefixBytes) : "";
+}
+
+std::string OutcomeWord(const std::string& outcome) { return WordOf(outcome, 0); }
+
+absl::StatusOr<Filter> Filter::Create(const v1::EntryFilter& filter, const std::string& path) {
+  std::vector<base::FieldViolation> violations;
+  const auto refuse = [&](const char* field, std::string description) {
+    violations.push_back({absl::StrCat(path, ".", field), std::move(description)});
+  };
+  Filter read;
+  for (const std::string& word : filter.kinds()) {
+    const absl::StatusOr<stored::EntryKind> kind = KindFromWord(word);
+    if (kind.ok()) {
+      read.kinds_.insert(*kind);
+    } else {
+      refuse("kinds", "each must be the word of a kind of entry, such as \"who-knows\"");
+      break;
+    }
+  }
+  if (filter.has_from()) {
+    const std::optional<int64_t> us = MicrosOf(filter.from());
+    if (!us.has_value()) refuse("from", "is no moment between the years 1 and 9999");
+    read.from_us_ = us.value_or(INT64_MIN);
+  }
+  if (filter.has_until()) {
+    const std::optional<int64_t> us = MicrosOf(filter.until());
+    if (!us.has_value()) refuse("until", "is no moment between the years 1 and 9999");
+    read.until_us_ = us.value_or(INT64_MAX);
+  }
+  if (read.from_us_ >= read.until_us_) refuse("until", "must be later than `from`");
+  const auto text = [&](const char* field, const std::string& value, int bytes_max,
+                        std::string* to) {
+    if (value.size() > static_cast<size_t>(bytes_max)) {
+      refuse(field, absl::StrCat("at most ", bytes_max, " bytes"));
+    }
+    *to = value;
+  };
+  text("agency_id", filter.agency_id(), base::kAssertionTextBytesMax, &read.agency_id_);
+  text("practitioner_id", filter.practitioner_id(), base::kAssertionTextBytesMax,
+       &read.practitioner_id_);
+  if (!filter.practitioner_id().empty() && filter.agency_id().empty()) {
+    refuse("agency_id", "name the agency too: practitioner ids are each agency's own");
+  }
+  text("holder_agency_id", filter.holder_agency_id(), base::kAssertionTextBytesMax,
+       &read.holder_agency_id_);
+  if (!v1::Purpose_IsValid(filter.purpose())) {
+    refuse("purpose", "must be one of the purposes of v1.Purpose");
+  } else if (filter.purpose() != v1::PURPOSE_UNSPECIFIED) {
+    read.purpose_ = PurposeWord(filter.purpose());
+  }
+  text("gateway", filter.gateway(), base::kAssertionTextBytesMax, &read.gateway_);
+  read.with_override_ = filter.with_override();
+  text("outcome", filter.outcome(), base::kAssertionTextBytesMax, &read.outcome_);
+  read.outcome_ = OutcomeWord(read.outcome_);
+  text("rule", filter.rule(), base::kNameBytesMax, &read.rule_);
+  if (!v1::Released_IsValid(filter.released())) {
+    refuse("released", "must be one of the values of v1.Released");
+  }
+  read.released_ = filter.released();
+  if (filter.policy_version() < 0) refuse("policy_version", "versions are counted from 1");
+  read.policy_version_ = filter.policy_version();
+  text("request_id", filter.request_id(), base::kRequestIdBytesMax, &read.request_id_);
+  if (!filter.person_ref().empty() && filter.person_ref().size() != kPersonRefBytes) {
+    refuse("person_ref", "must be the 16 bytes of `person_ref` in another entry");
+  }
+  read.person_ref_ = filter.person_ref();
+  if (violations.empty()) return read;
+  return base::Error(base::Reason::kInvalidField, "the filter is not right", std::move(violations));
+}
+
+bool Filter::MatchesBesidesPerson(const stored::LedgerEntry& entry) const {
+  if (!kinds_.empty() && !kinds_.contains(entry.kind())) return false;
+  if (entry.sequenced_at_us() < from_us_ || entry.sequenced_at_us() >= until_us_) return false;
+  if (!agency_id_.empty() && entry.agency_id() != agency_id_) return false;
+  if (!practitioner_id_.empty() && entry.practitioner_id() != practitioner_id_) return false;
+  if (!holder_agency_id_.empty() &&
+      !AnyReleased(entry.released(), [this](const stored::Released& released) {
+        return released.holder_agency_id() == holder_agency_id_;
+      })) {
+    return false;
+  }
+  if (!purpose_.empty() && entry.purpose() != purpose_) return false;
+  if (!gateway_.empty() && !AnyReleased(entry.released(), [this](const stored::Released& released) {
+        return released.gateway() == gateway_;
+      })) {
+    return false;
+  }
+  if (with_override_ && !entry.has_override()) return false;
+  if (!outcome_.empty() && OutcomeWord(entry.outcome()) != outcome_) return false;
+  if (!rule_.empty()) {
+    const bool released = AnyReleased(entry.released(), [this](const stored::Released& one) {
+      return std::find(one.rules().begin(), one.rules().end(), rule_) != one.rules().end();
+    });
+    const bool withheld = AnyReleased(
+        entry.withheld(), [this](const stored::Withheld& one) { return one.rule() == rule_; });
+    if (!released && !withheld) return false;
+  }
+  if (released_ == v1::RELEASED_SOMETHING && entry.released().empty()) return false;
+  if (released_ == v1::RELEASED_NOTHING && !entry.released().empty()) return false;
+  if (policy_version_ != 0 && entry.policy_version() != policy_version_) return false;
+  return request_id_.empty() || entry.request_id() == request_id_;
+}
+
+}  // namespace signpost::audit

@@ -1,0 +1,79 @@
+// Which entries of the ledger an auditor asks for: one v1.EntryFilter, read once and held against
+// stored entries. The hub searches with it, and so does the console on a copy, so that both find
+// the same.
+//
+// Pure: no store, no clock. A Filter is immutable once made and thread-safe.
+
+#ifndef SIGNPOST_HUB_AUDIT_FILTER_H_
+#define SIGNPOST_HUB_AUDIT_FILTER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "signpost/store/v1/entry.pb.h"
+#include "signpost/v1/audit.pb.h"
+
+namespace signpost::audit {
+
+// "who-knows" for ENTRY_KIND_WHO_KNOWS; the digits of a kind that this version does not know.
+std::string KindWord(store::v1::EntryKind kind);
+// Errors: kNotFound for what is no kind's word.
+[[nodiscard]] absl::StatusOr<store::v1::EntryKind> KindFromWord(const std::string& word);
+// Every kind's word, in the order of their numbers.
+std::vector<std::string> KindWords();
+
+// "support-planning" for PURPOSE_SUPPORT_PLANNING, as entries say it.
+std::string PurposeWord(v1::Purpose purpose);
+
+// An outcome as one compares it: "NOT_FOUND" and "not-found" are the same.
+std::string OutcomeWord(const std::string& outcome);
+
+class Filter {
+ public:
+  // Errors: kInvalidField with every field at fault, each path beginning with `path`. Whether
+  // `person` is enough to find somebody by is for the caller, who alone can look her up.
+  [[nodiscard]] static absl::StatusOr<Filter> Create(const v1::EntryFilter& filter,
+                                                     const std::string& path = "filter");
+
+  // Whether all holds that was set, but for `person`.
+  bool Matches(const store::v1::LedgerEntry& entry) const {
+    return MatchesBesidesPerson(entry) &&
+           (person_ref_.empty() || entry.person_ref() == person_ref_);
+  }
+  // The same without `person_ref`: for who has an index of the entries about her.
+  bool MatchesBesidesPerson(const store::v1::LedgerEntry& entry) const;
+
+  // 16 bytes, or empty.
+  const std::string& person_ref() const { return person_ref_; }
+  // Microseconds since 1970: entries of [from_us, until_us) can match. The least and the greatest
+  // number where nothing was set.
+  int64_t from_us() const { return from_us_; }
+  int64_t until_us() const { return until_us_; }
+
+ private:
+  Filter() = default;
+
+  absl::flat_hash_set<int> kinds_;  // empty: every kind
+  int64_t from_us_ = INT64_MIN;
+  int64_t until_us_ = INT64_MAX;
+  std::string agency_id_;
+  std::string practitioner_id_;
+  std::string holder_agency_id_;
+  std::string purpose_;
+  std::string gateway_;
+  bool with_override_ = false;
+  std::string outcome_;
+  std::string rule_;
+  v1::Released released_ = v1::RELEASED_UNSPECIFIED;
+  int32_t policy_version_ = 0;
+  std::string request_id_;
+  std::string person_ref_;
+};
+
+}  // namespace signpost::audit
+
+#endif  // SIGNPOST_HUB_AUDIT_FILTER_H_

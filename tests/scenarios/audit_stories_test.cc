@@ -1,0 +1,503 @@
+// An auditor at work, told as stories against a real hub over mTLS. People, numbers and words are
+// invented.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "hub/base/clock.h"
+#include "hub/base/crypto.h"
+#include "hub/base/limits.h"
+#include "hub/gate/search.h"
+#include "hub/gate/words.h"
+#include "hub/ledger/reader.h"
+#include "hub/tlog/merkle.h"
+#include "signpost/store/v1/entry.pb.h"
+#include "tests/scenarios/nortown.h"
+
+namespace signpost::scenarios {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const Known kSal = {"Sally", "Thorne", 2010, 11, 3, "NT9 2BD", ""};
+const Known kTariq = {"Tariq", "Mahmood", 2009, 5, 17, "NT4 7QX", ""};
+const Known kNobody = {"Wilhelmina", "Featherstonehaugh", 2008, 7, 4, "NT8 8ZZ", ""};
+
+constexpr char kReason[] = "Quarterly review of access, case 2026/114.";
+
+class AuditStories : public ::testing::Test {
+ protected:
+  AuditStories()
+      : clock_(absl::FromCivil(absl::CivilHour(2026, 11, 23, 10), absl::UTCTimeZone())),
+        nortown_(WithClock(&clock_)) {
+    nortown_.Report("nortown-social-services",
+                    OpenFlag("S-1", kSal, "childrens-social-care", "Hugh Penn"));
+    nortown_.Report("nortown-drugs-advice", OpenFlag("D-1", kSal, "substance-misuse", "Ivor Lane"));
+    nortown_.Report("nortown-yot", OpenFlag("Y-1", kTariq, "youth-offending", "Dilys Crane"));
+    nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Holt"));
+  }
+  static Nortown::Setup WithClock(base::Clock* clock) {
+    Nortown::Setup setup;
+    setup.overrides.clock = clock;
+    return setup;
+  }
+
+  Answered AskForTariq(const Worker& worker = TariqsAdviser()) {
+    return nortown_.Ask(worker, AskAboutRecord(&nortown_, "C-1", v1::PURPOSE_SUPPORT_PLANNING));
+  }
+  Answered Override() {
+    v1::WhoKnowsRequest request = AskAboutRecord(&nortown_, "S-1", v1::PURPOSE_SAFEGUARDING);
+    request.mutable_override()->set_ground(v1::OVERRIDE_GROUND_VITAL_INTERESTS);
+    request.mutable_override()->set_reason("Missing for six days, seen in a drugged state.");
+    Answered answered = nortown_.Ask(SocialWorker(), request);
+    EXPECT_TRUE(answered.status.ok()) << answered.status.error_message();
+    return answered;
+  }
+
+  static v1::SearchEntriesRequest Search(int page_size = 0) {
+    v1::SearchEntriesRequest request;
+    request.set_reason(kReason);
+    request.set_page_size(page_size);
+    return request;
+  }
+  grpc::Status Send(const v1::SearchEntriesRequest& request, v1::SearchEntriesResponse* response) {
+    return nortown_.Audit()->SearchEntries(nortown_.Context().get(), request, response);
+  }
+  v1::SearchEntriesResponse Find(const v1::SearchEntriesRequest& request) {
+    v1::SearchEntriesResponse response;
+    const grpc::Status status = Send(request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+  // All pages.
+  std::vector<v1::FoundEntry> FindAll(v1::SearchEntriesRequest request) {
+    std::vector<v1::FoundEntry> all;
+    do {
+      const v1::SearchEntriesResponse page = Find(request);
+      all.insert(all.end(), page.entries().begin(), page.entries().end());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    return all;
+  }
+  static std::vector<uint64_t> IndexesOf(const std::vector<v1::FoundEntry>& entries) {
+    std::vector<uint64_t> indexes;
+    for (const v1::FoundEntry& found : entries) indexes.push_back(found.index());
+    return indexes;
+  }
+  static store::v1::LedgerEntry Parsed(const v1::FoundEntry& found) {
+    store::v1::LedgerEntry entry;
+    EXPECT_TRUE(entry.ParseFromString(found.entry()));
+    return entry;
+  }
+  store::v1::LedgerEntry EntryAt(uint64_t index) {
+    const auto view = *nortown_.hub().rooms().store->NewView();
+    store::v1::LedgerEntry entry;
+    EXPECT_TRUE(entry.ParseFromString(*ledger::LedgerReader(view.get()).Entry(index)));
+    return entry;
+  }
+  uint64_t Entries() { return nortown_.hub().rooms().sequencer->head().size; }
+
+  // The fields at fault, by their paths.
+  static std::vector<std::string> FieldsAtFault(const grpc::Status& status) {
+    std::vector<std::string> fields;
+    google::rpc::Status wire;
+    google::rpc::BadRequest bad;
+    if (!wire.ParseFromString(status.error_details())) return fields;
+    for (const auto& detail : wire.details()) {
+      if (!detail.UnpackTo(&bad)) continue;
+      for (const auto& violation : bad.field_violations()) fields.push_back(violation.field());
+    }
+    return fields;
+  }
+
+  base::ManualClock clock_;
+  Nortown nortown_;
+};
+
+TEST_F(AuditStories, PagesStayTheSameWhileTheLedgerGrows) {
+  for (int i = 0; i < 5; ++i) AskForTariq();
+  const std::vector<uint64_t> at_once = IndexesOf(FindAll(Search(500)));
+  ASSERT_EQ(at_once.size(), Entries() - 1);  // all but the search itself
+  for (const bool newest_first : {false, true}) {
+    v1::SearchEntriesRequest request = Search(3);
+    request.set_newest_first(newest_first);
+    const uint64_t size = Entries();
+    std::vector<uint64_t> seen;
+    int pages = 0;
+    do {
+      const v1::SearchEntriesResponse page = Find(request);
+      EXPECT_EQ(page.ledger_size(), size);
+      EXPECT_LE(page.entries_size(), 3);
+      for (const v1::FoundEntry& found : page.entries()) {
+        seen.push_back(found.index());
+        EXPECT_EQ(Parsed(found).index(), found.index());
+      }
+      request.set_page_token(page.next_page_token());
+      AskForTariq();  // between two pages
+      ASSERT_LT(++pages, 100);
+    } while (!request.page_token().empty());
+    std::vector<uint64_t> wanted(size);
+    for (uint64_t i = 0; i < size; ++i) wanted[i] = newest_first ? size - 1 - i : i;
+    EXPECT_EQ(seen, wanted);
+    EXPECT_EQ(pages, static_cast<int>((size + 2) / 3));
+  }
+}
+
+TEST_F(AuditStories, EverySearchIsItselfAnEntryThatSaysHowMuchWasTold) {
+  AskForTariq();
+  v1::SearchEntriesRequest request = Search();
+  request.mutable_filter()->add_kinds("who-knows");
+  const v1::SearchEntriesResponse page = Find(request);
+  ASSERT_EQ(page.entries_size(), 1);
+  EXPECT_EQ(page.receipt().ledger_index(), Entries() - 1);
+  const store::v1::LedgerEntry entry = EntryAt(page.receipt().ledger_index());
+  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_ENTRIES_SEARCHED);
+  EXPECT_EQ(entry.agency_id(), "nortown-audit");
+  EXPECT_EQ(entry.purpose(), "audit");
+  EXPECT_EQ(entry.subject(), "search/1");
+  EXPECT_EQ(entry.outcome(), "answered");
+  tlog::Hasher hasher;
+  EXPECT_EQ(entry.reply_hash(),
+            base::Sha256(tlog::HashToString(hasher.Leaf(page.entries(0).entry()))));
+  // Why, and by what filter, is sealed and committed to; no word of it is in clear.
+  EXPECT_THAT(entry.SerializeAsString(), Not(HasSubstr("Quarterly")));
+  const absl::StatusOr<std::string> opened = base::Open(
+      nortown_.hub().rooms().keyring->hub_data_key(), "entry-details", entry.sealed_details());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_THAT(*opened, HasSubstr(kReason));
+  EXPECT_THAT(*opened, HasSubstr("who-knows"));
+  EXPECT_EQ(entry.details_commitment(), base::HmacSha256(opened->substr(0, base::kHashBytes),
+                                                         opened->substr(base::kHashBytes)));
+}
+
+TEST_F(AuditStories, WithoutAReasonOrWithAFilterThatIsNotRightNothingIsTold) {
+  const uint64_t before = Entries();
+  v1::SearchEntriesResponse response;
+  v1::SearchEntriesRequest request = Search();
+  request.clear_reason();
+  EXPECT_THAT(FieldsAtFault(Send(request, &response)), ElementsAre("reason"));
+  request.set_reason(std::string(base::kReasonBytesMax + 1, 'x'));
+  EXPECT_THAT(FieldsAtFault(Send(request, &response)), ElementsAre("reason"));
+  request = Search();
+  request.mutable_filter()->add_kinds("gossip");
+  request.mutable_filter()->set_practitioner_id("pa-001");
+  EXPECT_THAT(FieldsAtFault(Send(request, &response)),
+              ElementsAre("filter.kinds", "filter.agency_id"));
+  request = Search(base::kSearchPageMax + 1);
+  EXPECT_THAT(FieldsAtFault(Send(request, &response)), ElementsAre("page_size"));
+  request = Search();
+  request.mutable_filter()->mutable_person()->set_surname("Thorne");
+  EXPECT_THAT(FieldsAtFault(Send(request, &response)), Each(HasSubstr("filter.person")));
+  EXPECT_FALSE(FieldsAtFault(Send(request, &response)).empty());
+  EXPECT_EQ(response.entries_size(), 0);
+  EXPECT_EQ(Entries(), before);
+  EXPECT_TRUE(Send(Search(base::kSearchPageMax), &response).ok());
+}
+
+TEST_F(AuditStories, ATokenIsForTheSameFilterOrderAndAuditor) {
+  for (int i = 0; i < 3; ++i) AskForTariq();
+  v1::SearchEntriesRequest request = Search(2);
+  request.mutable_filter()->add_kinds("who-knows");
+  const std::string token = Find(request).next_page_token();
+  ASSERT_FALSE(token.empty());
+  v1::SearchEntriesResponse response;
+  const auto refused = [&](v1::SearchEntriesRequest forged, const std::string& with) {
+    forged.set_page_token(with);
+    const grpc::Status status = Send(forged, &response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(FieldsAtFault(status), ElementsAre("page_token"));
+  };
+  v1::SearchEntriesRequest other_filter = request;
+  other_filter.mutable_filter()->add_kinds("find");
+  refused(other_filter, token);
+  v1::SearchEntriesRequest other_order = request;
+  other_order.set_newest_first(true);
+  refused(other_order, token);
+  std::string changed = token;
+  changed[10] = changed[10] == 'A' ? 'B' : 'A';
+  refused(request, changed);
+  refused(request, token + "A");
+  refused(request, "5");
+  // Another auditor's, made with the hub's own key.
+  const base::SecretKey key = *base::DeriveKey(nortown_.hub().rooms().keyring->hub_data_key(),
+                                               "signpost audit page tokens v1");
+  gate::Asker auditor;
+  auditor.agency_id = "nortown-audit";
+  auditor.system_id = "spiffe://nortown.example/agency/nortown-audit/system/auditor";
+  gate::Asker other = auditor;
+  other.practitioner_id = "aud-009";
+  const gate::PagePlace place = {Entries(), 0};
+  refused(request, gate::PageToken(key, other, request, place));
+  // The same by the right one, so that it is not refused for another reason.
+  request.set_page_token(gate::PageToken(key, auditor, request, place));
+  EXPECT_TRUE(Send(request, &response).ok());
+  request.set_page_token(token);
+  EXPECT_TRUE(Send(request, &response).ok());
+}
+
+TEST_F(AuditStories, OnlyAuditorsSearchAndLookOn) {
+  const uint64_t before = Entries();
+  for (const auto& [agency, system] :
+       {std::pair("nortown-social-services", "casework"), std::pair("nortown-yot", "adapter"),
+        std::pair("nortown-hub", "operator")}) {
+    const auto stub = v1::AuditService::NewStub(nortown_.Channel(agency, system));
+    v1::SearchEntriesResponse response;
+    EXPECT_EQ(stub->SearchEntries(nortown_.Context().get(), Search(), &response).error_code(),
+              grpc::StatusCode::PERMISSION_DENIED)
+        << agency;
+    v1::TailEntriesRequest tail;
+    tail.set_reason(kReason);
+    const auto context = nortown_.Context();
+    const auto stream = stub->TailEntries(context.get(), tail);
+    v1::TailEntriesResponse next;
+    EXPECT_FALSE(stream->Read(&next));
+    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::PERMISSION_DENIED) << agency;
+  }
+  EXPECT_EQ(Entries(), before);
+}
+
+TEST_F(AuditStories, AYoungPersonsEntriesAreFoundByHerDetailsAndByAnEntrysReference) {
+  const Answered overridden = Override();
+  AskForTariq();
+  v1::SearchEntriesRequest request = Search();
+  *request.mutable_filter()->mutable_person() = Details(kSal);
+  const v1::SearchEntriesResponse by_details = Find(request);
+  std::vector<uint64_t> indexes;
+  bool found = false;
+  for (const v1::FoundEntry& one : by_details.entries()) {
+    const store::v1::LedgerEntry entry = Parsed(one);
+    EXPECT_NE(entry.practitioner_id(), "pa-001");  // who asked for Tariq
+    if (one.index() == overridden.receipt.ledger_index()) {
+      found = true;
+      EXPECT_TRUE(entry.has_override());
+      EXPECT_EQ(entry.practitioner_id(), SocialWorker().practitioner);
+    }
+  }
+  EXPECT_TRUE(found);
+  EXPECT_GE(by_details.entries_size(), 3);  // two flags reported, one override
+
+  // The look is one about her: who asks what is held of her is told that an auditor looked.
+  const store::v1::LedgerEntry look = EntryAt(by_details.receipt().ledger_index());
+  EXPECT_FALSE(look.person_ref().empty());
+  EXPECT_THAT(look.SerializeAsString(), Not(HasSubstr("Thorne")));
+  const v1::SearchEntriesResponse again = Find(request);
+  EXPECT_EQ(again.entries_size(), by_details.entries_size() + 1);
+
+  v1::SearchEntriesRequest by_ref = Search();
+  by_ref.mutable_filter()->set_person_ref(EntryAt(overridden.receipt.ledger_index()).person_ref());
+  by_ref.mutable_filter()->set_with_override(true);
+  const v1::SearchEntriesResponse overrides = Find(by_ref);
+  ASSERT_EQ(overrides.entries_size(), 1);
+  EXPECT_EQ(overrides.entries(0).index(), overridden.receipt.ledger_index());
+  // Both at once, of two persons: nobody.
+  *by_ref.mutable_filter()->mutable_person() = Details(kTariq);
+  EXPECT_EQ(Find(by_ref).entries_size(), 0);
+  // Newest first, in pages of one.
+  request.set_newest_first(true);
+  request.set_page_size(1);
+  std::vector<uint64_t> newest = IndexesOf(FindAll(request));
+  EXPECT_TRUE(std::is_sorted(newest.rbegin(), newest.rend()));
+  EXPECT_EQ(newest.size(), static_cast<size_t>(by_details.entries_size()) + 3);
+}
+
+TEST_F(AuditStories, WhoIsNotKnownFindsNothingAndTheSearchIsRecorded) {
+  const uint64_t before = Entries();
+  v1::SearchEntriesRequest request = Search();
+  *request.mutable_filter()->mutable_person() = Details(kNobody);
+  const v1::SearchEntriesResponse page = Find(request);
+  EXPECT_EQ(page.entries_size(), 0);
+  EXPECT_EQ(page.next_page_token(), "");
+  EXPECT_EQ(Entries(), before + 1);
+  const store::v1::LedgerEntry entry = EntryAt(page.receipt().ledger_index());
+  EXPECT_EQ(entry.subject(), "search/0");
+  EXPECT_TRUE(entry.person_ref().empty());
+  const absl::StatusOr<std::string> opened = base::Open(
+      nortown_.hub().rooms().keyring->hub_data_key(), "entry-details", entry.sealed_details());
+  ASSERT_TRUE(opened.ok());
+  EXPECT_THAT(*opened, Not(HasSubstr("Featherstonehaugh")));
+}
+
+TEST_F(AuditStories, APairOfAgenciesIsSearched) {
+  const Answered answered = AskForTariq(SecondedAdviser());
+  ASSERT_NE(answered.Flag("nortown-yot"), nullptr);
+  Override();
+  v1::SearchEntriesRequest request = Search();
+  request.mutable_filter()->set_agency_id("northern-connexions");
+  request.mutable_filter()->set_holder_agency_id("nortown-yot");
+  const v1::SearchEntriesResponse page = Find(request);
+  ASSERT_EQ(page.entries_size(), 1);
+  EXPECT_EQ(page.entries(0).index(), answered.receipt.ledger_index());
+  // An auditor's reading of the entry says it, too.
+  v1::GetEntryRequest get;
+  get.set_index(page.entries(0).index());
+  get.set_reason(kReason);
+  v1::GetEntryResponse entry;
+  ASSERT_TRUE(nortown_.Audit()->GetEntry(nortown_.Context().get(), get, &entry).ok());
+  EXPECT_THAT(entry.readable(), HasSubstr("holder_agency_id: nortown-yot"));
+  request.mutable_filter()->set_holder_agency_id("nortown-housing");
+  EXPECT_EQ(Find(request).entries_size(), 0);
+}
+
+TEST_F(AuditStories, TimeBoundsFindExactlyTheHourBetween) {
+  std::vector<uint64_t> in_hour;
+  for (int hour = 0; hour < 6; ++hour) {
+    for (int i = 0; i < 3; ++i) {
+      const uint64_t index = AskForTariq().receipt.ledger_index();
+      if (hour == 3) in_hour.push_back(index);
+    }
+    clock_.Advance(absl::Hours(1));
+  }
+  const absl::Time begin = absl::FromCivil(absl::CivilHour(2026, 11, 23, 13), absl::UTCTimeZone());
+  v1::SearchEntriesRequest request = Search();
+  *request.mutable_filter()->mutable_from() = gate::ToTimestamp(begin);
+  *request.mutable_filter()->mutable_until() = gate::ToTimestamp(begin + absl::Hours(1));
+  EXPECT_EQ(IndexesOf(FindAll(request)), in_hour);
+  request.set_newest_first(true);
+  request.set_page_size(2);
+  std::reverse(in_hour.begin(), in_hour.end());
+  EXPECT_EQ(IndexesOf(FindAll(request)), in_hour);
+  *request.mutable_filter()->mutable_from() = gate::ToTimestamp(begin + absl::Hours(24));
+  request.mutable_filter()->clear_until();
+  EXPECT_THAT(FindAll(request), IsEmpty());
+}
+
+// One call reads so many entries and no more: a page may be empty with more behind it.
+TEST_F(AuditStories, APageThatFoundNothingSaysThatThereIsMore) {
+  const gate::Rooms& rooms = nortown_.hub().rooms();
+  store::v1::LedgerEntry filler;
+  filler.set_format(1);
+  filler.set_kind(store::v1::ENTRY_KIND_HUB);
+  filler.set_outcome("test");
+  const int wanted = base::kSearchEntriesReadMax + 1000;
+  for (int i = 0; i < wanted; i += 1000) {
+    ledger::Operation operation;
+    for (int j = 0; j < 1000; ++j) operation.entries.push_back({filler.SerializeAsString(), ""});
+    ASSERT_TRUE(rooms.sequencer->SubmitAndWait(std::move(operation)).ok());
+  }
+  const Answered last = AskForTariq();
+  v1::SearchEntriesRequest request = Search();
+  request.mutable_filter()->add_kinds("who-knows");
+  const v1::SearchEntriesResponse first = Find(request);
+  EXPECT_EQ(first.entries_size(), 0);
+  EXPECT_FALSE(first.next_page_token().empty());
+  EXPECT_EQ(first.read_to_index(), static_cast<uint64_t>(base::kSearchEntriesReadMax) - 1);
+  EXPECT_EQ(IndexesOf(FindAll(request)), std::vector<uint64_t>{last.receipt.ledger_index()});
+  const uint64_t size = Entries();
+  EXPECT_EQ(FindAll(Search(base::kSearchPageMax)).size(), size);
+}
+
+TEST_F(AuditStories, APageEndsWithTheEntryThatPassesItsBytes) {
+  store::v1::LedgerEntry large;
+  large.set_format(1);
+  large.set_kind(store::v1::ENTRY_KIND_HUB);
+  large.set_subject(std::string(60'000, 'x'));
+  ledger::Operation operation;
+  for (int i = 0; i < 10; ++i) operation.entries.push_back({large.SerializeAsString(), ""});
+  const uint64_t first = Entries();
+  ASSERT_TRUE(nortown_.hub().rooms().sequencer->SubmitAndWait(std::move(operation)).ok());
+  v1::SearchEntriesRequest request = Search();
+  request.mutable_filter()->add_kinds("hub");
+  const v1::SearchEntriesResponse page = Find(request);
+  size_t bytes = 0;
+  for (const v1::FoundEntry& found : page.entries()) bytes += found.entry().size();
+  EXPECT_GE(bytes, base::kSearchPageBytesMax);
+  EXPECT_LT(bytes - page.entries(page.entries_size() - 1).entry().size(),
+            base::kSearchPageBytesMax);
+  request.set_page_token(page.next_page_token());
+  EXPECT_EQ(Find(request).entries(0).index(), page.entries(page.entries_size() - 1).index() + 1);
+  EXPECT_GT(page.entries(page.entries_size() - 1).index(), first);
+}
+
+TEST_F(AuditStories, WhoLooksOnSeesTheNextEntryAndWasRecordedOnce) {
+  v1::TailEntriesRequest request;
+  request.set_reason(kReason);
+  request.mutable_filter()->add_kinds("who-knows");
+  const uint64_t before = Entries();
+  const auto context = nortown_.Context();
+  const auto audit = nortown_.Audit();
+  const auto stream = audit->TailEntries(context.get(), request);
+  while (Entries() == before) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(EntryAt(before).kind(), store::v1::ENTRY_KIND_ENTRIES_SEARCHED);
+  EXPECT_EQ(EntryAt(before).subject(), "tail");
+  for (int i = 0; i < 2; ++i) {
+    nortown_.Report("northern-connexions",
+                    OpenFlag("C-1", kTariq, "connexions", i == 0 ? "Ada Moor" : "Bea Moor"));
+    const Answered answered = AskForTariq();
+    v1::TailEntriesResponse next;
+    ASSERT_TRUE(stream->Read(&next));
+    ASSERT_EQ(next.entries_size(), 1);
+    EXPECT_EQ(next.entries(0).index(), answered.receipt.ledger_index());
+    EXPECT_EQ(Parsed(next.entries(0)).practitioner_id(), "pa-001");
+    EXPECT_GT(next.next_index(), answered.receipt.ledger_index());
+  }
+  EXPECT_EQ(Entries(), before + 1 + 4);
+  context->TryCancel();
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(AuditStories, WhoLooksOnCanBeginAtAnEarlierNumberAndByPerson) {
+  const Answered overridden = Override();
+  AskForTariq();
+  v1::TailEntriesRequest request;
+  request.set_reason(kReason);
+  request.set_first_index(0);
+  *request.mutable_filter()->mutable_person() = Details(kSal);
+  request.mutable_filter()->set_with_override(true);
+  const auto audit = nortown_.Audit();
+  {
+    const auto context = nortown_.Context();
+    const auto stream = audit->TailEntries(context.get(), request);
+    v1::TailEntriesResponse next;
+    ASSERT_TRUE(stream->Read(&next));
+    ASSERT_EQ(next.entries_size(), 1);
+    EXPECT_EQ(next.entries(0).index(), overridden.receipt.ledger_index());
+    context->TryCancel();
+    (void)stream->Finish();
+  }
+  const auto refused = [&](const char* field) {
+    const auto context = nortown_.Context();
+    const auto stream = audit->TailEntries(context.get(), request);
+    v1::TailEntriesResponse next;
+    EXPECT_FALSE(stream->Read(&next));
+    EXPECT_THAT(FieldsAtFault(stream->Finish()), ElementsAre(field));
+  };
+  request.mutable_filter()->mutable_until()->set_seconds(4'000'000'000);
+  refused("filter.until");
+  request.mutable_filter()->clear_until();
+  request.set_first_index(1'000'000);
+  refused("first_index");
+  request.set_first_index(0);
+  request.clear_reason();
+  refused("reason");
+}
+
+// A hub that stops ends the streams of those who look on.
+TEST_F(AuditStories, AHubThatStopsEndsTheStream) {
+  v1::TailEntriesRequest request;
+  request.set_reason(kReason);
+  const uint64_t before = Entries();
+  grpc::ClientContext context;
+  const auto audit = nortown_.Audit();
+  const auto stream = audit->TailEntries(&context, request);
+  while (Entries() == before) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  nortown_.hub().Shutdown();
+  v1::TailEntriesResponse next;
+  while (stream->Read(&next)) {
+  }
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+}  // namespace
+}  // namespace signpost::scenarios
