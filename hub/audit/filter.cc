@@ -155,7 +155,8 @@ absl::StatusOr<Filter> Filter::Create(const v1::EntryFilter& filter, const std::
 
 bool Filter::MatchesBesidesPerson(const stored::LedgerEntry& entry) const {
   if (!kinds_.empty() && !kinds_.contains(entry.kind())) return false;
-  if (entry.sequenced_at_us() < from_us_ || entry.sequenced_at_us() >= until_us_) return false;
+  if (entry.sequenced_at_us() < from_us_) return false;
+  if (until_us_ != INT64_MAX && entry.sequenced_at_us() >= until_us_) return false;
   if (!agency_id_.empty() && entry.agency_id() != agency_id_) return false;
   if (!practitioner_id_.empty() && entry.practitioner_id() != practitioner_id_) return false;
   if (!holder_agency_id_.empty() &&

@@ -142,6 +142,14 @@ TEST(Filter, BoundsInTimeAreExactToTheMicrosecond) {
   EXPECT_TRUE(Matches([&](auto* f) { *f->mutable_until() = at(123'456'001); }));
 }
 
+TEST(Filter, WithoutBoundsEveryMomentIsKept) {
+  store::v1::LedgerEntry entry = WhoKnows();
+  for (const int64_t us : {INT64_MIN, INT64_MAX}) {
+    entry.set_sequenced_at_us(us);
+    EXPECT_TRUE(Matches([](auto*) {}, entry)) << us;
+  }
+}
+
 TEST(Filter, AReasonsNameAndItsWordAreTheSameOutcome) {
   store::v1::LedgerEntry refused = WhoKnows();
   refused.set_outcome("NOT_FOUND");

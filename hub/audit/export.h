@@ -1,0 +1,98 @@
+// Entries of the ledger in the forms that others' tools read: CSV for spreadsheets, JSON lines for
+// programs, FHIR R5 AuditEvent for health record systems, and the audit message of DICOM PS3.15 A.5
+// that IHE ATNA repositories take. docs/audit-exports.md has the tables of what becomes what.
+//
+// Nothing stands in an export that the entry does not hold, but for its own leaf hash and the name
+// of the ledger it is from. Whatever an agency wrote is escaped for its form: it can neither end a
+// field or an element nor begin a formula.
+//
+// Pure; thread-safe.
+
+#ifndef SIGNPOST_HUB_AUDIT_EXPORT_H_
+#define SIGNPOST_HUB_AUDIT_EXPORT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "signpost/store/v1/entry.pb.h"
+
+namespace signpost::audit {
+
+struct Exported {
+  store::v1::LedgerEntry entry;
+  std::string leaf_hash;  // of the bytes as they are hashed, 32 bytes
+  std::string origin;     // the ledger's name
+};
+
+// An entry as it is stored. Errors: kDataLoss when `bytes` is none.
+[[nodiscard]] absl::StatusOr<Exported> ReadForExport(const std::string& bytes,
+                                                     const std::string& origin);
+
+// --- One entry in each form ---
+
+// RFC 4180, one record with its line end. What begins like a formula ("=", "+", "-", "@", a tab or
+// a line end) has an apostrophe before it, as spreadsheets want text.
+std::string CsvHeader();
+std::string CsvRecord(const Exported& exported);
+
+// One JSON object on one line, with its line end: every field that is set, by its name in
+// store.v1.LedgerEntry, bytes in hex, the kind as its word, `leaf_hash` and `sequenced_at`.
+std::string JsonLine(const Exported& exported);
+
+// One FHIR R5 AuditEvent, on one line without its end.
+std::string FhirAuditEvent(const Exported& exported);
+
+// One AuditMessage, on one line without its end and without an XML declaration.
+std::string AtnaMessage(const Exported& exported);
+
+// --- Whole files ---
+
+enum class Format {
+  kCsv,
+  kJsonLines,
+  kFhir,        // one resource a line (NDJSON)
+  kFhirBundle,  // one Bundle of type "collection"
+  kAtna,        // one message a line
+};
+// Begin(), Next() for each entry, End(), written one behind the other. Not thread-safe.
+class Exporter {
+ public:
+  explicit Exporter(Format format) : format_(format) {}
+
+  std::string Begin() const;
+  std::string Next(const Exported& exported);
+  std::string End() const;
+
+ private:
+  const Format format_;
+  bool first_ = true;
+};
+
+// --- The tables ---
+
+// What a kind of entry is in the vocabularies of DICOM and FHIR.
+struct EventMeaning {
+  store::v1::EntryKind kind;
+  const char* dcm_code;  // of DICOM PS3.16 CID 400
+  const char* dcm_text;
+  const char* action;  // C, R, U, D or E
+};
+const EventMeaning& MeaningOf(store::v1::EntryKind kind);
+// All of them, each kind once.
+const std::vector<EventMeaning>& Meanings();
+
+// "0" success, "4" refused for what the caller did, "8" refused for a fault of the hub's: FHIR's
+// and DICOM's outcome indicator.
+const char* OutcomeIndicator(const store::v1::LedgerEntry& entry);
+
+// The aspects of `asked`, as words of the policy.
+std::vector<std::string> AskedWords(uint32_t asked);
+
+// `text` as XML 1.0 and FHIR take it: UTF-8, and no character that they forbid; U+FFFD stands for
+// what they do.
+std::string CleanText(const std::string& text);
+
+}  // namespace signpost::audit
+
+#endif  // SIGNPOST_HUB_AUDIT_EXPORT_H_

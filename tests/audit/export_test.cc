@@ -1,0 +1,404 @@
+#include "hub/audit/export.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "hub/audit/filter.h"
+#include "hub/base/encoding.h"
+#include "hub/base/error.h"
+#include "nlohmann/json.hpp"
+#include "policy/words.h"
+#include "tests/audit/xml_for_test.h"
+
+namespace signpost::audit {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kOrigin[] = "signpost.nortown.example/ledger";
+
+// An entry with every field set.
+store::v1::LedgerEntry Full() {
+  store::v1::LedgerEntry entry;
+  entry.set_index(4711);
+  entry.set_sequenced_at_us(1'795'000'000'123'456);
+  entry.set_agency_counter(12);
+  entry.set_agency_id("nortown-social-services");
+  entry.set_format(1);
+  entry.set_kind(store::v1::ENTRY_KIND_WHO_KNOWS);
+  entry.set_system("spiffe://nortown.example/agency/nortown-social-services/system/casework");
+  entry.set_practitioner_id("sw-001");
+  entry.set_role("social-worker");
+  entry.add_team_ids("nortown-duty-team");
+  entry.add_team_ids("nortown-night-team");
+  entry.set_assurance("substantial");
+  entry.set_purpose("safeguarding");
+  entry.add_relationships("open-flag");
+  entry.set_policy_sha256(std::string(64, 'a'));
+  entry.set_policy_version(4);
+  entry.set_person_ref(std::string(16, '\x11'));
+  entry.set_request_id("req-1");
+  store::v1::Released* released = entry.add_released();
+  released->set_flag_ref(std::string(16, '\x22'));
+  released->add_aspects("existence");
+  released->add_aspects("contact");
+  released->add_rules("vital-interests");
+  released->set_agreement("nortown-protocol");
+  released->set_gateway("ca1989-s47");
+  released->set_consent_ref(std::string(16, '\x33'));
+  released->set_holder_agency_id("nortown-drugs-advice");
+  store::v1::Withheld* withheld = entry.add_withheld();
+  withheld->set_rule("health-stays");
+  withheld->set_count(2);
+  entry.mutable_override()->set_ground("vital-interests");
+  entry.mutable_override()->set_rule("vital-interests");
+  entry.mutable_override()->set_allowed(true);
+  entry.mutable_override()->set_review_due_s(1'795'172'800);
+  entry.set_reply_hash(std::string(32, '\x44'));
+  entry.set_sealed_details(std::string(40, '\x55'));
+  entry.set_details_commitment(std::string(32, '\x66'));
+  entry.set_outcome("answered");
+  entry.set_subject("flag-1");
+  entry.set_subject_hash(std::string(32, '\x77'));
+  entry.set_policy_vocabulary_sha256(std::string(32, '\x88'));
+  entry.set_asked(0b10101 | 1u << 16);
+  entry.set_asked_assessment_kind("asset");
+  return entry;
+}
+
+// The hub's own act: as little as an entry holds.
+store::v1::LedgerEntry Bare() {
+  store::v1::LedgerEntry entry;
+  entry.set_index(0);
+  entry.set_sequenced_at_us(1'795'000'000'000'000);
+  entry.set_format(1);
+  entry.set_kind(store::v1::ENTRY_KIND_HUB);
+  entry.set_outcome("started");
+  entry.set_subject("0.1.0");
+  return entry;
+}
+
+Exported Made(const store::v1::LedgerEntry& entry) {
+  const absl::StatusOr<Exported> exported = ReadForExport(entry.SerializeAsString(), kOrigin);
+  EXPECT_TRUE(exported.ok()) << exported.status();
+  return *exported;
+}
+
+std::string InFormat(Format format, const std::vector<store::v1::LedgerEntry>& entries) {
+  Exporter exporter(format);
+  std::string text = exporter.Begin();
+  for (const store::v1::LedgerEntry& entry : entries) text += exporter.Next(Made(entry));
+  return text + exporter.End();
+}
+
+// Compares with a file of tests/audit/golden; with SIGNPOST_UPDATE_GOLDEN=1 writes it instead.
+void ExpectGolden(const std::string& name, const std::string& text) {
+  const std::string path = absl::StrCat(SIGNPOST_SOURCE_DIR, "/tests/audit/golden/", name);
+  if (std::getenv("SIGNPOST_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path, std::ios::binary) << text;
+    return;
+  }
+  std::ifstream file(path, std::ios::binary);
+  ASSERT_TRUE(file) << path;
+  std::ostringstream golden;
+  golden << file.rdbuf();
+  EXPECT_EQ(text, golden.str());
+}
+
+// Splits one CSV record as RFC 4180 says.
+std::vector<std::string> Fields(const std::string& record) {
+  EXPECT_EQ(record.substr(record.size() - 2), "\r\n");
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  for (size_t i = 0; i + 2 < record.size(); ++i) {
+    const char c = record[i];
+    if (quoted && c == '"' && record[i + 1] == '"') {
+      fields.back() += record[++i];
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (c == ',' && !quoted) {
+      fields.emplace_back();
+    } else {
+      fields.back() += c;
+    }
+  }
+  EXPECT_FALSE(quoted);
+  return fields;
+}
+
+const std::vector<std::string> kHostile = {
+    "=cmd|' /C calc'!A0",
+    "+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "  =1+1",
+    "\xEF\xBC\x9D"
+    "1+1",
+    "a,b\"c\"\r\nd;e",
+    "</AuditMessage><AuditMessage>",
+    "\"/><x a='",
+    "]]>&amp;<!--",
+    std::string("nul\0byte", 8),
+    "\x1b[31mred",
+    "broken \xC3 utf-8 \xFF",
+    "\xED\xA0\x80 surrogate",
+    "\xEF\xBF\xBE",
+    "{\"a\":1}\n{\"b\":2}",
+    std::string(300, 'x'),
+};
+
+// With what a hostile agency might write in every field that is text. Set past the protobuf's own
+// check of UTF-8, as bytes read from a copy of another's making might be.
+Exported Hostile(const std::string& text) {
+  Exported exported = Made(Full());
+  store::v1::LedgerEntry& entry = exported.entry;
+  entry.set_agency_id(text);
+  entry.set_practitioner_id(text);
+  entry.set_system(text);
+  entry.set_role(text);
+  entry.set_team_ids(0, text);
+  entry.set_assurance(text);
+  entry.set_purpose(text);
+  entry.set_relationships(0, text);
+  entry.set_policy_sha256(text);
+  entry.set_request_id(text);
+  entry.set_outcome(text);
+  entry.set_subject(text);
+  entry.set_asked_assessment_kind(text);
+  entry.mutable_released(0)->set_holder_agency_id(text);
+  entry.mutable_released(0)->set_rules(0, text);
+  entry.mutable_withheld(0)->set_rule(text);
+  entry.mutable_override()->set_ground(text);
+  exported.origin = text;
+  return exported;
+}
+
+TEST(Golden, Csv) { ExpectGolden("entries.csv", InFormat(Format::kCsv, {Full(), Bare()})); }
+TEST(Golden, JsonLines) {
+  ExpectGolden("entries.jsonl", InFormat(Format::kJsonLines, {Full(), Bare()}));
+}
+TEST(Golden, Fhir) { ExpectGolden("entries.ndjson", InFormat(Format::kFhir, {Full(), Bare()})); }
+TEST(Golden, FhirBundle) {
+  ExpectGolden("bundle.json", InFormat(Format::kFhirBundle, {Full(), Bare()}));
+}
+TEST(Golden, Atna) { ExpectGolden("entries.atna", InFormat(Format::kAtna, {Full(), Bare()})); }
+
+TEST(Export, WhatIsNoEntryIsRefused) {
+  EXPECT_EQ(base::ReasonOf(ReadForExport("\x0a\xff", kOrigin).status()), base::Reason::kDataLoss);
+  // Text in an entry is UTF-8.
+  store::v1::LedgerEntry entry;
+  std::string bytes;
+  bytes += "\x22\x02\xC3\x28";  // agency_id
+  EXPECT_FALSE(ReadForExport(bytes, kOrigin).ok());
+}
+
+TEST(Csv, EveryRecordHasEveryColumnAndNoFieldIsAFormula) {
+  const size_t columns = Fields(CsvHeader()).size();
+  for (const std::string& text : kHostile) {
+    const std::vector<std::string> fields = Fields(CsvRecord(Hostile(text)));
+    ASSERT_EQ(fields.size(), columns) << text;
+    for (const std::string& field : fields) {
+      const size_t first = field.find_first_not_of(' ');
+      if (first == std::string::npos) continue;
+      EXPECT_EQ(std::string("=+-@\t\r\n").find(field[first]), std::string::npos) << field;
+      EXPECT_NE(field.compare(first, 3, "\xEF\xBC\x9D"), 0) << field;
+    }
+    EXPECT_THAT(fields, Not(Contains(HasSubstr(std::string(1, '\0')))));
+  }
+  const std::vector<std::string> plain = Fields(CsvRecord(Made(Full())));
+  EXPECT_THAT(plain, Contains("nortown-duty-team; nortown-night-team"));
+  EXPECT_THAT(plain, Contains("health-stays 2"));
+}
+
+TEST(JsonLines, OneEntryIsOneLineThatReadsBack) {
+  for (const std::string& text : kHostile) {
+    const std::string line = JsonLine(Hostile(text));
+    EXPECT_EQ(line.find('\n'), line.size() - 1);
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    ASSERT_FALSE(json.is_discarded()) << text;
+    EXPECT_EQ(json["index"], 4711);
+  }
+  const auto json = nlohmann::json::parse(JsonLine(Hostile("a\"b\\c\n")));
+  EXPECT_EQ(json["practitioner_id"], "a\"b\\c\n");
+  // Every field that an entry has.
+  const auto full = nlohmann::json::parse(JsonLine(Made(Full())));
+  const auto* type = store::v1::LedgerEntry::descriptor();
+  for (int i = 0; i < type->field_count(); ++i) {
+    EXPECT_TRUE(full.contains(type->field(i)->name())) << type->field(i)->name();
+  }
+  EXPECT_EQ(full["kind"], "who-knows");
+  EXPECT_EQ(full["released"][0]["holder_agency_id"], "nortown-drugs-advice");
+  EXPECT_EQ(full["person_ref"], std::string(32, '1'));
+}
+
+// The rules of FHIR R5 for an AuditEvent that a JSON schema would tell, written down from its
+// definition: cardinalities, types, closed codes, no empty value anywhere.
+void CheckAuditEvent(const nlohmann::json& event) {
+  static const std::set<std::string> kElements = {
+      "resourceType", "id",      "category",      "code",  "action", "severity", "occurredDateTime",
+      "recorded",     "outcome", "authorization", "agent", "source", "entity"};
+  for (const auto& [name, value] : event.items()) EXPECT_TRUE(kElements.count(name) == 1) << name;
+  EXPECT_EQ(event["resourceType"], "AuditEvent");
+  const auto concept_ok = [](const nlohmann::json& concept_) {
+    ASSERT_TRUE(concept_["coding"].is_array() && !concept_["coding"].empty());
+    for (const auto& coding : concept_["coding"]) {
+      EXPECT_FALSE(coding["system"].get<std::string>().empty());
+      const std::string code = coding["code"];
+      EXPECT_FALSE(code.empty());
+      EXPECT_EQ(code.find_first_of(" \t\r\n"), std::string::npos) << code;
+    }
+  };
+  const auto reference_ok = [](const nlohmann::json& reference) {
+    EXPECT_FALSE(reference["identifier"]["system"].get<std::string>().empty());
+    EXPECT_FALSE(reference["identifier"]["value"].get<std::string>().empty());
+  };
+  concept_ok(event["code"]);
+  for (const auto& category : event["category"]) concept_ok(category);
+  EXPECT_EQ(event["action"].get<std::string>().find_first_not_of("CRUDE"), std::string::npos);
+  EXPECT_TRUE((std::set<std::string>{"alert", "warning", "informational"})
+                  .count(event["severity"].get<std::string>()) == 1);
+  // An instant has a time zone.
+  EXPECT_EQ(event["recorded"].get<std::string>().back(), 'Z');
+  EXPECT_TRUE(event["outcome"]["code"].is_object());
+  ASSERT_GE(event["agent"].size(), 1u);
+  int requestors = 0;
+  for (const auto& agent : event["agent"]) {
+    reference_ok(agent["who"]);
+    requestors += agent["requestor"].get<bool>() ? 1 : 0;
+    if (agent.contains("type")) concept_ok(agent["type"]);
+  }
+  EXPECT_EQ(requestors, 1);
+  reference_ok(event["source"]["observer"]);
+  for (const auto& entity : event["entity"]) {
+    reference_ok(entity["what"]);
+    concept_ok(entity["role"]);
+    if (entity.contains("query")) {
+      EXPECT_TRUE(base::Base64Decode(entity["query"].get<std::string>()).ok());
+    }
+    if (!entity.contains("detail")) continue;
+    ASSERT_FALSE(entity["detail"].empty());
+    for (const auto& detail : entity["detail"]) {
+      concept_ok(detail["type"]);
+      EXPECT_FALSE(detail["valueString"].get<std::string>().empty());
+    }
+  }
+  for (const auto& [name, value] : event.items()) {
+    EXPECT_FALSE(value.is_null() || (value.is_structured() && value.empty())) << name;
+  }
+}
+
+TEST(Fhir, EveryEntryIsAnAuditEvent) {
+  CheckAuditEvent(nlohmann::json::parse(FhirAuditEvent(Made(Full()))));
+  CheckAuditEvent(nlohmann::json::parse(FhirAuditEvent(Made(Bare()))));
+  for (const EventMeaning& meaning : Meanings()) {
+    store::v1::LedgerEntry entry = Full();
+    entry.set_kind(meaning.kind);
+    entry.set_outcome("NOT_FOUND");
+    entry.clear_practitioner_id();
+    entry.clear_override();
+    const auto event = nlohmann::json::parse(FhirAuditEvent(Made(entry)));
+    CheckAuditEvent(event);
+    EXPECT_EQ(event["severity"], "warning");
+    EXPECT_EQ(event["outcome"]["code"]["code"], "4");
+  }
+  for (const std::string& text : kHostile) {
+    CheckAuditEvent(nlohmann::json::parse(FhirAuditEvent(Hostile(text))));
+  }
+}
+
+TEST(Fhir, ABundleOfNoneOneAndTwoIsOne) {
+  for (const size_t count : {0u, 1u, 2u}) {
+    const auto bundle = nlohmann::json::parse(
+        InFormat(Format::kFhirBundle, std::vector<store::v1::LedgerEntry>(count, Full())));
+    EXPECT_EQ(bundle["resourceType"], "Bundle");
+    EXPECT_EQ(bundle["type"], "collection");
+    EXPECT_EQ(bundle.contains("entry"), count > 0);
+    EXPECT_EQ(bundle.value("entry", nlohmann::json::array()).size(), count);
+  }
+}
+
+TEST(Atna, EveryEntryIsWellFormedAndShapedAsTheStandardSays) {
+  std::vector<Exported> all = {Made(Full()), Made(Bare())};
+  for (const EventMeaning& meaning : Meanings()) {
+    store::v1::LedgerEntry entry = Full();
+    entry.set_kind(meaning.kind);
+    all.push_back(Made(entry));
+  }
+  for (const std::string& text : kHostile) all.push_back(Hostile(text));
+  for (const Exported& exported : all) {
+    const std::string xml = AtnaMessage(exported);
+    EXPECT_EQ(xml.find('\n'), std::string::npos);
+    XmlElement message;
+    ASSERT_TRUE(ReadXml(xml, &message)) << xml;
+    CheckAuditMessage(message);
+  }
+}
+
+TEST(Atna, WhatWasWrittenReadsBack) {
+  XmlElement message;
+  ASSERT_TRUE(ReadXml(AtnaMessage(Hostile("</x> & \"it's\" \t<y>")), &message));
+  EXPECT_EQ(message.children[2].attributes["UserID"], "</x> & \"it's\" \t<y>");
+  EXPECT_EQ(message.children[0].name, "EventIdentification");
+}
+
+TEST(Meanings, EveryKindHasOneAndTheManualSaysIt) {
+  std::ifstream file(absl::StrCat(SIGNPOST_SOURCE_DIR, "/docs/audit-exports.md"));
+  std::ostringstream manual;
+  manual << file.rdbuf();
+  std::set<int> seen;
+  for (const EventMeaning& meaning : Meanings()) {
+    EXPECT_TRUE(seen.insert(meaning.kind).second) << meaning.kind;
+    EXPECT_EQ(std::string("CRUDE").find(meaning.action) != std::string::npos, true);
+    if (meaning.kind == store::v1::ENTRY_KIND_UNSPECIFIED) continue;
+    EXPECT_THAT(manual.str(),
+                HasSubstr(absl::StrCat("| `", KindWord(meaning.kind), "` | ", meaning.dcm_code, " ",
+                                       meaning.dcm_text, " | ", meaning.action, " |\n")));
+  }
+  EXPECT_EQ(static_cast<int>(seen.size()), store::v1::EntryKind_descriptor()->value_count());
+  EXPECT_STREQ(MeaningOf(static_cast<store::v1::EntryKind>(999)).dcm_code, "110113");
+}
+
+TEST(Meanings, AskedAspectsAreThePolicys) {
+  std::vector<std::string> words;
+  uint32_t all = 0;
+  for (const policy::Aspect aspect : policy::AllAspects()) {
+    words.emplace_back(policy::ToString(aspect));
+    all |= 1u << static_cast<unsigned>(aspect);
+  }
+  EXPECT_EQ(AskedWords(all), words);
+  EXPECT_THAT(AskedWords(0b101 | 1u << 16), ElementsAre("existence", "contact"));
+}
+
+TEST(Meanings, OutcomesAreSortedByWhoseFaultTheyAre) {
+  const auto of = [](const std::string& outcome) {
+    store::v1::LedgerEntry entry;
+    entry.set_outcome(outcome);
+    return std::string(OutcomeIndicator(entry));
+  };
+  for (const char* good : {"", "answered", "recorded", "withheld", "nothing-to-know", "found"}) {
+    EXPECT_EQ(of(good), "0") << good;
+  }
+  for (const char* refused : {"NOT_FOUND", "METHOD_NOT_ALLOWED", "does-not-compile"}) {
+    EXPECT_EQ(of(refused), "4") << refused;
+  }
+  for (const char* fault : {"POLICY_UNAVAILABLE", "DATA_LOSS", "INTERNAL"}) {
+    EXPECT_EQ(of(fault), "8") << fault;
+  }
+}
+
+}  // namespace
+}  // namespace signpost::audit
