@@ -70,7 +70,7 @@ class ConsoleRun : public ::testing::Test {
 
 TEST_F(ConsoleRun, EveryCommandHasHelp) {
   for (const auto& group : {IndexCommands(), ConsentCommands(), RegistryCommands(), AuditCommands(),
-                            PublishCommands()}) {
+                            PublishCommands(), AuditSearchCommands()}) {
     for (const Command& command : group) {
       EXPECT_EQ(Run({"help", command.spec.words.substr(0, command.spec.words.find(' '))}), kExitOk);
       std::vector<std::string> words = {"help"};

@@ -6,19 +6,25 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "adapters/console/console.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "hub/base/clock.h"
 #include "hub/base/crypto.h"
 #include "hub/base/limits.h"
+#include "hub/base/random.h"
 #include "hub/gate/search.h"
 #include "hub/gate/words.h"
 #include "hub/ledger/reader.h"
 #include "hub/tlog/merkle.h"
+#include "nlohmann/json.hpp"
 #include "signpost/store/v1/entry.pb.h"
 #include "tests/scenarios/nortown.h"
 
@@ -481,6 +487,126 @@ TEST_F(AuditStories, WhoLooksOnCanBeginAtAnEarlierNumberAndByPerson) {
   request.set_first_index(0);
   request.clear_reason();
   refused("reason");
+}
+
+// --- By hand ---
+
+class AuditByHand : public AuditStories {
+ protected:
+  AuditByHand() : folder_(NewFolder()) {}
+  ~AuditByHand() override { std::filesystem::remove_all(folder_); }
+
+  int Run(std::vector<std::string> words, bool hub = true) {
+    out_.str("");
+    err_.str("");
+    const std::string stem = Agencies::Authority() + "/agencies/nortown-audit/auditor";
+    if (hub) {
+      words.insert(words.end(),
+                   {"--hub", nortown_.address(), "--ca", Agencies::Authority() + "/ca.pem",
+                    "--cert", stem + ".pem", "--key", stem + ".key", "--agency", "nortown-audit"});
+    }
+    adapters::console::Console console{&out_, &err_, &real_clock_, &random_};
+    return adapters::console::RunConsole(console, words);
+  }
+  std::vector<uint64_t> Shown() const {
+    std::vector<uint64_t> indexes;
+    std::istringstream lines(out_.str());
+    for (std::string line; std::getline(lines, line);) {
+      const auto json = nlohmann::json::parse(line, nullptr, false);
+      EXPECT_FALSE(json.is_discarded()) << line;
+      if (!json.is_discarded()) indexes.push_back(json["index"].get<uint64_t>());
+    }
+    return indexes;
+  }
+
+  const std::string folder_;
+  base::RealClock real_clock_;
+  base::OsRandom random_;
+  std::ostringstream out_;
+  std::ostringstream err_;
+};
+
+TEST_F(AuditByHand, SearchesInPagesAndByDetails) {
+  std::vector<uint64_t> asked;
+  for (int i = 0; i < 3; ++i) asked.push_back(AskForTariq().receipt.ledger_index());
+  ASSERT_EQ(Run({"audit", "search", "--reason", kReason, "--kind", "who-knows", "--json"}), 0)
+      << err_.str();
+  EXPECT_EQ(Shown(), asked);
+  ASSERT_EQ(Run({"audit", "search", "--reason", kReason, "--kind", "who-knows", "--page-size", "2",
+                 "--json"}),
+            0);
+  EXPECT_EQ(Shown(), (std::vector<uint64_t>{asked[0], asked[1]}));
+  const std::string said = err_.str();
+  const std::string option = "--page-token ";
+  const size_t token = said.find(option) + option.size();
+  ASSERT_EQ(Run({"audit", "search", "--reason", kReason, "--kind", "who-knows", "--page-token",
+                 said.substr(token, said.find(',', token) - token), "--json"}),
+            0)
+      << err_.str();
+  EXPECT_EQ(Shown(), std::vector<uint64_t>{asked[2]});
+  ASSERT_EQ(Run({"audit", "search", "--reason", kReason, "--kind", "who-knows", "--page-size", "1",
+                 "--all", "--newest", "--json"}),
+            0);
+  std::reverse(asked.begin(), asked.end());
+  EXPECT_EQ(Shown(), asked);
+  const Answered overridden = Override();
+  ASSERT_EQ(Run({"audit", "search", "--reason", kReason, "--details", "Sally,Thorne,2010-11-03",
+                 "--with-override", "--json"}),
+            0)
+      << err_.str();
+  EXPECT_EQ(Shown(), std::vector<uint64_t>{overridden.receipt.ledger_index()});
+  ASSERT_EQ(Run({"audit", "search", "--reason", kReason, "--with-override"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("nortown-social-services/sw-001"));
+  EXPECT_THAT(out_.str(), HasSubstr("OVERRIDE"));
+  EXPECT_THAT(out_.str(), HasSubstr("1 entry"));
+  const uint64_t before = Entries();
+  EXPECT_EQ(Run({"audit", "search"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--reason"));
+  EXPECT_EQ(Entries(), before);
+}
+
+TEST_F(AuditByHand, WhatACopyHoldsIsFoundAndExportedAsAtTheHub) {
+  AskForTariq();
+  Override();
+  const std::vector<std::string> filter = {"--kind", "who-knows", "--kind", "flag-changed"};
+  const auto with = [&](std::vector<std::string> words, const std::vector<std::string>& more) {
+    words.insert(words.end(), filter.begin(), filter.end());
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  const std::vector<std::string> from_copy = {"--copy", folder_ + "/copy", "--verifier-key",
+                                              nortown_.hub().verifier_key()};
+  ASSERT_EQ(Run({"audit", "copy", folder_ + "/copy", "--reason", kReason}), 0) << err_.str();
+  ASSERT_EQ(Run(with({"audit", "search", "--reason", kReason, "--json"}, {})), 0);
+  const std::string at_hub = out_.str();
+  EXPECT_EQ(Shown().size(), 6u);
+  ASSERT_EQ(Run(with({"audit", "search", "--json"}, from_copy), false), 0) << err_.str();
+  EXPECT_EQ(out_.str(), at_hub);
+  for (const char* format : {"csv", "jsonl", "fhir", "fhir-bundle", "atna"}) {
+    const std::string hubs = folder_ + "/hub." + format;
+    const std::string copys = folder_ + "/copy." + format;
+    ASSERT_EQ(
+        Run(with({"audit", "export", "--format", format, "--out", hubs}, {"--reason", kReason})), 0)
+        << err_.str();
+    ASSERT_EQ(Run(with({"audit", "export", "--format", format, "--out", copys}, from_copy), false),
+              0);
+    EXPECT_EQ(ReadFile(hubs), ReadFile(copys)) << format;
+    EXPECT_FALSE(ReadFile(hubs).empty());
+    // Nothing that names a young person or her workers.
+    for (const char* name : {"Sally", "Thorne", "Tariq", "Mahmood", "Penn", "NT9", "Missing"}) {
+      EXPECT_THAT(ReadFile(hubs), Not(HasSubstr(name))) << format;
+    }
+  }
+}
+
+TEST_F(AuditByHand, LooksOnAndStopsAfterSoMany) {
+  const uint64_t first = AskForTariq().receipt.ledger_index();
+  const uint64_t second = AskForTariq().receipt.ledger_index();
+  ASSERT_EQ(Run({"audit", "tail", "--reason", kReason, "--first", absl::StrCat(first), "--kind",
+                 "who-knows", "--count", "2", "--json"}),
+            0)
+      << err_.str();
+  EXPECT_EQ(Shown(), (std::vector<uint64_t>{first, second}));
 }
 
 // A hub that stops ends the streams of those who look on.
