@@ -404,6 +404,43 @@ TEST_F(AuditStories, APageThatFoundNothingSaysThatThereIsMore) {
   EXPECT_EQ(FindAll(Search(base::kSearchPageMax)).size(), size);
 }
 
+// Of an entry past its retention the hash is kept and the bytes are not: it is passed over, also
+// where a bound in time is looked for.
+TEST_F(AuditStories, EntriesOfWhichOnlyTheHashIsKeptArePassedOver) {
+  std::vector<uint64_t> kept;
+  store::Batch batch;
+  for (int i = 0; i < 12; ++i) {
+    const uint64_t index = AskForTariq().receipt.ledger_index();
+    clock_.Advance(absl::Hours(1));
+    if (i % 3 == 0) {
+      kept.push_back(index);
+    } else if (i % 3 == 1) {
+      batch.Delete(store::Space::kEntries, store::KeyU64(index));
+    } else {
+      batch.Put(store::Space::kEntries, store::KeyU64(index), "");
+    }
+  }
+  ASSERT_TRUE(nortown_.hub().rooms().store->Commit(std::move(batch), {}).ok());
+  v1::SearchEntriesRequest request = Search();
+  request.mutable_filter()->add_kinds("who-knows");
+  EXPECT_EQ(IndexesOf(FindAll(request)), kept);
+  v1::SearchEntriesRequest about_him = request;
+  *about_him.mutable_filter()->mutable_person() = Details(kTariq);
+  EXPECT_EQ(IndexesOf(FindAll(about_him)), kept);
+  const absl::Time begin = absl::FromCivil(absl::CivilHour(2026, 11, 23, 10), absl::UTCTimeZone());
+  for (int from = 0; from < 12; ++from) {
+    for (int until = from + 1; until <= 12; ++until) {
+      *request.mutable_filter()->mutable_from() = gate::ToTimestamp(begin + absl::Hours(from));
+      *request.mutable_filter()->mutable_until() = gate::ToTimestamp(begin + absl::Hours(until));
+      std::vector<uint64_t> wanted;
+      for (int i = 0; i < 12; i += 3) {
+        if (i >= from && i < until) wanted.push_back(kept[static_cast<size_t>(i / 3)]);
+      }
+      EXPECT_EQ(IndexesOf(FindAll(request)), wanted) << from << " " << until;
+    }
+  }
+}
+
 TEST_F(AuditStories, APageEndsWithTheEntryThatPassesItsBytes) {
   store::v1::LedgerEntry large;
   large.set_format(1);
