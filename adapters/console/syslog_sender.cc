@@ -187,19 +187,22 @@ absl::Status SyslogSender::Send(const std::string& message) {
 
 absl::Status SyslogSender::Close() {
   ERR_clear_error();
-  int ended = SSL_shutdown(connection_.get());
-  if (ended == 0) {
+  if (SSL_shutdown(connection_.get()) == 0) {
     // Ours is sent; theirs comes when they have read to it. What they send before is not for us.
     std::vector<char> ignored(4096);
     size_t read = 0;
-    while (SSL_read_ex(connection_.get(), ignored.data(), ignored.size(), &read) == 1) {
+    int result = 1;
+    while (result == 1) {
+      result = SSL_read_ex(connection_.get(), ignored.data(), ignored.size(), &read);
     }
-    ended = (SSL_get_shutdown(connection_.get()) & SSL_RECEIVED_SHUTDOWN) != 0 ? 1 : -1;
+    // An alert ends it, too, and then nothing may have been kept: with TLS 1.3 that is how a server
+    // says that it wants to know who we are, after we began to write.
+    if (SSL_get_error(connection_.get(), result) == SSL_ERROR_ZERO_RETURN) return absl::OkStatus();
   }
-  if (ended == 1) return absl::OkStatus();
   return absl::UnavailableError(
-      "the syslog server ended the connection without saying that it had read everything; look "
-      "there whether the last entries arrived");
+      absl::StrCat("the syslog server ended the connection without saying that it had read "
+                   "everything; look there what arrived: ",
+                   OpenSslReason()));
 }
 
 }  // namespace signpost::adapters::console
