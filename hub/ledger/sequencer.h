@@ -79,6 +79,10 @@ class Sequencer {
     // an earlier state is noticed. Written whole (new file, sync, rename) at each publication.
     // Empty: none is kept.
     std::string checkpoint_file;
+    // A checkpoint that witnesses co-signed, kept by somebody else (witnessing.h); only read, at
+    // start, and what is found must still be a prefix of the ledger. Empty, or no such file: not
+    // looked at.
+    std::string witnessed_file;
   };
   struct Head {
     uint64_t size;          // entries sequenced

@@ -2,14 +2,8 @@
 // batch and commits it; nothing else touches its state. The finisher calls Done, so that a slow
 // callback delays no commit and the next batch syncs meanwhile.
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <deque>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <thread>
@@ -22,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "hub/base/error.h"
+#include "hub/base/files.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/rows.h"
@@ -99,32 +94,6 @@ class Overlay {
  private:
   absl::flat_hash_map<std::pair<Space, absl::string_view>, const std::string*> rows_;
 };
-
-// Replaces the file at `path` so that a crash leaves the old one or the new one, and never a part.
-absl::Status ReplaceFile(const std::string& path, const std::string& bytes) {
-  const auto failed = [&](const char* what) {
-    return Error(Reason::kStoreUnavailable,
-                 absl::StrCat("cannot ", what, " the checkpoint file ", path, ": ",
-                              std::strerror(errno), "; look at room and rights there"));
-  };
-  const std::string temporary = path + ".new";
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                        S_IRUSR | S_IWUSR | S_IRGRP);
-  if (fd < 0) return failed("create");
-  const bool written =
-      ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-  const bool synced = written && ::fsync(fd) == 0;
-  ::close(fd);
-  if (!synced) return failed("write");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("rename");
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int dir = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (dir < 0) return failed("sync");
-  const bool dir_synced = ::fsync(dir) == 0;
-  ::close(dir);
-  return dir_synced ? absl::OkStatus() : failed("sync");
-}
 
 class SequencerImpl final : public Sequencer {
  public:
@@ -475,7 +444,7 @@ class SequencerImpl final : public Sequencer {
     // A file that cannot be written must not stop the service; it is tried again at the next one,
     // and until then whoever asks for a checkpoint is told.
     if (!options_.checkpoint_file.empty()) {
-      SIGNPOST_RETURN_IF_ERROR(ReplaceFile(options_.checkpoint_file, note));
+      SIGNPOST_RETURN_IF_ERROR(base::ReplaceFile(options_.checkpoint_file, note));
     }
     return note;
   }
@@ -598,14 +567,18 @@ absl::StatusOr<tlog::Checkpoint> CheckExtends(const store::View& view, const Hea
   return checkpoint;
 }
 
-absl::StatusOr<std::optional<std::string>> ReadCheckpointFile(const std::string& path) {
-  if (path.empty() || ::access(path.c_str(), F_OK) != 0) return std::nullopt;
-  std::ifstream file(path, std::ios::binary);
-  std::string note((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file && !file.eof()) {
-    return Error(Reason::kStoreUnavailable, absl::StrCat("cannot read ", path));
-  }
-  return note;
+// That the ledger of `head` extends the checkpoint in the file at `path`, where there is one; its
+// size, or 0.
+absl::StatusOr<uint64_t> CheckExtendsFile(const store::View& view, const HeadRow& head,
+                                          const std::string& origin, const std::string& path,
+                                          const tlog::NoteVerifier& verifier) {
+  if (path.empty()) return 0;
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> note,
+                            base::ReadWholeFile(path, tlog::kNoteBytesMax));
+  if (!note.has_value()) return 0;
+  SIGNPOST_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint,
+                            CheckExtends(view, head, origin, *note, verifier, path));
+  return checkpoint.size;
 }
 
 }  // namespace
@@ -624,15 +597,11 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
     SIGNPOST_ASSIGN_OR_RETURN(head, DecodeHead(*head_row));
   }
   // First what was published: a store that was put back is the commoner and the clearer finding.
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> kept,
-                            ReadCheckpointFile(options.checkpoint_file));
-  uint64_t filed_size = 0;
-  if (kept.has_value()) {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const tlog::Checkpoint checkpoint,
-        CheckExtends(*view, head, options.origin, *kept, *verifier, options.checkpoint_file));
-    filed_size = checkpoint.size;
-  }
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const uint64_t filed_size,
+      CheckExtendsFile(*view, head, options.origin, options.checkpoint_file, *verifier));
+  SIGNPOST_RETURN_IF_ERROR(
+      CheckExtendsFile(*view, head, options.origin, options.witnessed_file, *verifier).status());
   SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> note,
                             view->Get(Space::kMeta, kCheckpointKey));
   uint64_t published_size = 0;
@@ -644,7 +613,7 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
   }
   SIGNPOST_RETURN_IF_ERROR(CheckHead(*view, head));
   if (note.has_value() && !options.checkpoint_file.empty() && filed_size < published_size) {
-    SIGNPOST_RETURN_IF_ERROR(ReplaceFile(options.checkpoint_file, *note));
+    SIGNPOST_RETURN_IF_ERROR(base::ReplaceFile(options.checkpoint_file, *note));
   }
   return std::unique_ptr<Sequencer>(
       std::make_unique<SequencerImpl>(std::move(options), store, clock, signer, std::move(head),

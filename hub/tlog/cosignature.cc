@@ -124,22 +124,17 @@ absl::StatusOr<std::string> AddCosignature(const std::string& note, const std::s
   if (added->text != held->text) {
     return absl::InvalidArgumentError("the cosignatures are not signature lines alone");
   }
-  std::string out = absl::StrCat(held->text, "\n");
+  Note out{held->text, {}};
   for (const NoteSignature& signature : held->signatures) {
-    if (IsBy(signature, witness)) continue;
-    out += FormatSignatureLine(signature.name, signature.key_id, signature.signature);
+    if (!IsBy(signature, witness)) out.signatures.push_back(signature);
   }
-  bool found = false;
   for (const NoteSignature& signature : added->signatures) {
-    if (!IsBy(signature, witness) || found) continue;
+    if (!IsBy(signature, witness)) continue;
     if (!witness.Verify(held->text, signature.signature)) return False(witness.name());
-    out += FormatSignatureLine(signature.name, signature.key_id, signature.signature);
-    found = true;
+    out.signatures.push_back(signature);
+    return FormatNote(out);
   }
-  if (!found) {
-    return absl::DataLossError(absl::StrCat("there is no cosignature by ", witness.name()));
-  }
-  return out;
+  return absl::DataLossError(absl::StrCat("there is no cosignature by ", witness.name()));
 }
 
 }  // namespace signpost::tlog

@@ -117,6 +117,14 @@ absl::StatusOr<Note> ParseNote(const std::string& message) {
   return note;
 }
 
+std::string FormatNote(const Note& note) {
+  std::string out = absl::StrCat(note.text, "\n");
+  for (const NoteSignature& signature : note.signatures) {
+    out += FormatSignatureLine(signature.name, signature.key_id, signature.signature);
+  }
+  return out;
+}
+
 absl::StatusOr<std::string> SignNote(const std::string& text, const NoteSigner& signer) {
   if (text.empty() || text.back() != '\n' || !IsNoteText(text)) {
     return absl::InvalidArgumentError(

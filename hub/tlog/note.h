@@ -99,6 +99,9 @@ struct Note {
 // Reads the form, and says nothing about who signed. Errors: INVALID_ARGUMENT.
 [[nodiscard]] absl::StatusOr<Note> ParseNote(const std::string& message);
 
+// What ParseNote() reads.
+std::string FormatNote(const Note& note);
+
 // The signed note of `text`. Errors: INVALID_ARGUMENT when `text` does not end in a newline or
 // holds control characters; those of the signer.
 [[nodiscard]] absl::StatusOr<std::string> SignNote(const std::string& text,
