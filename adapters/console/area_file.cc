@@ -76,6 +76,8 @@ signpost::v1::Practitioner ReadPractitioner(ConfigObject object) {
   practitioner.set_practitioner_id(object.String("practitioner_id"));
   for (const std::string& role : object.Strings("roles")) practitioner.add_roles(role);
   for (const std::string& team : object.Strings("team_ids")) practitioner.add_team_ids(team);
+  practitioner.set_surname(object.StringOr("surname", ""));
+  practitioner.set_home_postcode(object.StringOr("home_postcode", ""));
   return practitioner;
 }
 

@@ -19,8 +19,8 @@ const std::vector<Command>& AllCommands() {
     auto* const all = new std::vector<Command>;
     for (std::vector<Command> group :
          {IndexCommands(), ConsentCommands(), OverrideCommands(), PersonCommands(),
-          RegistryCommands(), AuditCommands(), AuditSearchCommands(), PolicyCommands(),
-          PublishCommands()}) {
+          RegistryCommands(), AuditCommands(), AuditSearchCommands(), PatternCommands(),
+          PolicyCommands(), PublishCommands()}) {
       for (Command& command : group) all->push_back(std::move(command));
     }
     return all;

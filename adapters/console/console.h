@@ -64,6 +64,7 @@ std::vector<Command> RegistryCommands();     // registry …
 std::vector<Command> PolicyCommands();       // policy: on files alone
 std::vector<Command> AuditCommands();        // audit …, receipt verify, mailbox tail
 std::vector<Command> AuditSearchCommands();  // audit search, export, tail
+std::vector<Command> PatternCommands();      // audit patterns
 
 // Runs `signpost` with these words (without the program's name).
 int RunConsole(Console& console, const std::vector<std::string>& words);

@@ -13,6 +13,7 @@
 
 #include "absl/strings/numbers.h"
 #include "adapters/sample/extracts.h"
+#include "adapters/sample/misuse.h"
 #include "adapters/sample/population.h"
 
 namespace signpost::adapters::sample {
@@ -22,11 +23,13 @@ constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 
 constexpr char kUsage[] =
-    "usage: signpost-sample --out DIR [--people N] [--seed N]\n"
+    "usage: signpost-sample --out DIR [--people N] [--seed N] [--misuse]\n"
     "\n"
     "Writes extracts of a youth offending team, a Connexions partnership and a social services\n"
     "department about N (2000; 50 to 500000) invented young people into DIR. The same arguments\n"
-    "give the same bytes. Existing files are replaced.\n";
+    "give the same bytes. Existing files are replaced. With --misuse (200 people or more) also "
+    "two\n"
+    "weeks of look-ups, some of them planted for auditors to find.\n";
 
 int Usage(const std::string& complaint) {
   std::fprintf(stderr, "signpost-sample: %s\n\n%s", complaint.c_str(), kUsage);
@@ -36,11 +39,16 @@ int Usage(const std::string& complaint) {
 int Main(int argc, char** argv) {
   Options options;
   std::string out;
+  bool misuse = false;
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
     if (flag == "--help" || flag == "help") {
       std::fputs(kUsage, stdout);
       return 0;
+    }
+    if (flag == "--misuse") {
+      misuse = true;
+      continue;
     }
     if (flag != "--out" && flag != "--people" && flag != "--seed") {
       return Usage("unknown argument " + flag);
@@ -57,13 +65,17 @@ int Main(int argc, char** argv) {
     }
   }
   if (out.empty()) return Usage("--out is missing");
+  if (misuse && options.people < kMisusePeopleMin) {
+    return Usage("--misuse wants 200 people or more");
+  }
 
   const Population population = MakePopulation(options);
-  const absl::StatusOr<Files> files = MakeExtracts(population);
+  absl::StatusOr<Files> files = MakeExtracts(population);
   if (!files.ok()) {
     std::fprintf(stderr, "signpost-sample: %s\n", files.status().ToString().c_str());
     return kExitFailed;
   }
+  if (misuse) files->merge(MisuseFiles(MakeMisuse(population)));
   for (const auto& [path, bytes] : *files) {
     const std::filesystem::path full = std::filesystem::path(out) / path;
     std::error_code error;

@@ -240,6 +240,18 @@ class AuditService final : public v1::AuditService::CallbackService {
         });
   }
 
+  grpc::ServerUnaryReactor* FindPatterns(grpc::CallbackServerContext* context,
+                                         const v1::FindPatternsRequest* request,
+                                         v1::FindPatternsResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/FindPatterns");
+    return RunUnary(context, *rooms_.calls, row, request, response,
+                    [patterns = rooms_.pattern_search](const Caller& caller,
+                                                       const v1::FindPatternsRequest& find,
+                                                       Reply<v1::FindPatternsResponse> reply) {
+                      patterns->Find(caller.asker, find, std::move(reply));
+                    });
+  }
+
   grpc::ServerWriteReactor<v1::TailEntriesResponse>* TailEntries(
       grpc::CallbackServerContext* context, const v1::TailEntriesRequest* request) override {
     static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/TailEntries");

@@ -30,6 +30,41 @@ bool Inside(const std::string& directory, const std::string& path) {
   return inner == outer || absl::StartsWith(inner, outer + "/");
 }
 
+// The area's hours are those of England where the machine knows them.
+constexpr char kZoneDefault[] = "Europe/London";
+
+audit::PatternOptions ReadPatterns(base::ConfigObject patterns) {
+  audit::PatternOptions options;
+  const std::string zone = patterns.StringOr("time_zone", kZoneDefault);
+  if (!absl::LoadTimeZone(zone, &options.zone) && patterns.Has("time_zone")) {
+    patterns.Complain("time_zone", "is not known to this machine; such as \"Europe/London\"");
+  }
+  const auto number = [&patterns](const char* key, int fallback, int min, int max) {
+    return static_cast<int>(patterns.IntegerOr(key, fallback, min, max));
+  };
+  options.day_begins_hour = number("day_begins_hour", options.day_begins_hour, 0, 23);
+  options.day_ends_hour = number("day_ends_hour", options.day_ends_hour, 1, 24);
+  options.weekends_are_out = patterns.BooleanOr("weekends_are_out", options.weekends_are_out);
+  if (patterns.Has("all_hours_roles"))
+    options.all_hours_roles = patterns.Strings("all_hours_roles");
+  options.concentration_practitioners_min =
+      number("concentration_practitioners_min", options.concentration_practitioners_min, 2, 10'000);
+  options.concentration_window =
+      patterns.DurationOr("concentration_window", options.concentration_window);
+  options.enumeration_questions_min =
+      number("enumeration_questions_min", options.enumeration_questions_min, 2, 100'000);
+  options.enumeration_window =
+      patterns.DurationOr("enumeration_window", options.enumeration_window);
+  options.enumeration_unknown_share_min =
+      number("enumeration_unknown_percent_min", 50, 1, 100) / 100.0;
+  options.retry_window = patterns.DurationOr("retry_window", options.retry_window);
+  options.volume_persons_min = number("volume_persons_min", options.volume_persons_min, 2, 100'000);
+  options.volume_times_usual_min = number("volume_times_usual_min", 4, 1, 1000);
+  options.after_involvement_min =
+      patterns.DurationOr("after_involvement_min", options.after_involvement_min);
+  return options;
+}
+
 absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string& directory) {
   HubConfig config;
   config.server.listen = root.String("listen");
@@ -98,6 +133,8 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
     }
   }
   config.policy_desk.approvals = static_cast<int>(policy.IntegerOr("approvals", 2, 2, 9));
+
+  config.patterns = ReadPatterns(root.ObjectOrEmpty("patterns"));
 
   base::ConfigObject executor = root.ObjectOrEmpty("executor");
   config.executor_threads = static_cast<int>(executor.IntegerOr("threads", 4, 1, 256));

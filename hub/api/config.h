@@ -25,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hub/api/server.h"
+#include "hub/audit/patterns.h"
 #include "hub/base/json_log.h"
 #include "hub/gate/policy_desk.h"
 
@@ -60,6 +61,7 @@ struct HubConfig {
   std::string words_file;
   absl::Duration policy_age_max = absl::InfiniteDuration();  // older ones hide everything
   gate::PolicyDeskOptions policy_desk;
+  audit::PatternOptions patterns;  // thresholds of auditors' patterns
 
   int executor_threads = 4;
   int executor_queue_max = 4096;

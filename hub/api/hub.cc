@@ -169,6 +169,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   policy_previews_ = std::make_unique<gate::PolicyPreviews>(rooms_, policy_desk_.get());
   replays_ = std::make_unique<gate::Replays>(rooms_, policy_desk_.get());
   SIGNPOST_ASSIGN_OR_RETURN(searches_, gate::Searches::Create(rooms_));
+  pattern_search_ = std::make_unique<gate::PatternSearch>(rooms_, config_.patterns);
   reception_ = std::make_unique<gate::Reception>(rooms_, policy_desk_.get());
   return absl::OkStatus();
 }
@@ -248,6 +249,7 @@ void Hub::BuildServices() {
                            policy_previews_.get(),
                            replays_.get(),
                            searches_.get(),
+                           pattern_search_.get(),
                            signer_->verifier_key()};
   services_.push_back(MakeIndexService(rooms));
   services_.push_back(MakeConsentService(rooms));

@@ -42,6 +42,7 @@
 #include "hub/exchange/waiters.h"
 #include "hub/gate/gate.h"
 #include "hub/gate/overrides.h"
+#include "hub/gate/pattern_search.h"
 #include "hub/gate/policy_asking.h"
 #include "hub/gate/policy_desk.h"
 #include "hub/gate/policy_in_force.h"
@@ -145,6 +146,7 @@ class Hub {
   std::unique_ptr<gate::PolicyPreviews> policy_previews_;
   std::unique_ptr<gate::Replays> replays_;
   std::unique_ptr<gate::Searches> searches_;
+  std::unique_ptr<gate::PatternSearch> pattern_search_;
   std::unique_ptr<gate::Reception> reception_;
 
   std::unique_ptr<base::AssertionVerifier> assertions_;

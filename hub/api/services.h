@@ -13,6 +13,7 @@
 
 #include "hub/api/reactors.h"
 #include "hub/gate/gate.h"
+#include "hub/gate/pattern_search.h"
 #include "hub/gate/policy_asking.h"
 #include "hub/gate/policy_desk.h"
 #include "hub/gate/policy_preview.h"
@@ -33,6 +34,7 @@ struct ServiceRooms {
   gate::PolicyPreviews* policy_previews = nullptr;
   gate::Replays* replays = nullptr;
   gate::Searches* searches = nullptr;
+  gate::PatternSearch* pattern_search = nullptr;
   std::string verifier_key;  // of the ledger's checkpoints
 };
 

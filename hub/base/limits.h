@@ -21,6 +21,7 @@ inline constexpr int kMailboxCreditsMax = 1000;
 inline constexpr int kSearchPageMax = 500;                 // entries on one page of a search
 inline constexpr int kSearchEntriesReadMax = 20'000;       // read for one page, found or not
 inline constexpr size_t kSearchPageBytesMax = 512u << 10;  // a page ends with what passes this
+inline constexpr int kPatternEntriesMax = 500'000;         // read for one search for patterns
 
 // --- Text fields, in bytes of UTF-8 ---
 inline constexpr int kNameBytesMax = 200;

@@ -684,8 +684,14 @@ void Reception::PutTeam(const Asker& asker, const v1::PutTeamRequest& request,
 
 void Reception::PutPractitioner(const Asker& asker, const v1::PutPractitionerRequest& request,
                                 Reply<v1::PutPractitionerResponse> done) {
+  // As matching hashes young persons, so that audits can compare; only the hashes go further.
+  v1::PersonDetails details;
+  details.set_surname(request.practitioner().surname());
+  details.set_postcode(request.practitioner().home_postcode());
+  const stored::AliasHashes hashes = rooms_.intake->keys().Hash(details);
   rooms_.registry->PutPractitioner(
-      request, ActorOf(asker), AnswerChange<v1::PutPractitionerResponse>(std::move(done), false));
+      request, {hashes.surname(), hashes.postcode()}, ActorOf(asker),
+      AnswerChange<v1::PutPractitionerResponse>(std::move(done), false));
 }
 
 void Reception::SetSuspended(const Asker& asker, const v1::SetSuspendedRequest& request,

@@ -55,9 +55,8 @@ absl::StatusOr<std::optional<int64_t>> TimeAt(const store::View& view, uint64_t 
   return std::nullopt;
 }
 
-// The number from which on entries are at `us` or later: time never runs back in the ledger. Where
-// entries have gone the number may be too low with `lower`, too high without: what is found is
-// looked at anyway.
+}  // namespace
+
 absl::StatusOr<uint64_t> BoundInTime(const store::View& view, uint64_t size, int64_t us,
                                      bool lower) {
   uint64_t low = 0;
@@ -73,6 +72,8 @@ absl::StatusOr<uint64_t> BoundInTime(const store::View& view, uint64_t size, int
   }
   return low;
 }
+
+namespace {
 
 // Whose entries, of which numbers, in which order.
 struct Wanted {

@@ -50,6 +50,12 @@ std::string PageToken(const base::SecretKey& key, const Asker& auditor,
                                                       const Asker& auditor,
                                                       const v1::SearchEntriesRequest& request);
 
+// The number from which on entries are at `us` (microseconds since 1970) or later: time never runs
+// back in the ledger. Where entries have gone the number may be too low with `lower`, too high
+// without: look at what is found. Errors: kDataLoss, kStoreUnavailable.
+[[nodiscard]] absl::StatusOr<uint64_t> BoundInTime(const store::View& view, uint64_t size,
+                                                   int64_t us, bool lower);
+
 class Searches {
  public:
   // Errors: kInternal when no key can be derived.

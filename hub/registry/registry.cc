@@ -128,12 +128,15 @@ TeamRow RowOf(const v1::Team& team) {
   return row;
 }
 
-PractitionerRow RowOf(const v1::Practitioner& practitioner, const PractitionerRow& before) {
+PractitionerRow RowOf(const v1::Practitioner& practitioner, const PractitionerMarks& marks,
+                      const PractitionerRow& before) {
   PractitionerRow row;
   row.set_agency_id(practitioner.agency_id());
   row.set_practitioner_id(practitioner.practitioner_id());
   for (std::string& role : Sorted(practitioner.roles())) row.add_roles(std::move(role));
   for (std::string& team_id : Sorted(practitioner.team_ids())) row.add_team_ids(std::move(team_id));
+  row.set_surname_hash(marks.surname_hash);
+  row.set_postcode_hash(marks.postcode_hash);
   row.set_suspended(before.suspended());
   return row;
 }
@@ -344,6 +347,15 @@ absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
   return LookupPractitioner(*view, agency_id, practitioner_id);
 }
 
+absl::StatusOr<PractitionerMarks> Registry::LookupMarks(const store::View& view,
+                                                        const std::string& agency_id,
+                                                        const std::string& practitioner_id) const {
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const ReadRow<PractitionerRow> read,
+      Read<PractitionerRow>(view, PractitionerKey(agency_id, practitioner_id)));
+  return PractitionerMarks{read.row.surname_hash(), read.row.postcode_hash()};
+}
+
 absl::StatusOr<base::PublicKey> Registry::LookupKey(const std::string& agency_id,
                                                     const std::string& key_id) const {
   const std::shared_ptr<const Directory> now = directory();
@@ -413,14 +425,15 @@ void Registry::PutTeam(const v1::PutTeamRequest& request, const Actor& actor, Ch
       std::move(done));
 }
 
-void Registry::PutPractitioner(const v1::PutPractitionerRequest& request, const Actor& actor,
+void Registry::PutPractitioner(const v1::PutPractitionerRequest& request,
+                               const PractitionerMarks& marks, const Actor& actor,
                                ChangeDone done) {
   absl::Status checked = CheckPractitioner(request.practitioner());
   if (!checked.ok()) return done(std::move(checked));
   Change(
       request.request_id(), actor,
-      [this,
-       practitioner = request.practitioner()](const store::View& view) -> absl::StatusOr<Planned> {
+      [this, practitioner = request.practitioner(),
+       marks](const store::View& view) -> absl::StatusOr<Planned> {
         const std::shared_ptr<const Directory> now = directory();
         if (now->FindAgency(practitioner.agency_id()) == nullptr) {
           return AgencyUnknown(practitioner.agency_id());
@@ -442,7 +455,7 @@ void Registry::PutPractitioner(const v1::PutPractitionerRequest& request, const 
         SIGNPOST_ASSIGN_OR_RETURN(ReadRow<PractitionerRow> read,
                                   Read<PractitionerRow>(view, planned.key));
         planned.before = std::move(read.bytes);
-        planned.after = EncodeRow(RowOf(practitioner, read.row));
+        planned.after = EncodeRow(RowOf(practitioner, marks, read.row));
         return planned;
       },
       std::move(done));

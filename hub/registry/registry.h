@@ -63,6 +63,14 @@ struct EnrolledPractitioner {
   bool InTeam(const std::string& team_id) const;
 };
 
+// By what audits find a practitioner's look-ups of relatives and neighbours: keyed hashes of the
+// practitioner's own surname and home postcode, made as matching makes those of young persons.
+// Empty where the agency did not say.
+struct PractitionerMarks {
+  std::string surname_hash;
+  std::string postcode_hash;
+};
+
 // Who makes a change; goes into its entry.
 struct Actor {
   std::string agency_id;
@@ -123,6 +131,12 @@ class Registry {
   [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
       const std::string& agency_id, const std::string& practitioner_id) const;
 
+  // What a practitioner is marked with, suspended or not; nothing for somebody not enrolled.
+  // Errors: kStoreUnavailable, kDataLoss, kStoreNewer.
+  [[nodiscard]] absl::StatusOr<PractitionerMarks> LookupMarks(
+      const store::View& view, const std::string& agency_id,
+      const std::string& practitioner_id) const;
+
   // For base::AssertionVerifier. Errors: kNotFound when the agency has no such key.
   [[nodiscard]] absl::StatusOr<base::PublicKey> LookupKey(const std::string& agency_id,
                                                           const std::string& key_id) const;
@@ -139,8 +153,10 @@ class Registry {
   //   stays
   void PutAgency(const v1::PutAgencyRequest& request, const Actor& actor, ChangeDone done);
   void PutTeam(const v1::PutTeamRequest& request, const Actor& actor, ChangeDone done);
-  void PutPractitioner(const v1::PutPractitionerRequest& request, const Actor& actor,
-                       ChangeDone done);
+  // What a practitioner is marked with comes hashed: `surname` and `home_postcode` of the request
+  // are checked and not read further.
+  void PutPractitioner(const v1::PutPractitionerRequest& request, const PractitionerMarks& marks,
+                       const Actor& actor, ChangeDone done);
 
   // Suspends or restores. The reason is sealed in the entry's details. Errors as above, and:
   //   - kAgencyUnknown, kCallerUnknown, kPractitionerUnknown: there is no such thing to suspend

@@ -207,6 +207,12 @@ absl::Status CheckPractitioner(const v1::Practitioner& practitioner) {
   faults.CheckWords("practitioner.roles", practitioner.roles(), kRolesPerPractitionerMax);
   if (practitioner.roles().empty()) faults.Add("practitioner.roles", "must name at least one role");
   faults.CheckWords("practitioner.team_ids", practitioner.team_ids(), kTeamsPerPractitionerMax);
+  if (practitioner.surname().size() > base::kNameBytesMax) {
+    faults.Add("practitioner.surname", "must be at most 200 bytes");
+  }
+  if (practitioner.home_postcode().size() > base::kNameBytesMax) {
+    faults.Add("practitioner.home_postcode", "must be at most 200 bytes");
+  }
   return std::move(faults).Status("the practitioner");
 }
 

@@ -94,12 +94,14 @@ class RegistryFixture : public ::testing::Test {
     *request.mutable_team() = team;
     return Wait([&](ChangeDone done) { registry_->PutTeam(request, actor_, std::move(done)); });
   }
-  absl::StatusOr<ChangeResult> Put(const v1::Practitioner& practitioner) {
+  absl::StatusOr<ChangeResult> Put(const v1::Practitioner& practitioner,
+                                   const PractitionerMarks& marks = {}) {
     v1::PutPractitionerRequest request;
     request.set_request_id("r-3");
     *request.mutable_practitioner() = practitioner;
-    return Wait(
-        [&](ChangeDone done) { registry_->PutPractitioner(request, actor_, std::move(done)); });
+    return Wait([&](ChangeDone done) {
+      registry_->PutPractitioner(request, marks, actor_, std::move(done));
+    });
   }
   absl::StatusOr<ChangeResult> Suspend(v1::SetSuspendedRequest request, bool suspended) {
     request.set_request_id("r-4");

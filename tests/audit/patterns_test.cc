@@ -1,0 +1,286 @@
+// Each pattern at its thresholds: one short of it, at it, and what must not count.
+
+#include "hub/audit/patterns.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/error.h"
+
+namespace signpost::audit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+namespace stored = ::signpost::store::v1;
+
+// Monday noon.
+const absl::Time kMonday = absl::FromCivil(absl::CivilHour(2026, 12, 7, 12), absl::UTCTimeZone());
+
+// A question as it stands in the ledger.
+class Question {
+ public:
+  Question(const std::string& practitioner, const std::string& person, absl::Time at) {
+    entry_.set_kind(stored::ENTRY_KIND_WHO_KNOWS);
+    entry_.set_agency_id("nortown-yot");
+    entry_.set_practitioner_id(practitioner);
+    entry_.set_system("spiffe://nortown.example/agency/nortown-yot/system/casework");
+    entry_.set_role("yot-officer");
+    entry_.set_purpose("youth-justice");
+    entry_.set_person_ref(person);
+    entry_.set_sequenced_at_us(absl::ToUnixMicros(at));
+    entry_.add_relationships("own-open-flag");
+  }
+  Question& Unrelated() {
+    entry_.clear_relationships();
+    return *this;
+  }
+  Question& For(const std::string& purpose, int released, uint32_t withheld) {
+    entry_.set_purpose(purpose);
+    for (int i = 0; i < released; ++i) entry_.add_released()->add_aspects("agency");
+    if (withheld > 0) entry_.add_withheld()->set_count(withheld);
+    return *this;
+  }
+  Question& Overridden(absl::Time due) {
+    entry_.mutable_override()->set_allowed(true);
+    entry_.mutable_override()->set_review_due_s(absl::ToUnixSeconds(due));
+    return *this;
+  }
+  Question& As(const std::string& role) {
+    entry_.set_role(role);
+    return *this;
+  }
+  const stored::LedgerEntry& entry() const { return entry_; }
+
+ private:
+  stored::LedgerEntry entry_;
+};
+
+class PatternTest : public ::testing::Test {
+ protected:
+  using Fill = std::function<void(Access*)>;
+
+  void Take(
+      stored::LedgerEntry entry, const Fill& fill = [](Access*) {}) {
+    entry.set_index(entries_.size());
+    entries_.push_back(entry);
+    fills_.push_back(fill);
+  }
+  void Take(
+      const Question& question, const Fill& fill = [](Access*) {}) {
+    Take(question.entry(), fill);
+  }
+  v1::PatternReport Find(const std::string& name, absl::Time now = kMonday + absl::Hours(24 * 30),
+                         int hits_max = 100) {
+    PatternFinder finder = PatternFinder::Create(options_, {name}).value();
+    for (size_t i = 0; i < entries_.size(); ++i) finder.Take(entries_[i], fills_[i]);
+    std::vector<v1::PatternReport> reports = finder.Find(now, hits_max);
+    EXPECT_THAT(reports, SizeIs(1));
+    EXPECT_EQ(reports[0].name(), name);
+    EXPECT_THAT(reports[0].query(), HasSubstr("signpost audit search"));
+    return reports[0];
+  }
+  // The entries of all hits, in the order told.
+  std::vector<uint64_t> Found(const std::string& name,
+                              absl::Time now = kMonday + absl::Hours(24 * 30)) {
+    std::vector<uint64_t> indexes;
+    const v1::PatternReport report = Find(name, now);
+    for (const v1::PatternHit& hit : report.hits()) {
+      indexes.insert(indexes.end(), hit.entry_indexes().begin(), hit.entry_indexes().end());
+    }
+    return indexes;
+  }
+
+  PatternOptions options_;
+  std::vector<stored::LedgerEntry> entries_;
+  std::vector<Fill> fills_;
+};
+
+TEST_F(PatternTest, NoRelationshipIsAQuestionAboutSomebodyKnownWithoutOne) {
+  Take(Question("yo-1", "P", kMonday));
+  Take(Question("yo-1", "P", kMonday).Unrelated());
+  Take(Question("yo-1", "", kMonday).Unrelated());  // nobody is known
+  Take(Question("yo-1", "P", kMonday).Unrelated().Overridden(kMonday));
+  stored::LedgerEntry consent = Question("yo-1", "P", kMonday).Unrelated().entry();
+  consent.set_kind(stored::ENTRY_KIND_CONSENT_RECORDED);
+  Take(consent);
+  EXPECT_THAT(Found("no-relationship"), ElementsAre(1));
+}
+
+TEST_F(PatternTest, NamesAndPostcodesCountAsTheHubSays) {
+  Take(Question("yo-1", "P", kMonday).Unrelated(), [](Access* a) { a->same_surname = true; });
+  Take(Question("yo-1", "P", kMonday), [](Access* a) { a->same_surname = true; });  // a namesake
+  Take(Question("yo-1", "P", kMonday), [](Access* a) { a->same_postcode = true; });
+  EXPECT_THAT(Found("same-surname"), ElementsAre(0));
+  EXPECT_THAT(Found("same-postcode"), ElementsAre(2));
+}
+
+TEST_F(PatternTest, OutOfHoursGoesByTheAreasClockToTheMinute) {
+  absl::TimeZone london;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/London", &london));
+  options_.zone = london;
+  const auto at = [&](int month, int day, int hour, int minute) {
+    return absl::FromCivil(absl::CivilMinute(2026, month, day, hour, minute), london);
+  };
+  Take(Question("yo-1", "P", at(12, 7, 6, 59)));
+  Take(Question("yo-1", "P", at(12, 7, 7, 0)));
+  Take(Question("yo-1", "P", at(12, 7, 19, 59)));
+  Take(Question("yo-1", "P", at(12, 7, 20, 0)));
+  Take(Question("yo-1", "P", at(12, 12, 12, 0)));  // Saturday
+  Take(Question("yo-1", "P", at(7, 6, 7, 30)));    // summer time: 06:30 UTC
+  Take(Question("yo-1", "P", at(12, 7, 3, 0)).As("emergency-duty"));
+  Take(Question("", "P", at(12, 7, 3, 0)));  // a system
+  EXPECT_THAT(Found("out-of-hours"), ElementsAre(4, 3, 0));
+  options_.weekends_are_out = false;
+  EXPECT_THAT(Found("out-of-hours"), ElementsAre(3, 0));
+}
+
+TEST_F(PatternTest, AfterInvolvementWantsTheTimeToHavePassed) {
+  const absl::Duration min = options_.after_involvement_min;
+  const auto ended = [](absl::Time at) {
+    return [at](Access* access) { access->involvement_ended = at; };
+  };
+  Take(Question("yo-1", "P", kMonday).Unrelated(), ended(kMonday - min + absl::Seconds(1)));
+  Take(Question("yo-1", "P", kMonday).Unrelated(), ended(kMonday - min));
+  Take(Question("yo-1", "P", kMonday).Unrelated());            // never
+  Take(Question("yo-1", "P", kMonday), ended(kMonday - min));  // the team's
+  EXPECT_THAT(Found("after-involvement"), ElementsAre(1));
+}
+
+TEST_F(PatternTest, ConcentrationCountsPractitionersNotLooks) {
+  options_.concentration_practitioners_min = 3;
+  for (int i = 0; i < 9; ++i) Take(Question("yo-1", "P", kMonday).Unrelated());
+  Take(Question("yo-2", "P", kMonday).Unrelated());
+  Take(Question("yo-3", "P", kMonday));  // works with her
+  EXPECT_THAT(Found("concentration"), IsEmpty());
+  // The third comes one second too late for the first two, then just in time.
+  Take(Question("yo-3", "P", kMonday + options_.concentration_window + absl::Seconds(1))
+           .Unrelated());
+  EXPECT_THAT(Found("concentration"), IsEmpty());
+  entries_.pop_back();
+  fills_.pop_back();
+  Take(Question("yo-3", "P", kMonday + options_.concentration_window).Unrelated());
+  const v1::PatternReport report = Find("concentration");
+  ASSERT_THAT(report.hits(), SizeIs(1));
+  EXPECT_THAT(report.hits(0).entry_indexes(), SizeIs(11));
+  EXPECT_TRUE(report.hits(0).practitioner_id().empty());  // several
+  EXPECT_THAT(report.hits(0).why(), HasSubstr("3 practitioners"));
+}
+
+TEST_F(PatternTest, EnumerationIsManyQuestionsMostOfThemAboutNobody) {
+  options_.enumeration_questions_min = 10;
+  options_.enumeration_window = absl::Minutes(10);
+  for (int i = 0; i < 9; ++i) Take(Question("yo-1", "", kMonday + absl::Seconds(i)).Unrelated());
+  EXPECT_THAT(Found("enumeration"), IsEmpty());
+  Take(Question("yo-1", "P", kMonday + absl::Minutes(10)));
+  EXPECT_THAT(Found("enumeration"), SizeIs(10));
+  EXPECT_THAT(Find("enumeration").hits(), SizeIs(1));  // one run, told once
+  // As many, but about people who are known.
+  entries_.clear();
+  fills_.clear();
+  for (int i = 0; i < 20; ++i) {
+    Take(Question("yo-1", i % 3 == 0 ? "" : "P", kMonday + absl::Seconds(i)));
+  }
+  EXPECT_THAT(Found("enumeration"), IsEmpty());
+}
+
+TEST_F(PatternTest, TwoRunsOfEnumerationAreTwoHits) {
+  options_.enumeration_questions_min = 5;
+  for (const int hour : {0, 3}) {
+    for (int i = 0; i < 7; ++i) {
+      Take(Question("yo-1", "", kMonday + absl::Hours(hour) + absl::Seconds(i)));
+    }
+  }
+  const v1::PatternReport report = Find("enumeration");
+  ASSERT_THAT(report.hits(), SizeIs(2));
+  EXPECT_THAT(report.hits(0).entry_indexes(), ElementsAre(7, 8, 9, 10, 11, 12, 13));
+  EXPECT_THAT(report.hits(1).entry_indexes(), ElementsAre(0, 1, 2, 3, 4, 5, 6));
+}
+
+TEST_F(PatternTest, PurposeRetriedWantsMoreForAnotherPurposeSoonAfter) {
+  const auto retry = [this](absl::Duration later, const char* purpose, int released) {
+    entries_.clear();
+    fills_.clear();
+    Take(Question("yo-1", "P", kMonday).For("housing", 1, 2));
+    Take(Question("yo-1", "P", kMonday + later).For(purpose, released, 0));
+    return Found("purpose-retried");
+  };
+  EXPECT_THAT(retry(options_.retry_window, "safeguarding", 2), ElementsAre(0, 1));
+  EXPECT_THAT(retry(options_.retry_window + absl::Seconds(1), "safeguarding", 2), IsEmpty());
+  EXPECT_THAT(retry(absl::Minutes(1), "housing", 2), IsEmpty());
+  EXPECT_THAT(retry(absl::Minutes(1), "safeguarding", 1), IsEmpty());
+}
+
+TEST_F(PatternTest, VolumeIsHeldAgainstTheRole) {
+  options_.volume_persons_min = 8;
+  options_.volume_times_usual_min = 4;
+  for (int practitioner = 0; practitioner < 5; ++practitioner) {
+    for (int person = 0; person < 2; ++person) {
+      Take(Question(absl::StrCat("yo-", practitioner), absl::StrCat("P", person), kMonday));
+    }
+  }
+  for (int person = 2; person < 7; ++person) {
+    Take(Question("yo-0", absl::StrCat("P", person), kMonday));
+  }
+  EXPECT_THAT(Found("volume"), IsEmpty());  // seven people
+  Take(Question("yo-0", "P7", kMonday));
+  const v1::PatternReport report = Find("volume");
+  ASSERT_THAT(report.hits(), SizeIs(1));
+  EXPECT_EQ(report.hits(0).practitioner_id(), "yo-0");
+  EXPECT_THAT(report.hits(0).entry_indexes(), SizeIs(8));
+  options_.volume_times_usual_min = 5;
+  EXPECT_THAT(Found("volume"), IsEmpty());
+}
+
+TEST_F(PatternTest, AnOverrideIsUnreviewedOnceItsDateHasPassed) {
+  const absl::Time due = kMonday + absl::Hours(48);
+  Take(Question("yo-1", "P", kMonday).Overridden(due));
+  Take(Question("yo-1", "P", kMonday).Overridden(due));
+  stored::LedgerEntry review;
+  review.set_kind(stored::ENTRY_KIND_OVERRIDE_REVIEWED);
+  review.set_subject("override/0");
+  review.set_outcome("not-upheld");
+  Take(review);
+  review.set_subject("override/1");
+  review.set_outcome("METHOD_NOT_ALLOWED");  // refused
+  Take(review);
+  EXPECT_THAT(Found("override-unreviewed", due), IsEmpty());
+  EXPECT_THAT(Found("override-unreviewed", due + absl::Seconds(1)), ElementsAre(1));
+}
+
+TEST_F(PatternTest, NoMoreHitsThanAskedForTheMostTellingFirst) {
+  for (int i = 0; i < 5; ++i) {
+    Take(Question("yo-1", "P", kMonday).Unrelated().For("housing", i % 3, 0));
+  }
+  const v1::PatternReport report = Find("no-relationship", kMonday, 2);
+  EXPECT_EQ(report.hits_total(), 5u);
+  ASSERT_THAT(report.hits(), SizeIs(2));
+  EXPECT_THAT(report.hits(0).entry_indexes(), ElementsAre(2));
+  EXPECT_THAT(report.hits(1).entry_indexes(), ElementsAre(4));
+}
+
+TEST(PatternFinderTest, KnowsItsNamesAndNoOthers) {
+  EXPECT_THAT(PatternNames(), SizeIs(10));
+  EXPECT_TRUE(std::is_sorted(PatternNames().begin(), PatternNames().end()));
+  const auto other = PatternFinder::Create({}, {"volume", "suspicious"});
+  EXPECT_EQ(base::ReasonOf(other.status()), base::Reason::kInvalidField);
+  EXPECT_EQ(base::ViolationsOf(other.status()).at(0).field, "patterns[1]");
+  const std::vector<v1::PatternReport> all = PatternFinder::Create({}, {}).value().Find(kMonday, 1);
+  ASSERT_THAT(all, SizeIs(10));
+  for (const v1::PatternReport& report : all) {
+    EXPECT_FALSE(report.rule().empty());
+    EXPECT_EQ(report.hits_total(), 0u);
+  }
+}
+
+}  // namespace
+}  // namespace signpost::audit
