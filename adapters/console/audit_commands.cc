@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/time.h"
 #include "adapters/console/console.h"
 #include "adapters/console/files.h"
 #include "adapters/console/ledger_copy.h"
@@ -40,6 +41,39 @@ absl::StatusOr<tlog::NoteVerifier> ReadVerifier(const Args& args) {
   return tlog::NoteVerifier::Parse(key);
 }
 
+// The witnesses that --witness names: each a key's text, or a file that holds it.
+absl::StatusOr<std::vector<tlog::NoteVerifier>> ReadWitnesses(const Args& args) {
+  std::vector<tlog::NoteVerifier> witnesses;
+  for (std::string key : args.All("--witness")) {
+    if (key.find('+') == std::string::npos) {
+      SIGNPOST_ASSIGN_OR_RETURN(key, ReadBytes(key, base::kKeyFileBytesMax));
+    }
+    while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+    SIGNPOST_ASSIGN_OR_RETURN(tlog::NoteVerifier witness, tlog::NoteVerifier::ParseCosigner(key));
+    witnesses.push_back(std::move(witness));
+  }
+  return witnesses;
+}
+
+// How the witnesses stand, a line each.
+std::string RenderWitnesses(const signpost::v1::GetCheckpointResponse& response) {
+  std::string text;
+  for (const signpost::v1::WitnessState& one : response.witnesses()) {
+    absl::StrAppend(&text, "Witness ", Cleaned(one.name()), one.required() ? "" : " (watched only)",
+                    ": ");
+    if (one.has_cosigned_at()) {
+      absl::StrAppend(
+          &text, one.cosigned_size(), " entries co-signed at ",
+          absl::FormatTime(absl::RFC3339_sec, absl::FromUnixSeconds(one.cosigned_at().seconds()),
+                           absl::UTCTimeZone()));
+    } else {
+      absl::StrAppend(&text, "has not co-signed yet");
+    }
+    absl::StrAppend(&text, one.missing() ? "; MISSING\n" : "\n");
+  }
+  return text;
+}
+
 absl::StatusOr<ReceiptFile> ReadReceipt(const std::string& path) {
   SIGNPOST_ASSIGN_OR_RETURN(const std::string text, ReadBytes(path, kReceiptFileBytesMax));
   return ParseReceiptFile(text, path);
@@ -69,10 +103,19 @@ int Checkpoint(Console& console, const Args& args) {
     status = WriteBytes(args.Get("--out"), response.checkpoint());
     if (!status.ok()) return FailHere(console, status);
   }
+  if (args.Has("--witnessed-out")) {
+    if (response.witnessed_checkpoint().empty()) {
+      return FailHere(console, absl::FailedPreconditionError(
+                                   "no checkpoint was co-signed by all required witnesses yet"));
+    }
+    status = WriteBytes(args.Get("--witnessed-out"), response.witnessed_checkpoint());
+    if (!status.ok()) return FailHere(console, status);
+  }
   if (args.Has("--json")) {
     *console.out << Json(response);
   } else {
-    *console.out << response.checkpoint() << "\nVerifier key: " << response.verifier_key() << "\n";
+    *console.out << response.checkpoint() << "\nVerifier key: " << response.verifier_key() << "\n"
+                 << RenderWitnesses(response);
   }
   return kExitOk;
 }
@@ -85,8 +128,16 @@ int Copy(Console& console, const Args& args) {
   if (!session.ok()) return FailHere(console, session.status());
   const auto copy = LedgerCopy::Create(args.positionals()[0]);
   if (!copy.ok()) return FailHere(console, copy.status());
+  // First what the witnesses co-signed: the copy then reaches at least as far.
+  grpc::ClientContext first;
+  absl::Status status = (*session)->Prepare(kPurposeOfAudit, kCallDeadline, &first);
+  if (!status.ok()) return FailHere(console, status);
+  signpost::v1::GetCheckpointResponse latest;
+  const grpc::Status answered =
+      AuditService::NewStub((*session)->channel())->GetCheckpoint(&first, {}, &latest);
+  if (!answered.ok()) return FailCall(console, "audit copy", answered);
   grpc::ClientContext context;
-  absl::Status status = (*session)->Prepare(kPurposeOfAudit, kStreamDeadline, &context);
+  status = (*session)->Prepare(kPurposeOfAudit, kStreamDeadline, &context);
   if (!status.ok()) return FailHere(console, status);
   signpost::v1::CopyLedgerRequest request;
   request.set_reason(args.Get("--reason"));
@@ -106,7 +157,7 @@ int Copy(Console& console, const Args& args) {
   const grpc::Status finished = stream->Finish();
   if (!status.ok()) return FailHere(console, status);
   if (!finished.ok()) return FailCall(console, "audit copy", finished);
-  status = (*copy)->Finish(checkpoint);
+  status = (*copy)->Finish(checkpoint, latest.witnessed_checkpoint());
   if (!status.ok()) {
     *console.err << "signpost: " << Cleaned(std::string(status.message())) << "\n";
     return kExitRefused;
@@ -118,7 +169,10 @@ int Copy(Console& console, const Args& args) {
 int Verify(Console& console, const Args& args) {
   const auto verifier = ReadVerifier(args);
   if (!verifier.ok()) return FailHere(console, verifier.status());
+  auto witnesses = ReadWitnesses(args);
+  if (!witnesses.ok()) return FailHere(console, witnesses.status());
   tlog::VerifyOptions options;
+  options.witnesses = *std::move(witnesses);
   options.origin = args.Get("--origin");
   for (const std::string& path : args.All("--older")) {
     const auto older = ReadBytes(path, tlog::kNoteBytesMax);
@@ -278,6 +332,8 @@ std::vector<Command> AuditCommands() {
         "The latest signed checkpoint of the ledger.",
         "",
         {{"--out", "FILE", "Keep it in FILE, to compare with later ones."},
+         {"--witnessed-out", "FILE",
+          "Keep in FILE the latest one that all required witnesses co-signed."},
          {"--verifier-key", "KEY", "Check its signature with this key."}}},
        Checkpoint},
       {{"audit copy",
@@ -293,6 +349,11 @@ std::vector<Command> AuditCommands() {
         {key,
          {"--older", "FILE",
           "A checkpoint kept from earlier, which must be a beginning of this one.", true},
+         {"--witness", "KEY",
+          "A witness that must have co-signed it, or a beginning of it: its verifier key, or a "
+          "file "
+          "that holds it.",
+          true},
          {"--origin", "NAME", "The ledger's name that the checkpoint must bear."}}},
        Verify,
        false},

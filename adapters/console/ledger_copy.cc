@@ -77,7 +77,7 @@ absl::Status LedgerCopy::Append(uint64_t first_index, const std::vector<std::str
   return absl::OkStatus();
 }
 
-absl::Status LedgerCopy::Finish(const std::string& checkpoint) {
+absl::Status LedgerCopy::Finish(const std::string& checkpoint, const std::string& witnessed) {
   SIGNPOST_ASSIGN_OR_RETURN(const tlog::Note note, tlog::ParseNote(checkpoint));
   SIGNPOST_ASSIGN_OR_RETURN(const tlog::Checkpoint parsed, tlog::ParseCheckpoint(note.text));
   if (parsed.size != size()) {
@@ -88,6 +88,7 @@ absl::Status LedgerCopy::Finish(const std::string& checkpoint) {
   for (size_t level = 0; level < tiles_.size(); ++level) {
     SIGNPOST_RETURN_IF_ERROR(FlushTile(level));
   }
+  if (!witnessed.empty()) SIGNPOST_RETURN_IF_ERROR(Write("witnessed", witnessed));
   return Write("checkpoint", checkpoint);
 }
 

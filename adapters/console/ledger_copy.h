@@ -26,9 +26,11 @@ class LedgerCopy {
   // Errors: INVALID_ARGUMENT when `first_index` is not size(); UNAVAILABLE when the disk refuses.
   [[nodiscard]] absl::Status Append(uint64_t first_index, const std::vector<std::string>& entries);
 
-  // Writes what is left and `checkpoint`, verbatim, last. Errors: DATA_LOSS when the checkpoint is
-  // of another size than the entries that came.
-  [[nodiscard]] absl::Status Finish(const std::string& checkpoint);
+  // Writes what is left, `witnessed` (an earlier checkpoint with its cosignatures) when it is not
+  // empty, and `checkpoint`, both verbatim and this one last. Errors: DATA_LOSS when the checkpoint
+  // is of another size than the entries that came.
+  [[nodiscard]] absl::Status Finish(const std::string& checkpoint,
+                                    const std::string& witnessed = "");
 
   uint64_t size() const { return frontier_.size(); }
 

@@ -52,6 +52,21 @@ absl::StatusOr<v1::GetConsistencyResponse> Consistency(const gate::Rooms& rooms,
   return response;
 }
 
+void Describe(const ledger::Witnessing& witnessing, v1::GetCheckpointResponse* response) {
+  response->set_witnessed_checkpoint(witnessing.witnessed());
+  for (const ledger::Witnessing::State& state : witnessing.states()) {
+    v1::WitnessState* witness = response->add_witnesses();
+    witness->set_name(state.name);
+    witness->set_verifier_key(state.verifier_key);
+    witness->set_required(state.required);
+    witness->set_cosigned_size(state.cosigned_size);
+    if (state.cosigned_at.has_value()) {
+      witness->mutable_cosigned_at()->set_seconds(absl::ToUnixSeconds(*state.cosigned_at));
+    }
+    witness->set_missing(state.standing != ledger::Witnessing::Standing::kGood);
+  }
+}
+
 // A copy of the ledger: recorded first, then entries in order, then the checkpoint that covers
 // them.
 class CopyStream final : public WriteStream<v1::CopyLedgerRequest, v1::CopyLedgerResponse> {
@@ -185,6 +200,7 @@ class AuditService final : public v1::AuditService::CallbackService {
                       v1::GetCheckpointResponse latest;
                       latest.set_checkpoint(*std::move(checkpoint));
                       latest.set_verifier_key(rooms_.verifier_key);
+                      if (rooms_.witnessing != nullptr) Describe(*rooms_.witnessing, &latest);
                       reply(std::move(latest));
                     });
   }

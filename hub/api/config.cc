@@ -1,6 +1,7 @@
 #include "hub/api/config.h"
 
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -11,6 +12,8 @@
 #include "hub/base/keyring.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/tlog/note.h"
+#include "hub/witness/http.h"
 
 namespace signpost::api {
 namespace {
@@ -65,6 +68,44 @@ audit::PatternOptions ReadPatterns(base::ConfigObject patterns) {
   return options;
 }
 
+void ReadWitnesses(base::ConfigObject& root, const std::string& directory, HubConfig* config) {
+  std::set<std::string> names;
+  for (base::ConfigObject& one : root.Objects("witnesses")) {
+    WitnessPartner partner;
+    partner.verifier_key = one.String("verifier_key");
+    partner.url = one.String("url");
+    partner.ca_file = In(directory, one.StringOr("ca", ""));
+    partner.required = one.BooleanOr("required", true);
+    const absl::StatusOr<tlog::NoteVerifier> verifier =
+        tlog::NoteVerifier::ParseCosigner(partner.verifier_key);
+    if (!verifier.ok() && !partner.verifier_key.empty()) {
+      one.Complain("verifier_key", absl::StrCat(std::string(verifier.status().message()),
+                                                "; signpost-witness --make-key printed it"));
+    } else if (verifier.ok() && !names.insert(verifier->name()).second) {
+      one.Complain("verifier_key", absl::StrCat(verifier->name(), " is named twice"));
+    }
+    if (const absl::Status url = witness::CheckWitnessUrl(partner.url);
+        !url.ok() && !partner.url.empty()) {
+      one.Complain("url", std::string(url.message()));
+    }
+    config->witnesses.push_back(std::move(partner));
+  }
+  config->witness_alarm_after = root.DurationOr("witness_alarm_after", absl::Minutes(5));
+  if (config->witness_alarm_after < absl::Seconds(1)) {
+    root.Complain("witness_alarm_after", "must be a second or more, such as \"5m\"");
+  }
+  const std::string beside =
+      config->checkpoint_file.empty()
+          ? ""
+          : (fs::path(config->checkpoint_file).parent_path() / "witnessed").string();
+  config->witnessed_file = In(directory, root.StringOr("witnessed_file", beside));
+  if (!config->store_path.empty() && !config->witnessed_file.empty() &&
+      Inside(config->store_path, config->witnessed_file)) {
+    root.Complain("witnessed_file",
+                  "must not lie inside store.path: it would be put back together with the store");
+  }
+}
+
 absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string& directory) {
   HubConfig config;
   config.server.listen = root.String("listen");
@@ -110,6 +151,8 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
     root.Complain("checkpoint_file",
                   "must not lie inside store.path: it would be put back together with the store");
   }
+
+  ReadWitnesses(root, directory, &config);
 
   base::ConfigObject policy = root.ObjectOrEmpty("policy");
   config.policy_file = In(directory, policy.StringOr("text", ""));

@@ -21,6 +21,7 @@
 #define SIGNPOST_HUB_API_CONFIG_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -32,6 +33,14 @@
 namespace signpost::api {
 
 enum class StoreKind { kRocksDb, kMemory };
+
+// A partner that co-signs checkpoints.
+struct WitnessPartner {
+  std::string verifier_key;
+  std::string url;
+  std::string ca_file;  // empty: the system's
+  bool required = true;
+};
 
 struct HubConfig {
   ServerOptions server;      // "listen", "tls", "reflection"
@@ -54,6 +63,10 @@ struct HubConfig {
   // a store that was put back.
   std::string checkpoint_file;
   absl::Duration checkpoint_interval = absl::Seconds(1);
+  std::vector<WitnessPartner> witnesses;
+  // What they co-signed; beside the checkpoint file unless said otherwise, and like it outside.
+  std::string witnessed_file;
+  absl::Duration witness_alarm_after = absl::Minutes(5);
 
   // Published once, where nothing was published before; empty: everything is hidden until somebody
   // publishes.

@@ -70,6 +70,7 @@ absl::StatusOr<std::unique_ptr<Hub>> Hub::Open(const HubConfig& config,
   SIGNPOST_RETURN_IF_ERROR(hub->OpenRooms(overrides));
   SIGNPOST_RETURN_IF_ERROR(hub->RecordAct("started", kHubVersion));
   SIGNPOST_RETURN_IF_ERROR(hub->OpenPolicy());
+  SIGNPOST_RETURN_IF_ERROR(hub->OpenWitnessing());
   hub->BuildServices();
   hub->AddGauges();
   return hub;
@@ -128,6 +129,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   ledger_options.origin = config_.origin;
   ledger_options.checkpoint_interval = config_.checkpoint_interval;
   ledger_options.checkpoint_file = config_.checkpoint_file;
+  ledger_options.witnessed_file = config_.witnessed_file;
   SIGNPOST_ASSIGN_OR_RETURN(sequencer_,
                             ledger::Sequencer::Open(ledger_options, store_, clock_, signer_.get()));
   executor_ =
@@ -222,6 +224,48 @@ absl::Status Hub::OpenPolicy() {
   return absl::OkStatus();
 }
 
+absl::Status Hub::OpenWitnessing() {
+  if (config_.witnesses.empty()) return absl::OkStatus();
+  ledger::Witnessing::Options options;
+  options.log_verifier_key = signer_->verifier_key();
+  options.file = config_.witnessed_file;
+  options.alarm_after = config_.witness_alarm_after;
+  std::vector<ledger::Witnessing::Partner> partners;
+  for (const WitnessPartner& one : config_.witnesses) {
+    absl::StatusOr<std::unique_ptr<witness::WitnessChannel>> channel =
+        witness::NewHttpChannel({one.url, one.ca_file});
+    if (!channel.ok()) return channel.status();
+    partners.push_back({one.verifier_key, one.required, *std::move(channel)});
+  }
+  absl::StatusOr<std::unique_ptr<ledger::Witnessing>> witnessing =
+      ledger::Witnessing::Create(std::move(options), std::move(partners), store_,
+                                 [this](const auto& state) { return RecordWitness(state); });
+  if (!witnessing.ok()) return witnessing.status();
+  witnessing_ = *std::move(witnessing);
+  return absl::OkStatus();
+}
+
+absl::Status Hub::RecordWitness(const ledger::Witnessing::State& state) {
+  const bool good = state.standing == ledger::Witnessing::Standing::kGood;
+  const char* outcome = good ? "back" : ledger::StandingName(state.standing);
+  if (good) {
+    log_->Info("witness_back", {{"witness", state.name}, {"size", state.cosigned_size}});
+  } else {
+    log_->Error("witness_alarm", {{"witness", state.name},
+                                  {"standing", outcome},
+                                  {"required", state.required},
+                                  {"cosigned_size", state.cosigned_size},
+                                  {"detail", state.problem}});
+  }
+  signpost::store::v1::LedgerEntry entry =
+      gate::NewEntry(signpost::store::v1::ENTRY_KIND_WITNESS_CHANGED, gate::Asker(), "");
+  entry.set_subject(state.name);
+  entry.set_outcome(outcome);
+  ledger::Operation operation;
+  operation.entries.push_back(gate::ToDraft(entry));
+  return sequencer_->SubmitAndWait(std::move(operation)).status();
+}
+
 void Hub::BuildServices() {
   assertions_ = std::make_unique<base::AssertionVerifier>(
       config_.audience,
@@ -250,7 +294,8 @@ void Hub::BuildServices() {
                            replays_.get(),
                            searches_.get(),
                            pattern_search_.get(),
-                           signer_->verifier_key()};
+                           signer_->verifier_key(),
+                           witnessing_.get()};
   services_.push_back(MakeIndexService(rooms));
   services_.push_back(MakeConsentService(rooms));
   services_.push_back(MakeRegistryService(rooms));
@@ -272,6 +317,22 @@ void Hub::AddGauges() {
                     [this] { return static_cast<double>(assertions_->cached()); });
   metrics_.AddGauge("signpost_policy_in_force", "1 when a policy is in force, else 0.",
                     [this] { return policy_.Get() != nullptr ? 1.0 : 0.0; });
+  if (witnessing_ != nullptr) {
+    const std::vector<ledger::Witnessing::State> states = witnessing_->states();
+    for (size_t i = 0; i < states.size(); ++i) {
+      metrics_.AddGauge(
+          "signpost_witness_missing", "1 when a witness is missing or refuses, else 0.",
+          [this, i] {
+            return witnessing_->states()[i].standing == ledger::Witnessing::Standing::kGood ? 0.0
+                                                                                            : 1.0;
+          },
+          {{"witness", states[i].name}});
+      metrics_.AddGauge(
+          "signpost_witness_entries", "Entries that a witness has co-signed.",
+          [this, i] { return static_cast<double>(witnessing_->states()[i].cosigned_size); },
+          {{"witness", states[i].name}});
+    }
+  }
   metrics_.AddGauge("signpost_log_lines_lost", "Log lines that could not be written.",
                     [this] { return static_cast<double>(log_->lines_lost()); });
 }
@@ -293,8 +354,22 @@ std::pair<bool, nlohmann::json> Hub::Health() const {
     store_answers = reader.Head().ok();
     DescribeCheckpoint(reader, clock_->Now(), &page);
   }
+  bool witnessed = true;
+  if (witnessing_ != nullptr) {
+    for (const ledger::Witnessing::State& state : witnessing_->states()) {
+      witnessed = witnessed && state.standing == ledger::Witnessing::Standing::kGood;
+      page["witnesses"].push_back({{"name", state.name},
+                                   {"standing", ledger::StandingName(state.standing)},
+                                   {"required", state.required},
+                                   {"cosigned_size", state.cosigned_size},
+                                   {"problem", state.problem}});
+    }
+  }
   const bool serving = serving_.load();
-  page["status"] = !store_answers ? "storage does not answer" : serving ? "serving" : "draining";
+  page["status"] = !store_answers ? "storage does not answer"
+                   : !serving     ? "draining"
+                   : witnessed    ? "serving"
+                                  : "degraded";
   return {store_answers && serving, page};
 }
 
@@ -329,6 +404,7 @@ absl::Status Hub::Serve() {
   server_->SetServing(true);
   serving_ = true;
   override_watch_ = std::make_unique<gate::OverrideWatch>(rooms_, kOverrideWatchInterval);
+  if (witnessing_ != nullptr) witnessing_->Start();
   log_->Info("hub_started", {{"version", kHubVersion},
                              {"port", port()},
                              {"admin_port", admin_port()},
@@ -347,6 +423,7 @@ void Hub::Shutdown() {
   streams_.CloseAll(Error(Reason::kShuttingDown, "This hub is shutting down. Ask again."));
   if (server_ != nullptr) server_->Shutdown(config_.shutdown_grace);
   override_watch_.reset();
+  if (witnessing_ != nullptr) witnessing_->Stop();
   if (executor_ != nullptr) executor_->Shutdown();
   admin_.reset();
   if (was_open) {

@@ -51,6 +51,7 @@
 #include "hub/gate/replay.h"
 #include "hub/gate/search.h"
 #include "hub/ledger/sequencer.h"
+#include "hub/ledger/witnessing.h"
 #include "hub/matching/intake.h"
 #include "hub/people/people.h"
 #include "hub/registry/registry.h"
@@ -110,6 +111,9 @@ class Hub {
 
   absl::Status OpenRooms(const Overrides& overrides);
   absl::Status OpenPolicy();
+  absl::Status OpenWitnessing();
+  // Logs and records that a witness is missing, refuses, or is back.
+  absl::Status RecordWitness(const ledger::Witnessing::State& state);
   // One entry about the hub itself: it started, it stopped.
   absl::Status RecordAct(const std::string& outcome, const std::string& subject);
   void BuildServices();
@@ -161,6 +165,7 @@ class Hub {
   std::unique_ptr<ledger::Sequencer> sequencer_;
   std::unique_ptr<base::ThreadPool> executor_;
   std::unique_ptr<gate::OverrideWatch> override_watch_;
+  std::unique_ptr<ledger::Witnessing> witnessing_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<AdminHttp> admin_;
   std::atomic<bool> serving_ = false;

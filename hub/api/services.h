@@ -20,6 +20,7 @@
 #include "hub/gate/reception.h"
 #include "hub/gate/replay.h"
 #include "hub/gate/search.h"
+#include "hub/ledger/witnessing.h"
 
 namespace signpost::api {
 
@@ -35,7 +36,8 @@ struct ServiceRooms {
   gate::Replays* replays = nullptr;
   gate::Searches* searches = nullptr;
   gate::PatternSearch* pattern_search = nullptr;
-  std::string verifier_key;  // of the ledger's checkpoints
+  std::string verifier_key;                        // of the ledger's checkpoints
+  const ledger::Witnessing* witnessing = nullptr;  // nullptr: no witness is named
 };
 
 std::unique_ptr<grpc::Service> MakeIndexService(const ServiceRooms& rooms);

@@ -38,7 +38,7 @@ absl::Status ReplaceFile(const std::string& path, const std::string& bytes) {
                         S_IRUSR | S_IWUSR | S_IRGRP);
   if (fd < 0) return Failed("create", temporary);
   const bool synced = WriteAll(fd, bytes) && ::fsync(fd) == 0;
-  const absl::Status failed = synced ? absl::OkStatus() : Failed("write", temporary);
+  absl::Status failed = synced ? absl::OkStatus() : Failed("write", temporary);
   ::close(fd);
   if (!failed.ok()) return failed;
   if (::rename(temporary.c_str(), path.c_str()) != 0) return Failed("rename", temporary);
@@ -46,7 +46,7 @@ absl::Status ReplaceFile(const std::string& path, const std::string& bytes) {
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const int dir = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (dir < 0) return Failed("sync", directory);
-  const absl::Status unsynced = ::fsync(dir) == 0 ? absl::OkStatus() : Failed("sync", directory);
+  absl::Status unsynced = ::fsync(dir) == 0 ? absl::OkStatus() : Failed("sync", directory);
   ::close(dir);
   return unsynced;
 }
@@ -65,7 +65,7 @@ absl::StatusOr<std::optional<std::string>> ReadWholeFile(const std::string& path
     bytes.append(buffer, static_cast<size_t>(got));
   }
   if (got > 0) errno = EFBIG;
-  const absl::Status failed = got == 0 ? absl::OkStatus() : Failed("read", path);
+  absl::Status failed = got == 0 ? absl::OkStatus() : Failed("read", path);
   ::close(fd);
   if (!failed.ok()) return failed;
   return bytes;
