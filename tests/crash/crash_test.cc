@@ -67,10 +67,10 @@ std::string Words(const Problems& problems) {
 
 class Crash : public ::testing::Test {
  protected:
-  Crash()
+  explicit Crash(const std::string& binary = SIGNPOST_BIN_DIR "/signpost-hub")
       : seed_(FromEnvironment("SIGNPOST_CRASH_SEED", std::random_device()())),
         random_(seed_),
-        hub_(SIGNPOST_BIN_DIR "/signpost-hub"),
+        hub_(binary),
         inspector_(&agencies_, &notebook_, hub_.folder(), Verifier(), seed_) {
     std::printf("SIGNPOST_CRASH_SEED=%llu\n", static_cast<unsigned long long>(seed_));
     std::fflush(stdout);
@@ -234,6 +234,42 @@ TEST_F(Crash, AnAcknowledgementThatWasNotSyncedIsCaught) {
   const Problems found = inspector_.Inspect(/*everything=*/true);
   EXPECT_THAT(found, Contains(HasSubstr("was acknowledged and there is no flag")));
   EXPECT_THAT(found, Contains(AllOf(HasSubstr("receipt"), HasSubstr("FLAG_CHANGED"))));
+}
+
+// Hubs that break their word in other ways, each of which the same harness must catch.
+class FaultyHub : public Crash {
+ protected:
+  FaultyHub() : Crash(SIGNPOST_FAULTY_HUB) {}
+  ~FaultyHub() override { unsetenv("SIGNPOST_FAULT"); }
+
+  // Load on a hub with this fault, a kill, and what the inspection then says of a sound one on the
+  // same store.
+  Problems FoundWith(const char* fault) {
+    EXPECT_TRUE(Start().ok());
+    agencies_.Enrol();
+    Stop();
+    setenv("SIGNPOST_FAULT", fault, 1);
+    EXPECT_TRUE(Start().ok());
+    const Problems under_load = LoadAndKill(Instant(600, 900));
+    EXPECT_THAT(under_load, IsEmpty()) << Words(under_load);
+    EXPECT_GT(notebook_.acknowledged_flags, 0);
+    unsetenv("SIGNPOST_FAULT");
+    // The hub itself may notice by its checkpoint; without that copy the harness must.
+    hub_.ForgetCheckpoint();
+    const absl::Status started = Start();
+    if (!started.ok()) return {absl::StrCat("does not start: ", started.message())};
+    return inspector_.Inspect(/*everything=*/true);
+  }
+};
+
+TEST_F(FaultyHub, WithoutAFaultNothingIsFound) { EXPECT_THAT(FoundWith("none"), IsEmpty()); }
+
+TEST_F(FaultyHub, ThatAnswersBeforeTheCommitIsCaught) {
+  EXPECT_THAT(FoundWith("answer-first"), Contains(HasSubstr("receipt")));
+}
+
+TEST_F(FaultyHub, ThatDropsAnEntryIsCaught) {
+  EXPECT_THAT(FoundWith("drop-entry"), Contains(HasSubstr("copying the ledger")));
 }
 
 // A false note must be found out, against a hub that is well.
