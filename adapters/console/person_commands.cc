@@ -113,20 +113,31 @@ absl::Status Fill(const Args& args, Request* request) {
   return absl::OkStatus();
 }
 
+// Sends `request` through `method` of the service. 0, or the exit code of what went wrong.
+template <typename Request, typename Response>
+int Send(Console& console, const Args& args, const char* what,
+         grpc::Status (PersonService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                     Response*),
+         Request* request, Response* response) {
+  const auto session = OpenSession(console, args);
+  if (!session.ok()) return FailHere(console, session.status());
+  request->set_request_id((*session)->NewRequestId());
+  grpc::ClientContext context;
+  const absl::Status status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
+  if (!status.ok()) return FailHere(console, status);
+  const auto stub = PersonService::NewStub((*session)->channel());
+  const grpc::Status answered = ((*stub).*method)(&context, *request, response);
+  return answered.ok() ? kExitOk : FailCall(console, what, answered);
+}
+
 int Export(Console& console, const Args& args) {
   signpost::v1::ExportPersonRequest request;
   absl::Status status = Fill(args, &request);
   if (!status.ok()) return FailHere(console, status);
-  const auto session = OpenSession(console, args);
-  if (!session.ok()) return FailHere(console, session.status());
-  request.set_request_id((*session)->NewRequestId());
-  grpc::ClientContext context;
-  status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
-  if (!status.ok()) return FailHere(console, status);
   signpost::v1::ExportPersonResponse response;
-  const grpc::Status answered =
-      PersonService::NewStub((*session)->channel())->ExportPerson(&context, request, &response);
-  if (!answered.ok()) return FailCall(console, "person export", answered);
+  const int sent =
+      Send(console, args, "person export", &PersonService::Stub::ExportPerson, &request, &response);
+  if (sent != kExitOk) return sent;
   signpost::v1::PersonExport held;
   if (!held.ParseFromString(response.answer())) {
     return FailCall(console, "person export",
@@ -156,16 +167,10 @@ int Erase(Console& console, const Args& args) {
   }
   if (!status.ok()) return FailHere(console, status);
   request.set_confirmed(true);
-  const auto session = OpenSession(console, args);
-  if (!session.ok()) return FailHere(console, session.status());
-  request.set_request_id((*session)->NewRequestId());
-  grpc::ClientContext context;
-  status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
-  if (!status.ok()) return FailHere(console, status);
   signpost::v1::ErasePersonResponse response;
-  const grpc::Status answered =
-      PersonService::NewStub((*session)->channel())->ErasePerson(&context, request, &response);
-  if (!answered.ok()) return FailCall(console, "person erase", answered);
+  const int sent =
+      Send(console, args, "person erase", &PersonService::Stub::ErasePerson, &request, &response);
+  if (sent != kExitOk) return sent;
   *console.out << (args.Has("--json")
                        ? Json(response)
                        : RenderRecorded(
@@ -184,16 +189,10 @@ int Shield(Console& console, const Args& args) {
   }
   if (!status.ok()) return FailHere(console, status);
   request.set_shielded(args.Has("--set"));
-  const auto session = OpenSession(console, args);
-  if (!session.ok()) return FailHere(console, session.status());
-  request.set_request_id((*session)->NewRequestId());
-  grpc::ClientContext context;
-  status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
-  if (!status.ok()) return FailHere(console, status);
   signpost::v1::SetShieldResponse response;
-  const grpc::Status answered =
-      PersonService::NewStub((*session)->channel())->SetShield(&context, request, &response);
-  if (!answered.ok()) return FailCall(console, "person shield", answered);
+  const int sent =
+      Send(console, args, "person shield", &PersonService::Stub::SetShield, &request, &response);
+  if (sent != kExitOk) return sent;
   *console.out << (args.Has("--json")
                        ? Json(response)
                        : RenderRecorded(request.shielded() ? "The shield stands, from now on"
