@@ -37,31 +37,34 @@ bool TakeBytes(absl::string_view* bytes, uint64_t length, absl::string_view* tak
 }  // namespace
 
 absl::StatusOr<EntryFields> DecodeEntryFields(absl::string_view entry) {
-  const absl::Status malformed = absl::InvalidArgumentError("not a well-formed ledger entry");
+  // Made where it is needed: a status with a message is an allocation, and entries come in millions.
+  const auto malformed = [] {
+    return absl::InvalidArgumentError("not a well-formed ledger entry");
+  };
   EntryFields fields;
   while (!entry.empty()) {
     uint64_t tag = 0, number = 0;
     absl::string_view bytes;
-    if (!TakeVarint(&entry, &tag) || tag >> 3 == 0 || tag >> 3 > (1u << 29) - 1) return malformed;
+    if (!TakeVarint(&entry, &tag) || tag >> 3 == 0 || tag >> 3 > (1u << 29) - 1) return malformed();
     const uint64_t field = tag >> 3;
     switch (tag & 7) {
       case kVarint:
-        if (!TakeVarint(&entry, &number)) return malformed;
+        if (!TakeVarint(&entry, &number)) return malformed();
         break;
       case kFixed64:
-        if (!TakeBytes(&entry, 8, &bytes)) return malformed;
+        if (!TakeBytes(&entry, 8, &bytes)) return malformed();
         break;
       case kBytes:
-        if (!TakeVarint(&entry, &number) || !TakeBytes(&entry, number, &bytes)) return malformed;
+        if (!TakeVarint(&entry, &number) || !TakeBytes(&entry, number, &bytes)) return malformed();
         break;
       case kFixed32:
-        if (!TakeBytes(&entry, 4, &bytes)) return malformed;
+        if (!TakeBytes(&entry, 4, &bytes)) return malformed();
         break;
       default:  // groups: proto3 has none
-        return malformed;
+        return malformed();
     }
     if (field > 4) continue;
-    if ((tag & 7) != (field == 4 ? kBytes : kVarint)) return malformed;
+    if ((tag & 7) != (field == 4 ? kBytes : kVarint)) return malformed();
     if (field == 1) fields.index = number;
     if (field == 2) fields.sequenced_at_us = static_cast<int64_t>(number);
     if (field == 3) fields.agency_counter = number;

@@ -66,22 +66,22 @@ class BareServer::Appender {
 
 class BareServer::Service final : public v1::IndexService::CallbackService {
  public:
-  Service(Appender* appender, size_t answer_bytes)
-      : appender_(appender), answer_(answer_bytes, 'a') {}
+  Service(Append append, size_t answer_bytes)
+      : append_(std::move(append)), answer_(answer_bytes, 'a') {}
 
   grpc::ServerUnaryReactor* WhoKnows(grpc::CallbackServerContext* context,
                                      const v1::WhoKnowsRequest* /*request*/,
                                      v1::WhoKnowsResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     response->set_answer(answer_);
-    appender_->Append([reactor](bool ok) {
+    append_([reactor](bool ok) {
       reactor->Finish(ok ? grpc::Status::OK : grpc::Status(grpc::StatusCode::UNAVAILABLE, "disk"));
     });
     return reactor;
   }
 
  private:
-  Appender* const appender_;
+  const Append append_;
   const std::string answer_;
 };
 
@@ -99,9 +99,21 @@ absl::StatusOr<std::unique_ptr<BareServer>> BareServer::Start(const TlsFiles& tl
                                                               size_t answer_bytes) {
   const int fd = open(append_path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return absl::UnavailableError(absl::StrCat("cannot open ", append_path));
+  auto appender = std::make_unique<Appender>(fd);
+  absl::StatusOr<std::unique_ptr<BareServer>> bare = Start(
+      tls,
+      [appender = appender.get()](std::function<void(bool)> done) {
+        appender->Append(std::move(done));
+      },
+      answer_bytes);
+  if (bare.ok()) (*bare)->appender_ = std::move(appender);
+  return bare;
+}
+
+absl::StatusOr<std::unique_ptr<BareServer>> BareServer::Start(const TlsFiles& tls, Append append,
+                                                              size_t answer_bytes) {
   std::unique_ptr<BareServer> bare(new BareServer);
-  bare->appender_ = std::make_unique<Appender>(fd);
-  bare->service_ = std::make_unique<Service>(bare->appender_.get(), answer_bytes);
+  bare->service_ = std::make_unique<Service>(std::move(append), answer_bytes);
   grpc::SslServerCredentialsOptions ssl(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   ssl.pem_root_certs = tls.ca_pem;
   ssl.pem_key_cert_pairs.push_back({tls.key_pem, tls.cert_pem});

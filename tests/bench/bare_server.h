@@ -8,6 +8,7 @@
 #ifndef SIGNPOST_TESTS_BENCH_BARE_SERVER_H_
 #define SIGNPOST_TESTS_BENCH_BARE_SERVER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,12 @@ class BareServer {
   // Serves on 127.0.0.1 with a port of its own choice; appends to `append_path`.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<BareServer>> Start(
       const TlsFiles& tls, const std::string& append_path, size_t answer_bytes);
+  // The same server in front of something else: `append` is called for each request, and calls what
+  // it is given once that request is durable, or not.
+  using Append = std::function<void(std::function<void(bool)>)>;
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<BareServer>> Start(const TlsFiles& tls,
+                                                                         Append append,
+                                                                         size_t answer_bytes);
   ~BareServer();
 
   const std::string& address() const { return address_; }

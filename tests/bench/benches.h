@@ -4,11 +4,14 @@
 #ifndef SIGNPOST_TESTS_BENCH_BENCHES_H_
 #define SIGNPOST_TESTS_BENCH_BENCHES_H_
 
+#include <cstdint>
+
 namespace signpost::bench {
 
 struct BenchOptions {
   int people = 5000;
-  double seconds = 4;  // for each measurement
+  int64_t entries = 1'000'000;  // of the large ledger of `ledger`
+  double seconds = 4;           // for each measurement
   // Only the hub, at 64 in flight, without a baseline: for a profiler.
   bool profile = false;
 };
@@ -24,6 +27,11 @@ int Load(const BenchOptions& options);
 // And against the engines of others, where node has them: cel_ratio, casbin_ratio,
 // cedar_wasm_ratio.
 int DecidePolicy(const BenchOptions& options);
+// The ledger: bare_ratio_64, durable entries a second over mTLS with one reply each, against a bare
+// server; hash_share, of hashing, tree and checkpoints in the sequencer's time; startup_s_1k and
+// startup_s_N, proof_p99_us_N with N as --entries says ("100m" wants 12 GB of disk);
+// verify_entries_per_s, offline on one core. Beside them the disk's sync time.
+int Ledger(const BenchOptions& options);
 
 }  // namespace signpost::bench
 

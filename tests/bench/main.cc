@@ -1,4 +1,4 @@
-// signpost-bench NAME [--people N] [--seconds S] [--profile]: see benches.h.
+// signpost-bench NAME [--people N] [--entries N] [--seconds S] [--profile]: see benches.h.
 
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--people") == 0 && i + 1 < argc) {
       options.people = std::atoi(argv[++i]);
+    } else if (std::strcmp(argv[i], "--entries") == 0 && i + 1 < argc) {
+      options.entries = std::atoll(argv[++i]);
     } else if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
       options.seconds = std::atof(argv[++i]);
     } else if (std::strcmp(argv[i], "--profile") == 0) {
@@ -27,13 +29,15 @@ int main(int argc, char** argv) {
       break;
     }
   }
-  if (options.people >= 100 && options.seconds > 0) {
+  if (options.people >= 100 && options.seconds > 0 && options.entries >= 1000) {
     if (name == "answers") return signpost::bench::Answers(options);
     if (name == "load") return signpost::bench::Load(options);
+    if (name == "ledger") return signpost::bench::Ledger(options);
     if (name == "policy") return signpost::bench::DecidePolicy(options);
   }
   std::fprintf(
       stderr,
-      "usage: signpost-bench answers|load|policy [--people N (at least 100)] [--seconds S]\n");
+      "usage: signpost-bench answers|ledger|load|policy [--people N (at least 100)] [--seconds S]"
+      " [--entries N (at least 1000)]\n");
   return 2;
 }
