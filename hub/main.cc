@@ -2,6 +2,10 @@
 //
 //   signpost-hub --config FILE
 //   signpost-hub keygen --master FILE --ledger FILE --name ORIGIN
+//   signpost-hub keygen --backup FILE
+//   signpost-hub restore --from DIR --backup-key FILE --keys FILE --ledger FILE --into DIR
+//                        [--number N] [--checkpoint FILE]... [--witnessed FILE]...
+//                        [--older-than-witnessed]
 //   signpost-hub --version
 //
 // SIGTERM and SIGINT drain it. When it cannot start it writes one JSON line for machines and one
@@ -14,15 +18,20 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "hub/api/config.h"
 #include "hub/api/hub.h"
+#include "hub/backup/files.h"
+#include "hub/backup/restore.h"
 #include "hub/base/clock.h"
 #include "hub/base/error.h"
 #include "hub/base/json_log.h"
@@ -36,6 +45,11 @@ namespace {
 constexpr char kUsage[] =
     "usage: signpost-hub --config FILE\n"
     "       signpost-hub keygen --master FILE --ledger FILE --name ORIGIN\n"
+    "       signpost-hub keygen --backup FILE\n"
+    "       signpost-hub restore --from DIR --backup-key FILE --keys FILE --ledger FILE --into "
+    "DIR\n"
+    "                            [--number N] [--checkpoint FILE]... [--witnessed FILE]...\n"
+    "                            [--older-than-witnessed]\n"
     "       signpost-hub --version\n";
 
 // Reads `--name value` pairs. Empty when `arguments` are not all of `names`, once each.
@@ -102,6 +116,71 @@ int Keygen(const std::string& master, const std::string& ledger, const std::stri
   return 0;
 }
 
+// Reads the words behind `restore`; nullopt when they are not as the usage says.
+std::optional<backup::RestoreOptions> RestoreWords(const std::vector<std::string>& words) {
+  backup::RestoreOptions options;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--older-than-witnessed") {
+      options.older_than_published = true;
+      continue;
+    }
+    if (i + 1 == words.size() || words[i + 1].empty()) return std::nullopt;
+    const std::string& value = words[i + 1];
+    if (words[i] == "--checkpoint" || words[i] == "--witnessed") {
+      options.published_files.push_back(value);
+    } else if (words[i] == "--number") {
+      if (!absl::SimpleAtoi(value, &options.number) || options.number == 0) return std::nullopt;
+    } else {
+      std::string* const into = words[i] == "--from"         ? &options.from
+                                : words[i] == "--backup-key" ? &options.backup_key_file
+                                : words[i] == "--keys"       ? &options.keys_file
+                                : words[i] == "--ledger"     ? &options.ledger_key_file
+                                : words[i] == "--into"       ? &options.into
+                                                             : nullptr;
+      if (into == nullptr || !into->empty()) return std::nullopt;
+      *into = value;
+    }
+    ++i;
+  }
+  if (options.from.empty() || options.backup_key_file.empty() || options.keys_file.empty() ||
+      options.ledger_key_file.empty() || options.into.empty()) {
+    return std::nullopt;
+  }
+  return options;
+}
+
+int RestoreStore(const backup::RestoreOptions& options) {
+  const absl::StatusOr<backup::RestoreReport> report = backup::Restore(options);
+  if (!report.ok()) {
+    std::fprintf(stderr, "signpost-hub: %s\n", std::string(report.status().message()).c_str());
+    for (const base::FieldViolation& violation : base::ViolationsOf(report.status())) {
+      std::fprintf(stderr, "  %s: %s\n", violation.field.c_str(), violation.description.c_str());
+    }
+    if (base::ReasonOf(report.status()) == base::Reason::kLedgerBehind) {
+      std::fprintf(stderr,
+                   "Look for a newer backup. To give up what came after this one, on purpose and "
+                   "for good, add --older-than-witnessed (docs/operating.md).\n");
+    }
+    return 1;
+  }
+  std::printf(
+      "Backup %llu of %s is restored into %s: %lld files, %llu ledger entries, all verified.\n"
+      "Keys of %llu young persons are put back; %llu were erased since and are gone.\n",
+      static_cast<unsigned long long>(report->number),
+      absl::FormatTime(absl::RFC3339_sec, report->made_at, absl::UTCTimeZone()).c_str(),
+      options.into.c_str(), static_cast<long long>(report->files),
+      static_cast<unsigned long long>(report->entries_verified),
+      static_cast<unsigned long long>(report->persons),
+      static_cast<unsigned long long>(report->persons_erased));
+  if (report->published_size != 0) {
+    std::printf(
+        "Given up: a published ledger of %llu entries. The hub records that as its first entry; "
+        "tell the auditor and the witnesses why.\n",
+        static_cast<unsigned long long>(report->published_size));
+  }
+  return 0;
+}
+
 int Serve(const std::string& config_file) {
   // Blocked before any thread begins, so that only this thread waits for them.
   sigset_t stops;
@@ -140,6 +219,15 @@ int Main(const std::vector<std::string>& arguments) {
     if (!options.empty()) {
       return Keygen(options["--master"], options["--ledger"], options["--name"]);
     }
+    options = Options({arguments.begin() + 1, arguments.end()}, {"--backup"});
+    if (!options.empty()) {
+      base::OsRandom random;
+      const absl::Status written = backup::WriteNewBackupKey(options["--backup"], &random);
+      return written.ok() ? 0 : Fail(written);
+    }
+  } else if (!arguments.empty() && arguments[0] == "restore") {
+    const auto options = RestoreWords({arguments.begin() + 1, arguments.end()});
+    if (options.has_value()) return RestoreStore(*options);
   } else if (auto options = Options(arguments, {"--config"}); !options.empty()) {
     return Serve(options["--config"]);
   }

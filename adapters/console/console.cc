@@ -20,7 +20,7 @@ const std::vector<Command>& AllCommands() {
     for (std::vector<Command> group :
          {IndexCommands(), ConsentCommands(), OverrideCommands(), PersonCommands(),
           RegistryCommands(), AuditCommands(), AuditSearchCommands(), PatternCommands(),
-          PolicyCommands(), PublishCommands()}) {
+          PolicyCommands(), PublishCommands(), MaintenanceCommands()}) {
       for (Command& command : group) all->push_back(std::move(command));
     }
     return all;

@@ -106,6 +106,29 @@ void ReadWitnesses(base::ConfigObject& root, const std::string& directory, HubCo
   }
 }
 
+// What is kept apart must be apart, or one stolen medium holds both.
+void CheckBackup(const HubConfig& config, base::ConfigObject* backup) {
+  if (config.store_kind != StoreKind::kRocksDb) {
+    backup->Complain("directory", "only a store of kind rocksdb can be backed up");
+    return;
+  }
+  const auto apart = [&](const char* key, const std::string& path, const std::string& other,
+                         const char* why) {
+    if (path.empty() || other.empty()) return;
+    if (Inside(other, path) || Inside(path, other)) backup->Complain(key, why);
+  };
+  apart("directory", config.backup.directory, config.store_path,
+        "must not lie inside store.path, nor around it");
+  apart("keys_directory", config.backup.keys_directory, config.store_path,
+        "must not lie inside store.path, nor around it");
+  apart("keys_directory", config.backup.keys_directory, config.backup.directory,
+        "must lie apart from directory, on another medium: who is erased is erased by its "
+        "replacement alone");
+  if (!config.backup.directory.empty() && Inside(config.backup.directory, config.backup.key_file)) {
+    backup->Complain("key", "must not lie inside directory, which it opens");
+  }
+}
+
 absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string& directory) {
   HubConfig config;
   config.server.listen = root.String("listen");
@@ -153,6 +176,15 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
   }
 
   ReadWitnesses(root, directory, &config);
+  if (root.Has("backup")) {
+    base::ConfigObject backup = root.Object("backup");
+    config.backup.directory = In(directory, backup.String("directory"));
+    config.backup.keys_directory = In(directory, backup.String("keys_directory"));
+    config.backup.key_file = In(directory, backup.String("key"));
+    config.backup.keep = static_cast<int>(backup.IntegerOr("keep", 0, 0, 100'000));
+    config.backup.store_path = config.store_path;
+    CheckBackup(config, &backup);
+  }
 
   base::ConfigObject policy = root.ObjectOrEmpty("policy");
   config.policy_file = In(directory, policy.StringOr("text", ""));

@@ -12,6 +12,7 @@
 //     "keys": {"master": "master.key", "ledger": "ledger.key"},
 //     "store": {"kind": "rocksdb", "path": "store"},
 //     "checkpoint_file": "checkpoint",
+//     "backup": {"directory": "/backup/store", "keys_directory": "/keys", "key": "backup.key"},
 //     "policy": {"text": "nortown.policy", "words": "words.json"}
 //   }
 //
@@ -27,6 +28,7 @@
 #include "absl/time/time.h"
 #include "hub/api/server.h"
 #include "hub/audit/patterns.h"
+#include "hub/backup/backup.h"
 #include "hub/base/json_log.h"
 #include "hub/gate/policy_desk.h"
 
@@ -67,6 +69,8 @@ struct HubConfig {
   // What they co-signed; beside the checkpoint file unless said otherwise, and like it outside.
   std::string witnessed_file;
   absl::Duration witness_alarm_after = absl::Minutes(5);
+
+  backup::BackupOptions backup;  // "backup"; an empty directory: there are none
 
   // Published once, where nothing was published before; empty: everything is hidden until somebody
   // publishes.

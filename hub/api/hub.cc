@@ -16,6 +16,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/gate/entries.h"
 #include "hub/ledger/reader.h"
+#include "hub/ledger/restored.h"
 #include "hub/store/memory_store.h"
 #include "hub/store/rocksdb_store.h"
 #include "hub/tlog/checkpoint.h"
@@ -56,6 +57,24 @@ void DescribeCheckpoint(const ledger::LedgerReader& reader, absl::Time now, nloh
   if (!bytes.ok() || !entry.ParseFromString(*bytes)) return;
   (*page)["checkpoint_age_s"] =
       absl::ToInt64Seconds(now - absl::FromUnixMicros(entry.sequenced_at_us()));
+}
+
+// That what is served was restored from a backup, and what was given up by that.
+ledger::Draft RestoredEntry(const ledger::Restored& restored) {
+  signpost::store::v1::LedgerEntry entry =
+      gate::NewEntry(signpost::store::v1::ENTRY_KIND_RESTORED, gate::Asker(), "");
+  std::string subject =
+      absl::StrCat("backup ", restored.backup, " of ", restored.holds.size, " entries");
+  uint64_t size = 0;
+  for (const ledger::TreeHead& head : restored.gives_up) {
+    if (head.size < size) continue;
+    size = head.size;
+    entry.set_subject_hash(tlog::HashToString(head.root));
+  }
+  if (size != 0) absl::StrAppend(&subject, ", given up: checkpoint of ", size);
+  entry.set_subject(subject);
+  entry.set_outcome(size != 0 ? "older-than-published" : "recorded");
+  return gate::ToDraft(entry);
 }
 
 }  // namespace
@@ -130,6 +149,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   ledger_options.checkpoint_interval = config_.checkpoint_interval;
   ledger_options.checkpoint_file = config_.checkpoint_file;
   ledger_options.witnessed_file = config_.witnessed_file;
+  ledger_options.restored_entry = RestoredEntry;
   SIGNPOST_ASSIGN_OR_RETURN(sequencer_,
                             ledger::Sequencer::Open(ledger_options, store_, clock_, signer_.get()));
   executor_ =
@@ -162,6 +182,9 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   rooms_.waiters = waiters_.get();
   rooms_.requests = requests_.get();
   rooms_.policy = &policy_;
+  rooms_.on_erased = [this] {
+    if (maintenance_ != nullptr) maintenance_->KeysChanged();
+  };
   gate_ = std::make_unique<gate::Gate>(rooms_);
   if (config_.policy_age_max != absl::InfiniteDuration()) {
     policy_.LimitAge(clock_, config_.policy_age_max);
@@ -173,6 +196,13 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   SIGNPOST_ASSIGN_OR_RETURN(searches_, gate::Searches::Create(rooms_));
   pattern_search_ = std::make_unique<gate::PatternSearch>(rooms_, config_.patterns);
   reception_ = std::make_unique<gate::Reception>(rooms_, policy_desk_.get());
+  if (!config_.backup.directory.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(tlog::NoteVerifier verifier,
+                              tlog::NoteVerifier::Parse(signer_->verifier_key()));
+    SIGNPOST_ASSIGN_OR_RETURN(backups_, backup::Backups::Open(config_.backup, store_, clock_,
+                                                              random_, std::move(verifier)));
+  }
+  maintenance_ = std::make_unique<gate::Maintenance>(rooms_, backups_.get());
   return absl::OkStatus();
 }
 
@@ -295,7 +325,8 @@ void Hub::BuildServices() {
                            searches_.get(),
                            pattern_search_.get(),
                            signer_->verifier_key(),
-                           witnessing_.get()};
+                           witnessing_.get(),
+                           maintenance_.get()};
   services_.push_back(MakeIndexService(rooms));
   services_.push_back(MakeConsentService(rooms));
   services_.push_back(MakeRegistryService(rooms));
@@ -304,6 +335,7 @@ void Hub::BuildServices() {
   services_.push_back(MakeOverrideService(rooms));
   services_.push_back(MakePolicyService(rooms));
   services_.push_back(MakePersonService(rooms));
+  services_.push_back(MakeMaintenanceService(rooms));
 }
 
 void Hub::AddGauges() {
@@ -333,6 +365,9 @@ void Hub::AddGauges() {
           {{"witness", states[i].name}});
     }
   }
+  metrics_.AddGauge("signpost_person_keys_stale",
+                    "1 while the backups' file of person keys may hold one that was erased.",
+                    [this] { return maintenance_->KeysAreStale() ? 1.0 : 0.0; });
   metrics_.AddGauge("signpost_log_lines_lost", "Log lines that could not be written.",
                     [this] { return static_cast<double>(log_->lines_lost()); });
 }
@@ -424,6 +459,7 @@ void Hub::Shutdown() {
   if (server_ != nullptr) server_->Shutdown(config_.shutdown_grace);
   override_watch_.reset();
   if (witnessing_ != nullptr) witnessing_->Stop();
+  if (maintenance_ != nullptr) maintenance_->Shutdown();
   if (executor_ != nullptr) executor_->Shutdown();
   admin_.reset();
   if (was_open) {

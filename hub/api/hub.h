@@ -30,6 +30,7 @@
 #include "hub/api/metrics.h"
 #include "hub/api/reactors.h"
 #include "hub/api/server.h"
+#include "hub/backup/backup.h"
 #include "hub/base/agency_id.h"
 #include "hub/base/assertion.h"
 #include "hub/base/clock.h"
@@ -41,6 +42,7 @@
 #include "hub/exchange/requests.h"
 #include "hub/exchange/waiters.h"
 #include "hub/gate/gate.h"
+#include "hub/gate/maintenance.h"
 #include "hub/gate/overrides.h"
 #include "hub/gate/pattern_search.h"
 #include "hub/gate/policy_asking.h"
@@ -164,6 +166,8 @@ class Hub {
   // What has threads comes last: they end before anything they use.
   std::unique_ptr<ledger::Sequencer> sequencer_;
   std::unique_ptr<base::ThreadPool> executor_;
+  std::unique_ptr<backup::Backups> backups_;
+  std::unique_ptr<gate::Maintenance> maintenance_;
   std::unique_ptr<gate::OverrideWatch> override_watch_;
   std::unique_ptr<ledger::Witnessing> witnessing_;
   std::unique_ptr<Server> server_;

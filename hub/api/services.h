@@ -13,6 +13,7 @@
 
 #include "hub/api/reactors.h"
 #include "hub/gate/gate.h"
+#include "hub/gate/maintenance.h"
 #include "hub/gate/pattern_search.h"
 #include "hub/gate/policy_asking.h"
 #include "hub/gate/policy_desk.h"
@@ -38,6 +39,7 @@ struct ServiceRooms {
   gate::PatternSearch* pattern_search = nullptr;
   std::string verifier_key;                        // of the ledger's checkpoints
   const ledger::Witnessing* witnessing = nullptr;  // nullptr: no witness is named
+  gate::Maintenance* maintenance = nullptr;
 };
 
 std::unique_ptr<grpc::Service> MakeIndexService(const ServiceRooms& rooms);
@@ -48,6 +50,7 @@ std::unique_ptr<grpc::Service> MakeExchangeService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakeOverrideService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakePolicyService(const ServiceRooms& rooms);
 std::unique_ptr<grpc::Service> MakePersonService(const ServiceRooms& rooms);
+std::unique_ptr<grpc::Service> MakeMaintenanceService(const ServiceRooms& rooms);
 
 }  // namespace signpost::api
 

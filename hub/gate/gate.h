@@ -17,6 +17,7 @@
 #ifndef SIGNPOST_HUB_GATE_GATE_H_
 #define SIGNPOST_HUB_GATE_GATE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -63,6 +64,9 @@ struct Rooms {
   exchange::Waiters* waiters = nullptr;
   const exchange::Requests* requests = nullptr;
   const PolicyInForce* policy = nullptr;
+  // Called when somebody was erased, on the sequencer's completion thread; may be empty. Must only
+  // hand on. See Maintenance::KeysChanged().
+  std::function<void()> on_erased;
 };
 
 template <typename Response>

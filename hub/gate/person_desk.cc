@@ -418,7 +418,13 @@ void PersonDesk::Erase(const Asker& asker, v1::ErasePersonRequest request,
                                std::string(), rooms.clock->Now());
         return operation;
       },
-      Finish(rooms_, state, std::move(done)));
+      Finish(rooms_, state,
+             Reply<v1::ErasePersonResponse>(
+                 [on_erased = rooms_.on_erased,
+                  done = std::move(done)](absl::StatusOr<v1::ErasePersonResponse> erased) mutable {
+                   if (erased.ok() && on_erased) on_erased();
+                   done(std::move(erased));
+                 })));
 }
 
 void PersonDesk::SetShield(const Asker& asker, v1::SetShieldRequest request,

@@ -14,6 +14,7 @@
 #define SIGNPOST_HUB_LEDGER_SEQUENCER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ class NoteSigner;  // tlog/note.h
 }  // namespace signpost::tlog
 
 namespace signpost::ledger {
+
+struct Restored;  // ledger/restored.h
 
 // An entry before it has an index: the body is a serialised store.v1.LedgerEntry without `index`
 // (1), `sequenced_at_us` (2) and `agency_counter` (3), which the sequencer appends (concatenated
@@ -83,6 +86,9 @@ class Sequencer {
     // start, and what is found must still be a prefix of the ledger. Empty, or no such file: not
     // looked at.
     std::string witnessed_file;
+    // Makes the entry that says in the ledger that this store was restored from a backup. Without
+    // it a restored store is not opened.
+    std::function<Draft(const Restored& restored)> restored_entry;
   };
   struct Head {
     uint64_t size;          // entries sequenced
@@ -90,8 +96,14 @@ class Sequencer {
   };
 
   // Recovers the head from `store` in time that does not depend on the ledger's length, and starts.
+  //
+  // Where somebody restored the store and left her signed word for it (restored.h), that is the
+  // first entry, and what is in the checkpoint file is kept as `checkpoint_file` + ".given-up-" and
+  // its size, if the word gives up exactly that; then the word is taken out of the store.
+  //
   // Errors: kLedgerBehind when the store's ledger is shorter than, or disagrees with, its last
-  // published checkpoint; kDataLoss when the stored head does not verify; kStoreUnavailable.
+  // published checkpoint, and nobody gave that up; kDataLoss when the stored head or that word does
+  // not verify; kStoreUnavailable.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Sequencer>> Open(
       Options options, store::Store* store, const base::Clock* clock,
       const tlog::NoteSigner* signer);

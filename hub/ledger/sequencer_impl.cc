@@ -2,6 +2,8 @@
 // batch and commits it; nothing else touches its state. The finisher calls Done, so that a slow
 // callback delays no commit and the next batch syncs meanwhile.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <deque>
 #include <iterator>
@@ -19,6 +21,7 @@
 #include "hub/base/files.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/ledger/restored.h"
 #include "hub/ledger/rows.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/tlog/checkpoint.h"
@@ -567,18 +570,86 @@ absl::StatusOr<tlog::Checkpoint> CheckExtends(const store::View& view, const Hea
   return checkpoint;
 }
 
+// The word that somebody left who restored this store; nullopt when nobody did.
+absl::StatusOr<std::optional<Restored>> ReadRestored(const store::View& view, const HeadRow& head,
+                                                     const std::string& origin,
+                                                     const tlog::NoteVerifier& verifier) {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> note,
+                            view.Get(Space::kMeta, kRestoredKey));
+  if (!note.has_value()) return std::nullopt;
+  absl::StatusOr<Restored> restored = OpenRestored(*note, absl::MakeConstSpan(&verifier, 1));
+  if (!restored.ok() || restored->origin != origin) {
+    return Error(Reason::kDataLoss,
+                 "the store says that it was restored, but not under this ledger's key; restore it "
+                 "again with signpost-hub restore");
+  }
+  bool holds = restored->holds.size <= head.frontier.size();
+  if (holds) {
+    SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root,
+                              tlog::RootAt(restored->holds.size, [&view](int level, uint64_t at) {
+                                return ReadNode(view, level, at);
+                              }));
+    holds = root == restored->holds.root;
+  }
+  if (!holds) {
+    return Error(Reason::kDataLoss,
+                 "the store says that it was restored from a backup that it is not; restore it "
+                 "again with signpost-hub restore");
+  }
+  return std::optional<Restored>(*std::move(restored));
+}
+
+// Whether whoever restored the store gave up exactly the checkpoint in `note`.
+bool GivesUp(const std::optional<Restored>& restored, const std::string& note,
+             const tlog::NoteVerifier& verifier) {
+  const auto checkpoint = tlog::OpenCheckpoint(note, absl::MakeConstSpan(&verifier, 1));
+  if (!restored.has_value() || !checkpoint.ok()) return false;
+  return std::any_of(restored->gives_up.begin(), restored->gives_up.end(),
+                     [&](const TreeHead& head) {
+                       return head.size == checkpoint->size && head.root == checkpoint->root;
+                     });
+}
+
 // That the ledger of `head` extends the checkpoint in the file at `path`, where there is one; its
-// size, or 0.
+// size, or 0. One that was given up is kept under another name, and is 0, too.
 absl::StatusOr<uint64_t> CheckExtendsFile(const store::View& view, const HeadRow& head,
                                           const std::string& origin, const std::string& path,
-                                          const tlog::NoteVerifier& verifier) {
+                                          const tlog::NoteVerifier& verifier,
+                                          const std::optional<Restored>& restored) {
   if (path.empty()) return 0;
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> note,
                             base::ReadWholeFile(path, tlog::kNoteBytesMax));
   if (!note.has_value()) return 0;
-  SIGNPOST_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint,
-                            CheckExtends(view, head, origin, *note, verifier, path));
-  return checkpoint.size;
+  const absl::StatusOr<tlog::Checkpoint> checkpoint =
+      CheckExtends(view, head, origin, *note, verifier, path);
+  if (checkpoint.ok()) return checkpoint->size;
+  if (base::ReasonOf(checkpoint.status()) != Reason::kLedgerBehind ||
+      !GivesUp(restored, *note, verifier)) {
+    return checkpoint.status();
+  }
+  const uint64_t size = tlog::OpenCheckpoint(*note, absl::MakeConstSpan(&verifier, 1))->size;
+  SIGNPOST_RETURN_IF_ERROR(base::ReplaceFile(absl::StrCat(path, ".given-up-", size), *note));
+  return 0;
+}
+
+// Says in the ledger that the store was restored, replaces the checkpoint outside by one that
+// covers this, and only then forgets: a crash in between says it again. What witnesses co-signed of
+// the history given up is taken away (CheckExtendsFile() kept it); they will have to be told.
+absl::Status RecordRestored(Sequencer* sequencer, store::Store* store, const Restored& restored,
+                            const tlog::NoteVerifier& verifier) {
+  Operation operation;
+  operation.entries.push_back(sequencer->options().restored_entry(restored));
+  SIGNPOST_RETURN_IF_ERROR(sequencer->SubmitAndWait(std::move(operation)).status());
+  SIGNPOST_RETURN_IF_ERROR(sequencer->Checkpoint().status());
+  if (const std::string& witnessed = sequencer->options().witnessed_file; !witnessed.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> note,
+                              base::ReadWholeFile(witnessed, tlog::kNoteBytesMax));
+    if (note.has_value() && GivesUp(restored, *note, verifier)) ::unlink(witnessed.c_str());
+  }
+  // Nobody else has the sequencer yet, and its own thread has nothing left to do.
+  store::Batch batch;
+  batch.Delete(Space::kMeta, kRestoredKey);
+  return store->Commit(std::move(batch), {});
 }
 
 }  // namespace
@@ -597,11 +668,19 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
     SIGNPOST_ASSIGN_OR_RETURN(head, DecodeHead(*head_row));
   }
   // First what was published: a store that was put back is the commoner and the clearer finding.
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<Restored> restored,
+                            ReadRestored(*view, head, options.origin, *verifier));
+  if (restored.has_value() && !options.restored_entry) {
+    return Error(Reason::kLedgerBehind,
+                 "the store was restored from a backup; start the hub itself on it, which records "
+                 "that, before using it otherwise");
+  }
   SIGNPOST_ASSIGN_OR_RETURN(
       const uint64_t filed_size,
-      CheckExtendsFile(*view, head, options.origin, options.checkpoint_file, *verifier));
+      CheckExtendsFile(*view, head, options.origin, options.checkpoint_file, *verifier, restored));
   SIGNPOST_RETURN_IF_ERROR(
-      CheckExtendsFile(*view, head, options.origin, options.witnessed_file, *verifier).status());
+      CheckExtendsFile(*view, head, options.origin, options.witnessed_file, *verifier, restored)
+          .status());
   SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> note,
                             view->Get(Space::kMeta, kCheckpointKey));
   uint64_t published_size = 0;
@@ -615,9 +694,13 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
   if (note.has_value() && !options.checkpoint_file.empty() && filed_size < published_size) {
     SIGNPOST_RETURN_IF_ERROR(base::ReplaceFile(options.checkpoint_file, *note));
   }
-  return std::unique_ptr<Sequencer>(
+  std::unique_ptr<Sequencer> sequencer =
       std::make_unique<SequencerImpl>(std::move(options), store, clock, signer, std::move(head),
-                                      std::move(head_row), published_size, note.value_or("")));
+                                      std::move(head_row), published_size, note.value_or(""));
+  if (restored.has_value()) {
+    SIGNPOST_RETURN_IF_ERROR(RecordRestored(sequencer.get(), store, *restored, *verifier));
+  }
+  return sequencer;
 }
 
 absl::StatusOr<Sequenced> Sequencer::SubmitAndWait(Operation operation) {

@@ -3,9 +3,11 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <sys/statvfs.h>
 
@@ -25,8 +27,6 @@ namespace {
 using base::Error;
 using base::Reason;
 
-// Memtables of one space; all of them share RocksDbOptions::write_buffers_bytes.
-constexpr size_t kSpaceBufferBytes = 32u << 20;
 // What a start may have to replay.
 constexpr uint64_t kWalBytesMax = 256u << 20;
 // Records and tables take more on disk than the bytes of a batch: room for both, twice.
@@ -48,6 +48,7 @@ bool Supports(rocksdb::CompressionType type) {
 
 rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
   rocksdb::DBOptions db;
+  if (options.env != nullptr) db.env = options.env;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
   db.paranoid_checks = true;
@@ -72,7 +73,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
   return db;
 }
 
-rocksdb::ColumnFamilyOptions SpaceOptions(const std::shared_ptr<rocksdb::Cache>& cache,
+rocksdb::ColumnFamilyOptions SpaceOptions(const RocksDbOptions& options,
+                                          const std::shared_ptr<rocksdb::Cache>& cache,
                                           bool compress) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
@@ -82,7 +84,7 @@ rocksdb::ColumnFamilyOptions SpaceOptions(const std::shared_ptr<rocksdb::Cache>&
   table.format_version = 5;
   rocksdb::ColumnFamilyOptions space;
   space.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  space.write_buffer_size = kSpaceBufferBytes;
+  space.write_buffer_size = options.space_buffer_bytes;
   space.memtable_whole_key_filtering = true;
   space.memtable_prefix_bloom_size_ratio = 0.02;
   space.level_compaction_dynamic_level_bytes = true;
@@ -98,10 +100,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksDbOptions& opti
     const Space space = static_cast<Space>(i);
     // Hashes do not compress.
     const bool compress = space != Space::kNodes && space != Space::kReceipts;
-    families.emplace_back(SpaceName(space), SpaceOptions(cache, compress));
+    families.emplace_back(SpaceName(space), SpaceOptions(options, cache, compress));
   }
   // RocksDB insists on its own; nothing is ever in it.
-  families.emplace_back(rocksdb::kDefaultColumnFamilyName, SpaceOptions(cache, false));
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, SpaceOptions(options, cache, false));
   return families;
 }
 
@@ -119,6 +121,7 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   rocksdb::DB* operator->() const { return db_.get(); }
+  rocksdb::DB* get() const { return db_.get(); }
   rocksdb::ColumnFamilyHandle* Family(Space space) const {
     return handles_[static_cast<size_t>(space)];
   }
@@ -180,6 +183,15 @@ class RocksDbStore final : public Store {
     return std::unique_ptr<View>(std::make_unique<RocksDbView>(db_.get()));
   }
 
+  // Checkpoint is RocksDB's word for such a copy.
+  absl::Status CopyTo(const std::string& directory) const {
+    rocksdb::Checkpoint* raw = nullptr;
+    rocksdb::Status status = rocksdb::Checkpoint::Create(db_->get(), &raw);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+    if (status.ok()) status = checkpoint->CreateCheckpoint(directory);
+    return FromRocksDb(status, absl::StrCat("cannot copy the store to ", directory).c_str());
+  }
+
  private:
   absl::Status DoCommit(Batch batch, absl::Span<const Precondition> preconditions) override {
     absl::MutexLock lock(&mutex_);
@@ -230,7 +242,8 @@ class RocksDbStore final : public Store {
   // Asked before anything is written, because running out in the middle cannot be undone.
   absl::Status CheckRoom(size_t batch_bytes) const {
     struct statvfs disk;
-    if (::statvfs(options_.path.c_str(), &disk) != 0) return absl::OkStatus();
+    if (options_.env != nullptr || ::statvfs(options_.path.c_str(), &disk) != 0)
+      return absl::OkStatus();
     const uint64_t free_bytes = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
     if (free_bytes >= options_.free_bytes_min + kDiskBytesPerBatchByte * batch_bytes) {
       return absl::OkStatus();
@@ -305,6 +318,36 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksDbStore(const RocksDbOptions& op
   status = CheckSchema(*db, options.read_only);
   if (!status.ok()) return status;
   return std::unique_ptr<Store>(std::make_unique<RocksDbStore>(options, std::move(db)));
+}
+
+absl::Status CopyRocksDbStore(const Store& store, const std::string& directory) {
+  const auto* const rocks = dynamic_cast<const RocksDbStore*>(&store);
+  if (rocks == nullptr) {
+    return base::InvalidField("store.kind", "only a store of kind rocksdb can be backed up");
+  }
+  return rocks->CopyTo(directory);
+}
+
+absl::Status DropRocksDbSpace(const std::string& path, Space space) {
+  RocksDbOptions options;
+  options.path = path;
+  rocksdb::DBOptions db_options = DatabaseOptions(options);
+  db_options.create_if_missing = false;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = Families(options);
+  // Compacting would make other files of the same rows, and the next backup would keep both.
+  for (auto& family : families) family.options.disable_auto_compactions = true;
+  rocksdb::DB* raw = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  // Opening writes what the logs hold into tables and removes the logs, so dropping reaches all of
+  // the space.
+  const rocksdb::Status opened = rocksdb::DB::Open(db_options, path, families, &handles, &raw);
+  if (!opened.ok()) return FromRocksDb(opened, absl::StrCat("cannot open ", path).c_str());
+  const Database db(raw, std::move(handles));
+  const absl::Status sound =
+      FromRocksDb(db->VerifyChecksum(), absl::StrCat("cannot verify ", path).c_str());
+  if (!sound.ok()) return sound;
+  return FromRocksDb(db->DropColumnFamily(db.Family(space)),
+                     absl::StrCat("cannot drop ", SpaceName(space), " from ", path).c_str());
 }
 
 }  // namespace signpost::store

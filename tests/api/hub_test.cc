@@ -147,6 +147,31 @@ TEST_F(HubTest, ACheckpointInsideTheStoreIsRefused) {
   EXPECT_THAT(std::string(Config().status().message()), HasSubstr("checkpoint_file"));
 }
 
+TEST_F(HubTest, BackupsAndKeysMustLieApart) {
+  const auto with = [this](const std::string& directory, const std::string& keys,
+                           const std::string& key) {
+    const std::string before = config_text_;
+    Set("\"checkpoint_file\"", "\"backup\": {\"directory\": \"" + directory +
+                                   "\", \"keys_directory\": \"" + keys + "\", \"key\": \"" + key +
+                                   "\", \"keep\": 30}, \"checkpoint_file\"");
+    const absl::StatusOr<HubConfig> config = Config();
+    config_text_ = before;
+    return config;
+  };
+  const absl::StatusOr<HubConfig> good = with("backups", "elsewhere", "backup.key");
+  ASSERT_TRUE(good.ok()) << good.status();
+  EXPECT_EQ(good->backup.directory, Path("backups"));
+  EXPECT_EQ(good->backup.store_path, Path("store"));
+  EXPECT_EQ(good->backup.keep, 30);
+  EXPECT_THAT(std::string(with("store/b", "e", "k").status().message()), HasSubstr("directory"));
+  EXPECT_THAT(std::string(with("b", "store", "k").status().message()), HasSubstr("keys_directory"));
+  EXPECT_THAT(std::string(with("b", "b/keys", "k").status().message()),
+              HasSubstr("keys_directory"));
+  EXPECT_THAT(std::string(with("b/c", "b", "k").status().message()), HasSubstr("keys_directory"));
+  EXPECT_THAT(std::string(with("b", "e", "b/k").status().message()), HasSubstr("key"));
+  EXPECT_FALSE(with("b", "", "k").ok());
+}
+
 TEST_F(HubTest, AStoreWithoutSyncNeedsToBeSaidTwice) {
   Set("\"path\": \"store\"", "\"path\": \"store\", \"unsafe_no_sync\": true");
   EXPECT_EQ(base::ReasonOf(Config().status()), Reason::kInvalidField);

@@ -1,0 +1,66 @@
+// backup: the operator's housekeeping.
+
+#include "absl/strings/str_cat.h"
+#include "adapters/console/console.h"
+#include "adapters/console/render.h"
+#include "signpost/v1/maintenance.grpc.pb.h"
+
+namespace signpost::adapters::console {
+namespace {
+
+using signpost::v1::MaintenanceService;
+
+// An act may take longer than a call may: asks with the same request id until it is done.
+template <typename Request, typename Response, typename Method>
+int CallUntilDone(Console& console, Session& session, const char* what, Request request,
+                  Method method, Response* response) {
+  request.set_request_id(session.NewRequestId());
+  while (true) {
+    grpc::ClientContext context;
+    const absl::Status prepared = session.Prepare(kPurposeOfKeeping, kCallDeadline, &context);
+    if (!prepared.ok()) return FailHere(console, prepared);
+    const grpc::Status answered = method(&context, request, response);
+    if (answered.ok()) return kExitOk;
+    if (answered.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED) {
+      return FailCall(console, what, answered);
+    }
+    *console.err << "still at it\n";
+  }
+}
+
+int Backup(Console& console, const Args& args) {
+  const auto session = OpenSession(console, args);
+  if (!session.ok()) return FailHere(console, session.status());
+  const auto stub = MaintenanceService::NewStub((*session)->channel());
+  signpost::v1::MakeBackupResponse response;
+  const int code = CallUntilDone(
+      console, **session, "backup", signpost::v1::MakeBackupRequest(),
+      [&](auto... all) { return stub->MakeBackup(all...); }, &response);
+  if (code != kExitOk) return code;
+  if (args.Has("--json")) {
+    *console.out << Json(response);
+  } else {
+    *console.out << "backup " << response.backup() << ": " << response.ledger_size()
+                 << " ledger entries, " << response.files() << " files, " << response.files_added()
+                 << " of them new (" << response.bytes_added()
+                 << " bytes), verified; recorded as entry " << response.receipt().ledger_index()
+                 << "\n";
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+std::vector<Command> MaintenanceCommands() {
+  return {
+      {{"backup",
+        "",
+        "Makes a backup into the directory that the hub's configuration names.",
+        "For the hub's operator. Adds what changed since the one before, and reads all of it back. "
+        "Restoring is done with the hub stopped: signpost-hub restore.",
+        {}},
+       Backup},
+  };
+}
+
+}  // namespace signpost::adapters::console

@@ -1,0 +1,388 @@
+#include "hub/backup/restore.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "hub/backup/files.h"
+#include "hub/backup/manifest.h"
+#include "hub/backup/sealed_file.h"
+#include "hub/base/error.h"
+#include "hub/base/status_macros.h"
+#include "hub/ledger/reader.h"
+#include "hub/ledger/restored.h"
+#include "hub/store/rocksdb_store.h"
+#include "hub/store/store.h"
+#include "hub/tlog/checkpoint.h"
+#include "hub/tlog/merkle.h"
+#include "hub/tlog/note.h"
+#include "hub/tlog/verifier.h"
+#include "signpost/store/v1/person.pb.h"
+
+namespace signpost::backup {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Error;
+using base::Reason;
+using store::Space;
+
+constexpr int kRowsPerBatch = 1000;
+
+absl::StatusOr<std::string> ReadNoteFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string note((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (file.bad() || note.empty() || note.size() > tlog::kNoteBytesMax) {
+    return base::InvalidField("published", absl::StrCat(path, " holds no signed checkpoint"));
+  }
+  return note;
+}
+
+// One restore, in a directory that goes with it unless it was finished.
+class Restoring {
+ public:
+  explicit Restoring(const RestoreOptions& options)
+      : options_(options),
+        directory_(options.into + ".restoring"),
+        tiles_(options.into + ".restoring-tiles") {}
+  ~Restoring() { Remove(); }
+  Restoring(const Restoring&) = delete;
+  Restoring& operator=(const Restoring&) = delete;
+
+  absl::StatusOr<RestoreReport> Run() {
+    SIGNPOST_RETURN_IF_ERROR(Begin());
+    SIGNPOST_RETURN_IF_ERROR(ReadFiles());
+    SIGNPOST_RETURN_IF_ERROR(OpenStore());
+    SIGNPOST_RETURN_IF_ERROR(VerifyLedger());
+    SIGNPOST_RETURN_IF_ERROR(ComparePublished());
+    SIGNPOST_RETURN_IF_ERROR(PutKeysBack());
+    SIGNPOST_RETURN_IF_ERROR(RemoveErased());
+    SIGNPOST_RETURN_IF_ERROR(LeaveWord());
+    SIGNPOST_RETURN_IF_ERROR(Finish());
+    return report_;
+  }
+
+ private:
+  void Remove() {
+    view_.reset();
+    store_.reset();
+    std::error_code ignored;
+    fs::remove_all(directory_, ignored);
+    fs::remove_all(tiles_, ignored);
+  }
+
+  absl::Status Begin() {
+    if (options_.published_files.empty() && !options_.older_than_published) {
+      return base::InvalidField(
+          "published",
+          "name what was published: the checkpoint file kept outside the store, and checkpoints "
+          "that witnesses co-signed; a backup that is older than they are is not restored "
+          "unawares");
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(BackupKeys keys, ReadBackupKeys(options_.backup_key_file));
+    keys_.emplace(std::move(keys));
+    absl::StatusOr<std::unique_ptr<tlog::NoteSigner>> signer =
+        tlog::ReadNoteSigner(options_.ledger_key_file);
+    if (!signer.ok()) {
+      return Error(Reason::kKeyUnavailable,
+                   absl::StrCat("the ledger's signing key ", options_.ledger_key_file,
+                                " cannot be used: ", signer.status().message()));
+    }
+    signer_ = *std::move(signer);
+    SIGNPOST_ASSIGN_OR_RETURN(tlog::NoteVerifier verifier,
+                              tlog::NoteVerifier::Parse(signer_->verifier_key()));
+    verifier_.emplace(std::move(verifier));
+
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, ManifestNumbers(options_.from));
+    if (numbers.empty()) {
+      return Error(Reason::kNotFound, absl::StrCat("there is no backup in ", options_.from));
+    }
+    const uint64_t number = options_.number == 0 ? numbers.back() : options_.number;
+    SIGNPOST_ASSIGN_OR_RETURN(manifest_, ReadManifest(options_.from, number, keys_->manifest));
+    report_.number = number;
+    report_.made_at = absl::FromUnixMicros(manifest_.made_at_us());
+    report_.ledger_size = manifest_.ledger_size();
+    report_.files = manifest_.files_size();
+    if (manifest_.origin() != signer_->name()) {
+      return base::InvalidField(
+          "ledger_key", absl::StrCat("is the key of ", signer_->name(), ", and the backup is of ",
+                                     manifest_.origin()));
+    }
+
+    std::error_code failed;
+    if (fs::exists(options_.into, failed) && !fs::is_empty(options_.into, failed)) {
+      return Error(Reason::kAlreadyExists,
+                   absl::StrCat(options_.into,
+                                " holds something; move it aside and keep it: the damaged store is "
+                                "evidence"));
+    }
+    Remove();
+    fs::create_directory(directory_, failed);
+    if (failed) {
+      return Error(Reason::kStoreUnavailable,
+                   absl::StrCat("cannot make ", directory_, ": ", failed.message()));
+    }
+    fs::permissions(directory_, fs::perms::owner_all, failed);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadFiles() {
+    for (const BackupFile& file : manifest_.files()) SIGNPOST_RETURN_IF_ERROR(ReadObject(file));
+    return SyncDirectory(directory_);
+  }
+
+  absl::Status ReadObject(const BackupFile& file) {
+    const std::string object =
+        absl::StrCat(options_.from, "/", kObjectsDirectory, "/", file.object());
+    const auto reader = SealedReader::Open(object, keys_->object, ObjectLabel(file.object()));
+    if (!reader.ok()) {
+      return Error(Reason::kDataLoss, absl::StrCat("backup ", manifest_.number(),
+                                                   " is not whole: ", reader.status().message(),
+                                                   "; restore another one"));
+    }
+    const std::string path = absl::StrCat(directory_, "/", file.name());
+    const FileHandle out(std::fopen(path.c_str(), "wbe"));
+    if (out == nullptr) return FileError("create", path);
+    RunningHash hash;
+    uint64_t size = 0;
+    std::string record;
+    while (true) {
+      SIGNPOST_ASSIGN_OR_RETURN(const bool more, (*reader)->Next(&record));
+      if (!more) break;
+      hash.Add(record);
+      size += record.size();
+      if (std::fwrite(record.data(), 1, record.size(), out.get()) != record.size()) {
+        return FileError("write", path);
+      }
+    }
+    if (std::fflush(out.get()) != 0 || ::fsync(::fileno(out.get())) != 0) {
+      return FileError("sync", path);
+    }
+    if (size == file.size() && hash.Finish() == file.sha256()) return absl::OkStatus();
+    return Error(Reason::kDataLoss,
+                 absl::StrCat(object, " does not hold the file that backup ", manifest_.number(),
+                              " names; restore another one"));
+  }
+
+  absl::Status OpenStore() {
+    store::RocksDbOptions options;
+    options.path = directory_;
+    SIGNPOST_ASSIGN_OR_RETURN(store_, store::OpenRocksDbStore(options));
+    SIGNPOST_ASSIGN_OR_RETURN(view_, store_->NewView());
+    return absl::OkStatus();
+  }
+
+  // As anybody would verify a published ledger, and then what stands behind its last checkpoint.
+  absl::Status VerifyLedger() {
+    const ledger::LedgerReader reader(view_.get());
+    SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, reader.Head());
+    SIGNPOST_RETURN_IF_ERROR(reader.ExportTiles(tiles_, /*entries=*/true));
+    tlog::VerifyOptions how;
+    how.origin = manifest_.origin();
+    how.older_checkpoints.push_back(manifest_.checkpoint());
+    const tlog::VerifyReport verified = tlog::VerifyDirectory(tiles_, {&*verifier_, 1}, how);
+    if (!verified.ok()) {
+      return Error(Reason::kDataLoss, absl::StrCat("the ledger in backup ", manifest_.number(),
+                                                   " does not verify: ", verified.ToString()));
+    }
+    const absl::Status damaged =
+        Error(Reason::kDataLoss, absl::StrCat("the ledger in backup ", manifest_.number(),
+                                              " does not fit its head; restore another one"));
+    tlog::Hasher hasher;
+    for (uint64_t index = verified.checkpoint.size; index < head.size; ++index) {
+      SIGNPOST_ASSIGN_OR_RETURN(const std::string entry, reader.Entry(index));
+      SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, reader.Node(0, index));
+      if (hasher.Leaf(entry) != leaf) return damaged;
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root, reader.RootAt(head.size));
+    if (head.size != manifest_.ledger_size() || tlog::HashToString(root) != head.root_hash) {
+      return damaged;
+    }
+    word_.origin = manifest_.origin();
+    word_.backup = manifest_.number();
+    word_.holds = {head.size, root};
+    report_.entries_verified = head.size;
+    return absl::OkStatus();
+  }
+
+  absl::Status ComparePublished() {
+    const ledger::LedgerReader reader(view_.get());
+    for (const std::string& path : options_.published_files) {
+      SIGNPOST_ASSIGN_OR_RETURN(const std::string note, ReadNoteFile(path));
+      const auto checkpoint = tlog::OpenCheckpoint(note, {&*verifier_, 1});
+      if (!checkpoint.ok() || checkpoint->origin != manifest_.origin()) {
+        return base::InvalidField(
+            "published",
+            absl::StrCat(path, " is not a checkpoint of ", manifest_.origin(), ": ",
+                         checkpoint.ok() ? absl::StrCat("it is of ", checkpoint->origin)
+                                         : std::string(checkpoint.status().message())));
+      }
+      if (checkpoint->size <= word_.holds.size) {
+        SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root, reader.RootAt(checkpoint->size));
+        if (root == checkpoint->root) continue;
+      }
+      word_.gives_up.push_back({checkpoint->size, checkpoint->root});
+      report_.published_size = std::max(report_.published_size, checkpoint->size);
+      if (options_.older_than_published) continue;
+      return Error(Reason::kLedgerBehind,
+                   absl::StrCat("backup ", manifest_.number(), " holds ", word_.holds.size,
+                                " entries, and ", path, " proves that ", checkpoint->size,
+                                checkpoint->size > word_.holds.size
+                                    ? " were published: what came between would be lost"
+                                    : " others were published: it is of another history"));
+    }
+    if (word_.gives_up.size() > static_cast<size_t>(ledger::kGivenUpMax)) {
+      return base::InvalidField("published", absl::StrCat("name at most ", ledger::kGivenUpMax));
+    }
+    return absl::OkStatus();
+  }
+
+  // Of those alone who are in the backup: a key of nobody could never be erased.
+  absl::Status PutKeysBack() {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::unique_ptr<SealedReader> reader,
+        SealedReader::Open(options_.keys_file, keys_->person_keys, kKeysFile));
+    std::string record;
+    store::v1::BackupKeysHeader header;
+    SIGNPOST_ASSIGN_OR_RETURN(bool more, reader->Next(&record));
+    if (!more || !header.ParseFromString(record) || header.format() != 1) {
+      return Error(Reason::kDataLoss, absl::StrCat(options_.keys_file, " does not read"));
+    }
+    if (header.origin() != manifest_.origin()) {
+      return base::InvalidField(
+          "keys", absl::StrCat("are of ", header.origin(), ", not of ", manifest_.origin()));
+    }
+    if (header.ledger_size() < manifest_.ledger_size()) {
+      return base::InvalidField("keys",
+                                "are older than the backup: young persons would be unreadable, and "
+                                "somebody erased might not be; bring the newest file of keys");
+    }
+    store::v1::BackupKeyRows rows;
+    while (true) {
+      SIGNPOST_ASSIGN_OR_RETURN(more, reader->Next(&record));
+      if (!more) return absl::OkStatus();
+      if (!rows.ParseFromString(record)) {
+        return Error(Reason::kDataLoss, absl::StrCat(options_.keys_file, " does not read"));
+      }
+      store::Batch batch;
+      for (const store::v1::BackupKeyRow& row : rows.rows()) {
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> person,
+                                  view_->Get(Space::kPeople, row.key()));
+        if (!person.has_value()) continue;
+        batch.Put(Space::kPersonKeys, row.key(), row.value());
+        ++report_.persons;
+      }
+      if (!batch.empty()) SIGNPOST_RETURN_IF_ERROR(store_->Commit(std::move(batch), {}));
+    }
+  }
+
+  // Calls `row` for each row of `space`, which adds to `batch` what is to change.
+  template <typename Row>
+  absl::Status ForEachRow(Space space, Row row) {
+    std::string from;
+    while (true) {
+      SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
+                                view_->Scan(space, from, "", kRowsPerBatch));
+      if (rows.empty()) return absl::OkStatus();
+      store::Batch batch;
+      for (const store::KeyValue& one : rows) SIGNPOST_RETURN_IF_ERROR(row(one, &batch));
+      if (!batch.empty()) SIGNPOST_RETURN_IF_ERROR(store_->Commit(std::move(batch), {}));
+      from = rows.back().key + '\0';
+    }
+  }
+
+  // Without a key nothing about them can be read; that somebody was here goes too.
+  absl::Status RemoveErased() {
+    SIGNPOST_ASSIGN_OR_RETURN(view_, store_->NewView());
+    absl::flat_hash_set<std::string> erased;
+    SIGNPOST_RETURN_IF_ERROR(
+        ForEachRow(Space::kPeople, [&](const store::KeyValue& row, store::Batch* batch) {
+          const auto key = view_->Get(Space::kPersonKeys, row.key);
+          if (!key.ok() || key->has_value()) return key.status();
+          erased.insert(row.key);
+          batch->Delete(Space::kPeople, row.key);
+          return absl::OkStatus();
+        }));
+    report_.persons_erased = erased.size();
+    if (erased.empty()) return absl::OkStatus();
+    SIGNPOST_RETURN_IF_ERROR(
+        ForEachRow(Space::kPersonEntries, [&](const store::KeyValue& row, store::Batch* batch) {
+          if (row.key.size() > 8 && erased.contains(row.key.substr(0, row.key.size() - 8))) {
+            batch->Delete(Space::kPersonEntries, row.key);
+          }
+          return absl::OkStatus();
+        }));
+    SIGNPOST_RETURN_IF_ERROR(
+        ForEachRow(Space::kLocalRecords, [&](const store::KeyValue& row, store::Batch* batch) {
+          store::v1::LocalRecordRow local;
+          if (local.ParseFromString(row.value) && erased.contains(local.person_id())) {
+            batch->Delete(Space::kLocalRecords, row.key);
+          }
+          return absl::OkStatus();
+        }));
+    return ForEachRow(Space::kMatchKeys, [&](const store::KeyValue& row, store::Batch* batch) {
+      store::v1::MatchKeyRow list;
+      if (!list.ParseFromString(row.value)) return absl::OkStatus();
+      auto* const ids = list.mutable_person_ids();
+      const auto end = std::remove_if(ids->begin(), ids->end(),
+                                      [&](const std::string& id) { return erased.contains(id); });
+      if (end == ids->end()) return absl::OkStatus();
+      ids->erase(end, ids->end());
+      if (ids->empty()) {
+        batch->Delete(Space::kMatchKeys, row.key);
+      } else {
+        batch->Put(Space::kMatchKeys, row.key, list.SerializeAsString());
+      }
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status LeaveWord() {
+    SIGNPOST_ASSIGN_OR_RETURN(std::string note,
+                              tlog::SignNote(ledger::FormatRestored(word_), *signer_));
+    store::Batch batch;
+    batch.Put(Space::kMeta, ledger::kRestoredKey, std::move(note));
+    return store_->Commit(std::move(batch), {});
+  }
+
+  absl::Status Finish() {
+    view_.reset();
+    store_.reset();
+    SIGNPOST_RETURN_IF_ERROR(SyncDirectory(directory_));
+    // An empty directory may be replaced; one that was filled meanwhile may not, and is not.
+    return RenameInto(directory_, options_.into);
+  }
+
+  const RestoreOptions& options_;
+  const std::string directory_;
+  const std::string tiles_;
+  std::optional<BackupKeys> keys_;
+  std::unique_ptr<tlog::NoteSigner> signer_;
+  std::optional<tlog::NoteVerifier> verifier_;
+  BackupManifest manifest_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::View> view_;
+  ledger::Restored word_;
+  RestoreReport report_;
+};
+
+}  // namespace
+
+absl::StatusOr<RestoreReport> Restore(const RestoreOptions& options) {
+  RestoreOptions clean = options;
+  while (clean.into.size() > 1 && clean.into.back() == '/') clean.into.pop_back();
+  return Restoring(clean).Run();
+}
+
+}  // namespace signpost::backup

@@ -1,0 +1,56 @@
+// The word of whoever restored a store: which backup it came from, and which published checkpoints
+// are given up by serving it. It stands in the store until the hub has said so in the ledger, and
+// without it a ledger that went backwards is refused.
+//
+// It is a signed note under the ledger's own key, so that putting an older store in place does not
+// suffice, nor writing a row into it. The text cannot be read as a checkpoint:
+//
+//   signpost restored store
+//   <origin>
+//   backup <number>
+//   holds <size> <base64 of the root>
+//   gives up <size> <base64 of the root>      (none, one or more)
+//
+// Pure functions; thread-safe.
+
+#ifndef SIGNPOST_HUB_LEDGER_RESTORED_H_
+#define SIGNPOST_HUB_LEDGER_RESTORED_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "hub/tlog/merkle.h"
+#include "hub/tlog/note.h"
+
+namespace signpost::ledger {
+
+// Row of Space::kMeta with the signed note. An operation cannot write it.
+inline constexpr char kRestoredKey[] = "ledger/restored";
+inline constexpr int kGivenUpMax = 100;
+
+struct TreeHead {
+  uint64_t size = 0;
+  tlog::Hash root{};
+};
+
+struct Restored {
+  std::string origin;
+  uint64_t backup = 0;             // its number
+  TreeHead holds;                  // the ledger as it was restored
+  std::vector<TreeHead> gives_up;  // published, and not a prefix of what it holds
+};
+
+std::string FormatRestored(const Restored& restored);
+// Errors: INVALID_ARGUMENT.
+[[nodiscard]] absl::StatusOr<Restored> ParseRestored(const std::string& text);
+// From a signed note. Errors: INVALID_ARGUMENT; DATA_LOSS when none of `verifiers` signed it.
+[[nodiscard]] absl::StatusOr<Restored> OpenRestored(const std::string& note,
+                                                    absl::Span<const tlog::NoteVerifier> verifiers);
+
+}  // namespace signpost::ledger
+
+#endif  // SIGNPOST_HUB_LEDGER_RESTORED_H_

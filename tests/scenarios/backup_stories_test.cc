@@ -1,0 +1,312 @@
+// The restore drill: a hub under load is backed up twice, every kind of file is damaged and that is
+// noticed, and what is restored with the program that an operator runs serves, verifies offline
+// with both verifiers, and does not bring back whoever was erased.
+
+#include <grpcpp/grpcpp.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "hub/backup/files.h"
+#include "hub/gate/entries.h"
+#include "hub/ledger/reader.h"
+#include "hub/tlog/verifier.h"
+#include "signpost/store/v1/entry.pb.h"
+#include "signpost/v1/maintenance.grpc.pb.h"
+#include "signpost/v1/person.grpc.pb.h"
+#include "tests/scenarios/nortown.h"
+
+namespace signpost::scenarios {
+namespace {
+
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+const Known kTariq{"Tariqulzafar", "Mahmoodpur", 2009, 5, 17, "NT4 7QX", ""};
+const Known kJade{"Jade", "Winterbourne", 2010, 2, 3, "NT1 1AA", ""};
+
+struct Ran {
+  int exit_code;
+  std::string output;
+};
+
+Ran RunCommand(const std::string& command) {
+  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  Ran ran{-1, ""};
+  std::array<char, 4096> buffer;
+  for (size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+    ran.output.append(buffer.data(), n);
+  }
+  const int status = ::pclose(pipe);
+  ran.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return ran;
+}
+
+void WriteAll(const fs::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+std::string FolderOf(const api::HubConfig& config) {
+  return fs::path(config.store_path).parent_path().string();
+}
+
+Nortown::Setup WithBackups() {
+  Nortown::Setup setup;
+  setup.change = [](api::HubConfig* config) {
+    const std::string folder = FolderOf(*config);
+    config->backup.directory = folder + "/backups";
+    config->backup.keys_directory = folder + "/other-medium";
+    config->backup.key_file = folder + "/backup.key";
+    config->backup.store_path = config->store_path;
+    base::OsRandom random;
+    // There already when the hub is opened again.
+    (void)backup::WriteNewBackupKey(config->backup.key_file, &random);
+  };
+  return setup;
+}
+
+class BackupStories : public ::testing::Test {
+ protected:
+  BackupStories() : nortown_(WithBackups()) {}
+
+  std::string Path(const std::string& name) const { return nortown_.folder() + "/" + name; }
+
+  grpc::Status MakeBackup(v1::MakeBackupResponse* response, const std::string& request_id) {
+    v1::MakeBackupRequest request;
+    request.set_request_id(request_id);
+    return v1::MaintenanceService::NewStub(nortown_.Channel("nortown-hub", "operator"))
+        ->MakeBackup(nortown_.Context().get(), request, response);
+  }
+  v1::MakeBackupResponse MakeBackup() {
+    v1::MakeBackupResponse response;
+    const grpc::Status status = MakeBackup(&response, nortown_.RequestId());
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+  Ran Restore(const std::string& into, const std::string& more) {
+    const std::string authority = Agencies::Authority();
+    return RunCommand(absl::StrCat(
+        SIGNPOST_BIN_DIR, "/signpost-hub restore --from ", Path("backups"), " --backup-key ",
+        Path("backup.key"), " --keys ", Path("other-medium/person-keys"), " --ledger ", authority,
+        "/hub/ledger.key --checkpoint ", Path("checkpoint"), " --into ", into, " ", more));
+  }
+  void Erase(const std::string& agency, const std::string& record) {
+    const gate::Rooms& rooms = nortown_.hub().rooms();
+    const auto view = rooms.store->NewView();
+    const base::PersonId person = *rooms.people->LookupLocalRecord(**view, agency, record)->person;
+    auto erased = rooms.intake->PrepareErase(**view, person);
+    ASSERT_TRUE(erased.ok());
+    ledger::Operation operation;
+    std::move(*erased).AppendTo(&operation);
+    operation.entries.push_back(
+        gate::ToDraft(gate::NewEntry(store::v1::ENTRY_KIND_PERSON_ERASED, gate::Asker(), "")));
+    ASSERT_TRUE(rooms.sequencer->SubmitAndWait(std::move(operation)).ok());
+  }
+  store::v1::LedgerEntry EntryAt(uint64_t index) {
+    store::v1::LedgerEntry entry;
+    const auto view = nortown_.hub().rooms().store->NewView();
+    entry.ParseFromString(*ledger::LedgerReader(view->get()).Entry(index));
+    return entry;
+  }
+  int Flags(const std::string& record) {
+    return nortown_
+        .Ask(TariqsAdviser(), AskAboutRecord(&nortown_, record, v1::PURPOSE_SUPPORT_PLANNING))
+        .answer.flags_size();
+  }
+  // Whatever there is now, checked by both verifiers.
+  void VerifyOffline() {
+    const std::string copy = Path("copy");
+    fs::remove_all(copy);
+    ASSERT_TRUE(nortown_.hub().rooms().sequencer->Checkpoint().ok());
+    const auto view = nortown_.hub().rooms().store->NewView();
+    ASSERT_TRUE(ledger::LedgerReader(view->get()).ExportTiles(copy, true).ok());
+    const std::string key = nortown_.hub().verifier_key();
+    const auto verifier = tlog::NoteVerifier::Parse(key);
+    const tlog::VerifyReport report = tlog::VerifyDirectory(copy, {&*verifier, 1}, {});
+    EXPECT_TRUE(report.ok()) << report.ToString();
+    const Ran ran = RunCommand(absl::StrCat("python3 ", SIGNPOST_SOURCE_DIR,
+                                            "/tests/independent/verify_ledger.py directory ", copy,
+                                            " --key '", key, "'"));
+    EXPECT_EQ(ran.exit_code, 0) << ran.output;
+  }
+
+  Nortown nortown_;
+};
+
+TEST_F(BackupStories, ADrill) {
+  nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen"));
+  nortown_.Report("northern-connexions", OpenFlag("C-2", kJade, "connexions", "Maureen"));
+  for (int i = 0; i < 20; ++i) {
+    Known known = kTariq;
+    known.surname += std::string(1, static_cast<char>('a' + i));
+    known.day = 1 + i;
+    nortown_.Report("northern-connexions",
+                    OpenFlag(absl::StrCat("M-", i), known, "connexions", "Maureen"));
+  }
+  ASSERT_EQ(Flags("C-1"), 1);
+  ASSERT_EQ(Flags("C-2"), 1);
+  const v1::MakeBackupResponse first = MakeBackup();
+  EXPECT_EQ(first.backup(), 1u);
+  EXPECT_EQ(EntryAt(first.receipt().ledger_index()).kind(), store::v1::ENTRY_KIND_BACKUP_MADE);
+  EXPECT_EQ(EntryAt(first.receipt().ledger_index()).subject(), "backup 1");
+
+  // A bit of each kind of file, and it is noticed.
+  std::vector<fs::path> files = {Path("backups/manifests/00000001"),
+                                 Path("other-medium/person-keys")};
+  for (const auto& object : fs::directory_iterator(Path("backups/objects"))) {
+    files.push_back(object.path());
+  }
+  ASSERT_GT(files.size(), 10u);
+  for (const fs::path& file : files) {
+    const std::string bytes = ReadFile(file.string());
+    std::string changed = bytes;
+    changed[bytes.size() / 2] = static_cast<char>(changed[bytes.size() / 2] ^ 4);
+    WriteAll(file, changed);
+    const Ran ran = Restore(Path("restored"), "--number 1 --older-than-witnessed");
+    WriteAll(file, bytes);
+    EXPECT_EQ(ran.exit_code, 1) << file;
+    EXPECT_THAT(ran.output, HasSubstr("does not verify")) << file;
+    EXPECT_FALSE(fs::exists(Path("restored")));
+  }
+
+  // Backed up while it works.
+  std::thread load([this] {
+    for (int i = 0; i < 30; ++i) Flags("C-1");
+  });
+  const v1::MakeBackupResponse second = MakeBackup();
+  load.join();
+  EXPECT_GT(second.ledger_size(), first.ledger_size());
+  EXPECT_LT(second.files_added(), second.files());
+
+  Erase("northern-connexions", "C-2");
+  EXPECT_EQ(Flags("C-2"), 0);
+  const v1::MakeBackupResponse third = MakeBackup();
+  nortown_.Stop();
+
+  // The first backup, long after: not unawares.
+  const Ran refused = Restore(Path("restored"), "--number 1");
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.output, HasSubstr("--older-than-witnessed"));
+  EXPECT_FALSE(fs::exists(Path("restored")));
+  const Ran restored = Restore(Path("restored"), "--number 1 --older-than-witnessed");
+  ASSERT_EQ(restored.exit_code, 0) << restored.output;
+  EXPECT_THAT(restored.output, HasSubstr("1 were erased since"));
+  EXPECT_THAT(restored.output, HasSubstr("Given up: a published ledger of"));
+
+  fs::rename(Path("store"), Path("damaged"));
+  fs::rename(Path("restored"), Path("store"));
+  nortown_.Restart();
+  const store::v1::LedgerEntry entry = EntryAt(first.ledger_size());
+  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_RESTORED);
+  EXPECT_EQ(entry.outcome(), "older-than-published");
+  EXPECT_THAT(entry.subject(), HasSubstr("backup 1 of"));
+  EXPECT_EQ(Flags("C-1"), 1);
+  EXPECT_EQ(Flags("C-2"), 0) << "she was erased after this backup was made";
+  VerifyOffline();
+  // And life goes on: reported again, she is somebody new.
+  EXPECT_EQ(
+      nortown_.Report("northern-connexions", OpenFlag("C-2", kJade, "connexions", "M")).kind(),
+      v1::FLAG_OUTCOME_KIND_RECORDED);
+  EXPECT_EQ(Flags("C-2"), 1);
+  EXPECT_GT(MakeBackup().backup(), third.backup());
+  nortown_.Restart();
+  VerifyOffline();
+}
+
+TEST_F(BackupStories, AnErasureAfterTheLastBackupHoldsToo) {
+  nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen"));
+  nortown_.Report("northern-connexions", OpenFlag("C-2", kJade, "connexions", "Maureen"));
+  MakeBackup();
+  v1::ErasePersonRequest request;
+  request.set_request_id(nortown_.RequestId());
+  *request.mutable_person()->mutable_details() = Details(kJade);
+  request.set_reason("She asked for it in writing.");
+  request.set_confirmed(true);
+  v1::ErasePersonResponse response;
+  const grpc::Status erased =
+      v1::PersonService::NewStub(nortown_.Channel("nortown-social-services", "casework"))
+          ->ErasePerson(
+              nortown_
+                  .ContextOf({"nortown-social-services", "dp-001", "data-protection-officer", {}})
+                  .get(),
+              request, &response);
+  ASSERT_TRUE(erased.ok()) << erased.error_message();
+  nortown_.Stop();
+  const Ran restored = Restore(Path("restored"), "--older-than-witnessed");
+  ASSERT_EQ(restored.exit_code, 0) << restored.output;
+  EXPECT_THAT(restored.output, HasSubstr("Keys of 1 young persons"));
+  EXPECT_THAT(restored.output, HasSubstr("1 were erased since"));
+  fs::rename(Path("store"), Path("damaged"));
+  fs::rename(Path("restored"), Path("store"));
+  nortown_.Restart();
+  EXPECT_EQ(Flags("C-1"), 1);
+  EXPECT_EQ(Flags("C-2"), 0);
+}
+
+TEST_F(BackupStories, AskedTwiceItIsMadeOnce) {
+  v1::MakeBackupResponse first;
+  ASSERT_TRUE(MakeBackup(&first, "backup-once").ok());
+  v1::MakeBackupResponse again;
+  ASSERT_TRUE(MakeBackup(&again, "backup-once").ok());
+  EXPECT_EQ(again.backup(), 1u);
+  EXPECT_EQ(again.receipt().leaf_hash(), first.receipt().leaf_hash());
+  // At once, from many: one is made, and each is told of it or to wait.
+  std::vector<std::thread> threads;
+  std::vector<v1::MakeBackupResponse> responses(6);
+  std::vector<grpc::Status> statuses(6);
+  nortown_.Channel("nortown-hub", "operator");
+  for (size_t i = 0; i < responses.size(); ++i) {
+    threads.emplace_back([&, i] { statuses[i] = MakeBackup(&responses[i], "backup-storm"); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (size_t i = 0; i < responses.size(); ++i) {
+    EXPECT_TRUE(statuses[i].ok()) << statuses[i].error_message();
+    EXPECT_EQ(responses[i].backup(), 2u);
+    EXPECT_EQ(responses[i].receipt().ledger_index(), responses[0].receipt().ledger_index());
+  }
+}
+
+TEST_F(BackupStories, OneThatFailsIsRecordedAndOthersMayNotAsk) {
+  WriteAll(Path("backups"), "something else is there");
+  v1::MakeBackupResponse response;
+  const uint64_t before = nortown_.hub().rooms().sequencer->head().size;
+  EXPECT_FALSE(MakeBackup(&response, "fails").ok());
+  const store::v1::LedgerEntry entry = EntryAt(before);
+  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_BACKUP_MADE);
+  EXPECT_EQ(entry.outcome(), "STORE_UNAVAILABLE");
+
+  v1::MakeBackupRequest request;
+  request.set_request_id("not-mine");
+  for (const auto& [agency, system] :
+       {std::pair<const char*, const char*>{"nortown-yot", "adapter"},
+        {"nortown-audit", "auditor"}}) {
+    EXPECT_EQ(v1::MaintenanceService::NewStub(nortown_.Channel(agency, system))
+                  ->MakeBackup(nortown_.Context().get(), request, &response)
+                  .error_code(),
+              grpc::StatusCode::PERMISSION_DENIED);
+  }
+}
+
+TEST(BackupWithoutAPlace, SaysWhatToSet) {
+  Nortown nortown;
+  v1::MakeBackupRequest request;
+  request.set_request_id("r");
+  v1::MakeBackupResponse response;
+  const grpc::Status status =
+      v1::MaintenanceService::NewStub(nortown.Channel("nortown-hub", "operator"))
+          ->MakeBackup(nortown.Context().get(), request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+}  // namespace
+}  // namespace signpost::scenarios
