@@ -148,7 +148,9 @@ int Copy(Console& console, const Args& args) {
   while (status.ok() && stream->Read(&response)) {
     if (response.has_entries()) {
       const auto& entries = response.entries().entries();
-      status = (*copy)->Append(response.entries().first_index(), {entries.begin(), entries.end()});
+      const auto& pruned = response.entries().pruned_leaf_hashes();
+      status = (*copy)->Append(response.entries().first_index(), {entries.begin(), entries.end()},
+                               {pruned.begin(), pruned.end()});
     } else {
       checkpoint = response.checkpoint();
     }

@@ -65,7 +65,7 @@ std::vector<Command> PolicyCommands();       // policy: on files alone
 std::vector<Command> AuditCommands();        // audit …, receipt verify, mailbox tail
 std::vector<Command> AuditSearchCommands();  // audit search, export, tail
 std::vector<Command> PatternCommands();      // audit patterns
-std::vector<Command> MaintenanceCommands();  // backup
+std::vector<Command> MaintenanceCommands();  // backup, prune
 
 // Runs `signpost` with these words (without the program's name).
 int RunConsole(Console& console, const std::vector<std::string>& words);

@@ -49,30 +49,44 @@ absl::Status LedgerCopy::FlushTile(size_t level) {
   return absl::OkStatus();
 }
 
-absl::Status LedgerCopy::Append(uint64_t first_index, const std::vector<std::string>& entries) {
+absl::Status LedgerCopy::Append(uint64_t first_index, const std::vector<std::string>& entries,
+                                const std::vector<std::string>& pruned_leaf_hashes) {
   if (first_index != size()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the hub sent entries from ", first_index, " where ", size(), " was next"));
   }
+  size_t pruned = 0;
   for (const std::string& entry : entries) {
     if (entry.size() > tlog::kBundleEntryBytesMax) {
       return absl::InvalidArgumentError(absl::StrCat("entry ", size(), " is too long to be one"));
     }
-    frontier_.Append(hasher_.Leaf(entry), hasher_,
-                     [this](int level, uint64_t, const tlog::Hash& hash) {
-                       if (level % tlog::kTileHeight != 0) return;
-                       const auto tile = static_cast<size_t>(level / tlog::kTileHeight);
-                       if (tiles_.size() <= tile) {
-                         tiles_.resize(tile + 1);
-                         tiles_full_.resize(tile + 1);
-                       }
-                       tiles_[tile].push_back(hash);
-                     });
+    tlog::Hash leaf;
+    if (entry.empty()) {
+      if (pruned == pruned_leaf_hashes.size()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the hub sent neither entry ", size(), " nor its hash"));
+      }
+      SIGNPOST_ASSIGN_OR_RETURN(leaf, tlog::HashFromString(pruned_leaf_hashes[pruned++]));
+    } else {
+      leaf = hasher_.Leaf(entry);
+    }
+    frontier_.Append(leaf, hasher_, [this](int level, uint64_t, const tlog::Hash& hash) {
+      if (level % tlog::kTileHeight != 0) return;
+      const auto tile = static_cast<size_t>(level / tlog::kTileHeight);
+      if (tiles_.size() <= tile) {
+        tiles_.resize(tile + 1);
+        tiles_full_.resize(tile + 1);
+      }
+      tiles_[tile].push_back(hash);
+    });
     entries_.push_back(entry);
     if (entries_.size() == tlog::kTileWidth) SIGNPOST_RETURN_IF_ERROR(FlushEntries());
     for (size_t level = 0; level < tiles_.size(); ++level) {
       if (tiles_[level].size() == tlog::kTileWidth) SIGNPOST_RETURN_IF_ERROR(FlushTile(level));
     }
+  }
+  if (pruned != pruned_leaf_hashes.size()) {
+    return absl::InvalidArgumentError("the hub sent more hashes than there are empty entries");
   }
   return absl::OkStatus();
 }

@@ -23,8 +23,11 @@ class LedgerCopy {
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<LedgerCopy>> Create(
       const std::string& directory);
 
-  // Errors: INVALID_ARGUMENT when `first_index` is not size(); UNAVAILABLE when the disk refuses.
-  [[nodiscard]] absl::Status Append(uint64_t first_index, const std::vector<std::string>& entries);
+  // `pruned_leaf_hashes`: of those entries that are empty, in order. Errors: INVALID_ARGUMENT when
+  // `first_index` is not size(), or there are not as many hashes as empty entries; UNAVAILABLE when
+  // the disk refuses.
+  [[nodiscard]] absl::Status Append(uint64_t first_index, const std::vector<std::string>& entries,
+                                    const std::vector<std::string>& pruned_leaf_hashes = {});
 
   // Writes what is left, `witnessed` (an earlier checkpoint with its cosignatures) when it is not
   // empty, and `checkpoint`, both verbatim and this one last. Errors: DATA_LOSS when the checkpoint

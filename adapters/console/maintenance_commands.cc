@@ -1,7 +1,8 @@
-// backup: the operator's housekeeping.
+// backup, prune: the operator's housekeeping.
 
 #include "absl/strings/str_cat.h"
 #include "adapters/console/console.h"
+#include "adapters/console/page.h"
 #include "adapters/console/render.h"
 #include "signpost/v1/maintenance.grpc.pb.h"
 
@@ -49,6 +50,34 @@ int Backup(Console& console, const Args& args) {
   return kExitOk;
 }
 
+int Prune(Console& console, const Args& args) {
+  const auto session = OpenSession(console, args);
+  if (!session.ok()) return FailHere(console, session.status());
+  const auto stub = MaintenanceService::NewStub((*session)->channel());
+  signpost::v1::PruneEntriesRequest request;
+  request.set_dry_run(args.Has("--dry-run"));
+  signpost::v1::PruneEntriesResponse response;
+  const int code = CallUntilDone(
+      console, **session, "prune", request, [&](auto... all) { return stub->PruneEntries(all...); },
+      &response);
+  if (code != kExitOk) return code;
+  if (args.Has("--json")) {
+    *console.out << Json(response);
+    return kExitOk;
+  }
+  if (response.kinds().empty()) *console.out << "nothing is past its retention\n";
+  for (const signpost::v1::PrunedKind& kind : response.kinds()) {
+    *console.out << kind.count() << " entries of kind " << Cleaned(kind.kind()) << ", kept for "
+                 << kind.kept_days() << " days, " << (request.dry_run() ? "would be" : "are")
+                 << " reduced to their hashes\n";
+  }
+  if (response.has_receipt()) {
+    *console.out << "recorded, the last part as entry " << response.receipt().ledger_index()
+                 << "\n";
+  }
+  return kExitOk;
+}
+
 }  // namespace
 
 std::vector<Command> MaintenanceCommands() {
@@ -60,6 +89,13 @@ std::vector<Command> MaintenanceCommands() {
         "Restoring is done with the hub stopped: signpost-hub restore.",
         {}},
        Backup},
+      {{"prune",
+        "",
+        "Reduces ledger entries past the retention of their kind to their hashes.",
+        "For the hub's operator. How long a kind is kept is in the hub's configuration. Proofs "
+        "still verify; what an entry said is gone for good.",
+        {{"--dry-run", "", "Only count what would go."}}},
+       Prune},
   };
 }
 

@@ -115,9 +115,9 @@ class CopyStream final : public WriteStream<v1::CopyLedgerRequest, v1::CopyLedge
     // A view for each run: one held for a whole copy would keep old data alive.
     const absl::StatusOr<std::unique_ptr<store::View>> view = rooms_.rooms->store->NewView();
     if (!view.ok()) return Close(view.status());
+    const ledger::LedgerReader reader(view->get());
     const int count = static_cast<int>(std::min<uint64_t>(kEntriesPerRun, size_ - next_));
-    absl::StatusOr<std::vector<std::string>> entries =
-        ledger::LedgerReader(view->get()).Entries(next_, count);
+    absl::StatusOr<std::vector<std::string>> entries = reader.Entries(next_, count);
     if (!entries.ok()) return Close(std::move(entries).status());
     v1::EntryRun* run = response.mutable_entries();
     run->set_first_index(next_);
@@ -125,6 +125,12 @@ class CopyStream final : public WriteStream<v1::CopyLedgerRequest, v1::CopyLedge
     for (std::string& entry : *entries) {
       bytes += entry.size();
       if (bytes > kRunBytesMax && run->entries_size() > 0) break;
+      if (entry.empty()) {
+        const absl::StatusOr<tlog::Hash> leaf =
+            reader.Node(0, next_ + static_cast<uint64_t>(run->entries_size()));
+        if (!leaf.ok()) return Close(leaf.status());
+        run->add_pruned_leaf_hashes(tlog::HashToString(*leaf));
+      }
       run->add_entries(std::move(entry));
     }
     next_ += static_cast<uint64_t>(run->entries_size());

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "hub/audit/filter.h"
 #include "hub/base/error.h"
 #include "hub/base/json_config.h"
 #include "hub/base/keyring.h"
@@ -184,6 +185,17 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
     config.backup.keep = static_cast<int>(backup.IntegerOr("keep", 0, 0, 100'000));
     config.backup.store_path = config.store_path;
     CheckBackup(config, &backup);
+  }
+
+  base::ConfigObject retention = root.ObjectOrEmpty("retention_days");
+  for (const std::string& word : audit::KindWords()) {
+    if (!retention.Has(word)) continue;
+    const auto of_word = audit::KindFromWord(word);
+    if (!of_word.ok() || !gate::MayBePruned(*of_word)) {
+      retention.Complain(word, "is kept for ever: others rest on it");
+      continue;
+    }
+    config.retention[*of_word] = static_cast<int>(retention.Integer(word, 1, 36'500));
   }
 
   base::ConfigObject policy = root.ObjectOrEmpty("policy");

@@ -31,6 +31,7 @@
 #include "hub/backup/backup.h"
 #include "hub/base/json_log.h"
 #include "hub/gate/policy_desk.h"
+#include "hub/gate/retention.h"
 
 namespace signpost::api {
 
@@ -71,6 +72,7 @@ struct HubConfig {
   absl::Duration witness_alarm_after = absl::Minutes(5);
 
   backup::BackupOptions backup;  // "backup"; an empty directory: there are none
+  gate::Retention retention;     // "retention_days"
 
   // Published once, where nothing was published before; empty: everything is hidden until somebody
   // publishes.

@@ -202,7 +202,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
     SIGNPOST_ASSIGN_OR_RETURN(backups_, backup::Backups::Open(config_.backup, store_, clock_,
                                                               random_, std::move(verifier)));
   }
-  maintenance_ = std::make_unique<gate::Maintenance>(rooms_, backups_.get());
+  maintenance_ = std::make_unique<gate::Maintenance>(rooms_, backups_.get(), config_.retention);
   return absl::OkStatus();
 }
 

@@ -22,6 +22,18 @@ class MaintenanceService final : public v1::MaintenanceService::CallbackService 
         });
   }
 
+  grpc::ServerUnaryReactor* PruneEntries(grpc::CallbackServerContext* context,
+                                         const v1::PruneEntriesRequest* request,
+                                         v1::PruneEntriesResponse* response) override {
+    static const MethodRow& row = MethodOrDie("/signpost.v1.MaintenanceService/PruneEntries");
+    return RunUnary(context, *rooms_.calls, row, request, response,
+                    [maintenance = rooms_.maintenance](const Caller& caller,
+                                                       const v1::PruneEntriesRequest& prune,
+                                                       Reply<v1::PruneEntriesResponse> reply) {
+                      maintenance->PruneEntries(caller.asker, prune, std::move(reply));
+                    });
+  }
+
  private:
   const ServiceRooms rooms_;
 };

@@ -201,9 +201,11 @@ class Restoring {
                                               " does not fit its head; restore another one"));
     tlog::Hasher hasher;
     for (uint64_t index = verified.checkpoint.size; index < head.size; ++index) {
-      SIGNPOST_ASSIGN_OR_RETURN(const std::string entry, reader.Entry(index));
+      const absl::StatusOr<std::string> entry = reader.Entry(index);
+      if (ledger::IsPruned(entry.status())) continue;
+      if (!entry.ok()) return entry.status();
       SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, reader.Node(0, index));
-      if (hasher.Leaf(entry) != leaf) return damaged;
+      if (hasher.Leaf(*entry) != leaf) return damaged;
     }
     SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root, reader.RootAt(head.size));
     if (head.size != manifest_.ledger_size() || tlog::HashToString(root) != head.root_hash) {

@@ -1,10 +1,12 @@
 #include "hub/gate/maintenance.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "hub/audit/filter.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/gate/entries.h"
@@ -22,8 +24,8 @@ constexpr absl::Duration kKeysRetryInterval = absl::Minutes(1);
 
 }  // namespace
 
-Maintenance::Maintenance(const Rooms& rooms, backup::Backups* backups)
-    : rooms_(rooms), backups_(backups) {
+Maintenance::Maintenance(const Rooms& rooms, backup::Backups* backups, Retention retention)
+    : rooms_(rooms), backups_(backups), retention_(std::move(retention)) {
   absl::MutexLock lock(&join_mutex_);
   if (backups_ != nullptr) keeper_ = std::thread([this] { KeepKeys(); });
 }
@@ -177,6 +179,57 @@ absl::StatusOr<Maintenance::Outcome> Maintenance::Backup(const Call& call) const
   if (!sequenced.ok()) return sequenced.status();
   return Outcome{response.SerializeAsString(),
                  ReceiptOf(*sequenced, rooms_.sequencer->options().origin)};
+}
+
+void Maintenance::PruneEntries(const Asker& asker, const v1::PruneEntriesRequest& request,
+                               Reply<v1::PruneEntriesResponse> done) {
+  if (retention_.empty()) {
+    return done(
+        base::InvalidField("retention_days",
+                           "this hub's configuration keeps entries of every kind for ever; set "
+                           "retention_days, and restart it"));
+  }
+  const bool dry_run = request.dry_run();
+  RunAs<v1::PruneEntriesResponse>(
+      {asker, request.request_id(),
+       rooms_.requests->Hash("PruneEntries", dry_run ? "dry run" : "")},
+      [this, dry_run](const Call& call) { return Prune(call, dry_run); }, std::move(done));
+}
+
+absl::StatusOr<Maintenance::Outcome> Maintenance::Prune(const Call& call, bool dry_run) const {
+  const absl::Time now = rooms_.clock->Now();
+  std::map<stored::EntryKind, uint64_t> counts;
+  Outcome outcome;
+  uint64_t next_index = 0;
+  for (bool more = true; more;) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, rooms_.store->NewView());
+    SIGNPOST_ASSIGN_OR_RETURN(PruneBatch batch,
+                              PlanPrune(*view, retention_, now, next_index, kPrunedPerCommitMax));
+    next_index = batch.next_index;
+    more = batch.more;
+    for (const auto& [kind, count] : batch.counts) counts[kind] += count;
+    v1::PruneEntriesResponse response;
+    for (const auto& [kind, count] : counts) {
+      v1::PrunedKind* const told = response.add_kinds();
+      told->set_kind(audit::KindWord(kind));
+      told->set_kept_days(retention_.at(kind));
+      told->set_count(count);
+    }
+    outcome.response = response.SerializeAsString();
+    if (dry_run || batch.operation.prune.empty()) continue;
+    stored::LedgerEntry entry = NewEntry(stored::ENTRY_KIND_PRUNED, call.asker, call.request_id);
+    entry.set_subject(batch.subject);
+    entry.set_outcome("recorded");
+    batch.operation.entries.push_back(ToDraft(entry));
+    if (!more) {
+      rooms_.requests->Record(&batch.operation, call.asker.agency_id, call.request_id,
+                              call.request_hash, outcome.response, now);
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced,
+                              rooms_.sequencer->SubmitAndWait(std::move(batch.operation)));
+    outcome.receipt = ReceiptOf(sequenced, rooms_.sequencer->options().origin);
+  }
+  return outcome;
 }
 
 }  // namespace signpost::gate

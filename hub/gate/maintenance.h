@@ -1,5 +1,5 @@
-// The operator's housekeeping: backups. See v1.MaintenanceService. Each act is in the ledger, one
-// that failed too.
+// The operator's housekeeping: backups and retention. See v1.MaintenanceService. Each act is in the
+// ledger, one that failed too.
 //
 // Beside that it keeps the backups' file of person keys as the store is: it is written anew at the
 // start, after each erasure, and again once a minute for as long as that fails. Until then a backup
@@ -27,14 +27,18 @@
 #include "hub/backup/backup.h"
 #include "hub/gate/asker.h"
 #include "hub/gate/gate.h"
+#include "hub/gate/retention.h"
 #include "signpost/v1/maintenance.pb.h"
 
 namespace signpost::gate {
 
+// Entries that one commit reduces to their hashes: their numbers must fit the entry that says so.
+inline constexpr size_t kPrunedPerCommitMax = 2000;
+
 class Maintenance {
  public:
   // `backups` is nullptr where the hub's configuration names no place for them.
-  Maintenance(const Rooms& rooms, backup::Backups* backups);
+  Maintenance(const Rooms& rooms, backup::Backups* backups, Retention retention);
   // As Shutdown().
   ~Maintenance();
   Maintenance(const Maintenance&) = delete;
@@ -45,6 +49,14 @@ class Maintenance {
   // kRequestIdReused; those of backup::Backups::Make(), recorded.
   void MakeBackup(const Asker& asker, const v1::MakeBackupRequest& request,
                   Reply<v1::MakeBackupResponse> done);
+
+  // Reduces entries past their retention to their hashes, so many a commit, each with an entry that
+  // says which; or counts them. `done` is called on the act's thread. Where it fails in between,
+  // what was done is done and recorded, and a repeated call goes on. Errors: kInvalidField when no
+  // retention is configured, or for the request_id; kTooManyRequests while another act runs;
+  // kRequestIdReused; kStoreUnavailable, kDataLoss.
+  void PruneEntries(const Asker& asker, const v1::PruneEntriesRequest& request,
+                    Reply<v1::PruneEntriesResponse> done);
 
   // Somebody was erased. Returns at once.
   void KeysChanged();
@@ -76,10 +88,12 @@ class Maintenance {
   // What this request led to before: nullopt for a fresh one.
   absl::StatusOr<std::optional<Outcome>> Before(const Call& call) const;
   absl::StatusOr<Outcome> Backup(const Call& call) const;
+  absl::StatusOr<Outcome> Prune(const Call& call, bool dry_run) const;
   void KeepKeys();
 
   const Rooms rooms_;
   backup::Backups* const backups_;
+  const Retention retention_;
   mutable absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;

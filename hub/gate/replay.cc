@@ -51,8 +51,11 @@ absl::StatusOr<std::vector<Step>> HistoryOf(const store::View& view, const base:
     for (const store::KeyValue& row : rows) {
       Step step;
       step.index = store::U64FromKey(row.key.substr(prefix.size()));
-      SIGNPOST_ASSIGN_OR_RETURN(const std::string bytes, reader.Entry(step.index));
-      if (!step.entry.ParseFromString(bytes)) {
+      const absl::StatusOr<std::string> bytes = reader.Entry(step.index);
+      // What is past its retention cannot be taken back; its row goes with it, so this is rare.
+      if (ledger::IsPruned(bytes.status())) continue;
+      if (!bytes.ok()) return bytes.status();
+      if (!step.entry.ParseFromString(*bytes)) {
         return base::Error(Reason::kDataLoss, "a stored entry does not decode");
       }
       history.push_back(std::move(step));

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "hub/base/error.h"
@@ -22,6 +23,8 @@ namespace {
 using base::Error;
 using base::Reason;
 using store::Space;
+
+constexpr char kPrunedPayload[] = "signpost.ledger/pruned";
 
 absl::Status Missing(const std::string& what) {
   return Error(Reason::kDataLoss, absl::StrCat(what, " is missing; call the operator"));
@@ -49,6 +52,8 @@ absl::Status WriteFile(const std::filesystem::path& path, const std::string& byt
 
 }  // namespace
 
+bool IsPruned(const absl::Status& status) { return status.GetPayload(kPrunedPayload).has_value(); }
+
 absl::StatusOr<Sequencer::Head> LedgerReader::Head() const {
   SIGNPOST_ASSIGN_OR_RETURN(const HeadRow head, ReadHead(*view_));
   tlog::Hasher hasher;
@@ -59,6 +64,13 @@ absl::StatusOr<std::string> LedgerReader::Entry(uint64_t index) const {
   SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> entry,
                             view_->Get(Space::kEntries, store::KeyU64(index)));
   if (!entry.has_value()) return Error(Reason::kNotFound, "the ledger has no such entry");
+  if (entry->empty()) {
+    absl::Status pruned =
+        Error(Reason::kNotFound,
+              "the entry is past its retention: only its hash is kept, and a proof of it");
+    pruned.SetPayload(kPrunedPayload, absl::Cord("1"));
+    return pruned;
+  }
   return *std::move(entry);
 }
 

@@ -20,6 +20,10 @@
 
 namespace signpost::ledger {
 
+// Whether `status` is LedgerReader::Entry()'s about an entry that was there and is past its
+// retention.
+bool IsPruned(const absl::Status& status);
+
 class LedgerReader {
  public:
   explicit LedgerReader(const store::View* view) : view_(view) {}
@@ -27,11 +31,13 @@ class LedgerReader {
   // What is durable in this view. Errors: kDataLoss; those of the view.
   [[nodiscard]] absl::StatusOr<Sequencer::Head> Head() const;
 
-  // The bytes of entry `index` as they were hashed. Errors: kNotFound when there is none.
+  // The bytes of entry `index` as they were hashed. Errors: kNotFound when there is none, or when
+  // it was reduced to its hash, which IsPruned() tells apart.
   [[nodiscard]] absl::StatusOr<std::string> Entry(uint64_t index) const;
 
-  // Entries [first, first + count), fewer when the ledger ends before. Errors: kDataLoss when one
-  // is missing in between; kInvalidField when count is not in 1..kPageRowsMax.
+  // Entries [first, first + count), fewer when the ledger ends before; empty texts for those that
+  // were reduced to their hashes, which Nodes() has. Errors: kDataLoss when one is missing in
+  // between; kInvalidField when count is not in 1..kPageRowsMax.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> Entries(uint64_t first, int count) const;
 
   // Where the entry with this leaf hash is. Errors: kNotFound.
@@ -64,9 +70,10 @@ class LedgerReader {
                                                               int count) const;
 
   // Writes the ledger as of its latest checkpoint into `directory` (created when absent) as
-  // c2sp.org/tlog-tiles static files. With `entries` false only what may be published: hashes.
-  // `checkpoint` is written last, so a copy that was cut short has none or an older one. Errors:
-  // kNotFound without a checkpoint; kStoreUnavailable when a file cannot be written; kDataLoss.
+  // c2sp.org/tlog-tiles static files; entries that were pruned are of length zero. With `entries`
+  // false only what may be published: hashes. `checkpoint` is written last, so a copy that was cut
+  // short has none or an older one. Errors: kNotFound without a checkpoint; kStoreUnavailable when
+  // a file cannot be written; kDataLoss.
   [[nodiscard]] absl::Status ExportTiles(const std::string& directory, bool entries) const;
 
  private:

@@ -55,6 +55,11 @@ struct Operation {
   std::vector<store::Precondition> preconditions;
   // At least one: nothing changes and nothing is disclosed without an entry.
   std::vector<Draft> entries;
+  // Indices, ascending, of entries whose bytes are given up: their rows stay, empty, and so do
+  // their hashes. The only way to touch what is the ledger's own, and a narrow one: the operation's
+  // one entry must be of kind PRUNED and say exactly these (tlog/pruned.h), none of which may be
+  // the ledger's newest entry or beyond it.
+  std::vector<uint64_t> prune;
   // Called on the sequencer's thread once `first_index` is known, to add rows keyed by it (mailbox
   // messages, side indexes). May be empty. Must be quick and must not fail or block.
   absl::AnyInvocable<void(uint64_t first_index, store::Batch& batch)> with_index;
@@ -117,7 +122,7 @@ class Sequencer {
   //   - kTooManyRequests: the queue is full
   //   - kStoreFull
   //   - kInvalidField: no entries, an entry too large or not well-formed (see Draft), a row that is
-  //     over a limit or the ledger's own
+  //     over a limit or the ledger's own, a `prune` that its entry does not say
   //   - kShuttingDown
   //   - kStoreUnavailable: the outcome is unknown, and every later call answers the same until
   //   restart

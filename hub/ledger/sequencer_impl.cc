@@ -28,6 +28,7 @@
 #include "hub/tlog/entry_fields.h"
 #include "hub/tlog/merkle.h"
 #include "hub/tlog/note.h"
+#include "hub/tlog/pruned.h"
 
 namespace signpost::ledger {
 namespace {
@@ -62,6 +63,37 @@ absl::Status CheckOperation(const Operation& operation) {
     if (draft.agency_id.size() + sizeof(kCounterPrefix) > base::kStoreKeyBytesMax) {
       return base::InvalidField("entries", "an agency id is too long");
     }
+  }
+  return absl::OkStatus();
+}
+
+// That what is to be pruned is what the entry says, so that no verifier can be told otherwise.
+absl::Status CheckPrune(const Operation& operation) {
+  const auto refused = [](const char* why) { return base::InvalidField("prune", why); };
+  bool says_so = false;
+  for (const Draft& draft : operation.entries) {
+    const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(draft.body);
+    if (!fields.ok() || fields->kind != tlog::kEntryKindPruned) continue;
+    if (operation.prune.empty() || operation.entries.size() != 1) {
+      return refused("an entry says that something was pruned, and nothing is");
+    }
+    const auto kinds = tlog::ParsePruned(fields->subject);
+    if (!kinds.ok()) return refused("the entry does not say what is pruned");
+    std::vector<uint64_t> said;
+    for (const tlog::PrunedKind& kind : *kinds) {
+      for (const tlog::PrunedRange& range : kind.ranges) {
+        if (range.last - range.first >= operation.prune.size()) {
+          return refused("the entry says that more is pruned");
+        }
+        for (uint64_t index = range.first; index <= range.last; ++index) said.push_back(index);
+      }
+    }
+    std::sort(said.begin(), said.end());
+    if (said != operation.prune) return refused("the entry does not say what is pruned");
+    says_so = true;
+  }
+  if (!operation.prune.empty() && !says_so) {
+    return refused("entries are pruned by an operation that says so alone");
   }
   return absl::OkStatus();
 }
@@ -121,6 +153,7 @@ class SequencerImpl final : public Sequencer {
 
   void Submit(Operation operation, Done done) override {
     absl::Status status = CheckOperation(operation);
+    if (status.ok()) status = CheckPrune(operation);
     if (status.ok()) status = CheckBatch(operation.batch, operation.preconditions);
     if (status.ok()) {
       absl::MutexLock lock(&mutex_);
@@ -286,6 +319,10 @@ class SequencerImpl final : public Sequencer {
     absl::Status status = CheckPreconditions(operation.preconditions, building);
     if (status.ok()) status = LoadCounters(operation.entries);
     const uint64_t first_index = building.state.frontier.size();
+    // By the newest one the hub sees at its start that head and entries belong together.
+    if (status.ok() && !operation.prune.empty() && operation.prune.back() + 1 >= first_index) {
+      status = base::InvalidField("prune", "the newest entry stays");
+    }
     if (status.ok() && operation.with_index) {
       operation.with_index(first_index, operation.batch);
       status = CheckBatch(operation.batch, {});
@@ -301,6 +338,9 @@ class SequencerImpl final : public Sequencer {
     std::vector<std::string> leaf_hashes;
     leaf_hashes.reserve(operation.entries.size());
     for (Draft& draft : operation.entries) leaf_hashes.push_back(AddEntry(draft, building));
+    for (const uint64_t index : operation.prune) {
+      building.rows.Put(Space::kEntries, store::KeyU64(index), "");
+    }
     building.overlay.Add(operation.batch);
     return Sequenced{first_index, std::move(leaf_hashes), absl::FromUnixMicros(building.now_us),
                      MakePermit(first_index)};

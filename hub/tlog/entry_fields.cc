@@ -5,6 +5,9 @@
 namespace signpost::tlog {
 namespace {
 
+constexpr uint64_t kKindField = 6;
+constexpr uint64_t kSubjectField = 25;
+
 enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
 void AppendVarint(uint64_t value, std::string& bytes) {
@@ -63,6 +66,8 @@ absl::StatusOr<EntryFields> DecodeEntryFields(absl::string_view entry) {
       default:  // groups: proto3 has none
         return malformed();
     }
+    if (field == kKindField && (tag & 7) == kVarint) fields.kind = number;
+    if (field == kSubjectField && (tag & 7) == kBytes) fields.subject = bytes;
     if (field > 4) continue;
     if ((tag & 7) != (field == 4 ? kBytes : kVarint)) return malformed();
     if (field == 1) fields.index = number;

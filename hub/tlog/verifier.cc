@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
+#include <queue>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "hub/tlog/entry_fields.h"
+#include "hub/tlog/pruned.h"
 #include "hub/tlog/tiles.h"
 
 namespace signpost::tlog {
@@ -43,6 +45,8 @@ class Verification {
     ReadWitnessed();
     CompareOlder();
     if (ReadEntries()) {
+      CheckPruned();
+      CheckGaps();
       FinishUpperTiles();
       CompareRoot();
     }
@@ -190,13 +194,22 @@ class Verification {
       }
     }
     if (!whole && leaves.empty()) return false;
+    // Of a pruned entry nothing but its hash in the tile is left.
+    if (leaves.empty() && options_.entry_fields &&
+        std::any_of(entries.begin(), entries.end(),
+                    [](absl::string_view entry) { return entry.empty(); })) {
+      return false;
+    }
 
     const size_t width = static_cast<size_t>(tile.width);
     bool in_place = !entries.empty();
     for (size_t i = 0; i < width; ++i) {
       const uint64_t index = first + i;
       std::optional<Hash> hash;
-      if (i < entries.size() && in_place) {
+      if (i < entries.size() && in_place && entries[i].empty() && options_.entry_fields) {
+        AddPruned(index, &pruned_);
+        ++pruned_count_;
+      } else if (i < entries.size() && in_place) {
         ++report_.entries_read;
         hash = hasher_.Leaf(entries[i]);
         const bool agrees = leaves.empty() || *hash == leaves[i];
@@ -243,18 +256,107 @@ class Verification {
       Add(Kind::kIndex, index, file,
           absl::StrCat("entry ", index, " says it is entry ", fields->index));
     }
-    uint64_t& counter = counters_[fields->agency_id];
-    if (fields->agency_counter != counter + 1) {
+    Counted& counted = counters_[fields->agency_id];
+    const uint64_t next = counted.counter + 1;
+    if (fields->agency_counter > next &&
+        fields->agency_counter - next <= pruned_count_ - counted.pruned_before) {
+      // As many may be among the pruned ones since; CheckGaps() sees whether they all can be.
+      gaps_.push_back({counted.next_index, index, fields->agency_counter - next});
+    } else if (fields->agency_counter != next) {
       Add(Kind::kCounter, index, file,
           absl::StrCat("entry ", index, " is number ", fields->agency_counter, " of agency '",
-                       fields->agency_id, "' where ", counter + 1, " should come"));
+                       fields->agency_id, "' where ", next, " should come"));
     }
-    counter = fields->agency_counter;
+    counted = {fields->agency_counter, index + 1, pruned_count_};
+    if (fields->kind == kEntryKindPruned) ReadPruned(fields->subject, index, file);
     if (fields->sequenced_at_us < last_sequenced_at_us_) {
       Add(Kind::kTime, index, file,
           absl::StrCat("entry ", index, " is dated before the entry in front of it"));
     }
     last_sequenced_at_us_ = fields->sequenced_at_us;
+  }
+
+  // Takes up what entry `index` says was pruned before it.
+  void ReadPruned(absl::string_view subject, uint64_t index, const std::string& file) {
+    const absl::StatusOr<std::vector<PrunedKind>> kinds = ParsePruned(subject);
+    if (!kinds.ok()) {
+      Add(Kind::kMalformed, index, file,
+          absl::StrCat("entry ", index, ": ", kinds.status().message()));
+      return;
+    }
+    for (const PrunedKind& kind : *kinds) {
+      for (const PrunedRange& range : kind.ranges) {
+        if (range.last < index) {
+          accounted_.push_back(range);
+        } else {
+          Add(Kind::kMalformed, index, file,
+              absl::StrCat("entry ", index, " says that entry ", range.last,
+                           ", which came later, was pruned before it"));
+        }
+      }
+    }
+  }
+
+  // Every entry of which only the hash is left must be named by one that came later.
+  void CheckPruned() {
+    std::sort(accounted_.begin(), accounted_.end(),
+              [](const PrunedRange& a, const PrunedRange& b) { return a.first < b.first; });
+    size_t at = 0;
+    for (const PrunedRange& run : pruned_) {
+      uint64_t index = run.first;
+      while (index <= run.last) {
+        while (at < accounted_.size() && accounted_[at].last < index) ++at;
+        if (at < accounted_.size() && accounted_[at].first <= index) {
+          index = accounted_[at].last + 1;
+          continue;
+        }
+        const uint64_t last =
+            at < accounted_.size() ? std::min(run.last, accounted_[at].first - 1) : run.last;
+        Add(Kind::kPruned, index, "",
+            absl::StrCat("entries ", index, " to ", last,
+                         " are reduced to their hashes, and no later entry says that they were"));
+        index = last + 1;
+      }
+    }
+  }
+
+  // Whether the pruned entries can be those that the agencies' counters jump over: each belongs to
+  // one agency, and each jump needs as many, from between the entries where it is seen. Given out
+  // to the jump that ends first, which finds a way whenever there is one.
+  void CheckGaps() {
+    std::sort(gaps_.begin(), gaps_.end(),
+              [](const Gap& a, const Gap& b) { return a.from < b.from; });
+    const auto later = [](const Gap& a, const Gap& b) { return a.to > b.to; };
+    std::priority_queue<Gap, std::vector<Gap>, decltype(later)> open(later);
+    size_t next = 0;
+    const auto close_before = [&](uint64_t index) {
+      while (!open.empty() && open.top().to <= index) {
+        const Gap gap = open.top();
+        open.pop();
+        Add(Kind::kCounter, gap.to, "",
+            absl::StrCat("an agency's counter jumps at entry ", gap.to, " over ", gap.missing,
+                         " more entries than were pruned there"));
+      }
+    };
+    for (const PrunedRange& run : pruned_) {
+      uint64_t index = run.first;
+      while (index <= run.last) {
+        while (next < gaps_.size() && gaps_[next].from <= index) open.push(gaps_[next++]);
+        close_before(index);
+        uint64_t until = run.last + 1;
+        if (next < gaps_.size()) until = std::min(until, gaps_[next].from);
+        if (!open.empty()) {
+          Gap gap = open.top();
+          open.pop();
+          until = std::min({until, gap.to, index + gap.missing});
+          gap.missing -= until - index;
+          if (gap.missing > 0) open.push(gap);
+        }
+        index = until;
+      }
+    }
+    while (next < gaps_.size()) open.push(gaps_[next++]);
+    close_before(~uint64_t{0});
   }
 
   void Append(const Hash& leaf) {
@@ -310,7 +412,24 @@ class Verification {
   Frontier frontier_;
   std::multimap<uint64_t, Checkpoint> older_;  // by size
   std::vector<std::vector<Hash>> upper_;       // [level - 1]: the unfinished tile of each level
-  absl::flat_hash_map<std::string, uint64_t> counters_;
+  // What was last seen of an agency.
+  struct Counted {
+    uint64_t counter = 0;
+    uint64_t next_index = 0;     // behind its entry
+    uint64_t pruned_before = 0;  // entries, up to it
+  };
+  // An agency's counter jumps over `missing` entries, which must be among those from `from` up to
+  // and without `to`.
+  struct Gap {
+    uint64_t from = 0;
+    uint64_t to = 0;
+    uint64_t missing = 0;
+  };
+  absl::flat_hash_map<std::string, Counted> counters_;
+  std::vector<Gap> gaps_;
+  std::vector<PrunedRange> pruned_;     // found so, ascending
+  std::vector<PrunedRange> accounted_;  // said to be so
+  uint64_t pruned_count_ = 0;
   int64_t last_sequenced_at_us_ = 0;
   std::string bundle_;
   std::string tile_;
@@ -338,6 +457,8 @@ const char* ProblemKindName(Problem::Kind kind) {
       return "TILE";
     case Problem::Kind::kRoot:
       return "ROOT";
+    case Problem::Kind::kPruned:
+      return "PRUNED";
     case Problem::Kind::kConsistency:
       return "CONSISTENCY";
     case Problem::Kind::kWitness:

@@ -36,6 +36,7 @@ struct Problem {
     kTime,         // an entry is older than the one before
     kTile,         // a tile above does not follow from the one below
     kRoot,         // the entries do not hash to the signed root
+    kPruned,       // an entry was reduced to its hash, and no later one says so
     kConsistency,  // not an extension of an older checkpoint: rolled back or forked
     kWitness,      // a witness asked for did not co-sign, or co-signed something else
   };

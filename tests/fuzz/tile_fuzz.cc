@@ -1,5 +1,5 @@
-// Any bytes as a tile, an entry bundle, a tile's path and an entry. What is read must be written
-// back as the same bytes.
+// Any bytes as a tile, an entry bundle, a tile's path, an entry and what an entry says was
+// pruned. What is read must be written back as the same bytes.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "hub/tlog/entry_fields.h"
+#include "hub/tlog/pruned.h"
 #include "hub/tlog/tiles.h"
 
 namespace tlog = signpost::tlog;
@@ -27,6 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   const auto path = tlog::ParseTilePath(bytes);
   if (path.ok() && tlog::TilePath(*path) != bytes) std::abort();
+
+  const auto pruned = tlog::ParsePruned(bytes);
+  if (pruned.ok() && tlog::FormatPruned(*pruned) != bytes) std::abort();
 
   const auto fields = tlog::DecodeEntryFields(bytes);
   if (fields.ok()) {

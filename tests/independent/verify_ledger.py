@@ -27,6 +27,7 @@ import argparse
 import base64
 import binascii
 import hashlib
+import heapq
 import os
 import re
 import subprocess
@@ -241,8 +242,9 @@ def read_varint(data, at):
 
 
 def entry_fields(entry):
-    """Fields 1 (index), 2 (time), 3 (counter) and 4 (agency) of the stored message."""
-    fields = {1: 0, 2: 0, 3: 0, 4: b""}
+    """Fields 1 (index), 2 (time), 3 (counter), 4 (agency), 6 (kind) and 25 (subject) of the stored
+    message."""
+    fields = {1: 0, 2: 0, 3: 0, 4: b"", 6: 0, 25: b""}
     at = 0
     while at < len(entry):
         tag, at = read_varint(entry, at)
@@ -264,6 +266,53 @@ def entry_fields(entry):
         if number in fields:
             fields[number] = value
     return fields
+
+
+# --- Entries of which only the hash is left ---
+
+PRUNED = 30  # the kind of entry that says which those are
+
+
+def pruned_by(subject):
+    """The entries named in "delivery 3-9,12;find 20-30"."""
+    named = []
+    for part in subject.decode("utf-8", "replace").split(";"):
+        match = re.fullmatch("[a-z0-9-]+ ((?:[0-9]+(?:-[0-9]+)?,?)+)", part)
+        if not match:
+            raise Wrong("it does not say what was pruned")
+        for text in match.group(1).split(","):
+            first, _, last = text.partition("-")
+            named.append((int(first), int(last or first)))
+    return named
+
+
+def check_pruned(pruned, named, jumps, problems):
+    """Every pruned entry is named, and the counters' jumps can be made of pruned entries: each is
+    given to that jump it lies in which ends first."""
+    named = sorted(named)
+    reach, at = -1, 0
+    for index in pruned:
+        while at < len(named) and named[at][0] <= index:
+            reach = max(reach, named[at][1])
+            at += 1
+        if index > reach:
+            problems.append("entry %d is reduced to its hash, and no later entry says so" % index)
+    jumps = sorted(jumps)
+    waiting, at = [], 0
+    for index in pruned:
+        while at < len(jumps) and jumps[at][0] <= index:
+            start, end, missing = jumps[at]
+            heapq.heappush(waiting, [end, missing])
+            at += 1
+        while waiting and waiting[0][0] <= index:
+            end, missing = heapq.heappop(waiting)
+            problems.append("a counter jumps at entry %d over %d entries too many" % (end, missing))
+        if waiting:
+            waiting[0][1] -= 1
+            if waiting[0][1] == 0:
+                heapq.heappop(waiting)
+    for end, missing in waiting + [[end, missing] for _, end, missing in jumps[at:]]:
+        problems.append("a counter jumps at entry %d over %d entries too many" % (end, missing))
 
 
 # --- Directories ---
@@ -338,6 +387,7 @@ def verify_directory(directory, key, older_notes, check_fields, witnesses):
             older.setdefault(old.size, []).append(old.root)
 
     peaks, levels, counters, last_time = [], {}, {}, 0
+    pruned, named, jumps = [], [], []
 
     def compare_older(size):
         for root in older.get(size, []):
@@ -363,7 +413,19 @@ def verify_directory(directory, key, older_notes, check_fields, witnesses):
         entries = split_bundle(read_file(directory, path), path)
         if len(entries) != width:
             raise Wrong("%s holds %d entries where %d belong" % (path, len(entries), width))
+        kept = None
         for index, entry in enumerate(entries, first):
+            if check_fields and not entry:
+                if kept is None:
+                    kept = read_file(directory, tile_path(0, first // TILE_WIDTH, width))
+                leaf = kept[32 * (index - first):32 * (index - first) + 32]
+                if len(leaf) != 32:
+                    raise Wrong("neither entry %d nor its hash is there" % index)
+                pruned.append(index)
+                push_leaf(peaks, leaf)
+                push_tile_hash(0, leaf)
+                compare_older(index + 1)
+                continue
             leaf = leaf_hash(entry)
             push_leaf(peaks, leaf)
             push_tile_hash(0, leaf)
@@ -377,14 +439,28 @@ def verify_directory(directory, key, older_notes, check_fields, witnesses):
                 continue
             if fields[1] != index:
                 problems.append("entry %d says it is entry %d" % (index, fields[1]))
-            expected = counters.get(fields[4], 0) + 1
-            if fields[3] != expected:
+            counter, start = counters.get(fields[4], (0, 0))
+            if fields[3] > counter + 1 and pruned and pruned[-1] >= start:
+                jumps.append((start, index, fields[3] - counter - 1))
+            elif fields[3] != counter + 1:
                 problems.append("entry %d is number %d of its agency where %d should come"
-                                % (index, fields[3], expected))
-            counters[fields[4]] = fields[3]
+                                % (index, fields[3], counter + 1))
+            counters[fields[4]] = (fields[3], index + 1)
+            if fields[6] == PRUNED:
+                try:
+                    ranges = pruned_by(fields[25])
+                except Wrong as wrong:
+                    problems.append("entry %d: %s" % (index, wrong))
+                    continue
+                for low, high in ranges:
+                    if high >= index:
+                        problems.append("entry %d says that a later one was pruned" % index)
+                    else:
+                        named.append((low, high))
             if fields[2] < last_time:
                 problems.append("entry %d is dated before the one in front of it" % index)
             last_time = fields[2]
+    check_pruned(pruned, named, jumps, problems)
     for level, (index, hashes) in sorted(levels.items()):
         if hashes:
             compare_tile(directory, level, index, hashes, problems)
