@@ -213,7 +213,7 @@ absl::Status Backups::StoreFiles(const std::string& copy, BackupManifest* manife
   for (const std::string& name : names) {
     BackupFile* const file = manifest->add_files();
     file->set_name(name);
-    SIGNPOST_RETURN_IF_ERROR(StoreObject(copy + "/" + name, file, report));
+    SIGNPOST_RETURN_IF_ERROR(StoreObject(absl::StrCat(copy, "/", name), file, report));
   }
   report->files = manifest->files_size();
   return absl::OkStatus();

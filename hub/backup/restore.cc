@@ -196,7 +196,7 @@ class Restoring {
       return Error(Reason::kDataLoss, absl::StrCat("the ledger in backup ", manifest_.number(),
                                                    " does not verify: ", verified.ToString()));
     }
-    const absl::Status damaged =
+    absl::Status damaged =
         Error(Reason::kDataLoss, absl::StrCat("the ledger in backup ", manifest_.number(),
                                               " does not fit its head; restore another one"));
     tlog::Hasher hasher;

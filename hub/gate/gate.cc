@@ -661,7 +661,6 @@ void Gate::ReadEntry(const Asker& asker, v1::GetEntryRequest request,
     Asker asker;
     v1::GetEntryRequest request;
     v1::GetEntryResponse response;
-    bool pruned = false;
     bool found = false;
   };
   auto state = std::make_shared<State>();
@@ -682,16 +681,20 @@ void Gate::ReadEntry(const Asker& asker, v1::GetEntryRequest request,
           return bytes.status();
         }
         state->found = bytes.ok();
-        state->pruned = ledger::IsPruned(bytes.status());
-        if (bytes.ok()) {
+        if (ledger::IsPruned(bytes.status())) {
+          // That it was there is no secret to an auditor.
+          SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, reader.Node(0, *index));
+          state->found = true;
+          state->response.set_readable(absl::StrCat(
+              "what: past its retention; only its hash is kept, and a proof of it\nleaf_hash: ",
+              tlog::HashToHex(leaf), "\n"));
+        } else if (bytes.ok()) {
           SIGNPOST_ASSIGN_OR_RETURN(*state->response.mutable_readable(), ReadableEntry(*bytes));
           state->response.set_entry(*std::move(bytes));
         }
         stored::LedgerEntry entry = NewEntry(stored::ENTRY_KIND_AUDIT_READ, state->asker, "");
         entry.set_purpose("audit");
-        entry.set_subject(index.ok() && (state->found || state->pruned)
-                              ? absl::StrCat("entry/", *index)
-                              : "entry/none");
+        entry.set_subject(state->found ? absl::StrCat("entry/", *index) : "entry/none");
         entry.set_reply_hash(base::Sha256(state->response.entry()));
         entry.set_outcome(state->found ? "answered" : base::ReasonName(Reason::kNotFound));
         SIGNPOST_RETURN_IF_ERROR(SealDetails(rooms_, nullptr, state->request.reason(), &entry));
@@ -702,13 +705,6 @@ void Gate::ReadEntry(const Asker& asker, v1::GetEntryRequest request,
       [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
         if (!sequenced.ok()) return done(std::move(sequenced).status());
         v1::Receipt receipt = ReceiptOf(*sequenced, rooms_.sequencer->options().origin);
-        if (state->pruned) {
-          return done(WithReceipt(
-              base::Error(Reason::kNotFound,
-                          "this entry is past its retention: only its hash is kept; ask for its "
-                          "proof, and for the entry that says when it went"),
-              receipt));
-        }
         if (!state->found) return done(WithReceipt(NotFound(), receipt));
         *state->response.mutable_receipt() = std::move(receipt);
         done(std::move(state->response));

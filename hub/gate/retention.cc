@@ -76,6 +76,7 @@ absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& r
     if (batch.more) break;
   }
   std::vector<tlog::PrunedKind> kinds;
+  kinds.reserve(ranges.size());
   for (auto& [kind, of_kind] : ranges) kinds.push_back({audit::KindWord(kind), std::move(of_kind)});
   batch.subject = tlog::FormatPruned(kinds);
   return batch;

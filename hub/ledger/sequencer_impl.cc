@@ -390,7 +390,7 @@ class SequencerImpl final : public Sequencer {
     std::string entry = std::move(draft.body);
     tlog::AppendEntrySuffix(index, building.now_us, counter->second, entry);
     const tlog::Hash leaf = hasher_.Leaf(entry);
-    const std::string leaf_hash = tlog::HashToString(leaf);
+    std::string leaf_hash = tlog::HashToString(leaf);
     building.rows.Put(Space::kEntries, store::KeyU64(index), std::move(entry));
     building.rows.Put(Space::kReceipts, leaf_hash, store::KeyU64(index));
     building.state.frontier.Append(
@@ -555,7 +555,7 @@ absl::StatusOr<tlog::Hash> ReadNode(const store::View& view, int level, uint64_t
 
 // That head, nodes and the last entry belong together: O(log size) reads.
 absl::Status CheckHead(const store::View& view, const HeadRow& head) {
-  const absl::Status damaged = Error(
+  absl::Status damaged = Error(
       Reason::kDataLoss, "the ledger's head does not fit its entries and nodes; call the operator");
   const uint64_t size = head.frontier.size();
   const std::vector<std::pair<int, uint64_t>> nodes = tlog::FrontierNodes(size);

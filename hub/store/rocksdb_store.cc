@@ -343,7 +343,7 @@ absl::Status DropRocksDbSpace(const std::string& path, Space space) {
   const rocksdb::Status opened = rocksdb::DB::Open(db_options, path, families, &handles, &raw);
   if (!opened.ok()) return FromRocksDb(opened, absl::StrCat("cannot open ", path).c_str());
   const Database db(raw, std::move(handles));
-  const absl::Status sound =
+  absl::Status sound =
       FromRocksDb(db->VerifyChecksum(), absl::StrCat("cannot verify ", path).c_str());
   if (!sound.ok()) return sound;
   return FromRocksDb(db->DropColumnFamily(db.Family(space)),

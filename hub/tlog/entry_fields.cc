@@ -40,7 +40,8 @@ bool TakeBytes(absl::string_view* bytes, uint64_t length, absl::string_view* tak
 }  // namespace
 
 absl::StatusOr<EntryFields> DecodeEntryFields(absl::string_view entry) {
-  // Made where it is needed: a status with a message is an allocation, and entries come in millions.
+  // Made where it is needed: a status with a message is an allocation, and entries come in
+  // millions.
   const auto malformed = [] {
     return absl::InvalidArgumentError("not a well-formed ledger entry");
   };

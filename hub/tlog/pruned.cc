@@ -70,6 +70,7 @@ absl::StatusOr<std::vector<PrunedKind>> ParsePruned(absl::string_view subject) {
       }
       kind.ranges.push_back(range);
     }
+    if (kind.ranges.empty()) return malformed;
     kinds.push_back(std::move(kind));
   }
   return kinds;
