@@ -81,14 +81,16 @@ TEST_F(RetentionStories, WhatIsPastItsTimeGoesAndTheRestHolds) {
   ASSERT_TRUE(Prune("prune", false, &pruned).ok());
   ASSERT_EQ(pruned.kinds_size(), 1);
   EXPECT_EQ(pruned.kinds(0).count(), 2u);
-  const auto view = nortown_.hub().rooms().store->NewView();
-  const ledger::LedgerReader reader(view->get());
-  store::v1::LedgerEntry entry;
-  ASSERT_TRUE(entry.ParseFromString(*reader.Entry(pruned.receipt().ledger_index())));
-  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_PRUNED);
-  EXPECT_THAT(entry.subject(), HasSubstr("who-knows "));
-  EXPECT_TRUE(ledger::IsPruned(reader.Entry(first.receipt.ledger_index()).status()));
-  EXPECT_TRUE(reader.Entry(kept.receipt.ledger_index()).ok());
+  {
+    const auto view = nortown_.hub().rooms().store->NewView();
+    const ledger::LedgerReader reader(view->get());
+    store::v1::LedgerEntry entry;
+    ASSERT_TRUE(entry.ParseFromString(*reader.Entry(pruned.receipt().ledger_index())));
+    EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_PRUNED);
+    EXPECT_THAT(entry.subject(), HasSubstr("who-knows "));
+    EXPECT_TRUE(ledger::IsPruned(reader.Entry(first.receipt.ledger_index()).status()));
+    EXPECT_TRUE(reader.Entry(kept.receipt.ledger_index()).ok());
+  }
   // Sent again it is the same act; asked for anew there is nothing to do, and no entry.
   v1::PruneEntriesResponse again;
   ASSERT_TRUE(Prune("prune", false, &again).ok());
