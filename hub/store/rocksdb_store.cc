@@ -75,10 +75,10 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
 
 rocksdb::ColumnFamilyOptions SpaceOptions(const RocksDbOptions& options,
                                           const std::shared_ptr<rocksdb::Cache>& cache,
-                                          bool compress) {
+                                          bool compress, bool filter) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  if (filter) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.format_version = 5;
@@ -100,10 +100,14 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksDbOptions& opti
     const Space space = static_cast<Space>(i);
     // Hashes do not compress.
     const bool compress = space != Space::kNodes && space != Space::kReceipts;
-    families.emplace_back(SpaceName(space), SpaceOptions(options, cache, compress));
+    // Entries and nodes are asked for by number, and only where they are: a filter would say yes
+    // each time, and those of a long ledger would drive its own blocks out of the cache.
+    const bool filter = space != Space::kNodes && space != Space::kEntries;
+    families.emplace_back(SpaceName(space), SpaceOptions(options, cache, compress, filter));
   }
   // RocksDB insists on its own; nothing is ever in it.
-  families.emplace_back(rocksdb::kDefaultColumnFamilyName, SpaceOptions(options, cache, false));
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName,
+                        SpaceOptions(options, cache, false, false));
   return families;
 }
 

@@ -54,6 +54,7 @@ constexpr int kTurns = 3;  // ours and the bare one take turns so often
 constexpr int kReplyBytes = 100;
 constexpr int kSyncs = 500;
 constexpr int kProofs = 20'000;
+constexpr int kProofsUnmeasured = 2'000;  // before: a hub that has just started reads its indexes
 constexpr uint64_t kSmall = 1000;
 constexpr uint64_t kVerified = 1'000'000;
 
@@ -378,7 +379,7 @@ absl::Status Proofs(const std::string& path, const std::string& figure, Report* 
                             store::OpenRocksDbStore({.path = path, .read_only = true}));
   std::mt19937_64 dice(1);
   std::vector<double> times;
-  for (int i = 0; i < kProofs; ++i) {
+  for (int i = -kProofsUnmeasured; i < kProofs; ++i) {
     // As a call does it: a view of its own, and half of each kind.
     const absl::Time begun = absl::Now();
     SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store->NewView());
@@ -387,7 +388,7 @@ absl::Status Proofs(const std::string& path, const std::string& figure, Report* 
     const uint64_t at = dice() % head.size;
     SIGNPOST_RETURN_IF_ERROR(i % 2 == 0 ? reader.InclusionProof(at, head.size).status()
                                         : reader.ConsistencyProof(at + 1, head.size).status());
-    times.push_back(absl::ToDoubleMicroseconds(absl::Now() - begun));
+    if (i >= 0) times.push_back(absl::ToDoubleMicroseconds(absl::Now() - begun));
   }
   std::sort(times.begin(), times.end());
   report->Figure(figure, times[times.size() * 99 / 100], "us, p99");
