@@ -191,6 +191,7 @@ TEST_F(PruneTest, WhatWasOnlyTakenAwayIsFound) {
   ASSERT_TRUE(Prune({5, 6, 7}).ok());
   TakeAway(9);
   ExpectFound(Kind::kPruned);
+  ASSERT_FALSE(Verify().ok());
   EXPECT_EQ(Verify().problems[0].entry_index, 9u);
   EXPECT_THAT(VerifyElsewhere(), HasSubstr("entry 9 "));
 }
