@@ -312,7 +312,7 @@ TEST_F(WitnessingTest, AStorePutBackIsRefusedByTheWitnessAndToldAtOnce) {
 TEST_F(WitnessingTest, AnAnswerThatIsNoCosignatureCountsForNothing) {
   options_.alarm_after = absl::Milliseconds(100);
   const tlog::NoteKeyPair impostor = *tlog::GenerateCosignerKey("a.example/witness");
-  int kind = 0;
+  std::atomic<int> kind = 0;  // counted by the thread that asks, read by this one
   a_.SetBend([&](const std::string& body) -> std::optional<absl::StatusOr<witness::Answer>> {
     const auto request = witness::ParseAddCheckpoint(body);
     const std::string text = tlog::ParseNote(request->checkpoint)->text;
