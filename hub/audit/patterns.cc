@@ -5,11 +5,10 @@
 #include <functional>
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "hub/base/error.h"
 
 namespace signpost::audit {
@@ -34,6 +33,7 @@ struct Pattern {
   const char* name;
   std::string (*rule)(const PatternOptions& options);
   const char* query;
+  // nullptr for override-unreviewed, which alone asks what time it is.
   std::vector<Found> (*find)(const PatternOptions& options, const Accesses& accesses);
 };
 
@@ -338,10 +338,13 @@ std::string OverrideUnreviewedRule(const PatternOptions&) {
   return "An override opened something, its review date has passed, and nobody has reviewed it.";
 }
 
-// Found in PatternFinder::Find(), which alone knows what was reviewed and what time it is.
-std::vector<Found> OverrideUnreviewed(const PatternOptions&, const Accesses&) { return {}; }
-
-constexpr char kOverrideUnreviewed[] = "override-unreviewed";
+std::vector<Found> OverrideUnreviewed(const Accesses& accesses, absl::Time now) {
+  return EachAccess(accesses, [now](const Access& access) {
+    if (!access.overridden || access.reviewed || access.review_due >= now) return std::string();
+    return absl::StrCat("the review was due ", absl::ToInt64Hours(now - access.review_due) / 24,
+                        " days ago");
+  });
+}
 
 const std::vector<Pattern>& Patterns() {
   static const auto* const patterns = new std::vector<Pattern>{
@@ -354,8 +357,7 @@ const std::vector<Pattern>& Patterns() {
       {"no-relationship", NoRelationshipRule, "--kind who-knows --by-agency AGENCY --by ID",
        NoRelationship},
       {"out-of-hours", OutOfHoursRule, "--kind who-knows --from DAY --until DAY", OutOfHours},
-      {kOverrideUnreviewed, OverrideUnreviewedRule, "--kind who-knows --with-override",
-       OverrideUnreviewed},
+      {"override-unreviewed", OverrideUnreviewedRule, "--kind who-knows --with-override", nullptr},
       {"purpose-retried", PurposeRetriedRule, "--by-agency AGENCY --by ID --person-ref REFERENCE",
        PurposeRetried},
       {"same-postcode", SamePostcodeRule, "--by-agency AGENCY --by ID", SamePostcode},
@@ -420,31 +422,12 @@ Access PatternFinder::AccessOf(const stored::LedgerEntry& entry) {
   return access;
 }
 
-void PatternFinder::TakeOther(const stored::LedgerEntry& entry) {
-  if (entry.kind() != stored::ENTRY_KIND_OVERRIDE_REVIEWED) return;
-  // A review that was refused is an entry too.
-  if (entry.outcome() != "upheld" && entry.outcome() != "not-upheld") return;
-  absl::string_view number = entry.subject();
-  uint64_t index = 0;
-  if (absl::ConsumePrefix(&number, "override/") && absl::SimpleAtoi(number, &index)) {
-    reviewed_.insert(index);
-  }
-}
-
 std::vector<v1::PatternReport> PatternFinder::Find(absl::Time now, int hits_max) const {
   std::vector<v1::PatternReport> reports;
   for (const Pattern& pattern : Patterns()) {
     if (!std::binary_search(names_.begin(), names_.end(), pattern.name)) continue;
-    std::vector<Found> all = pattern.find(options_, accesses_);
-    if (std::string_view(pattern.name) == kOverrideUnreviewed) {
-      all = EachAccess(accesses_, [&](const Access& access) {
-        if (!access.overridden || access.review_due >= now || reviewed_.contains(access.index)) {
-          return std::string();
-        }
-        return absl::StrCat("the review was due ", absl::ToInt64Hours(now - access.review_due) / 24,
-                            " days ago");
-      });
-    }
+    std::vector<Found> all = pattern.find != nullptr ? pattern.find(options_, accesses_)
+                                                     : OverrideUnreviewed(accesses_, now);
     std::sort(all.begin(), all.end(), [](const Found& a, const Found& b) {
       return a.weight != b.weight ? a.weight > b.weight : a.indexes.back() > b.indexes.back();
     });

@@ -27,7 +27,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "signpost/store/v1/entry.pb.h"
@@ -75,6 +74,9 @@ struct Access {
   // --- What the entry does not hold ---
   bool same_surname = false;
   bool same_postcode = false;
+  // With `overridden`: somebody has reviewed it, whenever that was. Not read from the entries of
+  // reviews: those may lie outside the time that is looked at, or be past their retention.
+  bool reviewed = false;
   // When the agency's last involvement had ended; InfiniteFuture where one stood, there was none,
   // or nobody says.
   absl::Time involvement_ended = absl::InfiniteFuture();
@@ -89,12 +91,12 @@ class PatternFinder {
   [[nodiscard]] static absl::StatusOr<PatternFinder> Create(const PatternOptions& options,
                                                             const std::vector<std::string>& names);
 
-  // Takes one entry. For a question, `fill` may add to the access what the entry does not hold; it
-  // is called only for questions about somebody who is known. Entries of other kinds count where a
-  // pattern asks for them. REQUIRES: in order of index.
+  // Takes one entry; those that are no questions are passed over. `fill` may add to the access what
+  // the entry does not hold; it is called only for questions about somebody who is known.
+  // REQUIRES: in order of index.
   template <typename Fill>
   void Take(const store::v1::LedgerEntry& entry, Fill fill) {
-    if (!IsQuestion(entry)) return TakeOther(entry);
+    if (!IsQuestion(entry)) return;
     Access access = AccessOf(entry);
     if (!access.person_ref.empty()) fill(&access);
     accesses_.push_back(std::move(access));
@@ -110,12 +112,10 @@ class PatternFinder {
   explicit PatternFinder(const PatternOptions& options) : options_(options) {}
   static bool IsQuestion(const store::v1::LedgerEntry& entry);
   static Access AccessOf(const store::v1::LedgerEntry& entry);
-  void TakeOther(const store::v1::LedgerEntry& entry);
 
   const PatternOptions options_;
   std::vector<std::string> names_;
   std::vector<Access> accesses_;
-  absl::flat_hash_set<uint64_t> reviewed_;  // numbers of overrides
 };
 
 }  // namespace signpost::audit

@@ -592,6 +592,15 @@ std::vector<std::string> TellHolders(const registry::Directory& directory, const
   return systems;
 }
 
+absl::StatusOr<bool> IsReviewed(const store::View& view, const std::string& agency_id,
+                                uint64_t number) {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
+                            view.Get(store::Space::kOverrides, KeyOf(agency_id, number)));
+  if (!bytes.has_value()) return false;
+  SIGNPOST_ASSIGN_OR_RETURN(const stored::OverrideRow row, ParseRow(*bytes));
+  return !Waits(row);
+}
+
 absl::Status OpenCase(const Rooms& rooms, const Asker& asker, const people::Person& person,
                       const Findings& findings, const OverrideUse& use,
                       ledger::Operation* operation) {

@@ -87,6 +87,11 @@ std::vector<std::string> TellHolders(const registry::Directory& directory, const
                                      policy::OverrideGround ground, absl::Time now,
                                      std::vector<std::string>* told, ledger::Operation* operation);
 
+// Whether the override of this number, used by a practitioner of `agency_id`, has been reviewed.
+// One without a case has not. Errors: kDataLoss, kStoreNewer; those of the view.
+[[nodiscard]] absl::StatusOr<bool> IsReviewed(const store::View& view, const std::string& agency_id,
+                                              uint64_t number);
+
 // What an override opened, for its case.
 struct OverrideUse {
   policy::OverrideGround ground = policy::OverrideGround::kNone;

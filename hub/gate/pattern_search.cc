@@ -16,6 +16,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/gate/entries.h"
+#include "hub/gate/overrides.h"
 #include "hub/gate/resolve.h"
 #include "hub/gate/search.h"
 #include "hub/ledger/reader.h"
@@ -54,6 +55,10 @@ class Facts {
 
   // Errors: kDataLoss, kStoreUnavailable.
   absl::Status Fill(audit::Access* access) {
+    if (access->overridden) {
+      SIGNPOST_ASSIGN_OR_RETURN(access->reviewed,
+                                IsReviewed(view_, access->agency_id, access->index));
+    }
     SIGNPOST_ASSIGN_OR_RETURN(const Known* known, PersonOf(access->person_ref));
     if (known == nullptr) return absl::OkStatus();  // erased
     if (!access->practitioner_id.empty()) {

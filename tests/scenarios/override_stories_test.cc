@@ -246,6 +246,29 @@ TEST_F(OverrideStories, AManagerWhoDidNotUseItReviewsIt) {
   EXPECT_EQ(list.overrides_size(), 0);
 }
 
+// An auditor looks back at the week of the override, and the review was written the week after.
+TEST_F(OverrideStories, WhatWasReviewedLaterIsNotReportedAsUnreviewed) {
+  nortown_.UseClock(&clock_);
+  const uint64_t reviewed = Override(SocialWorker()).receipt.ledger_index();
+  clock_.Advance(absl::Minutes(1));
+  const uint64_t waiting = Override(SocialWorker()).receipt.ledger_index();
+  clock_.Advance(absl::Minutes(1));
+  v1::FindPatternsRequest request;
+  request.set_reason("The week of 23 November.");
+  request.add_patterns("override-unreviewed");
+  request.mutable_until()->set_seconds(absl::ToUnixSeconds(clock_.Now()));
+  clock_.Advance(absl::Hours(24 * 7));
+  v1::ReviewOverrideResponse response;
+  ASSERT_TRUE(Review(Manager(), Upheld(reviewed), &response).ok());
+  v1::FindPatternsResponse found;
+  const grpc::Status status =
+      nortown_.Audit()->FindPatterns(nortown_.Context().get(), request, &found);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(found.reports_size(), 1);
+  ASSERT_EQ(found.reports(0).hits_size(), 1) << found.DebugString();
+  EXPECT_THAT(found.reports(0).hits(0).entry_indexes(), ElementsAre(waiting));
+}
+
 TEST_F(OverrideStories, NobodyReviewsTheirOwn) {
   const uint64_t number = Override(ManagerAsSocialWorker()).receipt.ledger_index();
   v1::OverrideList list;
