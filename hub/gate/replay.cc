@@ -33,7 +33,8 @@ namespace {
 
 // Entries about one person, oldest first.
 struct Step {
-  uint64_t index;
+  uint64_t index = 0;
+  bool pruned = false;  // past its retention: nobody knows any more what it said
   stored::LedgerEntry entry;
 };
 
@@ -52,10 +53,9 @@ absl::StatusOr<std::vector<Step>> HistoryOf(const store::View& view, const base:
       Step step;
       step.index = store::U64FromKey(row.key.substr(prefix.size()));
       const absl::StatusOr<std::string> bytes = reader.Entry(step.index);
-      // What is past its retention cannot be taken back; its row goes with it, so this is rare.
-      if (ledger::IsPruned(bytes.status())) continue;
-      if (!bytes.ok()) return bytes.status();
-      if (!step.entry.ParseFromString(*bytes)) {
+      step.pruned = ledger::IsPruned(bytes.status());
+      if (!step.pruned && !bytes.ok()) return bytes.status();
+      if (!step.pruned && !step.entry.ParseFromString(*bytes)) {
         return base::Error(Reason::kDataLoss, "a stored entry does not decode");
       }
       history.push_back(std::move(step));
@@ -82,13 +82,17 @@ void TakeBack(const std::vector<Step>& history, uint64_t index, stored::PersonRo
   for (const Step& step : history) {
     const stored::LedgerEntry& entry = step.entry;
     const bool before = step.index <= index;
+    if (step.pruned) {
+      doubts->push_back("some entries about the person are past their retention");
+      continue;
+    }
     if (entry.kind() == stored::ENTRY_KIND_PERSONS_MERGED && !before) {
       doubts->push_back("records of two persons were found to be one since");
     }
     if (entry.kind() == stored::ENTRY_KIND_SHIELD_CHANGED) {
       if (before) {
         shield_known = true;
-        shield_then = entry.outcome() != "lifted";
+        shield_then = entry.subject() != "lifted";
       } else {
         shield_since = true;
       }
@@ -203,9 +207,13 @@ absl::Status Replays::Judge(const store::View& view, uint64_t index,
     response->add_findings(why);
     return absl::OkStatus();
   };
-  SIGNPOST_ASSIGN_OR_RETURN(const std::string bytes, ledger::LedgerReader(&view).Entry(index));
+  const absl::StatusOr<std::string> bytes = ledger::LedgerReader(&view).Entry(index);
+  if (ledger::IsPruned(bytes.status())) {
+    return not_possible("it is past its retention, and only its hash is kept");
+  }
+  if (!bytes.ok()) return bytes.status();
   stored::LedgerEntry entry;
-  if (!entry.ParseFromString(bytes)) {
+  if (!entry.ParseFromString(*bytes)) {
     return base::Error(Reason::kDataLoss, "a stored entry does not decode");
   }
   response->set_policy_sha256(entry.policy_sha256());

@@ -4,8 +4,9 @@
 //
 // What is taken back exactly: flags opened, closed, opened again, retracted; consents recorded,
 // superseded, withdrawn; the shield. What cannot be taken back is said: a flag whose worker,
-// service or assessments changed since, persons merged since, an erased person. What the entry does
-// not tell is who fed the hub and who was suspended then; today's directory stands in for that.
+// service or assessments changed since, persons merged since, an erased person, entries about
+// the person that are past their retention. What the entry does not tell is who fed the hub and who
+// was suspended then; today's directory stands in for that.
 //
 // Thread-safe; owns nothing.
 

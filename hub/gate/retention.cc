@@ -8,7 +8,6 @@
 #include "absl/types/span.h"
 #include "hub/audit/filter.h"
 #include "hub/base/error.h"
-#include "hub/base/ids.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/reader.h"
@@ -67,11 +66,6 @@ absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& r
       batch.operation.prune.push_back(index);
       tlog::AddPruned(index, &ranges[entry.kind()]);
       ++batch.counts[entry.kind()];
-      // Who looked at her is found through this row, and there is nothing to find any more.
-      if (entry.person_ref().size() == base::kIdBytes) {
-        batch.operation.batch.Delete(store::Space::kPersonEntries,
-                                     entry.person_ref() + store::KeyU64(index));
-      }
     }
     if (batch.more) break;
   }

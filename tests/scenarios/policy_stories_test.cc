@@ -21,6 +21,7 @@
 #include "hub/store/rocksdb_store.h"
 #include "signpost/store/v1/entry.pb.h"
 #include "signpost/store/v1/policy.pb.h"
+#include "signpost/v1/person.grpc.pb.h"
 #include "signpost/v1/policy.grpc.pb.h"
 #include "tests/scenarios/nortown.h"
 
@@ -694,6 +695,38 @@ TEST_F(Replays, AnOldDecisionComesOutTheSameWhateverHappenedSince) {
     EXPECT_EQ(replayed.policy_version(), index == now ? 2 : 1);
   }
   EXPECT_THAT(Acts(now), Contains("DECISION_REPLAYED same"));
+}
+
+TEST_F(Replays, AShieldSetAndLiftedIsTakenBackToWhatItWas) {
+  nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"));
+  nortown_.Report("nortown-yot", YotFlag());
+  std::vector<uint64_t> asked = {AskNow()};
+  for (const bool shielded : {true, false, true}) {
+    v1::SetShieldRequest request;
+    request.set_request_id(nortown_.RequestId());
+    *request.mutable_person()->mutable_details() = Details(kTariq);
+    request.set_shielded(shielded);
+    request.set_reason("In a refuge, and back again.");
+    v1::SetShieldResponse response;
+    const Worker officer = {"nortown-social-services", "dp-001", "data-protection-officer", {}};
+    const grpc::Status status =
+        v1::PersonService::NewStub(nortown_.Channel("nortown-social-services", "casework"))
+            ->SetShield(nortown_.ContextOf(officer).get(), request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    asked.push_back(AskNow());
+  }
+  const std::vector<stored::LedgerEntry> entries = Entries();
+  const auto aspects = [&entries](uint64_t index) {
+    int count = 0;
+    for (const stored::Released& one : entries[index].released()) count += one.aspects_size();
+    return count;
+  };
+  EXPECT_GT(aspects(asked[0]), aspects(asked[1]));
+  EXPECT_EQ(aspects(asked[0]), aspects(asked[2]));
+  for (const uint64_t index : asked) {
+    const v1::ReplayDecisionResponse replayed = Replay(index);
+    EXPECT_EQ(replayed.result(), v1::REPLAY_RESULT_SAME) << index << replayed.DebugString();
+  }
 }
 
 TEST_F(Replays, WhatCannotBeMadeAgainIsSaid) {

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,6 +18,8 @@
 #include "hub/tlog/verifier.h"
 #include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/maintenance.grpc.pb.h"
+#include "signpost/v1/person.grpc.pb.h"
+#include "signpost/v1/policy.grpc.pb.h"
 #include "tests/scenarios/nortown.h"
 
 namespace signpost::scenarios {
@@ -147,6 +150,46 @@ TEST_F(RetentionStories, WhatIsPastItsTimeGoesAndTheRestHolds) {
             0);
   nortown_.Restart();
   EXPECT_EQ(Ask().answer.flags_size(), 1);
+}
+
+TEST_F(RetentionStories, WhatIsGoneIsCountedForHerAndNoDecisionIsJudgedByAGap) {
+  nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen"));
+  const Answered gone = Ask();
+  ASSERT_TRUE(gone.status.ok()) << gone.status.error_message();
+  clock_.Advance(absl::Hours(24 * 31));
+  Ask();
+  v1::PruneEntriesResponse pruned;
+  ASSERT_TRUE(Prune("prune", false, &pruned).ok());
+  ASSERT_EQ(pruned.kinds_size(), 1);
+
+  v1::ExportPersonRequest request;
+  request.set_request_id(nortown_.RequestId());
+  *request.mutable_person()->mutable_details() = Details(kTariq);
+  request.set_reason("His request of July, in writing.");
+  v1::ExportPersonResponse response;
+  const Worker officer = {"nortown-social-services", "dp-001", "data-protection-officer", {}};
+  const grpc::Status status =
+      v1::PersonService::NewStub(nortown_.Channel("nortown-social-services", "casework"))
+          ->ExportPerson(nortown_.ContextOf(officer).get(), request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  v1::PersonExport held;
+  ASSERT_TRUE(held.ParseFromString(response.answer()));
+  std::map<std::string, int> exclusions;
+  for (const v1::Exclusion& item : held.exclusions()) exclusions[item.reason()] = item.count();
+  EXPECT_EQ(exclusions["no-longer-kept"], 1);
+
+  v1::ReplayDecisionRequest again;
+  again.set_index(gone.receipt.ledger_index());
+  again.set_reason("A complaint of his.");
+  v1::ReplayDecisionResponse replayed;
+  const Worker auditor = {"nortown-audit", "au-001", "auditor", {}};
+  const grpc::Status judged =
+      v1::PolicyService::NewStub(nortown_.Channel("nortown-audit", "auditor"))
+          ->ReplayDecision(nortown_.ContextOf(auditor, v1::PURPOSE_AUDIT).get(), again, &replayed);
+  ASSERT_TRUE(judged.ok()) << judged.error_message();
+  EXPECT_EQ(replayed.result(), v1::REPLAY_RESULT_NOT_POSSIBLE);
+  ASSERT_EQ(replayed.findings_size(), 1);
+  EXPECT_THAT(replayed.findings(0), HasSubstr("past its retention"));
 }
 
 TEST(RetentionUnset, EverythingIsKept) {
