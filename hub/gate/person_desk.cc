@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "hub/audit/filter.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
@@ -39,7 +40,7 @@ constexpr char kTooMany[] = "too-many";
 // What is left out, by why.
 using Exclusions = std::map<std::string, int>;
 
-// "ENTRY_KIND_WHO_KNOWS" as "who-knows".
+// "CONSENT_DECISION_GIVEN" as "given".
 std::string AsWord(absl::string_view name, absl::string_view prefix) {
   name.remove_prefix(std::min(name.size(), prefix.size()));
   return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", "-"}});
@@ -84,21 +85,44 @@ void ComposeDetails(const stored::PersonSecret& secret, v1::PersonDetails* detai
   }
 }
 
-// Services of which a policy says that they are sensitive; without a policy: every one.
+// What the sensitive services keep to themselves; see the header.
 class Sensitive {
  public:
-  explicit Sensitive(const PolicyInForce& policy) : bound_(policy.Latest()) {}
-  bool operator()(const std::string& service) const {
+  // Sensitive is what `bound` says is; without a policy, every service. The arguments must outlive
+  // this.
+  Sensitive(const BoundPolicy* bound, const registry::Directory& directory,
+            const people::Person& person)
+      : bound_(bound), directory_(directory) {
+    for (const stored::FlagRow& flag : person.flags()) {
+      const bool sensitive = Service(flag.service());
+      const auto [known, first] = knows_by_that_alone_.try_emplace(flag.agency_id(), sensitive);
+      known->second = known->second && sensitive;
+    }
+  }
+
+  bool Service(const std::string& service) const {
     return bound_ == nullptr ||
            bound_->policy->IsSensitiveService(bound_->policy->ServiceSymbol(service));
   }
+  // Whether naming the agency would tell of such a service: it knows her by nothing else or, where
+  // it holds no flag of hers, it has nothing else to offer.
+  bool Agency(const std::string& agency_id) const {
+    const auto known = knows_by_that_alone_.find(agency_id);
+    if (known != knows_by_that_alone_.end()) return known->second;
+    const registry::Agency* const agency = directory_.FindAgency(agency_id);
+    return agency != nullptr && !agency->services.empty() &&
+           std::all_of(agency->services.begin(), agency->services.end(),
+                       [this](const std::string& service) { return Service(service); });
+  }
 
  private:
-  const std::shared_ptr<const BoundPolicy> bound_;
+  const BoundPolicy* const bound_;
+  const registry::Directory& directory_;
+  std::map<std::string, bool> knows_by_that_alone_;  // by agency
 };
 
-void ComposeFlag(const stored::FlagRow& flag, const people::Person& person, v1::PersonExport* held,
-                 Exclusions* left_out, absl::Status* status) {
+absl::Status ComposeFlag(const stored::FlagRow& flag, const people::Person& person,
+                         v1::PersonExport* held, Exclusions* left_out) {
   v1::HeldFlag* wire = held->add_flags();
   wire->set_agency_id(flag.agency_id());
   wire->set_service(flag.service());
@@ -108,15 +132,13 @@ void ComposeFlag(const stored::FlagRow& flag, const people::Person& person, v1::
   for (const stored::AssessmentRow& assessment : flag.assessments()) {
     wire->add_assessment_kinds(assessment.kind());
   }
-  const absl::StatusOr<stored::ContactSecret> contact = Opener::Peek(person.Contact(flag)).Open();
-  if (!contact.ok()) {
-    *status = contact.status();
-    return;
-  }
-  wire->set_worker_role(contact->role());
-  if (!contact->name().empty() || !contact->phone().empty() || !contact->email().empty()) {
+  SIGNPOST_ASSIGN_OR_RETURN(const stored::ContactSecret contact,
+                            Opener::Peek(person.Contact(flag)).Open());
+  wire->set_worker_role(contact.role());
+  if (!contact.name().empty() || !contact.phone().empty() || !contact.email().empty()) {
     ++(*left_out)[kThirdParty];
   }
+  return absl::OkStatus();
 }
 
 void ComposeConsent(const stored::ConsentRow& row, v1::PersonExport* held, Exclusions* left_out) {
@@ -136,7 +158,7 @@ void ComposeConsent(const stored::ConsentRow& row, v1::PersonExport* held, Exclu
   if (!row.sealed_secret().empty() || !row.sealed_note().empty()) ++(*left_out)[kThirdParty];
 }
 
-// Why an access may not be told to her without somebody judging first; empty: it may.
+// Whether an access may be told to her only once somebody has judged what telling would do.
 bool MightPrejudice(const stored::LedgerEntry& entry) {
   return entry.has_override() ||
          entry.purpose() == Word(policy::ToString(policy::Purpose::kSafeguarding)) ||
@@ -145,7 +167,7 @@ bool MightPrejudice(const stored::LedgerEntry& entry) {
 
 void ComposeAccess(const stored::LedgerEntry& entry, v1::HeldAccess* access) {
   *access->mutable_at() = ToTimestamp(absl::FromUnixMicros(entry.sequenced_at_us()));
-  access->set_kind(AsWord(stored::EntryKind_Name(entry.kind()), "ENTRY_KIND_"));
+  access->set_kind(audit::KindWord(entry.kind()));
   access->set_agency_id(entry.agency_id());
   access->set_role(entry.role());
   access->set_purpose(entry.purpose());
@@ -180,7 +202,8 @@ absl::StatusOr<std::vector<uint64_t>> EntriesAbout(const store::View& view,
 }
 
 absl::Status ComposeAccesses(const store::View& view, const people::Person& person,
-                             v1::PersonExport* held, Exclusions* left_out) {
+                             const Sensitive& sensitive, v1::PersonExport* held,
+                             Exclusions* left_out) {
   SIGNPOST_ASSIGN_OR_RETURN(std::vector<uint64_t> indexes, EntriesAbout(view, person));
   if (indexes.size() > kExportAccessesMax) {
     (*left_out)[kTooMany] += static_cast<int>(indexes.size()) - kExportAccessesMax;
@@ -189,8 +212,8 @@ absl::Status ComposeAccesses(const store::View& view, const people::Person& pers
   const ledger::LedgerReader reader(&view);
   for (const uint64_t index : indexes) {
     const absl::StatusOr<std::string> bytes = reader.Entry(index);
-    if (base::ReasonOf(bytes.status()) == Reason::kNotFound) {
-      ++(*left_out)[kNotKept];  // reduced to its hash
+    if (ledger::IsPruned(bytes.status())) {
+      ++(*left_out)[kNotKept];
       continue;
     }
     if (!bytes.ok()) return bytes.status();
@@ -198,6 +221,10 @@ absl::Status ComposeAccesses(const store::View& view, const people::Person& pers
     if (!entry.ParseFromString(*bytes)) {
       return base::Error(Reason::kDataLoss,
                          "a stored entry does not decode; verify the ledger offline");
+    }
+    if (sensitive.Agency(entry.agency_id())) {
+      ++(*left_out)[kSensitive];
+      continue;
     }
     if (MightPrejudice(entry)) {
       ++(*left_out)[kPrejudice];
@@ -209,32 +236,24 @@ absl::Status ComposeAccesses(const store::View& view, const people::Person& pers
   return absl::OkStatus();
 }
 
-absl::Status ComposeExport(const Rooms& rooms, const store::View& view,
+absl::Status ComposeExport(const Rooms& rooms, const store::View& view, const BoundPolicy* bound,
                            const people::Person& person, absl::Time now, v1::PersonExport* held) {
   held->set_salt(rooms.random->Bytes(kSaltBytes));
   *held->mutable_made_at() = ToTimestamp(now);
   held->set_shielded(person.shielded());
-  const Sensitive sensitive(*rooms.policy);
+  const std::shared_ptr<const registry::Directory> directory = rooms.registry->directory();
+  const Sensitive sensitive(bound, *directory, person);
   Exclusions left_out;
-  std::map<std::string, bool> only_sensitive;  // by agency: whether it knows her by nothing else
-  for (const stored::FlagRow& flag : person.flags()) {
-    const bool hidden = sensitive(flag.service());
-    const auto [agency, first] = only_sensitive.try_emplace(flag.agency_id(), hidden);
-    agency->second = agency->second && hidden;
-  }
-  absl::Status status;
   for (const stored::FlagRow& flag : person.flags()) {
     if (flag.status() == v1::FLAG_STATUS_RETRACTED) continue;
-    if (sensitive(flag.service())) {
+    if (sensitive.Service(flag.service())) {
       ++left_out[kSensitive];
       continue;
     }
-    ComposeFlag(flag, person, held, &left_out, &status);
+    SIGNPOST_RETURN_IF_ERROR(ComposeFlag(flag, person, held, &left_out));
   }
-  SIGNPOST_RETURN_IF_ERROR(status);
-  const auto hides = [&only_sensitive](const std::string& agency_id) {
-    const auto agency = only_sensitive.find(agency_id);
-    return agency != only_sensitive.end() && agency->second;
+  const auto hides = [&sensitive](const std::string& agency_id) {
+    return sensitive.Agency(agency_id);
   };
   for (const stored::AliasRow& alias : person.aliases()) {
     // That this agency reported her would tell of its service.
@@ -253,20 +272,14 @@ absl::Status ComposeExport(const Rooms& rooms, const store::View& view,
     if (hides(row.recorded_by_agency_id()) ||
         std::any_of(row.recipient_agency_ids().begin(), row.recipient_agency_ids().end(), hides) ||
         std::any_of(row.holder_agency_ids().begin(), row.holder_agency_ids().end(), hides) ||
-        std::any_of(row.services().begin(), row.services().end(), std::cref(sensitive))) {
+        std::any_of(row.services().begin(), row.services().end(),
+                    [&sensitive](const std::string& id) { return sensitive.Service(id); })) {
       ++left_out[kSensitive];
       continue;
     }
     ComposeConsent(row, held, &left_out);
   }
-  SIGNPOST_RETURN_IF_ERROR(ComposeAccesses(view, person, held, &left_out));
-  auto* accesses = held->mutable_accesses();
-  const auto kept =
-      std::remove_if(accesses->begin(), accesses->end(),
-                     [&hides](const v1::HeldAccess& access) { return hides(access.agency_id()); });
-  const int hidden = static_cast<int>(accesses->end() - kept);
-  if (hidden > 0) left_out[kSensitive] += hidden;
-  accesses->erase(kept, accesses->end());
+  SIGNPOST_RETURN_IF_ERROR(ComposeAccesses(view, person, sensitive, held, &left_out));
   for (const auto& [reason, count] : left_out) {
     v1::Exclusion* exclusion = held->add_exclusions();
     exclusion->set_reason(reason);
@@ -366,11 +379,18 @@ void PersonDesk::Export(const Asker& asker, v1::ExportPersonRequest request,
         SIGNPOST_RETURN_IF_ERROR(SealDetails(rooms, person.has_value() ? &*person : nullptr,
                                              state->request.reason(), &entry));
         if (!person.has_value()) return Refuse(state.get(), Nobody(), std::move(entry));
+        // A stale policy still knows what is sensitive.
+        const std::shared_ptr<const BoundPolicy> bound = rooms.policy->Latest();
         v1::PersonExport held;
-        SIGNPOST_RETURN_IF_ERROR(ComposeExport(rooms, view, *person, rooms.clock->Now(), &held));
+        SIGNPOST_RETURN_IF_ERROR(
+            ComposeExport(rooms, view, bound.get(), *person, rooms.clock->Now(), &held));
         state->answer = Opener::Close(held);
         ledger::Operation operation;
         operation.preconditions = person->preconditions();
+        if (bound != nullptr) {
+          SetPolicy(*bound, &entry);
+          RestOn(*bound, &operation);
+        }
         entry.set_person_ref(person->id().ToBytes());
         entry.set_reply_hash(state->answer->hash());
         entry.set_outcome("answered");

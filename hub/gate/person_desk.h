@@ -7,7 +7,8 @@
 // are sealed under hers.
 //
 // An export is what may be handed to her: what names somebody else (workers, parents, witnesses),
-// what a sensitive service holds (it answers her itself) and looks for safeguarding, for youth
+// what a sensitive service holds or did (it answers her itself; which services are, the policy
+// says, and the entry says which policy) and looks for safeguarding, for youth
 // justice or under an override (whether telling would do harm is for a person to judge; an auditor
 // finds them by search) are left out, and counted.
 //

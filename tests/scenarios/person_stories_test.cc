@@ -153,6 +153,29 @@ TEST_F(PersonStories, EverythingHeldIsToldAndWhatIsNotIsCounted) {
   EXPECT_FALSE(entries[0].sealed_details().empty());
 }
 
+// That the drugs advice looked for somebody whom it does not know yet tells of it as well.
+TEST_F(PersonStories, ALookByWhoeverOffersNothingButSensitiveServicesIsLeftOut) {
+  const Known kLena = {"Lena", "Farrow", 2010, 2, 9, "NT3 4CD", ""};
+  nortown_.Report("northern-connexions", OpenFlag("C-2", kLena, "connexions", "Maureen Oakes"));
+  const Answered looked =
+      nortown_.Ask(DrugsWorker(), AskAbout(&nortown_, kLena, v1::PURPOSE_SERVICE_DELIVERY));
+  ASSERT_TRUE(looked.status.ok()) << looked.status.error_message();
+  const auto looks = Entries(store::v1::ENTRY_KIND_WHO_KNOWS);
+  ASSERT_FALSE(looks.back().person_ref().empty()) << "nobody was found, so nothing is left out";
+  v1::PersonExport held;
+  v1::Receipt receipt;
+  ASSERT_TRUE(Export(Officer(), kLena, &held, &receipt).ok());
+  EXPECT_EQ(held.flags_size(), 1);
+  EXPECT_THAT(held.SerializeAsString(), Not(HasSubstr("drugs")));
+  std::map<std::string, int> exclusions;
+  for (const v1::Exclusion& item : held.exclusions()) exclusions[item.reason()] = item.count();
+  EXPECT_EQ(exclusions["sensitive-service"], 1);
+  // Which policy said what is sensitive is recorded.
+  const auto exported = Entries(store::v1::ENTRY_KIND_PERSON_EXPORTED);
+  ASSERT_EQ(exported.size(), 1u);
+  EXPECT_EQ(exported[0].policy_sha256(), looks.back().policy_sha256());
+}
+
 TEST_F(PersonStories, WhoMayNotIsRefusedAndRecorded) {
   v1::PersonExport held;
   for (const Worker& worker : {SocialWorker(), Manager()}) {
