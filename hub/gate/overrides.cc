@@ -579,6 +579,7 @@ std::vector<std::string> TellHolders(const registry::Directory& directory, const
     }
   }
   std::vector<std::string> systems;
+  systems.reserve(parts.size());
   for (const auto& [system, part] : parts) systems.push_back(system);
   if (messages.empty()) return systems;
   exchange::AddIndexHook(operation, [messages = std::move(messages)](uint64_t first_index,
