@@ -41,7 +41,7 @@ using Visit = std::function<absl::StatusOr<bool>(const Exported&)>;
 
 std::vector<Option> FilterOptions() {
   return {
-      {"--kind", "WORD", "Entries of this kind, such as who-knows; may be given again.", true},
+      {"--kind", "WORD", "Entries of this kind, such as who-knows.", true},
       {"--from", "TIME", "Sequenced at this moment or later: a day, or 2026-11-23T13:00:00Z."},
       {"--until", "TIME", "Sequenced before this moment."},
       {"--by-agency", "ID", "Whose act: the agency that asked or reported."},

@@ -111,11 +111,16 @@ int RunConsole(Console& console, const std::vector<std::string>& given) {
   size_t taken = 0;
   const Command* const command = FindCommand(words, &taken);
   if (command == nullptr) {
-    if (words.size() == 1) {
-      const int code = Help(console, words);
-      return code == kExitOk ? kExitUsage : code;
+    // Half a command, or `signpost audit help`: what there is of that kind.
+    if (words.back() == "help" || words.back() == "--help" || words.back() == "-h") {
+      words.pop_back();
+      return Help(console, words);
     }
-    *console.err << "signpost: there is no such command; signpost help lists them\n";
+    if (words.size() > 1) {
+      *console.err << "signpost: there is no command \"" << Cleaned(words[0] + " " + words[1])
+                   << "\"\n";
+    }
+    Help(console, {words[0]});
     return kExitUsage;
   }
   const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(taken),

@@ -109,6 +109,19 @@ TEST_F(ConsoleRun, AWrongCommandLineIsTwo) {
   EXPECT_THAT(err_.str(), HasSubstr("--key"));
 }
 
+TEST_F(ConsoleRun, HalfACommandSaysWhatThereIsOfItsKind) {
+  EXPECT_EQ(Run({"audit", "help"}), kExitOk);
+  EXPECT_THAT(out_.str(), HasSubstr("audit patterns"));
+  EXPECT_THAT(out_.str(), ::testing::Not(HasSubstr("person export")));
+  EXPECT_EQ(Run({"person", "--help"}), kExitOk);
+  EXPECT_THAT(out_.str(), HasSubstr("person export"));
+  EXPECT_EQ(Run({"audit", "serach", "--reason", "x"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("no command \"audit serach\""));
+  EXPECT_THAT(out_.str(), HasSubstr("audit search"));
+  EXPECT_EQ(Run({"nonsense", "help"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("signpost help"));
+}
+
 TEST_F(ConsoleRun, AMistypedPersonIsCaughtBeforeTheHubHearsOfIt) {
   EXPECT_EQ(Run({"who-knows", "--person", "SP1-00000-00000-00000-00000-00000-1-Z", "--purpose",
                  "support-planning"}),
