@@ -12,18 +12,11 @@
 #define SIGNPOST_HUB_AUDIT_EXPORT_H_
 
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "hub/audit/meaning.h"
 
 namespace signpost::audit {
-
-struct Exported {
-  store::v1::LedgerEntry entry;
-  std::string leaf_hash;  // of the bytes as they are hashed, 32 bytes
-  std::string origin;     // the ledger's name
-};
 
 // An entry as it is stored. Errors: kDataLoss when `bytes` is none.
 [[nodiscard]] absl::StatusOr<Exported> ReadForExport(const std::string& bytes,
@@ -42,6 +35,9 @@ std::string JsonLine(const Exported& exported);
 
 // One FHIR R5 AuditEvent, on one line without its end.
 std::string FhirAuditEvent(const Exported& exported);
+
+// One such resource as an entry of a Bundle.
+std::string FhirBundleEntry(const Exported& exported);
 
 // One AuditMessage, on one line without its end and without an XML declaration.
 std::string AtnaMessage(const Exported& exported);
@@ -68,30 +64,6 @@ class Exporter {
   const Format format_;
   bool first_ = true;
 };
-
-// --- The tables ---
-
-// What a kind of entry is in the vocabularies of DICOM and FHIR.
-struct EventMeaning {
-  store::v1::EntryKind kind;
-  const char* dcm_code;  // of DICOM PS3.16 CID 400
-  const char* dcm_text;
-  const char* action;  // C, R, U, D or E
-};
-const EventMeaning& MeaningOf(store::v1::EntryKind kind);
-// All of them, each kind once.
-const std::vector<EventMeaning>& Meanings();
-
-// "0" success, "4" refused for what the caller did, "8" refused for a fault of the hub's: FHIR's
-// and DICOM's outcome indicator.
-const char* OutcomeIndicator(const store::v1::LedgerEntry& entry);
-
-// The aspects of `asked`, as words of the policy.
-std::vector<std::string> AskedWords(uint32_t asked);
-
-// `text` as XML 1.0 and FHIR take it: UTF-8, and no character that they forbid; U+FFFD stands for
-// what they do.
-std::string CleanText(const std::string& text);
 
 }  // namespace signpost::audit
 
