@@ -356,6 +356,24 @@ std::shared_ptr<Act<Request, Response>> Begin(const Rooms& rooms, const char* me
   return state;
 }
 
+// Carries out what `prepare` makes, once under its request id. `prepare` is handed the entry to
+// complete, and may be called more than once.
+template <typename Request, typename Response, typename Prepare>
+void ActOnce(const Rooms& rooms, stored::EntryKind kind,
+             std::shared_ptr<Act<Request, Response>> state, Prepare prepare, Reply<Response> done) {
+  TransactHere(
+      rooms,
+      [rooms, kind, state,
+       prepare = std::move(prepare)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->refusal = absl::OkStatus();
+        state->settled = false;
+        SIGNPOST_ASSIGN_OR_RETURN(const bool was_done, WasDone(rooms, view, state.get()));
+        if (was_done) return Settled();
+        return prepare(view, NewEntry(kind, state->asker, state->request_id));
+      },
+      Finish(rooms, state, std::move(done)));
+}
+
 }  // namespace
 
 void PersonDesk::Export(const Asker& asker, v1::ExportPersonRequest request,
@@ -412,15 +430,10 @@ void PersonDesk::Erase(const Asker& asker, v1::ErasePersonRequest request,
   auto state = Begin<v1::ErasePersonRequest, v1::ErasePersonResponse>(rooms_, "ErasePerson", asker,
                                                                       std::move(request));
   const Rooms rooms = rooms_;
-  TransactHere(
-      rooms_,
-      [rooms, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->refusal = absl::OkStatus();
-        state->settled = false;
-        SIGNPOST_ASSIGN_OR_RETURN(const bool was_done, WasDone(rooms, view, state.get()));
-        if (was_done) return Settled();
-        stored::LedgerEntry entry =
-            NewEntry(stored::ENTRY_KIND_PERSON_ERASED, state->asker, state->request_id);
+  ActOnce(
+      rooms_, stored::ENTRY_KIND_PERSON_ERASED, state,
+      [rooms, state](const store::View& view,
+                     stored::LedgerEntry entry) -> absl::StatusOr<ledger::Operation> {
         if (!IsOfficer(state->asker)) return Refuse(state.get(), NotAnOfficer(), std::move(entry));
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
                                   Resolve(rooms, view, state->asker, state->request.person()));
@@ -438,13 +451,11 @@ void PersonDesk::Erase(const Asker& asker, v1::ErasePersonRequest request,
                                std::string(), rooms.clock->Now());
         return operation;
       },
-      Finish(rooms_, state,
-             Reply<v1::ErasePersonResponse>(
-                 [on_erased = rooms_.on_erased,
-                  done = std::move(done)](absl::StatusOr<v1::ErasePersonResponse> erased) mutable {
-                   if (erased.ok() && on_erased) on_erased();
-                   done(std::move(erased));
-                 })));
+      Reply<v1::ErasePersonResponse>([on_erased = rooms_.on_erased, done = std::move(done)](
+                                         absl::StatusOr<v1::ErasePersonResponse> erased) mutable {
+        if (erased.ok() && on_erased) on_erased();
+        done(std::move(erased));
+      }));
 }
 
 void PersonDesk::SetShield(const Asker& asker, v1::SetShieldRequest request,
@@ -454,15 +465,10 @@ void PersonDesk::SetShield(const Asker& asker, v1::SetShieldRequest request,
   auto state = Begin<v1::SetShieldRequest, v1::SetShieldResponse>(rooms_, "SetShield", asker,
                                                                   std::move(request));
   const Rooms rooms = rooms_;
-  TransactHere(
-      rooms_,
-      [rooms, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->refusal = absl::OkStatus();
-        state->settled = false;
-        SIGNPOST_ASSIGN_OR_RETURN(const bool was_done, WasDone(rooms, view, state.get()));
-        if (was_done) return Settled();
-        stored::LedgerEntry entry =
-            NewEntry(stored::ENTRY_KIND_SHIELD_CHANGED, state->asker, state->request_id);
+  ActOnce(
+      rooms_, stored::ENTRY_KIND_SHIELD_CHANGED, state,
+      [rooms, state](const store::View& view,
+                     stored::LedgerEntry entry) -> absl::StatusOr<ledger::Operation> {
         const bool manager = state->asker.has_practitioner() && state->asker.role == kShieldingRole;
         if (!manager && !IsOfficer(state->asker)) {
           return Refuse(
@@ -498,7 +504,7 @@ void PersonDesk::SetShield(const Asker& asker, v1::SetShieldRequest request,
                                entry.subject(), now);
         return operation;
       },
-      Finish(rooms_, state, std::move(done)));
+      std::move(done));
 }
 
 }  // namespace signpost::gate
