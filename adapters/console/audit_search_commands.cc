@@ -15,8 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "adapters/console/console.h"
+#include "adapters/console/copy_options.h"
 #include "adapters/console/copy_reader.h"
-#include "adapters/console/files.h"
 #include "adapters/console/page.h"
 #include "adapters/console/syslog_sender.h"
 #include "adapters/console/words.h"
@@ -25,7 +25,6 @@
 #include "hub/base/encoding.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
-#include "hub/tlog/note.h"
 #include "signpost/v1/audit.grpc.pb.h"
 
 namespace signpost::adapters::console {
@@ -60,17 +59,6 @@ std::vector<Option> FilterOptions() {
        "About whom, as \"given names,surname,birth date,postcode\"; asks the hub."},
       {"--nhs-number", "NUMBER", "With --details."},
       {"--upn", "NUMBER", "With --details."},
-  };
-}
-
-// Where entries are read.
-std::vector<Option> PlaceOptions() {
-  return {
-      {"--reason", "TEXT", "Why you look; it is recorded. Needed at a hub."},
-      {"--copy", "DIR", "Read this copy (audit copy) and ask no hub."},
-      {"--verifier-key", "KEY",
-       "With --copy: the ledger's verifier key, its text or a file that holds it."},
-      {"--unverified", "", "With --copy: read it though nobody says that it is right."},
   };
 }
 
@@ -160,30 +148,9 @@ int ReadCopy(Console& console, const Args& args, const signpost::v1::EntryFilter
   }
   const absl::StatusOr<audit::Filter> filter = audit::Filter::Create(wire);
   if (!filter.ok()) return FailHere(console, filter.status());
-  absl::StatusOr<CopyReader> copy = absl::InvalidArgumentError(
-      "say by whose key the copy is right: --verifier-key KEY; or --unverified");
-  if (args.Has("--unverified")) {
-    *console.err << "signpost: NOT VERIFIED: what follows may be anybody's making\n";
-    copy = CopyReader::OpenUnverified(args.Get("--copy"));
-  } else if (args.Has("--verifier-key")) {
-    std::string key = args.Get("--verifier-key");
-    if (key.find('+') == std::string::npos) {
-      absl::StatusOr<std::string> file = ReadBytes(key, base::kKeyFileBytesMax);
-      if (!file.ok()) return FailHere(console, file.status());
-      key = *std::move(file);
-    }
-    while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
-    const absl::StatusOr<tlog::NoteVerifier> verifier = tlog::NoteVerifier::Parse(key);
-    if (!verifier.ok()) return FailHere(console, verifier.status());
-    copy = CopyReader::Open(args.Get("--copy"), *verifier);
-    if (!copy.ok()) {
-      Page page;
-      page.Paragraph(0, absl::StrCat("signpost: ", std::string(copy.status().message())));
-      *console.err << page.text();
-      return kExitRefused;
-    }
-  }
-  if (!copy.ok()) return FailHere(console, copy.status());
+  std::optional<CopyReader> copy;
+  const int opened = OpenCopy(console, args, &copy);
+  if (opened != kExitOk) return opened;
   const absl::Status status = copy->ForEach(
       first_index, newest_first, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
         SIGNPOST_ASSIGN_OR_RETURN(const Exported exported,

@@ -1,15 +1,25 @@
-// audit patterns: accesses that somebody should look at. For auditors.
+// audit patterns: accesses that somebody should look at, at a hub or on a verified copy.
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "adapters/console/console.h"
+#include "adapters/console/copy_options.h"
+#include "adapters/console/copy_reader.h"
 #include "adapters/console/page.h"
 #include "adapters/console/render.h"
 #include "adapters/console/words.h"
+#include "hub/audit/patterns.h"
+#include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/audit.grpc.pb.h"
 
 namespace signpost::adapters::console {
@@ -52,7 +62,9 @@ std::string RenderPatterns(const signpost::v1::FindPatternsResponse& response) {
 }
 
 absl::Status Fill(const Args& args, signpost::v1::FindPatternsRequest* request) {
-  if (!args.Has("--reason")) return absl::InvalidArgumentError("say why: --reason TEXT");
+  if (!args.Has("--reason") && !args.Has("--copy")) {
+    return absl::InvalidArgumentError("say why: --reason TEXT");
+  }
   request->set_reason(args.Get("--reason"));
   if (args.Has("--from")) {
     SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_from(), ParseDay(args.Get("--from")));
@@ -69,10 +81,110 @@ absl::Status Fill(const Args& args, signpost::v1::FindPatternsRequest* request) 
   return absl::OkStatus();
 }
 
+// --- On a copy ---
+
+constexpr char kZoneDefault[] = "Europe/London";
+constexpr int kHitsDefault = 100;
+
+// Which patterns to look for: those asked for or, without any, all that a copy can show.
+absl::StatusOr<std::vector<std::string>> NamesOnACopy(const Args& args) {
+  const std::vector<std::string>& beyond = audit::PatternNamesBeyondEntries();
+  const auto is_beyond = [&beyond](const std::string& name) {
+    return std::find(beyond.begin(), beyond.end(), name) != beyond.end();
+  };
+  std::vector<std::string> names = args.All("--pattern");
+  for (const std::string& name : names) {
+    if (is_beyond(name)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          name, " compares what entries do not hold; ask the hub for it, without --copy"));
+    }
+  }
+  if (!names.empty()) return names;
+  for (const std::string& name : audit::PatternNames()) {
+    if (!is_beyond(name)) names.push_back(name);
+  }
+  return names;
+}
+
+absl::Status LookInCopy(const CopyReader& copy, const signpost::v1::FindPatternsRequest& request,
+                        audit::PatternFinder* finder, uint64_t* entries_read) {
+  const auto read = [](const std::string& bytes) {
+    store::v1::LedgerEntry entry;
+    return entry.ParseFromString(bytes)
+               ? absl::StatusOr<store::v1::LedgerEntry>(std::move(entry))
+               : absl::DataLossError("an entry of the copy does not decode");
+  };
+  absl::flat_hash_set<uint64_t> reviewed;
+  SIGNPOST_RETURN_IF_ERROR(
+      copy.ForEach(0, false, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
+        SIGNPOST_ASSIGN_OR_RETURN(const store::v1::LedgerEntry entry, read(bytes));
+        if (const auto number = audit::ReviewedBy(entry)) reviewed.insert(*number);
+        return true;
+      }));
+  const absl::Time from =
+      request.has_from() ? absl::FromUnixSeconds(request.from().seconds()) : absl::InfinitePast();
+  const absl::Time until = request.has_until() ? absl::FromUnixSeconds(request.until().seconds())
+                                               : absl::InfiniteFuture();
+  return copy.ForEach(0, false, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
+    SIGNPOST_ASSIGN_OR_RETURN(const store::v1::LedgerEntry entry, read(bytes));
+    const absl::Time at = absl::FromUnixMicros(entry.sequenced_at_us());
+    if (at < from || at >= until) return true;
+    if (*entries_read == base::kPatternEntriesMax) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("there are more than ", base::kPatternEntriesMax,
+                       " entries in this time; ask for less with --from and --until"));
+    }
+    ++*entries_read;
+    finder->Take(entry, [&reviewed](audit::Access* access) {
+      access->reviewed = reviewed.contains(access->index);
+    });
+    return true;
+  });
+}
+
+int PatternsOnACopy(Console& console, const Args& args,
+                    const signpost::v1::FindPatternsRequest& request) {
+  const auto names = NamesOnACopy(args);
+  if (!names.ok()) return FailHere(console, names.status());
+  audit::PatternOptions options;
+  const std::string zone = args.GetOr("--time-zone", kZoneDefault);
+  if (!absl::LoadTimeZone(zone, &options.zone)) {
+    return FailHere(console, absl::InvalidArgumentError(absl::StrCat(
+                                 "--time-zone: this machine knows no \"", zone, "\"")));
+  }
+  auto finder = audit::PatternFinder::Create(options, *names);
+  if (!finder.ok()) return FailHere(console, finder.status());
+  std::optional<CopyReader> copy;
+  const int opened = OpenCopy(console, args, &copy);
+  if (opened != kExitOk) return opened;
+  signpost::v1::FindPatternsResponse response;
+  uint64_t entries_read = 0;
+  const absl::Status looked = LookInCopy(*copy, request, &*finder, &entries_read);
+  if (!looked.ok()) return FailHere(console, looked);
+  response.set_entries_read(entries_read);
+  const int hits_max = request.hits_max() > 0 ? request.hits_max() : kHitsDefault;
+  for (signpost::v1::PatternReport& report : finder->Find(console.clock->Now(), hits_max)) {
+    *response.add_reports() = std::move(report);
+  }
+  if (args.Has("--json")) {
+    *console.out << Json(response);
+    return kExitOk;
+  }
+  *console.out << RenderPatterns(response);
+  Page page;
+  page.Blank();
+  page.Paragraph(0, absl::StrCat("By the thresholds that the hub comes with. Not looked for in a "
+                                 "copy: ",
+                                 JoinWords(audit::PatternNamesBeyondEntries()), "."));
+  *console.out << page.text();
+  return kExitOk;
+}
+
 int Patterns(Console& console, const Args& args) {
   signpost::v1::FindPatternsRequest request;
   absl::Status status = Fill(args, &request);
   if (!status.ok()) return FailHere(console, status);
+  if (args.Has("--copy")) return PatternsOnACopy(console, args, request);
   const auto session = OpenSession(console, args);
   if (!session.ok()) return FailHere(console, session.status());
   grpc::ClientContext context;
@@ -92,16 +204,16 @@ int Patterns(Console& console, const Args& args) {
 
 std::vector<Command> PatternCommands() {
   return {
-      {{"audit patterns",
-        "",
+      {{"audit patterns", "",
         "Accesses that somebody should look at: without a relationship, out of hours, of relatives "
-        "and the like. For auditors.",
+        "and the like. For auditors; on a --copy for everybody who has one.",
         "Each pattern prints its rule, with the area's thresholds, and the search that shows more.",
-        {{"--reason", "TEXT", "Why you look; it is recorded."},
-         {"--from", "DATE", "Accesses on or after this day."},
-         {"--until", "DATE", "Accesses before this day."},
-         {"--pattern", "NAME", "This pattern alone.", true},
-         {"--hits", "NUMBER", "So many a pattern; 100 without it."}}},
+        Join({{"--from", "DATE", "Accesses on or after this day."},
+              {"--until", "DATE", "Accesses before this day."},
+              {"--pattern", "NAME", "This pattern alone.", true},
+              {"--hits", "NUMBER", "So many a pattern; 100 without it."},
+              {"--time-zone", "NAME", "With --copy: where the area is; Europe/London without it."}},
+             PlaceOptions())},
        Patterns},
   };
 }

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "hub/base/error.h"
 
 namespace signpost::audit {
@@ -33,6 +35,7 @@ struct Pattern {
   const char* name;
   std::string (*rule)(const PatternOptions& options);
   const char* query;
+  bool beyond_entries;  // see PatternNamesBeyondEntries()
   // nullptr for override-unreviewed, which alone asks what time it is.
   std::vector<Found> (*find)(const PatternOptions& options, const Accesses& accesses);
 };
@@ -341,41 +344,66 @@ std::string OverrideUnreviewedRule(const PatternOptions&) {
 std::vector<Found> OverrideUnreviewed(const Accesses& accesses, absl::Time now) {
   return EachAccess(accesses, [now](const Access& access) {
     if (!access.overridden || access.reviewed || access.review_due >= now) return std::string();
-    return absl::StrCat("the review was due ", absl::ToInt64Hours(now - access.review_due) / 24,
-                        " days ago");
+    const int64_t days = absl::ToInt64Hours(now - access.review_due) / 24;
+    return absl::StrCat("the review was due ", days, days == 1 ? " day ago" : " days ago");
   });
 }
 
 const std::vector<Pattern>& Patterns() {
   static const auto* const patterns = new std::vector<Pattern>{
-      {"after-involvement", AfterInvolvementRule, "--kind who-knows --by-agency AGENCY",
+      {"after-involvement", AfterInvolvementRule, "--kind who-knows --by-agency AGENCY", true,
        AfterInvolvement},
-      {"concentration", ConcentrationRule, "--kind who-knows --person-ref REFERENCE",
+      {"concentration", ConcentrationRule, "--kind who-knows --person-ref REFERENCE", false,
        Concentration},
-      {"enumeration", EnumerationRule, "--by-agency AGENCY --by ID --from DAY --until DAY",
+      {"enumeration", EnumerationRule, "--by-agency AGENCY --by ID --from DAY --until DAY", false,
        Enumeration},
-      {"no-relationship", NoRelationshipRule, "--kind who-knows --by-agency AGENCY --by ID",
+      {"no-relationship", NoRelationshipRule, "--kind who-knows --by-agency AGENCY --by ID", false,
        NoRelationship},
-      {"out-of-hours", OutOfHoursRule, "--kind who-knows --from DAY --until DAY", OutOfHours},
-      {"override-unreviewed", OverrideUnreviewedRule, "--kind who-knows --with-override", nullptr},
+      {"out-of-hours", OutOfHoursRule, "--kind who-knows --from DAY --until DAY", false,
+       OutOfHours},
+      {"override-unreviewed", OverrideUnreviewedRule, "--kind who-knows --with-override", false,
+       nullptr},
       {"purpose-retried", PurposeRetriedRule, "--by-agency AGENCY --by ID --person-ref REFERENCE",
-       PurposeRetried},
-      {"same-postcode", SamePostcodeRule, "--by-agency AGENCY --by ID", SamePostcode},
-      {"same-surname", SameSurnameRule, "--by-agency AGENCY --by ID", SameSurname},
-      {"volume", VolumeRule, "--by-agency AGENCY --by ID --from DAY --until DAY", Volume},
+       false, PurposeRetried},
+      {"same-postcode", SamePostcodeRule, "--by-agency AGENCY --by ID", true, SamePostcode},
+      {"same-surname", SameSurnameRule, "--by-agency AGENCY --by ID", true, SameSurname},
+      {"volume", VolumeRule, "--by-agency AGENCY --by ID --from DAY --until DAY", false, Volume},
   };
   return *patterns;
+}
+
+template <typename Which>
+std::vector<std::string> NamesWhere(Which which) {
+  std::vector<std::string> names;
+  for (const Pattern& pattern : Patterns()) {
+    if (which(pattern)) names.emplace_back(pattern.name);
+  }
+  return names;
 }
 
 }  // namespace
 
 const std::vector<std::string>& PatternNames() {
-  static const auto* const names = [] {
-    auto* const all = new std::vector<std::string>;
-    for (const Pattern& pattern : Patterns()) all->push_back(pattern.name);
-    return all;
-  }();
+  static const auto* const names =
+      new std::vector<std::string>(NamesWhere([](const Pattern&) { return true; }));
   return *names;
+}
+
+const std::vector<std::string>& PatternNamesBeyondEntries() {
+  static const auto* const names = new std::vector<std::string>(
+      NamesWhere([](const Pattern& pattern) { return pattern.beyond_entries; }));
+  return *names;
+}
+
+std::optional<uint64_t> ReviewedBy(const stored::LedgerEntry& entry) {
+  if (entry.kind() != stored::ENTRY_KIND_OVERRIDE_REVIEWED) return std::nullopt;
+  if (entry.outcome() != "upheld" && entry.outcome() != "not-upheld") return std::nullopt;
+  absl::string_view number = entry.subject();
+  uint64_t index = 0;
+  if (!absl::ConsumePrefix(&number, "override/") || !absl::SimpleAtoi(number, &index)) {
+    return std::nullopt;
+  }
+  return index;
 }
 
 absl::StatusOr<PatternFinder> PatternFinder::Create(const PatternOptions& options,

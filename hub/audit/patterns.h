@@ -24,6 +24,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,12 @@ struct Access {
 
 // Names of all patterns, in order.
 const std::vector<std::string>& PatternNames();
+// Those that find nothing unless somebody fills in what entries do not hold.
+const std::vector<std::string>& PatternNamesBeyondEntries();
+
+// The number of the override that `entry` says was reviewed; nullopt for every other entry, a
+// review that was refused included.
+std::optional<uint64_t> ReviewedBy(const store::v1::LedgerEntry& entry);
 
 class PatternFinder {
  public:

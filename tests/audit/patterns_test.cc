@@ -250,6 +250,24 @@ TEST_F(PatternTest, AnOverrideIsUnreviewedOnceItsDateHasPassed) {
   EXPECT_THAT(Found("override-unreviewed", due + absl::Seconds(1)), ElementsAre(1));
 }
 
+TEST(ReviewedByTest, IsTheOverrideOfAReviewThatStands) {
+  stored::LedgerEntry review;
+  review.set_kind(stored::ENTRY_KIND_OVERRIDE_REVIEWED);
+  review.set_subject("override/17");
+  for (const char* outcome : {"upheld", "not-upheld"}) {
+    review.set_outcome(outcome);
+    EXPECT_EQ(ReviewedBy(review), 17u);
+  }
+  review.set_outcome("METHOD_NOT_ALLOWED");  // refused
+  EXPECT_EQ(ReviewedBy(review), std::nullopt);
+  review.set_outcome("upheld");
+  review.set_subject("override/none");
+  EXPECT_EQ(ReviewedBy(review), std::nullopt);
+  review.set_subject("override/17");
+  review.set_kind(stored::ENTRY_KIND_OVERRIDE_ESCALATED);
+  EXPECT_EQ(ReviewedBy(review), std::nullopt);
+}
+
 TEST_F(PatternTest, NoMoreHitsThanAskedForTheMostTellingFirst) {
   for (int i = 0; i < 5; ++i) {
     Take(Question("yo-1", "P", kMonday).Unrelated().For("housing", i % 3, 0));

@@ -24,6 +24,7 @@
 #include "adapters/console/ledger_copy.h"
 #include "adapters/console/syslog_sender.h"
 #include "hub/audit/export.h"
+#include "hub/base/clock.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/note.h"
 #include "hub/tlog/tiles.h"
@@ -57,6 +58,16 @@ store::v1::LedgerEntry EntryAt(uint64_t i) {
   entry.set_practitioner_id(i % 100 == 0 ? "yo-001" : "");
   entry.set_system("spiffe://test.example/agency/nortown-yot/system/casework");
   entry.set_outcome(i == 200 ? "NOT_FOUND" : "answered");
+  if (i == 0 || i == 100) {  // two overrides, of which the first is reviewed
+    entry.set_person_ref(std::string(16, 'p'));
+    entry.mutable_override()->set_allowed(true);
+    entry.mutable_override()->set_review_due_s(1'795'100'000);
+  }
+  if (i == 299) {
+    entry.set_kind(store::v1::ENTRY_KIND_OVERRIDE_REVIEWED);
+    entry.set_subject("override/0");
+    entry.set_outcome("upheld");
+  }
   return entry;
 }
 
@@ -96,7 +107,7 @@ class AuditOnACopy : public ::testing::Test {
     err_.str("");
     words.insert(words.end(), {"--copy", Copy()});
     if (key) words.insert(words.end(), {"--verifier-key", key_.verifier_key});
-    Console console{&out_, &err_, nullptr, nullptr};
+    Console console{&out_, &err_, &clock_, nullptr};
     return RunConsole(console, words);
   }
   std::vector<uint64_t> Found() const {
@@ -115,10 +126,40 @@ class AuditOnACopy : public ::testing::Test {
   }
 
   const std::string folder_;
+  const base::ManualClock clock_{absl::FromUnixSeconds(1'795'200'000)};
   tlog::NoteKeyPair key_;
   std::ostringstream out_;
   std::ostringstream err_;
 };
+
+TEST_F(AuditOnACopy, LooksForPatternsWithoutAHub) {
+  ASSERT_EQ(Run({"audit", "patterns"}), kExitOk) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("300 entries read"));
+  EXPECT_THAT(out_.str(), HasSubstr("override-unreviewed: 1"));
+  EXPECT_THAT(out_.str(), HasSubstr("Not looked for in a copy: after-involvement"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("same-surname: ")));
+  // The review lies outside the time that is looked at, and counts.
+  ASSERT_EQ(Run({"audit", "patterns", "--pattern", "override-unreviewed", "--until", "2026-11-19",
+                 "--json"}),
+            kExitOk)
+      << err_.str();
+  const nlohmann::json found = nlohmann::json::parse(out_.str());
+  ASSERT_EQ(found["reports"].size(), 1u) << out_.str();
+  ASSERT_EQ(found["reports"][0]["hits"].size(), 1u) << out_.str();
+  EXPECT_EQ(found["reports"][0]["hits"][0]["entry_indexes"], nlohmann::json::array({"100"}))
+      << out_.str();
+  ASSERT_EQ(Run({"audit", "patterns", "--from", "2026-11-30"}), kExitOk);
+  EXPECT_THAT(out_.str(), HasSubstr("0 entries read"));
+  // What only the hub can compare, what there is not, and a copy that somebody changed.
+  EXPECT_EQ(Run({"audit", "patterns", "--pattern", "same-surname"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("ask the hub"));
+  EXPECT_EQ(Run({"audit", "patterns", "--pattern", "guilty"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("out-of-hours"));
+  EXPECT_EQ(Run({"audit", "patterns", "--time-zone", "Nortown"}), kExitUsage);
+  Tamper();
+  EXPECT_EQ(Run({"audit", "patterns"}), kExitRefused);
+  EXPECT_THAT(out_.str(), Not(HasSubstr("entries read")));
+}
 
 TEST_F(AuditOnACopy, SearchesWithoutAHub) {
   ASSERT_EQ(Run({"audit", "search", "--kind", "who-knows", "--json"}), kExitOk) << err_.str();
