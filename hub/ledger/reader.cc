@@ -14,6 +14,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/rows.h"
+#include "hub/ledger/tree_rows.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/tiles.h"
 
@@ -48,6 +49,36 @@ absl::Status WriteFile(const std::filesystem::path& path, const std::string& byt
   if (file) return absl::OkStatus();
   return Error(Reason::kStoreUnavailable,
                absl::StrCat("cannot write ", path.string(), ": look at room and rights there"));
+}
+
+// The tree with its right edge, which the head holds and which needs no reading. For one proof; the
+// view and the head must outlive it.
+class TreeUnderHead {
+ public:
+  TreeUnderHead(const store::View* view, const HeadRow& head)
+      : reader_(view), frontier_(head.frontier), edge_(tlog::FrontierNodes(frontier_.size())) {}
+
+  absl::StatusOr<tlog::Hash> Node(int level, uint64_t index) {
+    const auto found = std::find(edge_.begin(), edge_.end(), std::make_pair(level, index));
+    if (found == edge_.end()) return reader_.Node(level, index);
+    return frontier_.hashes()[static_cast<size_t>(found - edge_.begin())];
+  }
+
+  absl::StatusOr<tlog::Hash> Root(uint64_t size) {
+    return tlog::RootAt(size, [this](int level, uint64_t index) { return Node(level, index); });
+  }
+
+ private:
+  TreeReader reader_;
+  const tlog::Frontier& frontier_;
+  const std::vector<std::pair<int, uint64_t>> edge_;  // as the hashes of frontier_
+};
+
+// A proof that does not verify is not given out.
+absl::Status Held(const absl::Status& verified) {
+  if (verified.ok()) return verified;
+  return Error(Reason::kDataLoss,
+               "what is stored of the ledger's tree does not fit together; call the operator");
 }
 
 }  // namespace
@@ -102,31 +133,12 @@ absl::StatusOr<uint64_t> LedgerReader::IndexOf(const std::string& leaf_hash) con
 }
 
 absl::StatusOr<tlog::Hash> LedgerReader::Node(int level, uint64_t index) const {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> hash,
-                            view_->Get(Space::kNodes, NodeKey(level, index)));
-  if (!hash.has_value()) return Missing(absl::StrCat("tree node ", level, "/", index));
-  absl::StatusOr<tlog::Hash> node = tlog::HashFromString(*hash);
-  if (!node.ok()) return Missing(absl::StrCat("tree node ", level, "/", index));
-  return node;
+  return TreeReader(view_).Node(level, index);
 }
 
 absl::StatusOr<std::vector<tlog::Hash>> LedgerReader::Nodes(int level, uint64_t first,
                                                             int count) const {
-  SIGNPOST_ASSIGN_OR_RETURN(
-      const std::vector<store::KeyValue> rows,
-      view_->Scan(Space::kNodes, NodeKey(level, first),
-                  NodeKey(level, first + static_cast<uint64_t>(count)), count));
-  std::vector<tlog::Hash> hashes;
-  hashes.reserve(rows.size());
-  for (const store::KeyValue& row : rows) {
-    absl::StatusOr<tlog::Hash> hash = tlog::HashFromString(row.value);
-    if (!hash.ok() || row.key != NodeKey(level, first + hashes.size())) break;
-    hashes.push_back(*hash);
-  }
-  if (hashes.size() != static_cast<size_t>(count)) {
-    return Missing(absl::StrCat("tree node ", level, "/", first + hashes.size()));
-  }
-  return hashes;
+  return TreeReader(view_).Nodes(level, first, count);
 }
 
 absl::StatusOr<std::vector<tlog::Hash>> LedgerReader::InclusionProof(uint64_t index,
@@ -135,8 +147,15 @@ absl::StatusOr<std::vector<tlog::Hash>> LedgerReader::InclusionProof(uint64_t in
   if (size > head.frontier.size() || index >= size) {
     return base::InvalidField("index", "want index < size <= the ledger's size");
   }
-  return tlog::InclusionProof(index, size,
-                              [this](int level, uint64_t at) { return Node(level, at); });
+  TreeUnderHead tree(view_, head);
+  SIGNPOST_ASSIGN_OR_RETURN(std::vector<tlog::Hash> proof,
+                            tlog::InclusionProof(index, size, [&tree](int level, uint64_t at) {
+                              return tree.Node(level, at);
+                            }));
+  SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, tree.Node(0, index));
+  SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root, tree.Root(size));
+  SIGNPOST_RETURN_IF_ERROR(Held(tlog::VerifyInclusion(leaf, index, size, proof, root)));
+  return proof;
 }
 
 absl::StatusOr<std::vector<tlog::Hash>> LedgerReader::ConsistencyProof(uint64_t size_old,
@@ -145,8 +164,16 @@ absl::StatusOr<std::vector<tlog::Hash>> LedgerReader::ConsistencyProof(uint64_t 
   if (size_new > head.frontier.size() || size_old > size_new) {
     return base::InvalidField("size_new", "want size_old <= size_new <= the ledger's size");
   }
-  return tlog::ConsistencyProof(size_old, size_new,
-                                [this](int level, uint64_t at) { return Node(level, at); });
+  TreeUnderHead tree(view_, head);
+  SIGNPOST_ASSIGN_OR_RETURN(
+      std::vector<tlog::Hash> proof,
+      tlog::ConsistencyProof(size_old, size_new,
+                             [&tree](int level, uint64_t at) { return tree.Node(level, at); }));
+  SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root_old, tree.Root(size_old));
+  SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root_new, tree.Root(size_new));
+  SIGNPOST_RETURN_IF_ERROR(
+      Held(tlog::VerifyConsistency(size_old, size_new, proof, root_old, root_new)));
+  return proof;
 }
 
 absl::StatusOr<tlog::Hash> LedgerReader::RootAt(uint64_t size) const {
@@ -154,7 +181,7 @@ absl::StatusOr<tlog::Hash> LedgerReader::RootAt(uint64_t size) const {
   if (size > head.frontier.size()) {
     return base::InvalidField("size", "want at most the ledger's size");
   }
-  return tlog::RootAt(size, [this](int level, uint64_t at) { return Node(level, at); });
+  return TreeUnderHead(view_, head).Root(size);
 }
 
 absl::StatusOr<std::string> LedgerReader::LatestCheckpoint() const {

@@ -3,7 +3,8 @@
 //
 // A LedgerReader sees one View, so its head, nodes, entries and checkpoint belong together. It is
 // thread-safe; the view is not owned and must outlive it. Every call costs O(log size) reads
-// besides the entries it returns.
+// besides the entries it returns: a proof reads a row for every four levels of the tree, seven for
+// a hundred million entries, and is verified before it is returned.
 
 #ifndef SIGNPOST_HUB_LEDGER_READER_H_
 #define SIGNPOST_HUB_LEDGER_READER_H_
@@ -46,8 +47,9 @@ class LedgerReader {
   // A stored node of the tree; see merkle.h. Errors: kDataLoss when it is not there.
   [[nodiscard]] absl::StatusOr<tlog::Hash> Node(int level, uint64_t index) const;
 
-  // Proofs within the tree of `size`, which may be any size up to the head's.
-  // Errors: kInvalidField when an argument is beyond it; kDataLoss.
+  // Proofs within the tree of `size`, which may be any size up to the head's, and the root under
+  // which they verify. Errors: kInvalidField when an argument is beyond it; kDataLoss, also when
+  // what is stored proves something else.
   [[nodiscard]] absl::StatusOr<std::vector<tlog::Hash>> InclusionProof(uint64_t index,
                                                                        uint64_t size) const;
   [[nodiscard]] absl::StatusOr<std::vector<tlog::Hash>> ConsistencyProof(uint64_t size_old,

@@ -47,12 +47,6 @@ absl::StatusOr<HeadRow> ReadHead(const store::View& view) {
   return DecodeHead(*row);
 }
 
-std::string NodeKey(int level, uint64_t index) {
-  std::string key(9, static_cast<char>(level));
-  for (size_t i = 9; i-- > 1; index >>= 8) key[i] = static_cast<char>(index & 0xFF);
-  return key;
-}
-
 bool IsLedgerRow(store::Space space, const std::string& key) {
   switch (space) {
     case store::Space::kEntries:

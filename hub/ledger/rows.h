@@ -31,8 +31,7 @@ std::string EncodeHead(const HeadRow& head);
 // Reads and decodes; an empty ledger where there is no row.
 [[nodiscard]] absl::StatusOr<HeadRow> ReadHead(const store::View& view);
 
-// Key of a node in Space::kNodes: level (1 byte), index (8, big-endian).
-std::string NodeKey(int level, uint64_t index);
+// Space::kNodes: see tree_rows.h.
 
 // Space::kReceipts: key is the leaf hash, value KeyU64 of the index.
 

@@ -24,6 +24,7 @@
 #include "hub/ledger/restored.h"
 #include "hub/ledger/rows.h"
 #include "hub/ledger/sequencer.h"
+#include "hub/ledger/tree_rows.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/entry_fields.h"
 #include "hub/tlog/merkle.h"
@@ -133,13 +134,15 @@ class Overlay {
 class SequencerImpl final : public Sequencer {
  public:
   SequencerImpl(Options options, store::Store* store, const base::Clock* clock,
-                const tlog::NoteSigner* signer, HeadRow head, std::optional<std::string> head_row,
-                uint64_t published_size, std::string published_note)
+                const tlog::NoteSigner* signer, HeadRow head, TreeWriter tree,
+                std::optional<std::string> head_row, uint64_t published_size,
+                std::string published_note)
       : options_(std::move(options)),
         store_(store),
         clock_(clock),
         signer_(signer),
         state_(std::move(head)),
+        tree_(std::move(tree)),
         head_row_(std::move(head_row)),
         published_at_(absl::Now()),
         head_{state_.frontier.size(), tlog::HashToString(state_.frontier.Root(hasher_))},
@@ -287,7 +290,7 @@ class SequencerImpl final : public Sequencer {
       return finished;
     }
     // Work on copies: they become the state only when the commit is durable.
-    Building building{state_, {}, {}, {}, {}, nullptr};
+    Building building{state_, tree_, {}, {}, {}, {}, nullptr};
     for (Item& item : items) {
       absl::StatusOr<Sequenced> result = Add(item.operation, building);
       finished.push_back({std::move(item.done), std::move(result)});
@@ -307,6 +310,7 @@ class SequencerImpl final : public Sequencer {
   // One commit in the making.
   struct Building {
     HeadRow state;
+    TreeWriter tree;
     store::Batch rows;  // the ledger's own
     Overlay overlay;
     absl::flat_hash_map<std::string, uint64_t> counters;  // those that moved
@@ -393,10 +397,10 @@ class SequencerImpl final : public Sequencer {
     std::string leaf_hash = tlog::HashToString(leaf);
     building.rows.Put(Space::kEntries, store::KeyU64(index), std::move(entry));
     building.rows.Put(Space::kReceipts, leaf_hash, store::KeyU64(index));
-    building.state.frontier.Append(
-        leaf, hasher_, [&building](int level, uint64_t node, const tlog::Hash& hash) {
-          building.rows.Put(Space::kNodes, NodeKey(level, node), tlog::HashToString(hash));
-        });
+    building.state.frontier.Append(leaf, hasher_,
+                                   [&building](int level, uint64_t node, const tlog::Hash& hash) {
+                                     building.tree.Add(level, node, hash);
+                                   });
     return leaf_hash;
   }
 
@@ -404,6 +408,8 @@ class SequencerImpl final : public Sequencer {
     for (const auto& [agency_id, counter] : building.counters) {
       building.rows.Put(Space::kMeta, kCounterPrefix + agency_id, store::KeyU64(counter));
     }
+    building.tree.PutFull(&building.rows);
+    building.tree.PutGrown(&building.rows);
     std::string head_row = EncodeHead(building.state);
     building.rows.Put(Space::kMeta, kHeadKey, head_row);
     batch.Append(std::move(building.rows));
@@ -412,6 +418,7 @@ class SequencerImpl final : public Sequencer {
     if (!status.ok()) return Failed(status);
 
     state_ = std::move(building.state);
+    tree_ = std::move(building.tree);
     head_row_ = std::move(head_row);
     for (auto& [agency_id, counter] : building.counters) counters_[agency_id] = counter;
     std::string root = tlog::HashToString(state_.frontier.Root(hasher_));
@@ -515,6 +522,7 @@ class SequencerImpl final : public Sequencer {
   // The writer's own, after the constructor.
   tlog::Hasher hasher_;
   HeadRow state_;
+  TreeWriter tree_;
   std::optional<std::string> head_row_;  // as stored
   absl::flat_hash_map<std::string, uint64_t> counters_;
 
@@ -544,24 +552,14 @@ class SequencerImpl final : public Sequencer {
 
 // --- Opening ---
 
-absl::StatusOr<tlog::Hash> ReadNode(const store::View& view, int level, uint64_t index) {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> row,
-                            view.Get(Space::kNodes, NodeKey(level, index)));
-  absl::StatusOr<tlog::Hash> hash = tlog::HashFromString(row.value_or(""));
-  if (hash.ok()) return hash;
-  return Error(Reason::kDataLoss,
-               absl::StrCat("tree node ", level, "/", index, " is missing; call the operator"));
-}
-
 // That head, nodes and the last entry belong together: O(log size) reads.
-absl::Status CheckHead(const store::View& view, const HeadRow& head) {
+absl::Status CheckHead(const store::View& view, TreeReader* tree, const HeadRow& head) {
   absl::Status damaged = Error(
       Reason::kDataLoss, "the ledger's head does not fit its entries and nodes; call the operator");
   const uint64_t size = head.frontier.size();
   const std::vector<std::pair<int, uint64_t>> nodes = tlog::FrontierNodes(size);
   for (size_t i = 0; i < nodes.size(); ++i) {
-    SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash hash,
-                              ReadNode(view, nodes[i].first, nodes[i].second));
+    SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash hash, tree->Node(nodes[i].first, nodes[i].second));
     if (hash != head.frontier.hashes()[i]) return damaged;
   }
   const uint64_t last = size == 0 ? 0 : size - 1;
@@ -569,13 +567,13 @@ absl::Status CheckHead(const store::View& view, const HeadRow& head) {
                             view.Scan(Space::kEntries, store::KeyU64(last), "", 2));
   if (size == 0) return tail.empty() ? absl::OkStatus() : damaged;
   if (tail.size() != 1 || tail[0].key != store::KeyU64(last)) return damaged;
-  SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, ReadNode(view, 0, last));
+  SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, tree->Node(0, last));
   tlog::Hasher hasher;
   return hasher.Leaf(tail[0].value) == leaf ? absl::OkStatus() : damaged;
 }
 
 // That the ledger of `head` extends the checkpoint in `note`, which lies in `where`.
-absl::StatusOr<tlog::Checkpoint> CheckExtends(const store::View& view, const HeadRow& head,
+absl::StatusOr<tlog::Checkpoint> CheckExtends(TreeReader* tree, const HeadRow& head,
                                               const std::string& origin, const std::string& note,
                                               const tlog::NoteVerifier& verifier,
                                               const std::string& where) {
@@ -598,8 +596,8 @@ absl::StatusOr<tlog::Checkpoint> CheckExtends(const store::View& view, const Hea
                               "): the store is an older one; find the newer"));
   }
   SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root,
-                            tlog::RootAt(checkpoint->size, [&view](int level, uint64_t index) {
-                              return ReadNode(view, level, index);
+                            tlog::RootAt(checkpoint->size, [tree](int level, uint64_t index) {
+                              return tree->Node(level, index);
                             }));
   if (root != checkpoint->root) {
     return Error(Reason::kLedgerBehind,
@@ -611,8 +609,8 @@ absl::StatusOr<tlog::Checkpoint> CheckExtends(const store::View& view, const Hea
 }
 
 // The word that somebody left who restored this store; nullopt when nobody did.
-absl::StatusOr<std::optional<Restored>> ReadRestored(const store::View& view, const HeadRow& head,
-                                                     const std::string& origin,
+absl::StatusOr<std::optional<Restored>> ReadRestored(const store::View& view, TreeReader* tree,
+                                                     const HeadRow& head, const std::string& origin,
                                                      const tlog::NoteVerifier& verifier) {
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> note,
                             view.Get(Space::kMeta, kRestoredKey));
@@ -626,8 +624,8 @@ absl::StatusOr<std::optional<Restored>> ReadRestored(const store::View& view, co
   bool holds = restored->holds.size <= head.frontier.size();
   if (holds) {
     SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root,
-                              tlog::RootAt(restored->holds.size, [&view](int level, uint64_t at) {
-                                return ReadNode(view, level, at);
+                              tlog::RootAt(restored->holds.size, [tree](int level, uint64_t at) {
+                                return tree->Node(level, at);
                               }));
     holds = root == restored->holds.root;
   }
@@ -652,7 +650,7 @@ bool GivesUp(const std::optional<Restored>& restored, const std::string& note,
 
 // That the ledger of `head` extends the checkpoint in the file at `path`, where there is one; its
 // size, or 0. One that was given up is kept under another name, and is 0, too.
-absl::StatusOr<uint64_t> CheckExtendsFile(const store::View& view, const HeadRow& head,
+absl::StatusOr<uint64_t> CheckExtendsFile(TreeReader* tree, const HeadRow& head,
                                           const std::string& origin, const std::string& path,
                                           const tlog::NoteVerifier& verifier,
                                           const std::optional<Restored>& restored) {
@@ -661,7 +659,7 @@ absl::StatusOr<uint64_t> CheckExtendsFile(const store::View& view, const HeadRow
                             base::ReadWholeFile(path, tlog::kNoteBytesMax));
   if (!note.has_value()) return 0;
   const absl::StatusOr<tlog::Checkpoint> checkpoint =
-      CheckExtends(view, head, origin, *note, verifier, path);
+      CheckExtends(tree, head, origin, *note, verifier, path);
   if (checkpoint.ok()) return checkpoint->size;
   if (base::ReasonOf(checkpoint.status()) != Reason::kLedgerBehind ||
       !GivesUp(restored, *note, verifier)) {
@@ -707,19 +705,20 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
   if (head_row.has_value()) {
     SIGNPOST_ASSIGN_OR_RETURN(head, DecodeHead(*head_row));
   }
+  TreeReader reader(view.get());
   // First what was published: a store that was put back is the commoner and the clearer finding.
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<Restored> restored,
-                            ReadRestored(*view, head, options.origin, *verifier));
+                            ReadRestored(*view, &reader, head, options.origin, *verifier));
   if (restored.has_value() && !options.restored_entry) {
     return Error(Reason::kLedgerBehind,
                  "the store was restored from a backup; start the hub itself on it, which records "
                  "that, before using it otherwise");
   }
-  SIGNPOST_ASSIGN_OR_RETURN(
-      const uint64_t filed_size,
-      CheckExtendsFile(*view, head, options.origin, options.checkpoint_file, *verifier, restored));
+  SIGNPOST_ASSIGN_OR_RETURN(const uint64_t filed_size,
+                            CheckExtendsFile(&reader, head, options.origin, options.checkpoint_file,
+                                             *verifier, restored));
   SIGNPOST_RETURN_IF_ERROR(
-      CheckExtendsFile(*view, head, options.origin, options.witnessed_file, *verifier, restored)
+      CheckExtendsFile(&reader, head, options.origin, options.witnessed_file, *verifier, restored)
           .status());
   SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> note,
                             view->Get(Space::kMeta, kCheckpointKey));
@@ -727,16 +726,17 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
   if (note.has_value()) {
     SIGNPOST_ASSIGN_OR_RETURN(
         const tlog::Checkpoint checkpoint,
-        CheckExtends(*view, head, options.origin, *note, *verifier, "the store"));
+        CheckExtends(&reader, head, options.origin, *note, *verifier, "the store"));
     published_size = checkpoint.size;
   }
-  SIGNPOST_RETURN_IF_ERROR(CheckHead(*view, head));
+  SIGNPOST_RETURN_IF_ERROR(CheckHead(*view, &reader, head));
+  SIGNPOST_ASSIGN_OR_RETURN(TreeWriter tree, TreeWriter::Open(head.frontier.size(), &reader));
   if (note.has_value() && !options.checkpoint_file.empty() && filed_size < published_size) {
     SIGNPOST_RETURN_IF_ERROR(base::ReplaceFile(options.checkpoint_file, *note));
   }
-  std::unique_ptr<Sequencer> sequencer =
-      std::make_unique<SequencerImpl>(std::move(options), store, clock, signer, std::move(head),
-                                      std::move(head_row), published_size, note.value_or(""));
+  std::unique_ptr<Sequencer> sequencer = std::make_unique<SequencerImpl>(
+      std::move(options), store, clock, signer, std::move(head), std::move(tree),
+      std::move(head_row), published_size, note.value_or(""));
   if (restored.has_value()) {
     SIGNPOST_RETURN_IF_ERROR(RecordRestored(sequencer.get(), store, *restored, *verifier));
   }

@@ -286,16 +286,21 @@ absl::Status CheckSchema(const Database& db, bool read_only) {
   absl::StatusOr<std::optional<std::string>> row =
       db.Get(rocksdb::ReadOptions(), Space::kMeta, kSchemaVersionKey);
   if (!row.ok()) return row.status();
-  if (!row->has_value()) {
-    if (read_only) return Error(Reason::kStoreUnavailable, "there is no store to read");
+  if (!row->has_value() && read_only) {
+    return Error(Reason::kStoreUnavailable, "there is no store to read");
+  }
+  const uint64_t version = row->has_value() ? U64FromKey(**row) : 0;
+  if (version == kStoreSchemaVersion || (version < kStoreSchemaVersion && read_only)) {
+    return absl::OkStatus();
+  }
+  if (version < kStoreSchemaVersion) {
+    // Before anything is written that an older binary would not understand.
     rocksdb::WriteOptions how;
     how.sync = true;
     return FromRocksDb(
         db->Put(how, db.Family(Space::kMeta), kSchemaVersionKey, KeyU64(kStoreSchemaVersion)),
         "cannot write the schema version");
   }
-  const uint64_t version = U64FromKey(**row);
-  if (version <= kStoreSchemaVersion) return absl::OkStatus();
   return Error(Reason::kStoreNewer,
                absl::StrCat("the store is of schema version ", version, " and this hub writes ",
                             kStoreSchemaVersion, "; run the newer version"));

@@ -4,7 +4,7 @@
 // One process opens a directory at a time. A log torn at its very end (the record that was being
 // written when the power went) opens without that record, which nobody was told of; damage anywhere
 // else is refused, because what comes after it was acknowledged. A store written by a newer schema
-// is refused and left untouched.
+// is refused and left untouched; one of an older schema is taken over.
 
 #ifndef SIGNPOST_HUB_STORE_ROCKSDB_STORE_H_
 #define SIGNPOST_HUB_STORE_ROCKSDB_STORE_H_
@@ -24,7 +24,9 @@ class Env;
 namespace signpost::store {
 
 // What this binary reads and writes. Raise it when older binaries must not touch the result.
-inline constexpr uint64_t kStoreSchemaVersion = 1;
+// Of 2 since tree nodes lie in groups (ledger/tree_rows.h). A store of 1 is read as it is, and is
+// of 2 from its first opening for writing.
+inline constexpr uint64_t kStoreSchemaVersion = 2;
 // The row of Space::kMeta that holds it, as KeyU64.
 inline constexpr char kSchemaVersionKey[] = "schema_version";
 

@@ -27,7 +27,7 @@ namespace signpost::store {
 enum class Space : uint8_t {
   kMeta = 0,            // schema version, ledger head, key epochs
   kEntries = 1,         // ledger entries: index (8 bytes, big-endian) -> entry bytes
-  kNodes = 2,           // Merkle nodes: level (1), index (8) -> hash (32)
+  kNodes = 2,           // Merkle nodes in groups; see ledger/tree_rows.h
   kCheckpoints = 3,     // signed notes by tree size
   kRegistry = 4,        // agencies, systems, teams, practitioners, keys
   kPeople = 5,          // one row a young person

@@ -5,6 +5,7 @@
 #define SIGNPOST_TESTS_BENCH_BENCHES_H_
 
 #include <cstdint>
+#include <string>
 
 namespace signpost::bench {
 
@@ -14,6 +15,11 @@ struct BenchOptions {
   double seconds = 4;           // for each measurement
   // Only the hub, at 64 in flight, without a baseline: for a profiler.
   bool profile = false;
+  // One figure of `ledger` instead of all: "verify" or "proofs". Empty: all.
+  std::string only;
+  // Where `ledger --only proofs` builds its large ledger, which it leaves there, or finds the one
+  // that it left. Empty: a folder of its own, which goes.
+  std::string kept;
 };
 
 // Who-knows answers a second over mTLS with a durable entry each, against a bare server and

@@ -1,4 +1,5 @@
-// signpost-bench NAME [--people N] [--entries N] [--seconds S] [--profile]: see benches.h.
+// signpost-bench NAME [--people N] [--entries N] [--seconds S] [--profile] [--only FIGURE]
+// [--kept DIRECTORY]: see benches.h.
 
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,10 @@ int main(int argc, char** argv) {
       options.entries = std::atoll(argv[++i]);
     } else if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
       options.seconds = std::atof(argv[++i]);
+    } else if (std::strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
+      options.only = argv[++i];
+    } else if (std::strcmp(argv[i], "--kept") == 0 && i + 1 < argc) {
+      options.kept = argv[++i];
     } else if (std::strcmp(argv[i], "--profile") == 0) {
       options.profile = true;
     } else if (name.empty() && argv[i][0] != '-') {
@@ -29,7 +34,9 @@ int main(int argc, char** argv) {
       break;
     }
   }
-  if (options.people >= 100 && options.seconds > 0 && options.entries >= 1000) {
+  const bool only_known =
+      options.only.empty() || options.only == "verify" || options.only == "proofs";
+  if (options.people >= 100 && options.seconds > 0 && options.entries >= 1000 && only_known) {
     if (name == "answers") return signpost::bench::Answers(options);
     if (name == "load") return signpost::bench::Load(options);
     if (name == "ledger") return signpost::bench::Ledger(options);
@@ -38,6 +45,7 @@ int main(int argc, char** argv) {
   std::fprintf(
       stderr,
       "usage: signpost-bench answers|ledger|load|policy [--people N (at least 100)] [--seconds S]"
-      " [--entries N (at least 1000)]\n");
+      " [--entries N (at least 1000)]\n"
+      "       signpost-bench ledger --only verify|proofs [--entries N] [--kept DIRECTORY]\n");
   return 2;
 }

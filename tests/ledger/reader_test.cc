@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
+#include "hub/ledger/tree_rows.h"
 #include "hub/store/memory_store.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/merkle.h"
@@ -162,7 +163,7 @@ TEST_F(ReaderTest, AMissingNodeIsDataLoss) {
   }
   sequencer.reset();
   store::Batch damage;
-  damage.Delete(store::Space::kNodes, std::string(1, '\0') + store::KeyU64(1));
+  damage.Delete(store::Space::kNodes, GroupKey(0, 0));
   ASSERT_TRUE(store->Commit(std::move(damage), {}).ok());
   const std::unique_ptr<store::View> view = *store->NewView();
   const LedgerReader reader(view.get());

@@ -20,6 +20,7 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/ledger/reader.h"
+#include "hub/ledger/tree_rows.h"
 #include "hub/store/hostile_store.h"
 #include "hub/store/memory_store.h"
 #include "hub/tlog/checkpoint.h"
@@ -609,8 +610,15 @@ TEST_F(SequencerTest, AStoreWhoseRowsDoNotBelongTogetherIsRefused) {
   EXPECT_EQ(damaged(Space::kEntries, store::KeyU64(5), std::nullopt), Reason::kDataLoss);
   EXPECT_EQ(damaged(Space::kEntries, store::KeyU64(5), "another"), Reason::kDataLoss);
   EXPECT_EQ(damaged(Space::kEntries, store::KeyU64(6), "one more"), Reason::kDataLoss);
-  EXPECT_EQ(damaged(Space::kNodes, std::string("\x02") + store::KeyU64(0), std::nullopt),
-            Reason::kDataLoss);
+  EXPECT_EQ(damaged(Space::kNodes, GroupKey(0, 0), std::nullopt), Reason::kDataLoss);
+  const std::string group = *Get(Space::kNodes, GroupKey(0, 0));
+  for (const std::string& other : {std::string(), group.substr(0, group.size() - 1),
+                                   group + std::string(32, 'h'), "\x02" + group.substr(1)}) {
+    EXPECT_EQ(damaged(Space::kNodes, GroupKey(0, 0), other), Reason::kDataLoss);
+  }
+  // A hash that is another one is no longer what was published.
+  EXPECT_EQ(damaged(Space::kNodes, GroupKey(0, 0), group.substr(0, group.size() - 1) + "x"),
+            Reason::kLedgerBehind);
   EXPECT_EQ(damaged(Space::kMeta, "ledger/checkpoint", "no note"), Reason::kDataLoss);
   Open();
   EXPECT_EQ(sequencer_->head().size, 6u);

@@ -133,6 +133,18 @@ TEST_F(RocksDbStoreTest, AStoreOfANewerVersionIsRefused) {
   EXPECT_EQ(ReasonOf(OpenRocksDbStore(options_).status()), Reason::kStoreNewer);
 }
 
+TEST_F(RocksDbStoreTest, AStoreOfAnOlderVersionIsTakenOverWhenOpenedToWrite) {
+  ASSERT_TRUE(Put(*Open(), Space::kMeta, kSchemaVersionKey, KeyU64(1)).ok());
+  const auto version = [](const Store& store) {
+    return U64FromKey(**(*store.NewView())->Get(Space::kMeta, kSchemaVersionKey));
+  };
+  RocksDbOptions only_read = options_;
+  only_read.read_only = true;
+  EXPECT_EQ(version(**OpenRocksDbStore(only_read)), 1u);
+  EXPECT_EQ(version(*Open()), kStoreSchemaVersion);
+  EXPECT_EQ(version(**OpenRocksDbStore(only_read)), kStoreSchemaVersion);
+}
+
 TEST_F(RocksDbStoreTest, ASecondOpenerIsRefused) {
   const std::unique_ptr<Store> first = Open();
   EXPECT_EQ(ReasonOf(OpenRocksDbStore(options_).status()), Reason::kStoreUnavailable);
