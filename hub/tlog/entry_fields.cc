@@ -18,7 +18,7 @@ void AppendVarint(uint64_t value, std::string& bytes) {
   bytes.push_back(static_cast<char>(value));
 }
 
-bool TakeVarint(absl::string_view* bytes, uint64_t* value) {
+bool TakeLongVarint(absl::string_view* bytes, uint64_t* value) {
   *value = 0;
   for (int shift = 0; shift < 70 && !bytes->empty(); shift += 7) {
     const uint8_t byte = static_cast<uint8_t>(bytes->front());
@@ -28,6 +28,16 @@ bool TakeVarint(absl::string_view* bytes, uint64_t* value) {
     if (byte < 0x80) return true;
   }
   return false;
+}
+
+// Nearly all tags and lengths are of one byte, and there are dozens of them in an entry.
+inline bool TakeVarint(absl::string_view* bytes, uint64_t* value) {
+  if (bytes->empty() || static_cast<uint8_t>(bytes->front()) >= 0x80) {
+    return TakeLongVarint(bytes, value);
+  }
+  *value = static_cast<uint8_t>(bytes->front());
+  bytes->remove_prefix(1);
+  return true;
 }
 
 bool TakeBytes(absl::string_view* bytes, uint64_t length, absl::string_view* taken) {
