@@ -6,7 +6,7 @@
 // conformance tests on the hostile store. A hub that keeps acknowledged commits in its own memory
 // is what the same harness must catch here (ABuildThatDoesNotSyncIsCaught).
 //
-//   SIGNPOST_CRASH_ROUNDS=50  rounds; 10 without it
+//   SIGNPOST_CRASH_ROUNDS=100 rounds; 10 without it
 //   SIGNPOST_WITHDRAWALS=1000 consents given and taken back; 100 without it
 //   SIGNPOST_CRASH_SEED=7     instants and load of an earlier run, whose seed was printed
 
