@@ -439,9 +439,8 @@ void PolicyAsking::ListAgreements(const Asker& asker, v1::ListAgreementsRequest 
         CheckHolder(*rooms_.registry->directory(), request.other_agency_id(), "other_agency_id");
   }
   if (!status.ok()) return done(std::move(status));
-  const std::string request_id = request.request_id();
   Ask<v1::ListAgreementsResponse>(
-      rooms_, asker, request_id, asker.asserted_purpose, "agreements",
+      rooms_, asker, request.request_id(), asker.asserted_purpose, "agreements",
       [this, asker, other = request.other_agency_id()](
           const BoundPolicy& bound, v1::ListAgreementsResponse* response) -> absl::Status {
         const policy::Policy& policy = *bound.policy;
