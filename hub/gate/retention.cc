@@ -44,28 +44,27 @@ absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& r
                               reader.Entries(batch.next_index, count));
     if (entries.empty()) break;
     for (const std::string& bytes : entries) {
-      if (batch.operation.prune.size() == entries_max) {
-        batch.more = true;
-        break;
-      }
-      const uint64_t index = batch.next_index++;
-      if (bytes.empty()) continue;
-      if (!entry.ParseFromString(bytes)) {
+      const uint64_t index = batch.next_index;
+      if (!bytes.empty() && !entry.ParseFromString(bytes)) {
         return base::Error(base::Reason::kDataLoss, "a stored entry does not decode");
       }
       // Time never runs back in the ledger.
-      if (entry.sequenced_at_us() >= nothing_from_us) {
+      if (!bytes.empty() && entry.sequenced_at_us() >= nothing_from_us) {
         batch.next_index = head.size;
         break;
       }
-      const auto kept = retention.find(entry.kind());
-      if (kept == retention.end() || !MayBePruned(entry.kind()) ||
-          entry.sequenced_at_us() >= cutoff(kept->second)) {
-        continue;
+      const auto kept = bytes.empty() ? retention.end() : retention.find(entry.kind());
+      if (kept != retention.end() && MayBePruned(entry.kind()) &&
+          entry.sequenced_at_us() < cutoff(kept->second)) {
+        if (batch.operation.prune.size() == entries_max) {
+          batch.more = true;
+          break;
+        }
+        batch.operation.prune.push_back(index);
+        tlog::AddPruned(index, &ranges[entry.kind()]);
+        ++batch.counts[entry.kind()];
       }
-      batch.operation.prune.push_back(index);
-      tlog::AddPruned(index, &ranges[entry.kind()]);
-      ++batch.counts[entry.kind()];
+      ++batch.next_index;
     }
     if (batch.more) break;
   }

@@ -34,7 +34,7 @@ struct PruneBatch {
   std::string subject;  // of that entry; see tlog/pruned.h
   std::map<::signpost::store::v1::EntryKind, uint64_t> counts;
   uint64_t next_index = 0;  // where to go on
-  bool more = false;        // not everything was looked at yet
+  bool more = false;        // at `next_index` stands another that is past its time
 };
 
 // Looks from `first_index` on for entries older than their retention at `now`, at most
