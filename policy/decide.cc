@@ -3,6 +3,7 @@
 #include "policy/asking.h"
 #include "policy/engine.h"
 #include "policy/program.h"
+#include "policy/record.h"
 
 namespace signpost::policy {
 namespace {
@@ -773,11 +774,9 @@ uint32_t Evaluation::WhatWasMissing() {
 }
 
 Decision Policy::Decide(const Question& question, const Item& item) const {
-  Decision decision = DecideOnly(question, item);
-  if (decision.effect != Effect::kShow) {
-    decision.missing |= Evaluation(*impl_, question, item).WhatWasMissing();
-  }
-  return decision;
+  Record record(*this, question);
+  record.Turn(item);
+  return record.Decide(item.aspect, item.assessment, item.section);
 }
 
 Decision Policy::DecideOnly(const Question& question, const Item& item) const {
@@ -785,14 +784,12 @@ Decision Policy::DecideOnly(const Question& question, const Item& item) const {
 }
 
 Asking::Asking(const Policy& policy, const Question& question)
-    : policy_(policy), question_(question), engine_(policy.impl().engine.get()) {
+    : policy_(policy.impl()), question_(question), engine_(policy_.engine.get()) {
   if (engine_ != nullptr) rows_.emplace(*engine_, question);
 }
 
-Decision Asking::Decide(const Item& item) const {
-  Decision decision;
-  if (engine_ != nullptr && engine_->Decide(*rows_, item, decision)) return decision;
-  return Evaluation(policy_.impl(), question_, item).Run(false);
+Decision Asking::Interpret(const Item& item) const {
+  return Evaluation(policy_, question_, item).Run(false);
 }
 
 bool Policy::AlwaysShows(const Question& question, const PersonFacts& person, Symbol holder,
@@ -803,9 +800,10 @@ bool Policy::AlwaysShows(const Question& question, const PersonFacts& person, Sy
   item.aspect = aspect;
   item.shielded = person.shielded;
   item.new_identity = person.new_identity;
+  const Asking asking(*this, question);
   const auto shows = [&](Symbol one) {
     item.service = one;
-    return DecideOnly(question, item).effect == Effect::kShow;
+    return asking.Decide(item).effect == Effect::kShow;
   };
   if (service != kNoSymbol) return shows(service);
   const std::vector<Symbol>& services = impl_->agency_data[holder].services;

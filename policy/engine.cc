@@ -97,10 +97,11 @@ struct Line {
 
 class Engine::Builder {
  public:
-  explicit Builder(Engine& engine) : e_(engine), p_(engine.policy_) {}
+  // With `wants` the lines are what Engine::wants() is made of.
+  Builder(Engine& engine, bool wants) : e_(engine), p_(engine.policy_), wants_(wants) {}
 
   bool Build() {
-    if (!MakeLines()) return false;
+    if (!(wants_ ? MakeWants() : MakeLines())) return false;
     e_.words_ = std::max<size_t>(1, (lines_.size() + 63) / 64);
     for (const Line& line : lines_) {
       e_.line_rule_.push_back(line.rule);
@@ -116,7 +117,17 @@ class Engine::Builder {
     MakeItems();
     MakeConditions();
     MakeConsents();
-    return !too_large_;
+    if (too_large_) return false;
+    e_.agencies_ = p_.agency_data.size();
+    e_.service_count_ = p_.services.size();
+    e_.papers_ = p_.assessment_sections.size();
+    e_.section_count_ = p_.sections.size();
+    e_.names_holders_ = Differs(e_.holders_, e_.agencies_, false);
+    e_.names_marked_ = Differs(e_.marked_, kTwoBits.size(), false);
+    e_.names_held_by_ = Differs(e_.held_by_, e_.agencies_, true);
+    e_.names_facts_ =
+        Differs(e_.facts_, kFactRows, true) || Differs(e_.more_facts_, kFactRows, true);
+    return true;
   }
 
  private:
@@ -143,6 +154,33 @@ class Engine::Builder {
       }
     }
     return true;
+  }
+
+  // Every show, by what no fact can change: a line is left where that is not known to fail, as if
+  // it hid.
+  bool MakeWants() {
+    for (size_t r = 0; r < p_.rules.size(); ++r) {
+      for (const BoundStatement& statement : p_.rules[r].statements) {
+        if (statement.effect != Effect::kShow) continue;
+        if (lines_.size() == kLinesMax) return false;
+        Line line;
+        line.rule = static_cast<RuleIndex>(r);
+        line.bound = &p_.rules[r];
+        line.statement = &statement;
+        lines_.push_back(std::move(line));
+      }
+    }
+    return true;
+  }
+
+  // Whether some bit of a line in a table is not `value`.
+  bool Differs(Table table, size_t rows, bool value) const {
+    for (size_t row = 0; row < rows; ++row) {
+      for (size_t i = 0; i < lines_.size(); ++i) {
+        if ((e_.Row(table, row)[i / 64] >> (i % 64) & 1u) != (value ? 1u : 0u)) return true;
+      }
+    }
+    return false;
   }
 
   // A condition on a fact that no table has would be overlooked.
@@ -280,9 +318,16 @@ class Engine::Builder {
     const auto place = [this](const Line& line) {
       return static_cast<size_t>(&line - lines_.data());
     };
+    const auto names_team = [](const BoundAskers& askers) {
+      return std::any_of(askers.any.begin(), askers.any.end(),
+                         [](const BoundAskerPhrase& phrase) { return phrase.team != kNoSymbol; });
+    };
     e_.asker_any_ = Fill(rows, [&](const Line& line, size_t row) {
       Evaluation* const asker = asker_at(row);
-      return asker != nullptr && line.Allows(asker->MatchesAskers(included[place(line)]));
+      if (asker == nullptr) return false;
+      const BoundAskers& askers = included[place(line)];
+      if (!wants_) return line.Allows(asker->MatchesAskers(askers));
+      return asker->CouldBeAskers(askers) != Tri::kNo || names_team(askers);
     });
     // For a hide an exception counts when it is known to hold, for a show when it may.
     evaluated.reset();
@@ -513,6 +558,7 @@ class Engine::Builder {
 
   Engine& e_;
   const PolicyImpl& p_;
+  const bool wants_;
   std::vector<Line> lines_;
   std::set<Symbol> named_agencies_;
   std::set<Symbol> named_roles_;
@@ -522,54 +568,63 @@ class Engine::Builder {
 
 std::unique_ptr<const Engine> Engine::Build(const PolicyImpl& policy) {
   std::unique_ptr<Engine> engine(new Engine(policy));
-  if (!Builder(*engine).Build()) return nullptr;
+  if (!Builder(*engine, false).Build()) return nullptr;
+  std::unique_ptr<Engine> wants(new Engine(policy));
+  if (Builder(*wants, true).Build()) {
+    wants->Choose();
+    engine->wants_ = std::move(wants);
+  }
+  engine->Choose();
   return engine;
+}
+
+void Engine::Choose() {
+  switch (words_) {
+    case 1:
+      return DecideWith<1>();
+    case 2:
+      return DecideWith<2>();
+    case 3:
+      return DecideWith<3>();
+    case 4:
+      return DecideWith<4>();
+    default:
+      return DecideWith<0>();
+  }
 }
 
 // ---- Deciding ----
 
-// What the item comes down to: indices into the tables.
-struct Engine::ItemRows {
-  size_t same;
-  size_t service;
-  size_t holder;
-  size_t aspect;
-  size_t assessment;
-  size_t section;
-  size_t facts;
-};
-
 // Which of the conditions about consent hold, and which may: rows of their tables.
-struct Engine::ConsentRows {
+struct Engine::Consented {
   size_t holds;
   size_t may_hold;
   ConsentStanding standing;
 };
 
-void Engine::JudgeConsent(const Asking& asking, const ItemRows& rows, const Item& item,
-                          ConsentRows& consent) const {
+void Engine::JudgeConsent(const Asking& asking, const Item& item, Consented& consented) const {
   // Nobody was asked: nothing holds but what asks for just that.
-  consent.holds = not_asked_;
-  consent.may_hold = not_asked_;
+  consented.holds = not_asked_;
+  consented.may_hold = not_asked_;
   if (item.consents_known != Tri::kYes ||
       item.consents.size() > static_cast<size_t>(kConsentsPerItemMax)) {
-    consent.holds = 0;
-    consent.may_hold = (size_t{1} << consent_states_.size()) - 1;
+    consented.holds = 0;
+    consented.may_hold = (size_t{1} << consent_states_.size()) - 1;
     return;
   }
   if (item.consents.empty()) return;
-  JudgeConsents(CoverFacts{asking.agency_, policy_.agency_data[asking.agency_].kind, asking.role_,
-                           static_cast<Symbol>(rows.holder), static_cast<Symbol>(rows.service),
-                           InRange(item.assessment, policy_.assessment_sections.size()),
-                           InRange(item.section, policy_.sections.size()), item.aspect,
-                           asking.named_purpose_, item.adult_from_s, policy_.ends_at_18},
-                item.consents, asking.question_.now_s, consent.standing);
-  consent.holds = 0;
-  consent.may_hold = 0;
+  JudgeConsents(
+      CoverFacts{asking.agency_, policy_.agency_data[asking.agency_].kind, asking.role_,
+                 InRange(item.holder, agencies_), InRange(item.service, service_count_),
+                 InRange(item.assessment, papers_), InRange(item.section, section_count_),
+                 item.aspect, asking.named_purpose_, item.adult_from_s, policy_.ends_at_18},
+      item.consents, asking.question_.now_s, consented.standing);
+  consented.holds = 0;
+  consented.may_hold = 0;
   for (size_t k = 0; k < consent_states_.size(); ++k) {
-    const Tri value = ConsentHolds(consent_states_[k], item.consents.size(), consent.standing);
-    consent.holds |= static_cast<size_t>(value == Tri::kYes) << k;
-    consent.may_hold |= static_cast<size_t>(value != Tri::kNo) << k;
+    const Tri value = ConsentHolds(consent_states_[k], item.consents.size(), consented.standing);
+    consented.holds |= static_cast<size_t>(value == Tri::kYes) << k;
+    consented.may_hold |= static_cast<size_t>(value != Tri::kNo) << k;
   }
 }
 
@@ -609,55 +664,84 @@ void Engine::AskAsTeams(const Question& question, Symbol agency, size_t purpose,
 }
 
 template <size_t kWords>
-bool Engine::Combine(const Asking& q, const ItemRows& r, const Item& item,
-                     Decision& decision) const {
-  // kWords is 0 where the number of words is known only now.
-  const size_t words = kWords != 0 ? kWords : words_;
+void Engine::Gather(const Asking& asking, const Item& item, uint64_t* lines) const {
+  const size_t words = Words<kWords>();
   const uint64_t* const bits = bits_.data();
   const auto row = [&](Table table, size_t index) { return bits + table.at + index * words; };
-  std::array<uint64_t, kWords != 0 ? kWords : kLinesMax / 64> lines;
-  const uint64_t* const hides = row(classes_, 0);
-  const uint64_t* const brokers = row(classes_, 1);
-  const uint64_t* const asker =
-      q.has_teams_ ? q.own_[r.same].data() : row(askers_, q.asker_ + r.same);
-  const uint64_t* const purpose = row(purposes_, q.purpose_);
-  const uint64_t* const related = row(related_, q.related_);
-  const uint64_t* const perhaps = row(perhaps_, q.perhaps_);
-  const uint64_t* const time = row(times_, q.time_);
-  const uint64_t* const service = row(services_, r.service);
-  const uint64_t* const holder = row(holders_, r.holder);
-  const uint64_t* const marked = row(marked_, r.facts >> (2 * kMarked));
-  const uint64_t* const held_by = row(held_by_, r.holder);
-  const uint64_t* const aspect = row(aspects_, r.aspect);
-  const uint64_t* const assessment = row(assessments_, r.assessment);
-  const uint64_t* const section = row(sections_, r.section);
-  const uint64_t* const facts = row(facts_, r.facts & 0xff);
-  const uint64_t* const more_facts = row(more_facts_, r.facts >> 8);
-  const uint64_t* const on_consent = row(on_consent_, 0);
+  const Symbol holder = InRange(item.holder, agencies_);
+  const uint64_t* const who = asking.who_[static_cast<size_t>(Same(asking.agency_, holder))];
+  const uint64_t* const why = asking.why_and_when_.data();
+  const uint64_t* const service = row(services_, InRange(item.service, service_count_));
+  const uint32_t facts = names_facts_ || names_marked_ ? FactsOf(item) : 0;
+  for (size_t w = 0; w < words; ++w) lines[w] = service[w];
+  if (names_holders_) {
+    const uint64_t* const held = row(holders_, holder);
+    for (size_t w = 0; w < words; ++w) lines[w] |= held[w];
+  }
+  if (names_marked_) {
+    const uint64_t* const marked = row(marked_, facts >> (2 * kMarked));
+    for (size_t w = 0; w < words; ++w) lines[w] |= marked[w];
+  }
+  if (names_held_by_) {
+    const uint64_t* const held_by = row(held_by_, holder);
+    for (size_t w = 0; w < words; ++w) lines[w] &= held_by[w];
+  }
+  if (names_facts_) {
+    const uint64_t* const some = row(facts_, facts & 0xff);
+    const uint64_t* const more = row(more_facts_, facts >> 8);
+    for (size_t w = 0; w < words; ++w) lines[w] &= some[w] & more[w];
+  }
+  for (size_t w = 0; w < words; ++w) lines[w] &= who[w] & why[w];
+}
+
+template <size_t kWords>
+bool Engine::Narrow(const Asking& asking, const Item& item, const uint64_t* gathered,
+                    uint64_t* lines) const {
+  const size_t words = Words<kWords>();
+  const uint64_t* const bits = bits_.data();
+  const auto row = [&](Table table, size_t index) { return bits + table.at + index * words; };
+  const bool content = item.aspect == Aspect::kContent;
+  const bool paper = content || item.aspect == Aspect::kAssessment;
+  const uint64_t* const aspect =
+      row(aspects_, asking.first_aspect_ + static_cast<size_t>(item.aspect));
+  const uint64_t* const assessment =
+      row(assessments_, paper ? InRange(item.assessment, papers_) : papers_);
+  const uint64_t* const section =
+      row(sections_, content ? InRange(item.section, section_count_) : section_count_);
   uint64_t left = 0;
-  uint64_t asks_consent = 0;
   for (size_t w = 0; w < words; ++w) {
-    const uint64_t items = (service[w] | holder[w] | marked[w]) & held_by[w];
-    const uint64_t what = aspect[w] & assessment[w] & section[w];
-    const uint64_t why = purpose[w] & related[w] & perhaps[w];
-    const uint64_t when = facts[w] & more_facts[w] & time[w];
-    const uint64_t line = asker[w] & items & what & why & when;
-    lines[w] = line;
-    left |= line;
-    asks_consent |= line & on_consent[w];
+    lines[w] = gathered[w] & aspect[w] & assessment[w] & section[w];
+    left |= lines[w];
   }
-  if (left == 0) return true;
+  return left != 0;
+}
+
+template <size_t kWords>
+void Engine::Consent(const Asking& asking, const Item& item, uint64_t* lines,
+                     Consented& consented) const {
+  const size_t words = Words<kWords>();
+  const uint64_t* const on_consent = Row(on_consent_, 0);
+  uint64_t asks = 0;
+  for (size_t w = 0; w < words; ++w) asks |= lines[w] & on_consent[w];
+  if (asks == 0) return;
+  JudgeConsent(asking, item, consented);
+  const uint64_t* const holds = Row(consent_, consented.holds);
+  const uint64_t* const may_hold = Row(consent_perhaps_, consented.may_hold);
+  for (size_t w = 0; w < words; ++w) lines[w] &= holds[w] & may_hold[w];
+}
+
+template <size_t kWords>
+bool Engine::Conclude(const Asking& asking, const Item& item, uint64_t* lines,
+                      Decision& decision) const {
+  const size_t words = Words<kWords>();
   // Consent is the dear fact, and few items come down to it.
-  ConsentRows agreed;
-  if (asks_consent != 0) {
-    JudgeConsent(q, r, item, agreed);
-    const uint64_t* const consent = row(consent_, agreed.holds);
-    const uint64_t* const perhaps_consent = row(consent_perhaps_, agreed.may_hold);
-    for (size_t w = 0; w < words; ++w) lines[w] &= consent[w] & perhaps_consent[w];
-  }
+  Consented consented;
+  Consent<kWords>(asking, item, lines, consented);
+  const uint64_t* const hides = Row(classes_, 0);
+  const uint64_t* const brokers = Row(classes_, 1);
   uint64_t hidden = 0;
   uint64_t brokered = 0;
-  left = 0;
+  uint64_t left = 0;
   for (size_t w = 0; w < words; ++w) {
     hidden |= lines[w] & hides[w];
     brokered |= lines[w] & brokers[w];
@@ -683,7 +767,7 @@ bool Engine::Combine(const Asking& q, const ItemRows& r, const Item& item,
       decision.agreement = bound.agreement;
       if (bound.basis == Gateway::kConsent) {
         // A show on consent has a condition about it, so it has been judged.
-        decision.consent = ConsentUsed(*line_statement_[line], item.consents, agreed.standing);
+        decision.consent = ConsentUsed(*line_statement_[line], item.consents, consented.standing);
       }
     }
   }
@@ -692,69 +776,130 @@ bool Engine::Combine(const Asking& q, const ItemRows& r, const Item& item,
   return true;
 }
 
+template <size_t kWords>
+bool Engine::DecideOne(const Engine& engine, const Asking& asking, const Item& item,
+                       Decision& decision) {
+  if (!asking.usable_ || static_cast<size_t>(item.aspect) >= kAspectCount) return false;
+  std::array<uint64_t, kWords != 0 ? kWords : kLinesMax / 64> lines;
+  engine.Gather<kWords>(asking, item, lines.data());
+  if (!engine.Narrow<kWords>(asking, item, lines.data(), lines.data())) return true;
+  return engine.Conclude<kWords>(asking, item, lines.data(), decision);
+}
+
+template <size_t kWords>
+bool Engine::DecideAbout(const Engine& engine, const Asking& asking, const About& about,
+                         const Item& item, Decision& decision) {
+  if (!asking.usable_ || static_cast<size_t>(item.aspect) >= kAspectCount) return false;
+  if (!about.any_) return true;
+  std::array<uint64_t, kWords != 0 ? kWords : kLinesMax / 64> lines;
+  if (!engine.Narrow<kWords>(asking, item, about.lines_.data(), lines.data())) return true;
+  return engine.Conclude<kWords>(asking, item, lines.data(), decision);
+}
+
+template <size_t kWords>
+void Engine::GatherAbout(const Engine& engine, const Asking& asking, const Item& item,
+                         About& about) {
+  engine.Gather<kWords>(asking, item, about.lines_.data());
+  uint64_t left = 0;
+  for (size_t w = 0; w < engine.Words<kWords>(); ++w) left |= about.lines_[w];
+  about.any_ = left != 0;
+}
+
+template <size_t kWords>
+void Engine::CombineWhy(const Engine& engine, const std::array<const uint64_t*, 4>& rows,
+                        uint64_t* combined) {
+  for (size_t w = 0; w < engine.Words<kWords>(); ++w) {
+    combined[w] = rows[0][w] & rows[1][w] & rows[2][w] & rows[3][w];
+  }
+}
+
+template <size_t kWords>
+void Engine::DecideWith() {
+  decide_ = &DecideOne<kWords>;
+  decide_about_ = &DecideAbout<kWords>;
+  gather_ = &GatherAbout<kWords>;
+  combine_why_ = &CombineWhy<kWords>;
+}
+
+template <typename Visit>
+void Engine::ForEach(const Lines& lines, Visit visit) const {
+  for (size_t w = 0; w < words_; ++w) {
+    for (uint64_t rest = lines[w]; rest != 0; rest &= rest - 1) {
+      const size_t line = w * 64 + static_cast<size_t>(__builtin_ctzll(rest));
+      visit(policy_.rules[static_cast<size_t>(line_rule_[line])], *line_statement_[line]);
+    }
+  }
+}
+
+uint32_t Engine::WhatWasMissing(const Asking& asking, const About& about, const Asking& could,
+                                const About& could_about, const Item& item) const {
+  Lines lines;
+  // Where nothing could show it, naming a lack would mislead.
+  if (!could_about.any_ ||
+      !wants_->Narrow<0>(could, item, could_about.lines_.data(), lines.data())) {
+    return 0;
+  }
+  Evaluation evaluation(policy_, asking.question_, item);
+  Evaluation::Want shows{false, 0};
+  wants_->ForEach(lines, [&](const BoundRule& rule, const BoundStatement& statement) {
+    shows.Either(evaluation.WantSpeak(rule, statement));
+  });
+  if (!shows.possible) return 0;
+  Evaluation::Want hides;
+  if (about.any_ && Narrow<0>(asking, item, about.lines_.data(), lines.data())) {
+    Consented consented;
+    Consent<0>(asking, item, lines.data(), consented);
+    const uint64_t* const hiding = Row(classes_, 0);
+    for (size_t w = 0; w < words_; ++w) lines[w] &= hiding[w];
+    ForEach(lines, [&](const BoundRule& rule, const BoundStatement& statement) {
+      hides.Add(evaluation.WantSilent(rule, statement));
+    });
+  }
+  return hides.possible ? hides.bits | shows.bits : 0;
+}
+
+Engine::About::About(const Engine& engine, const Asking& asking, const Item& item) {
+  engine.gather_(engine, asking, item, *this);
+}
+
 Engine::Asking::Asking(const Engine& engine, const Question& question) : question_(question) {
   const PolicyImpl& policy = engine.policy_;
   usable_ = !question.override_request.requested && question.now_s >= policy.in_force_s;
-  agency_ = InRange(question.agency, policy.agency_data.size());
+  agency_ = InRange(question.agency, engine.agencies_);
   role_ = InRange(question.role, engine.role_class_.size());
   const auto purpose = static_cast<size_t>(question.purpose) < kPurposes
                            ? static_cast<size_t>(question.purpose)
                            : size_t{0};
   named_purpose_ = static_cast<Purpose>(purpose);
   const size_t practitioner = Digit(question.is_practitioner);
-  person_asks_ = practitioner == static_cast<size_t>(Tri::kYes);
-  asker_ =
+  const bool person_asks = practitioner == static_cast<size_t>(Tri::kYes);
+  first_aspect_ = person_asks ? size_t{kAspectCount} : 0;
+  const size_t asker =
       (size_t{engine.agency_class_[agency_]} * engine.role_classes_ + engine.role_class_[role_]) *
           kAskerRows +
       practitioner * 3;
-  purpose_ = purpose + (question.necessity_stated == Tri::kYes ? kPurposes : 0);
-  time_ = 0;
-  while (time_ < engine.turns_.size() && engine.turns_[time_] <= question.now_s) ++time_;
+  size_t past = 0;
+  while (past < engine.turns_.size() && engine.turns_[past] <= question.now_s) ++past;
   uint8_t related = question.relationships.yes;
   uint8_t perhaps = question.relationships.unknown;
-  has_teams_ = !question.teams.empty();
-  if (has_teams_) {
+  const bool has_teams = !question.teams.empty();
+  if (has_teams) {
     AddTeamRelationships(policy, question, agency_, named_purpose_, related, perhaps);
-    for (size_t same = 0; same < own_.size(); ++same) {
-      engine.AskAsTeams(question, agency_, purpose, asker_ + same, own_[same].data());
-    }
   }
-  related_ = related & kRelationMask;
-  perhaps_ = (related | perhaps) & kRelationMask;
-}
-
-bool Engine::Decide(const Asking& asking, const Item& item, Decision& decision) const {
-  if (!asking.usable_ || static_cast<size_t>(item.aspect) >= kAspectCount) return false;
-  const size_t agencies = policy_.agency_data.size();
-  const size_t papers = policy_.assessment_sections.size();
-  const size_t sections = policy_.sections.size();
-  const Symbol holder = InRange(item.holder, agencies);
-  const Symbol service = InRange(item.service, policy_.services.size());
-
-  ItemRows rows;
-  rows.same = static_cast<size_t>(Same(asking.agency_, holder));
-  rows.service = service;
-  rows.holder = holder;
-  const auto aspect = static_cast<size_t>(item.aspect);
-  rows.aspect = aspect + (asking.person_asks_ ? size_t{kAspectCount} : 0);
-  const bool content = item.aspect == Aspect::kContent;
-  const bool paper = content || item.aspect == Aspect::kAssessment;
-  rows.assessment = paper ? InRange(item.assessment, papers) : papers;
-  rows.section = content ? InRange(item.section, sections) : sections;
-  rows.facts = FactsOf(item);
-
-  switch (words_) {
-    case 1:
-      return Combine<1>(asking, rows, item, decision);
-    case 2:
-      return Combine<2>(asking, rows, item, decision);
-    case 3:
-      return Combine<3>(asking, rows, item, decision);
-    case 4:
-      return Combine<4>(asking, rows, item, decision);
-    default:
-      return Combine<0>(asking, rows, item, decision);
+  for (size_t same = 0; same < who_.size(); ++same) {
+    who_[same] = engine.Row(engine.askers_, asker + same);
+    if (!has_teams) continue;
+    engine.AskAsTeams(question, agency_, purpose, asker + same, own_[same].data());
+    who_[same] = own_[same].data();
   }
+  engine.combine_why_(
+      engine,
+      {engine.Row(engine.purposes_,
+                  purpose + (question.necessity_stated == Tri::kYes ? kPurposes : 0)),
+       engine.Row(engine.related_, related & kRelationMask),
+       engine.Row(engine.perhaps_, (related | perhaps) & kRelationMask),
+       engine.Row(engine.times_, past)},
+      why_and_when_.data());
 }
 
 }  // namespace signpost::policy

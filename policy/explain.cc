@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "policy/program.h"
+#include "policy/record.h"
 
 namespace signpost::policy {
 namespace {
@@ -12,31 +13,50 @@ namespace {
 // Said of everything that is hidden together with its existence, so that no two such answers
 // differ.
 constexpr char kNothing[] = "There is nothing here that can be shown to you.";
+constexpr char kBrokered[] =
+    "A service that is not named here is involved. Contact with it is arranged for you.";
+constexpr char kAskForBroker[] =
+    " Ask for brokered contact: the service is told that you asked, and decides with the young "
+    "person whether to get in touch.";
 
-std::string AspectInWords(const PolicyImpl& policy, const Item& item) {
+void AppendAspect(const PolicyImpl& policy, const Item& item, std::string* text) {
   switch (item.aspect) {
     case Aspect::kExistence:
-      return "that a service is involved";
+      text->append("that a service is involved");
+      return;
     case Aspect::kAgency:
-      return "which agency is involved";
+      text->append("which agency is involved");
+      return;
     case Aspect::kContact:
-      return "whom to contact";
+      text->append("whom to contact");
+      return;
     case Aspect::kAssessment:
-      if (item.assessment == kNoSymbol) return "whether there is an assessment";
-      return absl::StrCat("whether an assessment (", policy.assessments.Word(item.assessment),
-                          ") exists");
+      if (item.assessment == kNoSymbol) {
+        text->append("whether there is an assessment");
+        return;
+      }
+      text->append("whether an assessment (")
+          .append(policy.assessments.Word(item.assessment))
+          .append(") exists");
+      return;
     case Aspect::kContent:
-      return absl::StrCat("the section '", policy.sections.Word(item.section),
-                          "' of the assessment (", policy.assessments.Word(item.assessment), ")");
+      text->append("the section '")
+          .append(policy.sections.Word(item.section))
+          .append("' of the assessment (")
+          .append(policy.assessments.Word(item.assessment))
+          .append(")");
+      return;
     case Aspect::kRecord:
-      return "recording this on your own system";
+      text->append("recording this on your own system");
+      return;
     case Aspect::kShareOnward:
-      return "passing this on";
+      text->append("passing this on");
+      return;
   }
-  return "this";
+  text->append("this");
 }
 
-std::string GatewayInWords(Gateway gateway) {
+const char* GatewayInWords(Gateway gateway) {
   switch (gateway) {
     case Gateway::kNone:
       return "no lawful basis";
@@ -69,7 +89,7 @@ std::string GatewayInWords(Gateway gateway) {
 }
 
 // What is lacking, as the end of "you may not see this: ...".
-std::string LackInWords(Missing missing) {
+const char* LackInWords(Missing missing) {
   switch (missing) {
     case Missing::kConsent:
       return "the young person's consent is needed";
@@ -97,14 +117,6 @@ std::string LackInWords(Missing missing) {
       return "the consent of somebody who may give it for the young person is needed";
   }
   return "something is lacking";
-}
-
-std::vector<std::string> LacksInWords(uint32_t missing) {
-  std::vector<std::string> words;
-  for (const Missing one : AllMissings()) {
-    if ((missing & Bit(one)) != 0) words.push_back(LackInWords(one));
-  }
-  return words;
 }
 
 bool Has(const Decision& decision, Missing missing) {
@@ -207,88 +219,115 @@ Explanation Policy::Explain(const Question& question, const Item& item,
   return out;
 }
 
-Explanation Policy::ExplainToWorker(const Question& question, const Item& item,
-                                    const Decision& decision) const {
-  Explanation out;
-  const auto shows = [&](Aspect aspect) {
-    Item other = item;
-    other.aspect = aspect;
-    return DecideOnly(question, other).effect == Effect::kShow;
+Told Record::Tell(Aspect aspect, Symbol assessment, Symbol section, const Decision& decision) {
+  std::string& text = text_;
+  text.clear();
+  Told told;
+  // A blank between reason and next step is written with the latter.
+  const auto finish = [&](size_t reason_size) {
+    const absl::string_view all = text;
+    told.reason = all.substr(0, reason_size);
+    if (all.size() > reason_size) told.next_step = all.substr(reason_size + 1);
+    told.all = all;
+    return told;
+  };
+  const auto append_aspect = [&] {
+    item_.aspect = aspect;
+    item_.assessment = assessment;
+    item_.section = section;
+    AppendAspect(policy_, item_, &text);
   };
   if (decision.effect == Effect::kShow) {
     const RuleIndex rule = decision.rules[0];
-    out.worker_reason = absl::StrCat("You may see ", AspectInWords(*impl_, item));
+    text.append("You may see ");
+    append_aspect();
     if (decision.by_override) {
-      absl::StrAppend(&out.worker_reason,
-                      " because you override for safeguarding. It is recorded, closes after 60 "
-                      "minutes and is reviewed within 2 working days by someone else");
-      out.next_step = "Use it to contact the worker, and record what you did.";
+      text.append(
+          " because you override for safeguarding. It is recorded, closes after 60 "
+          "minutes and is reviewed within 2 working days by someone else");
     } else if (rule != kNoRule) {
-      absl::StrAppend(&out.worker_reason, ": ", impl_->rule_infos[static_cast<size_t>(rule)].title);
+      text.append(": ").append(policy_.rule_infos[static_cast<size_t>(rule)].title);
     }
-    absl::StrAppend(&out.worker_reason, ". Basis: ", GatewayInWords(decision.gateway), ".");
+    text.append(". Basis: ").append(GatewayInWords(decision.gateway)).append(".");
     if (decision.agreement >= 0) {
-      absl::StrAppend(&out.worker_reason, " Agreement: ",
-                      impl_->agreement_infos[static_cast<size_t>(decision.agreement)].title, ".");
+      text.append(" Agreement: ")
+          .append(policy_.agreement_infos[static_cast<size_t>(decision.agreement)].title)
+          .append(".");
     }
     if ((decision.obligations & Bit(Obligation::kStateExpiry)) != 0 && decision.consent >= 0 &&
-        static_cast<size_t>(decision.consent) < item.consents.size()) {
-      const int64_t until_s = EndOf(item.consents[static_cast<size_t>(decision.consent)],
-                                    impl_->ends_at_18, item.adult_from_s);
+        static_cast<size_t>(decision.consent) < item_.consents.size()) {
+      const int64_t until_s = EndOf(item_.consents[static_cast<size_t>(decision.consent)],
+                                    policy_.ends_at_18, item_.adult_from_s);
       if (until_s == kNeverS) {
-        absl::StrAppend(&out.worker_reason, " The consent has no end date.");
+        text.append(" The consent has no end date.");
       } else {
-        absl::StrAppend(&out.worker_reason, " The consent ends on ", DayInWords(until_s), ".");
+        text.append(" The consent ends on ").append(DayInWords(until_s)).append(".");
       }
     }
     if ((decision.obligations & Bit(Obligation::kNoOnwardSharing)) != 0) {
-      absl::StrAppend(&out.worker_reason, " Do not pass it on.");
+      text.append(" Do not pass it on.");
     }
-    if (shows(Aspect::kAgency)) out.ask_agency = item.holder;
-    return out;
+    const size_t reason_size = text.size();
+    if (decision.by_override) {
+      text.append(" Use it to contact the worker, and record what you did.");
+    }
+    if (Shows(Aspect::kAgency)) told.ask_agency = item_.holder;
+    return finish(reason_size);
   }
   if (decision.effect == Effect::kBroker) {
-    out.worker_reason =
-        "A service that is not named here is involved. Contact with it is arranged for you.";
-    out.next_step =
-        "Ask for brokered contact: the service is told that you asked, and decides with the young "
-        "person whether to get in touch.";
-    return out;
+    text.append(kBrokered);
+    const size_t reason_size = text.size();
+    text.append(kAskForBroker);
+    return finish(reason_size);
   }
   // A reason can itself reveal: only where this asker already sees, on these same facts, that the
   // service is involved may the reason speak of this item.
-  if (item.aspect == Aspect::kExistence || !shows(Aspect::kExistence)) {
-    out.worker_reason = kNothing;
-    return out;
+  if (aspect == Aspect::kExistence || !Shows(Aspect::kExistence)) {
+    text.append(kNothing);
+    return finish(text.size());
   }
-  out.worker_reason = absl::StrCat("You may not see ", AspectInWords(*impl_, item));
-  const std::vector<std::string> lacks = LacksInWords(decision.missing);
-  if (lacks.empty()) {
-    absl::StrAppend(&out.worker_reason, ": no rule lets it be shown.");
-  } else {
-    absl::StrAppend(&out.worker_reason, ": ", absl::StrJoin(lacks, ", and "), ".");
+  text.append("You may not see ");
+  append_aspect();
+  const char* between = ": ";
+  for (const Missing one : AllMissings()) {
+    if (!Has(decision, one)) continue;
+    text.append(between).append(LackInWords(one));
+    between = ", and ";
   }
+  if (decision.missing == 0) text.append(": no rule lets it be shown");
+  text.append(".");
+  const size_t reason_size = text.size();
   if (Has(decision, Missing::kExplicitConsent)) {
-    out.next_step = "Ask the young person for their written consent, and record it";
+    text.append(" Ask the young person for their written consent, and record it");
   } else if (Has(decision, Missing::kConsent)) {
-    out.next_step = "Ask the young person for their consent, and record it";
+    text.append(" Ask the young person for their consent, and record it");
   } else if (Has(decision, Missing::kOthersConsent)) {
-    out.next_step = "Ask whoever may give consent for the young person, and record it";
+    text.append(" Ask whoever may give consent for the young person, and record it");
   } else if (Has(decision, Missing::kNecessity)) {
-    out.next_step = "State why it is necessary";
+    text.append(" State why it is necessary");
   } else if (Has(decision, Missing::kAgreement)) {
-    out.next_step = "Ask your information-governance officer about the agreement";
+    text.append(" Ask your information-governance officer about the agreement");
   }
-  if (shows(Aspect::kAgency)) {
-    out.ask_agency = item.holder;
-    const std::string& name = AgencyName(item.holder);
-    if (out.next_step.empty()) {
-      out.next_step = absl::StrCat("Ask ", name);
-    } else {
-      absl::StrAppend(&out.next_step, ", or ask ", name);
+  if (Shows(Aspect::kAgency)) {
+    told.ask_agency = item_.holder;
+    text.append(text.size() == reason_size ? " Ask " : ", or ask ");
+    if (item_.holder < policy_.agency_data.size()) {
+      text.append(policy_.agency_data[item_.holder].name);
     }
   }
-  if (!out.next_step.empty()) out.next_step += ".";
+  if (text.size() > reason_size) text.append(".");
+  return finish(reason_size);
+}
+
+Explanation Policy::ExplainToWorker(const Question& question, const Item& item,
+                                    const Decision& decision) const {
+  Record record(*this, question);
+  record.Turn(item);
+  const Told told = record.Tell(item.aspect, item.assessment, item.section, decision);
+  Explanation out;
+  out.worker_reason.assign(told.reason.data(), told.reason.size());
+  out.next_step.assign(told.next_step.data(), told.next_step.size());
+  out.ask_agency = told.ask_agency;
   return out;
 }
 

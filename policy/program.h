@@ -226,6 +226,18 @@ class Evaluation {
 
   // Without `say_missing`, Decision::missing of a hide is left out: it is the dear part of a hide.
   Decision Run(bool say_missing = true);
+
+  // What would have to change for a statement to say otherwise.
+  struct Want {
+    bool possible = true;
+    uint32_t bits = 0;
+    void Add(const Want& other);
+    // The cheaper of two ways; both where they cost the same, so that order never matters.
+    void Either(const Want& other);
+  };
+  Want WantSpeak(const BoundRule& rule, const BoundStatement& statement);
+  Want WantSilent(const BoundRule& rule, const BoundStatement& statement);
+
   // What would have been needed, Bit(Missing), for an item that Run() does not show. That no
   // override allows it is not among it: Run() says that.
   uint32_t WhatWasMissing();
@@ -252,19 +264,12 @@ class Evaluation {
   Tri Holds(const syntax::Condition& condition);
   Tri HoldAll(const syntax::Conditions& conditions);
   Tri MatchesAskers(const BoundAskers& askers) { return MatchAskers(askers, false, false); }
+  // The same were a person to ask, and for a purpose of any team that is named.
+  Tri CouldBeAskers(const BoundAskers& askers) { return MatchAskers(askers, true, true); }
   Tri MatchesItems(const BoundItems& items) const;
   Tri MatchesAspects(const BoundAspects& aspects) const;
 
  private:
-  // What would have to change for a statement to say otherwise.
-  struct Want {
-    bool possible = true;
-    uint32_t bits = 0;
-    void Add(const Want& other);
-    // The cheaper of two ways; both where they cost the same, so that order never matters.
-    void Either(const Want& other);
-  };
-
   Tri MatchAskers(const BoundAskers& askers, bool assume_practitioner, bool assume_purpose);
   Tri MatchPhrase(const BoundAskerPhrase& phrase, bool assume_practitioner, bool assume_purpose);
   bool Skips(size_t rule) const { return matters_ != nullptr && (*matters_)[rule] == 0; }
@@ -276,8 +281,6 @@ class Evaluation {
   bool Softened(const BoundRule& rule);
   bool TryOverride(Decision& decision);
   Want WantHold(const syntax::Condition& condition, bool wanted);
-  Want WantSpeak(const BoundRule& rule, const BoundStatement& statement);
-  Want WantSilent(const BoundRule& rule, const BoundStatement& statement);
 
   const PolicyImpl& policy_;
   // Copies, with symbols out of range made kNoSymbol: a wrong number must not look like a known

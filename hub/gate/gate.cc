@@ -135,8 +135,12 @@ absl::Status ComposeConsentTerms(const Judge& judge, const people::Person& perso
   return absl::OkStatus();
 }
 
+void SetText(absl::string_view text, std::string* field) {
+  field->assign(text.data(), text.size());
+}
+
 // One visible flag as the answer tells it.
-absl::Status ComposeFlag(const Judge& judge, const registry::Directory& directory,
+absl::Status ComposeFlag(Judge& judge, const registry::Directory& directory,
                          const people::Person& person, const FlagFinding& finding,
                          v1::WhoKnowsAnswer* answer) {
   const stored::FlagRow& flag = *finding.flag;
@@ -159,7 +163,7 @@ absl::Status ComposeFlag(const Judge& judge, const registry::Directory& director
     v1::AspectDecision* told = view->add_decisions();
     told->set_aspect(ToWire(aspect.aspect));
     told->set_shown(shown);
-    told->set_reason(*judge.Words(flag, aspect));
+    SetText(judge.Words(flag, aspect), told->mutable_reason());
     if (!shown) {
       v1::Withholding* withheld = answer->add_withheld();
       withheld->set_aspect(told->aspect());
@@ -190,7 +194,8 @@ absl::Status ComposeFlag(const Judge& judge, const registry::Directory& director
     for (const std::string& section : content.open) told->add_sections_open(section);
     for (const std::string& section : content.withheld) told->add_sections_withheld(section);
     if (!content.withheld.empty()) {
-      told->set_reason(*judge.Words(content.first_withheld_item, content.first_withheld));
+      SetText(judge.Words(content.first_withheld_item, content.first_withheld),
+              told->mutable_reason());
     }
     if (!content.open.empty()) {
       v1::AspectDecision* decision = view->add_decisions();

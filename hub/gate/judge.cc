@@ -163,12 +163,19 @@ void Judge::Withhold(const policy::Decision& decision) {
   findings_.withheld.push_back(std::move(withheld));
 }
 
+void Judge::TurnTo(const policy::Item& item) {
+  told_flag_ = nullptr;
+  record_->Turn(item);
+}
+
 Findings Judge::Decide(const people::Person& person) {
   GatherPerson(&person);
   for (const stored::FlagRow& flag : person.flags()) {
     if (!Counts(flag)) continue;
-    const policy::Decision existence = asking_->Decide(ItemOf(flag, Aspect::kExistence));
-    const policy::Decision agency = asking_->Decide(ItemOf(flag, Aspect::kAgency));
+    const policy::Item item = ItemOf(flag, Aspect::kExistence);
+    TurnTo(item);
+    const policy::Decision existence = record_->DecideOnly(Aspect::kExistence);
+    const policy::Decision agency = record_->DecideOnly(Aspect::kAgency);
     stored::Released released;
     if (existence.effect != Effect::kShow || agency.effect != Effect::kShow) {
       // Not to be named. Whatever else is shown of it cannot be said without naming it.
@@ -192,11 +199,11 @@ Findings Judge::Decide(const people::Person& person) {
     Note(flag, Aspect::kAgency, agency, &released);
     for (const Aspect aspect : asked_.aspects) {
       if (aspect == Aspect::kExistence || aspect == Aspect::kAgency) continue;
-      policy::Item item = ItemOf(flag, aspect);
+      policy::Symbol assessment = policy::kNoSymbol;
       if (aspect == Aspect::kAssessment && flag.assessments_size() > 0) {
-        item.assessment = policy_.AssessmentSymbol(flag.assessments(0).kind());
+        assessment = policy_.AssessmentSymbol(flag.assessments(0).kind());
       }
-      const policy::Decision decision = asking_->Decide(item);
+      const policy::Decision decision = record_->DecideOnly(aspect, assessment);
       finding.aspects.push_back({aspect, decision});
       if (decision.effect == Effect::kShow) {
         Note(flag, aspect, decision, &released);
@@ -210,20 +217,22 @@ Findings Judge::Decide(const people::Person& person) {
         if (!asked_.assessment_kind.empty() && row.kind() != asked_.assessment_kind) continue;
         if (std::find(kinds.begin(), kinds.end(), row.kind()) != kinds.end()) continue;
         kinds.push_back(row.kind());
-        policy::Item item = ItemOf(flag, Aspect::kAssessment);
-        item.assessment = policy_.AssessmentSymbol(row.kind());
+        const policy::Symbol assessment = policy_.AssessmentSymbol(row.kind());
+        TurnTo(item);
+        const policy::Decision pointer = record_->DecideOnly(Aspect::kAssessment, assessment);
         // Which sections may be asked for says that the assessment exists.
-        if (asking_->Decide(item).effect != Effect::kShow) {
-          Withhold(asking_->Decide(item));
+        if (pointer.effect != Effect::kShow) {
+          Withhold(pointer);
           continue;
         }
         ContentFinding content;
         content.assessment_kind = row.kind();
-        item.aspect = Aspect::kContent;
-        item.names_victim = Tri::kUnknown;
-        for (const policy::Symbol section : policy_.Sections(item.assessment)) {
-          item.section = section;
-          const policy::Decision decision = asking_->Decide(item);
+        policy::Item section_item = ItemOf(flag, Aspect::kContent);
+        section_item.assessment = assessment;
+        TurnTo(section_item);
+        for (const policy::Symbol section : policy_.Sections(assessment)) {
+          const policy::Decision decision =
+              record_->DecideOnly(Aspect::kContent, assessment, section);
           if (decision.effect == Effect::kShow) {
             if (content.open.empty()) {
               content.first_open = decision;
@@ -233,7 +242,8 @@ Findings Judge::Decide(const people::Person& person) {
           } else {
             if (content.withheld.empty()) {
               content.first_withheld = decision;
-              content.first_withheld_item = item;
+              content.first_withheld_item = section_item;
+              content.first_withheld_item.section = section;
             }
             Withhold(decision);
             content.withheld.push_back(policy_.SectionId(section));
@@ -256,11 +266,12 @@ Findings Judge::Decide(const people::Person& person) {
 bool Judge::MayKnowOf(const people::Person& person, const stored::FlagRow& flag,
                       policy::Decision* deciding) {
   GatherPerson(&person);
-  const policy::Decision existence = asking_->Decide(ItemOf(flag, Aspect::kExistence));
-  const policy::Decision agency = asking_->Decide(ItemOf(flag, Aspect::kAgency));
+  TurnTo(ItemOf(flag, Aspect::kExistence));
+  const policy::Decision existence = record_->DecideOnly(Aspect::kExistence);
+  const policy::Decision agency = record_->DecideOnly(Aspect::kAgency);
   *deciding = existence.effect != Effect::kShow ? existence : agency;
   // A notice is kept by the system that gets it, so it must be one that may be recorded there.
-  const policy::Decision record = asking_->Decide(ItemOf(flag, Aspect::kRecord));
+  const policy::Decision record = record_->DecideOnly(Aspect::kRecord);
   if (existence.effect == Effect::kShow && agency.effect == Effect::kShow &&
       record.effect != Effect::kShow) {
     *deciding = record;
@@ -284,7 +295,8 @@ std::vector<std::string> Judge::RelationshipWords() const {
 }
 
 void Judge::RememberQuestion() {
-  asking_.emplace(policy_, question_);
+  record_.emplace(policy_, question_);
+  told_flag_ = nullptr;
   question_key_.clear();
   // The day and not the second: agreements, and the policy itself, begin and end at midnight UTC.
   const int64_t day = question_.now_s / 86400;
@@ -316,7 +328,7 @@ std::shared_ptr<const std::vector<bool>> Judge::AlwaysNamed() const {
 }
 
 std::vector<v1::Coverage> Judge::Coverage(const people::Person* person) {
-  if (person != person_ || !asking_.has_value()) GatherPerson(person);
+  if (person != person_ || !record_.has_value()) GatherPerson(person);
   const std::shared_ptr<const std::vector<bool>> named = AlwaysNamed();
   std::vector<v1::Coverage> all;
   for (const std::shared_ptr<const registry::Agency>& agency : directory_.Agencies()) {
@@ -350,30 +362,27 @@ std::vector<v1::Coverage> Judge::Coverage(const people::Person* person) {
   return all;
 }
 
-std::shared_ptr<const std::string> Judge::Words(const stored::FlagRow& flag,
-                                                const AspectFinding& finding) const {
-  return Words(ItemOf(flag, finding.aspect), finding.decision);
+absl::string_view Judge::Words(const stored::FlagRow& flag, const AspectFinding& finding) {
+  if (told_flag_ != &flag) {
+    TurnTo(ItemOf(flag, finding.aspect));
+    told_flag_ = &flag;
+  }
+  return Tell(finding.aspect, policy::kNoSymbol, policy::kNoSymbol, finding.decision);
 }
 
-std::shared_ptr<const std::string> Judge::Words(const policy::Item& item,
-                                                const policy::Decision& decision) const {
-  const auto say = [&] {
-    // What was missing is worked out only here, where somebody will read it.
-    const policy::Decision whole =
-        decision.effect == Effect::kShow ? decision : policy_.Decide(question_, item);
-    const policy::Explanation told = policy_.ExplainToWorker(question_, item, whole);
-    return std::make_shared<const std::string>(
-        told.next_step.empty() ? told.worker_reason
-                               : absl::StrCat(told.worker_reason, " ", told.next_step));
-  };
-  // A consent is somebody's own; without one the same words serve many.
-  if (!item.consents.empty()) return say();
-  std::string key = question_key_;
-  AddToKey(&key, item.holder, item.service, item.aspect, item.assessment, item.section, item.open,
-           item.disputed, item.shielded, item.new_identity, item.spent_offence, item.names_victim,
-           item.brokerable, item.marked_sensitive, item.consents_known, decision.effect,
-           decision.by_override);
-  return bound_.words.Get(key, say);
+absl::string_view Judge::Words(const policy::Item& item, const policy::Decision& decision) {
+  TurnTo(item);
+  return Tell(item.aspect, item.assessment, item.section, decision);
+}
+
+absl::string_view Judge::Tell(Aspect aspect, policy::Symbol assessment, policy::Symbol section,
+                              const policy::Decision& decision) {
+  // What was missing is worked out only here, where somebody will read it.
+  return record_
+      ->Tell(aspect, assessment, section,
+             decision.effect == Effect::kShow ? decision
+                                              : record_->Decide(aspect, assessment, section))
+      .all;
 }
 
 }  // namespace signpost::gate

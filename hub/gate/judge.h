@@ -15,14 +15,15 @@
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "hub/gate/asker.h"
 #include "hub/gate/consent_facts.h"
 #include "hub/gate/policy_in_force.h"
 #include "hub/people/person.h"
 #include "hub/registry/directory.h"
-#include "policy/asking.h"
 #include "policy/policy.h"
+#include "policy/record.h"
 #include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/consent.pb.h"
 #include "signpost/v1/index.pb.h"
@@ -98,11 +99,10 @@ class Judge {
   // of nobody: then, and only then, it is the coverage of a stranger.
   std::vector<v1::Coverage> Coverage(const people::Person* person);
 
-  // The worker's voice about one aspect of a flag in the findings.
-  std::shared_ptr<const std::string> Words(const ::signpost::store::v1::FlagRow& flag,
-                                           const AspectFinding& finding) const;
-  std::shared_ptr<const std::string> Words(const policy::Item& item,
-                                           const policy::Decision& decision) const;
+  // The worker's voice about one aspect of a flag in the findings. The text is valid until the next
+  // call of anything here; ask flag by flag.
+  absl::string_view Words(const ::signpost::store::v1::FlagRow& flag, const AspectFinding& finding);
+  absl::string_view Words(const policy::Item& item, const policy::Decision& decision);
 
   const policy::Policy& policy() const { return policy_; }
   std::string RuleWords(const policy::Decision& decision) const;
@@ -117,6 +117,10 @@ class Judge {
   void GatherPerson(const people::Person* person);
   // What is derived from the question alone, once it is complete.
   void RememberQuestion();
+  // What record_ decides from now on.
+  void TurnTo(const policy::Item& item);
+  absl::string_view Tell(policy::Aspect aspect, policy::Symbol assessment, policy::Symbol section,
+                         const policy::Decision& decision);
   // By symbol, whether the policy would name the agency to this asker whatever there is.
   std::shared_ptr<const std::vector<bool>> AlwaysNamed() const;
   policy::Item ItemOf(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect) const;
@@ -131,8 +135,10 @@ class Judge {
   const Asked& asked_;
   const absl::Time now_;
   policy::Question question_;
-  std::optional<policy::Asking> asking_;  // of question_
-  std::string question_key_;              // all of question_, for what the policy remembers
+  std::optional<policy::Record> record_;  // of question_
+  // The flag whose words were asked for last: record_ is about it.
+  const ::signpost::store::v1::FlagRow* told_flag_ = nullptr;
+  std::string question_key_;  // all of question_, for what the policy remembers
   absl::InlinedVector<policy::TeamStanding, 2> standings_;
   const people::Person* person_ = nullptr;
   policy::Tri shielded_ = policy::Tri::kUnknown;

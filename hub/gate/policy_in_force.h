@@ -74,7 +74,6 @@ struct BoundPolicy {
   int32_t version = 0;
   // The agencies (by symbol) that an asker is told of whatever there is; see Judge::Coverage().
   Remembered<std::shared_ptr<const std::vector<bool>>> always_named;
-  Remembered<std::shared_ptr<const std::string>> words;  // see Judge::Words()
 };
 
 // Where the store says which policy decides.

@@ -24,6 +24,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -33,6 +34,7 @@
 #include "policy/cedar.h"
 #include "policy/policy.h"
 #include "policy/program.h"
+#include "policy/record.h"
 #include "policy/whatif.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/report.h"
@@ -287,7 +289,8 @@ constexpr size_t kRecordItems = kItemsPerQuestion * 5;  // every aspect of each 
 constexpr size_t kRecords = kQuestions / kItemsPerQuestion;
 
 // A record as a hub answers it: one question, 40 items, each decided with what was missing and
-// explained to the worker. The baseline decides by the interpreter; both explain alike.
+// explained to the worker. The baseline decides by the interpreter, and explains item by item; both
+// must say the same, to the letter.
 bool Record(const BenchOptions& options, Report& report) {
   const auto compiled = Compiled(Text(kRecordRules));
   if (compiled == nullptr) return false;
@@ -301,47 +304,65 @@ bool Record(const BenchOptions& options, Report& report) {
     question.purpose = policy::Purpose::kAssessment;
     question.relationships.yes = policy::Bit(policy::Relationship::kOwnOpenFlag);
   }
-  std::vector<Item> items;
-  for (const Asked& one : asked) {
-    for (unsigned aspect = 0; aspect < kRecordItems / kItemsPerQuestion; ++aspect) {
-      items.push_back(one.item);
-      items.back().aspect = static_cast<policy::Aspect>(aspect);
-    }
-  }
-  // `decide` of every item of every record, and its explanation.
-  uint64_t sink = 0;
-  const auto all = [&](const auto& decide) {
-    for (size_t i = 0; i < items.size(); ++i) {
-      const Question& question = asked[i / kRecordItems * kItemsPerQuestion].question;
-      const policy::Explanation explanation =
-          policy.ExplainToWorker(question, items[i], decide(question, items[i]));
-      sink += explanation.worker_reason.size() + explanation.next_step.size();
-    }
-  };
-  const auto by_engine = [&](const Question& question, const Item& item) {
-    return policy.Decide(question, item);
-  };
-  const auto by_interpreter = [&](const Question& question, const Item& item) {
-    return policy::Evaluation(policy.impl(), question, item).Run(true);
-  };
+  constexpr unsigned kAspects = kRecordItems / kItemsPerQuestion;
   size_t shown = 0;
-  for (size_t i = 0; i < items.size(); ++i) {
-    const Question& question = asked[i / kRecordItems * kItemsPerQuestion].question;
-    const Decision decision = by_engine(question, items[i]);
-    if (decision != by_interpreter(question, items[i])) {
-      std::fprintf(stderr, "engine and interpreter differ in a record\n");
-      return false;
+  size_t items = 0;
+  uint64_t sink = 0;
+  // `say(decision, reason, next step)` of every item of every record.
+  const auto by_engine = [&](const auto& say) {
+    for (size_t first = 0; first < kQuestions; first += kItemsPerQuestion) {
+      policy::Record record(policy, asked[first].question);
+      for (size_t flag = first; flag < first + kItemsPerQuestion; ++flag) {
+        const Item& item = asked[flag].item;
+        record.Turn(item);
+        for (unsigned a = 0; a < kAspects; ++a) {
+          const auto aspect = static_cast<policy::Aspect>(a);
+          const Decision decision = record.Decide(aspect, item.assessment, item.section);
+          const policy::Told told = record.Tell(aspect, item.assessment, item.section, decision);
+          say(decision, told.reason, told.next_step);
+        }
+      }
     }
+  };
+  const auto by_interpreter = [&](const auto& say) {
+    for (size_t flag = 0; flag < kQuestions; ++flag) {
+      const Question& question = asked[flag / kItemsPerQuestion * kItemsPerQuestion].question;
+      Item item = asked[flag].item;
+      for (unsigned a = 0; a < kAspects; ++a) {
+        item.aspect = static_cast<policy::Aspect>(a);
+        const Decision decision = policy::Evaluation(policy.impl(), question, item).Run(true);
+        const policy::Explanation told = policy.ExplainToWorker(question, item, decision);
+        say(decision, absl::string_view(told.worker_reason), absl::string_view(told.next_step));
+      }
+    }
+  };
+  std::vector<std::pair<Decision, std::string>> expected;
+  by_interpreter([&](const Decision& decision, absl::string_view reason, absl::string_view next) {
+    expected.emplace_back(decision, absl::StrCat(reason, "|", next));
+  });
+  bool alike = true;
+  by_engine([&](const Decision& decision, absl::string_view reason, absl::string_view next) {
+    alike = alike && expected[items].first == decision &&
+            expected[items].second == absl::StrCat(reason, "|", next);
     shown += decision.effect == policy::Effect::kShow;
+    ++items;
+  });
+  if (!alike || items != kRecords * kRecordItems) {
+    std::fprintf(stderr, "engine and interpreter differ in a record\n");
+    return false;
   }
-  const Cost engine = Measure(options.seconds, kRecords, [&] { all(by_engine); });
-  const Cost interpreter = Measure(options.seconds / 4, kRecords, [&] { all(by_interpreter); });
+  const auto consume = [&sink](const Decision& decision, absl::string_view reason,
+                               absl::string_view next) {
+    sink += decision.obligations + decision.missing + reason.size() + next.size();
+  };
+  const Cost engine = Measure(options.seconds, kRecords, [&] { by_engine(consume); });
+  const Cost interpreter = Measure(options.seconds / 4, kRecords, [&] { by_interpreter(consume); });
   report.Ratio("record40_us", engine.ns / 1e3, "us", "interpreter", interpreter.ns / 1e3);
   if (engine.instructions >= 0) {
     report.Figure("record40_instructions", engine.instructions, "instructions");
   }
   std::fprintf(stderr, "           (%d rules; %zu of %zu items shown; checksum %llu)\n",
-               kRecordRules, shown, items.size(), static_cast<unsigned long long>(sink));
+               kRecordRules, shown, items, static_cast<unsigned long long>(sink));
   return true;
 }
 

@@ -11,8 +11,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "policy/asking.h"
 #include "policy/policy.h"
 #include "policy/program.h"
+#include "policy/record.h"
 #include "tests/policy/area.h"
 #include "tests/policy/author.h"
 #include "tests/policy/files.h"
@@ -129,6 +131,9 @@ struct Tally {
   size_t decided = 0;
   size_t left = 0;  // to the interpreter
   size_t shown = 0;
+  size_t missing = 0;     // of which something was missing
+  size_t next_steps = 0;  // told
+  size_t silent = 0;      // items
 };
 
 void ExpectAsInterpreted(const Policy& policy, uint32_t seed, int questions, Tally& tally) {
@@ -148,6 +153,54 @@ void ExpectAsInterpreted(const Policy& policy, uint32_t seed, int questions, Tal
     ASSERT_EQ(decision, expected) << "seed " << seed << " question " << i << ": "
                                   << DecisionInWords(policy.impl(), decision) << " but interpreted "
                                   << DecisionInWords(policy.impl(), expected);
+    const Decision whole = policy.Decide(asked.question, asked.item);
+    const Decision expected_whole = Evaluation(policy.impl(), asked.question, asked.item).Run(true);
+    ASSERT_EQ(whole, expected_whole)
+        << "seed " << seed << " question " << i << ": " << DecisionInWords(policy.impl(), whole)
+        << " but interpreted " << DecisionInWords(policy.impl(), expected_whole);
+    if (whole.missing != 0) ++tally.missing;
+  }
+}
+
+// One question about many items in every aspect, in no order, against each item asked alone.
+void ExpectAsAskedAlone(const Policy& policy, uint32_t seed, int questions, Tally& tally) {
+  std::mt19937 random(seed);
+  for (int i = 0; i < questions; ++i) {
+    const Asked first(policy, random);
+    Record record(policy, first.question);
+    const Asking asking(policy, first.question);
+    for (int flag = 0; flag < 4; ++flag) {
+      const Asked other(policy, random);
+      record.Turn(other.item);
+      const ItemAsking about(asking, other.item);
+      bool shown = false;
+      for (int k = 0; k < 8; ++k) {
+        Item item = other.item;
+        item.aspect = static_cast<Aspect>(random() % kAspectCount);
+        item.assessment = static_cast<Symbol>(random() % (policy.impl().assessments.size() + 1));
+        item.section = static_cast<Symbol>(random() % (policy.impl().sections.size() + 1));
+        const Decision expected = Evaluation(policy.impl(), first.question, item).Run(true);
+        const Decision decision = record.Decide(item.aspect, item.assessment, item.section);
+        ASSERT_EQ(decision, expected) << "seed " << seed << " question " << i;
+        const Decision only = Evaluation(policy.impl(), first.question, item).Run(false);
+        ASSERT_EQ(about.Decide(item), only) << "seed " << seed << " question " << i;
+        shown |= !only.by_default || only.missing != 0;
+        const Told told = record.Tell(item.aspect, item.assessment, item.section, decision);
+        const Explanation alone = policy.ExplainToWorker(first.question, item, expected);
+        ASSERT_EQ(told.reason, alone.worker_reason) << "seed " << seed << " question " << i;
+        ASSERT_EQ(told.next_step, alone.next_step) << "seed " << seed << " question " << i;
+        ASSERT_EQ(told.all, alone.next_step.empty()
+                                ? alone.worker_reason
+                                : absl::StrCat(alone.worker_reason, " ", alone.next_step));
+        ASSERT_EQ(told.ask_agency, alone.ask_agency);
+        ++tally.decided;
+        if (decision.missing != 0) ++tally.missing;
+        if (!told.next_step.empty()) ++tally.next_steps;
+      }
+      // Where an item says that it has nothing to say, nothing was said.
+      ASSERT_TRUE(about.Speaks() || !shown);
+      if (!about.Speaks()) ++tally.silent;
+    }
   }
 }
 
@@ -161,7 +214,26 @@ TEST(Engine, DecidesWhatShipsAsTheInterpreterDoes) {
     // Overrides and brokers are rare here; all else is the engine's own.
     EXPECT_GT(tally.decided, tally.left * 5);
     EXPECT_GT(tally.shown, 100u);
+    EXPECT_GT(tally.missing, 100u);
   }
+}
+
+TEST(Engine, DecidesARecordAsItsItemsAlone) {
+  Tally tally;
+  for (const char* const area : {"nortown", "metborough", "midland", "national"}) {
+    SCOPED_TRACE(area);
+    ExpectAsAskedAlone(*Build(testing::ShippedPolicy(area), testing::AreaVocabulary(area)), 2,
+                       1'500, tally);
+  }
+  EXPECT_GT(tally.missing, 1'000u);
+  EXPECT_GT(tally.next_steps, 50u);
+  for (uint32_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    const std::vector<std::string> rules =
+        Author(seed).Rules(seed % 10 == 0 ? 100 : static_cast<int>(seed % 7) + 1);
+    ExpectAsAskedAlone(*Build(Author::Text(rules, Author::Override(rules))), seed, 100, tally);
+  }
+  EXPECT_GT(tally.silent, 100u);
 }
 
 TEST(Engine, DecidesAnyPolicyAsTheInterpreterDoes) {
@@ -185,7 +257,33 @@ TEST(Engine, AllocatesNothing) {
     const Decision decision = policy->DecideOnly(asked.question, asked.item);
     // An override is the interpreter's, and it allocates nothing either.
     EXPECT_EQ(allocations, before) << static_cast<int>(decision.effect);
+    const Decision whole = policy->Decide(asked.question, asked.item);
+    EXPECT_EQ(allocations, before) << static_cast<int>(whole.effect);
   }
+}
+
+TEST(Engine, TellsARecordWithoutAllocatingOnceThereIsRoom) {
+  const std::shared_ptr<const Policy> policy = Build(testing::ShippedPolicy("nortown"));
+  std::mt19937 random(8);
+  const Asked first(*policy, random);
+  std::vector<Asked> flags;
+  flags.reserve(200);
+  for (int flag = 0; flag < 200; ++flag) flags.emplace_back(*policy, random);
+  Record record(*policy, first.question);
+  size_t told = 0;
+  size_t before = 0;
+  for (int round = 0; round < 2; ++round) {
+    before = allocations;
+    for (const Asked& flag : flags) {
+      record.Turn(flag.item);
+      const Decision decision =
+          record.Decide(flag.item.aspect, flag.item.assessment, flag.item.section);
+      told += record.Tell(flag.item.aspect, flag.item.assessment, flag.item.section, decision)
+                  .all.size();
+    }
+  }
+  EXPECT_EQ(allocations, before);
+  EXPECT_GT(told, 400u);
 }
 
 // Ten `unless` of four conditions each would be a million ways to apply.
