@@ -3,8 +3,10 @@
 //
 // Diff() (diff.h) says what changes over all there could be; this counts it over those there are.
 // The caller supplies the population as compact rows without any name or id; nothing here can tell
-// whose a row is. Rows that are alike are decided once, so the cost of a large population is that
-// of reading it.
+// whose a row is. Rows that are alike in every field are decided once, each class of askers asks
+// once of all people it is related to in the same way, and where no rule could speak of a row to a
+// class of askers its aspects are not asked one by one. Nothing else is shared: each different row
+// is decided under both policies, for every class of askers.
 //
 // Pure and thread-safe; runs on the caller's thread; keeps nothing.
 

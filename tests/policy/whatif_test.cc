@@ -2,10 +2,15 @@
 
 #include "policy/whatif.h"
 
+#include <map>
 #include <random>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "policy/program.h"
 #include "tests/policy/small.h"
 
 namespace signpost::policy {
@@ -120,6 +125,103 @@ TEST_F(WhatIfTest, CountsAsAskingOfEveryRowDoes) {
       WhatIf(*draft, *now_, policy::Population{items, consents_, related_}, askers_, kInForce);
   EXPECT_EQ(back.gained, result.lost);
   EXPECT_EQ(back.lost, result.gained);
+}
+
+// Rows of more kinds than a table that never grows would hold, each decided by the interpreter.
+TEST_F(WhatIfTest, CountsEveryAspectOfEveryRowAsTheInterpreterDoes) {
+  const auto draft = CompileSmall(absl::StrReplaceAll(
+      kSmallRules, {{"purpose is assessment or referral", "purpose is referral"},
+                    {"hide contact, content of everything", "hide contact of everything"}}));
+  std::mt19937 random(9);
+  std::vector<PersonItem> items = Population(9'000);
+  for (PersonItem& row : items) row.facts = static_cast<uint16_t>(random());
+  using Counts = std::map<std::tuple<size_t, Aspect, Symbol>, std::pair<int64_t, int64_t>>;
+  Counts expected;
+  const PolicyImpl& impl = now_->impl();
+  const auto effect = [](const Policy& policy, const Question& question, const Item& item) {
+    return Evaluation(policy.impl(), question, item).Run(false).effect;
+  };
+  for (const PersonItem& row : items) {
+    Item item;
+    item.holder = row.holder;
+    item.service = row.service;
+    item.open = row.Get(PersonItem::kOpen);
+    item.disputed = row.Get(PersonItem::kDisputed);
+    item.marked_sensitive = row.Get(PersonItem::kMarkedSensitive);
+    item.shielded = row.Get(PersonItem::kShielded);
+    item.new_identity = row.Get(PersonItem::kNewIdentity);
+    item.spent_offence = row.Get(PersonItem::kSpentOffence);
+    item.names_victim = row.Get(PersonItem::kNamesVictim);
+    item.brokerable = row.Get(PersonItem::kBrokerable);
+    item.adult_from_s = kNeverS;
+    if (row.consents < consents_.size()) {
+      item.consents_known = Tri::kYes;
+      item.consents = consents_[row.consents];
+    }
+    for (size_t a = 0; a < askers_.size(); ++a) {
+      Question question;
+      question.agency = askers_[a].agency;
+      question.role = askers_[a].role;
+      question.is_practitioner = askers_[a].is_practitioner;
+      question.purpose = askers_[a].purpose;
+      question.necessity_stated = askers_[a].necessity_stated;
+      question.now_s = kInForce;
+      question.relationships.unknown = (1u << kRelationshipCount) - 1;
+      if (row.related < related_.size() && a < related_[row.related].size()) {
+        question.relationships = related_[row.related][a];
+      }
+      const TeamStanding standing{askers_[a].team, question.relationships};
+      if (standing.team != kNoSymbol) question.teams = absl::MakeConstSpan(&standing, 1);
+      for (const Aspect aspect : AllAspects()) {
+        item.aspect = aspect;
+        bool gained = false;
+        bool lost = false;
+        const auto compare = [&](Symbol assessment, Symbol section) {
+          item.assessment = assessment;
+          item.section = section;
+          const Effect before = effect(*now_, question, item);
+          const Effect after = effect(*draft, question, item);
+          gained |= before < after;
+          lost |= after < before;
+        };
+        if (aspect != Aspect::kAssessment && aspect != Aspect::kContent) {
+          compare(kNoSymbol, kNoSymbol);
+        }
+        for (size_t p = 1; p < impl.assessment_sections.size(); ++p) {
+          const auto paper = static_cast<Symbol>(p);
+          if (aspect == Aspect::kAssessment) compare(paper, kNoSymbol);
+          if (aspect != Aspect::kContent) continue;
+          for (const Symbol section : impl.assessment_sections[p]) compare(paper, section);
+        }
+        if (!gained && !lost) continue;
+        auto& [gains, losses] = expected[{a, aspect, row.holder}];
+        gains += gained ? 1 : 0;
+        losses += lost ? 1 : 0;
+      }
+    }
+  }
+  const WhatIfResult result = Run(*draft, items);
+  EXPECT_GT(result.kinds, 4'096u);
+  Counts counted;
+  for (const WhatIfRow& row : result.rows) {
+    counted[{row.asker, row.aspect, row.holder}] = {row.gained, row.lost};
+  }
+  EXPECT_EQ(counted, expected);
+  EXPECT_GT(expected.size(), 2u);
+}
+
+TEST_F(WhatIfTest, RefusesMoreKindsThanItMayCount) {
+  std::vector<PersonItem> items(kWhatIfKindsMax + 1);
+  for (size_t i = 0; i < items.size(); ++i) {
+    items[i].facts = static_cast<uint16_t>(i);
+    items[i].consents = static_cast<uint16_t>(i >> 16);
+  }
+  askers_.clear();
+  EXPECT_NE(Run(*now_, items).fault, "");
+  items.back() = items.front();
+  const WhatIfResult result = Run(*now_, items);
+  EXPECT_EQ(result.fault, "");
+  EXPECT_EQ(result.kinds, kWhatIfKindsMax);
 }
 
 TEST_F(WhatIfTest, NothingChangesWhereNothingChanges) {
