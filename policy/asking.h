@@ -43,9 +43,10 @@ class Asking {
 class ItemAsking {
  public:
   // Of `item` its aspect, assessment and section do not matter.
-  ItemAsking(const Asking& asking, const Item& item) : asking_(asking) {
-    if (asking.engine_ != nullptr) about_ = Engine::About(*asking.engine_, *asking.rows_, item);
-  }
+  ItemAsking(const Asking& asking, const Item& item)
+      : asking_(asking),
+        about_(asking.engine_ != nullptr ? Engine::About(*asking.engine_, *asking.rows_, item)
+                                         : Engine::About()) {}
 
   // False: by default every aspect of the item is hidden. True: there may be more to say.
   bool Speaks() const {
@@ -66,7 +67,7 @@ class ItemAsking {
   friend class Record;
 
   const Asking& asking_;
-  Engine::About about_;
+  const Engine::About about_;  // where the policy is interpreted, nothing
 };
 
 }  // namespace signpost::policy

@@ -71,7 +71,7 @@ class Engine {
   // depend on the aspect is combined once. Refers to nothing.
   class About {
    public:
-    About() = default;  // to be assigned before use
+    About() = default;  // of nothing; not to be decided with
     // Of `item` its aspect, assessment and section are not looked at.
     About(const Engine& engine, const Asking& asking, const Item& item);
 

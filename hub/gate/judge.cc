@@ -172,6 +172,7 @@ Findings Judge::Decide(const people::Person& person) {
   GatherPerson(&person);
   for (const stored::FlagRow& flag : person.flags()) {
     if (!Counts(flag)) continue;
+    // Its facts are the same for every aspect but content, which is turned to below.
     const policy::Item item = ItemOf(flag, Aspect::kExistence);
     TurnTo(item);
     const policy::Decision existence = record_->DecideOnly(Aspect::kExistence);
