@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "adapters/console/ledger_copy.h"
+#include "adapters/cli/ledger/ledger_copy.h"
 #include "hub/base/crypto.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/verifier.h"
@@ -162,7 +162,7 @@ std::vector<std::string> Inspector::CopyLedger(Problems* problems) {
   std::error_code ignored;
   if (!copy_.empty()) std::filesystem::remove_all(copy_, ignored);
   copy_ = absl::StrCat(folder_, "/copy-", checkpoints_.size() + 1);
-  const auto copy = adapters::console::LedgerCopy::Create(copy_);
+  const auto copy = adapters::cli::LedgerCopy::Create(copy_);
   if (!copy.ok()) {
     problems->push_back(copy.status().ToString());
     return {};

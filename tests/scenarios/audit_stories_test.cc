@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "adapters/console/console.h"
+#include "adapters/cli/commands/cli.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "hub/base/clock.h"
@@ -542,8 +542,8 @@ class AuditByHand : public AuditStories {
                    {"--hub", nortown_.address(), "--ca", Agencies::Authority() + "/ca.pem",
                     "--cert", stem + ".pem", "--key", stem + ".key", "--agency", "nortown-audit"});
     }
-    adapters::console::Console console{&out_, &err_, &real_clock_, &random_};
-    return adapters::console::RunConsole(console, words);
+    adapters::cli::Terminal terminal{&out_, &err_, &real_clock_, &random_};
+    return adapters::cli::RunCli(terminal, words);
   }
   std::vector<uint64_t> Shown() const {
     std::vector<uint64_t> indexes;

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "adapters/console/ledger_copy.h"
+#include "adapters/cli/ledger/ledger_copy.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hub/ledger/reader.h"
@@ -118,7 +118,7 @@ TEST_F(RetentionStories, WhatIsPastItsTimeGoesAndTheRestHolds) {
 
   // A copy over the wire, as an auditor takes it, verifies with both verifiers.
   const std::string folder = nortown_.folder() + "/copy";
-  auto copy = adapters::console::LedgerCopy::Create(folder);
+  auto copy = adapters::cli::LedgerCopy::Create(folder);
   v1::CopyLedgerRequest request;
   request.set_reason("The yearly audit.");
   grpc::ClientContext context;

@@ -1,0 +1,221 @@
+// audit patterns: accesses that somebody should look at, at a hub or on a verified copy.
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "adapters/cli/commands/cli.h"
+#include "adapters/cli/ledger/copy_options.h"
+#include "adapters/cli/ledger/copy_reader.h"
+#include "adapters/cli/text/page.h"
+#include "adapters/cli/text/render.h"
+#include "adapters/cli/text/words.h"
+#include "hub/audit/patterns.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "signpost/store/v1/entry.pb.h"
+#include "signpost/v1/audit.grpc.pb.h"
+
+namespace signpost::adapters::cli {
+namespace {
+
+using signpost::v1::AuditService;
+
+constexpr int kIndent = 3;
+constexpr int kColumn = 10;
+constexpr int kIndexesShown = 8;
+
+std::string RenderPatterns(const signpost::v1::FindPatternsResponse& response) {
+  Page page;
+  page.Line(absl::StrCat(response.entries_read(),
+                         " entries read. What stands here are accesses to "
+                         "ask about, not verdicts."));
+  for (const signpost::v1::PatternReport& report : response.reports()) {
+    page.Blank();
+    page.Heading(absl::StrCat(report.name(), ": ", report.hits_total()));
+    page.Paragraph(kIndent, report.rule());
+    if (report.hits().empty()) continue;
+    page.Field(kIndent, kColumn, "Query", report.query());
+    for (const signpost::v1::PatternHit& hit : report.hits()) {
+      std::string entries;
+      for (int i = 0; i < hit.entry_indexes_size() && i < kIndexesShown; ++i) {
+        absl::StrAppend(&entries, i == 0 ? "" : ", ", hit.entry_indexes(i));
+      }
+      if (hit.entry_indexes_size() > kIndexesShown) {
+        absl::StrAppend(&entries, " and ", hit.entry_indexes_size() - kIndexesShown, " more");
+      }
+      page.Field(
+          kIndent, kColumn, hit.entry_indexes_size() == 1 ? "Entry" : "Entries",
+          absl::StrCat(entries, ": ", hit.agency_id(), hit.practitioner_id().empty() ? "" : "/",
+                       hit.practitioner_id(), ", ", hit.why()));
+    }
+    const auto untold = static_cast<int64_t>(report.hits_total()) - report.hits_size();
+    if (untold > 0) page.Line(absl::StrCat("   and ", untold, " more; --hits tells more"));
+  }
+  return page.text();
+}
+
+absl::Status Fill(const Args& args, signpost::v1::FindPatternsRequest* request) {
+  if (!args.Has("--reason") && !args.Has("--copy")) {
+    return absl::InvalidArgumentError("say why: --reason TEXT");
+  }
+  request->set_reason(args.Get("--reason"));
+  if (args.Has("--from")) {
+    SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_from(), ParseDay(args.Get("--from")));
+  }
+  if (args.Has("--until")) {
+    SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_until(), ParseDay(args.Get("--until")));
+  }
+  for (const std::string& name : args.All("--pattern")) request->add_patterns(name);
+  int32_t hits = 0;
+  if (args.Has("--hits") && !absl::SimpleAtoi(args.Get("--hits"), &hits)) {
+    return absl::InvalidArgumentError("--hits wants a number");
+  }
+  request->set_hits_max(hits);
+  return absl::OkStatus();
+}
+
+// --- On a copy ---
+
+constexpr char kZoneDefault[] = "Europe/London";
+constexpr int kHitsDefault = 100;
+
+// Which patterns to look for: those asked for or, without any, all that a copy can show.
+absl::StatusOr<std::vector<std::string>> NamesOnACopy(const Args& args) {
+  const std::vector<std::string>& beyond = audit::PatternNamesBeyondEntries();
+  const auto is_beyond = [&beyond](const std::string& name) {
+    return std::find(beyond.begin(), beyond.end(), name) != beyond.end();
+  };
+  std::vector<std::string> names = args.All("--pattern");
+  for (const std::string& name : names) {
+    if (is_beyond(name)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          name, " compares what entries do not hold; ask the hub for it, without --copy"));
+    }
+  }
+  if (!names.empty()) return names;
+  for (const std::string& name : audit::PatternNames()) {
+    if (!is_beyond(name)) names.push_back(name);
+  }
+  return names;
+}
+
+absl::Status LookInCopy(const CopyReader& copy, const signpost::v1::FindPatternsRequest& request,
+                        audit::PatternFinder* finder, uint64_t* entries_read) {
+  const auto read = [](const std::string& bytes) {
+    store::v1::LedgerEntry entry;
+    return entry.ParseFromString(bytes)
+               ? absl::StatusOr<store::v1::LedgerEntry>(std::move(entry))
+               : absl::DataLossError("an entry of the copy does not decode");
+  };
+  absl::flat_hash_set<uint64_t> reviewed;
+  SIGNPOST_RETURN_IF_ERROR(
+      copy.ForEach(0, false, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
+        SIGNPOST_ASSIGN_OR_RETURN(const store::v1::LedgerEntry entry, read(bytes));
+        if (const auto number = audit::ReviewedBy(entry)) reviewed.insert(*number);
+        return true;
+      }));
+  const absl::Time from =
+      request.has_from() ? absl::FromUnixSeconds(request.from().seconds()) : absl::InfinitePast();
+  const absl::Time until = request.has_until() ? absl::FromUnixSeconds(request.until().seconds())
+                                               : absl::InfiniteFuture();
+  return copy.ForEach(0, false, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
+    SIGNPOST_ASSIGN_OR_RETURN(const store::v1::LedgerEntry entry, read(bytes));
+    const absl::Time at = absl::FromUnixMicros(entry.sequenced_at_us());
+    if (at < from || at >= until) return true;
+    if (*entries_read == base::kPatternEntriesMax) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("there are more than ", base::kPatternEntriesMax,
+                       " entries in this time; ask for less with --from and --until"));
+    }
+    ++*entries_read;
+    finder->Take(entry, [&reviewed](audit::Access* access) {
+      access->reviewed = reviewed.contains(access->index);
+    });
+    return true;
+  });
+}
+
+int PatternsOnACopy(Terminal& terminal, const Args& args,
+                    const signpost::v1::FindPatternsRequest& request) {
+  const auto names = NamesOnACopy(args);
+  if (!names.ok()) return FailHere(terminal, names.status());
+  audit::PatternOptions options;
+  const std::string zone = args.GetOr("--time-zone", kZoneDefault);
+  if (!absl::LoadTimeZone(zone, &options.zone)) {
+    return FailHere(terminal, absl::InvalidArgumentError(absl::StrCat(
+                                  "--time-zone: this machine knows no \"", zone, "\"")));
+  }
+  auto finder = audit::PatternFinder::Create(options, *names);
+  if (!finder.ok()) return FailHere(terminal, finder.status());
+  std::optional<CopyReader> copy;
+  const int opened = OpenCopy(terminal, args, &copy);
+  if (opened != kExitOk) return opened;
+  signpost::v1::FindPatternsResponse response;
+  uint64_t entries_read = 0;
+  const absl::Status looked = LookInCopy(*copy, request, &*finder, &entries_read);
+  if (!looked.ok()) return FailHere(terminal, looked);
+  response.set_entries_read(entries_read);
+  const int hits_max = request.hits_max() > 0 ? request.hits_max() : kHitsDefault;
+  for (signpost::v1::PatternReport& report : finder->Find(terminal.clock->Now(), hits_max)) {
+    *response.add_reports() = std::move(report);
+  }
+  if (args.Has("--json")) {
+    *terminal.out << Json(response);
+    return kExitOk;
+  }
+  *terminal.out << RenderPatterns(response);
+  Page page;
+  page.Blank();
+  page.Paragraph(0, absl::StrCat("By the thresholds that the hub comes with. Not looked for in a "
+                                 "copy: ",
+                                 JoinWords(audit::PatternNamesBeyondEntries()), "."));
+  *terminal.out << page.text();
+  return kExitOk;
+}
+
+int Patterns(Terminal& terminal, const Args& args) {
+  signpost::v1::FindPatternsRequest request;
+  absl::Status status = Fill(args, &request);
+  if (!status.ok()) return FailHere(terminal, status);
+  if (args.Has("--copy")) return PatternsOnACopy(terminal, args, request);
+  const auto session = OpenSession(terminal, args);
+  if (!session.ok()) return FailHere(terminal, session.status());
+  grpc::ClientContext context;
+  status = (*session)->Prepare(kPurposeOfAudit, kCallDeadline, &context);
+  if (!status.ok()) return FailHere(terminal, status);
+  signpost::v1::FindPatternsResponse response;
+  const grpc::Status answered =
+      AuditService::NewStub((*session)->channel())->FindPatterns(&context, request, &response);
+  if (!answered.ok()) return FailCall(terminal, "audit patterns", answered);
+  *terminal.out << (args.Has("--json")
+                        ? Json(response)
+                        : RenderRecorded(RenderPatterns(response), response.receipt()));
+  return kExitOk;
+}
+
+}  // namespace
+
+std::vector<Command> PatternCommands() {
+  return {
+      {{"audit patterns", "",
+        "Accesses that somebody should look at: without a relationship, out of hours, of relatives "
+        "and the like. For auditors; on a --copy for everybody who has one.",
+        "Each pattern prints its rule, with the area's thresholds, and the search that shows more.",
+        Join({{"--from", "DATE", "Accesses on or after this day."},
+              {"--until", "DATE", "Accesses before this day."},
+              {"--pattern", "NAME", "This pattern alone.", true},
+              {"--hits", "NUMBER", "So many a pattern; 100 without it."},
+              {"--time-zone", "NAME", "With --copy: where the area is; Europe/London without it."}},
+             PlaceOptions())},
+       Patterns},
+  };
+}
+
+}  // namespace signpost::adapters::cli

@@ -1,0 +1,511 @@
+// audit search, export, tail: at a hub, or on a verified copy without one.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "adapters/cli/commands/cli.h"
+#include "adapters/cli/ledger/copy_options.h"
+#include "adapters/cli/ledger/copy_reader.h"
+#include "adapters/cli/ledger/syslog_sender.h"
+#include "adapters/cli/text/page.h"
+#include "adapters/cli/text/words.h"
+#include "hub/audit/export.h"
+#include "hub/audit/filter.h"
+#include "hub/base/encoding.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "signpost/v1/audit.grpc.pb.h"
+
+namespace signpost::adapters::cli {
+namespace {
+
+using audit::Exported;
+using signpost::v1::AuditService;
+
+// Takes one entry; false ends the reading.
+using Visit = std::function<absl::StatusOr<bool>(const Exported&)>;
+
+// --- What is asked for ---
+
+std::vector<Option> FilterOptions() {
+  return {
+      {"--kind", "WORD", "Entries of this kind, such as who-knows.", true},
+      {"--from", "TIME", "Sequenced at this moment or later: a day, or 2026-11-23T13:00:00Z."},
+      {"--until", "TIME", "Sequenced before this moment."},
+      {"--by-agency", "ID", "Whose act: the agency that asked or reported."},
+      {"--by", "ID", "Whose act: the practitioner, with --by-agency."},
+      {"--held-by", "ID", "Something that this agency holds was released."},
+      {"--purpose", "WORD", "Why, as the asker said."},
+      {"--gateway", "WORD", "Something was released through this lawful gateway."},
+      {"--with-override", "", "Under an override, allowed or not."},
+      {"--outcome", "WORD", "What came of it: answered, not-found, recorded, a reason's name."},
+      {"--rule", "ID", "This rule released or withheld something."},
+      {"--released", "WORD", "something or nothing."},
+      {"--policy-version", "NUMBER", "Decided by this version of the policy."},
+      {"--request", "ID", "The request id that the caller gave."},
+      {"--person-ref", "HEX", "About whom, by the person_ref of another entry."},
+      {"--details", "DETAILS",
+       "About whom, as \"given names,surname,birth date,postcode\"; asks the hub."},
+      {"--nhs-number", "NUMBER", "With --details."},
+      {"--upn", "NUMBER", "With --details."},
+  };
+}
+
+absl::StatusOr<google::protobuf::Timestamp> ReadTime(const std::string& text) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return ParseDay(text);
+  const int64_t us = absl::ToUnixMicros(time);
+  google::protobuf::Timestamp read;
+  const int64_t seconds = us >= 0 ? us / 1'000'000 : (us - 999'999) / 1'000'000;
+  read.set_seconds(seconds);
+  read.set_nanos(static_cast<int32_t>(us - seconds * 1'000'000) * 1000);
+  return read;
+}
+
+absl::StatusOr<signpost::v1::EntryFilter> ReadFilter(const Args& args) {
+  signpost::v1::EntryFilter filter;
+  for (const std::string& kind : args.All("--kind")) {
+    if (!audit::KindFromWord(kind).ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("there is no kind \"", kind, "\"; there are ",
+                                                     JoinWords(audit::KindWords())));
+    }
+    filter.add_kinds(kind);
+  }
+  if (args.Has("--from")) {
+    SIGNPOST_ASSIGN_OR_RETURN(*filter.mutable_from(), ReadTime(args.Get("--from")));
+  }
+  if (args.Has("--until")) {
+    SIGNPOST_ASSIGN_OR_RETURN(*filter.mutable_until(), ReadTime(args.Get("--until")));
+  }
+  filter.set_agency_id(args.Get("--by-agency"));
+  filter.set_practitioner_id(args.Get("--by"));
+  filter.set_holder_agency_id(args.Get("--held-by"));
+  if (args.Has("--purpose")) {
+    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Purpose purpose,
+                              EnumFromWord<signpost::v1::Purpose>(args.Get("--purpose")));
+    filter.set_purpose(purpose);
+  }
+  filter.set_gateway(args.Get("--gateway"));
+  filter.set_with_override(args.Has("--with-override"));
+  filter.set_outcome(args.Get("--outcome"));
+  filter.set_rule(args.Get("--rule"));
+  if (args.Has("--released")) {
+    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Released released,
+                              EnumFromWord<signpost::v1::Released>(args.Get("--released")));
+    filter.set_released(released);
+  }
+  if (args.Has("--policy-version")) {
+    int32_t version = 0;
+    if (!absl::SimpleAtoi(args.Get("--policy-version"), &version) || version < 1) {
+      return absl::InvalidArgumentError("--policy-version wants a number from 1");
+    }
+    filter.set_policy_version(version);
+  }
+  filter.set_request_id(args.Get("--request"));
+  if (args.Has("--person-ref")) {
+    const absl::StatusOr<std::string> ref = base::HexDecode(args.Get("--person-ref"));
+    if (!ref.ok()) return absl::InvalidArgumentError("--person-ref wants 32 hex digits");
+    filter.set_person_ref(*ref);
+  }
+  if (args.Has("--details")) {
+    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::PersonSelector selector, ReadSelector(args));
+    *filter.mutable_person() = selector.details();
+  }
+  // What is wrong is said here, before anything is recorded.
+  SIGNPOST_RETURN_IF_ERROR(audit::Filter::Create(filter).status());
+  return filter;
+}
+
+absl::StatusOr<uint64_t> ReadNumber(const Args& args, const char* option, uint64_t fallback) {
+  uint64_t number = fallback;
+  if (args.Has(option) && !absl::SimpleAtoi(args.Get(option), &number)) {
+    return absl::InvalidArgumentError(absl::StrCat(option, " wants a number"));
+  }
+  return number;
+}
+
+// --- Reading ---
+
+// On a copy. Says what went wrong and gives the exit code.
+int ReadCopy(Terminal& terminal, const Args& args, const signpost::v1::EntryFilter& wire,
+             uint64_t first_index, bool newest_first, const Visit& visit) {
+  if (wire.has_person()) {
+    return FailHere(terminal, absl::InvalidArgumentError(
+                                  "a copy does not say who is who; search it by --person-ref, or "
+                                  "ask the hub by --details"));
+  }
+  const absl::StatusOr<audit::Filter> filter = audit::Filter::Create(wire);
+  if (!filter.ok()) return FailHere(terminal, filter.status());
+  std::optional<CopyReader> copy;
+  const int opened = OpenCopy(terminal, args, &copy);
+  if (opened != kExitOk) return opened;
+  const absl::Status status = copy->ForEach(
+      first_index, newest_first, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
+        SIGNPOST_ASSIGN_OR_RETURN(const Exported exported,
+                                  audit::ReadForExport(bytes, copy->origin()));
+        if (!filter->Matches(exported.entry)) return true;
+        return visit(exported);
+      });
+  return status.ok() ? kExitOk : FailHere(terminal, status);
+}
+
+struct HubSearch {
+  signpost::v1::SearchEntriesRequest request;  // its token is moved on
+  bool all = false;                            // follow pages
+};
+
+// At a hub: one page, or all.
+int ReadHub(Terminal& terminal, const Args& args, HubSearch* search, const Visit& visit) {
+  if (!args.Has("--reason")) {
+    return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
+  }
+  search->request.set_reason(args.Get("--reason"));
+  const auto session = OpenSession(terminal, args);
+  if (!session.ok()) return FailHere(terminal, session.status());
+  const auto stub = AuditService::NewStub((*session)->channel());
+  do {
+    grpc::ClientContext context;
+    absl::Status status = (*session)->Prepare(kPurposeOfAudit, kCallDeadline, &context);
+    if (!status.ok()) return FailHere(terminal, status);
+    signpost::v1::SearchEntriesResponse page;
+    const grpc::Status answered = stub->SearchEntries(&context, search->request, &page);
+    if (!answered.ok()) return FailCall(terminal, "audit search", answered);
+    search->request.set_page_token(page.next_page_token());
+    for (const signpost::v1::FoundEntry& found : page.entries()) {
+      const absl::StatusOr<Exported> exported =
+          audit::ReadForExport(found.entry(), page.receipt().origin());
+      const absl::StatusOr<bool> go_on = exported.ok() ? visit(*exported) : exported.status();
+      if (!go_on.ok()) return FailHere(terminal, go_on.status());
+      if (!*go_on) return kExitOk;
+    }
+  } while (search->all && !search->request.page_token().empty());
+  return kExitOk;
+}
+
+// --- Showing ---
+
+std::string Padded(std::string text, size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+// One line of a table.
+std::string Line(const Exported& exported) {
+  const store::v1::LedgerEntry& entry = exported.entry;
+  std::string who = entry.agency_id().empty() ? "the hub" : entry.agency_id();
+  if (!entry.practitioner_id().empty()) absl::StrAppend(&who, "/", entry.practitioner_id());
+  uint32_t withheld = 0;
+  for (const auto& one : entry.withheld()) withheld += one.count();
+  std::string what = entry.outcome();
+  if (!entry.purpose().empty()) absl::StrAppend(&what, ", ", entry.purpose());
+  if (entry.released_size() > 0) absl::StrAppend(&what, ", ", entry.released_size(), " released");
+  if (withheld > 0) absl::StrAppend(&what, ", ", withheld, " withheld");
+  if (entry.has_override()) {
+    absl::StrAppend(&what, entry.override().allowed() ? ", OVERRIDE" : ", override refused");
+  }
+  const std::string time = absl::FormatTime(
+      "%Y-%m-%d %H:%M:%S", absl::FromUnixMicros(entry.sequenced_at_us()), absl::UTCTimeZone());
+  return Cleaned(absl::StrCat(Padded(absl::StrCat(entry.index()), 9), time, "  ",
+                              Padded(audit::KindWord(entry.kind()), 20), " ", Padded(who, 30), " ",
+                              what)) +
+         "\n";
+}
+
+Visit Show(Terminal& terminal, const Args& args, uint64_t* shown) {
+  return [&terminal, json = args.Has("--json"), shown](const Exported& exported) {
+    ++*shown;
+    *terminal.out << (json ? audit::JsonLine(exported) : Line(exported)) << std::flush;
+    return absl::StatusOr<bool>(true);
+  };
+}
+
+int Search(Terminal& terminal, const Args& args) {
+  const auto filter = ReadFilter(args);
+  if (!filter.ok()) return FailHere(terminal, filter.status());
+  const auto page_size = ReadNumber(args, "--page-size", 0);
+  if (!page_size.ok() || *page_size > base::kSearchPageMax) {
+    return FailHere(terminal, absl::InvalidArgumentError("--page-size wants 1 to 500"));
+  }
+  uint64_t shown = 0;
+  const Visit show = Show(terminal, args, &shown);
+  if (args.Has("--copy")) {
+    const int code =
+        ReadCopy(terminal, args, *filter, 0, args.Has("--newest"),
+                 [&, page = *page_size](const Exported& exported) {
+                   (void)*show(exported);
+                   return absl::StatusOr<bool>(args.Has("--all") || page == 0 || shown < page);
+                 });
+    if (code == kExitOk && !args.Has("--json")) {
+      *terminal.out << shown << (shown == 1 ? " entry\n" : " entries\n");
+    }
+    return code;
+  }
+  HubSearch search;
+  *search.request.mutable_filter() = *filter;
+  search.request.set_page_size(static_cast<int32_t>(*page_size));
+  search.request.set_newest_first(args.Has("--newest"));
+  search.request.set_page_token(args.Get("--page-token"));
+  search.all = args.Has("--all");
+  const int code = ReadHub(terminal, args, &search, show);
+  if (code != kExitOk) return code;
+  std::ostream& words = args.Has("--json") ? *terminal.err : *terminal.out;
+  words << shown << (shown == 1 ? " entry\n" : " entries\n");
+  if (!search.request.page_token().empty()) {
+    words << "There is more: the same with --page-token " << search.request.page_token()
+          << ", or with --all\n";
+  }
+  return kExitOk;
+}
+
+// --- Exporting ---
+
+// A file that is there whole or not at all, readable by its owner alone.
+class OutFile {
+ public:
+  ~OutFile() {
+    if (fd_ < 0) return;
+    close(fd_);
+    (void)unlink(part_.c_str());
+  }
+  absl::Status Open(const std::string& path) {
+    path_ = path;
+    part_ = path + ".part";
+    fd_ = open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    return fd_ >= 0 ? absl::OkStatus() : Failed();
+  }
+  absl::Status Write(const std::string& bytes) {
+    for (size_t at = 0; at < bytes.size();) {
+      const ssize_t written = write(fd_, bytes.data() + at, bytes.size() - at);
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return Failed();
+      at += static_cast<size_t>(written);
+    }
+    return absl::OkStatus();
+  }
+  absl::Status Finish() {
+    if (fsync(fd_) != 0) return Failed();
+    close(std::exchange(fd_, -1));
+    return rename(part_.c_str(), path_.c_str()) == 0 ? absl::OkStatus() : Failed();
+  }
+
+ private:
+  absl::Status Failed() const {
+    return absl::UnavailableError(absl::StrCat("cannot write ", path_, ": ", std::strerror(errno)));
+  }
+  std::string path_;
+  std::string part_;
+  int fd_ = -1;
+};
+
+absl::StatusOr<audit::Format> ReadFormat(const std::string& word) {
+  if (word == "csv") return audit::Format::kCsv;
+  if (word == "jsonl") return audit::Format::kJsonLines;
+  if (word == "fhir") return audit::Format::kFhir;
+  if (word == "fhir-bundle") return audit::Format::kFhirBundle;
+  if (word == "atna") return audit::Format::kAtna;
+  return absl::InvalidArgumentError("--format wants csv, jsonl, fhir, fhir-bundle or atna");
+}
+
+absl::StatusOr<SyslogTarget> ReadSyslog(const Args& args) {
+  SIGNPOST_ASSIGN_OR_RETURN(SyslogTarget target, ParseSyslogAddress(args.Get("--syslog")));
+  target.ca_path = args.Get("--syslog-ca");
+  target.certificate_path = args.Get("--syslog-cert");
+  target.key_path = args.Get("--syslog-key");
+  if (target.ca_path.empty()) {
+    return absl::InvalidArgumentError(
+        "say whose certificates to trust: --syslog-ca FILE; entries do not leave unprotected");
+  }
+  if (target.certificate_path.empty() != target.key_path.empty()) {
+    return absl::InvalidArgumentError("--syslog-cert and --syslog-key belong together");
+  }
+  return target;
+}
+
+int Export(Terminal& terminal, const Args& args) {
+  const auto filter = ReadFilter(args);
+  if (!filter.ok()) return FailHere(terminal, filter.status());
+  if (args.Has("--syslog") == args.Has("--out")) {
+    return FailHere(terminal, absl::InvalidArgumentError("say where to: --out FILE or --syslog "
+                                                         "HOST:PORT"));
+  }
+  const auto format = ReadFormat(args.GetOr("--format", args.Has("--syslog") ? "atna" : ""));
+  if (!format.ok()) return FailHere(terminal, format.status());
+  OutFile file;
+  std::unique_ptr<SyslogSender> sender;
+  std::string host_name(256, '\0');
+  if (gethostname(host_name.data(), host_name.size() - 1) != 0) host_name = "-";
+  host_name = host_name.c_str();
+  audit::Exporter exporter(*format);
+  if (args.Has("--syslog")) {
+    if (*format != audit::Format::kAtna) {
+      return FailHere(terminal, absl::InvalidArgumentError("syslog carries --format atna alone"));
+    }
+    const auto target = ReadSyslog(args);
+    if (!target.ok()) return FailHere(terminal, target.status());
+    auto opened = SyslogSender::Open(*target);
+    if (!opened.ok()) {
+      const int code = FailHere(terminal, opened.status());
+      if (absl::IsPermissionDenied(opened.status())) return kExitRefused;
+      return absl::IsUnavailable(opened.status()) ? kExitUnreachable : code;
+    }
+    sender = *std::move(opened);
+  } else {
+    absl::Status status = file.Open(args.Get("--out"));
+    if (status.ok()) status = file.Write(exporter.Begin());
+    if (!status.ok()) return FailHere(terminal, status);
+  }
+  uint64_t count = 0;
+  const Visit write = [&](const Exported& exported) -> absl::StatusOr<bool> {
+    if (sender != nullptr) {
+      const std::string time = absl::FormatTime(
+          "%Y-%m-%dT%H:%M:%E6SZ", absl::FromUnixMicros(exported.entry.sequenced_at_us()),
+          absl::UTCTimeZone());
+      const bool failed = *audit::OutcomeIndicator(exported.entry) != '0';
+      SIGNPOST_RETURN_IF_ERROR(
+          sender->Send(SyslogMessage(time, failed, host_name, audit::AtnaMessage(exported))));
+    } else {
+      SIGNPOST_RETURN_IF_ERROR(file.Write(exporter.Next(exported)));
+    }
+    ++count;
+    return true;
+  };
+  int code = kExitOk;
+  if (args.Has("--copy")) {
+    code = ReadCopy(terminal, args, *filter, 0, false, write);
+  } else {
+    HubSearch search;
+    *search.request.mutable_filter() = *filter;
+    search.request.set_page_size(base::kSearchPageMax);
+    search.all = true;
+    code = ReadHub(terminal, args, &search, write);
+  }
+  if (code != kExitOk) {
+    if (sender != nullptr) {
+      *terminal.err << "signpost: " << count << " entries were sent before that\n";
+    }
+    return code;
+  }
+  absl::Status status;
+  if (sender != nullptr) {
+    status = sender->Close();
+  } else {
+    status = file.Write(exporter.End());
+    if (status.ok()) status = file.Finish();
+  }
+  if (!status.ok()) {
+    const int failed = FailHere(terminal, status);
+    return sender != nullptr ? kExitUnreachable : failed;
+  }
+  *terminal.out << count << (count == 1 ? " entry" : " entries")
+                << (sender != nullptr ? absl::StrCat(" sent to ", args.Get("--syslog"))
+                                      : absl::StrCat(" written to ", args.Get("--out")))
+                << "\n";
+  return kExitOk;
+}
+
+// --- Looking on ---
+
+int Tail(Terminal& terminal, const Args& args) {
+  const auto filter = ReadFilter(args);
+  if (!filter.ok()) return FailHere(terminal, filter.status());
+  const auto first = ReadNumber(args, "--first", 0);
+  if (!first.ok()) return FailHere(terminal, first.status());
+  const auto count = ReadNumber(args, "--count", UINT64_MAX);
+  if (!count.ok()) return FailHere(terminal, count.status());
+  uint64_t shown = 0;
+  const Visit show = Show(terminal, args, &shown);
+  if (args.Has("--copy")) {
+    return ReadCopy(terminal, args, *filter, *first, false, [&](const Exported& exported) {
+      (void)*show(exported);
+      return absl::StatusOr<bool>(shown < *count);
+    });
+  }
+  if (!args.Has("--reason")) {
+    return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
+  }
+  const auto session = OpenSession(terminal, args);
+  if (!session.ok()) return FailHere(terminal, session.status());
+  signpost::v1::TailEntriesRequest request;
+  *request.mutable_filter() = *filter;
+  request.set_reason(args.Get("--reason"));
+  if (args.Has("--first")) request.set_first_index(*first);
+  grpc::ClientContext context;
+  const absl::Status status = (*session)->Prepare(kPurposeOfAudit, kStreamDeadline, &context);
+  if (!status.ok()) return FailHere(terminal, status);
+  const auto stub = AuditService::NewStub((*session)->channel());
+  const auto stream = stub->TailEntries(&context, request);
+  signpost::v1::TailEntriesResponse response;
+  std::optional<uint64_t> next;
+  while (shown < *count && stream->Read(&response)) {
+    for (const signpost::v1::FoundEntry& found : response.entries()) {
+      if (shown == *count) break;
+      // The name of the ledger stands in neither form that is shown.
+      const absl::StatusOr<Exported> exported = audit::ReadForExport(found.entry(), "");
+      if (!exported.ok()) return FailHere(terminal, exported.status());
+      (void)*show(*exported);
+    }
+    next = response.next_index();
+  }
+  context.TryCancel();
+  const grpc::Status finished = stream->Finish();
+  if (shown >= *count) return kExitOk;
+  if (next.has_value()) {
+    *terminal.err << "signpost: go on with --first " << *next << "\n";
+  }
+  // Half an hour is over; that is no failure.
+  if (finished.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && next.has_value()) {
+    return kExitOk;
+  }
+  return FailCall(terminal, "audit tail", finished);
+}
+
+}  // namespace
+
+std::vector<Command> AuditSearchCommands() {
+  const std::vector<Option> where = Join(FilterOptions(), PlaceOptions());
+  return {
+      {{"audit search", "",
+        "Searches the entries of the ledger. For auditors; on a --copy for everybody who has one.",
+        "Everything that is asked for must hold. Each page from a hub is itself an entry.",
+        Join({{"--newest", "", "Newest first."},
+              {"--page-size", "NUMBER", "Entries a page, 1 to 500; 100 without it."},
+              {"--page-token", "TOKEN", "The next page, as the one before said."},
+              {"--all", "", "Follow pages to the end."}},
+             where)},
+       Search},
+      {{"audit export", "",
+        "Writes entries as csv, jsonl, fhir, fhir-bundle or atna, to a file or to syslog over TLS.",
+        "docs/audit-exports.md says what becomes what. The file is there whole or not at all.",
+        Join({{"--format", "WORD",
+               "csv, jsonl, fhir (R5 AuditEvent, one a line), fhir-bundle or "
+               "atna (DICOM PS3.15 A.5, one a line)."},
+              {"--out", "FILE", "Where to."},
+              {"--syslog", "HOST:PORT", "Send atna messages there: RFC 5425, port 6514 without."},
+              {"--syslog-ca", "FILE", "The authority of the syslog server's certificate."},
+              {"--syslog-cert", "FILE", "Our certificate, where the server asks for one."},
+              {"--syslog-key", "FILE", "Its key, readable by its owner alone."}},
+             where)},
+       Export},
+      {{"audit tail", "",
+        "Shows entries as they are sequenced, for half an hour or until you stop it. For auditors.",
+        "With --copy: those of the copy.",
+        Join({{"--first", "NUMBER", "Begin with the entry of this number; without it, from now."},
+              {"--count", "NUMBER", "Stop after so many."}},
+             where)},
+       Tail},
+  };
+}
+
+}  // namespace signpost::adapters::cli

@@ -1,0 +1,230 @@
+// person export, shield, erase: everything that is held about one young person. For data
+// protection officers.
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "adapters/cli/commands/cli.h"
+#include "adapters/cli/files/files.h"
+#include "adapters/cli/text/page.h"
+#include "adapters/cli/text/render.h"
+#include "adapters/cli/text/words.h"
+#include "hub/base/status_macros.h"
+#include "signpost/v1/person.grpc.pb.h"
+
+namespace signpost::adapters::cli {
+namespace {
+
+using signpost::v1::PersonService;
+
+constexpr int kIndent = 3;
+constexpr int kColumn = 14;
+
+std::string WhyLeftOut(const std::string& reason) {
+  static const auto* const sentences = new std::map<std::string, std::string>{
+      {"third-party", "names or tells of somebody else"},
+      {"sensitive-service", "is held by a service that answers for itself; ask that service"},
+      {"prejudice-to-crime-or-child-protection",
+       "was done to protect somebody or for youth justice; judge each before you tell of it (an "
+       "auditor finds them with signpost audit search)"},
+      {"no-longer-kept", "is past its retention; only its hash is kept"},
+      {"too-many", "is older than the newest that one export tells"},
+  };
+  const auto found = sentences->find(reason);
+  return found == sentences->end() ? ReadableCode(reason) : found->second;
+}
+
+std::string RenderExport(const signpost::v1::PersonExport& held) {
+  Page page;
+  page.Heading(absl::StrCat("What is held, ", Readable(held.made_at())));
+  if (held.shielded()) page.Line("A shield stands.");
+  for (const signpost::v1::HeldDetails& item : held.details()) {
+    const signpost::v1::PersonDetails& details = item.details();
+    std::string text = absl::StrCat(details.given_names(), " ", details.surname());
+    if (details.has_birth_date()) {
+      absl::StrAppend(&text, ", born ", Readable(details.birth_date()));
+    }
+    if (!details.postcode().empty()) absl::StrAppend(&text, ", ", details.postcode());
+    for (const signpost::v1::Identifier& identifier : details.identifiers()) {
+      absl::StrAppend(&text, ", ", ReadableCode(EnumWord(identifier.kind())), " ",
+                      identifier.value());
+    }
+    page.Field(kIndent, kColumn, "Details",
+               absl::StrCat(text, " (", item.agency_id(), ", since ", Readable(item.since()), ")"));
+  }
+  for (const signpost::v1::HeldFlag& flag : held.flags()) {
+    std::string text = absl::StrCat(flag.agency_id(), ", ", ReadableCode(flag.service()), ", ",
+                                    ReadableCode(EnumWord(flag.status())));
+    if (flag.has_opened_on()) absl::StrAppend(&text, " from ", Readable(flag.opened_on()));
+    if (flag.has_closed_on()) absl::StrAppend(&text, " until ", Readable(flag.closed_on()));
+    if (!flag.worker_role().empty())
+      absl::StrAppend(&text, "; a ", ReadableCode(flag.worker_role()));
+    if (!flag.assessment_kinds().empty()) {
+      absl::StrAppend(&text, "; assessments: ", absl::StrJoin(flag.assessment_kinds(), ", "));
+    }
+    page.Field(kIndent, kColumn, "Known to", text);
+  }
+  for (const signpost::v1::HeldConsent& consent : held.consents()) {
+    std::string text =
+        absl::StrCat(ReadableCode(consent.decision()), " by ", ReadableCode(consent.grantor()),
+                     " from ", Readable(consent.valid_from()));
+    if (consent.has_valid_until()) {
+      absl::StrAppend(&text, " until ", Readable(consent.valid_until()));
+    }
+    if (consent.has_withdrawn_at()) {
+      absl::StrAppend(&text, "; taken back ", Readable(consent.withdrawn_at()));
+    }
+    page.Field(kIndent, kColumn, "Consent",
+               absl::StrCat(text, "; recorded by ", consent.recorded_by_agency_id()));
+  }
+  page.Blank();
+  page.Heading("Who looked, and what was done");
+  for (const signpost::v1::HeldAccess& access : held.accesses()) {
+    std::string text = absl::StrCat(ReadableCode(access.kind()), ", ", access.agency_id());
+    if (!access.role().empty()) absl::StrAppend(&text, ", a ", ReadableCode(access.role()));
+    if (!access.purpose().empty()) absl::StrAppend(&text, ", for ", ReadableCode(access.purpose()));
+    if (access.items_released() > 0) {
+      absl::StrAppend(&text, "; ", access.items_released(),
+                      access.items_released() == 1 ? " item shown" : " items shown");
+    }
+    page.Field(kIndent, 26, Readable(access.at()),
+               absl::StrCat(text, " (entry ", access.entry_index(), ")"));
+  }
+  if (held.accesses().empty()) page.Line("Nobody, that may be told.");
+  if (!held.exclusions().empty()) {
+    page.Blank();
+    page.Heading("Left out");
+    for (const signpost::v1::Exclusion& exclusion : held.exclusions()) {
+      page.Field(kIndent, 6, absl::StrCat(exclusion.count()), WhyLeftOut(exclusion.reason()));
+    }
+  }
+  return page.text();
+}
+
+// What every command of this file needs: a selector and a reason.
+template <typename Request>
+absl::Status Fill(const Args& args, Request* request) {
+  SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_person(), ReadSelector(args));
+  if (!args.Has("--reason")) return absl::InvalidArgumentError("say why: --reason TEXT");
+  request->set_reason(args.Get("--reason"));
+  return absl::OkStatus();
+}
+
+// Sends `request` through `method` of the service. 0, or the exit code of what went wrong.
+template <typename Request, typename Response>
+int Send(Terminal& terminal, const Args& args, const char* what,
+         grpc::Status (PersonService::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                     Response*),
+         Request* request, Response* response) {
+  const auto session = OpenSession(terminal, args);
+  if (!session.ok()) return FailHere(terminal, session.status());
+  request->set_request_id((*session)->NewRequestId());
+  grpc::ClientContext context;
+  const absl::Status status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
+  if (!status.ok()) return FailHere(terminal, status);
+  const auto stub = PersonService::NewStub((*session)->channel());
+  const grpc::Status answered = ((*stub).*method)(&context, *request, response);
+  return answered.ok() ? kExitOk : FailCall(terminal, what, answered);
+}
+
+int Export(Terminal& terminal, const Args& args) {
+  signpost::v1::ExportPersonRequest request;
+  absl::Status status = Fill(args, &request);
+  if (!status.ok()) return FailHere(terminal, status);
+  signpost::v1::ExportPersonResponse response;
+  const int sent = Send(terminal, args, "person export", &PersonService::Stub::ExportPerson,
+                        &request, &response);
+  if (sent != kExitOk) return sent;
+  signpost::v1::PersonExport held;
+  if (!held.ParseFromString(response.answer())) {
+    return FailCall(terminal, "person export",
+                    grpc::Status(grpc::StatusCode::INTERNAL, "the answer does not parse"));
+  }
+  held.clear_salt();
+  const std::string text = args.Has("--json") ? Json(held) : RenderExport(held);
+  if (!args.Has("--out")) {
+    *terminal.out << (args.Has("--json") ? text : RenderRecorded(text, response.receipt()));
+    return kExitOk;
+  }
+  status = WriteBytes(args.Get("--out"), text);
+  if (!status.ok()) return FailHere(terminal, status);
+  *terminal.out << RenderRecorded(absl::StrCat("Kept in ", args.Get("--out"),
+                                               "; it is personal: keep it as you keep case files"),
+                                  response.receipt());
+  return kExitOk;
+}
+
+int Erase(Terminal& terminal, const Args& args) {
+  signpost::v1::ErasePersonRequest request;
+  absl::Status status = Fill(args, &request);
+  if (status.ok() && !args.Has("--for-good")) {
+    status = absl::InvalidArgumentError(
+        "erasing cannot be undone by anybody, from no backup; export first what she may want, then "
+        "say --for-good");
+  }
+  if (!status.ok()) return FailHere(terminal, status);
+  request.set_confirmed(true);
+  signpost::v1::ErasePersonResponse response;
+  const int sent =
+      Send(terminal, args, "person erase", &PersonService::Stub::ErasePerson, &request, &response);
+  if (sent != kExitOk) return sent;
+  *terminal.out
+      << (args.Has("--json")
+              ? Json(response)
+              : RenderRecorded(
+                    "Erased. Entries of the ledger stay and prove that they were made; "
+                    "what was private in them can be read by nobody. Should an agency "
+                    "report her again, she is somebody new: tell those who hold a record.",
+                    response.receipt()));
+  return kExitOk;
+}
+
+int Shield(Terminal& terminal, const Args& args) {
+  signpost::v1::SetShieldRequest request;
+  absl::Status status = Fill(args, &request);
+  if (status.ok() && args.Has("--set") == args.Has("--lift")) {
+    status = absl::InvalidArgumentError("say which: --set or --lift");
+  }
+  if (!status.ok()) return FailHere(terminal, status);
+  request.set_shielded(args.Has("--set"));
+  signpost::v1::SetShieldResponse response;
+  const int sent =
+      Send(terminal, args, "person shield", &PersonService::Stub::SetShield, &request, &response);
+  if (sent != kExitOk) return sent;
+  *terminal.out << (args.Has("--json")
+                        ? Json(response)
+                        : RenderRecorded(request.shielded() ? "The shield stands, from now on"
+                                                            : "The shield is lifted",
+                                         response.receipt()));
+  return kExitOk;
+}
+
+}  // namespace
+
+std::vector<Command> PersonCommands() {
+  const Option reason = {"--reason", "TEXT", "Why, in at least ten letters. Recorded, sealed."};
+  return {
+      {{"person export", "",
+        "Everything held about a young person and everybody who looked, to answer her.",
+        "For practitioners in role data-protection-officer. What names somebody else, what a "
+        "sensitive service holds and looks that it might do harm to tell of are left out and "
+        "counted.",
+        Join(SelectorOptions(), {reason, {"--out", "FILE", "Keep it in FILE, readable by you."}})},
+       Export},
+      {{"person erase", "", "Erases a young person: her key is destroyed.",
+        "For practitioners in role data-protection-officer. The ledger keeps its entries, which "
+        "lead to nobody then.",
+        Join(SelectorOptions(), {reason, {"--for-good", "", "You know that nobody can undo it."}})},
+       Erase},
+      {{"person shield", "", "Sets or lifts a shield.",
+        "For practitioners in role manager of an agency that works with her, and for data "
+        "protection officers.",
+        Join(SelectorOptions(), {reason, {"--set", "", "Set it."}, {"--lift", "", "Lift it."}})},
+       Shield},
+  };
+}
+
+}  // namespace signpost::adapters::cli

@@ -1,0 +1,444 @@
+// policy propose, approve, withdraw, versions, text, whatif, ask, ask agreements; audit replay: the
+// policy at a hub. What works on files alone is in policy.cc.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "adapters/cli/commands/cli.h"
+#include "adapters/cli/files/files.h"
+#include "adapters/cli/text/page.h"
+#include "adapters/cli/text/render.h"
+#include "adapters/cli/text/words.h"
+#include "signpost/v1/policy.grpc.pb.h"
+
+namespace signpost::adapters::cli {
+namespace {
+
+using signpost::v1::PolicyService;
+
+// What the hub takes (docs/operating.md, Limits).
+constexpr size_t kProposalBytesMax = 1'000'000;
+
+// A call's outcome on its way to the screen: the exit code when it is over already.
+struct Called {
+  bool good = false;
+  int code = kExitOk;
+};
+
+// Opens a session and makes one call as the practitioner of the profile.
+template <typename Call>
+Called AtHub(Terminal& terminal, const Args& args, const std::string& purpose,
+             absl::Duration deadline, const std::string& what, Call call) {
+  const auto session = OpenSession(terminal, args);
+  if (!session.ok()) return {false, FailHere(terminal, session.status())};
+  grpc::ClientContext context;
+  const absl::Status prepared = (*session)->Prepare(purpose, deadline, &context);
+  if (!prepared.ok()) return {false, FailHere(terminal, prepared)};
+  const auto stub = PolicyService::NewStub((*session)->channel());
+  const grpc::Status status = call(**session, *stub, &context);
+  if (!status.ok()) return {false, FailCall(terminal, what, status)};
+  return {true, kExitOk};
+}
+
+std::string Signer(const signpost::v1::PolicySigner& signer) {
+  return absl::StrCat(signer.agency_id(), "/", signer.practitioner_id(), ", ",
+                      Readable(signer.at()));
+}
+
+void ShowPolicy(const signpost::v1::PolicySummary& policy, Page* page) {
+  page->Heading(absl::StrCat(policy.title(), ", version ", policy.version()));
+  page->Field(2, 18, "state", ReadableCode(EnumWord(policy.state())));
+  page->Field(2, 18, "SHA-256", policy.sha256());
+  page->Field(2, 18, "decides from", ReadableDay(policy.in_force_from()));
+  if (policy.has_proposed_by()) page->Field(2, 18, "proposed by", Signer(policy.proposed_by()));
+  for (const signpost::v1::PolicySigner& approval : policy.approvals()) {
+    page->Field(2, 18, "approved by", Signer(approval));
+  }
+  if (policy.has_published_at()) {
+    page->Field(2, 18, "published", Readable(policy.published_at()));
+  } else if (policy.state() == signpost::v1::POLICY_STATE_PROPOSED) {
+    page->Field(2, 18, "still needed",
+                absl::StrCat(policy.approvals_needed() - policy.approvals_size(), " of ",
+                             policy.approvals_needed(), " approvals: signpost policy approve ",
+                             policy.sha256()));
+  }
+}
+
+void ShowDiagnostics(
+    const google::protobuf::RepeatedPtrField<signpost::v1::PolicyDiagnostic>& diagnostics,
+    const std::string& path, Page* page) {
+  for (const signpost::v1::PolicyDiagnostic& diagnostic : diagnostics) {
+    page->Paragraph(
+        0, absl::StrCat(path, ":", diagnostic.line(), ":", diagnostic.column(), ": ",
+                        diagnostic.message(),
+                        diagnostic.suggestion().empty()
+                            ? ""
+                            : absl::StrCat("; did you mean '", diagnostic.suggestion(), "'?")));
+  }
+}
+
+int Propose(Terminal& terminal, const Args& args) {
+  const std::string& path = args.positionals()[0];
+  const auto text = ReadBytes(path, kProposalBytesMax);
+  if (!text.ok()) return FailHere(terminal, text.status());
+  signpost::v1::ProposePolicyResponse response;
+  const Called called =
+      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy propose",
+            [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
+              signpost::v1::ProposePolicyRequest request;
+              request.set_request_id(session.NewRequestId());
+              request.set_text(*text);
+              return stub.ProposePolicy(context, request, &response);
+            });
+  if (!called.good) return called.code;
+  if (args.Has("--json")) {
+    *terminal.out << Json(response);
+    return response.accepted() ? kExitOk : kExitRefused;
+  }
+  Page page(terminal.bold);
+  if (!response.accepted()) {
+    ShowDiagnostics(response.diagnostics(), path, &page);
+    *terminal.err << page.text();
+    return kExitRefused;
+  }
+  ShowPolicy(response.policy(), &page);
+  for (const std::string& change : response.changes()) page.Paragraph(2, change);
+  *terminal.out << page.text();
+  return kExitOk;
+}
+
+int Approve(Terminal& terminal, const Args& args) {
+  signpost::v1::ApprovePolicyResponse response;
+  const Called called =
+      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy approve",
+            [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
+              signpost::v1::ApprovePolicyRequest request;
+              request.set_request_id(session.NewRequestId());
+              request.set_sha256(args.positionals()[0]);
+              return stub.ApprovePolicy(context, request, &response);
+            });
+  if (!called.good) return called.code;
+  Page page(terminal.bold);
+  ShowPolicy(response.policy(), &page);
+  *terminal.out << (args.Has("--json") ? Json(response) : page.text());
+  return kExitOk;
+}
+
+int Withdraw(Terminal& terminal, const Args& args) {
+  signpost::v1::WithdrawPolicyResponse response;
+  const Called called =
+      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy withdraw",
+            [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
+              signpost::v1::WithdrawPolicyRequest request;
+              request.set_request_id(session.NewRequestId());
+              request.set_sha256(args.positionals()[0]);
+              return stub.WithdrawPolicy(context, request, &response);
+            });
+  if (!called.good) return called.code;
+  Page page(terminal.bold);
+  ShowPolicy(response.policy(), &page);
+  *terminal.out << (args.Has("--json") ? Json(response) : page.text());
+  return kExitOk;
+}
+
+int Versions(Terminal& terminal, const Args& args) {
+  signpost::v1::ListPoliciesResponse response;
+  const Called called =
+      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy versions",
+            [&](Session&, PolicyService::Stub& stub, grpc::ClientContext* context) {
+              return stub.ListPolicies(context, {}, &response);
+            });
+  if (!called.good) return called.code;
+  Page page(terminal.bold);
+  for (const signpost::v1::PolicySummary& policy : response.policies()) ShowPolicy(policy, &page);
+  if (response.policies().empty()) page.Line("No policy was ever proposed here.");
+  *terminal.out << (args.Has("--json") ? Json(response) : page.text());
+  return kExitOk;
+}
+
+int Text(Terminal& terminal, const Args& args) {
+  signpost::v1::GetPolicyResponse response;
+  const Called called =
+      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy text",
+            [&](Session&, PolicyService::Stub& stub, grpc::ClientContext* context) {
+              signpost::v1::GetPolicyRequest request;
+              request.set_sha256(args.Get("--sha256"));
+              return stub.GetPolicy(context, request, &response);
+            });
+  if (!called.good) return called.code;
+  if (args.Has("--json")) {
+    *terminal.out << Json(response);
+  } else if (args.Has("--out")) {
+    const absl::Status written = WriteBytes(args.Get("--out"), response.text());
+    if (!written.ok()) return FailHere(terminal, written);
+  } else {
+    *terminal.out << response.text();
+  }
+  return kExitOk;
+}
+
+std::string CountWords(uint64_t count, bool few) { return few ? "1 to 4" : absl::StrCat(count); }
+
+void ShowCounts(const google::protobuf::RepeatedPtrField<signpost::v1::PreviewCount>& counts,
+                Page* page) {
+  if (counts.empty()) page->Line("  Nobody would see more, and nobody less.");
+  for (const signpost::v1::PreviewCount& count : counts) {
+    page->Field(2, 44,
+                absl::StrCat(count.asker_kind(), " of ", count.holder_kind(), ": ",
+                             EnumWord(count.aspect())),
+                absl::StrCat(CountWords(count.gains(), count.few_gains()), " more, ",
+                             CountWords(count.losses(), count.few_losses()), " less"));
+  }
+}
+
+int WhatIf(Terminal& terminal, const Args& args) {
+  const std::string& path = args.positionals()[0];
+  const auto text = ReadBytes(path, kProposalBytesMax);
+  if (!text.ok()) return FailHere(terminal, text.status());
+  int days = 0;
+  if (args.Has("--days") && !absl::SimpleAtoi(args.Get("--days"), &days)) {
+    return FailHere(terminal, absl::InvalidArgumentError("--days wants a number of days"));
+  }
+  signpost::v1::PreviewReport report;
+  bool has_report = false;
+  const Called called =
+      AtHub(terminal, args, kPurposeOfKeeping, kStreamDeadline, "policy whatif",
+            [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
+              signpost::v1::PreviewPolicyRequest request;
+              request.set_request_id(session.NewRequestId());
+              request.set_text(*text);
+              request.set_recorded_days(days);
+              const auto stream = stub.PreviewPolicy(context, request);
+              signpost::v1::PreviewPolicyResponse response;
+              while (stream->Read(&response)) {
+                if (!response.has_report()) continue;
+                report = response.report();
+                has_report = true;
+              }
+              return stream->Finish();
+            });
+  if (!called.good) return called.code;
+  if (!has_report) {
+    return FailHere(terminal, absl::InternalError("the hub ended without a report; try again"));
+  }
+  const bool compiled = report.diagnostics().empty();
+  if (args.Has("--json")) {
+    *terminal.out << Json(report);
+    return compiled ? kExitOk : kExitRefused;
+  }
+  Page page(terminal.bold);
+  if (!compiled) {
+    ShowDiagnostics(report.diagnostics(), path, &page);
+    *terminal.err << page.text();
+    return kExitRefused;
+  }
+  page.Heading(absl::StrCat("Over ", report.people(), " people in the index"));
+  ShowCounts(report.changes(), &page);
+  if (days > 0) {
+    page.Heading(absl::StrCat("Over ", report.questions(), " questions of the last ", days,
+                              " days, on the facts of today"));
+    ShowCounts(report.question_changes(), &page);
+  }
+  *terminal.out << page.text();
+  return kExitOk;
+}
+
+int Ask(Terminal& terminal, const Args& args) {
+  signpost::v1::ExplainRequest request;
+  if (!args.Has("--purpose")) {
+    return FailHere(terminal, absl::InvalidArgumentError(
+                                  "say for what: --purpose support-planning, or another"));
+  }
+  const auto purpose = EnumFromWord<signpost::v1::Purpose>(args.Get("--purpose"));
+  if (!purpose.ok()) return FailHere(terminal, purpose.status());
+  request.set_purpose(*purpose);
+  if (args.Has("--consent")) {
+    const auto consent = EnumFromWord<signpost::v1::AssumedConsent>(args.Get("--consent"));
+    if (!consent.ok()) return FailHere(terminal, consent.status());
+    request.set_consent(*consent);
+  }
+  request.set_holder_agency_id(args.Get("--of"));
+  request.set_assessment_kind(args.Get("--assessment"));
+  request.set_involved(args.Has("--involved"));
+  request.set_team_involved(args.Has("--team-involved"));
+  request.set_necessity_stated(args.Has("--necessity"));
+  request.set_closed(args.Has("--closed"));
+  request.set_shielded(args.Has("--shielded"));
+  signpost::v1::ExplainResponse response;
+  const Called called =
+      AtHub(terminal, args, args.Get("--purpose"), kCallDeadline, "policy ask",
+            [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
+              request.set_request_id(session.NewRequestId());
+              return stub.Explain(context, request, &response);
+            });
+  if (!called.good) return called.code;
+  if (args.Has("--json")) {
+    *terminal.out << Json(response);
+    return kExitOk;
+  }
+  Page page(terminal.bold);
+  for (const signpost::v1::ExplainedHolder& holder : response.holders()) {
+    page.Heading(absl::StrCat(holder.agency_name(), ": ", ReadableCode(holder.service())));
+    for (const signpost::v1::ExplainedAspect& aspect : holder.aspects()) {
+      std::string said = EnumWord(aspect.sight());
+      if (!aspect.gateway().empty()) {
+        absl::StrAppend(&said, ": ", ReadableGateway(aspect.gateway()));
+      }
+      if (!aspect.agreement().empty()) absl::StrAppend(&said, ", under ", aspect.agreement());
+      if (!aspect.reason().empty()) absl::StrAppend(&said, ". ", aspect.reason());
+      page.Field(2, 14, EnumWord(aspect.aspect()), said);
+      for (const std::string& way : aspect.would_open()) {
+        page.Field(4, 12, "would open:", way);
+      }
+    }
+    for (const signpost::v1::ExplainedAssessment& assessment : holder.assessments()) {
+      page.Field(2, 14, assessment.assessment_kind(),
+                 assessment.sections_open().empty()
+                     ? "no section may be asked for"
+                     : absl::StrCat("may be asked for: ",
+                                    absl::StrJoin(assessment.sections_open(), ", ")));
+    }
+  }
+  page.Blank();
+  page.Paragraph(0, absl::StrCat("Policy version ", response.policy_version(),
+                                 ". This is about nobody in particular: whether anybody works with "
+                                 "a young person it does not say."));
+  *terminal.out << page.text();
+  return kExitOk;
+}
+
+int AskAgreements(Terminal& terminal, const Args& args) {
+  signpost::v1::ListAgreementsResponse response;
+  const Called called =
+      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy ask agreements",
+            [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
+              signpost::v1::ListAgreementsRequest request;
+              request.set_request_id(session.NewRequestId());
+              request.set_other_agency_id(args.Get("--with"));
+              return stub.ListAgreements(context, request, &response);
+            });
+  if (!called.good) return called.code;
+  if (args.Has("--json")) {
+    *terminal.out << Json(response);
+    return kExitOk;
+  }
+  Page page(terminal.bold);
+  for (const signpost::v1::AgreementTerms& terms : response.agreements()) {
+    page.Heading(absl::StrCat(terms.other_agency_name(),
+                              terms.title().empty() ? "" : absl::StrCat(": ", terms.title()),
+                              terms.in_force() ? "" : " (not in force)"));
+    if (terms.has_from()) {
+      page.Field(2, 14, "from, until",
+                 absl::StrCat(ReadableDay(terms.from()), ", ", ReadableDay(terms.until()),
+                              "; to be looked at again ", ReadableDay(terms.review())));
+    }
+    for (const std::string& sentence : terms.may_see()) page.Field(2, 14, "may see", sentence);
+    for (const std::string& sentence : terms.never_see()) page.Field(2, 14, "never", sentence);
+  }
+  if (response.agreements().empty()) page.Line("Your agency has no agreement with anybody here.");
+  *terminal.out << page.text();
+  return kExitOk;
+}
+
+int Replay(Terminal& terminal, const Args& args) {
+  if (!args.Has("--reason")) {
+    return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
+  }
+  signpost::v1::ReplayDecisionRequest request;
+  uint64_t index = 0;
+  if (!absl::SimpleAtoi(args.positionals()[0], &index)) {
+    return FailHere(terminal, absl::InvalidArgumentError("which entry? its number"));
+  }
+  request.set_index(index);
+  request.set_reason(args.Get("--reason"));
+  signpost::v1::ReplayDecisionResponse response;
+  const Called called =
+      AtHub(terminal, args, kPurposeOfAudit, kCallDeadline, "audit replay",
+            [&](Session&, PolicyService::Stub& stub, grpc::ClientContext* context) {
+              return stub.ReplayDecision(context, request, &response);
+            });
+  if (!called.good) return called.code;
+  const bool same = response.result() == signpost::v1::REPLAY_RESULT_SAME;
+  if (args.Has("--json")) {
+    *terminal.out << Json(response);
+    return same ? kExitOk : kExitRefused;
+  }
+  Page page(terminal.bold);
+  page.Paragraph(0,
+                 same ? absl::StrCat("Entry ", index, ": the same decision, by policy version ",
+                                     response.policy_version(), ", ", response.policy_sha256(), ".")
+                      : absl::StrCat("Entry ", index, ": ",
+                                     response.result() == signpost::v1::REPLAY_RESULT_DIFFERENT
+                                         ? "the decision comes out differently."
+                                         : "the decision cannot be made again."));
+  for (const std::string& finding : response.findings()) page.Paragraph(2, finding);
+  *terminal.out << page.text();
+  return same ? kExitOk : kExitRefused;
+}
+
+}  // namespace
+
+std::vector<Command> PublishCommands() {
+  const std::vector<Option> ask = {
+      {"--purpose", "PURPOSE", "For what; support-planning, safeguarding and so on."},
+      {"--of", "AGENCY", "Of which agency; all when left out."},
+      {"--assessment", "KIND", "Of which kind of assessment to tell the sections."},
+      {"--involved", "", "As if your agency worked with the young person."},
+      {"--team-involved", "", "As if a team of yours did."},
+      {"--consent", "WORD", "As if she had said: given, explicit, refused or withdrawn."},
+      {"--necessity", "", "As if you said why it is necessary."},
+      {"--closed", "", "As if the other agency had closed its case."},
+      {"--shielded", "", "As if she were shielded."},
+  };
+  return {
+      {{"policy propose",
+        "FILE",
+        "Puts a policy up for approval.",
+        "It must compile against the registry of the hub, and be of a higher version than the one "
+        "in force. Two others approve it.",
+        {}},
+       Propose},
+      {{"policy approve",
+        "SHA256",
+        "Approves a policy that waits; the last approval puts it in force.",
+        "SHA256 is what policy propose and policy versions say. Read the text first: policy text.",
+        {}},
+       Approve},
+      {{"policy withdraw", "SHA256", "Takes back a policy that waits.", "", {}}, Withdraw},
+      {{"policy versions", "", "The policies that wait, decide or decided.", "", {}}, Versions},
+      {{"policy text",
+        "",
+        "The text of a policy, as it was proposed.",
+        "",
+        {{"--sha256", "SHA256", "Which; the one in force when left out."},
+         {"--out", "FILE", "Write it there."}}},
+       Text},
+      {{"policy whatif",
+        "FILE",
+        "What a draft would change for the people in the index, counted.",
+        "For whoever may propose. Counts of 1 to 4 are not told.",
+        {{"--days", "N", "Also over the questions recorded in the last N days, at most 90."}}},
+       WhatIf},
+      {{"policy ask", "",
+        "What you might see of other agencies' work, under what, and what is missing.",
+        "About nobody: say what to assume of the young person.", ask},
+       Ask},
+      {{"policy ask agreements",
+        "",
+        "Your agency's agreements with others, in plain words.",
+        "",
+        {{"--with", "AGENCY", "With which agency; all when left out."}}},
+       AskAgreements},
+      {{"audit replay",
+        "INDEX",
+        "Makes a recorded decision again, by the policy of then.",
+        "For auditors. Ends with 1 when it does not come out the same.",
+        {{"--reason", "TEXT", "Why; kept in the ledger. Do not name a young person."}}},
+       Replay},
+  };
+}
+
+}  // namespace signpost::adapters::cli
