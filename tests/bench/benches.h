@@ -9,10 +9,12 @@
 
 namespace signpost::bench {
 
+// The defaults are for a machine that only wants to know that a bench still works; figures that are
+// quoted name --people, --entries and --seconds.
 struct BenchOptions {
-  int people = 5000;
-  int64_t entries = 1'000'000;  // of the large ledger of `ledger`
-  double seconds = 4;           // for each measurement
+  int people = 500;
+  int64_t entries = 20'000;  // of the ledgers that `ledger` builds
+  double seconds = 1;        // for each measurement, and each side of one in paired turns
   // Only the hub, at 64 in flight, without a baseline: for a profiler.
   bool profile = false;
   // One figure of `ledger` instead of all: "verify" or "proofs". Empty: all.
@@ -22,10 +24,14 @@ struct BenchOptions {
   std::string kept;
 };
 
-// Who-knows answers a second over mTLS with a durable entry each, against a bare server and
-// PostgreSQL: bare_ratio_1, bare_ratio_64, bare_ratio_256, postgres_ratio_64.
+// Who-knows answers a second over mTLS with a durable entry each, in paired turns (turns.h) with a
+// bare server and PostgreSQL: bare_ratio_1, bare_ratio_64, bare_ratio_256, postgres_ratio_64. And
+// at 64 in flight, client and server together: cpu_us_per_answer, cpu_ratio_64 (the hub's over the
+// bare server's) and allocations_per_answer.
 int Answers(const BenchOptions& options);
-// Flags a second through one report stream, each durable: flags_per_s_new, flags_per_s_unchanged.
+// Flags a second, each durable, of three agencies that each know --people people, one report stream
+// after the other: flags_per_s_new, flags_per_s_unchanged. The clock stops when questions of other
+// agencies find the last flags; others are looked for afterwards.
 int Load(const BenchOptions& options);
 // What one decision costs as policies grow, against the interpreter: decision_ns_8, _64, _256 and
 // _1024 where a question is asked of eight items, decision_alone_ns_N where of one; record40_us, a
@@ -33,10 +39,11 @@ int Load(const BenchOptions& options);
 // And against the engines of others, where node has them: cel_ratio, casbin_ratio,
 // cedar_wasm_ratio.
 int DecidePolicy(const BenchOptions& options);
-// The ledger: bare_ratio_64, durable entries a second over mTLS with one reply each, against a bare
-// server; hash_share, of hashing, tree and checkpoints in the sequencer's time; startup_s_1k and
-// startup_s_N, proof_p99_us_N with N as --entries says ("100m" wants 12 GB of disk);
-// verify_entries_per_s, offline on one core. Beside them the disk's sync time.
+// The ledger: ledger_bare_ratio_64, durable entries a second over mTLS with one reply each, in
+// paired turns with a bare server; hash_share, of hashing, tree and checkpoints in the sequencer's
+// time; startup_s_1k and startup_s_N, proof_p99_us_N with N as --entries says ("100m" wants 12 GB
+// of disk); verify_entries_per_s, offline on one core, of as many. Beside them the disk's sync
+// time.
 int Ledger(const BenchOptions& options);
 
 }  // namespace signpost::bench

@@ -43,6 +43,7 @@
 #include "tests/bench/benches.h"
 #include "tests/bench/load_client.h"
 #include "tests/bench/report.h"
+#include "tests/bench/turns.h"
 #include "tests/scenarios/nortown.h"
 
 namespace signpost::bench {
@@ -53,13 +54,13 @@ using store::Space;
 
 constexpr char kOrigin[] = "bench.example/ledger";
 constexpr int kInFlight = 64;
-constexpr int kTurns = 3;  // ours and the bare one take turns so often
+constexpr int kVerifyTurns = 3;
+constexpr absl::Duration kWarmUp = absl::Milliseconds(500);
 constexpr int kReplyBytes = 100;
 constexpr int kSyncs = 500;
 constexpr int kProofs = 20'000;
 constexpr int kProofsUnmeasured = 2'000;  // before: a hub that has just started reads its indexes
 constexpr uint64_t kSmall = 1000;
-constexpr uint64_t kVerified = 1'000'000;
 
 // An entry as an answer leaves it, some 300 bytes.
 std::string AnswerBody(uint64_t n) {
@@ -161,26 +162,24 @@ absl::Status BareRatio(const BenchOptions& options, const Folder& folder, Report
           kReplyBytes));
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<BareServer> bare,
                             BareServer::Start(Files("hub/hub"), folder / "bare", kReplyBytes));
-  const auto run = [&](const BareServer& server) -> absl::StatusOr<double> {
+  const auto connect = [](const BareServer& server) {
     LoadOptions load;
     load.address = server.address();
     load.tls = Files("agencies/northern-connexions/casework");
     load.in_flight = kInFlight;
-    load.duration = absl::Seconds(options.seconds / kTurns);
-    SIGNPOST_ASSIGN_OR_RETURN(const LoadResult result,
-                              RunLoad(load, [](uint64_t) { return v1::WhoKnowsRequest(); }));
-    if (result.errors > 0) return absl::UnavailableError(result.first_error);
-    return result.calls_per_second;
+    return LoadClient::Connect(std::move(load), [](uint64_t) { return v1::WhoKnowsRequest(); });
   };
-  double ours_sum = 0, bare_sum = 0;
-  for (int turn = 0; turn < kTurns; ++turn) {
-    SIGNPOST_ASSIGN_OR_RETURN(const double mine, run(*ours));
-    SIGNPOST_ASSIGN_OR_RETURN(const double theirs, run(*bare));
-    ours_sum += mine / kTurns;
-    bare_sum += theirs / kTurns;
-  }
-  report->Ratio("bare_ratio_64", ours_sum, "entries/s",
-                "bare gRPC mTLS, 200 bytes and group commit", bare_sum);
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<LoadClient> our_client, connect(*ours));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<LoadClient> bare_client, connect(*bare));
+  SIGNPOST_RETURN_IF_ERROR(our_client->Run(kWarmUp, kTurn).status());
+  SIGNPOST_RETURN_IF_ERROR(bare_client->Run(kWarmUp, kTurn).status());
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const PairedTurns turns,
+      TakeTurns(
+          absl::Seconds(options.seconds), [&] { return our_client->Run(kTurnWarmUp, kTurn); },
+          [&] { return bare_client->Run(kTurnWarmUp, kTurn); }));
+  report->Ratio("ledger_bare_ratio_64", turns.ours, "entries/s",
+                "bare gRPC mTLS, 200 bytes and group commit", turns.theirs, turns.ratio);
   return absl::OkStatus();
 }
 
@@ -473,7 +472,8 @@ absl::Status WriteBytes(const std::string& path, const std::string& bytes) {
   return absl::OkStatus();
 }
 
-absl::Status Verify(const Folder& folder, Report* report) {
+absl::Status Verify(const BenchOptions& options, const Folder& folder, Report* report) {
+  const auto size = static_cast<uint64_t>(options.entries);
   Keys keys;
   const std::string path = folder / "copy";
   tlog::Hasher hasher;
@@ -499,7 +499,7 @@ absl::Status Verify(const Folder& folder, Report* report) {
     bundle.clear();
     return written;
   };
-  for (uint64_t n = 0; n < kVerified; ++n) {
+  for (uint64_t n = 0; n < size; ++n) {
     std::string entry = AnswerBody(n);
     tlog::AppendEntrySuffix(n, 1'800'000'000'000'000, ++counters[n % 3 == 0 ? 0 : 1], entry);
     bytes += entry.size();
@@ -522,13 +522,13 @@ absl::Status Verify(const Folder& folder, Report* report) {
   for (size_t level = 0; level < levels.size(); ++level) {
     if (!levels[level].empty()) SIGNPOST_RETURN_IF_ERROR(flush(level));
   }
-  const tlog::Checkpoint checkpoint{kOrigin, kVerified, frontier.Root(hasher), {}};
+  const tlog::Checkpoint checkpoint{kOrigin, size, frontier.Root(hasher), {}};
   SIGNPOST_ASSIGN_OR_RETURN(const std::string note,
                             tlog::SignNote(tlog::FormatCheckpoint(checkpoint), *keys.signer));
   SIGNPOST_RETURN_IF_ERROR(WriteBytes(path + "/checkpoint", note));
 
   double best = 0;
-  for (int turn = 0; turn < kTurns; ++turn) {
+  for (int turn = 0; turn < kVerifyTurns; ++turn) {
     const absl::Time begun = absl::Now();
     const tlog::VerifyReport verified = tlog::VerifyDirectory(path, {keys.verifier}, {});
     const double seconds = absl::ToDoubleSeconds(absl::Now() - begun);
@@ -537,7 +537,7 @@ absl::Status Verify(const Folder& folder, Report* report) {
   }
   report->Figure(
       "verify_entries_per_s", best,
-      absl::StrCat("entries/s of ", bytes / kVerified, " bytes, one core, best of ", kTurns));
+      absl::StrCat("entries/s of ", bytes / size, " bytes, one core, best of ", kVerifyTurns));
   return absl::OkStatus();
 }
 
@@ -551,12 +551,12 @@ int Ledger(const BenchOptions& options) {
     if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
     return status.ok();
   };
-  if (options.only == "verify") return ran(Verify(folder, &report)) ? 0 : 1;
+  if (options.only == "verify") return ran(Verify(options, folder, &report)) ? 0 : 1;
   if (options.only == "proofs") return ran(OnlyProofs(options, folder, &report)) ? 0 : 1;
   if (options.profile) return ran(BareRatio(options, folder, &report)) ? 0 : 1;
-  const bool good = ran(Verify(folder, &report)) && ran(HashShare(options, folder, &report)) &&
-                    ran(BareRatio(options, folder, &report)) &&
-                    ran(LargeTree(options, folder, &report));
+  const bool good =
+      ran(Verify(options, folder, &report)) && ran(HashShare(options, folder, &report)) &&
+      ran(BareRatio(options, folder, &report)) && ran(LargeTree(options, folder, &report));
   return good ? 0 : 1;
 }
 

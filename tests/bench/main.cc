@@ -8,6 +8,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "tests/bench/benches.h"
+#include "tests/bench/population.h"
 
 int main(int argc, char** argv) {
   // As signpost-hub does: see hub/main.cc.
@@ -36,7 +37,8 @@ int main(int argc, char** argv) {
   }
   const bool only_known =
       options.only.empty() || options.only == "verify" || options.only == "proofs";
-  if (options.people >= 100 && options.seconds > 0 && options.entries >= 1000 && only_known) {
+  if (options.people >= 100 && options.people <= signpost::bench::kPopulationMax &&
+      options.seconds > 0 && options.entries >= 1000 && only_known) {
     if (name == "answers") return signpost::bench::Answers(options);
     if (name == "load") return signpost::bench::Load(options);
     if (name == "ledger") return signpost::bench::Ledger(options);

@@ -97,7 +97,7 @@ absl::Status PostgresBaseline::Shell(const std::string& command) const {
 }
 
 absl::StatusOr<std::unique_ptr<PostgresBaseline>> PostgresBaseline::Start(
-    const std::string& directory, int people) {
+    const std::string& directory, int people, int connections) {
   if (!std::filesystem::exists(absl::StrCat(kBin, "/initdb"))) {
     return absl::UnavailableError("PostgreSQL 15 is not installed; deploy/install-deps --bench");
   }
@@ -130,10 +130,21 @@ absl::StatusOr<std::unique_ptr<PostgresBaseline>> PostgresBaseline::Start(
   status = baseline->Shell(absl::StrCat(kBin, "/psql -q -v ON_ERROR_STOP=1 -h ", directory,
                                         " -U postgres -f ", directory, "/schema.sql postgres"));
   if (!status.ok()) return status;
+  for (int i = 0; i < connections; ++i) {
+    PGconn* connection =
+        PQconnectdb(absl::StrCat("host=", directory, " user=postgres dbname=postgres").c_str());
+    baseline->connections_.push_back(connection);
+    PGresult* prepared =
+        PQprepare(connection, "ask", "select * from who_knows($1,$2,$3,$4,$5,$6)", 6, nullptr);
+    const bool ready = PQresultStatus(prepared) == PGRES_COMMAND_OK;
+    PQclear(prepared);
+    if (!ready) return absl::UnavailableError(PQerrorMessage(connection));
+  }
   return baseline;
 }
 
 PostgresBaseline::~PostgresBaseline() {
+  for (PGconn* connection : connections_) PQfinish(connection);
   if (started_) {
     const absl::Status stopped =
         Shell(absl::StrCat(kBin, "/pg_ctl -D ", directory_, "/data -m immediate stop"));
@@ -143,36 +154,29 @@ PostgresBaseline::~PostgresBaseline() {
   std::filesystem::remove_all(directory_, ignored);
 }
 
-absl::StatusOr<double> PostgresBaseline::Run(int connections, absl::Duration duration) {
+absl::StatusOr<Turn> PostgresBaseline::Run(absl::Duration warm_up, absl::Duration duration) {
   std::atomic<bool> stopping = false;
   std::atomic<int64_t> calls = 0;
   std::atomic<bool> measuring = false;
   std::atomic<bool> failed = false;
   std::vector<std::thread> threads;
-  for (int t = 0; t < connections; ++t) {
+  for (size_t t = 0; t < connections_.size(); ++t) {
     threads.emplace_back([&, t] {
-      PGconn* connection =
-          PQconnectdb(absl::StrCat("host=", directory_, " user=postgres dbname=postgres").c_str());
-      PGresult* prepared =
-          PQprepare(connection, "ask", "select * from who_knows($1,$2,$3,$4,$5,$6)", 6, nullptr);
-      if (PQresultStatus(prepared) != PGRES_COMMAND_OK) failed = true;
-      PQclear(prepared);
-      uint64_t n = static_cast<uint64_t>(t);
+      uint64_t n = t;
       while (!stopping && !failed) {
         n = n * 6364136223846793005ull + 1442695040888963407ull;
         const std::string person = absl::StrCat(1 + (n >> 33) % static_cast<uint64_t>(people_));
         const std::string request = absl::StrCat("r", n);
         const char* values[] = {person.c_str(),     "northern-connexions", "pa-001",
                                 "personal-adviser", "support-planning",    request.c_str()};
-        PGresult* result = PQexecPrepared(connection, "ask", 6, values, nullptr, nullptr, 1);
+        PGresult* result = PQexecPrepared(connections_[t], "ask", 6, values, nullptr, nullptr, 1);
         if (PQresultStatus(result) != PGRES_TUPLES_OK) failed = true;
         PQclear(result);
         if (measuring) calls.fetch_add(1, std::memory_order_relaxed);
       }
-      PQfinish(connection);
     });
   }
-  absl::SleepFor(absl::Milliseconds(500));
+  absl::SleepFor(warm_up);
   measuring = true;
   const absl::Time begun = absl::Now();
   absl::SleepFor(duration);
@@ -181,7 +185,7 @@ absl::StatusOr<double> PostgresBaseline::Run(int connections, absl::Duration dur
   stopping = true;
   for (std::thread& thread : threads) thread.join();
   if (failed) return absl::UnavailableError("a question to PostgreSQL failed");
-  return static_cast<double>(calls) / seconds;
+  return Turn{static_cast<double>(calls) / seconds, 0};
 }
 
 }  // namespace signpost::bench

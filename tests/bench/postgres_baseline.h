@@ -10,23 +10,29 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "tests/bench/turns.h"
+
+typedef struct pg_conn PGconn;
 
 namespace signpost::bench {
 
 class PostgresBaseline {
  public:
-  // Makes a cluster under `directory`, starts it and loads `people` people with three flags each.
+  // Makes a cluster under `directory`, starts it, loads `people` people with three flags each and
+  // opens `connections`.
   // Errors: UNAVAILABLE with what to install when PostgreSQL 15 or libpq is absent.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<PostgresBaseline>> Start(
-      const std::string& directory, int people);
+      const std::string& directory, int people, int connections);
   // Stops and removes the cluster.
   ~PostgresBaseline();
 
-  // Questions a second with `connections` in flight for `duration`.
-  [[nodiscard]] absl::StatusOr<double> Run(int connections, absl::Duration duration);
+  // One turn of `duration`, after `warm_up`, with one question in flight on each connection. The
+  // turn has no processor time: most of it is other processes'.
+  [[nodiscard]] absl::StatusOr<Turn> Run(absl::Duration warm_up, absl::Duration duration);
 
  private:
   PostgresBaseline(std::string directory, int people);
@@ -35,6 +41,7 @@ class PostgresBaseline {
   const std::string directory_;
   const int people_;
   bool started_ = false;
+  std::vector<PGconn*> connections_;
 };
 
 }  // namespace signpost::bench

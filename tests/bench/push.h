@@ -10,9 +10,10 @@
 
 namespace signpost::bench {
 
-// False, with a word on stderr, when the stream broke or a report was rejected.
+// False, with a word on stderr, when the stream broke or a report had another outcome than `kind`:
+// a report that waits for review is in nobody's answers and would be no flag.
 bool PushAll(scenarios::Nortown* nortown, const std::string& agency,
-             const std::vector<v1::FlagReport>& reports);
+             const std::vector<v1::FlagReport>& reports, v1::FlagOutcomeKind kind);
 
 }  // namespace signpost::bench
 

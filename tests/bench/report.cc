@@ -14,7 +14,12 @@ void Report::Figure(const std::string& figure, double value, const std::string& 
 
 void Report::Ratio(const std::string& figure, double value, const std::string& unit,
                    const std::string& baseline, double baseline_value) {
-  const double ratio = baseline_value > 0 ? value / baseline_value : 0;
+  Ratio(figure, value, unit, baseline, baseline_value,
+        baseline_value > 0 ? value / baseline_value : 0);
+}
+
+void Report::Ratio(const std::string& figure, double value, const std::string& unit,
+                   const std::string& baseline, double baseline_value, double ratio) {
   std::printf(
       "{\"bench\":\"%s\",\"figure\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"baseline\":\"%s\","
       "\"ratio\":%.4f}\n",

@@ -15,7 +15,11 @@ class Report {
 
   // A measured figure without a baseline.
   void Figure(const std::string& figure, double value, const std::string& unit);
-  // A measured figure beside `baseline`, measured in the same run: prints value / baseline_value.
+  // A measured figure beside `baseline`, measured in the same run, and `ratio`, which need not be
+  // the quotient of both: of paired turns it is the median of quotients.
+  void Ratio(const std::string& figure, double value, const std::string& unit,
+             const std::string& baseline, double baseline_value, double ratio);
+  // The same with value / baseline_value.
   void Ratio(const std::string& figure, double value, const std::string& unit,
              const std::string& baseline, double baseline_value);
   // What was not measured, and why; on stderr alone.
