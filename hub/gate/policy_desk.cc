@@ -14,7 +14,7 @@
 #include "hub/gate/resolve.h"
 #include "hub/gate/words.h"
 #include "hub/registry/row_format.h"
-#include "policy/diff.h"
+#include "policy/analysis/diff.h"
 
 namespace signpost::gate {
 

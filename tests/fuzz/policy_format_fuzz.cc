@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "policy/format.h"
-#include "policy/syntax.h"
+#include "policy/text/format.h"
+#include "policy/text/syntax.h"
 
 namespace {
 

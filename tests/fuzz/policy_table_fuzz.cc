@@ -9,8 +9,8 @@
 
 #include "absl/strings/string_view.h"
 #include "policy/policy.h"
-#include "policy/syntax.h"
-#include "policy/table.h"
+#include "policy/text/syntax.h"
+#include "policy/text/table.h"
 #include "tests/policy/nortown.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "nlohmann/json.hpp"
-#include "policy/cedar.h"
+#include "policy/analysis/cedar.h"
+#include "policy/analysis/space.h"
 #include "policy/policy.h"
-#include "policy/space.h"
 
 namespace signpost::policy {
 namespace {

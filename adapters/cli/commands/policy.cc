@@ -22,13 +22,13 @@
 #include "hub/base/encoding.h"
 #include "hub/base/status_macros.h"
 #include "nlohmann/json.hpp"
-#include "policy/ask.h"
-#include "policy/cedar.h"
-#include "policy/diff.h"
-#include "policy/format.h"
-#include "policy/lint.h"
+#include "policy/analysis/ask.h"
+#include "policy/analysis/cedar.h"
+#include "policy/analysis/diff.h"
+#include "policy/analysis/lint.h"
 #include "policy/policy.h"
-#include "policy/table.h"
+#include "policy/text/format.h"
+#include "policy/text/table.h"
 
 namespace signpost::adapters::cli {
 namespace {

@@ -1,0 +1,100 @@
+// What a draft would change for the people there are: who would gain, and who would lose, sight of
+// how many items.
+//
+// Diff() (diff.h) says what changes over all there could be; this counts it over those there are.
+// The caller supplies the population as compact rows without any name or id; nothing here can tell
+// whose a row is. Rows that are alike in every field are decided once, each class of askers asks
+// once of all people it is related to in the same way, and where no rule could speak of a row to a
+// class of askers its aspects are not asked one by one. Nothing else is shared: each different row
+// is decided under both policies, for every class of askers.
+//
+// Pure and thread-safe; runs on the caller's thread; keeps nothing.
+
+#ifndef SIGNPOST_POLICY_ANALYSIS_WHATIF_H_
+#define SIGNPOST_POLICY_ANALYSIS_WHATIF_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "policy/facts.h"
+#include "policy/policy.h"
+
+namespace signpost::policy {
+
+// Different rows (by all their fields) that one population may have; more is a fault.
+inline constexpr size_t kWhatIfKindsMax = 1'000'000;
+
+// One flag of one person.
+struct PersonItem {
+  // What stands in `facts`, two bits each: 0 not known, 1 no, 2 yes (the values of Tri).
+  enum Place : uint8_t {
+    kOpen = 0,
+    kDisputed = 2,
+    kMarkedSensitive = 4,
+    kShielded = 6,
+    kNewIdentity = 8,
+    kSpentOffence = 10,
+    kNamesVictim = 12,
+    kBrokerable = 14,
+  };
+
+  Symbol holder = kNoSymbol;
+  Symbol service = kNoSymbol;
+  uint16_t facts = 0;
+  uint16_t consents = 0;  // index into Population::consents; past its end: consent is not known
+  uint16_t related = 0;   // index into Population::related; past its end: not known
+
+  void Set(Place place, Tri value) {
+    facts =
+        static_cast<uint16_t>((facts & ~(3u << place)) | (static_cast<uint32_t>(value) << place));
+  }
+  Tri Get(Place place) const { return static_cast<Tri>((facts >> place) & 3u); }
+};
+
+// A class of askers and what they ask for.
+struct AskerPurpose {
+  Symbol agency = kNoSymbol;
+  Symbol role = kNoSymbol;
+  Tri is_practitioner = Tri::kYes;
+  Purpose purpose = Purpose::kUnspecified;
+  Tri necessity_stated = Tri::kYes;
+  Symbol team = kNoSymbol;  // whose member the asker is; its relationships are those of the row
+};
+
+// Nothing is owned; all of it must live during the call.
+struct Population {
+  absl::Span<const PersonItem> items;
+  // The sets of consents that occur. Birthdays are the caller's part: a consent that ended is given
+  // as ended.
+  absl::Span<const std::vector<ConsentFact>> consents;
+  // The ways in which askers are related to a person: by place in WhatIf()'s `askers`.
+  absl::Span<const std::vector<RelationshipFacts>> related;
+};
+
+struct WhatIfRow {
+  size_t asker = 0;  // place in `askers`
+  Aspect aspect = Aspect::kExistence;
+  Symbol holder = kNoSymbol;
+  int64_t gained = 0;  // items of which more would be seen (hide to broker counts)
+  int64_t lost = 0;
+};
+
+struct WhatIfResult {
+  std::string fault;            // empty, or why there is no answer
+  std::vector<WhatIfRow> rows;  // by asker, aspect, holder; none where nothing changes
+  int64_t gained = 0;
+  int64_t lost = 0;
+  size_t kinds = 0;  // different rows that were decided
+};
+
+// What would change at `now_s` were `draft` in force instead of `now`. Both must be compiled
+// against the same vocabulary. Of assessments and their content an item counts once, where of any
+// section more (or less) would be seen. Nobody overrides.
+WhatIfResult WhatIf(const Policy& now, const Policy& draft, const Population& people,
+                    absl::Span<const AskerPurpose> askers, int64_t now_s);
+
+}  // namespace signpost::policy
+
+#endif  // SIGNPOST_POLICY_ANALYSIS_WHATIF_H_

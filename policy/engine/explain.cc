@@ -1,0 +1,374 @@
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "policy/engine/program.h"
+#include "policy/engine/record.h"
+
+namespace signpost::policy {
+namespace {
+
+// Said of everything that is hidden together with its existence, so that no two such answers
+// differ.
+constexpr char kNothing[] = "There is nothing here that can be shown to you.";
+constexpr char kBrokered[] =
+    "A service that is not named here is involved. Contact with it is arranged for you.";
+constexpr char kAskForBroker[] =
+    " Ask for brokered contact: the service is told that you asked, and decides with the young "
+    "person whether to get in touch.";
+
+void AppendAspect(const PolicyImpl& policy, const Item& item, std::string* text) {
+  switch (item.aspect) {
+    case Aspect::kExistence:
+      text->append("that a service is involved");
+      return;
+    case Aspect::kAgency:
+      text->append("which agency is involved");
+      return;
+    case Aspect::kContact:
+      text->append("whom to contact");
+      return;
+    case Aspect::kAssessment:
+      if (item.assessment == kNoSymbol) {
+        text->append("whether there is an assessment");
+        return;
+      }
+      text->append("whether an assessment (")
+          .append(policy.assessments.Word(item.assessment))
+          .append(") exists");
+      return;
+    case Aspect::kContent:
+      text->append("the section '")
+          .append(policy.sections.Word(item.section))
+          .append("' of the assessment (")
+          .append(policy.assessments.Word(item.assessment))
+          .append(")");
+      return;
+    case Aspect::kRecord:
+      text->append("recording this on your own system");
+      return;
+    case Aspect::kShareOnward:
+      text->append("passing this on");
+      return;
+  }
+  text->append("this");
+}
+
+const char* GatewayInWords(Gateway gateway) {
+  switch (gateway) {
+    case Gateway::kNone:
+      return "no lawful basis";
+    case Gateway::kConsent:
+      return "the young person's consent";
+    case Gateway::kCda1998S115:
+      return "the Crime and Disorder Act 1998, section 115";
+    case Gateway::kCa1989S47:
+      return "the Children Act 1989, section 47";
+    case Gateway::kCa1989S17:
+      return "the Children Act 1989, section 17";
+    case Gateway::kCa2004S10:
+      return "the Children Act 2004, section 10";
+    case Gateway::kCa2004S11:
+      return "the Children Act 2004, section 11";
+    case Gateway::kLsa2000S117:
+      return "the Learning and Skills Act 2000, section 117";
+    case Gateway::kEsa2008S76:
+      return "the Education and Skills Act 2008, section 76";
+    case Gateway::kEsa2008S72:
+      return "the Education and Skills Act 2008, section 72";
+    case Gateway::kVitalInterests:
+      return "someone's vital interests";
+    case Gateway::kPublicInterest:
+      return "an overriding public interest";
+    case Gateway::kOwnRecord:
+      return "your own agency's record";
+  }
+  return "no lawful basis";
+}
+
+// What is lacking, as the end of "you may not see this: ...".
+const char* LackInWords(Missing missing) {
+  switch (missing) {
+    case Missing::kConsent:
+      return "the young person's consent is needed";
+    case Missing::kExplicitConsent:
+      return "the young person's explicit consent is needed";
+    case Missing::kRelationship:
+      return "a reason to know is needed, such as working with the young person";
+    case Missing::kAgreement:
+      return "the agreement between your agencies is not in force";
+    case Missing::kGateway:
+      return "the lawful basis does not reach your agency";
+    case Missing::kNecessity:
+      return "a statement of why it is necessary is needed";
+    case Missing::kPurpose:
+      return "it is not shown for this purpose";
+    case Missing::kPractitioner:
+      return "it is shown to a person, not to a system";
+    case Missing::kOverride:
+      return "the override does not reach it";
+    case Missing::kFacts:
+      return "a fact that decides is not known";
+    case Missing::kPolicy:
+      return "the policy is not yet in force";
+    case Missing::kOthersConsent:
+      return "the consent of somebody who may give it for the young person is needed";
+  }
+  return "something is lacking";
+}
+
+bool Has(const Decision& decision, Missing missing) {
+  return (decision.missing & Bit(missing)) != 0;
+}
+
+// Whether a phrase can ever be true of some practitioner of `agency`.
+bool CanBe(const PolicyImpl& policy, const BoundAskerPhrase& phrase, Symbol agency) {
+  if (phrase.team != kNoSymbol) return policy.team_data[phrase.team].agencies.Has(agency);
+  const AgencyData& data = policy.agency_data[agency];
+  return (phrase.agency == kNoSymbol || phrase.agency == agency) &&
+         (phrase.kind == kNoSymbol || phrase.kind == data.kind) &&
+         (!phrase.relevant_authority || data.relevant_authority) && !phrase.system &&
+         !phrase.holder;
+}
+
+bool CanBeAnyOf(const PolicyImpl& policy, const BoundAskers& askers, Symbol agency) {
+  if (askers.everyone) return true;
+  return std::any_of(askers.any.begin(), askers.any.end(),
+                     [&](const BoundAskerPhrase& phrase) { return CanBe(policy, phrase, agency); });
+}
+
+// Whether a statement can be about something that `holder` has.
+bool CanBeHeldBy(const PolicyImpl& policy, const BoundItems& items, Symbol holder) {
+  const AgencyData& data = policy.agency_data[holder];
+  const bool unbound = items.held_by_agencies.empty() && items.held_by_kinds.empty();
+  if (!unbound && !items.held_by_agencies.Has(holder) && !items.held_by_kinds.Has(data.kind)) {
+    return false;
+  }
+  if (items.everything || items.agencies.Has(holder) || items.marked_sensitive) return true;
+  if (data.services.empty()) return !items.services.empty();
+  return std::any_of(data.services.begin(), data.services.end(),
+                     [&](Symbol service) { return items.services.Has(service); });
+}
+
+std::string Audit(const PolicyImpl& policy, const Question& question, const Item& item,
+                  const Decision& decision) {
+  std::string text = DecisionInWords(policy, decision);
+  if (decision.gateway != Gateway::kNone) {
+    absl::StrAppend(&text, "; basis ", ToString(decision.gateway));
+  }
+  if (decision.agreement >= 0 &&
+      static_cast<size_t>(decision.agreement) < policy.agreement_infos.size()) {
+    absl::StrAppend(&text, "; agreement ",
+                    policy.agreement_infos[static_cast<size_t>(decision.agreement)].id);
+  }
+  if (decision.consent != kNoConsent) absl::StrAppend(&text, "; consent #", decision.consent);
+  if (decision.by_override) {
+    absl::StrAppend(&text, "; override on ", ToString(question.override_request.ground));
+    if (decision.lifted_rule != kNoRule) {
+      absl::StrAppend(&text, ", lifting ",
+                      policy.rule_infos[static_cast<size_t>(decision.lifted_rule)].id);
+    }
+  }
+  // Every statement that matches, whether it decided or not.
+  std::vector<std::string> matches;
+  Evaluation evaluation(policy, question, item);
+  for (size_t r = 0; r < policy.rules.size(); ++r) {
+    for (const BoundStatement& statement : policy.rules[r].statements) {
+      const Tri match = evaluation.Matches(policy.rules[r], statement);
+      if (match == Tri::kNo) continue;
+      const bool speaks =
+          statement.effect == Effect::kHide || evaluation.Speaks(policy.rules[r], statement);
+      if (!speaks && match == Tri::kUnknown) continue;
+      matches.push_back(absl::StrCat(policy.rule_infos[r].id, " ", ToString(statement.effect),
+                                     match == Tri::kUnknown ? " (on an unknown fact)" : "",
+                                     speaks ? "" : " (not in force)"));
+    }
+  }
+  absl::StrAppend(&text, "; matching: ", matches.empty() ? "none" : absl::StrJoin(matches, ", "),
+                  "; policy \"", policy.name, "\" version ", policy.version);
+  if (!policy.content_id.empty()) absl::StrAppend(&text, " ", policy.content_id);
+  return text;
+}
+
+}  // namespace
+
+std::string DayInWords(int64_t seconds) {
+  static const char* const kMonths[] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
+  int64_t days = seconds / 86400 - (seconds % 86400 < 0 ? 1 : 0) + 719468;
+  const int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+  const int64_t day_of_era = days - era * 146097;
+  const int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
+  const int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+  const int64_t month = shifted_month + (shifted_month < 10 ? 3 : -9);
+  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  return absl::StrCat(day, " ", kMonths[month - 1], " ", year);
+}
+
+Explanation Policy::Explain(const Question& question, const Item& item,
+                            const Decision& decision) const {
+  Explanation out = ExplainToWorker(question, item, decision);
+  out.audit_reason = Audit(*impl_, question, item, decision);
+  return out;
+}
+
+Told Record::Tell(Aspect aspect, Symbol assessment, Symbol section, const Decision& decision) {
+  std::string& text = text_;
+  text.clear();
+  Told told;
+  // A blank between reason and next step is written with the latter.
+  const auto finish = [&](size_t reason_size) {
+    const absl::string_view all = text;
+    told.reason = all.substr(0, reason_size);
+    if (all.size() > reason_size) told.next_step = all.substr(reason_size + 1);
+    told.all = all;
+    return told;
+  };
+  const auto append_aspect = [&] {
+    item_.aspect = aspect;
+    item_.assessment = assessment;
+    item_.section = section;
+    AppendAspect(policy_, item_, &text);
+  };
+  if (decision.effect == Effect::kShow) {
+    const RuleIndex rule = decision.rules[0];
+    text.append("You may see ");
+    append_aspect();
+    if (decision.by_override) {
+      text.append(
+          " because you override for safeguarding. It is recorded, closes after 60 "
+          "minutes and is reviewed within 2 working days by someone else");
+    } else if (rule != kNoRule) {
+      text.append(": ").append(policy_.rule_infos[static_cast<size_t>(rule)].title);
+    }
+    text.append(". Basis: ").append(GatewayInWords(decision.gateway)).append(".");
+    if (decision.agreement >= 0) {
+      text.append(" Agreement: ")
+          .append(policy_.agreement_infos[static_cast<size_t>(decision.agreement)].title)
+          .append(".");
+    }
+    if ((decision.obligations & Bit(Obligation::kStateExpiry)) != 0 && decision.consent >= 0 &&
+        static_cast<size_t>(decision.consent) < item_.consents.size()) {
+      const int64_t until_s = EndOf(item_.consents[static_cast<size_t>(decision.consent)],
+                                    policy_.ends_at_18, item_.adult_from_s);
+      if (until_s == kNeverS) {
+        text.append(" The consent has no end date.");
+      } else {
+        text.append(" The consent ends on ").append(DayInWords(until_s)).append(".");
+      }
+    }
+    if ((decision.obligations & Bit(Obligation::kNoOnwardSharing)) != 0) {
+      text.append(" Do not pass it on.");
+    }
+    const size_t reason_size = text.size();
+    if (decision.by_override) {
+      text.append(" Use it to contact the worker, and record what you did.");
+    }
+    if (Shows(Aspect::kAgency)) told.ask_agency = item_.holder;
+    return finish(reason_size);
+  }
+  if (decision.effect == Effect::kBroker) {
+    text.append(kBrokered);
+    const size_t reason_size = text.size();
+    text.append(kAskForBroker);
+    return finish(reason_size);
+  }
+  // A reason can itself reveal: only where this asker already sees, on these same facts, that the
+  // service is involved may the reason speak of this item.
+  if (aspect == Aspect::kExistence || !Shows(Aspect::kExistence)) {
+    text.append(kNothing);
+    return finish(text.size());
+  }
+  text.append("You may not see ");
+  append_aspect();
+  const char* between = ": ";
+  for (const Missing one : AllMissings()) {
+    if (!Has(decision, one)) continue;
+    text.append(between).append(LackInWords(one));
+    between = ", and ";
+  }
+  if (decision.missing == 0) text.append(": no rule lets it be shown");
+  text.append(".");
+  const size_t reason_size = text.size();
+  if (Has(decision, Missing::kExplicitConsent)) {
+    text.append(" Ask the young person for their written consent, and record it");
+  } else if (Has(decision, Missing::kConsent)) {
+    text.append(" Ask the young person for their consent, and record it");
+  } else if (Has(decision, Missing::kOthersConsent)) {
+    text.append(" Ask whoever may give consent for the young person, and record it");
+  } else if (Has(decision, Missing::kNecessity)) {
+    text.append(" State why it is necessary");
+  } else if (Has(decision, Missing::kAgreement)) {
+    text.append(" Ask your information-governance officer about the agreement");
+  }
+  if (Shows(Aspect::kAgency)) {
+    told.ask_agency = item_.holder;
+    text.append(text.size() == reason_size ? " Ask " : ", or ask ");
+    if (item_.holder < policy_.agency_data.size()) {
+      text.append(policy_.agency_data[item_.holder].name);
+    }
+  }
+  if (text.size() > reason_size) text.append(".");
+  return finish(reason_size);
+}
+
+Explanation Policy::ExplainToWorker(const Question& question, const Item& item,
+                                    const Decision& decision) const {
+  Record record(*this, question);
+  record.Turn(item);
+  const Told told = record.Tell(item.aspect, item.assessment, item.section, decision);
+  Explanation out;
+  out.worker_reason.assign(told.reason.data(), told.reason.size());
+  out.next_step.assign(told.next_step.data(), told.next_step.size());
+  out.ask_agency = told.ask_agency;
+  return out;
+}
+
+std::vector<AgreementView> Policy::ListAgreements(Symbol asker_agency, int64_t now_s) const {
+  std::vector<AgreementView> views;
+  if (asker_agency == kNoSymbol || asker_agency >= impl_->agency_data.size()) return views;
+  for (size_t g = 0; g < impl_->agreements.size(); ++g) {
+    const BoundAgreement& agreement = impl_->agreements[g];
+    if (!agreement.parties.Has(asker_agency)) continue;
+    for (const Symbol other : impl_->agreement_infos[g].parties) {
+      if (other == asker_agency) continue;
+      AgreementView view;
+      view.agreement = static_cast<int16_t>(g);
+      view.other_agency = AgencyId(other);
+      view.in_force =
+          now_s >= impl_->in_force_s && agreement.from_s <= now_s && now_s < agreement.until_s;
+      for (size_t r = 0; r < impl_->rules.size(); ++r) {
+        const BoundRule& rule = impl_->rules[r];
+        const RuleInfo& info = impl_->rule_infos[r];
+        const bool here = rule.agreement == static_cast<int16_t>(g);
+        for (const BoundStatement& statement : rule.statements) {
+          const bool hide = statement.effect == Effect::kHide;
+          if (!here && (!hide || rule.agreement != kNoAgreement)) continue;
+          if (!CanBeHeldBy(*impl_, statement.items, other) ||
+              !CanBeAnyOf(*impl_, statement.askers, asker_agency)) {
+            continue;
+          }
+          std::string words = absl::StrCat(info.title, ": ", statement.text);
+          if (!hide) absl::StrAppend(&words, ", basis ", ToString(rule.basis));
+          absl::StrAppend(&words, " (", info.id, ")");
+          (hide ? view.never_see : view.may_see).push_back(std::move(words));
+        }
+      }
+      views.push_back(std::move(view));
+    }
+  }
+  std::sort(views.begin(), views.end(), [&](const AgreementView& a, const AgreementView& b) {
+    return std::tie(a.other_agency, agreements()[static_cast<size_t>(a.agreement)].id) <
+           std::tie(b.other_agency, agreements()[static_cast<size_t>(b.agreement)].id);
+  });
+  return views;
+}
+
+}  // namespace signpost::policy

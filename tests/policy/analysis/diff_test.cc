@@ -1,0 +1,213 @@
+// What Diff() and WhoCanSee() say against every cell, visited one by one.
+
+#include "policy/analysis/diff.h"
+
+#include <string>
+
+#include "absl/strings/str_replace.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "policy/analysis/space.h"
+#include "tests/policy/small.h"
+
+namespace signpost::policy {
+namespace {
+
+using testing::CompileSmall;
+using ::testing::HasSubstr;
+using testing::kSmallRules;
+
+// Visits every cell of the spelt-out space of the policies, with no class and no shortcut.
+template <typename Visit>
+void EachCell(const std::vector<const PolicyImpl*>& policies, Visit visit) {
+  const Folds folds(policies, nullptr, true);
+  for (const AskerClass& asker : folds.askers) {
+    for (const Item& item : folds.items) {
+      Cell cell(folds, asker, item);
+      Circumstance at{};
+      for (bool more = true; more;) {
+        visit(cell);
+        more = false;
+        for (int f = 0; f < kFactCount && !more; ++f) {
+          uint16_t& value = at[static_cast<size_t>(f)];
+          more = value + 1 < CountOf(folds, static_cast<Fact>(f));
+          value = more ? static_cast<uint16_t>(value + 1) : uint16_t{0};
+          cell.Set(static_cast<Fact>(f), value);
+        }
+      }
+    }
+  }
+}
+
+struct Counts {
+  int64_t gained = 0;
+  int64_t lost = 0;
+  int64_t terms = 0;
+};
+
+Counts CountOneByOne(const Policy& before, const Policy& after) {
+  Counts counts;
+  EachCell({&PolicyAccess::Of(before), &PolicyAccess::Of(after)}, [&](const Cell& cell) {
+    const Decision one = before.DecideOnly(cell.question, cell.item);
+    const Decision other = after.DecideOnly(cell.question, cell.item);
+    if (one.effect < other.effect) ++counts.gained;
+    if (one.effect > other.effect) ++counts.lost;
+    if (one.effect == other.effect && one.effect != Effect::kHide &&
+        (one.obligations != other.obligations || one.gateway != other.gateway)) {
+      ++counts.terms;
+    }
+  });
+  return counts;
+}
+
+int64_t Sum(const std::vector<Sight>& sights) {
+  int64_t sum = 0;
+  for (const Sight& sight : sights) sum += sight.cells;
+  return sum;
+}
+
+std::string Changed(const std::string& from, const std::string& to) {
+  const std::string text = absl::StrReplaceAll(kSmallRules, {{from, to}});
+  EXPECT_NE(text, kSmallRules) << from;
+  return text;
+}
+
+// Each change of the rules, and whether it can give and take sight.
+struct Change {
+  const char* from;
+  const char* to;
+  bool gives;
+  bool takes;
+};
+const Change kChanges[] = {
+    {"purpose is assessment or referral", "purpose is assessment", false, true},
+    {"purpose is assessment or referral", "purpose is referral or audit", true, true},
+    {"adviser of careers", "careers practitioner", true, false},
+    {"until 2030-03-31", "until 2031-03-31", true, false},
+    {"from 2025-04-01 until", "from 2026-04-01 until", false, true},
+    {"when worker is involved and purpose", "when worker has referral and purpose", false, true},
+    {"except victims of offending", "of offending", true, false},
+    {"unless consent is explicit and in force", "unless consent is in force", false, true},
+    {"hide contact, content of everything", "hide content of everything", true, false},
+    {" grounds legal-duty, vital-interests", " grounds legal-duty", false, true},
+    {" lifts REFUSED, SHY", " lifts SHY", false, true},
+    {"from everyone except the holder\n when consent is refused",
+     "from everyone except the holder\n when consent is refused and person is shielded", true,
+     false},
+    {"broker existence of sensitive to practitioner\n when worker is involved\n",
+     "broker existence of sensitive to practitioner\n", true, false},
+    {"basis cda1998-s115", "basis ca2004-s10", true, false},
+};
+
+TEST(Diff, FindsEveryCellThatChangesAndNoOther) {
+  const auto before = CompileSmall(kSmallRules);
+  for (const Change& change : kChanges) {
+    SCOPED_TRACE(change.to);
+    const auto after = CompileSmall(Changed(change.from, change.to));
+    const PolicyDifference difference = Diff(*before, *after);
+    ASSERT_EQ(difference.fault, "");
+    const Counts counts = CountOneByOne(*before, *after);
+    EXPECT_EQ(difference.gained_cells, counts.gained);
+    EXPECT_EQ(difference.lost_cells, counts.lost);
+    EXPECT_EQ(Sum(difference.gains), counts.gained);
+    EXPECT_EQ(Sum(difference.losses), counts.lost);
+    EXPECT_EQ(Sum(difference.terms), counts.terms);
+    EXPECT_EQ(counts.gained > 0, change.gives);
+    EXPECT_EQ(counts.lost > 0, change.takes);
+    // Classes, not cells, are decided: far fewer.
+    EXPECT_GT(difference.cells, 0);
+    EXPECT_LT(difference.cells, 500'000);
+    // The other way round it is the other way round.
+    const PolicyDifference back = Diff(*after, *before);
+    EXPECT_EQ(back.gained_cells, counts.lost);
+    EXPECT_EQ(back.lost_cells, counts.gained);
+  }
+}
+
+TEST(Diff, SaysNothingWhereNothingChanges) {
+  const auto before = CompileSmall(kSmallRules);
+  EXPECT_TRUE(Diff(*before, *before).same());
+  // Another title, another id: the same sights.
+  EXPECT_TRUE(Diff(*before, *CompileSmall(Changed("rule TEAM", "rule A-TEAM"))).same());
+}
+
+TEST(Diff, SaysWhoWhatAndWhen) {
+  const auto before = CompileSmall(kSmallRules);
+  const PolicyDifference fewer =
+      Diff(*before,
+           *CompileSmall(Changed("purpose is assessment or referral", "purpose is assessment")));
+  ASSERT_EQ(fewer.losses.size(), 2u);
+  EXPECT_EQ(fewer.losses[0].ToString(),
+            "adviser of careers: contact of offending held by yot; until 31 March 2030, consent "
+            "not refused, for referral, involved: show by ADVISER -> hide");
+  EXPECT_EQ(fewer.losses[1].what, "existence of offending held by yot");
+  const PolicyDifference victims =
+      Diff(*before, *CompileSmall(Changed("except victims of offending", "of offending")));
+  ASSERT_EQ(victims.gains.size(), 1u);
+  EXPECT_EQ(victims.gains[0].ToString(),
+            "practitioner in yot-team of careers: content of asset only victims of offending held "
+            "by yot; until 31 March 2030, consent not refused, for youth-justice, stating "
+            "necessity: hide -> show by TEAM");
+}
+
+TEST(Diff, SaysWhereTheTermsChange) {
+  const PolicyDifference difference =
+      Diff(*CompileSmall(kSmallRules),
+           *CompileSmall(Changed("basis ca2004-s10\n then log\nrule TEAM",
+                                 "basis ca2004-s10\n then log, no onward sharing\nrule TEAM")));
+  EXPECT_EQ(difference.gained_cells + difference.lost_cells, 0);
+  ASSERT_FALSE(difference.terms.empty());
+  EXPECT_THAT(difference.terms[0].change,
+              HasSubstr("then log -> on ca2004-s10 then log, no-onward-sharing"));
+}
+
+TEST(Diff, RefusesTwoVocabularies) {
+  Vocabulary other = testing::SmallVocabulary();
+  other.services.push_back({"housing", ""});
+  const CompileResult after = Compile(testing::SmallText(kSmallRules), other);
+  ASSERT_TRUE(after.ok()) << after.Errors();
+  const PolicyDifference difference = Diff(*CompileSmall(kSmallRules), *after.policy);
+  EXPECT_THAT(difference.fault, HasSubstr("different vocabularies"));
+  EXPECT_FALSE(difference.same());
+}
+
+TEST(WhoCanSee, FindsEveryCellThatIsNotHidden) {
+  const auto policy = CompileSmall(kSmallRules);
+  int64_t shown = 0;
+  int64_t brokered = 0;
+  EachCell({&PolicyAccess::Of(*policy)}, [&](const Cell& cell) {
+    const Effect effect = policy->DecideOnly(cell.question, cell.item).effect;
+    shown += effect == Effect::kShow ? 1 : 0;
+    brokered += effect == Effect::kBroker ? 1 : 0;
+  });
+  ASSERT_GT(shown, 0);
+  ASSERT_GT(brokered, 0);
+  int64_t said_shown = 0;
+  int64_t said_brokered = 0;
+  const Sightings all = WhoCanSee(*policy, Thing());
+  ASSERT_EQ(all.fault, "");
+  for (const Sight& sight : all.sights) {
+    (sight.after == Effect::kShow ? said_shown : said_brokered) += sight.cells;
+  }
+  EXPECT_EQ(said_shown, shown);
+  EXPECT_EQ(said_brokered, brokered);
+}
+
+TEST(WhoCanSee, AnswersOfOneThing) {
+  const auto policy = CompileSmall(kSmallRules);
+  Thing thing;
+  thing.holder = policy->AgencySymbol("clinic");
+  thing.every_aspect = false;
+  thing.aspect = Aspect::kContact;
+  std::vector<std::string> said;
+  for (const Sight& sight : WhoCanSee(*policy, thing).sights) said.push_back(sight.ToString());
+  EXPECT_THAT(said, ::testing::ElementsAre(
+                        "officer of yot, careers: contact of sexual-health held by clinic; for "
+                        "safeguarding, overriding on legal-duty or vital-interests: show by O (an "
+                        "override)",
+                        "practitioner of clinic: contact of sexual-health held by clinic: show by "
+                        "OWN"));
+}
+
+}  // namespace
+}  // namespace signpost::policy

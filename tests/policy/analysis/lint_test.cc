@@ -1,0 +1,153 @@
+// What Lint() finds doubtful in a policy that compiles.
+
+#include "policy/analysis/lint.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "tests/policy/files.h"
+#include "tests/policy/nortown.h"
+
+namespace signpost::policy {
+namespace {
+
+using testing::NortownVocabulary;
+
+constexpr int64_t kNowS = 1780000000;  // 28 May 2026
+
+std::shared_ptr<const Policy> Make(const std::string& rules) {
+  CompileResult result =
+      Compile(absl::StrCat("policy \"P\" version 3 in force 2025-04-01 approved by \"B\"\n"
+                           "where no rule shows an item, hide it\n"
+                           "group sensitive = substance-misuse, sexual-health, mental-health\n",
+                           rules),
+              NortownVocabulary());
+  EXPECT_TRUE(result.ok()) << result.Errors();
+  return result.policy;
+}
+
+// "NEVER-FIRES", with what it is about: the rule's or agreement's id.
+std::multiset<std::string> Found(const Policy& policy, int64_t now_s, FindingKind kind) {
+  std::multiset<std::string> ids;
+  for (const Finding& finding : Lint(policy, now_s)) {
+    EXPECT_NE(finding.message, "");
+    if (finding.kind != kind) continue;
+    if (finding.rule != kNoRule) ids.insert(policy.rules()[static_cast<size_t>(finding.rule)].id);
+    if (finding.agreement != kNoAgreement) {
+      ids.insert(policy.agreements()[static_cast<size_t>(finding.agreement)].id);
+    }
+  }
+  return ids;
+}
+using Ids = std::multiset<std::string>;
+
+constexpr char kShow[] =
+    "rule S \"s\"\n show existence, contact of housing to connexions practitioner\n"
+    " when worker is involved\n basis ca2004-s10\n";
+
+TEST(Lint, FindsRulesThatCanNeverApply) {
+  const auto policy = Make(absl::StrCat(
+      kShow,
+      "rule BOTH \"b\"\n hide contact of housing from connexions practitioner\n"
+      " when purpose is housing, and purpose is referral\n"
+      "rule CONTENT \"c\"\n show content of asset of housing to connexions practitioner\n"
+      " when person is shielded unless person is shielded\n basis ca2004-s10\n"
+      "rule SYSTEM \"y\"\n show contact of housing to systems\n basis ca2004-s10\n"
+      "rule S47 \"d\"\n show contact of housing to yot practitioner\n"
+      " when purpose is housing\n basis ca1989-s47\n"));
+  EXPECT_EQ(Found(*policy, kNowS, FindingKind::kNeverFires),
+            (Ids{"BOTH", "CONTENT", "S47", "SYSTEM"}));
+  EXPECT_EQ(Found(*policy, kNowS, FindingKind::kShadowed), Ids{});
+  for (const Finding& finding : Lint(*policy, kNowS)) {
+    EXPECT_TRUE(finding.rule == kNoRule || finding.line > 3);
+  }
+}
+
+TEST(Lint, FindsRulesThatOthersAlwaysDecideFor) {
+  const auto policy = Make(absl::StrCat(
+      kShow,
+      "rule H \"h\"\n hide contact of housing from everyone\n"
+      "rule LATE \"l\"\n hide contact of housing from connexions\n"
+      "rule LOST \"o\"\n show contact of housing to yot practitioner\n basis ca2004-s10\n"));
+  EXPECT_EQ(Found(*policy, kNowS, FindingKind::kShadowed), (Ids{"LATE", "LOST"}));
+  EXPECT_EQ(Found(*policy, kNowS, FindingKind::kNeverFires), Ids{});
+}
+
+TEST(Lint, LooksAtEveryKindOfFactBeforeItSaysNever) {
+  for (const char* when :
+       {"consent is refused by a parent", "consent to the service is withdrawn",
+        "consent is not asked", "person is shielded", "person has a new identity",
+        "item is about a spent offence", "item names a victim", "flag is closed",
+        "flag is disputed", "worker is not involved", "worker has referral",
+        "purpose is education-admission"}) {
+    const auto policy = Make(
+        absl::StrCat("rule H \"h\"\n hide contact of housing from everyone when ", when, "\n"));
+    EXPECT_TRUE(Lint(*policy, kNowS).empty()) << when;
+  }
+}
+
+TEST(Lint, FindsOverridesThatOpenNothing) {
+  const std::string owed = " then log, close after 60 minutes, review within 2 working days\n";
+  const auto policy = Make(absl::StrCat(
+      "override O \"o\" to social-worker when purpose is safeguarding\n opens contact\n"
+      " grounds legal-duty\n",
+      owed,
+      "override P \"p\" to social-worker when purpose is housing\n opens contact\n"
+      " grounds legal-duty\n",
+      owed));
+  EXPECT_EQ(Found(*policy, kNowS, FindingKind::kNeverFires), Ids{"P"});
+}
+
+TEST(Lint, SaysWhereAnAgreementStandsToTheSecond) {
+  const auto policy = Make(
+      "agreement G \"g\" between nortown-yot and northern-connexions\n"
+      " from 2025-06-01 until 2026-05-31 review 2026-01-01\nend agreement\n");
+  const AgreementInfo& info = policy->agreements()[0];
+  const auto at = [&](int64_t now_s) {
+    std::vector<FindingKind> kinds;
+    for (const Finding& finding : Lint(*policy, now_s)) kinds.push_back(finding.kind);
+    return kinds;
+  };
+  using K = std::vector<FindingKind>;
+  EXPECT_EQ(at(info.from_s - 1), K{FindingKind::kAgreementNotYetInForce});
+  EXPECT_EQ(at(info.from_s), K{});
+  EXPECT_EQ(at(info.review_s - 1), K{});
+  EXPECT_EQ(at(info.review_s), K{FindingKind::kReviewOverdue});
+  EXPECT_EQ(at(info.until_s - 1), K{FindingKind::kReviewOverdue});
+  EXPECT_EQ(at(info.until_s), K{FindingKind::kAgreementExpired});
+  EXPECT_EQ(Lint(*policy, info.until_s)[0].message,
+            "agreement G ran out on 31 May 2026; its shows are closed");
+}
+
+TEST(Lint, ShowsWhoSeesMoreOfWhom) {
+  const auto policy = Make(
+      "rule A \"a\"\n show existence, agency of youth-offending to connexions practitioner\n"
+      " basis ca2004-s10\n"
+      "rule B \"b\"\n show existence of connexions to yot practitioner\n basis ca2004-s10\n"
+      "rule C \"c\"\n show content of apir of connexions to yot practitioner\n"
+      " when consent is explicit and in force\n basis consent\n");
+  const std::vector<Finding> findings = Lint(*policy, kNowS);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, FindingKind::kAsymmetry);
+  EXPECT_EQ(findings[0].message,
+            "nortown-yot sees of northern-connexions existence, and with explicit consent content; "
+            "northern-connexions sees of nortown-yot existence, agency");
+  EXPECT_EQ(policy->AgencyId(findings[0].one), "nortown-yot");
+}
+
+TEST(Lint, OfNortownOnlyWhatIsKnown) {
+  CompileOptions options;
+  options.prove_checks = false;
+  const CompileResult result =
+      Compile(testing::ShippedPolicy("nortown"), NortownVocabulary(), options);
+  ASSERT_TRUE(result.ok()) << result.Errors();
+  EXPECT_EQ(Found(*result.policy, kNowS, FindingKind::kNeverFires), Ids{});
+  EXPECT_EQ(Found(*result.policy, kNowS, FindingKind::kNotExamined), Ids{});
+  EXPECT_EQ(Found(*result.policy, kNowS, FindingKind::kShadowed), Ids{});
+}
+
+}  // namespace
+}  // namespace signpost::policy

@@ -1,0 +1,72 @@
+// The policies that ship: each loads with its examples and checks, and every rule of each is
+// decided by an example. Prints the coverage of rules by examples.
+
+#include <cstdio>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "policy/analysis/lint.h"
+#include "policy/policy.h"
+#include "policy/text/syntax.h"
+#include "tests/policy/area.h"
+#include "tests/policy/files.h"
+
+namespace signpost::policy {
+namespace {
+
+using testing::AreaVocabulary;
+using testing::ShippedPolicy;
+
+constexpr int64_t kNowS = 1780000000;  // 28 May 2026
+
+class Shipped : public ::testing::TestWithParam<const char*> {};
+
+// The rules that examples name with `by`, which an example that passes has proved to decide.
+TEST_P(Shipped, EveryRuleIsDecidedByAnExample) {
+  const Vocabulary vocabulary = AreaVocabulary(GetParam());
+  const std::string text = ShippedPolicy(GetParam());
+  CompileOptions options;
+  options.require_example_for_each_rule = true;
+  const CompileResult result = Compile(text, vocabulary, options);
+  EXPECT_TRUE(result.ok()) << result.Errors();
+  syntax::Diagnostics diagnostics;
+  const syntax::Policy tree = syntax::Parse(text, vocabulary, diagnostics);
+  std::map<std::string, int> examples_of;
+  for (const syntax::Rule& rule : tree.rules) examples_of[rule.id.text] = 0;
+  for (const syntax::Override& rule : tree.overrides) examples_of[rule.id.text] = 0;
+  for (const syntax::Example& example : tree.examples) {
+    for (const syntax::Word& id : example.by) ++examples_of[id.text];
+  }
+  size_t covered = 0;
+  for (const auto& [id, count] : examples_of) {
+    covered += count > 0 ? 1 : 0;
+    EXPECT_GT(count, 0) << id << " has no example";
+  }
+  std::printf("%s: %zu of %zu rules decided by %zu examples (%zu%%), %zu checks proved\n",
+              GetParam(), covered, examples_of.size(), tree.examples.size(),
+              examples_of.empty() ? 0 : covered * 100 / examples_of.size(), tree.checks.size());
+  EXPECT_EQ(covered, examples_of.size());
+  EXPECT_GE(tree.checks.size(), 8u);
+}
+
+TEST_P(Shipped, HasNoRuleThatNeverDecides) {
+  CompileOptions options;
+  options.prove_checks = false;
+  const CompileResult result =
+      Compile(ShippedPolicy(GetParam()), AreaVocabulary(GetParam()), options);
+  ASSERT_TRUE(result.ok()) << result.Errors();
+  for (const Finding& finding : Lint(*result.policy, kNowS)) {
+    EXPECT_EQ(finding.kind, FindingKind::kAsymmetry) << finding.message;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Areas, Shipped,
+                         ::testing::Values("nortown", "metborough", "midland", "national"),
+                         [](const auto& area) { return std::string(area.param); });
+
+}  // namespace
+}  // namespace signpost::policy
