@@ -15,7 +15,7 @@
 #include <limits>
 
 #include "absl/types/span.h"
-#include "policy/words.h"
+#include "policy/vocabulary.h"
 
 namespace signpost::policy {
 

@@ -33,7 +33,6 @@
 #include "absl/strings/string_view.h"
 #include "policy/facts.h"
 #include "policy/vocabulary.h"
-#include "policy/words.h"
 
 namespace signpost::policy {
 

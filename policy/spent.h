@@ -19,7 +19,7 @@
 
 #include "absl/strings/string_view.h"
 #include "policy/policy.h"
-#include "policy/words.h"
+#include "policy/vocabulary.h"
 
 namespace signpost::policy {
 

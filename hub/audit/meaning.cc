@@ -134,7 +134,7 @@ const char* OutcomeIndicator(const stored::LedgerEntry& entry) {
 }
 
 std::vector<std::string> AskedWords(uint32_t asked) {
-  // By their numbers in policy/words.h.
+  // By their numbers in policy/vocabulary.h.
   static constexpr const char* kAspects[] = {"existence", "agency", "contact",     "assessment",
                                              "content",   "record", "share-onward"};
   std::vector<std::string> words;

@@ -13,7 +13,7 @@
 #include "hub/gate/gate.h"
 #include "hub/ledger/transact.h"
 #include "hub/people/person.h"
-#include "policy/words.h"
+#include "policy/vocabulary.h"
 #include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/index.pb.h"
 

@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "policy/words.h"
+#include "policy/vocabulary.h"
 #include "signpost/v1/common.pb.h"
 
 namespace signpost::gate {

@@ -14,7 +14,6 @@
 #include "absl/strings/string_view.h"
 #include "policy/policy.h"
 #include "policy/vocabulary.h"
-#include "policy/words.h"
 
 namespace signpost::policy::syntax {
 

@@ -16,7 +16,7 @@
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
 #include "nlohmann/json.hpp"
-#include "policy/words.h"
+#include "policy/vocabulary.h"
 #include "tests/audit/xml_for_test.h"
 
 namespace signpost::audit {

@@ -10,7 +10,7 @@
 
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
-#include "policy/words.h"
+#include "policy/vocabulary.h"
 
 namespace signpost::audit {
 namespace {

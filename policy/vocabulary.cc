@@ -1,4 +1,4 @@
-#include "policy/words.h"
+#include "policy/vocabulary.h"
 
 #include <array>
 #include <cstddef>

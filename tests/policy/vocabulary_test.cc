@@ -1,4 +1,4 @@
-#include "policy/words.h"
+#include "policy/vocabulary.h"
 
 #include <set>
 #include <string>
