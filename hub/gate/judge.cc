@@ -165,7 +165,7 @@ void Judge::Withhold(const policy::Decision& decision) {
 
 void Judge::TurnTo(const policy::Item& item) {
   told_flag_ = nullptr;
-  record_->Turn(item);
+  record_->SetItem(item);
 }
 
 Findings Judge::Decide(const people::Person& person) {
@@ -380,9 +380,9 @@ absl::string_view Judge::Tell(Aspect aspect, policy::Symbol assessment, policy::
                               const policy::Decision& decision) {
   // What was missing is worked out only here, where somebody will read it.
   return record_
-      ->Tell(aspect, assessment, section,
-             decision.effect == Effect::kShow ? decision
-                                              : record_->Decide(aspect, assessment, section))
+      ->Explain(aspect, assessment, section,
+                decision.effect == Effect::kShow ? decision
+                                                 : record_->Decide(aspect, assessment, section))
       .all;
 }
 

@@ -22,7 +22,7 @@
 #include "hub/gate/policy_in_force.h"
 #include "hub/people/person.h"
 #include "hub/registry/directory.h"
-#include "policy/engine/record.h"
+#include "policy/engine/record_evaluator.h"
 #include "policy/policy.h"
 #include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/consent.pb.h"
@@ -135,7 +135,7 @@ class Judge {
   const Asked& asked_;
   const absl::Time now_;
   policy::Question question_;
-  std::optional<policy::Record> record_;  // of question_
+  std::optional<policy::RecordEvaluator> record_;  // of question_
   // The flag whose words were asked for last: record_ is about it.
   const ::signpost::store::v1::FlagRow* told_flag_ = nullptr;
   std::string question_key_;  // all of question_, for what the policy remembers

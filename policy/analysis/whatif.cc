@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "policy/analysis/diff.h"
 #include "policy/analysis/space.h"
-#include "policy/engine/asking.h"
+#include "policy/engine/prepared_question.h"
 
 namespace signpost::policy {
 namespace {
@@ -125,15 +125,15 @@ class Counter {
 };
 
 // A class of askers as it is related to some people, asking under both policies.
-struct BothAsking {
-  BothAsking(const Policy& now, const Policy& draft, const AskerPurpose& asker, int64_t now_s,
-             const RelationshipFacts& related)
+struct BothQuestions {
+  BothQuestions(const Policy& now, const Policy& draft, const AskerPurpose& asker, int64_t now_s,
+                const RelationshipFacts& related)
       : standing{asker.team, related},
         question{QuestionOf(asker, now_s)},
         before(now, question),
         after(draft, question) {}
-  BothAsking(const BothAsking&) = delete;
-  BothAsking& operator=(const BothAsking&) = delete;
+  BothQuestions(const BothQuestions&) = delete;
+  BothQuestions& operator=(const BothQuestions&) = delete;
 
   Question QuestionOf(const AskerPurpose& asker, int64_t now_s) const {
     Question one;
@@ -150,15 +150,18 @@ struct BothAsking {
 
   const TeamStanding standing;
   const Question question;
-  const Asking before;
-  const Asking after;
+  const PreparedQuestion before;
+  const PreparedQuestion after;
 };
 
 // One item under both policies.
 class Comparer {
  public:
-  Comparer(const PolicyImpl& policy, const BothAsking& asking, const Item& item)
-      : policy_(policy), before_(asking.before, item), after_(asking.after, item), item_(item) {}
+  Comparer(const PolicyImpl& policy, const BothQuestions& questions, const Item& item)
+      : policy_(policy),
+        before_(questions.before, item),
+        after_(questions.after, item),
+        item_(item) {}
 
   // False: no aspect changes.
   bool CouldChange() const { return before_.Speaks() || after_.Speaks(); }
@@ -196,8 +199,8 @@ class Comparer {
   }
 
   const PolicyImpl& policy_;
-  const ItemAsking before_;
-  const ItemAsking after_;
+  const PreparedItem before_;
+  const PreparedItem after_;
   Item item_;
 };
 
@@ -223,7 +226,7 @@ WhatIfResult WhatIf(const Policy& now, const Policy& draft, const Population& pe
   const PolicyImpl& impl = PolicyAccess::Of(now);
   std::map<std::tuple<size_t, Aspect, Symbol>, WhatIfRow> rows;
   // By asker, for the people who are related as those of the kind before.
-  std::vector<std::optional<BothAsking>> askings(askers.size());
+  std::vector<std::optional<BothQuestions>> questions(askers.size());
   for (size_t k = 0; k < kinds.size(); ++k) {
     const PersonItem row = ItemOf(kinds[k]);
     Item item;
@@ -250,9 +253,9 @@ WhatIfResult WhatIf(const Policy& now, const Policy& draft, const Population& pe
         if (row.related < people.related.size() && a < people.related[row.related].size()) {
           related = people.related[row.related][a];
         }
-        askings[a].emplace(now, draft, askers[a], now_s, related);
+        questions[a].emplace(now, draft, askers[a], now_s, related);
       }
-      Comparer comparer(impl, *askings[a], item);
+      Comparer comparer(impl, *questions[a], item);
       if (!comparer.CouldChange()) continue;
       for (const Aspect aspect : AllAspects()) {
         const auto [gained, lost] = comparer.Changes(aspect);

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "policy/engine/asking.h"
 #include "policy/engine/engine.h"
+#include "policy/engine/prepared_question.h"
 #include "policy/engine/program.h"
-#include "policy/engine/record.h"
+#include "policy/engine/record_evaluator.h"
 
 namespace signpost::policy {
 namespace {
@@ -774,21 +774,21 @@ uint32_t Evaluation::WhatWasMissing() {
 }
 
 Decision Policy::Decide(const Question& question, const Item& item) const {
-  Record record(*this, question);
-  record.Turn(item);
+  RecordEvaluator record(*this, question);
+  record.SetItem(item);
   return record.Decide(item.aspect, item.assessment, item.section);
 }
 
 Decision Policy::DecideOnly(const Question& question, const Item& item) const {
-  return Asking(*this, question).Decide(item);
+  return PreparedQuestion(*this, question).Decide(item);
 }
 
-Asking::Asking(const Policy& policy, const Question& question)
+PreparedQuestion::PreparedQuestion(const Policy& policy, const Question& question)
     : policy_(policy.impl()), question_(question), engine_(policy_.engine.get()) {
   if (engine_ != nullptr) rows_.emplace(*engine_, question);
 }
 
-Decision Asking::Interpret(const Item& item) const {
+Decision PreparedQuestion::Interpret(const Item& item) const {
   return Evaluation(policy_, question_, item).Run(false);
 }
 
@@ -800,10 +800,10 @@ bool Policy::AlwaysShows(const Question& question, const PersonFacts& person, Sy
   item.aspect = aspect;
   item.shielded = person.shielded;
   item.new_identity = person.new_identity;
-  const Asking asking(*this, question);
+  const PreparedQuestion prepared(*this, question);
   const auto shows = [&](Symbol one) {
     item.service = one;
-    return asking.Decide(item).effect == Effect::kShow;
+    return prepared.Decide(item).effect == Effect::kShow;
   };
   if (service != kNoSymbol) return shows(service);
   const std::vector<Symbol>& services = impl_->agency_data[holder].services;

@@ -97,11 +97,12 @@ struct Line {
 
 class Engine::Builder {
  public:
-  // With `wants` the lines are what Engine::wants() is made of.
-  Builder(Engine& engine, bool wants) : e_(engine), p_(engine.policy_), wants_(wants) {}
+  // With `potential_only` the lines are what Engine::potential_shows() is made of.
+  Builder(Engine& engine, bool potential_only)
+      : e_(engine), p_(engine.policy_), potential_only_(potential_only) {}
 
   bool Build() {
-    if (!(wants_ ? MakeWants() : MakeLines())) return false;
+    if (!(potential_only_ ? MakePotentialLines() : MakeLines())) return false;
     e_.words_ = std::max<size_t>(1, (lines_.size() + 63) / 64);
     for (const Line& line : lines_) {
       e_.line_rule_.push_back(line.rule);
@@ -158,7 +159,7 @@ class Engine::Builder {
 
   // Every show, by what no fact can change: a line is left where that is not known to fail, as if
   // it hid.
-  bool MakeWants() {
+  bool MakePotentialLines() {
     for (size_t r = 0; r < p_.rules.size(); ++r) {
       for (const BoundStatement& statement : p_.rules[r].statements) {
         if (statement.effect != Effect::kShow) continue;
@@ -284,7 +285,7 @@ class Engine::Builder {
       steps_ += rows * (askers.any.size() + askers.except.size());
     }
     const auto agency_at = [&](size_t row) { return agency_of[row / kAskerRows / role_of.size()]; };
-    // The asker of a row as he is asked about; nullptr where nobody is like that. Rows come one
+    // The asker of a row as they are asked about; nullptr where nobody is like that. Rows come one
     // after the other, so one evaluation serves all lines of a row.
     std::optional<Evaluation> evaluation;
     std::optional<size_t> evaluated;
@@ -326,7 +327,7 @@ class Engine::Builder {
       Evaluation* const asker = asker_at(row);
       if (asker == nullptr) return false;
       const BoundAskers& askers = included[place(line)];
-      if (!wants_) return line.Allows(asker->MatchesAskers(askers));
+      if (!potential_only_) return line.Allows(asker->MatchesAskers(askers));
       return asker->CouldBeAskers(askers) != Tri::kNo || names_team(askers);
     });
     // For a hide an exception counts when it is known to hold, for a show when it may.
@@ -558,7 +559,7 @@ class Engine::Builder {
 
   Engine& e_;
   const PolicyImpl& p_;
-  const bool wants_;
+  const bool potential_only_;
   std::vector<Line> lines_;
   std::set<Symbol> named_agencies_;
   std::set<Symbol> named_roles_;
@@ -569,10 +570,10 @@ class Engine::Builder {
 std::unique_ptr<const Engine> Engine::Build(const PolicyImpl& policy) {
   std::unique_ptr<Engine> engine(new Engine(policy));
   if (!Builder(*engine, false).Build()) return nullptr;
-  std::unique_ptr<Engine> wants(new Engine(policy));
-  if (Builder(*wants, true).Build()) {
-    wants->Choose();
-    engine->wants_ = std::move(wants);
+  std::unique_ptr<Engine> potential(new Engine(policy));
+  if (Builder(*potential, true).Build()) {
+    potential->Choose();
+    engine->potential_shows_ = std::move(potential);
   }
   engine->Choose();
   return engine;
@@ -602,7 +603,7 @@ struct Engine::Consented {
   ConsentStanding standing;
 };
 
-void Engine::JudgeConsent(const Asking& asking, const Item& item, Consented& consented) const {
+void Engine::JudgeConsent(const QuestionRows& rows, const Item& item, Consented& consented) const {
   // Nobody was asked: nothing holds but what asks for just that.
   consented.holds = not_asked_;
   consented.may_hold = not_asked_;
@@ -613,12 +614,11 @@ void Engine::JudgeConsent(const Asking& asking, const Item& item, Consented& con
     return;
   }
   if (item.consents.empty()) return;
-  JudgeConsents(
-      CoverFacts{asking.agency_, policy_.agency_data[asking.agency_].kind, asking.role_,
-                 InRange(item.holder, agencies_), InRange(item.service, service_count_),
-                 InRange(item.assessment, papers_), InRange(item.section, section_count_),
-                 item.aspect, asking.named_purpose_, item.adult_from_s, policy_.ends_at_18},
-      item.consents, asking.question_.now_s, consented.standing);
+  JudgeConsents(CoverFacts{rows.agency_, policy_.agency_data[rows.agency_].kind, rows.role_,
+                           InRange(item.holder, agencies_), InRange(item.service, service_count_),
+                           InRange(item.assessment, papers_), InRange(item.section, section_count_),
+                           item.aspect, rows.named_purpose_, item.adult_from_s, policy_.ends_at_18},
+                item.consents, rows.question_.now_s, consented.standing);
   consented.holds = 0;
   consented.may_hold = 0;
   for (size_t k = 0; k < consent_states_.size(); ++k) {
@@ -664,13 +664,13 @@ void Engine::AskAsTeams(const Question& question, Symbol agency, size_t purpose,
 }
 
 template <size_t kWords>
-void Engine::Gather(const Asking& asking, const Item& item, uint64_t* lines) const {
+void Engine::Gather(const QuestionRows& rows, const Item& item, uint64_t* lines) const {
   const size_t words = Words<kWords>();
   const uint64_t* const bits = bits_.data();
   const auto row = [&](Table table, size_t index) { return bits + table.at + index * words; };
   const Symbol holder = InRange(item.holder, agencies_);
-  const uint64_t* const who = asking.who_[static_cast<size_t>(Same(asking.agency_, holder))];
-  const uint64_t* const why = asking.why_and_when_.data();
+  const uint64_t* const who = rows.who_[static_cast<size_t>(Same(rows.agency_, holder))];
+  const uint64_t* const why = rows.why_and_when_.data();
   const uint64_t* const service = row(services_, InRange(item.service, service_count_));
   const uint32_t facts = names_facts_ || names_marked_ ? FactsOf(item) : 0;
   for (size_t w = 0; w < words; ++w) lines[w] = service[w];
@@ -695,7 +695,7 @@ void Engine::Gather(const Asking& asking, const Item& item, uint64_t* lines) con
 }
 
 template <size_t kWords>
-bool Engine::Narrow(const Asking& asking, const Item& item, const uint64_t* gathered,
+bool Engine::Narrow(const QuestionRows& rows, const Item& item, const uint64_t* gathered,
                     uint64_t* lines) const {
   const size_t words = Words<kWords>();
   const uint64_t* const bits = bits_.data();
@@ -703,7 +703,7 @@ bool Engine::Narrow(const Asking& asking, const Item& item, const uint64_t* gath
   const bool content = item.aspect == Aspect::kContent;
   const bool paper = content || item.aspect == Aspect::kAssessment;
   const uint64_t* const aspect =
-      row(aspects_, asking.first_aspect_ + static_cast<size_t>(item.aspect));
+      row(aspects_, rows.first_aspect_ + static_cast<size_t>(item.aspect));
   const uint64_t* const assessment =
       row(assessments_, paper ? InRange(item.assessment, papers_) : papers_);
   const uint64_t* const section =
@@ -717,26 +717,26 @@ bool Engine::Narrow(const Asking& asking, const Item& item, const uint64_t* gath
 }
 
 template <size_t kWords>
-void Engine::Consent(const Asking& asking, const Item& item, uint64_t* lines,
+void Engine::Consent(const QuestionRows& rows, const Item& item, uint64_t* lines,
                      Consented& consented) const {
   const size_t words = Words<kWords>();
   const uint64_t* const on_consent = Row(on_consent_, 0);
   uint64_t asks = 0;
   for (size_t w = 0; w < words; ++w) asks |= lines[w] & on_consent[w];
   if (asks == 0) return;
-  JudgeConsent(asking, item, consented);
+  JudgeConsent(rows, item, consented);
   const uint64_t* const holds = Row(consent_, consented.holds);
   const uint64_t* const may_hold = Row(consent_perhaps_, consented.may_hold);
   for (size_t w = 0; w < words; ++w) lines[w] &= holds[w] & may_hold[w];
 }
 
 template <size_t kWords>
-bool Engine::Conclude(const Asking& asking, const Item& item, uint64_t* lines,
+bool Engine::Conclude(const QuestionRows& rows, const Item& item, uint64_t* lines,
                       Decision& decision) const {
   const size_t words = Words<kWords>();
   // Consent is the dear fact, and few items come down to it.
   Consented consented;
-  Consent<kWords>(asking, item, lines, consented);
+  Consent<kWords>(rows, item, lines, consented);
   const uint64_t* const hides = Row(classes_, 0);
   const uint64_t* const brokers = Row(classes_, 1);
   uint64_t hidden = 0;
@@ -777,32 +777,32 @@ bool Engine::Conclude(const Asking& asking, const Item& item, uint64_t* lines,
 }
 
 template <size_t kWords>
-bool Engine::DecideOne(const Engine& engine, const Asking& asking, const Item& item,
+bool Engine::DecideOne(const Engine& engine, const QuestionRows& rows, const Item& item,
                        Decision& decision) {
-  if (!asking.usable_ || static_cast<size_t>(item.aspect) >= kAspectCount) return false;
+  if (!rows.usable_ || static_cast<size_t>(item.aspect) >= kAspectCount) return false;
   std::array<uint64_t, kWords != 0 ? kWords : kLinesMax / 64> lines;
-  engine.Gather<kWords>(asking, item, lines.data());
-  if (!engine.Narrow<kWords>(asking, item, lines.data(), lines.data())) return true;
-  return engine.Conclude<kWords>(asking, item, lines.data(), decision);
+  engine.Gather<kWords>(rows, item, lines.data());
+  if (!engine.Narrow<kWords>(rows, item, lines.data(), lines.data())) return true;
+  return engine.Conclude<kWords>(rows, item, lines.data(), decision);
 }
 
 template <size_t kWords>
-bool Engine::DecideAbout(const Engine& engine, const Asking& asking, const About& about,
-                         const Item& item, Decision& decision) {
-  if (!asking.usable_ || static_cast<size_t>(item.aspect) >= kAspectCount) return false;
-  if (!about.any_) return true;
+bool Engine::DecideAspect(const Engine& engine, const QuestionRows& rows, const ItemRows& item_rows,
+                          const Item& item, Decision& decision) {
+  if (!rows.usable_ || static_cast<size_t>(item.aspect) >= kAspectCount) return false;
+  if (!item_rows.any_) return true;
   std::array<uint64_t, kWords != 0 ? kWords : kLinesMax / 64> lines;
-  if (!engine.Narrow<kWords>(asking, item, about.lines_.data(), lines.data())) return true;
-  return engine.Conclude<kWords>(asking, item, lines.data(), decision);
+  if (!engine.Narrow<kWords>(rows, item, item_rows.lines_.data(), lines.data())) return true;
+  return engine.Conclude<kWords>(rows, item, lines.data(), decision);
 }
 
 template <size_t kWords>
-void Engine::GatherAbout(const Engine& engine, const Asking& asking, const Item& item,
-                         About& about) {
-  engine.Gather<kWords>(asking, item, about.lines_.data());
+void Engine::GatherItem(const Engine& engine, const QuestionRows& rows, const Item& item,
+                        ItemRows& item_rows) {
+  engine.Gather<kWords>(rows, item, item_rows.lines_.data());
   uint64_t left = 0;
-  for (size_t w = 0; w < engine.Words<kWords>(); ++w) left |= about.lines_[w];
-  about.any_ = left != 0;
+  for (size_t w = 0; w < engine.Words<kWords>(); ++w) left |= item_rows.lines_[w];
+  item_rows.any_ = left != 0;
 }
 
 template <size_t kWords>
@@ -816,8 +816,8 @@ void Engine::CombineWhy(const Engine& engine, const std::array<const uint64_t*, 
 template <size_t kWords>
 void Engine::DecideWith() {
   decide_ = &DecideOne<kWords>;
-  decide_about_ = &DecideAbout<kWords>;
-  gather_ = &GatherAbout<kWords>;
+  decide_aspect_ = &DecideAspect<kWords>;
+  gather_ = &GatherItem<kWords>;
   combine_why_ = &CombineWhy<kWords>;
 }
 
@@ -831,24 +831,25 @@ void Engine::ForEach(const Lines& lines, Visit visit) const {
   }
 }
 
-uint32_t Engine::WhatWasMissing(const Asking& asking, const About& about, const Asking& could,
-                                const About& could_about, const Item& item) const {
+uint32_t Engine::WhatWasMissing(const QuestionRows& rows, const ItemRows& item_rows,
+                                const QuestionRows& could, const ItemRows& could_item,
+                                const Item& item) const {
   Lines lines;
   // Where nothing could show it, naming a lack would mislead.
-  if (!could_about.any_ ||
-      !wants_->Narrow<0>(could, item, could_about.lines_.data(), lines.data())) {
+  if (!could_item.any_ ||
+      !potential_shows_->Narrow<0>(could, item, could_item.lines_.data(), lines.data())) {
     return 0;
   }
-  Evaluation evaluation(policy_, asking.question_, item);
+  Evaluation evaluation(policy_, rows.question_, item);
   Evaluation::Want shows{false, 0};
-  wants_->ForEach(lines, [&](const BoundRule& rule, const BoundStatement& statement) {
+  potential_shows_->ForEach(lines, [&](const BoundRule& rule, const BoundStatement& statement) {
     shows.Either(evaluation.WantSpeak(rule, statement));
   });
   if (!shows.possible) return 0;
   Evaluation::Want hides;
-  if (about.any_ && Narrow<0>(asking, item, about.lines_.data(), lines.data())) {
+  if (item_rows.any_ && Narrow<0>(rows, item, item_rows.lines_.data(), lines.data())) {
     Consented consented;
-    Consent<0>(asking, item, lines.data(), consented);
+    Consent<0>(rows, item, lines.data(), consented);
     const uint64_t* const hiding = Row(classes_, 0);
     for (size_t w = 0; w < words_; ++w) lines[w] &= hiding[w];
     ForEach(lines, [&](const BoundRule& rule, const BoundStatement& statement) {
@@ -858,11 +859,12 @@ uint32_t Engine::WhatWasMissing(const Asking& asking, const About& about, const 
   return hides.possible ? hides.bits | shows.bits : 0;
 }
 
-Engine::About::About(const Engine& engine, const Asking& asking, const Item& item) {
-  engine.gather_(engine, asking, item, *this);
+Engine::ItemRows::ItemRows(const Engine& engine, const QuestionRows& rows, const Item& item) {
+  engine.gather_(engine, rows, item, *this);
 }
 
-Engine::Asking::Asking(const Engine& engine, const Question& question) : question_(question) {
+Engine::QuestionRows::QuestionRows(const Engine& engine, const Question& question)
+    : question_(question) {
   const PolicyImpl& policy = engine.policy_;
   usable_ = !question.override_request.requested && question.now_s >= policy.in_force_s;
   agency_ = InRange(question.agency, engine.agencies_);

@@ -42,11 +42,11 @@ class Engine {
 
   // A question in the terms of the tables, for all the items that are asked about with it: the
   // rows of who asks, why and when are combined once. Refers to both arguments.
-  class Asking {
+  class QuestionRows {
    public:
-    Asking(const Engine& engine, const Question& question);
-    Asking(const Asking&) = delete;  // points into itself
-    Asking& operator=(const Asking&) = delete;
+    QuestionRows(const Engine& engine, const Question& question);
+    QuestionRows(const QuestionRows&) = delete;  // points into itself
+    QuestionRows& operator=(const QuestionRows&) = delete;
 
     // False: of whatever item, the interpreter must be asked.
     bool usable() const { return usable_; }
@@ -67,13 +67,13 @@ class Engine {
     std::array<std::array<uint64_t, kLinesMax / 64>, 3> own_;
   };
 
-  // An asking and one item in the terms of the tables, for every aspect of the item: what does not
+  // A question and one item in the terms of the tables, for every aspect of the item: what does not
   // depend on the aspect is combined once. Refers to nothing.
-  class About {
+  class ItemRows {
    public:
-    About() = default;  // of nothing; not to be decided with
+    ItemRows() = default;  // of nothing; not to be decided with
     // Of `item` its aspect, assessment and section are not looked at.
-    About(const Engine& engine, const Asking& asking, const Item& item);
+    ItemRows(const Engine& engine, const QuestionRows& rows, const Item& item);
 
     // False: no line of the policy is left, so that every aspect is decided by default.
     bool any() const { return any_; }
@@ -87,24 +87,25 @@ class Engine {
 
   // Writes into `decision`, which must be as constructed, what Evaluation::Run(false) answers and
   // returns true; or returns false, leaves it as it was, and the interpreter must be asked.
-  bool Decide(const Asking& asking, const Item& item, Decision& decision) const {
-    return decide_(*this, asking, item, decision);
+  bool Decide(const QuestionRows& rows, const Item& item, Decision& decision) const {
+    return decide_(*this, rows, item, decision);
   }
-  // The same where `about` was made of `asking` and of `item` in some aspect.
-  bool Decide(const Asking& asking, const About& about, const Item& item,
+  // The same where `item_rows` was made of `rows` and of `item` in some aspect.
+  bool Decide(const QuestionRows& rows, const ItemRows& item_rows, const Item& item,
               Decision& decision) const {
-    return decide_about_(*this, asking, about, item, decision);
+    return decide_aspect_(*this, rows, item_rows, item, decision);
   }
 
   // What Evaluation::WhatWasMissing() answers finds its statements by: the shows that could speak
-  // of an item to an asker on other facts. An engine that decides nothing; its askings and abouts
-  // are its own. nullptr where it would be past a limit.
-  const Engine* wants() const { return wants_.get(); }
-  // Evaluation::WhatWasMissing() for what Decide() answered with true and does not show. `asking`
-  // and `about` are this engine's, `could` and `could_about` those of wants(), all of one question
-  // and item.
-  uint32_t WhatWasMissing(const Asking& asking, const About& about, const Asking& could,
-                          const About& could_about, const Item& item) const;
+  // of an item to an asker on other facts. An engine that decides nothing; its rows of questions
+  // and items are its own. nullptr where it would be past a limit.
+  const Engine* potential_shows() const { return potential_shows_.get(); }
+  // Evaluation::WhatWasMissing() for what Decide() answered with true and does not show. `rows`
+  // and `item_rows` are this engine's, `could` and `could_item` those of potential_shows(), all of
+  // one question and item.
+  uint32_t WhatWasMissing(const QuestionRows& rows, const ItemRows& item_rows,
+                          const QuestionRows& could, const ItemRows& could_item,
+                          const Item& item) const;
 
  private:
   // A table of rows; `words_` words a row, in `bits_` from `at` on.
@@ -127,26 +128,28 @@ class Engine {
   }
   // Lines that nothing but aspect and consent can stop.
   template <size_t kWords>
-  void Gather(const Asking& asking, const Item& item, uint64_t* lines) const;
+  void Gather(const QuestionRows& rows, const Item& item, uint64_t* lines) const;
   // Those of `gathered` that nothing but consent can stop; whether there is any.
   template <size_t kWords>
-  bool Narrow(const Asking& asking, const Item& item, const uint64_t* gathered,
+  bool Narrow(const QuestionRows& rows, const Item& item, const uint64_t* gathered,
               uint64_t* lines) const;
   // Those of `lines` that consent leaves; how consent stands is written only where a line asks.
   template <size_t kWords>
-  void Consent(const Asking& asking, const Item& item, uint64_t* lines, Consented& consented) const;
+  void Consent(const QuestionRows& rows, const Item& item, uint64_t* lines,
+               Consented& consented) const;
   // What `lines` that consent has not been asked about come to.
   template <size_t kWords>
-  bool Conclude(const Asking& asking, const Item& item, uint64_t* lines, Decision& decision) const;
+  bool Conclude(const QuestionRows& rows, const Item& item, uint64_t* lines,
+                Decision& decision) const;
   template <size_t kWords>
-  static bool DecideOne(const Engine& engine, const Asking& asking, const Item& item,
+  static bool DecideOne(const Engine& engine, const QuestionRows& rows, const Item& item,
                         Decision& decision);
   template <size_t kWords>
-  static bool DecideAbout(const Engine& engine, const Asking& asking, const About& about,
-                          const Item& item, Decision& decision);
+  static bool DecideAspect(const Engine& engine, const QuestionRows& rows,
+                           const ItemRows& item_rows, const Item& item, Decision& decision);
   template <size_t kWords>
-  static void GatherAbout(const Engine& engine, const Asking& asking, const Item& item,
-                          About& about);
+  static void GatherItem(const Engine& engine, const QuestionRows& rows, const Item& item,
+                         ItemRows& item_rows);
   template <size_t kWords>
   static void CombineWhy(const Engine& engine, const std::array<const uint64_t*, 4>& rows,
                          uint64_t* combined);
@@ -156,18 +159,18 @@ class Engine {
   // `visit(rule, statement)` of every line.
   template <typename Visit>
   void ForEach(const Lines& lines, Visit visit) const;
-  void JudgeConsent(const Asking& asking, const Item& item, Consented& consented) const;
+  void JudgeConsent(const QuestionRows& rows, const Item& item, Consented& consented) const;
   // The asker's row where a team of his has a say, written to `own`.
   void AskAsTeams(const Question& question, Symbol agency, size_t purpose, size_t asker_row,
                   uint64_t* own) const;
 
   const PolicyImpl& policy_;
-  std::unique_ptr<const Engine> wants_;
+  std::unique_ptr<const Engine> potential_shows_;
   // For the number of words this policy has.
-  bool (*decide_)(const Engine&, const Asking&, const Item&, Decision&) = nullptr;
-  bool (*decide_about_)(const Engine&, const Asking&, const About&, const Item&,
-                        Decision&) = nullptr;
-  void (*gather_)(const Engine&, const Asking&, const Item&, About&) = nullptr;
+  bool (*decide_)(const Engine&, const QuestionRows&, const Item&, Decision&) = nullptr;
+  bool (*decide_aspect_)(const Engine&, const QuestionRows&, const ItemRows&, const Item&,
+                         Decision&) = nullptr;
+  void (*gather_)(const Engine&, const QuestionRows&, const Item&, ItemRows&) = nullptr;
   void (*combine_why_)(const Engine&, const std::array<const uint64_t*, 4>&, uint64_t*) = nullptr;
   size_t words_ = 0;
   std::vector<uint64_t> bits_;

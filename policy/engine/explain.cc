@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "policy/engine/program.h"
-#include "policy/engine/record.h"
+#include "policy/engine/record_evaluator.h"
 
 namespace signpost::policy {
 namespace {
@@ -219,10 +219,11 @@ Explanation Policy::Explain(const Question& question, const Item& item,
   return out;
 }
 
-Told Record::Tell(Aspect aspect, Symbol assessment, Symbol section, const Decision& decision) {
+WorkerExplanation RecordEvaluator::Explain(Aspect aspect, Symbol assessment, Symbol section,
+                                           const Decision& decision) {
   std::string& text = text_;
   text.clear();
-  Told told;
+  WorkerExplanation told;
   // A blank between reason and next step is written with the latter.
   const auto finish = [&](size_t reason_size) {
     const absl::string_view all = text;
@@ -321,9 +322,10 @@ Told Record::Tell(Aspect aspect, Symbol assessment, Symbol section, const Decisi
 
 Explanation Policy::ExplainToWorker(const Question& question, const Item& item,
                                     const Decision& decision) const {
-  Record record(*this, question);
-  record.Turn(item);
-  const Told told = record.Tell(item.aspect, item.assessment, item.section, decision);
+  RecordEvaluator record(*this, question);
+  record.SetItem(item);
+  const WorkerExplanation told =
+      record.Explain(item.aspect, item.assessment, item.section, decision);
   Explanation out;
   out.worker_reason.assign(told.reason.data(), told.reason.size());
   out.next_step.assign(told.next_step.data(), told.next_step.size());

@@ -32,9 +32,9 @@
 #include "absl/strings/str_replace.h"
 #include "policy/analysis/cedar.h"
 #include "policy/analysis/whatif.h"
-#include "policy/engine/asking.h"
+#include "policy/engine/prepared_question.h"
 #include "policy/engine/program.h"
-#include "policy/engine/record.h"
+#include "policy/engine/record_evaluator.h"
 #include "policy/policy.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/report.h"
@@ -261,8 +261,9 @@ bool Decisions(const BenchOptions& options, int rules, Report& report) {
   });
   const Cost shared = Measure(options.seconds, kQuestions, [&] {
     for (size_t i = 0; i < kQuestions; i += kItemsPerQuestion) {
-      const policy::Asking asking(policy, questions[i].question);
-      for (size_t k = i; k < i + kItemsPerQuestion; ++k) consume(asking.Decide(questions[k].item));
+      const policy::PreparedQuestion prepared(policy, questions[i].question);
+      for (size_t k = i; k < i + kItemsPerQuestion; ++k)
+        consume(prepared.Decide(questions[k].item));
     }
   });
   const Cost interpreter = Measure(options.seconds / 4, kQuestions, [&] {
@@ -311,14 +312,15 @@ bool Record(const BenchOptions& options, Report& report) {
   // `say(decision, reason, next step)` of every item of every record.
   const auto by_engine = [&](const auto& say) {
     for (size_t first = 0; first < kQuestions; first += kItemsPerQuestion) {
-      policy::Record record(policy, asked[first].question);
+      policy::RecordEvaluator record(policy, asked[first].question);
       for (size_t flag = first; flag < first + kItemsPerQuestion; ++flag) {
         const Item& item = asked[flag].item;
-        record.Turn(item);
+        record.SetItem(item);
         for (unsigned a = 0; a < kAspects; ++a) {
           const auto aspect = static_cast<policy::Aspect>(a);
           const Decision decision = record.Decide(aspect, item.assessment, item.section);
-          const policy::Told told = record.Tell(aspect, item.assessment, item.section, decision);
+          const policy::WorkerExplanation told =
+              record.Explain(aspect, item.assessment, item.section, decision);
           say(decision, told.reason, told.next_step);
         }
       }

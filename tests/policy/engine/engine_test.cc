@@ -11,9 +11,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "policy/engine/asking.h"
+#include "policy/engine/prepared_question.h"
 #include "policy/engine/program.h"
-#include "policy/engine/record.h"
+#include "policy/engine/record_evaluator.h"
 #include "policy/policy.h"
 #include "tests/policy/area.h"
 #include "tests/policy/author.h"
@@ -143,7 +143,7 @@ void ExpectAsInterpreted(const Policy& policy, uint32_t seed, int questions, Tal
     const Asked asked(policy, random);
     Decision decision;
     const Engine& engine = *policy.impl().engine;
-    if (!engine.Decide(Engine::Asking(engine, asked.question), asked.item, decision)) {
+    if (!engine.Decide(Engine::QuestionRows(engine, asked.question), asked.item, decision)) {
       ++tally.left;
       continue;
     }
@@ -167,12 +167,12 @@ void ExpectAsAskedAlone(const Policy& policy, uint32_t seed, int questions, Tall
   std::mt19937 random(seed);
   for (int i = 0; i < questions; ++i) {
     const Asked first(policy, random);
-    Record record(policy, first.question);
-    const Asking asking(policy, first.question);
+    RecordEvaluator record(policy, first.question);
+    const PreparedQuestion prepared(policy, first.question);
     for (int flag = 0; flag < 4; ++flag) {
       const Asked other(policy, random);
-      record.Turn(other.item);
-      const ItemAsking about(asking, other.item);
+      record.SetItem(other.item);
+      const PreparedItem prepared_item(prepared, other.item);
       bool shown = false;
       for (int k = 0; k < 8; ++k) {
         Item item = other.item;
@@ -183,9 +183,10 @@ void ExpectAsAskedAlone(const Policy& policy, uint32_t seed, int questions, Tall
         const Decision decision = record.Decide(item.aspect, item.assessment, item.section);
         ASSERT_EQ(decision, expected) << "seed " << seed << " question " << i;
         const Decision only = Evaluation(policy.impl(), first.question, item).Run(false);
-        ASSERT_EQ(about.Decide(item), only) << "seed " << seed << " question " << i;
+        ASSERT_EQ(prepared_item.Decide(item), only) << "seed " << seed << " question " << i;
         shown |= !only.by_default || only.missing != 0;
-        const Told told = record.Tell(item.aspect, item.assessment, item.section, decision);
+        const WorkerExplanation told =
+            record.Explain(item.aspect, item.assessment, item.section, decision);
         const Explanation alone = policy.ExplainToWorker(first.question, item, expected);
         ASSERT_EQ(told.reason, alone.worker_reason) << "seed " << seed << " question " << i;
         ASSERT_EQ(told.next_step, alone.next_step) << "seed " << seed << " question " << i;
@@ -198,8 +199,8 @@ void ExpectAsAskedAlone(const Policy& policy, uint32_t seed, int questions, Tall
         if (!told.next_step.empty()) ++tally.next_steps;
       }
       // Where an item says that it has nothing to say, nothing was said.
-      ASSERT_TRUE(about.Speaks() || !shown);
-      if (!about.Speaks()) ++tally.silent;
+      ASSERT_TRUE(prepared_item.Speaks() || !shown);
+      if (!prepared_item.Speaks()) ++tally.silent;
     }
   }
 }
@@ -269,16 +270,16 @@ TEST(Engine, TellsARecordWithoutAllocatingOnceThereIsRoom) {
   std::vector<Asked> flags;
   flags.reserve(200);
   for (int flag = 0; flag < 200; ++flag) flags.emplace_back(*policy, random);
-  Record record(*policy, first.question);
+  RecordEvaluator record(*policy, first.question);
   size_t told = 0;
   size_t before = 0;
   for (int round = 0; round < 2; ++round) {
     before = allocations;
     for (const Asked& flag : flags) {
-      record.Turn(flag.item);
+      record.SetItem(flag.item);
       const Decision decision =
           record.Decide(flag.item.aspect, flag.item.assessment, flag.item.section);
-      told += record.Tell(flag.item.aspect, flag.item.assessment, flag.item.section, decision)
+      told += record.Explain(flag.item.aspect, flag.item.assessment, flag.item.section, decision)
                   .all.size();
     }
   }

@@ -1,0 +1,76 @@
+// A RecordEvaluator is an evaluator of one question over a whole record: flag after flag, each in
+// several aspects, it decides and explains as the answer goes along.
+//
+// What depends on the question alone is worked out once, what depends on the flag once a flag, and
+// what the worker reads is written over and over into the same buffer, so that nothing is allocated
+// but that buffer as it grows. It says in everything what Policy says of the same question and
+// item.
+//
+// It refers to the policy and the question it was made of, and to what the spans of question and
+// item point at; all must outlive it unchanged. One caller at a time. Nothing here fails.
+
+#ifndef SIGNPOST_POLICY_ENGINE_RECORD_EVALUATOR_H_
+#define SIGNPOST_POLICY_ENGINE_RECORD_EVALUATOR_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "policy/engine/engine.h"
+#include "policy/engine/prepared_question.h"
+#include "policy/facts.h"
+#include "policy/policy.h"
+
+namespace signpost::policy {
+
+// What the worker is told of one decision: Explanation's worker_reason, next_step and ask_agency.
+struct WorkerExplanation {
+  absl::string_view reason;
+  absl::string_view next_step;
+  absl::string_view all;  // both, with a blank between them
+  Symbol ask_agency = kNoSymbol;
+};
+
+class RecordEvaluator {
+ public:
+  RecordEvaluator(const Policy& policy, const Question& question);
+  RecordEvaluator(const RecordEvaluator&) = delete;
+  RecordEvaluator& operator=(const RecordEvaluator&) = delete;
+
+  // From now on `item` is meant, in whatever aspect.
+  void SetItem(const Item& item);
+
+  // As Policy::DecideOnly() of the item in that aspect, and of that assessment and section.
+  //
+  // REQUIRES, here and below: SetItem() was called.
+  Decision DecideOnly(Aspect aspect, Symbol assessment = kNoSymbol, Symbol section = kNoSymbol);
+  // As Policy::Decide(): with what was missing.
+  Decision Decide(Aspect aspect, Symbol assessment = kNoSymbol, Symbol section = kNoSymbol);
+  // Adds to `decision`, which must be what DecideOnly() answered to the same, what was missing.
+  void AddMissing(Aspect aspect, Symbol assessment, Symbol section, Decision& decision);
+
+  // As Policy::ExplainToWorker(); `decision` must be what Decide() answered to the same. The texts
+  // are valid until the next call.
+  WorkerExplanation Explain(Aspect aspect, Symbol assessment, Symbol section,
+                            const Decision& decision);
+
+ private:
+  // Whether existence, or agency, of the item is shown.
+  bool Shows(Aspect aspect);
+
+  const PolicyImpl& policy_;
+  const Question& question_;
+  const PreparedQuestion prepared_;
+  const Engine* const potential_shows_;        // nullptr: what was missing is interpreted
+  std::optional<Engine::QuestionRows> could_;  // of potential_shows_, made when first needed
+  Item item_;
+  std::optional<PreparedItem> prepared_item_;   // of item_
+  std::optional<Engine::ItemRows> could_item_;  // of potential_shows_ and item_, likewise
+  std::optional<bool> existence_shown_;         // of item_
+  std::optional<bool> agency_shown_;
+  std::string text_;
+};
+
+}  // namespace signpost::policy
+
+#endif  // SIGNPOST_POLICY_ENGINE_RECORD_EVALUATOR_H_
