@@ -189,7 +189,7 @@ class Policy {
 
  private:
   friend class PolicyCompiler;
-  friend struct PolicyAccess;  // space.h: for the room itself and the tests that judge it
+  friend struct PolicyAccess;  // decision_space.h: for the room itself and the tests that judge it
   explicit Policy(std::unique_ptr<const PolicyImpl> impl);
 
   std::unique_ptr<const PolicyImpl> impl_;

@@ -499,10 +499,10 @@ std::vector<std::string> PolicyDesk::ChangesOf(const policy::Policy& draft,
   if (difference.same()) return {"whoever asks sees what they see today, on the same terms"};
   std::vector<std::string> told;
   size_t all = 0;
-  const auto tell = [&](const char* what, const std::vector<policy::Sight>& sights) {
-    all += sights.size();
-    for (const policy::Sight& sight : sights) {
-      if (told.size() < kChangesToldMax) told.push_back(absl::StrCat(what, sight.ToString()));
+  const auto tell = [&](const char* what, const std::vector<policy::VisibilityChange>& changes) {
+    all += changes.size();
+    for (const policy::VisibilityChange& change : changes) {
+      if (told.size() < kChangesToldMax) told.push_back(absl::StrCat(what, change.ToString()));
     }
   };
   tell("more is seen: ", difference.gains);

@@ -5,7 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "policy/analysis/space.h"
+#include "policy/analysis/decision_space.h"
 #include "policy/text/syntax.h"
 
 namespace signpost::policy {
@@ -68,8 +68,9 @@ Answer Ask(const Policy& policy, const Vocabulary& vocabulary, absl::string_view
   return answer;
 }
 
-ThingRead ReadThing(const Policy& policy, const Vocabulary& vocabulary, absl::string_view text) {
-  ThingRead read;
+ItemSelectorResult ReadItemSelector(const Policy& policy, const Vocabulary& vocabulary,
+                                    absl::string_view text) {
+  ItemSelectorResult read;
   if (vocabulary.agencies.empty()) return read;
   std::string item(absl::StripAsciiWhitespace(text));
   const std::string asker = absl::StrCat("system of ", vocabulary.agencies.front().id, "; ");
@@ -84,12 +85,12 @@ ThingRead ReadThing(const Policy& policy, const Vocabulary& vocabulary, absl::st
   read.diagnostics =
       ReadExample(policy, vocabulary, absl::StrCat(asker, item), columns, example, asked);
   if (!read.ok()) return read;
-  read.thing.holder = asked.item.holder;
-  read.thing.service = asked.item.service;
-  read.thing.every_aspect = everything;
-  read.thing.aspect = asked.item.aspect;
-  read.thing.assessment = asked.item.assessment;
-  read.thing.section = asked.item.section;
+  read.selector.holder = asked.item.holder;
+  read.selector.service = asked.item.service;
+  read.selector.every_aspect = everything;
+  read.selector.aspect = asked.item.aspect;
+  read.selector.assessment = asked.item.assessment;
+  read.selector.section = asked.item.section;
   return read;
 }
 

@@ -38,16 +38,17 @@ struct Answer {
 Answer Ask(const Policy& policy, const Vocabulary& vocabulary, absl::string_view question,
            int64_t now_s);
 
-struct ThingRead {
+struct ItemSelectorResult {
   std::vector<Diagnostic> diagnostics;
-  Thing thing;
+  ItemSelector selector;
 
   bool ok() const { return diagnostics.empty(); }
 };
 
 // "contact of youth-offending held by nortown-yot", "content of asset section lifestyle of ..." or
 // "everything of youth-offending held by nortown-yot": what WhoCanSee() takes.
-ThingRead ReadThing(const Policy& policy, const Vocabulary& vocabulary, absl::string_view text);
+ItemSelectorResult ReadItemSelector(const Policy& policy, const Vocabulary& vocabulary,
+                                    absl::string_view text);
 
 }  // namespace signpost::policy
 

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "policy/analysis/space.h"
+#include "policy/analysis/decision_space.h"
 #include "policy/text/syntax.h"
 
 namespace signpost::policy {

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "policy/analysis/space.h"
+#include "policy/analysis/decision_space.h"
 
 namespace signpost::policy {
 namespace {
@@ -145,18 +145,18 @@ class Survey {
  public:
   explicit Survey(std::vector<const Policy*> policies) : policies_(std::move(policies)) {
     for (const Policy* const policy : policies_) impls_.push_back(&PolicyAccess::Of(*policy));
-    folds_.emplace(impls_, nullptr, true);
+    space_.emplace(impls_, nullptr, true);
   }
   virtual ~Survey() = default;
 
   // False past the limits.
   bool Run() {
     const auto pairs =
-        static_cast<int64_t>(folds_->askers.size()) * static_cast<int64_t>(folds_->items.size());
-    if (pairs > kSurveyPairsMax || folds_->askers.size() > kAskersMax || folds_->too_large) {
+        static_cast<int64_t>(space_->askers.size()) * static_cast<int64_t>(space_->items.size());
+    if (pairs > kSurveyPairsMax || space_->askers.size() > kAskersMax || space_->too_large) {
       return false;
     }
-    for (const Item& item : folds_->items) marks_matter_ |= item.marked_sensitive == Tri::kYes;
+    for (const Item& item : space_->items) marks_matter_ |= item.marked_sensitive == Tri::kYes;
     GatherClasses();
     for (const auto& [signature, members] : classes_) {
       if (!VisitClass(members)) return false;
@@ -165,7 +165,7 @@ class Survey {
     return true;
   }
 
-  std::vector<Sight> sights;
+  std::vector<VisibilityChange> changes;
   int64_t cells = 0;
   int64_t gained_cells = 0;
   int64_t lost_cells = 0;
@@ -174,7 +174,7 @@ class Survey {
   virtual bool IsAbout(const Item&) const { return true; }
   // Whether `representative` stands for `agency` in the space.
   bool Stands(Symbol representative, Symbol agency) const {
-    const std::vector<Symbol>& alike = folds_->alike[representative];
+    const std::vector<Symbol>& alike = space_->alike[representative];
     return std::find(alike.begin(), alike.end(), agency) != alike.end();
   }
   virtual Outcome Judge(const std::vector<Decision>& decisions) const = 0;
@@ -209,12 +209,12 @@ class Survey {
 
   // Askers and items that the words of no rule tell apart are decided alike.
   void GatherClasses() {
-    for (size_t a = 0; a < folds_->askers.size(); ++a) {
-      for (size_t i = 0; i < folds_->items.size(); ++i) {
-        if (!IsAbout(folds_->items[i])) continue;
-        Cell cell(*folds_, folds_->askers[a], folds_->items[i]);
+    for (size_t a = 0; a < space_->askers.size(); ++a) {
+      for (size_t i = 0; i < space_->items.size(); ++i) {
+        if (!IsAbout(space_->items[i])) continue;
+        Cell cell(*space_, space_->askers[a], space_->items[i]);
         cell.question.purpose = Purpose::kUnspecified;
-        std::string signature = absl::StrCat(folds_->askers[a].team);
+        std::string signature = absl::StrCat(space_->askers[a].team);
         for (const PolicyImpl* const impl : impls_) {
           absl::StrAppend(&signature, "/", Evaluation(*impl, cell.question, cell.item).Signature());
         }
@@ -224,7 +224,7 @@ class Survey {
   }
 
   bool VisitClass(const std::vector<Member>& members) {
-    Cell cell(*folds_, folds_->askers[members.front().asker], folds_->items[members.front().item]);
+    Cell cell(*space_, space_->askers[members.front().asker], space_->items[members.front().item]);
     Pattern pattern;
     pattern.facts = FactsWithASay(cell);
     if (pattern.facts == 0) return true;  // no rule can speak
@@ -232,7 +232,7 @@ class Survey {
     // What each of these cells stands for: every value of the facts that have no say.
     int64_t weight = static_cast<int64_t>(members.size());
     for (int f = 0; f < kFactCount; ++f) {
-      (Has(pattern.facts, f) ? count : weight) *= CountOf(*folds_, static_cast<Fact>(f));
+      (Has(pattern.facts, f) ? count : weight) *= CountOf(*space_, static_cast<Fact>(f));
     }
     cells += count;
     if (cells > kSurveyCellsMax) return false;
@@ -272,7 +272,7 @@ class Survey {
       if (!Has(facts, f)) continue;
       const Fact fact = static_cast<Fact>(f);
       uint16_t& value = at[static_cast<size_t>(f)];
-      const bool more = value + 1 < CountOf(*folds_, fact);
+      const bool more = value + 1 < CountOf(*space_, fact);
       value = more ? static_cast<uint16_t>(value + 1) : uint16_t{0};
       cell.Set(fact, value);
       if (more) return true;
@@ -363,7 +363,7 @@ class Survey {
   using Place = std::tuple<Symbol, Symbol>;         // holder, service
 
   void Report() {
-    for (const AskerClass& asker : folds_->askers) {
+    for (const AskerClass& asker : space_->askers) {
       everybody_[asker.agency].insert({asker.practitioner, asker.team, asker.role});
     }
     LearnConsentWords();
@@ -385,14 +385,16 @@ class Survey {
         AddSight(outcomes_.At(key.first), pair, key.second, finding.cells, rules);
       }
     }
-    std::sort(sights.begin(), sights.end(), [](const Sight& a, const Sight& b) {
-      return std::tie(a.who, a.what, a.when, a.change) < std::tie(b.who, b.what, b.when, b.change);
-    });
+    std::sort(changes.begin(), changes.end(),
+              [](const VisibilityChange& a, const VisibilityChange& b) {
+                return std::tie(a.who, a.what, a.when, a.change) <
+                       std::tie(b.who, b.what, b.when, b.change);
+              });
   }
 
   Point PointOf(const Member& member) {
-    const AskerClass& asker = folds_->askers[member.asker];
-    const Item& item = folds_->items[member.item];
+    const AskerClass& asker = space_->askers[member.asker];
+    const Item& item = space_->items[member.item];
     return {asker.agency, whos_.Of({asker.practitioner, asker.team, asker.role}),
             places_.Of({item.holder, item.service}),
             static_cast<uint16_t>(item.marked_sensitive == Tri::kYes ? 1 : 0),
@@ -415,7 +417,7 @@ class Survey {
         int64_t size = 1;
         for (int f = 0; f < kFactCount; ++f) {
           std::vector<uint16_t>& values = when[static_cast<size_t>(f)];
-          const int count = CountOf(*folds_, static_cast<Fact>(f));
+          const int count = CountOf(*space_, static_cast<Fact>(f));
           if (!Has(pattern.facts, f) || static_cast<int>(values.size()) == count) values.clear();
           size *= values.empty() ? count : static_cast<int64_t>(values.size());
         }
@@ -439,20 +441,20 @@ class Survey {
 
   void AddSight(const Outcome& outcome, const Box& pair, const Box& when, int64_t cells_each,
                 const RuleSet& rules) {
-    Sight sight;
-    sight.before = outcome.before;
-    sight.after = outcome.after;
-    sight.change = absl::StrReplaceAll(
+    VisibilityChange change;
+    change.before = outcome.before;
+    change.after = outcome.after;
+    change.change = absl::StrReplaceAll(
         outcome.change,
         {{"%", RulesInWords(rules, 0)}, {"#", RulesInWords(rules, policies_.size() - 1)}});
-    sight.who = AskersInWords(pair[0], pair[1]);
-    sight.what = ThingsInWords(pair[2], pair[3], pair[4]);
-    sight.when = WhenInWords(when);
-    sight.cells = cells_each;
+    change.who = AskersInWords(pair[0], pair[1]);
+    change.what = ThingsInWords(pair[2], pair[3], pair[4]);
+    change.when = WhenInWords(when);
+    change.cells = cells_each;
     for (const std::vector<uint16_t>& values : pair) {
-      sight.cells *= static_cast<int64_t>(values.size());
+      change.cells *= static_cast<int64_t>(values.size());
     }
-    sights.push_back(std::move(sight));
+    changes.push_back(std::move(change));
   }
 
   std::string RulesInWords(const RuleSet& rules, size_t policy) const {
@@ -478,13 +480,13 @@ class Survey {
       } else if (fact == Fact::kGround && values.front() != 0) {
         std::vector<std::string> grounds;
         for (const uint16_t value : values) {
-          grounds.emplace_back(ToString(folds_->grounds[static_cast<size_t>(value) - 1]));
+          grounds.emplace_back(ToString(space_->grounds[static_cast<size_t>(value) - 1]));
         }
         words.push_back(absl::StrCat("overriding on ", absl::StrJoin(grounds, " or ")));
       } else {
         std::vector<std::string> ways;
         for (const uint16_t value : values) {
-          ways.push_back(FactInWords(*impls_[0], *folds_, fact, value));
+          ways.push_back(FactInWords(*impls_[0], *space_, fact, value));
         }
         words.push_back(absl::StrJoin(ways, " or "));
       }
@@ -499,11 +501,11 @@ class Survey {
       size_t last = i;
       while (last + 1 < values.size() && values[last + 1] == values[last] + 1) ++last;
       std::string words;
-      if (values[i] > 0) words = absl::StrCat("from ", DayInWords(folds_->changes[values[i]]));
+      if (values[i] > 0) words = absl::StrCat("from ", DayInWords(space_->changes[values[i]]));
       const size_t end = static_cast<size_t>(values[last]) + 1;
-      if (end < folds_->changes.size()) {
+      if (end < space_->changes.size()) {
         absl::StrAppend(&words, words.empty() ? "" : " ", "until ",
-                        DayInWords(folds_->changes[end] - 1));
+                        DayInWords(space_->changes[end] - 1));
       }
       stretches.push_back(std::move(words));
       i = last + 1;
@@ -537,9 +539,9 @@ class Survey {
       yes.words = ConsentStatesInWords(states);
       ConsentWord no;
       no.words = absl::StrCat("not ", yes.words);
-      for (size_t c = 0; c < folds_->consent_sets.size(); ++c) {
+      for (size_t c = 0; c < space_->consent_sets.size(); ++c) {
         std::vector<ConsentFact> consents;
-        FillConsents(folds_->consent_sets[c], 0, consents);
+        FillConsents(space_->consent_sets[c], 0, consents);
         Item item;
         item.consents_known = Tri::kYes;
         item.consents = consents;
@@ -573,7 +575,7 @@ class Survey {
     }
     std::vector<std::string> ways;
     for (const uint16_t value : values) {
-      ways.push_back(FactInWords(*impls_[0], *folds_, Fact::kConsents, value));
+      ways.push_back(FactInWords(*impls_[0], *space_, Fact::kConsents, value));
     }
     return absl::StrJoin(ways, " or ");
   }
@@ -581,9 +583,9 @@ class Survey {
   std::string PurposesInWords(const std::vector<uint16_t>& values) const {
     std::vector<std::string> named;
     std::vector<std::string> others;
-    for (size_t p = 0; p < folds_->purposes.size(); ++p) {
+    for (size_t p = 0; p < space_->purposes.size(); ++p) {
       const bool in = std::binary_search(values.begin(), values.end(), static_cast<uint16_t>(p));
-      for (const Purpose purpose : folds_->alike_purposes[p]) {
+      for (const Purpose purpose : space_->alike_purposes[p]) {
         (in ? named : others).emplace_back(ToString(purpose));
       }
     }
@@ -595,7 +597,7 @@ class Survey {
 
   std::string AgencyInWords(Symbol agency) const {
     std::vector<std::string> names;
-    for (const Symbol one : folds_->alike[agency]) names.push_back(impls_[0]->agencies.Word(one));
+    for (const Symbol one : space_->alike[agency]) names.push_back(impls_[0]->agencies.Word(one));
     return absl::StrJoin(names, ", ");
   }
 
@@ -717,13 +719,13 @@ class Survey {
     return absl::StrCat(" only ", absl::StrJoin(in, ", "));
   }
 
-  std::optional<Folds> folds_;
+  std::optional<DecisionSpace> space_;
   std::map<std::string, std::vector<Member>> classes_;
   Numbers<Outcome> outcomes_;
   std::map<Pattern, Holders> patterns_;
   struct ConsentWord {
     std::string words;
-    std::vector<uint16_t> sets;  // places in Folds::consent_sets, ascending
+    std::vector<uint16_t> sets;  // places in DecisionSpace::consent_sets, ascending
   };
   std::vector<ConsentWord> consent_words_;
   std::map<Symbol, std::set<Who>> everybody_;  // by agency
@@ -767,17 +769,18 @@ class Comparison : public Survey {
   }
 };
 
-class Sighting : public Survey {
+class VisibilitySurvey : public Survey {
  public:
-  Sighting(const Policy& policy, const Thing& thing) : Survey({&policy}), thing_(thing) {}
+  VisibilitySurvey(const Policy& policy, const ItemSelector& items)
+      : Survey({&policy}), selector_(items) {}
 
  protected:
   bool IsAbout(const Item& item) const override {
-    return (thing_.holder == kNoSymbol || Stands(item.holder, thing_.holder)) &&
-           (thing_.service == kNoSymbol || item.service == thing_.service) &&
-           (thing_.every_aspect || item.aspect == thing_.aspect) &&
-           (thing_.assessment == kNoSymbol || item.assessment == thing_.assessment) &&
-           (thing_.section == kNoSymbol || item.section == thing_.section);
+    return (selector_.holder == kNoSymbol || Stands(item.holder, selector_.holder)) &&
+           (selector_.service == kNoSymbol || item.service == selector_.service) &&
+           (selector_.every_aspect || item.aspect == selector_.aspect) &&
+           (selector_.assessment == kNoSymbol || item.assessment == selector_.assessment) &&
+           (selector_.section == kNoSymbol || item.section == selector_.section);
   }
   Outcome Judge(const std::vector<Decision>& decisions) const override {
     Outcome outcome;
@@ -790,7 +793,7 @@ class Sighting : public Survey {
   }
 
  private:
-  const Thing thing_;
+  const ItemSelector selector_;
 };
 
 bool SameWords(const SymbolTable& a, const SymbolTable& b) { return a.Words() == b.Words(); }
@@ -828,7 +831,7 @@ std::string TooLarge() {
 
 }  // namespace
 
-std::string Sight::ToString() const {
+std::string VisibilityChange::ToString() const {
   return absl::StrCat(who, ": ", what, when.empty() ? "" : absl::StrCat("; ", when), ": ", change);
 }
 
@@ -852,28 +855,28 @@ PolicyDifference Diff(const Policy& before, const Policy& after) {
   difference.cells = comparison.cells;
   difference.gained_cells = comparison.gained_cells;
   difference.lost_cells = comparison.lost_cells;
-  for (Sight& sight : comparison.sights) {
-    if (sight.before < sight.after) {
-      difference.gains.push_back(std::move(sight));
-    } else if (sight.after < sight.before) {
-      difference.losses.push_back(std::move(sight));
+  for (VisibilityChange& change : comparison.changes) {
+    if (change.before < change.after) {
+      difference.gains.push_back(std::move(change));
+    } else if (change.after < change.before) {
+      difference.losses.push_back(std::move(change));
     } else {
-      difference.terms.push_back(std::move(sight));
+      difference.terms.push_back(std::move(change));
     }
   }
   return difference;
 }
 
-Sightings WhoCanSee(const Policy& policy, const Thing& thing) {
-  Sightings sightings;
-  Sighting sighting(policy, thing);
-  if (!sighting.Run()) {
-    sightings.fault = TooLarge();
-    return sightings;
+Visibility WhoCanSee(const Policy& policy, const ItemSelector& items) {
+  Visibility visibility;
+  VisibilitySurvey survey(policy, items);
+  if (!survey.Run()) {
+    visibility.fault = TooLarge();
+    return visibility;
   }
-  sightings.cells = sighting.cells;
-  sightings.sights = std::move(sighting.sights);
-  return sightings;
+  visibility.cells = survey.cells;
+  visibility.changes = std::move(survey.changes);
+  return visibility;
 }
 
 }  // namespace signpost::policy

@@ -1,11 +1,11 @@
 // What changes between two policies, and who can see a thing: answers over the whole decision
 // space, in sentences.
 //
-// The space is that of space.h, spelt out: every asker by role, every service of every holder,
-// every section of every assessment, and every circumstance that a rule of either policy looks at.
-// Nothing is sampled. Cells that change alike are gathered into boxes (these askers, these things,
-// under these circumstances), so that the sentences are few and together say all of it, each cell
-// once.
+// The space is that of decision_space.h, spelt out: every asker by role, every service of every
+// holder, every section of every assessment, and every circumstance that a rule of either policy
+// looks at. Nothing is sampled. Cells that change alike are gathered into boxes (these askers,
+// these things, under these circumstances), so that the sentences are few and together say all of
+// it, each cell once.
 //
 // Pure and thread-safe. A policy is not kept.
 
@@ -28,7 +28,7 @@ inline constexpr int64_t kSurveyCellsMax = 50'000'000;
 inline constexpr int64_t kSurveyPairsMax = 4'000'000;
 
 // One box of the space in words.
-struct Sight {
+struct VisibilityChange {
   Effect before = Effect::kHide;
   Effect after = Effect::kHide;
   std::string change;  // "hide -> show by A1 or A2"; of WhoCanSee() "show by A1"
@@ -44,14 +44,14 @@ struct Sight {
 struct PolicyDifference {
   // Empty, or why there is no answer: two vocabularies, or a space past the limits.
   std::string fault;
-  std::vector<Sight> gains;   // more is seen: hide -> broker or show, broker -> show
-  std::vector<Sight> losses;  // less is seen
+  std::vector<VisibilityChange> gains;   // more is seen: hide -> broker or show, broker -> show
+  std::vector<VisibilityChange> losses;  // less is seen
   // As much is seen, on other terms: another obligation or another basis.
-  std::vector<Sight> terms;
+  std::vector<VisibilityChange> terms;
   int64_t gained_cells = 0;  // of all gains together
   int64_t lost_cells = 0;
-  int64_t cells =
-      0;  // decided, by each policy: one for each class of cells that no rule tells apart
+  // Decided by each policy: one for each class of cells that no rule tells apart.
+  int64_t cells = 0;
 
   bool same() const { return fault.empty() && gains.empty() && losses.empty() && terms.empty(); }
 };
@@ -64,7 +64,7 @@ bool SameVocabulary(const Policy& a, const Policy& b);
 PolicyDifference Diff(const Policy& before, const Policy& after);
 
 // What is known of a thing somebody asks about; the rest may be anything.
-struct Thing {
+struct ItemSelector {
   Symbol holder = kNoSymbol;   // kNoSymbol: of any holder
   Symbol service = kNoSymbol;  // kNoSymbol: any that the holder has
   bool every_aspect = true;
@@ -73,14 +73,15 @@ struct Thing {
   Symbol section = kNoSymbol;
 };
 
-struct Sightings {
+struct Visibility {
   std::string fault;
-  std::vector<Sight> sights;  // never a hide; the holder's own agency among them
+  std::vector<VisibilityChange> changes;  // never a hide; the holder's own agency among them
   int64_t cells = 0;
 };
 
-// Who can see, or be told unnamed of, `thing`, under which circumstances and by which rules.
-Sightings WhoCanSee(const Policy& policy, const Thing& thing);
+// Who can see, or be told unnamed of, what `items` selects, under which circumstances and by which
+// rules.
+Visibility WhoCanSee(const Policy& policy, const ItemSelector& items);
 
 }  // namespace signpost::policy
 

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "policy/analysis/space.h"
+#include "policy/analysis/decision_space.h"
 
 namespace signpost::policy {
 namespace {
@@ -134,7 +134,7 @@ class Reach {
 
   void Look(const Cell& cell, const std::vector<uint8_t>& matters) {
     Evaluation evaluation(policy_, cell.question, cell.item);
-    evaluation.LookOnlyAt(matters);
+    evaluation.RestrictTo(matters);
     const Decision decision = evaluation.Run(false);
     // A hide that another hides beside has decided nothing by itself.
     if (decision.effect != Effect::kHide || decision.rule_count == 1) {
@@ -161,7 +161,7 @@ class Reach {
 
   const PolicyImpl& policy_;
   const PolicyImpl* const all_ = &policy_;
-  const Folds space_;
+  const DecisionSpace space_;
   std::vector<uint8_t> applies_;  // by RuleIndex
   std::vector<uint8_t> decides_;
   size_t left_;
@@ -232,7 +232,7 @@ class Linter {
   }
 
   // What some practitioner of `asker` may see of what `holder` can have.
-  std::pair<uint8_t, uint8_t> Sees(const Folds& space, Symbol asker, Symbol holder) {
+  std::pair<uint8_t, uint8_t> Sees(const DecisionSpace& space, Symbol asker, Symbol holder) {
     uint8_t without = 0;
     uint8_t with = 0;
     for (const AskerClass& one : space.askers) {
@@ -263,7 +263,7 @@ class Linter {
 
   void Asymmetries() {
     const PolicyImpl* const all = &impl_;
-    const Folds space(absl::MakeConstSpan(&all, 1), nullptr, true);
+    const DecisionSpace space(absl::MakeConstSpan(&all, 1), nullptr, true);
     for (size_t i = 0; i < space.agencies.size(); ++i) {
       for (size_t j = i + 1; j < space.agencies.size(); ++j) {
         Finding finding;

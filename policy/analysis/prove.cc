@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "policy/analysis/space.h"
+#include "policy/analysis/decision_space.h"
 #include "policy/engine/program.h"
 
 namespace signpost::policy {
@@ -323,7 +323,7 @@ class Prover {
   // Which values of each part of a question to visit.
   struct Choices {
     std::array<std::vector<Tri>, 6> facts;
-    std::vector<size_t> consents;  // of Folds::consent_sets
+    std::vector<size_t> consents;  // of DecisionSpace::consent_sets
     std::vector<uint8_t> relationships;
     std::vector<Purpose> purposes;
   };
@@ -591,7 +591,7 @@ class Prover {
     for (const Conditions& conditions : check_.unless) {
       if (evaluation.HoldAll(conditions) == Tri::kYes) return false;
     }
-    evaluation.LookOnlyAt(matters_);
+    evaluation.RestrictTo(matters_);
     const Decision decision = evaluation.Run(false);
     if (decision.effect == Effect::kHide) return false;
     if (decision.effect == Effect::kBroker && !check_.counts_broker) return false;
@@ -618,11 +618,11 @@ class Prover {
   int64_t& cells_left_;
   const int64_t cell_cost_;
   const PolicyImpl* const all_ = &policy_;
-  const Folds space_;
+  const DecisionSpace space_;
   std::map<uint32_t, std::vector<uint8_t>> said_;  // by consent set, see Says()
   bool may_fold_ = true;
   bool may_fold_overrides_ = true;
-  std::vector<uint8_t> matter_grounds_;  // beside Folds::grounds
+  std::vector<uint8_t> matter_grounds_;  // beside DecisionSpace::grounds
   std::set<std::string> visited_;
   std::vector<uint8_t> matters_;  // of the asker and item being visited
 };

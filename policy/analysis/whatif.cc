@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "policy/analysis/decision_space.h"
 #include "policy/analysis/diff.h"
-#include "policy/analysis/space.h"
 #include "policy/engine/prepared_question.h"
 
 namespace signpost::policy {

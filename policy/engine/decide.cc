@@ -659,12 +659,12 @@ bool Evaluation::TryOverride(Decision& decision) {
   return true;
 }
 
-void Evaluation::Want::Add(const Want& other) {
+void Evaluation::Requirement::Add(const Requirement& other) {
   possible = possible && other.possible;
   bits |= other.bits;
 }
 
-void Evaluation::Want::Either(const Want& other) {
+void Evaluation::Requirement::Either(const Requirement& other) {
   if (!other.possible) return;
   const int mine = CountBits(bits);
   const int theirs = CountBits(other.bits);
@@ -676,12 +676,12 @@ void Evaluation::Want::Either(const Want& other) {
 }
 
 // What it takes for `condition` to be `wanted`, where it is not.
-Evaluation::Want Evaluation::WantHold(const Condition& condition, bool wanted) {
+Evaluation::Requirement Evaluation::RequiredToHold(const Condition& condition, bool wanted) {
   const Tri value = Holds(condition);
-  Want want;
-  if (value == Known(wanted)) return want;
-  want.possible = value == Tri::kUnknown;
-  if (want.possible) want.bits = Bit(Missing::kFacts);
+  Requirement needed;
+  if (value == Known(wanted)) return needed;
+  needed.possible = value == Tri::kUnknown;
+  if (needed.possible) needed.bits = Bit(Missing::kFacts);
   switch (condition.about) {
     case Condition::About::kConsent: {
       const uint32_t states = condition.consent_states;
@@ -689,66 +689,68 @@ Evaluation::Want Evaluation::WantHold(const Condition& condition, bool wanted) {
       constexpr uint32_t kOthers = kByAnotherBit | Bit(Grantor::kParentalResponsibility) |
                                    Bit(Grantor::kCourt) | Bit(Grantor::kAuthority);
       if ((states & kOthers) != 0 && wanted == in_force) {
-        return Want{true, Bit(Missing::kOthersConsent)};
+        return Requirement{true, Bit(Missing::kOthersConsent)};
       }
       if (wanted && in_force) {
         const bool is_explicit = (states & StateBit(ConsentState::kExplicit)) != 0;
-        return Want{true, Bit(is_explicit ? Missing::kExplicitConsent : Missing::kConsent)};
+        return Requirement{true, Bit(is_explicit ? Missing::kExplicitConsent : Missing::kConsent)};
       }
-      if (!wanted && !in_force) return Want{true, Bit(Missing::kConsent)};
-      return want;
+      if (!wanted && !in_force) return Requirement{true, Bit(Missing::kConsent)};
+      return needed;
     }
     case Condition::About::kPurpose:
-      return Want{true, Bit(Missing::kPurpose)};
+      return Requirement{true, Bit(Missing::kPurpose)};
     case Condition::About::kRelationship:
-      if (wanted != condition.negated) return Want{true, Bit(Missing::kRelationship)};
-      return want;
+      if (wanted != condition.negated) return Requirement{true, Bit(Missing::kRelationship)};
+      return needed;
     default:
-      return want;
+      return needed;
   }
 }
 
 // What a show or broker would need to speak; only where it is about this item at all.
-Evaluation::Want Evaluation::WantSpeak(const BoundRule& rule, const BoundStatement& statement) {
-  Want want;
+Evaluation::Requirement Evaluation::RequiredToSpeak(const BoundRule& rule,
+                                                    const BoundStatement& statement) {
+  Requirement needed;
   const Tri about = And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)),
                         MatchParties(rule));
-  if (about == Tri::kNo) return Want{false, 0};
-  if (about == Tri::kUnknown) want.bits |= Bit(Missing::kFacts);
+  if (about == Tri::kNo) return Requirement{false, 0};
+  if (about == Tri::kUnknown) needed.bits |= Bit(Missing::kFacts);
   if (MatchAskers(statement.askers, false, false) != Tri::kYes) {
     if (MatchAskers(statement.askers, true, false) == Tri::kYes) {
-      want.bits |= Bit(Missing::kPractitioner);
+      needed.bits |= Bit(Missing::kPractitioner);
     } else if (MatchAskers(statement.askers, true, true) == Tri::kYes) {
-      want.bits |= Bit(Missing::kPurpose);
+      needed.bits |= Bit(Missing::kPurpose);
     } else if (MatchAskers(statement.askers, true, true) == Tri::kUnknown) {
-      want.bits |= Bit(Missing::kFacts);
+      needed.bits |= Bit(Missing::kFacts);
     } else {
-      return Want{false, 0};
+      return Requirement{false, 0};
     }
   }
-  for (const Condition& condition : statement.when) want.Add(WantHold(condition, true));
+  for (const Condition& condition : statement.when) needed.Add(RequiredToHold(condition, true));
   for (const Conditions& conditions : statement.unless) {
     if (HoldAll(conditions) == Tri::kNo) continue;
-    Want ways{false, 0};
-    for (const Condition& condition : conditions) ways.Either(WantHold(condition, false));
-    want.Add(ways);
+    Requirement ways{false, 0};
+    for (const Condition& condition : conditions) ways.Either(RequiredToHold(condition, false));
+    needed.Add(ways);
   }
-  if (!AgreementInForce(rule)) want.bits |= Bit(Missing::kAgreement);
-  want.bits |= GatewayLacks(rule);
-  if (PersonNeeded()) want.bits |= Bit(Missing::kPractitioner);
-  return want;
+  if (!AgreementInForce(rule)) needed.bits |= Bit(Missing::kAgreement);
+  needed.bits |= GatewayLacks(rule);
+  if (PersonNeeded()) needed.bits |= Bit(Missing::kPractitioner);
+  return needed;
 }
 
 // What it takes for a hide that applies to fall silent.
-Evaluation::Want Evaluation::WantSilent(const BoundRule& rule, const BoundStatement& statement) {
-  Want ways{false, 0};
+Evaluation::Requirement Evaluation::RequiredToBeSilent(const BoundRule& rule,
+                                                       const BoundStatement& statement) {
+  Requirement ways{false, 0};
   const Tri selected = And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)),
                            And(MatchesAskers(statement.askers), MatchParties(rule)));
-  if (selected == Tri::kUnknown) ways = Want{true, Bit(Missing::kFacts)};
-  for (const Condition& condition : statement.when) ways.Either(WantHold(condition, false));
+  if (selected == Tri::kUnknown) ways = Requirement{true, Bit(Missing::kFacts)};
+  for (const Condition& condition : statement.when) ways.Either(RequiredToHold(condition, false));
   for (const Conditions& conditions : statement.unless) {
-    Want all;
-    for (const Condition& condition : conditions) all.Add(WantHold(condition, true));
+    Requirement all;
+    for (const Condition& condition : conditions) all.Add(RequiredToHold(condition, true));
     ways.Either(all);
   }
   return ways;
@@ -757,14 +759,14 @@ Evaluation::Want Evaluation::WantSilent(const BoundRule& rule, const BoundStatem
 uint32_t Evaluation::WhatWasMissing() {
   if (static_cast<int>(item_.aspect) >= kAspectCount) return Bit(Missing::kFacts);
   if (question_.now_s < policy_.in_force_s) return Bit(Missing::kPolicy);
-  Want hides;
-  Want shows{false, 0};
+  Requirement hides;
+  Requirement shows{false, 0};
   for (const BoundRule& rule : policy_.rules) {
     for (const BoundStatement& statement : rule.statements) {
       if (statement.effect == Effect::kHide) {
-        if (Matches(rule, statement) != Tri::kNo) hides.Add(WantSilent(rule, statement));
+        if (Matches(rule, statement) != Tri::kNo) hides.Add(RequiredToBeSilent(rule, statement));
       } else if (statement.effect == Effect::kShow) {
-        shows.Either(WantSpeak(rule, statement));
+        shows.Either(RequiredToSpeak(rule, statement));
       }
     }
   }

@@ -841,19 +841,19 @@ uint32_t Engine::WhatWasMissing(const QuestionRows& rows, const ItemRows& item_r
     return 0;
   }
   Evaluation evaluation(policy_, rows.question_, item);
-  Evaluation::Want shows{false, 0};
+  Evaluation::Requirement shows{false, 0};
   potential_shows_->ForEach(lines, [&](const BoundRule& rule, const BoundStatement& statement) {
-    shows.Either(evaluation.WantSpeak(rule, statement));
+    shows.Either(evaluation.RequiredToSpeak(rule, statement));
   });
   if (!shows.possible) return 0;
-  Evaluation::Want hides;
+  Evaluation::Requirement hides;
   if (item_rows.any_ && Narrow<0>(rows, item, item_rows.lines_.data(), lines.data())) {
     Consented consented;
     Consent<0>(rows, item, lines.data(), consented);
     const uint64_t* const hiding = Row(classes_, 0);
     for (size_t w = 0; w < words_; ++w) lines[w] &= hiding[w];
     ForEach(lines, [&](const BoundRule& rule, const BoundStatement& statement) {
-      hides.Add(evaluation.WantSilent(rule, statement));
+      hides.Add(evaluation.RequiredToBeSilent(rule, statement));
     });
   }
   return hides.possible ? hides.bits | shows.bits : 0;

@@ -228,15 +228,15 @@ class Evaluation {
   Decision Run(bool say_missing = true);
 
   // What would have to change for a statement to say otherwise.
-  struct Want {
+  struct Requirement {
     bool possible = true;
     uint32_t bits = 0;
-    void Add(const Want& other);
+    void Add(const Requirement& other);
     // The cheaper of two ways; both where they cost the same, so that order never matters.
-    void Either(const Want& other);
+    void Either(const Requirement& other);
   };
-  Want WantSpeak(const BoundRule& rule, const BoundStatement& statement);
-  Want WantSilent(const BoundRule& rule, const BoundStatement& statement);
+  Requirement RequiredToSpeak(const BoundRule& rule, const BoundStatement& statement);
+  Requirement RequiredToBeSilent(const BoundRule& rule, const BoundStatement& statement);
 
   // What would have been needed, Bit(Missing), for an item that Run() does not show. That no
   // override allows it is not among it: Run() says that.
@@ -253,7 +253,7 @@ class Evaluation {
   // For a prover that asks of one asker and item many times: which rules can matter at all (asked
   // of a question without a purpose), and then to look at no others. `rules` must outlive this.
   std::vector<uint8_t> RulesThatMatter();
-  void LookOnlyAt(const std::vector<uint8_t>& rules) { matters_ = &rules; }
+  void RestrictTo(const std::vector<uint8_t>& rules) { matters_ = &rules; }
   // Whether a show, a broker or an override could speak of this item to this asker on some facts:
   // false only where words that no fact can change forbid it.
   bool CouldSpeak(const BoundRule& rule);
@@ -280,7 +280,7 @@ class Evaluation {
   Tri ConsentHolds(uint32_t states) const;
   bool Softened(const BoundRule& rule);
   bool TryOverride(Decision& decision);
-  Want WantHold(const syntax::Condition& condition, bool wanted);
+  Requirement RequiredToHold(const syntax::Condition& condition, bool wanted);
 
   const PolicyImpl& policy_;
   // Copies, with symbols out of range made kNoSymbol: a wrong number must not look like a known

@@ -20,7 +20,7 @@
 
 #include "nlohmann/json.hpp"
 #include "policy/analysis/cedar.h"
-#include "policy/analysis/space.h"
+#include "policy/analysis/decision_space.h"
 #include "policy/policy.h"
 
 namespace signpost::policy {
@@ -138,11 +138,11 @@ struct Draw {
 // By rule: the askers and items of which it could show (or broker, or open) something.
 using Pairs = std::vector<std::vector<std::pair<uint32_t, uint32_t>>>;
 
-Pairs PairsByRule(const Folds& folds, const PolicyImpl& impl) {
+Pairs PairsByRule(const DecisionSpace& space, const PolicyImpl& impl) {
   Pairs pairs(impl.rules.size());
-  for (uint32_t a = 0; a < folds.askers.size(); ++a) {
-    for (uint32_t i = 0; i < folds.items.size(); ++i) {
-      Cell cell(folds, folds.askers[a], folds.items[i]);
+  for (uint32_t a = 0; a < space.askers.size(); ++a) {
+    for (uint32_t i = 0; i < space.items.size(); ++i) {
+      Cell cell(space, space.askers[a], space.items[i]);
       cell.question.purpose = Purpose::kUnspecified;
       Evaluation evaluation(impl, cell.question, cell.item);
       for (size_t r = 0; r < impl.rules.size(); ++r) {
@@ -154,18 +154,18 @@ Pairs PairsByRule(const Folds& folds, const PolicyImpl& impl) {
 }
 
 // Any cell, but three times in four one of which some rule could show something, whichever rule.
-Draw DrawOne(const Folds& folds, const Pairs& pairs, std::mt19937& random) {
+Draw DrawOne(const DecisionSpace& space, const Pairs& pairs, std::mt19937& random) {
   const auto below = [&random](size_t size) { return static_cast<uint32_t>(random() % size); };
   Draw draw;
-  draw.asker = below(folds.askers.size());
-  draw.item = below(folds.items.size());
+  draw.asker = below(space.askers.size());
+  draw.item = below(space.items.size());
   const auto& of_rule = pairs[below(pairs.size())];
   if (below(4) != 0 && !of_rule.empty()) {
     std::tie(draw.asker, draw.item) = of_rule[below(of_rule.size())];
   }
   for (int f = 0; f < kFactCount; ++f) {
     draw.at[static_cast<size_t>(f)] =
-        static_cast<uint16_t>(below(static_cast<size_t>(CountOf(folds, static_cast<Fact>(f)))));
+        static_cast<uint16_t>(below(static_cast<size_t>(CountOf(space, static_cast<Fact>(f)))));
   }
   // Half of all questions override nothing, and half rest on one of the smallest sets of consents.
   if (below(2) == 0) draw.at[static_cast<size_t>(Fact::kGround)] = 0;
@@ -201,13 +201,13 @@ int Main(const std::string& file, const std::string& words, const std::string& a
   std::cout << head.dump() << "\n";
 
   const PolicyImpl* const impl = &PolicyAccess::Of(policy);
-  const Folds folds(absl::MakeConstSpan(&impl, 1), nullptr, true);
-  const Pairs pairs = PairsByRule(folds, *impl);
+  const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr, true);
+  const Pairs pairs = PairsByRule(space, *impl);
   std::mt19937 random(2026);
   std::map<std::string, std::vector<Draw>> by_set;
   for (int64_t i = 0; i < static_cast<int64_t>(count) * kDrawsPerCell; ++i) {
-    const Draw draw = DrawOne(folds, pairs, random);
-    Cell cell(folds, folds.askers[draw.asker], folds.items[draw.item]);
+    const Draw draw = DrawOne(space, pairs, random);
+    Cell cell(space, space.askers[draw.asker], space.items[draw.item]);
     draw.Apply(policy, cell);
     const Decision decision = policy.DecideOnly(cell.question, cell.item);
     // More deciding rules than a Decision keeps cannot be compared as a set.
@@ -226,7 +226,7 @@ int Main(const std::string& file, const std::string& words, const std::string& a
     left -= take;
     for (size_t i = 0; i < take; ++i) {
       const Draw& draw = (*sets[s])[i];
-      Cell cell(folds, folds.askers[draw.asker], folds.items[draw.item]);
+      Cell cell(space, space.askers[draw.asker], space.items[draw.item]);
       draw.Apply(policy, cell);
       json line = Said(policy, policy.Decide(cell.question, cell.item));
       line["override"] = cell.question.override_request.requested;

@@ -211,43 +211,43 @@ int Explain(Terminal& terminal, const Args& args) {
 
 // ---- who-can-see ----
 
-json ToJson(const policy::Sight& sight) {
-  return {{"who", sight.who},
-          {"what", sight.what},
-          {"when", sight.when},
-          {"change", sight.change},
-          {"cells", sight.cells}};
+json ToJson(const policy::VisibilityChange& change) {
+  return {{"who", change.who},
+          {"what", change.what},
+          {"when", change.when},
+          {"change", change.change},
+          {"cells", change.cells}};
 }
 
-void PrintSight(const policy::Sight& sight, char mark, Page& page) {
-  page.Field(0, 2, std::string(1, mark), absl::StrCat(sight.who, ": ", sight.what));
-  if (!sight.when.empty()) page.Paragraph(6, sight.when);
-  page.Paragraph(6, sight.change);
+void PrintChange(const policy::VisibilityChange& change, char mark, Page& page) {
+  page.Field(0, 2, std::string(1, mark), absl::StrCat(change.who, ": ", change.what));
+  if (!change.when.empty()) page.Paragraph(6, change.when);
+  page.Paragraph(6, change.change);
 }
 
 int WhoCanSee(Terminal& terminal, const Args& args) {
   const Opened opened = Open(terminal, args, args.positionals()[0], false);
   if (opened.policy == nullptr) return opened.code;
-  const policy::ThingRead read =
-      policy::ReadThing(*opened.policy, opened.vocabulary, args.positionals()[1]);
+  const policy::ItemSelectorResult read =
+      policy::ReadItemSelector(*opened.policy, opened.vocabulary, args.positionals()[1]);
   if (!read.ok()) {
     PrintFaults(read.diagnostics, "thing", *terminal.err);
     return kExitUsage;
   }
-  const policy::Sightings sightings = policy::WhoCanSee(*opened.policy, read.thing);
-  if (!sightings.fault.empty()) {
-    return FailHere(terminal, absl::ResourceExhaustedError(sightings.fault));
+  const policy::Visibility visibility = policy::WhoCanSee(*opened.policy, read.selector);
+  if (!visibility.fault.empty()) {
+    return FailHere(terminal, absl::ResourceExhaustedError(visibility.fault));
   }
   if (args.Has("--json")) {
     json list = json::array();
-    for (const policy::Sight& sight : sightings.sights) list.push_back(ToJson(sight));
+    for (const auto& change : visibility.changes) list.push_back(ToJson(change));
     *terminal.out << list.dump(2) << "\n";
     return kExitOk;
   }
   Page page(terminal.bold);
-  for (const policy::Sight& sight : sightings.sights) PrintSight(sight, '*', page);
-  page.Line(sightings.sights.empty() ? "Nobody, under no circumstances."
-                                     : "Nobody else, and under no other circumstances.");
+  for (const policy::VisibilityChange& change : visibility.changes) PrintChange(change, '*', page);
+  page.Line(visibility.changes.empty() ? "Nobody, under no circumstances."
+                                       : "Nobody else, and under no other circumstances.");
   *terminal.out << page.text();
   return kExitOk;
 }
@@ -268,7 +268,7 @@ int Diff(Terminal& terminal, const Args& args) {
     const char* heading;
     const char* key;
     char mark;
-    const std::vector<policy::Sight>& sights;
+    const std::vector<policy::VisibilityChange>& changes;
   } parts[] = {{"More is seen", "gains", '+', difference.gains},
                {"Less is seen", "losses", '-', difference.losses},
                {"As much is seen, on other terms", "terms", '~', difference.terms}};
@@ -278,7 +278,7 @@ int Diff(Terminal& terminal, const Args& args) {
                    {"lost_cells", difference.lost_cells}};
     for (const auto& part : parts) {
       json list = json::array();
-      for (const policy::Sight& sight : part.sights) list.push_back(ToJson(sight));
+      for (const policy::VisibilityChange& change : part.changes) list.push_back(ToJson(change));
       answer[part.key] = std::move(list);
     }
     *terminal.out << answer.dump(2) << "\n";
@@ -286,9 +286,9 @@ int Diff(Terminal& terminal, const Args& args) {
   }
   Page page(terminal.bold);
   for (const auto& part : parts) {
-    if (part.sights.empty()) continue;
+    if (part.changes.empty()) continue;
     page.Heading(part.heading);
-    for (const policy::Sight& sight : part.sights) PrintSight(sight, part.mark, page);
+    for (const auto& change : part.changes) PrintChange(change, part.mark, page);
     page.Blank();
   }
   page.Line(difference.same()

@@ -66,18 +66,18 @@ TEST_F(AskTest, SaysWhereAQuestionIsWrong) {
 
 TEST_F(AskTest, ReadsAThing) {
   const auto read = [&](const std::string& text) {
-    return ReadThing(*policy_, testing::SmallVocabulary(), text);
+    return ReadItemSelector(*policy_, testing::SmallVocabulary(), text);
   };
-  const ThingRead contact = read("contact of offending held by yot");
+  const ItemSelectorResult contact = read("contact of offending held by yot");
   ASSERT_TRUE(contact.ok());
-  EXPECT_FALSE(contact.thing.every_aspect);
-  EXPECT_EQ(contact.thing.aspect, Aspect::kContact);
-  EXPECT_EQ(contact.thing.holder, policy_->AgencySymbol("yot"));
-  const ThingRead all = read("everything of sexual-health held by clinic");
+  EXPECT_FALSE(contact.selector.every_aspect);
+  EXPECT_EQ(contact.selector.aspect, Aspect::kContact);
+  EXPECT_EQ(contact.selector.holder, policy_->AgencySymbol("yot"));
+  const ItemSelectorResult all = read("everything of sexual-health held by clinic");
   ASSERT_TRUE(all.ok());
-  EXPECT_TRUE(all.thing.every_aspect);
-  EXPECT_EQ(all.thing.service, policy_->ServiceSymbol("sexual-health"));
-  const ThingRead wrong = read("everything of sexual-helth held by clinic");
+  EXPECT_TRUE(all.selector.every_aspect);
+  EXPECT_EQ(all.selector.service, policy_->ServiceSymbol("sexual-health"));
+  const ItemSelectorResult wrong = read("everything of sexual-helth held by clinic");
   ASSERT_FALSE(wrong.ok());
   EXPECT_EQ(wrong.diagnostics[0].column, 15);
 }

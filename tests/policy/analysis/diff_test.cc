@@ -7,7 +7,7 @@
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "policy/analysis/space.h"
+#include "policy/analysis/decision_space.h"
 #include "tests/policy/small.h"
 
 namespace signpost::policy {
@@ -20,17 +20,17 @@ using testing::kSmallRules;
 // Visits every cell of the spelt-out space of the policies, with no class and no shortcut.
 template <typename Visit>
 void EachCell(const std::vector<const PolicyImpl*>& policies, Visit visit) {
-  const Folds folds(policies, nullptr, true);
-  for (const AskerClass& asker : folds.askers) {
-    for (const Item& item : folds.items) {
-      Cell cell(folds, asker, item);
+  const DecisionSpace space(policies, nullptr, true);
+  for (const AskerClass& asker : space.askers) {
+    for (const Item& item : space.items) {
+      Cell cell(space, asker, item);
       Circumstance at{};
       for (bool more = true; more;) {
         visit(cell);
         more = false;
         for (int f = 0; f < kFactCount && !more; ++f) {
           uint16_t& value = at[static_cast<size_t>(f)];
-          more = value + 1 < CountOf(folds, static_cast<Fact>(f));
+          more = value + 1 < CountOf(space, static_cast<Fact>(f));
           value = more ? static_cast<uint16_t>(value + 1) : uint16_t{0};
           cell.Set(static_cast<Fact>(f), value);
         }
@@ -60,9 +60,9 @@ Counts CountOneByOne(const Policy& before, const Policy& after) {
   return counts;
 }
 
-int64_t Sum(const std::vector<Sight>& sights) {
+int64_t Sum(const std::vector<VisibilityChange>& changes) {
   int64_t sum = 0;
-  for (const Sight& sight : sights) sum += sight.cells;
+  for (const VisibilityChange& change : changes) sum += change.cells;
   return sum;
 }
 
@@ -72,7 +72,7 @@ std::string Changed(const std::string& from, const std::string& to) {
   return text;
 }
 
-// Each change of the rules, and whether it can give and take sight.
+// Each change of the rules, and whether it can give and take change.
 struct Change {
   const char* from;
   const char* to;
@@ -127,7 +127,7 @@ TEST(Diff, FindsEveryCellThatChangesAndNoOther) {
 TEST(Diff, SaysNothingWhereNothingChanges) {
   const auto before = CompileSmall(kSmallRules);
   EXPECT_TRUE(Diff(*before, *before).same());
-  // Another title, another id: the same sights.
+  // Another title, another id: no change.
   EXPECT_TRUE(Diff(*before, *CompileSmall(Changed("rule TEAM", "rule A-TEAM"))).same());
 }
 
@@ -184,10 +184,10 @@ TEST(WhoCanSee, FindsEveryCellThatIsNotHidden) {
   ASSERT_GT(brokered, 0);
   int64_t said_shown = 0;
   int64_t said_brokered = 0;
-  const Sightings all = WhoCanSee(*policy, Thing());
+  const Visibility all = WhoCanSee(*policy, ItemSelector());
   ASSERT_EQ(all.fault, "");
-  for (const Sight& sight : all.sights) {
-    (sight.after == Effect::kShow ? said_shown : said_brokered) += sight.cells;
+  for (const VisibilityChange& change : all.changes) {
+    (change.after == Effect::kShow ? said_shown : said_brokered) += change.cells;
   }
   EXPECT_EQ(said_shown, shown);
   EXPECT_EQ(said_brokered, brokered);
@@ -195,12 +195,13 @@ TEST(WhoCanSee, FindsEveryCellThatIsNotHidden) {
 
 TEST(WhoCanSee, AnswersOfOneThing) {
   const auto policy = CompileSmall(kSmallRules);
-  Thing thing;
-  thing.holder = policy->AgencySymbol("clinic");
-  thing.every_aspect = false;
-  thing.aspect = Aspect::kContact;
+  ItemSelector selector;
+  selector.holder = policy->AgencySymbol("clinic");
+  selector.every_aspect = false;
+  selector.aspect = Aspect::kContact;
   std::vector<std::string> said;
-  for (const Sight& sight : WhoCanSee(*policy, thing).sights) said.push_back(sight.ToString());
+  for (const VisibilityChange& change : WhoCanSee(*policy, selector).changes)
+    said.push_back(change.ToString());
   EXPECT_THAT(said, ::testing::ElementsAre(
                         "officer of yot, careers: contact of sexual-health held by clinic; for "
                         "safeguarding, overriding on legal-duty or vital-interests: show by O (an "

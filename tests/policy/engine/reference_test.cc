@@ -6,7 +6,7 @@
 #include <set>
 
 #include "gtest/gtest.h"
-#include "policy/analysis/space.h"
+#include "policy/analysis/decision_space.h"
 #include "tests/policy/area.h"
 #include "tests/policy/files.h"
 #include "tests/policy/small.h"
@@ -61,16 +61,16 @@ struct Judged {
 // several relationships.
 void CompareAtRandom(Judged& judged, int trials) {
   const PolicyImpl* const impl = &PolicyAccess::Of(*judged.policy);
-  const Folds folds(absl::MakeConstSpan(&impl, 1), nullptr, true);
+  const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr, true);
   std::mt19937 random(11);
   const auto below = [&random](size_t size) { return static_cast<size_t>(random() % size); };
   const auto tri = [&below] { return static_cast<Tri>(below(5) == 0 ? 0 : 1 + below(2)); };
   for (int trial = 0; trial < trials; ++trial) {
-    Cell cell(folds, folds.askers[below(folds.askers.size())],
-              folds.items[below(folds.items.size())]);
+    Cell cell(space, space.askers[below(space.askers.size())],
+              space.items[below(space.items.size())]);
     for (int f = 0; f < kFactCount; ++f) {
       const Fact fact = static_cast<Fact>(f);
-      cell.Set(fact, static_cast<int>(below(static_cast<size_t>(CountOf(folds, fact)))));
+      cell.Set(fact, static_cast<int>(below(static_cast<size_t>(CountOf(space, fact)))));
     }
     Question& q = cell.question;
     Item& i = cell.item;
@@ -123,12 +123,12 @@ void CompareAtRandom(Judged& judged, int trials) {
 // with very many, in every `stride`-th).
 void CompareEveryClass(Judged& judged, int64_t cells_max) {
   const PolicyImpl* const impl = &PolicyAccess::Of(*judged.policy);
-  const Folds folds(absl::MakeConstSpan(&impl, 1), nullptr, true);
+  const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr, true);
   std::set<std::string> classes;
   std::vector<std::pair<const AskerClass*, const Item*>> pairs;
-  for (const AskerClass& asker : folds.askers) {
-    for (const Item& item : folds.items) {
-      Cell cell(folds, asker, item);
+  for (const AskerClass& asker : space.askers) {
+    for (const Item& item : space.items) {
+      Cell cell(space, asker, item);
       cell.question.purpose = Purpose::kUnspecified;
       const std::string signature = std::to_string(asker.team) + "/" +
                                     Evaluation(*impl, cell.question, cell.item).Signature();
@@ -136,18 +136,18 @@ void CompareEveryClass(Judged& judged, int64_t cells_max) {
     }
   }
   int64_t circumstances = 1;
-  for (int f = 0; f < kFactCount; ++f) circumstances *= CountOf(folds, static_cast<Fact>(f));
+  for (int f = 0; f < kFactCount; ++f) circumstances *= CountOf(space, static_cast<Fact>(f));
   const int64_t all = circumstances * static_cast<int64_t>(pairs.size());
   // Odd, so that the stride falls into step with no dimension.
   const int64_t stride = (all / cells_max) | 1;
   for (int64_t at = 0; at < all; at += stride) {
     const auto& [asker, item] = pairs[static_cast<size_t>(at / circumstances)];
-    Cell cell(folds, *asker, *item);
+    Cell cell(space, *asker, *item);
     int64_t rest = at % circumstances;
     for (int f = 0; f < kFactCount; ++f) {
       const Fact fact = static_cast<Fact>(f);
-      cell.Set(fact, static_cast<int>(rest % CountOf(folds, fact)));
-      rest /= CountOf(folds, fact);
+      cell.Set(fact, static_cast<int>(rest % CountOf(space, fact)));
+      rest /= CountOf(space, fact);
     }
     judged.Compare(cell.question, cell.item);
   }

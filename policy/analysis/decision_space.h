@@ -5,11 +5,11 @@
 // all of them. Several policies may share one space, which then tells apart whatever any of them
 // does; they must have been compiled against the same vocabulary, so that their symbols agree.
 //
-// A Folds is filled by its constructor and then only read: thread-safe. It keeps no pointer to the
-// policies it was made from.
+// A DecisionSpace is filled by its constructor and then only read: thread-safe. It keeps no pointer
+// to the policies it was made from.
 
-#ifndef SIGNPOST_POLICY_ANALYSIS_SPACE_H_
-#define SIGNPOST_POLICY_ANALYSIS_SPACE_H_
+#ifndef SIGNPOST_POLICY_ANALYSIS_DECISION_SPACE_H_
+#define SIGNPOST_POLICY_ANALYSIS_DECISION_SPACE_H_
 
 #include <array>
 #include <cstdint>
@@ -51,12 +51,12 @@ void FillConsents(const ConsentSet& kinds, int64_t now_s, std::vector<ConsentFac
 
 // The values worth visiting of each part of a question. Only known facts: an unknown one never
 // shows more than a known one.
-struct Folds {
+struct DecisionSpace {
   // `check` (may be null) tells apart too. With `spelt_out`, for readers: askers and items are
   // those that there can be (a holder has only services that the vocabulary lets it have flags for,
   // every role is known), each by its own name; only agencies are still folded.
-  Folds(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check,
-        bool spelt_out = false);
+  DecisionSpace(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check,
+                bool spelt_out = false);
 
   std::vector<Symbol> agencies;
   // By agency symbol: the agencies this one stands for, itself included; empty for one that is
@@ -94,11 +94,11 @@ absl::Span<const Tri> ValuesOf(bool matters);
 // The circumstances of a question, one dimension of the space each. What is not a dimension is
 // known and as a rule would have it.
 enum class Fact : uint8_t {
-  kTime = 0,       // Folds::changes
-  kConsents,       // Folds::consent_sets
-  kPurpose,        // Folds::purposes
-  kRelationships,  // Folds::relationships
-  kGround,         // no override asked for, then Folds::grounds
+  kTime = 0,       // DecisionSpace::changes
+  kConsents,       // DecisionSpace::consent_sets
+  kPurpose,        // DecisionSpace::purposes
+  kRelationships,  // DecisionSpace::relationships
+  kGround,         // no override asked for, then DecisionSpace::grounds
   kNecessity,      // not stated, stated
   kBrokerable,     // yes, no
   kShielded,       // no, yes; and so on
@@ -113,15 +113,15 @@ using Circumstance = std::array<uint16_t, kFactCount>;  // which value of each
 constexpr uint32_t Bit(Fact fact) { return 1u << static_cast<uint32_t>(fact); }
 
 // How many values a fact has.
-int CountOf(const Folds& folds, Fact fact);
+int CountOf(const DecisionSpace& space, Fact fact);
 // One value, as a condition in words: "involved", "for assessment or support-planning".
-std::string FactInWords(const PolicyImpl& policy, const Folds& folds, Fact fact, int value);
+std::string FactInWords(const PolicyImpl& policy, const DecisionSpace& space, Fact fact, int value);
 
 // One point of the space: a question and an item, and what their spans point at. Not thread-safe.
 class Cell {
  public:
   // Every fact has its first value.
-  Cell(const Folds& folds, const AskerClass& asker, const Item& about);
+  Cell(const DecisionSpace& space, const AskerClass& asker, const Item& about);
   Cell(const Cell&) = delete;
   Cell& operator=(const Cell&) = delete;
 
@@ -132,7 +132,7 @@ class Cell {
   Item item;
 
  private:
-  const Folds& folds_;
+  const DecisionSpace& space_;
   TeamStanding standing_;
   const ConsentSet* consent_set_ = nullptr;
   std::vector<ConsentFact> consents_;
@@ -159,4 +159,4 @@ bool BindExample(const PolicyImpl& policy, const syntax::Example& example,
 
 }  // namespace signpost::policy
 
-#endif  // SIGNPOST_POLICY_ANALYSIS_SPACE_H_
+#endif  // SIGNPOST_POLICY_ANALYSIS_DECISION_SPACE_H_

@@ -1,7 +1,7 @@
 // The folds of the decision space: that nothing which rules tell apart is folded together, and that
 // little else stays apart.
 
-#include "policy/analysis/space.h"
+#include "policy/analysis/decision_space.h"
 
 #include <algorithm>
 #include <random>
@@ -23,23 +23,23 @@ using testing::kSmallRules;
 TEST(Space, PurposesAreFoldedAsTheRulesTellThemApart) {
   const auto policy = CompileSmall(kSmallRules);
   const PolicyImpl* const impl = &PolicyAccess::Of(*policy);
-  const Folds folds(absl::MakeConstSpan(&impl, 1), nullptr);
+  const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr);
   std::vector<size_t> sizes;
   size_t all = 0;
-  for (const std::vector<Purpose>& alike : folds.alike_purposes) all += alike.size();
+  for (const std::vector<Purpose>& alike : space.alike_purposes) all += alike.size();
   EXPECT_EQ(all, AllPurposes().size());
   // ADVISER's two, safeguarding, the team's, and the rest.
-  EXPECT_EQ(folds.purposes.size(), 4u);
-  EXPECT_THAT(folds.alike_purposes,
+  EXPECT_EQ(space.purposes.size(), 4u);
+  EXPECT_THAT(space.alike_purposes,
               Contains(ElementsAre(Purpose::kAssessment, Purpose::kReferral)));
 }
 
 TEST(Space, TimesAreWhereAgreementsBeginAndEnd) {
   const auto policy = CompileSmall(kSmallRules);
   const PolicyImpl* const impl = &PolicyAccess::Of(*policy);
-  const Folds folds(absl::MakeConstSpan(&impl, 1), nullptr);
-  EXPECT_THAT(folds.times, ElementsAre(policy->in_force_s()));
-  EXPECT_THAT(folds.changes, ElementsAre(policy->in_force_s(), policy->agreements()[0].until_s));
+  const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr);
+  EXPECT_THAT(space.times, ElementsAre(policy->in_force_s()));
+  EXPECT_THAT(space.changes, ElementsAre(policy->in_force_s(), policy->agreements()[0].until_s));
 }
 
 TEST(Space, AgenciesThatNobodyNamesAreTwo) {
@@ -50,12 +50,12 @@ TEST(Space, AgenciesThatNobodyNamesAreTwo) {
   const CompileResult result = Compile(testing::SmallText(kSmallRules), v);
   ASSERT_TRUE(result.ok()) << result.Errors();
   const PolicyImpl* const impl = &PolicyAccess::Of(*result.policy);
-  const Folds folds(absl::MakeConstSpan(&impl, 1), nullptr);
-  EXPECT_EQ(folds.agencies.size(), 5u);
+  const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr);
+  EXPECT_EQ(space.agencies.size(), 5u);
   const Symbol first = result.policy->AgencySymbol("school-a");
   const Symbol second = result.policy->AgencySymbol("school-b");
-  EXPECT_THAT(folds.alike[first], ElementsAre(first));
-  EXPECT_THAT(folds.alike[second], ElementsAre(second, result.policy->AgencySymbol("school-c"),
+  EXPECT_THAT(space.alike[first], ElementsAre(first));
+  EXPECT_THAT(space.alike[second], ElementsAre(second, result.policy->AgencySymbol("school-c"),
                                                result.policy->AgencySymbol("school-d")));
 }
 
@@ -69,20 +69,20 @@ TEST(Space, EveryRelationshipAndPurposeIsStoodFor) {
   ASSERT_TRUE(result.ok()) << result.Errors();
   const Policy& policy = *result.policy;
   const PolicyImpl* const impl = &PolicyAccess::Of(policy);
-  const Folds folds(absl::MakeConstSpan(&impl, 1), nullptr, true);
+  const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr, true);
   std::mt19937 random(7);
   int shown = 0;
   for (int trial = 0; trial < 20'000; ++trial) {
-    const AskerClass& asker = folds.askers[random() % folds.askers.size()];
-    Cell cell(folds, asker, folds.items[random() % folds.items.size()]);
+    const AskerClass& asker = space.askers[random() % space.askers.size()];
+    Cell cell(space, asker, space.items[random() % space.items.size()]);
     for (int f = 0; f < kFactCount; ++f) {
       const Fact fact = static_cast<Fact>(f);
-      cell.Set(fact, static_cast<int>(random() % static_cast<unsigned>(CountOf(folds, fact))));
+      cell.Set(fact, static_cast<int>(random() % static_cast<unsigned>(CountOf(space, fact))));
     }
-    const size_t purpose = random() % folds.purposes.size();
+    const size_t purpose = random() % space.purposes.size();
     cell.Set(Fact::kPurpose, static_cast<int>(purpose));
     const Decision folded = policy.DecideOnly(cell.question, cell.item);
-    for (const Purpose alike : folds.alike_purposes[purpose]) {
+    for (const Purpose alike : space.alike_purposes[purpose]) {
       cell.question.purpose = alike;
       EXPECT_EQ(policy.DecideOnly(cell.question, cell.item), folded);
     }

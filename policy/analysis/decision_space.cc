@@ -1,4 +1,4 @@
-#include "policy/analysis/space.h"
+#include "policy/analysis/decision_space.h"
 
 #include <algorithm>
 #include <iterator>
@@ -42,10 +42,10 @@ const std::vector<ConsentKind>& ConsentKinds() {
   return *kinds;
 }
 
-class Folder {
+class SpaceBuilder {
  public:
-  Folder(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check, bool spelt_out,
-         Folds& out)
+  SpaceBuilder(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check,
+               bool spelt_out, DecisionSpace& out)
       : policies_(policies),
         check_(check),
         vocabulary_(*policies.front()),
@@ -364,7 +364,7 @@ class Folder {
   const BoundCheck* const check_;
   const PolicyImpl& vocabulary_;  // of which all share the vocabulary
   const bool spelt_out_;
-  Folds& out_;
+  DecisionSpace& out_;
 };
 
 }  // namespace
@@ -392,35 +392,35 @@ absl::Span<const Tri> ValuesOf(bool matters) {
   return absl::MakeConstSpan(kBoth, matters ? 2 : 1);
 }
 
-int CountOf(const Folds& folds, Fact fact) {
+int CountOf(const DecisionSpace& space, Fact fact) {
   const auto two = [](bool matters) { return matters ? 2 : 1; };
   switch (fact) {
     case Fact::kTime:
-      return static_cast<int>(folds.changes.size());
+      return static_cast<int>(space.changes.size());
     case Fact::kConsents:
-      return static_cast<int>(folds.consent_sets.size());
+      return static_cast<int>(space.consent_sets.size());
     case Fact::kPurpose:
-      return static_cast<int>(folds.purposes.size());
+      return static_cast<int>(space.purposes.size());
     case Fact::kRelationships:
-      return static_cast<int>(folds.relationships.size());
+      return static_cast<int>(space.relationships.size());
     case Fact::kGround:
-      return 1 + static_cast<int>(folds.grounds.size());
+      return 1 + static_cast<int>(space.grounds.size());
     case Fact::kNecessity:
-      return two(folds.necessity_matters);
+      return two(space.necessity_matters);
     case Fact::kBrokerable:
       return 2;
     case Fact::kShielded:
-      return two(folds.shield_matters);
+      return two(space.shield_matters);
     case Fact::kOpen:
-      return two(folds.open_matters);
+      return two(space.open_matters);
     case Fact::kDisputed:
-      return two(folds.dispute_matters);
+      return two(space.dispute_matters);
     case Fact::kNewIdentity:
-      return two(folds.identity_matters);
+      return two(space.identity_matters);
     case Fact::kSpentOffence:
-      return two(folds.offence_matters);
+      return two(space.offence_matters);
     case Fact::kNamesVictim:
-      return two(folds.victim_matters);
+      return two(space.victim_matters);
   }
   return 1;
 }
@@ -466,33 +466,34 @@ std::string RelationshipsInWords(uint8_t relationships) {
 
 }  // namespace
 
-std::string FactInWords(const PolicyImpl& policy, const Folds& folds, Fact fact, int value) {
+std::string FactInWords(const PolicyImpl& policy, const DecisionSpace& space, Fact fact,
+                        int value) {
   const size_t at = static_cast<size_t>(value);
   const auto either = [&](absl::string_view no, absl::string_view yes) {
     return std::string(value == 0 ? no : yes);
   };
   switch (fact) {
     case Fact::kTime:
-      if (at + 1 == folds.changes.size()) {
-        return absl::StrCat("from ", DayInWords(folds.changes[at]), " on");
+      if (at + 1 == space.changes.size()) {
+        return absl::StrCat("from ", DayInWords(space.changes[at]), " on");
       }
-      return absl::StrCat("from ", DayInWords(folds.changes[at]), " until ",
-                          DayInWords(folds.changes[at + 1] - 1));
+      return absl::StrCat("from ", DayInWords(space.changes[at]), " until ",
+                          DayInWords(space.changes[at + 1] - 1));
     case Fact::kConsents:
-      return absl::StrCat("consent ", ConsentSetInWords(folds.consent_sets[at]));
+      return absl::StrCat("consent ", ConsentSetInWords(space.consent_sets[at]));
     case Fact::kPurpose: {
       std::vector<std::string> words;
-      for (const Purpose one : folds.alike_purposes[at]) words.emplace_back(ToString(one));
+      for (const Purpose one : space.alike_purposes[at]) words.emplace_back(ToString(one));
       return absl::StrCat("for ", absl::StrJoin(words, " or "));
     }
     case Fact::kRelationships:
       // Where the rules tell only some from none, one stands for all.
-      if (folds.relationships[at] == 0) return "not involved";
-      if (folds.relationships.size() == 2) return "involved";
-      return RelationshipsInWords(folds.relationships[at]);
+      if (space.relationships[at] == 0) return "not involved";
+      if (space.relationships.size() == 2) return "involved";
+      return RelationshipsInWords(space.relationships[at]);
     case Fact::kGround:
       if (value == 0) return "without an override";
-      return absl::StrCat("overriding on ", std::string(ToString(folds.grounds[at - 1])));
+      return absl::StrCat("overriding on ", std::string(ToString(space.grounds[at - 1])));
     case Fact::kNecessity:
       return either("not stating necessity", "stating necessity");
     case Fact::kBrokerable:
@@ -515,8 +516,8 @@ std::string FactInWords(const PolicyImpl& policy, const Folds& folds, Fact fact,
   return "";
 }
 
-Cell::Cell(const Folds& folds, const AskerClass& asker, const Item& about)
-    : item(about), folds_(folds), consent_set_(&folds.consent_sets[0]) {
+Cell::Cell(const DecisionSpace& space, const AskerClass& asker, const Item& about)
+    : item(about), space_(space), consent_set_(&space.consent_sets[0]) {
   question.agency = asker.agency;
   question.role = asker.role;
   question.is_practitioner = asker.practitioner;
@@ -538,23 +539,23 @@ void Cell::Set(Fact fact, int value) {
     case Fact::kConsents:
       // Whether a consent is running is judged at the time asked.
       if (fact == Fact::kTime) {
-        question.now_s = folds_.changes[at];
+        question.now_s = space_.changes[at];
       } else {
-        consent_set_ = &folds_.consent_sets[at];
+        consent_set_ = &space_.consent_sets[at];
       }
       FillConsents(*consent_set_, question.now_s, consents_);
       item.consents = consents_;
       return;
     case Fact::kPurpose:
-      question.purpose = folds_.purposes[at];
+      question.purpose = space_.purposes[at];
       return;
     case Fact::kRelationships:
-      question.relationships.yes = folds_.relationships[at];
+      question.relationships.yes = space_.relationships[at];
       return;
     case Fact::kGround:
       question.override_request.requested = value != 0;
       question.override_request.ground =
-          value == 0 ? OverrideGround::kNone : folds_.grounds[at - 1];
+          value == 0 ? OverrideGround::kNone : space_.grounds[at - 1];
       return;
     case Fact::kNecessity:
       question.necessity_stated = known;
@@ -590,9 +591,9 @@ void AskedCell::At(int64_t now_s) {
   question.now_s = now_s;
 }
 
-Folds::Folds(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check,
-             bool spelt_out) {
-  Folder(policies, check, spelt_out, *this).Run();
+DecisionSpace::DecisionSpace(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check,
+                             bool spelt_out) {
+  SpaceBuilder(policies, check, spelt_out, *this).Run();
 }
 
 }  // namespace signpost::policy
