@@ -9,6 +9,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "adapters/kit/fields.h"
 #include "adapters/kit/values.h"
 #include "adapters/kit/xml.h"
 #include "hub/base/error.h"
@@ -33,8 +34,8 @@ struct Client {
 
 class Reading {
  public:
-  Reading(const Mapping& mapping, absl::CivilDay today, Intake* intake)
-      : mapping_(mapping), today_(today), intake_(intake) {}
+  Reading(const Mapping& mapping, absl::CivilDay today, Extract* extract)
+      : mapping_(mapping), today_(today), extract_(extract) {}
 
   void TakeClient(const CsvTable& table, std::unique_ptr<RowScope> row) {
     std::string id;
@@ -82,7 +83,7 @@ class Reading {
 
   // One young person of the return.
   absl::Status TakeYoungPerson(const std::string& file, const XmlElement& element, int64_t number) {
-    RowScope row(intake_, file, number);
+    RowScope row(extract_, file, number);
     const std::string id = element.ChildText("UniqueId");
     if (!IsRecordId(id)) {
       row.Reject("UniqueId", "is empty, too long, or not printable");
@@ -103,7 +104,7 @@ class Reading {
     }
     Client duty_desk;
     if (client == nullptr) {
-      intake_->Present(id);
+      extract_->Present(id);
       duty_desk.report = DutyDeskReport(id);
       client = &duty_desk;
     }
@@ -131,7 +132,7 @@ class Reading {
       }
     }
     if (without_case_ > 0) {
-      intake_->Note(
+      extract_->Note(
           file, absl::StrCat(without_case_, " young people have no row in the caseload: no flag"));
     }
     clients_.clear();
@@ -168,7 +169,7 @@ class Reading {
   void AddFlags(const XmlElement& element, const Client& client, RowScope* row) {
     const std::string file = client.row != nullptr ? client.row->file() : row->file();
     const int64_t number = client.row != nullptr ? client.row->row() : row->row();
-    if (!intake_->Add({client.report, file, number})) return;
+    if (!extract_->Add({client.report, file, number})) return;
     const XmlElement* characteristics = element.Child("Characteristics");
     if (characteristics == nullptr) return;
     for (const Mapping::CharacteristicRule& rule : mapping_.characteristic_rules()) {
@@ -178,7 +179,7 @@ class Reading {
         flag.set_record_id(absl::StrCat(client.report.record_id(), "#", rule.code));
         flag.set_service(rule.service);
         flag.clear_assessments();
-        intake_->Add({std::move(flag), file, number});
+        extract_->Add({std::move(flag), file, number});
         break;
       }
     }
@@ -186,7 +187,7 @@ class Reading {
 
   const Mapping& mapping_;
   const absl::CivilDay today_;
-  Intake* const intake_;
+  Extract* const extract_;
   std::map<std::string, Client> clients_;
   int64_t without_case_ = 0;
 };
@@ -217,34 +218,34 @@ absl::Status CheckReturn(const std::string& path) {
 const char* ConnexionsApir::default_mapping() const { return kDefaultMapping; }
 
 absl::Status ConnexionsApir::Read(const Inbox& inbox, const Mapping& mapping, absl::CivilDay today,
-                                  Intake* intake) const {
+                                  Extract* extract) const {
   const std::vector<CsvColumn> caseload_columns = mapping.Columns("caseload");
   const std::vector<CsvColumn> factor_columns = mapping.Columns("assessments");
   const std::optional<std::string> caseload = NewestWhole(
       inbox, mapping.File("caseload"), /*needed=*/true,
-      [&](const std::string& path) { return CheckCsv(path, caseload_columns); }, intake);
+      [&](const std::string& path) { return CheckCsv(path, caseload_columns); }, extract);
   const std::optional<std::string> nccis =
-      NewestWhole(inbox, mapping.File("young_people"), /*needed=*/true, CheckReturn, intake);
+      NewestWhole(inbox, mapping.File("young_people"), /*needed=*/true, CheckReturn, extract);
   const std::optional<std::string> factors = NewestWhole(
       inbox, mapping.File("assessments"), /*needed=*/false,
-      [&](const std::string& path) { return CheckCsv(path, factor_columns); }, intake);
+      [&](const std::string& path) { return CheckCsv(path, factor_columns); }, extract);
   if (!caseload.has_value() || !nccis.has_value()) return absl::OkStatus();
 
-  Reading reading(mapping, today, intake);
+  Reading reading(mapping, today, extract);
   SIGNPOST_RETURN_IF_ERROR(
-      ForEachCsvRow(inbox.PathOf(*caseload), caseload_columns, "client_id", intake,
+      ForEachCsvRow(inbox.PathOf(*caseload), caseload_columns, "client_id", extract,
                     [&reading](const CsvTable& table, std::unique_ptr<RowScope> row) {
                       reading.TakeClient(table, std::move(row));
                     }));
   if (factors.has_value()) {
     SIGNPOST_RETURN_IF_ERROR(
-        ForEachCsvRow(inbox.PathOf(*factors), factor_columns, "", intake,
+        ForEachCsvRow(inbox.PathOf(*factors), factor_columns, "", extract,
                       [&reading](const CsvTable& table, std::unique_ptr<RowScope> row) {
                         reading.TakeFactor(table, row.get());
                       }));
   } else {
-    intake->Note(mapping.File("assessments"), "not read: pointers stay as the hub has them");
-    intake->AssessmentsIncomplete(mapping.Default("assessment_kind"));
+    extract->Note(mapping.File("assessments"), "not read: pointers stay as the hub has them");
+    extract->AssessmentsIncomplete(mapping.Default("assessment_kind"));
   }
   SIGNPOST_RETURN_IF_ERROR(
       ReadXmlFile(inbox.PathOf(*nccis), kRoot,

@@ -10,7 +10,7 @@
 #ifndef SIGNPOST_ADAPTERS_CONNEXIONS_APIR_CONNEXIONS_APIR_H_
 #define SIGNPOST_ADAPTERS_CONNEXIONS_APIR_CONNEXIONS_APIR_H_
 
-#include "adapters/kit/run.h"
+#include "adapters/kit/source_system.h"
 
 namespace signpost::adapters::connexions_apir {
 
@@ -22,7 +22,7 @@ class ConnexionsApir final : public SourceSystem {
   const char* name() const override { return "connexions_apir"; }
   const char* default_mapping() const override;
   [[nodiscard]] absl::Status Read(const Inbox& inbox, const Mapping& mapping, absl::CivilDay today,
-                                  Intake* intake) const override;
+                                  Extract* extract) const override;
 };
 
 }  // namespace signpost::adapters::connexions_apir

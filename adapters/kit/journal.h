@@ -30,7 +30,7 @@ struct JournalEntry {
   std::string content_hash;  // 32 bytes
   signpost::v1::FlagOutcomeKind outcome = signpost::v1::FLAG_OUTCOME_KIND_UNSPECIFIED;
   signpost::v1::FlagStatus status = signpost::v1::FLAG_STATUS_UNSPECIFIED;
-  // The pointers that went with it, for an extract that lacks a file (see Intake).
+  // The pointers that went with it, for an extract that lacks a file (see Extract).
   std::vector<signpost::v1::AssessmentPointer> assessments;
 };
 

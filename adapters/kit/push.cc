@@ -30,10 +30,10 @@ constexpr absl::Duration kReconcileDeadline = absl::Minutes(2);
 
 }  // namespace
 
-std::vector<const Record*> ChangedRecords(const std::vector<Record>& records,
-                                          const Journal& journal) {
-  std::vector<const Record*> changed;
-  for (const Record& record : records) {
+std::vector<const FlagRecord*> ChangedRecords(const std::vector<FlagRecord>& records,
+                                              const Journal& journal) {
+  std::vector<const FlagRecord*> changed;
+  for (const FlagRecord& record : records) {
     const JournalEntry* known = journal.Find(record.report.record_id());
     if (known == nullptr || known->content_hash != journal.ContentHash(record.report)) {
       changed.push_back(&record);
@@ -42,13 +42,13 @@ std::vector<const Record*> ChangedRecords(const std::vector<Record>& records,
   return changed;
 }
 
-void KeepKnownAssessments(const Journal& journal, Intake* intake) {
-  if (intake->incomplete_kinds().empty()) return;
-  for (Record& record : intake->records()) {
+void KeepKnownAssessments(const Journal& journal, Extract* extract) {
+  if (extract->incomplete_kinds().empty()) return;
+  for (FlagRecord& record : extract->records()) {
     const JournalEntry* known = journal.Find(record.report.record_id());
     if (known == nullptr) continue;
     for (const signpost::v1::AssessmentPointer& pointer : known->assessments) {
-      if (!intake->incomplete_kinds().contains(pointer.kind())) continue;
+      if (!extract->incomplete_kinds().contains(pointer.kind())) continue;
       const auto& now = record.report.assessments();
       const bool there = std::any_of(now.begin(), now.end(), [&pointer](const auto& other) {
         return other.kind() == pointer.kind() &&
@@ -88,15 +88,15 @@ struct Pusher::Stream {
   absl::Mutex mutex;
   // 0 until the hub has opened the stream.
   int window ABSL_GUARDED_BY(mutex) = 0;
-  std::map<uint64_t, const Record*> in_flight ABSL_GUARDED_BY(mutex);
+  std::map<uint64_t, const FlagRecord*> in_flight ABSL_GUARDED_BY(mutex);
   uint64_t sent ABSL_GUARDED_BY(mutex) = 0;
   bool reader_done ABSL_GUARDED_BY(mutex) = false;
   bool writer_done ABSL_GUARDED_BY(mutex) = false;
   absl::Time progress_at ABSL_GUARDED_BY(mutex) = absl::Now();
-  absl::flat_hash_set<const Record*> acknowledged ABSL_GUARDED_BY(mutex);
+  absl::flat_hash_set<const FlagRecord*> acknowledged ABSL_GUARDED_BY(mutex);
 };
 
-absl::Status Pusher::Acknowledge(const Record& record, const FlagOutcome& outcome,
+absl::Status Pusher::Acknowledge(const FlagRecord& record, const FlagOutcome& outcome,
                                  PushSummary* summary) {
   const int kind = outcome.kind();
   if (kind <= signpost::v1::FLAG_OUTCOME_KIND_UNSPECIFIED ||
@@ -125,7 +125,7 @@ absl::Status Pusher::Acknowledge(const Record& record, const FlagOutcome& outcom
   return absl::OkStatus();
 }
 
-grpc::Status Pusher::RunStream(std::vector<const Record*>* pending, PushSummary* summary,
+grpc::Status Pusher::RunStream(std::vector<const FlagRecord*>* pending, PushSummary* summary,
                                absl::Status* fatal) {
   grpc::ClientContext context;
   const auto stream = stub_->ReportFlags(&context);
@@ -204,9 +204,9 @@ grpc::Status Pusher::RunStream(std::vector<const Record*>* pending, PushSummary*
   grpc::Status status = stream->Finish();
   absl::MutexLock lock(&state.mutex);
   summary->reports_sent += static_cast<int64_t>(state.sent);
-  const absl::flat_hash_set<const Record*>& acknowledged = state.acknowledged;
+  const absl::flat_hash_set<const FlagRecord*>& acknowledged = state.acknowledged;
   pending->erase(std::remove_if(pending->begin(), pending->end(),
-                                [&acknowledged](const Record* record) {
+                                [&acknowledged](const FlagRecord* record) {
                                   return acknowledged.contains(record);
                                 }),
                  pending->end());
@@ -221,8 +221,8 @@ grpc::Status Pusher::RunStream(std::vector<const Record*>* pending, PushSummary*
   return status;
 }
 
-absl::Status Pusher::Push(const std::vector<const Record*>& records, PushSummary* summary) {
-  std::vector<const Record*> pending = records;
+absl::Status Pusher::Push(const std::vector<const FlagRecord*>& records, PushSummary* summary) {
+  std::vector<const FlagRecord*> pending = records;
   int fruitless = 0;
   while (!pending.empty()) {
     const int64_t before = summary->acknowledged;

@@ -20,7 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "adapters/kit/connection.h"
-#include "adapters/kit/intake.h"
+#include "adapters/kit/extract.h"
 #include "adapters/kit/journal.h"
 #include "hub/base/random.h"
 #include "signpost/v1/index.grpc.pb.h"
@@ -41,7 +41,7 @@ struct PushOptions {
 
 // A record that the hub refused.
 struct HubRejection {
-  const Record* record;
+  const FlagRecord* record;
   std::string reason;
   std::vector<HubError::Field> fields;
 };
@@ -58,11 +58,11 @@ struct PushSummary {
 // Which of `records` the hub does not have as they are: not in the journal, or with other content.
 // A record that the hub refused last time is in no journal and so is sent each time, since what was
 // wrong may have been put right at the hub.
-std::vector<const Record*> ChangedRecords(const std::vector<Record>& records,
-                                          const Journal& journal);
+std::vector<const FlagRecord*> ChangedRecords(const std::vector<FlagRecord>& records,
+                                              const Journal& journal);
 
-// Keeps what the extract could not say this time: see Intake::AssessmentsIncomplete.
-void KeepKnownAssessments(const Journal& journal, Intake* intake);
+// Keeps what the extract could not say this time: see Extract::AssessmentsIncomplete.
+void KeepKnownAssessments(const Journal& journal, Extract* extract);
 
 // Puts assessments in the one order in which they travel, newest first, so that the order of files
 // and rows does not look like a change.
@@ -76,7 +76,8 @@ class Pusher {
 
   // Sends all of `records`. On an error `summary` says how far it came; what was acknowledged is in
   // the journal and what was not will be sent by the next run.
-  [[nodiscard]] absl::Status Push(const std::vector<const Record*>& records, PushSummary* summary);
+  [[nodiscard]] absl::Status Push(const std::vector<const FlagRecord*>& records,
+                                  PushSummary* summary);
 
   struct ReconcileResult {
     int64_t missing = 0;  // open at the hub, not in the extract
@@ -91,9 +92,9 @@ class Pusher {
  private:
   struct Stream;
   // One stream. Acknowledged records are taken out of `pending`.
-  grpc::Status RunStream(std::vector<const Record*>* pending, PushSummary* summary,
+  grpc::Status RunStream(std::vector<const FlagRecord*>* pending, PushSummary* summary,
                          absl::Status* fatal);
-  absl::Status Acknowledge(const Record& record, const signpost::v1::FlagOutcome& outcome,
+  absl::Status Acknowledge(const FlagRecord& record, const signpost::v1::FlagOutcome& outcome,
                            PushSummary* summary);
 
   const std::unique_ptr<signpost::v1::IndexService::Stub> stub_;

@@ -1,4 +1,4 @@
-#include "adapters/kit/run.h"
+#include "adapters/kit/program.h"
 #include "adapters/social_services/social_services.h"
 
 int main(int argc, char** argv) {

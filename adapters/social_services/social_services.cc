@@ -9,6 +9,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "adapters/kit/fields.h"
 #include "adapters/kit/values.h"
 #include "adapters/kit/xml.h"
 #include "hub/base/error.h"
@@ -54,8 +55,8 @@ void FindStrayText(const XmlElement& element, RowScope* row) {
 
 class Reading {
  public:
-  Reading(const Mapping& mapping, absl::CivilDay today, Intake* intake)
-      : mapping_(mapping), today_(today), intake_(intake) {}
+  Reading(const Mapping& mapping, absl::CivilDay today, Extract* extract)
+      : mapping_(mapping), today_(today), extract_(extract) {}
 
   void TakeIdentity(const CsvTable& table, const std::vector<CsvColumn>& columns,
                     std::unique_ptr<RowScope> row) {
@@ -79,12 +80,12 @@ class Reading {
   }
 
   absl::Status TakeChild(const std::string& file, const XmlElement& child, int64_t number) {
-    RowScope row(intake_, file, number);
+    RowScope row(extract_, file, number);
     FindStrayText(child, &row);
     const XmlElement* identifiers = child.Child("ChildIdentifiers");
     if (identifiers == nullptr) {
       row.Reject("ChildIdentifiers", "is missing");
-      intake_->RowWithoutId();
+      extract_->RowWithoutId();
       return absl::OkStatus();
     }
     const std::string id = identifiers->ChildText("LAchildID");
@@ -97,7 +98,7 @@ class Reading {
       if (found != identities_.end()) found->second.joined = true;
       return absl::OkStatus();
     }
-    Record record{{}, file, number};
+    FlagRecord record{{}, file, number};
     FlagReport& report = record.report;
     std::string record_id;
     if (!TakeRecordId(&row, "LAchildID", id, &record_id)) return absl::OkStatus();
@@ -127,7 +128,7 @@ class Reading {
       row.Reject("LAchildID", absl::StrCat("the row in the identity file was rejected, row ",
                                            identity.row->row()));
     }
-    if (!row.rejected()) intake_->Add(std::move(record));
+    if (!row.rejected()) extract_->Add(std::move(record));
     return absl::OkStatus();
   }
 
@@ -135,13 +136,13 @@ class Reading {
     int64_t idle = 0;
     for (const auto& [id, identity] : identities_) idle += identity.joined ? 0 : 1;
     if (idle > 0) {
-      intake_->Note(identity_file,
-                    absl::StrCat(idle, " rows name no child of the census: not used"));
+      extract_->Note(identity_file,
+                     absl::StrCat(idle, " rows name no child of the census: not used"));
     }
     if (without_case_ > 0) {
-      intake_->Note(census, absl::StrCat(without_case_,
-                                         " children have only referrals without "
-                                         "further action: no flag"));
+      extract_->Note(census, absl::StrCat(without_case_,
+                                          " children have only referrals without "
+                                          "further action: no flag"));
     }
     identities_.clear();
   }
@@ -291,7 +292,7 @@ class Reading {
 
   const Mapping& mapping_;
   const absl::CivilDay today_;
-  Intake* const intake_;
+  Extract* const extract_;
   std::map<std::string, Identity> identities_;
   int64_t without_case_ = 0;
 };
@@ -335,23 +336,23 @@ absl::Status CheckCensus(const std::string& path, CensusHeader* header) {
 const char* SocialServices::default_mapping() const { return kDefaultMapping; }
 
 absl::Status SocialServices::Read(const Inbox& inbox, const Mapping& mapping, absl::CivilDay today,
-                                  Intake* intake) const {
+                                  Extract* extract) const {
   const std::vector<CsvColumn> columns = mapping.Columns("identity");
   CensusHeader header;
   const std::optional<std::string> identity = NewestWhole(
       inbox, mapping.File("identity"), /*needed=*/true,
-      [&columns](const std::string& path) { return CheckCsv(path, columns); }, intake);
+      [&columns](const std::string& path) { return CheckCsv(path, columns); }, extract);
   const std::optional<std::string> census = NewestWhole(
       inbox, mapping.File("census"), /*needed=*/true,
-      [&header](const std::string& path) { return CheckCensus(path, &header); }, intake);
+      [&header](const std::string& path) { return CheckCensus(path, &header); }, extract);
   if (!identity.has_value() || !census.has_value()) return absl::OkStatus();
   if (header.year > kYearKnownMax) {
-    intake->Note(*census, absl::StrCat("is of ", header.year,
-                                       ", newer than this adapter knows; "
-                                       "look for a newer adapter"));
+    extract->Note(*census, absl::StrCat("is of ", header.year,
+                                        ", newer than this adapter knows; "
+                                        "look for a newer adapter"));
   }
-  Reading reading(mapping, today, intake);
-  SIGNPOST_RETURN_IF_ERROR(ForEachCsvRow(inbox.PathOf(*identity), columns, "", intake,
+  Reading reading(mapping, today, extract);
+  SIGNPOST_RETURN_IF_ERROR(ForEachCsvRow(inbox.PathOf(*identity), columns, "", extract,
                                          [&](const CsvTable& table, std::unique_ptr<RowScope> row) {
                                            reading.TakeIdentity(table, columns, std::move(row));
                                          }));

@@ -11,7 +11,7 @@
 #ifndef SIGNPOST_ADAPTERS_SOCIAL_SERVICES_SOCIAL_SERVICES_H_
 #define SIGNPOST_ADAPTERS_SOCIAL_SERVICES_SOCIAL_SERVICES_H_
 
-#include "adapters/kit/run.h"
+#include "adapters/kit/source_system.h"
 
 namespace signpost::adapters::social_services {
 
@@ -25,7 +25,7 @@ class SocialServices final : public SourceSystem {
   const char* name() const override { return "social_services"; }
   const char* default_mapping() const override;
   [[nodiscard]] absl::Status Read(const Inbox& inbox, const Mapping& mapping, absl::CivilDay today,
-                                  Intake* intake) const override;
+                                  Extract* extract) const override;
 };
 
 }  // namespace signpost::adapters::social_services

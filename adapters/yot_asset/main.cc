@@ -1,4 +1,4 @@
-#include "adapters/kit/run.h"
+#include "adapters/kit/program.h"
 #include "adapters/yot_asset/yot_asset.h"
 
 int main(int argc, char** argv) {

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "adapters/kit/fields.h"
 #include "adapters/kit/values.h"
 #include "adapters/kit/xml.h"
 #include "hub/base/status_macros.h"
@@ -185,8 +186,8 @@ class Assessment {
 };
 
 void ReadCase(const CsvTable& table, const Mapping& mapping, absl::CivilDay today, RowScope* row,
-              Intake* intake) {
-  Record record{{}, row->file(), row->row()};
+              Extract* extract) {
+  FlagRecord record{{}, row->file(), row->row()};
   signpost::v1::FlagReport& report = record.report;
   std::string id;
   if (!TakeRecordId(row, "case_id", table.Get("case_id"), &id)) return;
@@ -206,7 +207,7 @@ void ReadCase(const CsvTable& table, const Mapping& mapping, absl::CivilDay toda
               {table.Get("worker_id"), table.Get("worker_name"), table.Get("worker_role"),
                table.Get("worker_phone"), table.Get("worker_email"), table.Get("team")},
               report.mutable_contact());
-  if (!row->rejected()) intake->Add(std::move(record));
+  if (!row->rejected()) extract->Add(std::move(record));
 }
 
 }  // namespace
@@ -218,7 +219,7 @@ const char* BandOf(int total) {
 
 std::map<std::string, std::vector<AssessmentPointer>> ReadAssessments(
     ZipArchive* archive, const std::string& file, const Mapping& mapping, absl::CivilDay today,
-    const absl::flat_hash_set<std::string>& case_ids, Intake* intake) {
+    const absl::flat_hash_set<std::string>& case_ids, Extract* extract) {
   std::map<std::string, Parts> parts_of;
   int64_t unknown = 0;
   for (size_t i = 0; i < archive->names().size(); ++i) {
@@ -237,12 +238,12 @@ std::map<std::string, std::vector<AssessmentPointer>> ReadAssessments(
     parts.index_of[part] = i;
   }
   if (unknown > 0) {
-    intake->Note(file,
-                 absl::StrCat(unknown, " entries are no parts of an ASSET and were not read"));
+    extract->Note(file,
+                  absl::StrCat(unknown, " entries are no parts of an ASSET and were not read"));
   }
   std::map<std::string, std::vector<AssessmentPointer>> pointers;
   for (const auto& [folder, parts] : parts_of) {
-    RowScope row(intake, file, parts.row);
+    RowScope row(extract, file, parts.row);
     Assessment assessment(archive, parts, mapping, today, &row);
     std::optional<AssessmentPointer> pointer = assessment.Read(folder);
     if (!pointer.has_value()) continue;
@@ -258,38 +259,38 @@ std::map<std::string, std::vector<AssessmentPointer>> ReadAssessments(
 const char* YotAsset::default_mapping() const { return kDefaultMapping; }
 
 absl::Status YotAsset::Read(const Inbox& inbox, const Mapping& mapping, absl::CivilDay today,
-                            Intake* intake) const {
+                            Extract* extract) const {
   const std::vector<CsvColumn> columns = mapping.Columns("cases");
   const std::optional<std::string> cases = NewestWhole(
       inbox, mapping.File("cases"), /*needed=*/true,
-      [&columns](const std::string& path) { return CheckCsv(path, columns); }, intake);
+      [&columns](const std::string& path) { return CheckCsv(path, columns); }, extract);
   if (!cases.has_value()) return absl::OkStatus();
-  SIGNPOST_RETURN_IF_ERROR(ForEachCsvRow(inbox.PathOf(*cases), columns, "case_id", intake,
+  SIGNPOST_RETURN_IF_ERROR(ForEachCsvRow(inbox.PathOf(*cases), columns, "case_id", extract,
                                          [&](const CsvTable& table, std::unique_ptr<RowScope> row) {
-                                           ReadCase(table, mapping, today, row.get(), intake);
+                                           ReadCase(table, mapping, today, row.get(), extract);
                                          }));
 
   std::map<std::string, signpost::v1::FlagReport*> report_of;
   absl::flat_hash_set<std::string> case_ids;
-  for (Record& record : intake->records()) {
+  for (FlagRecord& record : extract->records()) {
     report_of[record.report.record_id()] = &record.report;
     case_ids.insert(record.report.record_id());
   }
   const std::string kind = mapping.Default("assessment_kind");
   const std::vector<std::string> zips = inbox.Matching(mapping.File("assessments"));
   if (zips.empty()) {
-    intake->Note(mapping.File("assessments"), "no such file: pointers stay as the hub has them");
-    intake->AssessmentsIncomplete(kind);
+    extract->Note(mapping.File("assessments"), "no such file: pointers stay as the hub has them");
+    extract->AssessmentsIncomplete(kind);
   }
   for (const std::string& zip : zips) {
     const absl::StatusOr<std::unique_ptr<ZipArchive>> archive = ZipArchive::Open(inbox.PathOf(zip));
     if (!archive.ok()) {
-      intake->RefuseFile(zip, archive.status(), /*needed=*/false);
-      intake->AssessmentsIncomplete(kind);
+      extract->RefuseFile(zip, archive.status(), /*needed=*/false);
+      extract->AssessmentsIncomplete(kind);
       continue;
     }
     for (const auto& [case_id, pointers] :
-         ReadAssessments(archive->get(), zip, mapping, today, case_ids, intake)) {
+         ReadAssessments(archive->get(), zip, mapping, today, case_ids, extract)) {
       for (const AssessmentPointer& pointer : pointers) AddAssessment(pointer, report_of[case_id]);
     }
   }

@@ -15,7 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "adapters/kit/run.h"
+#include "adapters/kit/source_system.h"
 #include "adapters/kit/zip.h"
 
 namespace signpost::adapters::yot_asset {
@@ -30,18 +30,18 @@ inline constexpr int kTotalMax = kDynamicSections * kRatingMax + kStaticTotalMax
 const char* BandOf(int total);
 
 // Reads every assessment of `archive`, each a row of `file` numbered by its first entry, and
-// answers the pointers by case id. Rows are ended by the caller's intake; an assessment whose case
+// answers the pointers by case id. Rows are ended by the caller's extract; an assessment whose case
 // is not in `case_ids` is rejected.
 std::map<std::string, std::vector<signpost::v1::AssessmentPointer>> ReadAssessments(
     ZipArchive* archive, const std::string& file, const Mapping& mapping, absl::CivilDay today,
-    const absl::flat_hash_set<std::string>& case_ids, Intake* intake);
+    const absl::flat_hash_set<std::string>& case_ids, Extract* extract);
 
 class YotAsset final : public SourceSystem {
  public:
   const char* name() const override { return "yot_asset"; }
   const char* default_mapping() const override;
   [[nodiscard]] absl::Status Read(const Inbox& inbox, const Mapping& mapping, absl::CivilDay today,
-                                  Intake* intake) const override;
+                                  Extract* extract) const override;
 };
 
 }  // namespace signpost::adapters::yot_asset

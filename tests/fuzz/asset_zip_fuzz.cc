@@ -26,15 +26,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto bytes = (*archive)->Read(i);
     if (bytes.ok() && bytes->size() > 64 << 10) std::abort();
   }
-  adapters::Intake intake;
+  adapters::Extract extract;
   const auto pointers = adapters::yot_asset::ReadAssessments(
-      archive->get(), "fuzz.zip", *mapping, absl::CivilDay(2026, 12, 1), {"Y-1"}, &intake);
+      archive->get(), "fuzz.zip", *mapping, absl::CivilDay(2026, 12, 1), {"Y-1"}, &extract);
   for (const auto& [case_id, list] : pointers) {
     if (case_id != "Y-1") std::abort();
     for (const auto& pointer : list) {
       if (pointer.kind() != "asset" || !pointer.has_assessed_on()) std::abort();
     }
   }
-  (void)intake.Table("fuzz");
+  (void)extract.Table("fuzz");
   return 0;
 }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "adapters/kit/fields.h"
 #include "adapters/social_services/social_services.h"
 
 namespace adapters = signpost::adapters;
@@ -50,10 +51,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto mapping = adapters::Mapping::Parse(system.default_mapping(), "", "");
   const auto inbox = adapters::Inbox::Scan(Folder());
   if (!mapping.ok() || !inbox.ok()) std::abort();
-  adapters::Intake intake;
-  if (!system.Read(*inbox, *mapping, absl::CivilDay(2026, 12, 1), &intake).ok()) std::abort();
-  if (intake.refused() && !intake.records().empty()) std::abort();
-  for (const adapters::Record& record : intake.records()) {
+  adapters::Extract extract;
+  if (!system.Read(*inbox, *mapping, absl::CivilDay(2026, 12, 1), &extract).ok()) std::abort();
+  if (extract.refused() && !extract.records().empty()) std::abort();
+  for (const adapters::FlagRecord& record : extract.records()) {
     const signpost::v1::FlagReport& report = record.report;
     if (!adapters::IsRecordId(report.record_id()) || report.person().surname().empty() ||
         report.status() == signpost::v1::FLAG_STATUS_UNSPECIFIED || !report.has_opened_on() ||
@@ -61,6 +62,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::abort();
     }
   }
-  (void)intake.JsonLines(system.name());
+  (void)extract.JsonLines(system.name());
   return 0;
 }

@@ -1,7 +1,7 @@
 // Folders, zips and readings that several adapter tests need.
 
-#ifndef SIGNPOST_TESTS_ADAPTERS_FILES_FOR_TEST_H_
-#define SIGNPOST_TESTS_ADAPTERS_FILES_FOR_TEST_H_
+#ifndef SIGNPOST_TESTS_KIT_FILES_FOR_TEST_H_
+#define SIGNPOST_TESTS_KIT_FILES_FOR_TEST_H_
 
 #include <gtest/gtest.h>
 #include <zip.h>
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "adapters/kit/run.h"
+#include "adapters/kit/source_system.h"
 
 namespace signpost::adapters {
 
@@ -65,22 +65,22 @@ inline std::string MakeZip(const std::vector<std::pair<std::string, std::string>
 }
 
 // What `system` makes of `folder` on 1 December 2026.
-inline Intake ReadFolder(const SourceSystem& system, const std::string& folder,
-                         const std::string& overlay = "") {
-  Intake intake;
+inline Extract ReadFolder(const SourceSystem& system, const std::string& folder,
+                          const std::string& overlay = "") {
+  Extract extract;
   const auto mapping = Mapping::Parse(system.default_mapping(), overlay, "overlay");
   EXPECT_TRUE(mapping.ok()) << mapping.status();
   const auto inbox = Inbox::Scan(folder);
   EXPECT_TRUE(inbox.ok()) << inbox.status();
-  const absl::Status status = system.Read(*inbox, *mapping, absl::CivilDay(2026, 12, 1), &intake);
+  const absl::Status status = system.Read(*inbox, *mapping, absl::CivilDay(2026, 12, 1), &extract);
   EXPECT_TRUE(status.ok()) << status;
-  return intake;
+  return extract;
 }
 
 // Whether the report has this finding; `reason` is part of its reason.
-inline bool HasFinding(const Intake& intake, RowOutcome outcome, const std::string& file,
+inline bool HasFinding(const Extract& extract, RowOutcome outcome, const std::string& file,
                        int64_t row, const std::string& field, const std::string& reason) {
-  for (const Finding& finding : intake.findings()) {
+  for (const RowFinding& finding : extract.findings()) {
     if (finding.outcome == outcome && finding.file == file && finding.row == row &&
         finding.field == field && finding.reason.find(reason) != std::string::npos) {
       return true;
@@ -89,8 +89,8 @@ inline bool HasFinding(const Intake& intake, RowOutcome outcome, const std::stri
   return false;
 }
 
-inline const signpost::v1::FlagReport* Find(const Intake& intake, const std::string& record_id) {
-  for (const Record& record : intake.records()) {
+inline const signpost::v1::FlagReport* Find(const Extract& extract, const std::string& record_id) {
+  for (const FlagRecord& record : extract.records()) {
     if (record.report.record_id() == record_id) return &record.report;
   }
   return nullptr;
@@ -98,4 +98,4 @@ inline const signpost::v1::FlagReport* Find(const Intake& intake, const std::str
 
 }  // namespace signpost::adapters
 
-#endif  // SIGNPOST_TESTS_ADAPTERS_FILES_FOR_TEST_H_
+#endif  // SIGNPOST_TESTS_KIT_FILES_FOR_TEST_H_

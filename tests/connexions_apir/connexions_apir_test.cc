@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/adapters/files_for_test.h"
+#include "tests/kit/files_for_test.h"
 
 namespace signpost::adapters::connexions_apir {
 namespace {
@@ -41,16 +41,16 @@ class ConnexionsApirTest : public testing::Test {
                   "C-1,03/02/2026,income,2\nC-1,05/06/2026,housing,1\nC-1,05/06/2026,housing,5\n"
                   "C-1,05/06/2026,houses,1\nC-8,05/06/2026,housing,1\nC-1,05/13/2026,housing,1\n");
   }
-  Intake Read(const std::string& overlay = "") {
+  Extract Read(const std::string& overlay = "") {
     return ReadFolder(ConnexionsApir(), folder_.path(), overlay);
   }
   TestFolder folder_;
 };
 
 TEST_F(ConnexionsApirTest, CaseloadJoinedWithTheReturnBecomesFlags) {
-  const Intake intake = Read();
-  ASSERT_EQ(intake.records().size(), 1u);
-  const signpost::v1::FlagReport& report = intake.records()[0].report;
+  const Extract extract = Read();
+  ASSERT_EQ(extract.records().size(), 1u);
+  const signpost::v1::FlagReport& report = extract.records()[0].report;
   EXPECT_EQ(report.record_id(), "C-1");
   EXPECT_EQ(report.service(), "connexions");
   EXPECT_EQ(report.person().given_names(), "Sal");
@@ -62,10 +62,10 @@ TEST_F(ConnexionsApirTest, CaseloadJoinedWithTheReturnBecomesFlags) {
 }
 
 TEST_F(ConnexionsApirTest, BadRowsOfAllThreeFilesAreNamed) {
-  const Intake intake = Read();
-  const auto rejected = [&intake](const char* file, int64_t row, const char* field,
-                                  const char* reason) {
-    return HasFinding(intake, RowOutcome::kRejected, file, row, field, reason);
+  const Extract extract = Read();
+  const auto rejected = [&extract](const char* file, int64_t row, const char* field,
+                                   const char* reason) {
+    return HasFinding(extract, RowOutcome::kRejected, file, row, field, reason);
   };
   EXPECT_TRUE(rejected("nccis-2026-10.xml", 2, "DOB", "is no day"));
   EXPECT_TRUE(rejected("caseload.csv", 3, "client_id", "nccis-2026-10.xml young person 2"));
@@ -74,18 +74,18 @@ TEST_F(ConnexionsApirTest, BadRowsOfAllThreeFilesAreNamed) {
   EXPECT_TRUE(rejected("apir.csv", 6, "factor", "codes.factors"));
   EXPECT_TRUE(rejected("apir.csv", 7, "client_id", "no row of the caseload"));
   EXPECT_TRUE(rejected("apir.csv", 8, "assessed_on", "is no day"));
-  EXPECT_EQ(intake.Total().rejected, 7);
-  EXPECT_TRUE(intake.present().contains("C-9"));
-  EXPECT_EQ(intake.rows_without_id(), 0);
+  EXPECT_EQ(extract.Total().rejected, 7);
+  EXPECT_TRUE(extract.present().contains("C-9"));
+  EXPECT_EQ(extract.rows_without_id(), 0);
 }
 
 TEST_F(ConnexionsApirTest, NoCharacteristicLeavesWithoutAWrittenRule) {
-  const Intake silent = Read();
-  for (const Record& record : silent.records()) {
+  const Extract silent = Read();
+  for (const FlagRecord& record : silent.records()) {
     EXPECT_EQ(record.report.service(), "connexions");
     EXPECT_THAT(record.report.DebugString(), Not(HasSubstr("170")));
   }
-  const Intake ruled = Read(
+  const Extract ruled = Read(
       R"({"rules": {"characteristics": [{"code": "170", "service": "youth-offending-contact",
           "written_rule": "Information governance board, 12 Nov 2026, item 4"}]}})");
   ASSERT_EQ(ruled.records().size(), 2u);
@@ -98,7 +98,7 @@ TEST_F(ConnexionsApirTest, NoCharacteristicLeavesWithoutAWrittenRule) {
 TEST_F(ConnexionsApirTest, YoungPeopleWithoutCaseloadNeedTheMappingsWord) {
   EXPECT_EQ(Find(Read(), "C-3"), nullptr);
   EXPECT_THAT(Read().Table("c"), HasSubstr("1 young people have no row in the caseload"));
-  const Intake duty = Read(R"({"rules": {"flag_without_caseload": true},
+  const Extract duty = Read(R"({"rules": {"flag_without_caseload": true},
                "defaults": {"duty_desk_phone": "01632 960000"}})");
   const signpost::v1::FlagReport* flag = Find(duty, "C-3");
   ASSERT_NE(flag, nullptr);
@@ -110,21 +110,21 @@ TEST_F(ConnexionsApirTest, YoungPeopleWithoutCaseloadNeedTheMappingsWord) {
 TEST_F(ConnexionsApirTest, ABrokenReturnLeavesTheOneBefore) {
   folder_.Write("nccis-2026-11.xml",
                 Return(Young("C-1", "Other", "2009-03-04", "170")).substr(0, 90));
-  const Intake intake = Read();
-  EXPECT_FALSE(intake.refused());
-  EXPECT_THAT(intake.Table("c"), HasSubstr("REFUSED nccis-2026-11.xml"));
-  EXPECT_EQ(intake.records()[0].report.person().given_names(), "Sal");
+  const Extract extract = Read();
+  EXPECT_FALSE(extract.refused());
+  EXPECT_THAT(extract.Table("c"), HasSubstr("REFUSED nccis-2026-11.xml"));
+  EXPECT_EQ(extract.records()[0].report.person().given_names(), "Sal");
   std::filesystem::remove(folder_.Path("nccis-2026-10.xml"));
-  const Intake refused = Read();
+  const Extract refused = Read();
   EXPECT_TRUE(refused.refused());
   EXPECT_TRUE(refused.records().empty());
 }
 
 TEST_F(ConnexionsApirTest, WithoutAssessmentsPointersStay) {
   std::filesystem::remove(folder_.Path("apir.csv"));
-  const Intake intake = Read();
-  EXPECT_FALSE(intake.refused());
-  EXPECT_TRUE(intake.incomplete_kinds().contains("apir"));
+  const Extract extract = Read();
+  EXPECT_FALSE(extract.refused());
+  EXPECT_TRUE(extract.incomplete_kinds().contains("apir"));
 }
 
 }  // namespace

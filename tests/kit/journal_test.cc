@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "hub/base/error.h"
-#include "tests/adapters/files_for_test.h"
+#include "tests/kit/files_for_test.h"
 
 namespace signpost::adapters {
 namespace {

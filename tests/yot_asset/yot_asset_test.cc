@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "tests/adapters/files_for_test.h"
+#include "tests/kit/files_for_test.h"
 
 namespace signpost::adapters::yot_asset {
 namespace {
@@ -61,9 +61,9 @@ class YotAssetTest : public testing::Test {
     }
     if (part == "supplement.xml") parts.push_back({"A-1/supplement.xml", text});
     Zip(parts);
-    intake_ = ReadFolder(YotAsset(), folder_.path());
+    extract_ = ReadFolder(YotAsset(), folder_.path());
     std::vector<std::string> findings;
-    for (const Finding& finding : intake_.findings()) {
+    for (const RowFinding& finding : extract_.findings()) {
       EXPECT_EQ(finding.file, "asset.zip");
       EXPECT_EQ(finding.row, 1);
       findings.push_back(absl::StrCat(RowOutcomeName(finding.outcome), " ", finding.field));
@@ -71,7 +71,7 @@ class YotAssetTest : public testing::Test {
     return findings;
   }
   TestFolder folder_;
-  Intake intake_;
+  Extract extract_;
 };
 
 TEST_F(YotAssetTest, CaseAndAssetBecomeAFlagWithAPointer) {
@@ -79,8 +79,8 @@ TEST_F(YotAssetTest, CaseAndAssetBecomeAFlagWithAPointer) {
                            "<AssetSupplement><Vulnerability>false</Vulnerability><OwnViews/>"
                            "</AssetSupplement>"),
               ElementsAre());
-  ASSERT_EQ(intake_.records().size(), 1u);
-  const signpost::v1::FlagReport& report = intake_.records()[0].report;
+  ASSERT_EQ(extract_.records().size(), 1u);
+  const signpost::v1::FlagReport& report = extract_.records()[0].report;
   EXPECT_EQ(report.record_id(), "Y-1");
   EXPECT_EQ(report.service(), "youth-offending");
   EXPECT_EQ(report.status(), signpost::v1::FLAG_STATUS_OPEN);
@@ -111,7 +111,7 @@ TEST_F(YotAssetTest, ScoresAndBandsAreRecomputed) {
               ElementsAre("corrected static.xml TotalScore"));
   EXPECT_THAT(FindingsWith("static.xml", StaticPart(8, 15, "standard")),
               ElementsAre("corrected static.xml Band"));
-  EXPECT_EQ(intake_.records()[0].report.assessments_size(), 1);
+  EXPECT_EQ(extract_.records()[0].report.assessments_size(), 1);
   EXPECT_STREQ(BandOf(14), "standard");
   EXPECT_STREQ(BandOf(15), "enhanced");
   EXPECT_STREQ(BandOf(32), "enhanced");
@@ -142,8 +142,8 @@ TEST_F(YotAssetTest, BadPartsRejectTheAssessmentAndNotTheCase) {
                            "<AssetStatic><Factor name='x' score='9'/><Factor name='y' score='8'/>"
                            "</AssetStatic>"),
               ElementsAre("rejected static.xml score"));
-  ASSERT_EQ(intake_.records().size(), 1u);
-  EXPECT_EQ(intake_.records()[0].report.assessments_size(), 0);
+  ASSERT_EQ(extract_.records().size(), 1u);
+  EXPECT_EQ(extract_.records()[0].report.assessments_size(), 0);
 }
 
 TEST_F(YotAssetTest, EachKindOfBadRowIsRejectedWithItsFieldAndTheOthersGoOn) {
@@ -151,9 +151,9 @@ TEST_F(YotAssetTest, EachKindOfBadRowIsRejectedWithItsFieldAndTheOthersGoOn) {
         Row("Y-1", "Tariq", "Other") + "Y-6,too,short\r\n" +
         Row("Y-7", "943 476 5919", "943 476 5918") + Row("Y-8", "open", "shut") +
         Row("Y-9", "04/03/2009", "04/03/2030") + Row("Y-10"));
-  intake_ = ReadFolder(YotAsset(), folder_.path());
+  extract_ = ReadFolder(YotAsset(), folder_.path());
   const auto has = [this](RowOutcome outcome, int64_t row, const char* field, const char* reason) {
-    return HasFinding(intake_, outcome, "cases.csv", row, field, reason);
+    return HasFinding(extract_, outcome, "cases.csv", row, field, reason);
   };
   EXPECT_TRUE(has(RowOutcome::kRejected, 3, "date_of_birth", "is no day"));
   EXPECT_TRUE(has(RowOutcome::kRejected, 4, "surname", "is empty"));
@@ -163,15 +163,15 @@ TEST_F(YotAssetTest, EachKindOfBadRowIsRejectedWithItsFieldAndTheOthersGoOn) {
   EXPECT_TRUE(has(RowOutcome::kCorrected, 8, "nhs_number", "check digit"));
   EXPECT_TRUE(has(RowOutcome::kRejected, 9, "status", "codes.status"));
   EXPECT_TRUE(has(RowOutcome::kRejected, 10, "date_of_birth", "future"));
-  EXPECT_EQ(intake_.records().size(), 3u);
-  EXPECT_EQ(intake_.counts().at("cases.csv").accepted, 2);
-  EXPECT_EQ(intake_.counts().at("cases.csv").corrected, 1);
-  EXPECT_EQ(intake_.counts().at("cases.csv").rejected, 7);
+  EXPECT_EQ(extract_.records().size(), 3u);
+  EXPECT_EQ(extract_.counts().at("cases.csv").accepted, 2);
+  EXPECT_EQ(extract_.counts().at("cases.csv").corrected, 1);
+  EXPECT_EQ(extract_.counts().at("cases.csv").rejected, 7);
   // Rejected rows whose record can be named have not gone; two rows cannot be named.
-  EXPECT_TRUE(intake_.present().contains("Y-3"));
-  EXPECT_EQ(intake_.rows_without_id(), 2);
+  EXPECT_TRUE(extract_.present().contains("Y-3"));
+  EXPECT_EQ(extract_.rows_without_id(), 2);
   // Nothing of a person in the report.
-  EXPECT_THAT(intake_.Table("yot") + intake_.JsonLines("yot"),
+  EXPECT_THAT(extract_.Table("yot") + extract_.JsonLines("yot"),
               Not(testing::AnyOf(HasSubstr("Tariq"), HasSubstr("Malik"), HasSubstr("2009"),
                                  HasSubstr("943"), HasSubstr("Dawn"))));
 }
@@ -187,11 +187,11 @@ TEST_F(YotAssetTest, BrokenFilesAreRefused) {
   // A zip that was cut off spoils neither the cases nor the other zip.
   EXPECT_THAT(FindingsWith("", ""), ElementsAre());
   folder_.Write("asset-late.zip", folder_.Read("asset.zip").substr(0, 100));
-  intake_ = ReadFolder(YotAsset(), folder_.path());
-  EXPECT_FALSE(intake_.refused());
-  EXPECT_EQ(intake_.records()[0].report.assessments_size(), 1);
-  EXPECT_TRUE(intake_.incomplete_kinds().contains("asset"));
-  EXPECT_THAT(intake_.Table("yot"), HasSubstr("REFUSED asset-late.zip"));
+  extract_ = ReadFolder(YotAsset(), folder_.path());
+  EXPECT_FALSE(extract_.refused());
+  EXPECT_EQ(extract_.records()[0].report.assessments_size(), 1);
+  EXPECT_TRUE(extract_.incomplete_kinds().contains("asset"));
+  EXPECT_THAT(extract_.Table("yot"), HasSubstr("REFUSED asset-late.zip"));
 }
 
 TEST_F(YotAssetTest, KeepsTheNewestSixteenAssessments) {
@@ -207,10 +207,10 @@ TEST_F(YotAssetTest, KeepsTheNewestSixteenAssessments) {
     parts.push_back({id + "/static.xml", StaticPart(8, 15, "enhanced")});
   }
   Zip(parts);
-  intake_ = ReadFolder(YotAsset(), folder_.path());
-  ASSERT_EQ(intake_.records().size(), 1u);
-  ASSERT_EQ(intake_.records()[0].report.assessments_size(), 16);
-  for (const auto& pointer : intake_.records()[0].report.assessments()) {
+  extract_ = ReadFolder(YotAsset(), folder_.path());
+  ASSERT_EQ(extract_.records().size(), 1u);
+  ASSERT_EQ(extract_.records()[0].report.assessments_size(), 16);
+  for (const auto& pointer : extract_.records()[0].report.assessments()) {
     EXPECT_GT(pointer.assessed_on().day(), 2);
   }
 }

@@ -4,14 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include "absl/strings/str_replace.h"
 #include "adapters/yot_asset/yot_asset.h"
 #include "hub/base/error.h"
 #include "nlohmann/json.hpp"
-#include "tests/adapters/fake_hub.h"
-#include "tests/adapters/files_for_test.h"
+#include "tests/kit/fake_hub.h"
+#include "tests/kit/files_for_test.h"
 
 namespace signpost::adapters {
 namespace {
@@ -37,10 +36,10 @@ class RunTest : public testing::Test {
     config_.report = folder_.Path("report.jsonl");
     config_.status = folder_.Path("status.json");
     config_.feed = "nightly";
-    Extract(100);
+    WriteExtract(100);
   }
   // Cases 1 to `count`, and `more`.
-  void Extract(int count, const std::string& more = "") {
+  void WriteExtract(int count, const std::string& more = "") {
     std::string rows;
     for (int i = 1; i <= count; ++i) rows += CaseRow(i);
     folder_.Write("inbox/cases.csv", kHeader + rows + more);
@@ -97,7 +96,7 @@ TEST_F(RunTest, FirstRunSendsAllSecondRunSendsNothing) {
   EXPECT_EQ(hub_.reports, 0);
   EXPECT_EQ(hub_.reconciles, 1);  // the list itself is compared each night
   EXPECT_EQ(Status().at("as_before"), 100);
-  Extract(99, CaseRow(100, "Malik-Khan"));
+  WriteExtract(99, CaseRow(100, "Malik-Khan"));
   ASSERT_EQ(Run(), kExitDone);
   EXPECT_EQ(hub_.reports, 1);
 }
@@ -126,7 +125,7 @@ TEST_F(RunTest, DryRunPrintsWhatWouldLeaveAndSendsAndWritesNothing) {
   EXPECT_EQ(reports, 100);
   EXPECT_EQ(listed, 100u);
   EXPECT_THAT(first, HasSubstr("\"surname\":\"Malik\""));
-  EXPECT_THAT(folder_.Read("err"), HasSubstr("Intake report"));
+  EXPECT_THAT(folder_.Read("err"), HasSubstr("Extract report"));
 
   // And exactly that leaves: what the hub then has, printed the same way, is what was printed.
   options_.dry_run = false;
@@ -138,7 +137,7 @@ TEST_F(RunTest, DryRunPrintsWhatWouldLeaveAndSendsAndWritesNothing) {
 
 TEST_F(RunTest, TruncatedExtractIsRefusedWholeUntilConfirmed) {
   ASSERT_EQ(Run(), kExitDone);
-  Extract(40, CaseRow(41, "Changed"));
+  WriteExtract(40, CaseRow(41, "Changed"));
   EXPECT_EQ(Run(), kExitRefused);
   EXPECT_EQ(hub_.reports, 0);
   EXPECT_EQ(hub_.reconciles, 0);
@@ -155,10 +154,10 @@ TEST_F(RunTest, TruncatedExtractIsRefusedWholeUntilConfirmed) {
 
 TEST_F(RunTest, AFewThatHaveGoneAreClosedAndComeBackWhenTheyComeBack) {
   ASSERT_EQ(Run(), kExitDone);
-  Extract(95);
+  WriteExtract(95);
   ASSERT_EQ(Run(), kExitDone);
   EXPECT_EQ(OpenAtHub(), 95);
-  Extract(96);
+  WriteExtract(96);
   ASSERT_EQ(Run(), kExitDone);
   EXPECT_EQ(hub_.reports, 1);
   EXPECT_EQ(OpenAtHub(), 96);
@@ -167,7 +166,7 @@ TEST_F(RunTest, AFewThatHaveGoneAreClosedAndComeBackWhenTheyComeBack) {
 TEST_F(RunTest, WithoutJournalTheHubsOwnCountStillGuards) {
   ASSERT_EQ(Run(), kExitDone);
   std::filesystem::remove(config_.journal);
-  Extract(40);
+  WriteExtract(40);
   EXPECT_EQ(Run(), kExitRefused);
   EXPECT_EQ(OpenAtHub(), 100);
 }
@@ -175,11 +174,11 @@ TEST_F(RunTest, WithoutJournalTheHubsOwnCountStillGuards) {
 TEST_F(RunTest, ARejectedRowHasNotGone) {
   ASSERT_EQ(Run(), kExitDone);
   std::string rows = absl::StrReplaceAll(CaseRow(100), {{"04/03/2009", "31/02/2009"}});
-  Extract(99, rows);
+  WriteExtract(99, rows);
   ASSERT_EQ(Run(), kExitDone);
   EXPECT_EQ(OpenAtHub(), 100);
   // A row that nobody can name might be any that has gone: nothing is closed until it is mended.
-  Extract(98, rows + absl::StrReplaceAll(CaseRow(99), {{"Y-99", ""}}));
+  WriteExtract(98, rows + absl::StrReplaceAll(CaseRow(99), {{"Y-99", ""}}));
   EXPECT_EQ(Run(), kExitRefused);
   EXPECT_EQ(OpenAtHub(), 100);
   EXPECT_THAT(folder_.Read("out"), HasSubstr("no readable record id"));
@@ -234,7 +233,7 @@ TEST_F(RunTest, HubThatIsAwayCostsNothing) {
 
 TEST_F(RunTest, ReportsHoldNoPerson) {
   hub_.lies.reject = {"Y-3"};
-  Extract(100, absl::StrReplaceAll(CaseRow(101), {{"04/03/2009", "99/99/2009"}}));
+  WriteExtract(100, absl::StrReplaceAll(CaseRow(101), {{"04/03/2009", "99/99/2009"}}));
   ASSERT_EQ(Run(), kExitDone);
   const std::string all = folder_.Read("out") + folder_.Read("err") + folder_.Read("report.jsonl") +
                           folder_.Read("status.json");
@@ -255,40 +254,6 @@ TEST_F(RunTest, MappingFaultIsUsage) {
   EXPECT_EQ(Run(), kExitUsage);
   EXPECT_THAT(folder_.Read("err"), HasSubstr("did you mean \"service\""));
   EXPECT_EQ(hub_.streams, 0);
-}
-
-TEST_F(RunTest, ConfigurationSaysEverythingThatIsWrong) {
-  folder_.Write("c.json",
-                R"({"hub": {"adress": "x", "ca": "ca.pem", "certificate": "c", "key": "k"},
-                    "inbox": "in", "journal": "j", "extract": "some", "poll": "1ms"})");
-  const auto bad = ReadAdapterConfig(folder_.Path("c.json"));
-  EXPECT_GE(base::ViolationsOf(bad.status()).size(), 4u) << bad.status();
-  folder_.Write("c.json",
-                R"({"hub": {"address": "x:1", "ca": "ca.pem", "certificate": "/c", "key": "k"},
-                    "inbox": "in", "journal": "j", "extract": "changes"})");
-  const auto good = ReadAdapterConfig(folder_.Path("c.json"));
-  ASSERT_TRUE(good.ok()) << good.status();
-  EXPECT_EQ(good->hub.ca_path, folder_.Path("ca.pem"));
-  EXPECT_EQ(good->hub.certificate_path, "/c");
-  EXPECT_FALSE(good->full_extract);
-}
-
-TEST_F(RunTest, ProgramSaysHowItIsUsed) {
-  const auto run = [](const std::string& arguments) {
-    const int status = std::system(
-        absl::StrCat(SIGNPOST_BIN_DIR, "/signpost-yot-asset ", arguments, " > /dev/null 2>&1")
-            .c_str());
-    return WEXITSTATUS(status);
-  };
-  EXPECT_EQ(run("--help"), kExitDone);
-  EXPECT_EQ(run(""), kExitUsage);
-  EXPECT_EQ(run("--config /nonexistent --once"), kExitUsage);
-  EXPECT_EQ(run("--confirm-missing 3 --config x"), kExitUsage);
-  folder_.Write("c.json",
-                R"({"hub": {"address": "127.0.0.1:1", "ca": "ca", "certificate": "c", "key": "k"},
-                    "inbox": "inbox", "journal": "journal"})");
-  EXPECT_EQ(run("--dry-run --config " + folder_.Path("c.json")), kExitDone);
-  EXPECT_EQ(run("--once --config " + folder_.Path("c.json")), kExitUsage);  // no certificates
 }
 
 }  // namespace

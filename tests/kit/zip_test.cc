@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "hub/base/error.h"
-#include "tests/adapters/files_for_test.h"
+#include "tests/kit/files_for_test.h"
 
 namespace signpost::adapters {
 namespace {

@@ -2,8 +2,8 @@
 // (report, compare, close) and it lies on demand: acknowledges late, twice, out of order or not at
 // all, breaks the stream, falls silent, refuses.
 
-#ifndef SIGNPOST_TESTS_ADAPTERS_FAKE_HUB_H_
-#define SIGNPOST_TESTS_ADAPTERS_FAKE_HUB_H_
+#ifndef SIGNPOST_TESTS_KIT_FAKE_HUB_H_
+#define SIGNPOST_TESTS_KIT_FAKE_HUB_H_
 
 #include <gtest/gtest.h>
 
@@ -259,4 +259,4 @@ class FakeHub final : public signpost::v1::IndexService::Service,
 
 }  // namespace signpost::adapters
 
-#endif  // SIGNPOST_TESTS_ADAPTERS_FAKE_HUB_H_
+#endif  // SIGNPOST_TESTS_KIT_FAKE_HUB_H_

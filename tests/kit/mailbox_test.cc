@@ -5,8 +5,8 @@
 
 #include "hub/base/error.h"
 #include "nlohmann/json.hpp"
-#include "tests/adapters/fake_hub.h"
-#include "tests/adapters/files_for_test.h"
+#include "tests/kit/fake_hub.h"
+#include "tests/kit/files_for_test.h"
 
 namespace signpost::adapters {
 namespace {

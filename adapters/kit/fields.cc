@@ -1,17 +1,12 @@
-#include "adapters/kit/intake.h"
+#include "adapters/kit/fields.h"
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "adapters/kit/values.h"
-#include "hub/base/json_log.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 
@@ -19,176 +14,8 @@ namespace signpost::adapters {
 namespace {
 
 constexpr char kDayForm[] = "is no day; write DD/MM/YYYY or YYYY-MM-DD";
-constexpr size_t kRowsShownMax = 5;
-
-// Reasons are of our own making and may be long (a file's faults); columns of a table are not.
-std::string JsonText(absl::string_view text) {
-  std::string out;
-  base::AppendJsonString(text, &out);
-  return out;
-}
 
 }  // namespace
-
-const char* RowOutcomeName(RowOutcome outcome) {
-  switch (outcome) {
-    case RowOutcome::kAccepted:
-      return "accepted";
-    case RowOutcome::kCorrected:
-      return "corrected";
-    case RowOutcome::kRejected:
-      return "rejected";
-  }
-  return "rejected";
-}
-
-void Intake::Correct(const std::string& file, int64_t row, const std::string& field,
-                     const std::string& what) {
-  RowOutcome& worst =
-      open_rows_.emplace(std::make_pair(file, row), RowOutcome::kCorrected).first->second;
-  worst = std::max(worst, RowOutcome::kCorrected);
-  if (findings_.size() == kFindingsMax) {
-    ++findings_dropped_;
-  } else {
-    findings_.push_back({RowOutcome::kCorrected, file, row, field, what});
-  }
-}
-
-void Intake::Reject(const std::string& file, int64_t row, const std::string& field,
-                    const std::string& reason) {
-  open_rows_[{file, row}] = RowOutcome::kRejected;
-  if (findings_.size() == kFindingsMax) {
-    ++findings_dropped_;
-  } else {
-    findings_.push_back({RowOutcome::kRejected, file, row, field, reason});
-  }
-}
-
-RowOutcome Intake::EndRow(const std::string& file, int64_t row) {
-  RowOutcome outcome = RowOutcome::kAccepted;
-  const auto open = open_rows_.find({file, row});
-  if (open != open_rows_.end()) {
-    outcome = open->second;
-    open_rows_.erase(open);
-  }
-  FileCount& count = counts_[file];
-  switch (outcome) {
-    case RowOutcome::kAccepted:
-      ++count.accepted;
-      break;
-    case RowOutcome::kCorrected:
-      ++count.corrected;
-      break;
-    case RowOutcome::kRejected:
-      ++count.rejected;
-      break;
-  }
-  return outcome;
-}
-
-bool Intake::Add(Record record) {
-  const auto [at, fresh] = row_of_id_.emplace(record.report.record_id(), record.row);
-  if (!fresh) {
-    Reject(record.file, record.row, "record_id",
-           absl::StrCat("this id stands in row ", at->second,
-                        " already; one record has one row. The first is used"));
-    return false;
-  }
-  present_.insert(record.report.record_id());
-  records_.push_back(std::move(record));
-  return true;
-}
-
-void Intake::RefuseFile(const std::string& file, const absl::Status& why, bool needed) {
-  absl::string_view text = why.message();
-  absl::ConsumePrefix(&text, absl::StrCat(file, ": "));
-  remarks_.push_back({file, std::string(text), true});
-  if (needed) {
-    refused_ = true;
-    records_.clear();
-  }
-}
-
-void Intake::Note(const std::string& file, const std::string& text) {
-  remarks_.push_back({file, text, false});
-}
-
-FileCount Intake::Total() const {
-  FileCount total;
-  for (const auto& [file, count] : counts_) {
-    total.accepted += count.accepted;
-    total.corrected += count.corrected;
-    total.rejected += count.rejected;
-  }
-  return total;
-}
-
-std::string Intake::Table(const std::string& adapter) const {
-  std::string out = absl::StrCat("Intake report of ", adapter, "\n");
-  absl::StrAppendFormat(&out, "  %-28s %9s %9s %9s\n", "file", "accepted", "corrected", "rejected");
-  for (const auto& [file, count] : counts_) {
-    absl::StrAppendFormat(&out, "  %-28s %9d %9d %9d\n", file, count.accepted, count.corrected,
-                          count.rejected);
-  }
-  for (const FileRemark& remark : remarks_) {
-    absl::StrAppend(&out, "  ", remark.refused ? "REFUSED " : "note    ", remark.file, ": ",
-                    remark.text, "\n");
-  }
-  struct Group {
-    std::vector<int64_t> rows;
-    int64_t count = 0;
-  };
-  // Rejections first: they are what somebody must mend.
-  std::map<std::tuple<int, std::string, std::string, std::string>, Group> groups;
-  for (const Finding& finding : findings_) {
-    Group& group =
-        groups[{-static_cast<int>(finding.outcome), finding.file, finding.field, finding.reason}];
-    ++group.count;
-    if (group.rows.size() < kRowsShownMax) group.rows.push_back(finding.row);
-  }
-  for (const auto& [key, group] : groups) {
-    const auto& [outcome, file, field, reason] = key;
-    absl::StrAppend(&out, "  ", RowOutcomeName(static_cast<RowOutcome>(-outcome)), " ", file,
-                    group.count == 1 ? " row " : absl::StrCat(" ", group.count, " rows: "),
-                    absl::StrJoin(group.rows, ", "),
-                    static_cast<size_t>(group.count) > group.rows.size() ? ", …" : "", " | ", field,
-                    ": ", reason, "\n");
-  }
-  if (findings_dropped_ > 0) {
-    absl::StrAppend(&out, "  and ", findings_dropped_, " findings more\n");
-  }
-  if (refused_) {
-    absl::StrAppend(&out, "  The extract is refused: nothing was sent and nothing was changed.\n");
-  }
-  return out;
-}
-
-std::string Intake::JsonLines(const std::string& adapter) const {
-  const std::string head = absl::StrCat("{\"adapter\":", JsonText(adapter));
-  std::string out;
-  for (const auto& [file, count] : counts_) {
-    absl::StrAppend(&out, head, ",\"kind\":\"file\",\"file\":", JsonText(file),
-                    ",\"accepted\":", count.accepted, ",\"corrected\":", count.corrected,
-                    ",\"rejected\":", count.rejected, "}\n");
-  }
-  for (const FileRemark& remark : remarks_) {
-    absl::StrAppend(&out, head, ",\"kind\":\"", remark.refused ? "refused" : "note",
-                    "\",\"file\":", JsonText(remark.file), ",\"reason\":", JsonText(remark.text),
-                    "}\n");
-  }
-  for (const Finding& finding : findings_) {
-    absl::StrAppend(&out, head, ",\"kind\":\"row\",\"file\":", JsonText(finding.file),
-                    ",\"row\":", finding.row, ",\"outcome\":\"", RowOutcomeName(finding.outcome),
-                    "\",\"field\":", JsonText(finding.field),
-                    ",\"reason\":", JsonText(finding.reason), "}\n");
-  }
-  const FileCount total = Total();
-  absl::StrAppend(&out, head, ",\"kind\":\"total\",\"accepted\":", total.accepted,
-                  ",\"corrected\":", total.corrected, ",\"rejected\":", total.rejected,
-                  ",\"records\":", records_.size(), ",\"findings_dropped\":", findings_dropped_,
-                  ",\"refused\":", refused_ ? "true" : "false", "}\n");
-  return out;
-}
 
 void TakeName(RowScope* row, const std::string& field, const std::string& text, std::string* out) {
   if (text.empty()) {
@@ -356,28 +183,28 @@ bool TakeRecordId(RowScope* row, const std::string& field, const std::string& te
   if (!IsRecordId(text)) {
     row->Reject(field, text.empty() ? "is empty; without an id nothing can be said of this row"
                                     : "is longer than 128 bytes or holds control characters");
-    row->intake()->RowWithoutId();
+    row->extract()->RowWithoutId();
     return false;
   }
   *out = text;
-  row->intake()->Present(text);
+  row->extract()->Present(text);
   return true;
 }
 
 absl::Status ForEachCsvRow(
     const std::string& path, const std::vector<CsvColumn>& columns, const std::string& id_field,
-    Intake* intake,
+    Extract* extract,
     const std::function<void(const CsvTable& table, std::unique_ptr<RowScope> row)>& take) {
   SIGNPOST_ASSIGN_OR_RETURN(std::unique_ptr<CsvReader> reader, CsvReader::Open(path));
   SIGNPOST_ASSIGN_OR_RETURN(CsvTable table, CsvTable::Open(std::move(reader), columns));
   if (!table.unknown_headers().empty()) {
-    intake->Note(table.name(),
-                 absl::StrCat("columns not read: ", absl::StrJoin(table.unknown_headers(), ", ")));
+    extract->Note(table.name(),
+                  absl::StrCat("columns not read: ", absl::StrJoin(table.unknown_headers(), ", ")));
   }
   while (true) {
     SIGNPOST_ASSIGN_OR_RETURN(const bool any, table.Next());
     if (!any) return absl::OkStatus();
-    auto row = std::make_unique<RowScope>(intake, table.name(), table.row());
+    auto row = std::make_unique<RowScope>(extract, table.name(), table.row());
     if (table.problem().empty()) {
       take(table, std::move(row));
       continue;
@@ -386,9 +213,9 @@ absl::Status ForEachCsvRow(
     if (id_field.empty()) continue;
     const std::string id = table.in_place() ? table.Get(id_field) : "";
     if (IsRecordId(id)) {
-      intake->Present(id);
+      extract->Present(id);
     } else {
-      intake->RowWithoutId();
+      extract->RowWithoutId();
     }
   }
 }

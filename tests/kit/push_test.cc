@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "hub/base/error.h"
-#include "tests/adapters/fake_hub.h"
-#include "tests/adapters/files_for_test.h"
+#include "tests/kit/fake_hub.h"
+#include "tests/kit/files_for_test.h"
 
 namespace signpost::adapters {
 namespace {
@@ -19,7 +19,7 @@ class PushTest : public testing::Test {
     options_.sync_every = 7;
     Reopen();
     for (int i = 0; i < 200; ++i) {
-      Record record;
+      FlagRecord record;
       record.report.set_record_id(absl::StrCat("r", i));
       record.report.set_status(signpost::v1::FLAG_STATUS_OPEN);
       record.report.mutable_person()->set_surname(absl::StrCat("name ", i));
@@ -55,7 +55,7 @@ class PushTest : public testing::Test {
   FakeHub hub_;
   PushOptions options_;
   std::unique_ptr<Journal> journal_;
-  std::vector<Record> records_;
+  std::vector<FlagRecord> records_;
   std::vector<absl::Duration> waits_;
   PushSummary summary_;
 };

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/adapters/files_for_test.h"
+#include "tests/kit/files_for_test.h"
 
 namespace signpost::adapters::social_services {
 namespace {
@@ -38,7 +38,7 @@ class SocialServicesTest : public testing::Test {
                                                  children, "</Children></Message>"));
   }
   void Identity(const std::string& rows) { folder_.Write("identity.csv", kIdentityHeader + rows); }
-  Intake Read() { return ReadFolder(SocialServices(), folder_.path()); }
+  Extract Read() { return ReadFolder(SocialServices(), folder_.path()); }
   TestFolder folder_;
 };
 
@@ -51,10 +51,10 @@ TEST_F(SocialServicesTest, OpenChildWithPlan) {
                            "<CINPlanDates><CINPlanStartDate>2024-06-01</CINPlanStartDate>"
                            "</CINPlanDates>") +
                    Details("2024-02-01")));
-  const Intake intake = Read();
-  EXPECT_TRUE(intake.findings().empty()) << intake.Table("s");
-  ASSERT_EQ(intake.records().size(), 1u);
-  const signpost::v1::FlagReport& report = intake.records()[0].report;
+  const Extract extract = Read();
+  EXPECT_TRUE(extract.findings().empty()) << extract.Table("s");
+  ASSERT_EQ(extract.records().size(), 1u);
+  const signpost::v1::FlagReport& report = extract.records()[0].report;
   EXPECT_EQ(report.service(), "childrens-social-care");
   EXPECT_EQ(report.status(), signpost::v1::FLAG_STATUS_OPEN);
   EXPECT_EQ(report.opened_on().month(), 5);
@@ -81,21 +81,21 @@ TEST_F(SocialServicesTest, ClosedUnbornDeadAndNoFurtherAction) {
       Child(Id("L4", kBorn),
             "<CINdetails><CINreferralDate>2024-01-01</CINreferralDate>"
             "<ReferralNFA>true</ReferralNFA></CINdetails>"));
-  const Intake intake = Read();
-  const signpost::v1::FlagReport* closed = Find(intake, "L1");
-  ASSERT_NE(closed, nullptr) << intake.Table("s");
+  const Extract extract = Read();
+  const signpost::v1::FlagReport* closed = Find(extract, "L1");
+  ASSERT_NE(closed, nullptr) << extract.Table("s");
   EXPECT_EQ(closed->status(), signpost::v1::FLAG_STATUS_CLOSED);
   EXPECT_EQ(closed->closed_on().month(), 2);
-  const signpost::v1::FlagReport* unborn = Find(intake, "L2");
-  ASSERT_NE(unborn, nullptr) << intake.Table("s");
+  const signpost::v1::FlagReport* unborn = Find(extract, "L2");
+  ASSERT_NE(unborn, nullptr) << extract.Table("s");
   EXPECT_EQ(unborn->person().expected_birth_date().year(), 2027);
   EXPECT_FALSE(unborn->person().has_birth_date());
-  const signpost::v1::FlagReport* died = Find(intake, "L3");
+  const signpost::v1::FlagReport* died = Find(extract, "L3");
   ASSERT_NE(died, nullptr);
   EXPECT_EQ(died->status(), signpost::v1::FLAG_STATUS_CLOSED);
   EXPECT_EQ(died->closed_on().year(), 2024);
-  EXPECT_EQ(Find(intake, "L4"), nullptr);
-  EXPECT_FALSE(intake.present().contains("L4"));
+  EXPECT_EQ(Find(extract, "L4"), nullptr);
+  EXPECT_FALSE(extract.present().contains("L4"));
 }
 
 TEST_F(SocialServicesTest, BadChildrenAndIdentitiesAreNamed) {
@@ -108,10 +108,10 @@ TEST_F(SocialServicesTest, BadChildrenAndIdentitiesAreNamed) {
          Child(Id("L3", kBorn), Details("2023-01-05")) +
          Child(Id("L4", std::string("stray") + kBorn), Details("2023-01-05")) +
          Child(Id("L5", "<UPN>A123456789123</UPN>"), "") + Child(kBorn, Details("2023-01-05")));
-  const Intake intake = Read();
-  const auto has = [&intake](RowOutcome outcome, const char* file, int64_t row, const char* field,
-                             const char* reason) {
-    return HasFinding(intake, outcome, file, row, field, reason);
+  const Extract extract = Read();
+  const auto has = [&extract](RowOutcome outcome, const char* file, int64_t row, const char* field,
+                              const char* reason) {
+    return HasFinding(extract, outcome, file, row, field, reason);
   };
   EXPECT_TRUE(has(RowOutcome::kRejected, "identity.csv", 2, "date_of_birth", "is no day"));
   EXPECT_TRUE(has(RowOutcome::kRejected, "cin-census.xml", 1, "LAchildID", "row 2"));
@@ -123,10 +123,10 @@ TEST_F(SocialServicesTest, BadChildrenAndIdentitiesAreNamed) {
   EXPECT_TRUE(has(RowOutcome::kCorrected, "cin-census.xml", 4, "PersonBirthDate", "differs"));
   EXPECT_TRUE(has(RowOutcome::kRejected, "cin-census.xml", 5, "CINdetails", "is missing"));
   EXPECT_TRUE(has(RowOutcome::kRejected, "cin-census.xml", 6, "LAchildID", "is empty"));
-  ASSERT_EQ(intake.records().size(), 1u);
-  EXPECT_EQ(intake.records()[0].report.person().birth_date().day(), 5);
-  EXPECT_TRUE(intake.present().contains("L3"));
-  EXPECT_EQ(intake.rows_without_id(), 1);
+  ASSERT_EQ(extract.records().size(), 1u);
+  EXPECT_EQ(extract.records()[0].report.person().birth_date().day(), 5);
+  EXPECT_TRUE(extract.present().contains("L3"));
+  EXPECT_EQ(extract.rows_without_id(), 1);
 }
 
 TEST_F(SocialServicesTest, SexCodesOfAllForms) {
@@ -141,10 +141,10 @@ TEST_F(SocialServicesTest, SexCodesOfAllForms) {
   for (const auto& [element, gender] : codes) {
     Identity("L1,Sal,Whit,04/03/2012,,,,sw-001,Ann Lee,,,\n");
     Census(Child(Id("L1", element), Details("2023-01-05")));
-    const Intake intake = Read();
-    ASSERT_EQ(intake.records().size(), 1u) << element;
-    EXPECT_EQ(intake.records()[0].report.person().gender(), gender) << element;
-    EXPECT_TRUE(intake.findings().empty()) << element;
+    const Extract extract = Read();
+    ASSERT_EQ(extract.records().size(), 1u) << element;
+    EXPECT_EQ(extract.records()[0].report.person().gender(), gender) << element;
+    EXPECT_TRUE(extract.findings().empty()) << element;
   }
 }
 
@@ -184,17 +184,17 @@ TEST_F(SocialServicesTest, TakesThePublicSamples) {
     ++files;
     std::filesystem::copy_file(entry.path(), folder_.Path("cin-census.xml"),
                                std::filesystem::copy_options::overwrite_existing);
-    const Intake intake = Read();
-    EXPECT_FALSE(intake.refused()) << entry.path();
-    EXPECT_EQ(intake.Total().rejected, 0) << entry.path() << intake.Table("s");
-    ASSERT_GE(intake.records().size(), 1u) << entry.path();
-    for (const Record& record : intake.records()) {
+    const Extract extract = Read();
+    EXPECT_FALSE(extract.refused()) << entry.path();
+    EXPECT_EQ(extract.Total().rejected, 0) << entry.path() << extract.Table("s");
+    ASSERT_GE(extract.records().size(), 1u) << entry.path();
+    for (const FlagRecord& record : extract.records()) {
       EXPECT_EQ(record.report.status(), signpost::v1::FLAG_STATUS_CLOSED);
       EXPECT_TRUE(record.report.person().has_birth_date());
       EXPECT_FALSE(record.report.person().has_expected_birth_date());
     }
     // Each has a word that strayed between two elements.
-    EXPECT_TRUE(HasFinding(intake, RowOutcome::kCorrected, "cin-census.xml", 1, "ChildIdentifiers",
+    EXPECT_TRUE(HasFinding(extract, RowOutcome::kCorrected, "cin-census.xml", 1, "ChildIdentifiers",
                            "text stands"))
         << entry.path();
   }

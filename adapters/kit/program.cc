@@ -1,0 +1,182 @@
+#include "adapters/kit/program.h"
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "adapters/kit/config.h"
+#include "adapters/kit/connection.h"
+#include "adapters/kit/inbox.h"
+#include "adapters/kit/mailbox.h"
+#include "adapters/kit/run.h"
+#include "hub/base/clock.h"
+#include "hub/base/error.h"
+#include "hub/base/json_log.h"
+#include "hub/base/random.h"
+
+namespace signpost::adapters {
+namespace {
+
+constexpr char kUsage[] =
+    "usage: %s --config FILE [--once] [--dry-run] [--report FILE] [--confirm-missing N]\n"
+    "          [--resend-all]\n"
+    "\n"
+    "Reads the inbox that FILE names, prints what became of each row, and sends what changed.\n"
+    "  --once               process the inbox once and exit; otherwise watch it\n"
+    "  --dry-run            print exactly what would leave, one JSON object a line, and send\n"
+    "                       nothing (the extract report goes to standard error)\n"
+    "  --report FILE        write the extract report as JSON lines\n"
+    "  --confirm-missing N  up to N open records may have gone from a full extract\n"
+    "  --resend-all         send every record, whatever the journal says\n"
+    "Exit codes: 0 done; 1 not all could be sent, run again; 2 usage or configuration;\n"
+    "3 the extract, or the closing of what it lacks, was refused.\n";
+
+std::atomic<bool> stop_asked{false};
+void AskToStop(int /*signal*/) { stop_asked.store(true); }
+
+bool SleepUnlessStopped(absl::Duration duration) {
+  const absl::Time until = absl::Now() + duration;
+  while (!stop_asked.load() && absl::Now() < until) {
+    absl::SleepFor(std::min(until - absl::Now(), absl::Milliseconds(100)));
+  }
+  return !stop_asked.load();
+}
+
+// Reads the mailbox until asked to stop, in a thread of its own.
+class MailboxThread {
+ public:
+  MailboxThread(const AdapterConfig& config, base::JsonLog* log) : log_(log) {
+    if (config.notices.empty()) return;
+    absl::StatusOr<Mailbox::Handler> handler = NoticeFile(config.notices);
+    absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = Connect(config.hub);
+    if (!handler.ok() || !channel.ok()) {
+      log_->Error("mailbox_not_read",
+                  {{"reason", (handler.ok() ? channel.status() : handler.status()).message()}});
+      return;
+    }
+    mailbox_ = std::make_unique<Mailbox>(*channel, &random_, MailboxOptions(), SleepUnlessStopped);
+    thread_ = std::thread([this, take = *handler] {
+      int64_t handled = 0;
+      const absl::Status status = mailbox_->Read(take, &handled);
+      log_->Info("mailbox_closed", {{"notices", handled}, {"reason", status.message()}});
+    });
+  }
+  ~MailboxThread() {
+    if (mailbox_ != nullptr) mailbox_->Stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  base::JsonLog* const log_;
+  base::OsRandom random_;
+  std::unique_ptr<Mailbox> mailbox_;
+  std::thread thread_;
+};
+
+int Watch(const SourceSystem& system, const AdapterConfig& config, const RunOptions& options,
+          const base::Clock* clock, base::RandomSource* random) {
+  base::JsonLog log(options.err, clock);
+  log.Info("adapter_started", {{"adapter", system.name()}});
+  MailboxThread mailbox(config, &log);
+  std::string processed;
+  int code = kExitDone;
+  do {
+    const absl::StatusOr<Inbox> inbox = Inbox::Scan(config.inbox);
+    if (!inbox.ok()) {
+      log.Warning("inbox_not_read", {{"reason", inbox.status().message()}});
+      continue;
+    }
+    // A file that is still being copied in is left to settle.
+    const bool settled = clock->Now() - inbox->newest() >= config.settle;
+    if (inbox->names().empty() || !settled || inbox->fingerprint() == processed) continue;
+    code = RunOnce(system, config, options, clock, random, nullptr);
+    log.Info("run_finished", {{"adapter", system.name()}, {"exit_code", code}});
+    if (code == kExitUsage) return code;
+    // What could not be sent is tried again; what was refused waits for another extract.
+    if (code != kExitNotSent) processed = inbox->fingerprint();
+  } while (SleepUnlessStopped(config.poll));
+  log.Info("adapter_stopped", {{"adapter", system.name()}});
+  return code;
+}
+
+}  // namespace
+
+int AdapterMain(const SourceSystem& system, int argc, char** argv) {
+  std::string config_path;
+  std::string report;
+  bool once = false;
+  RunOptions options;
+  std::string fault;
+  for (int i = 1; i < argc && fault.empty(); ++i) {
+    const std::string flag = argv[i];
+    const auto value = [&](std::string* out) {
+      if (i + 1 == argc) {
+        fault = flag + " needs a value";
+      } else {
+        *out = argv[++i];
+      }
+    };
+    std::string number;
+    if (flag == "--help" || flag == "-h") {
+      std::printf(kUsage, argv[0]);
+      return kExitDone;
+    } else if (flag == "--config") {
+      value(&config_path);
+    } else if (flag == "--report") {
+      value(&report);
+    } else if (flag == "--once") {
+      once = true;
+    } else if (flag == "--dry-run") {
+      options.dry_run = true;
+      once = true;
+    } else if (flag == "--resend-all") {
+      options.resend_all = true;
+    } else if (flag == "--confirm-missing") {
+      value(&number);
+      if (fault.empty() &&
+          (!absl::SimpleAtoi(number, &options.confirm_missing) || options.confirm_missing < 0)) {
+        fault = "--confirm-missing needs a whole number";
+      }
+    } else {
+      fault = absl::StrCat("unknown argument ", flag);
+    }
+  }
+  if (fault.empty() && config_path.empty()) fault = "--config FILE is needed";
+  if (fault.empty() && options.confirm_missing >= 0 && !once) {
+    fault = "--confirm-missing goes with --once: a confirmation is for one extract";
+  }
+  if (!fault.empty()) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], fault.c_str());
+    std::fprintf(stderr, kUsage, argv[0]);
+    return kExitUsage;
+  }
+  absl::StatusOr<AdapterConfig> config = ReadAdapterConfig(config_path);
+  if (!config.ok()) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], std::string(config.status().message()).c_str());
+    for (const base::FieldViolation& violation : base::ViolationsOf(config.status())) {
+      std::fprintf(stderr, "  %s: %s\n", violation.field.c_str(), violation.description.c_str());
+    }
+    return kExitUsage;
+  }
+  if (!report.empty()) config->report = report;
+  std::signal(SIGTERM, AskToStop);
+  std::signal(SIGINT, AskToStop);
+  options.sleeper = SleepUnlessStopped;
+  options.drain_mailbox = once;
+  base::RealClock clock;
+  base::OsRandom random;
+  if (once) return RunOnce(system, *config, options, &clock, &random, nullptr);
+  return Watch(system, *config, options, &clock, &random);
+}
+
+}  // namespace signpost::adapters
