@@ -158,7 +158,9 @@ def ask(options, messages):
             response_deserializer=index.WhoKnowsResponse.FromString)
         try:
             response = who_knows(
-                request, timeout=9, metadata=(("signpost-assertion", token),))
+                request, timeout=9, metadata=(("signpost-assertion", token),),
+                # A first attempt to connect may fail without meaning (adapters/kit/await_connection.h).
+                wait_for_ready=True)
         except grpc.RpcError as error:
             print("refused: %s %s" % (error.code().name, error.details()))
             for key, value in error.trailing_metadata() or ():

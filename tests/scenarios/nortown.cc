@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "adapters/kit/await_connection.h"
 #include "hub/base/crypto.h"
 #include "hub/gate/words.h"
 #include "nlohmann/json.hpp"
@@ -234,7 +235,9 @@ std::shared_ptr<grpc::Channel> Agencies::Channel(const std::string& agency,
     ssl.pem_private_key = ReadFile(stem + ".key");
     grpc::ChannelArguments arguments;
     arguments.SetInt("grpc.use_local_subchannel_pool", 1);
+    adapters::SetReconnectDelay(&arguments);
     channel = grpc::CreateCustomChannel(address_, grpc::SslCredentials(ssl), arguments);
+    if (!address_.empty()) adapters::AwaitConnection(channel.get());
   }
   return channel;
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "adapters/cli/files/files.h"
+#include "adapters/kit/await_connection.h"
 #include "adapters/kit/connection.h"
 #include "hub/base/assertion.h"
 #include "hub/base/error.h"
@@ -133,6 +134,8 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(const Profile& profile,
   options.certificate_path = profile.cert;
   options.key_path = profile.key;
   SIGNPOST_ASSIGN_OR_RETURN(session->channel_, Connect(options));
+  // A command calls once.
+  AwaitConnection(session->channel_.get());
   if (!profile.assertion_key.empty() && !profile.practitioner.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(base::PrivateKey key,
                               base::PrivateKey::ReadFile(profile.assertion_key));
