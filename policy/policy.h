@@ -1,22 +1,22 @@
-// The consent and need-to-know engine: agreements in, decisions with reasons out.
+// A Policy is a set of agreed rules that decides who may see what of a young person's record, and
+// says why.
 //
-// A Policy is one immutable version of an area's rules, compiled from text that an
-// information-governance officer can read (docs/policy-language.md) against the area's Vocabulary.
-// It owns everything it needs, copies nothing from the caller but text, and is thread-safe: any
-// number of threads may ask it at once without a lock. The room is pure: no I/O, no clock, no
-// storage.
+// It is one immutable version of an area's rules, compiled from text that an information-governance
+// officer can read (docs/policy-language.md) against the area's Vocabulary. It owns everything it
+// needs, copies nothing from the caller but text, and is thread-safe: any number of threads may ask
+// it at once without a lock. No decision fails: what cannot be judged is hidden. The room is pure:
+// no I/O, no clock, no storage.
 //
 // How a decision is made, in full:
-//   - hide by default; a hide beats a broker, a broker beats a show; the order of rules never
-//   matters;
+//   - hide by default; a hide beats a broker, a broker beats a show; the order of rules does not
+//     matter;
 //   - a hide applies unless it is known not to; a show or broker applies only when it is known to;
 //   - a hide of existence hides everything of the item; a broker is about existence alone, and
 //     softens the existence hide of its own rule where that hide is known to apply: the other
 //     aspects stay hidden;
 //   - every show names a gateway, and the gateway's own conditions must hold;
 //   - the shows of an agreement need the agreement in force, between asker and holder; its hides
-//   stay
-//     when it has run out, so that a date passing never shows more;
+//     stay when it has run out, so that a date passing never shows more;
 //   - a system without a practitioner never sees contact or content;
 //   - an override opens existence, agency and contact, never content; it lifts only hides that say
 //     they may be lifted and that it names. A `never show` it names as `never lifts` stays.
@@ -31,37 +31,12 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "policy/diagnostic.h"
 #include "policy/facts.h"
+#include "policy/limits.h"
 #include "policy/vocabulary.h"
 
 namespace signpost::policy {
-
-// Limits of what Compile() accepts; past them it says so and compiles nothing.
-inline constexpr size_t kPolicyTextBytesMax = 1 << 20;
-inline constexpr int kRulesMax = 1024;
-inline constexpr int kStatementsPerRuleMax = 16;
-inline constexpr int kListWordsMax = 256;  // words in one list, conditions in one statement
-inline constexpr int kAgreementsMax = 256;
-inline constexpr int kGroupsMax = 64;
-inline constexpr int kExamplesMax = 2048;
-inline constexpr int kChecksMax = 64;
-inline constexpr int kDiagnosticsMax = 100;  // later ones are dropped
-inline constexpr int kVocabularyWordsMax = 4096;
-// Cells of the decision space that the checks of one file may visit together.
-inline constexpr int64_t kCheckCellsMax = 20'000'000;
-
-// One thing wrong with a policy text. Lines and columns count from 1, columns in bytes; line 0 is
-// the vocabulary.
-struct Diagnostic {
-  int line = 0;
-  int column = 0;
-  std::string words;       // the words at fault
-  std::string message;     // what is wrong, as a sentence
-  std::string suggestion;  // the nearest known word, or empty
-
-  // "3:17: unknown service 'huosing'; did you mean 'housing'?"
-  std::string ToString() const;
-};
 
 struct CompileOptions {
   // What names this version everywhere (the SHA-256 of the text, in hex). The caller computes it,
@@ -189,7 +164,6 @@ class Policy {
 
  private:
   friend class PolicyCompiler;
-  friend struct PolicyAccess;  // decision_space.h: for the room itself and the tests that judge it
   explicit Policy(std::unique_ptr<const PolicyImpl> impl);
 
   std::unique_ptr<const PolicyImpl> impl_;

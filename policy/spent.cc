@@ -1,7 +1,6 @@
 #include "policy/spent.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "absl/strings/ascii.h"
@@ -14,39 +13,14 @@ namespace {
 
 constexpr int kMonthsMax = 1200;
 
-bool IsLeap(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
-
-int DaysIn(int year, int month) {
-  static constexpr std::array<int, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  return kDays[static_cast<size_t>(month - 1)] + (month == 2 && IsLeap(year) ? 1 : 0);
-}
-
-struct Civil {
-  int year;
-  int month;
-  int day;
-};
-
-Civil CivilOf(Day days) {
-  const int64_t z = int64_t{days} + 719468;
-  const int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-  const int64_t doe = z - era * 146097;
-  const int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  const int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  const int64_t mp = (5 * doy + 2) / 153;
-  const int64_t month = mp + (mp < 10 ? 3 : -9);
-  return {static_cast<int>(yoe + era * 400 + (month <= 2 ? 1 : 0)), static_cast<int>(month),
-          static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
-}
-
 // The first day after a period of `months` that begins with `day`: the same day of a later month,
 // or the first of the month after it where that month has no such day.
 Day AfterMonths(Day day, int months) {
-  const Civil from = CivilOf(day);
-  const int index = from.year * 12 + from.month - 1 + months;
+  const CivilDay from = CivilDayOf(day);
+  const int index = static_cast<int>(from.year) * 12 + from.month - 1 + months;
   const int year = index / 12;
   const int month = index % 12 + 1;
-  if (from.day <= DaysIn(year, month)) return DayOf(year, month, from.day);
+  if (from.day <= DaysInMonth(year, month)) return DayOf(year, month, from.day);
   return month == 12 ? DayOf(year + 1, 1, 1) : DayOf(year, month + 1, 1);
 }
 
@@ -63,6 +37,7 @@ bool IsLawOn(const SpentRow& row, Day day) {
 // Whether a period that `first_day_out` is the first day after is over. A period that is over may
 // have been prolonged by another conviction.
 Tri Over(Day first_day_out, const SpentQuestion& question, Day day) {
+  if (first_day_out == kNoDay) return Tri::kUnknown;  // past the calendar's end
   if (first_day_out > day) return Tri::kNo;
   return question.convicted_again == Tri::kNo ? Tri::kYes : Tri::kUnknown;
 }
@@ -97,19 +72,6 @@ Tri By(const SpentRow& row, const SpentQuestion& question, Day day) {
 }
 
 }  // namespace
-
-Day DayOf(int year, int month, int day) {
-  if (year < 1900 || year > 2200 || month < 1 || month > 12 || day < 1 ||
-      day > DaysIn(year, month)) {
-    return kNoDay;
-  }
-  const int64_t y = year - (month <= 2 ? 1 : 0);
-  const int64_t era = y / 400;
-  const int64_t yoe = y - era * 400;
-  const int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-  return static_cast<Day>(era * 146097 + doe - 719468);
-}
 
 Tri SpentTable::IsSpent(const SpentQuestion& question, Day day) const {
   if (day == kNoDay || question.given_on == kNoDay || question.given_on > day) return Tri::kUnknown;

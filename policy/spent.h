@@ -1,4 +1,5 @@
-// Whether a conviction, caution or order is spent: a dated table and a pure function over it.
+// A SpentTable is a dated table of the law that tells whether a conviction, caution or order is
+// spent.
 //
 // The table is data that an operator keeps (policy/shipped/tables/spent-offences.table), each row
 // with the source it was taken from. What counts is the law in force on the day that is asked
@@ -6,8 +7,8 @@
 // that fits, or a fact that decides is not given, the answer is kUnknown, which satisfies every
 // hide (Item::spent_offence).
 //
-// The function knows no register of offences and judges no person: whoever holds the record asks it
-// and sets the fact. Everything is pure and thread-safe.
+// The table knows no register of offences and judges no person: it is for whoever holds the record
+// to ask it and to set the fact. Everything is pure and thread-safe.
 
 #ifndef SIGNPOST_POLICY_SPENT_H_
 #define SIGNPOST_POLICY_SPENT_H_
@@ -18,7 +19,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "policy/policy.h"
+#include "policy/calendar.h"
+#include "policy/diagnostic.h"
 #include "policy/vocabulary.h"
 
 namespace signpost::policy {
@@ -26,13 +28,6 @@ namespace signpost::policy {
 // Limits of ParseSpentTable().
 inline constexpr size_t kSpentTableBytesMax = 256 << 10;
 inline constexpr size_t kSpentRowsMax = 1024;
-
-// A civil day, as days since 1970-01-01. kNoDay: not known.
-using Day = int32_t;
-inline constexpr Day kNoDay = INT32_MIN;
-
-// The day of yyyy-mm-dd, or kNoDay where there is no such day.
-Day DayOf(int year, int month, int day);
 
 // From when a period is counted.
 enum class SpentFrom : uint8_t {

@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "policy/analysis/decision_space.h"
+#include "policy/analysis/examples.h"
+#include "policy/engine/explain.h"
 #include "policy/text/syntax.h"
 
 namespace signpost::policy {
@@ -40,7 +42,7 @@ std::vector<Diagnostic> ReadExample(const Policy& policy, const Vocabulary& voca
   }
   if (diagnostics.empty()) {
     example = std::move(tree.examples.front());
-    BindExample(PolicyAccess::Of(policy), example, diagnostics, asked);
+    BindExample(policy.impl(), example, diagnostics, asked);
   }
   std::vector<Diagnostic> list = diagnostics.Take();
   for (Diagnostic& diagnostic : list) {
@@ -63,7 +65,7 @@ Answer Ask(const Policy& policy, const Vocabulary& vocabulary, absl::string_view
   if (example.now_s == 0) asked.At(now_s);
   answer.asked_at_s = asked.question.now_s;
   answer.decision = policy.Decide(asked.question, asked.item);
-  answer.in_words = DecisionInWords(PolicyAccess::Of(policy), answer.decision);
+  answer.in_words = DecisionInWords(policy.impl(), answer.decision);
   answer.explanation = policy.Explain(asked.question, asked.item, answer.decision);
   return answer;
 }

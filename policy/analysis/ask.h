@@ -1,4 +1,4 @@
-// One question asked of a policy in the words of its examples.
+// Ask() is a way of asking a policy one question in the words of its examples.
 //
 //   "personal-adviser of northern-connexions, involved, for support-planning;
 //    contact of youth-offending held by nortown-yot, consent refused"

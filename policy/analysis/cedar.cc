@@ -10,6 +10,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "policy/analysis/decision_space.h"
+#include "policy/engine/evaluation.h"
+#include "policy/engine/tri.h"
 #include "policy/text/syntax.h"
 
 namespace signpost::policy {
@@ -598,7 +600,7 @@ std::string ExportCedar(absl::string_view text, const Vocabulary& vocabulary) {
 }
 
 std::string CedarContext(const Policy& policy, const Question& question, const Item& item) {
-  const PolicyImpl& impl = PolicyAccess::Of(policy);
+  const PolicyImpl& impl = policy.impl();
   Words fields;
   AddWord("agency", impl.agencies.Word(question.agency), fields);
   AddWord("role", impl.roles.Word(question.role), fields);

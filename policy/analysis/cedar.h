@@ -1,4 +1,5 @@
-// A policy in the Cedar language, for judges that are not us.
+// ExportCedar() is a translator that writes a policy in the Cedar language, for judges that are not
+// us.
 //
 // Cedar knows permit and forbid, and two truth values; ours has three effects and three. What we
 // keep of the meaning:

@@ -8,6 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "policy/calendar.h"
+#include "policy/engine/evaluation.h"
+#include "policy/engine/tri.h"
 
 namespace signpost::policy {
 namespace {
@@ -582,13 +585,6 @@ void Cell::Set(Fact fact, int value) {
       item.names_victim = known;
       return;
   }
-}
-
-void AskedCell::At(int64_t now_s) {
-  for (ConsentFact& consent : consents) {
-    if (consent.until_s == question.now_s) consent.until_s = now_s;
-  }
-  question.now_s = now_s;
 }
 
 DecisionSpace::DecisionSpace(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check,

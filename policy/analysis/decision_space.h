@@ -1,11 +1,12 @@
-// The decision space of a policy: every asker, item and circumstance that its rules can tell apart.
+// A DecisionSpace is a space of questions that holds every asker, item and circumstance which the
+// rules of some policies can tell apart.
 //
 // Internal to the room and to the tests that judge it. The space is folded: words and facts that no
 // rule (and no check) tells apart stand in it once, so that visiting every cell is a proof about
 // all of them. Several policies may share one space, which then tells apart whatever any of them
 // does; they must have been compiled against the same vocabulary, so that their symbols agree.
 //
-// A DecisionSpace is filled by its constructor and then only read: thread-safe. It keeps no pointer
+// It is filled by its constructor and then only read: thread-safe. It keeps no pointer
 // to the policies it was made from.
 
 #ifndef SIGNPOST_POLICY_ANALYSIS_DECISION_SPACE_H_
@@ -137,25 +138,6 @@ class Cell {
   const ConsentSet* consent_set_ = nullptr;
   std::vector<ConsentFact> consents_;
 };
-
-// The bound form of a policy, for this room and the tests that judge it.
-struct PolicyAccess {
-  static const PolicyImpl& Of(const Policy& policy) { return *policy.impl_; }
-};
-
-// What an example asks, bound. Owns what its spans point at.
-struct AskedCell {
-  Question question;
-  Item item;
-  TeamStanding standing;
-  std::vector<ConsentFact> consents;
-
-  // Asks at `now_s` instead: a consent that had run out by then has run out by now.
-  void At(int64_t now_s);
-};
-// Reports what cannot be bound, and is false then. Defined beside the examples (prove.cc).
-bool BindExample(const PolicyImpl& policy, const syntax::Example& example,
-                 syntax::Diagnostics& diagnostics, AskedCell& asked);
 
 }  // namespace signpost::policy
 

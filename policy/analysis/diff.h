@@ -1,5 +1,5 @@
-// What changes between two policies, and who can see a thing: answers over the whole decision
-// space, in sentences.
+// Diff() and WhoCanSee() are surveys that say, over the whole decision space and in sentences, what
+// changes between two policies and who can see an item.
 //
 // The space is that of decision_space.h, spelt out: every asker by role, every service of every
 // holder, every section of every assessment, and every circumstance that a rule of either policy
@@ -27,7 +27,7 @@ inline constexpr int64_t kSurveyCellsMax = 50'000'000;
 // Pairs of an asker and an item that one survey may look at, for the same reason.
 inline constexpr int64_t kSurveyPairsMax = 4'000'000;
 
-// One box of the space in words.
+// A VisibilityChange is a box of the space in words: who sees what otherwise than before, and when.
 struct VisibilityChange {
   Effect before = Effect::kHide;
   Effect after = Effect::kHide;
@@ -63,7 +63,8 @@ bool SameVocabulary(const Policy& a, const Policy& b);
 // against the same vocabulary. Which rule decides is no difference where the outcome is the same.
 PolicyDifference Diff(const Policy& before, const Policy& after);
 
-// What is known of a thing somebody asks about; the rest may be anything.
+// An ItemSelector is a pattern that picks the items somebody asks about: what it names must match,
+// the rest may be anything.
 struct ItemSelector {
   Symbol holder = kNoSymbol;   // kNoSymbol: of any holder
   Symbol service = kNoSymbol;  // kNoSymbol: any that the holder has
@@ -73,8 +74,9 @@ struct ItemSelector {
   Symbol section = kNoSymbol;
 };
 
+// What WhoCanSee() answers.
 struct Visibility {
-  std::string fault;
+  std::string fault;  // empty, or why there is no answer: a space past the limits
   std::vector<VisibilityChange> changes;  // never a hide; the holder's own agency among them
   int64_t cells = 0;
 };

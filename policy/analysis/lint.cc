@@ -8,6 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "policy/analysis/decision_space.h"
+#include "policy/calendar.h"
+#include "policy/engine/evaluation.h"
+#include "policy/engine/tri.h"
 
 namespace signpost::policy {
 namespace {
@@ -172,7 +175,7 @@ class Reach {
 class Linter {
  public:
   Linter(const Policy& policy, int64_t now_s)
-      : policy_(policy), impl_(PolicyAccess::Of(policy)), now_s_(now_s) {}
+      : policy_(policy), impl_(policy.impl()), now_s_(now_s) {}
 
   std::vector<Finding> Run() {
     Rules();

@@ -1,6 +1,7 @@
-// What is doubtful in a policy that compiles: findings for its officer, never errors.
+// Lint() is a reader that finds what is doubtful in a policy that compiles: findings for its
+// officer, never errors.
 //
-// Lint() is pure and thread-safe. It visits the decision space of the policy (decision_space.h) as
+// It is pure and thread-safe. It visits the decision space of the policy (decision_space.h) as
 // long as some rule has not yet been seen to matter, and at most kLintCellsMax cells of it.
 
 #ifndef SIGNPOST_POLICY_ANALYSIS_LINT_H_

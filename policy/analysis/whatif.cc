@@ -223,7 +223,7 @@ WhatIfResult WhatIf(const Policy& now, const Policy& draft, const Population& pe
   }
   const std::vector<Kind> kinds = counter.Kinds();
   result.kinds = kinds.size();
-  const PolicyImpl& impl = PolicyAccess::Of(now);
+  const PolicyImpl& impl = now.impl();
   std::map<std::tuple<size_t, Aspect, Symbol>, WhatIfRow> rows;
   // By asker, for the people who are related as those of the kind before.
   std::vector<std::optional<BothQuestions>> questions(askers.size());

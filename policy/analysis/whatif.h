@@ -1,5 +1,5 @@
-// What a draft would change for the people there are: who would gain, and who would lose, sight of
-// how many items.
+// WhatIf() is a count that says what a draft would change for the people there are: who would gain,
+// and who would lose, sight of how many items.
 //
 // Diff() (diff.h) says what changes over all there could be; this counts it over those there are.
 // The caller supplies the population as compact rows without any name or id; nothing here can tell

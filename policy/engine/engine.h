@@ -1,5 +1,6 @@
-// The compiled form of a policy: one bit a line of the policy, one row of bits for each value that
-// an attribute of a question can have. A decision is the AND of the rows of its attributes.
+// An Engine is a set of tables that decides: one bit a line of the policy, one row of bits for each
+// value that an attribute of a question can have. A decision is the AND of the rows of its
+// attributes.
 //
 // A line is one way in which one statement can apply: a conjunction of tests, each about a single
 // attribute. Its bit in a row says what that attribute's value allows: for a hide, that the test is
@@ -8,8 +9,8 @@
 //
 // Internal to the room. Built once from a bound policy and never changed: any number of threads may
 // decide at once. Decide() allocates nothing, takes no lock and makes no system call. What is rare
-// (an override that is asked for, a broker that speaks) it leaves to the interpreter (decide.cc),
-// which says the same of everything and is what the tests hold this against.
+// (an override that is asked for, a broker that speaks) it leaves to the interpreter
+// (evaluation.h), which says the same of everything and is what the tests hold this against.
 
 #ifndef SIGNPOST_POLICY_ENGINE_ENGINE_H_
 #define SIGNPOST_POLICY_ENGINE_ENGINE_H_
@@ -21,7 +22,6 @@
 #include <vector>
 
 #include "policy/facts.h"
-#include "policy/text/syntax.h"
 
 namespace signpost::policy {
 
@@ -36,8 +36,7 @@ class Engine {
   // Rows times the tests that each takes, over all tables: some seconds of building at the most.
   static constexpr size_t kBuildStepsMax = 128 << 20;
 
-  // nullptr where the policy is past one of these limits. `policy`
-  // must outlive the engine.
+  // nullptr where the policy is past one of these limits. `policy` must outlive the engine.
   static std::unique_ptr<const Engine> Build(const PolicyImpl& policy);
 
   // A question in the terms of the tables, for all the items that are asked about with it: the
@@ -85,8 +84,10 @@ class Engine {
     std::array<uint64_t, kLinesMax / 64> lines_;  // written as far as the engine's words go
   };
 
-  // Writes into `decision`, which must be as constructed, what Evaluation::Run(false) answers and
-  // returns true; or returns false, leaves it as it was, and the interpreter must be asked.
+  // Writes into `decision` what Evaluation::Run(false) answers and returns true; or returns false,
+  // leaves it as it was, and the interpreter must be asked.
+  //
+  // REQUIRES: `decision` is as constructed; rows were made by this engine.
   bool Decide(const QuestionRows& rows, const Item& item, Decision& decision) const {
     return decide_(*this, rows, item, decision);
   }
@@ -160,7 +161,7 @@ class Engine {
   template <typename Visit>
   void ForEach(const Lines& lines, Visit visit) const;
   void JudgeConsent(const QuestionRows& rows, const Item& item, Consented& consented) const;
-  // The asker's row where a team of his has a say, written to `own`.
+  // The asker's row where a team of theirs has a say, written to `own`.
   void AskAsTeams(const Question& question, Symbol agency, size_t purpose, size_t asker_row,
                   uint64_t* own) const;
 

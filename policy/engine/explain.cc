@@ -1,11 +1,16 @@
+#include "policy/engine/explain.h"
+
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "policy/calendar.h"
+#include "policy/engine/consent.h"
+#include "policy/engine/evaluation.h"
 #include "policy/engine/program.h"
 #include "policy/engine/record_evaluator.h"
+#include "policy/engine/tri.h"
 
 namespace signpost::policy {
 namespace {
@@ -194,22 +199,20 @@ std::string Audit(const PolicyImpl& policy, const Question& question, const Item
 
 }  // namespace
 
-std::string DayInWords(int64_t seconds) {
-  static const char* const kMonths[] = {"January",   "February", "March",    "April",
-                                        "May",       "June",     "July",     "August",
-                                        "September", "October",  "November", "December"};
-  int64_t days = seconds / 86400 - (seconds % 86400 < 0 ? 1 : 0) + 719468;
-  const int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-  const int64_t day_of_era = days - era * 146097;
-  const int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
-  const int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-  const int64_t month = shifted_month + (shifted_month < 10 ? 3 : -9);
-  const int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  return absl::StrCat(day, " ", kMonths[month - 1], " ", year);
+std::string DecisionInWords(const PolicyImpl& policy, const Decision& decision) {
+  std::string text(ToString(decision.effect));
+  if (decision.by_default) absl::StrAppend(&text, " by default");
+  for (size_t i = 0; i < decision.rules.size() && decision.rules[i] != kNoRule; ++i) {
+    absl::StrAppend(&text, i == 0 ? " by " : " and ",
+                    policy.rule_infos[static_cast<size_t>(decision.rules[i])].id);
+  }
+  bool first = true;
+  for (const Missing missing : AllMissings()) {
+    if ((decision.missing & Bit(missing)) == 0) continue;
+    absl::StrAppend(&text, first ? ", missing " : " and ", ToString(missing));
+    first = false;
+  }
+  return text;
 }
 
 Explanation Policy::Explain(const Question& question, const Item& item,

@@ -1,5 +1,7 @@
 #include "policy/engine/record_evaluator.h"
 
+#include "policy/check.h"
+#include "policy/engine/evaluation.h"
 #include "policy/engine/program.h"
 
 namespace signpost::policy {
@@ -22,6 +24,7 @@ Decision RecordEvaluator::DecideOnly(Aspect aspect, Symbol assessment, Symbol se
   item_.aspect = aspect;
   item_.assessment = assessment;
   item_.section = section;
+  SIGNPOST_POLICY_CHECK(prepared_item_.has_value());
   return prepared_item_->Decide(item_);
 }
 

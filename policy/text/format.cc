@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "policy/limits.h"
 #include "policy/text/syntax.h"
 
 namespace signpost::policy {

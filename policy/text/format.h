@@ -1,4 +1,5 @@
-// The one layout of a policy text, so that two versions differ only where their words do.
+// Format() is a layout that gives a policy text its one form, so that two versions differ only
+// where their words do.
 //
 // The layout: blocks stand at the margin with a blank line between them; what belongs to a block
 // stands two blanks in, one statement, condition (`when`, `unless`), basis, `then` or `an override
@@ -21,7 +22,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "policy/policy.h"
+#include "policy/diagnostic.h"
 
 namespace signpost::policy {
 

@@ -1,4 +1,4 @@
-// The syntax tree of a policy text, as the parser reads it and before any word of the open
+// syntax::Policy is a tree that holds a policy text as it was read, before any word of the open
 // vocabulary is bound.
 //
 // Internal to the room: Compile() binds it, the reference interpreter of the tests walks it. Plain
@@ -12,7 +12,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "policy/policy.h"
+#include "policy/diagnostic.h"
+#include "policy/facts.h"
 #include "policy/vocabulary.h"
 
 namespace signpost::policy::syntax {

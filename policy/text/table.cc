@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "policy/limits.h"
 #include "policy/text/syntax.h"
 
 namespace signpost::policy {

@@ -1,4 +1,5 @@
-// A policy as a table, one row a statement, and back.
+// ToTable() and FromTable() are a translation that turns a policy text into a table, one row a
+// statement, and back.
 //
 // For those who read and edit rules in a spreadsheet. Every block of the text is in the table and
 // every row is in the text, so that the text made from an untouched table means what the text it
@@ -13,7 +14,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "policy/policy.h"
+#include "policy/diagnostic.h"
 
 namespace signpost::policy {
 

@@ -32,6 +32,7 @@
 #include "absl/strings/str_replace.h"
 #include "policy/analysis/cedar.h"
 #include "policy/analysis/whatif.h"
+#include "policy/engine/evaluation.h"
 #include "policy/engine/prepared_question.h"
 #include "policy/engine/program.h"
 #include "policy/engine/record_evaluator.h"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/limits.h"
 #include "policy/text/format.h"
 #include "policy/text/syntax.h"
 

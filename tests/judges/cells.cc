@@ -21,6 +21,7 @@
 #include "nlohmann/json.hpp"
 #include "policy/analysis/cedar.h"
 #include "policy/analysis/decision_space.h"
+#include "policy/engine/evaluation.h"
 #include "policy/policy.h"
 
 namespace signpost::policy {
@@ -200,7 +201,7 @@ int Main(const std::string& file, const std::string& words, const std::string& a
   for (const RuleInfo& rule : policy.rules()) head["rules"].push_back(rule.id);
   std::cout << head.dump() << "\n";
 
-  const PolicyImpl* const impl = &PolicyAccess::Of(policy);
+  const PolicyImpl* const impl = &policy.impl();
   const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr, true);
   const Pairs pairs = PairsByRule(space, *impl);
   std::mt19937 random(2026);

@@ -22,7 +22,7 @@ using testing::kSmallRules;
 
 TEST(Space, PurposesAreFoldedAsTheRulesTellThemApart) {
   const auto policy = CompileSmall(kSmallRules);
-  const PolicyImpl* const impl = &PolicyAccess::Of(*policy);
+  const PolicyImpl* const impl = &policy->impl();
   const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr);
   std::vector<size_t> sizes;
   size_t all = 0;
@@ -36,7 +36,7 @@ TEST(Space, PurposesAreFoldedAsTheRulesTellThemApart) {
 
 TEST(Space, TimesAreWhereAgreementsBeginAndEnd) {
   const auto policy = CompileSmall(kSmallRules);
-  const PolicyImpl* const impl = &PolicyAccess::Of(*policy);
+  const PolicyImpl* const impl = &policy->impl();
   const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr);
   EXPECT_THAT(space.times, ElementsAre(policy->in_force_s()));
   EXPECT_THAT(space.changes, ElementsAre(policy->in_force_s(), policy->agreements()[0].until_s));
@@ -49,7 +49,7 @@ TEST(Space, AgenciesThatNobodyNamesAreTwo) {
   }
   const CompileResult result = Compile(testing::SmallText(kSmallRules), v);
   ASSERT_TRUE(result.ok()) << result.Errors();
-  const PolicyImpl* const impl = &PolicyAccess::Of(*result.policy);
+  const PolicyImpl* const impl = &result.policy->impl();
   const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr);
   EXPECT_EQ(space.agencies.size(), 5u);
   const Symbol first = result.policy->AgencySymbol("school-a");
@@ -68,7 +68,7 @@ TEST(Space, EveryRelationshipAndPurposeIsStoodFor) {
       Compile(testing::ShippedPolicy("nortown"), testing::NortownVocabulary(), options);
   ASSERT_TRUE(result.ok()) << result.Errors();
   const Policy& policy = *result.policy;
-  const PolicyImpl* const impl = &PolicyAccess::Of(policy);
+  const PolicyImpl* const impl = &policy.impl();
   const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr, true);
   std::mt19937 random(7);
   int shown = 0;

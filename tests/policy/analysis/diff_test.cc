@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "policy/analysis/decision_space.h"
+#include "policy/engine/evaluation.h"
 #include "tests/policy/small.h"
 
 namespace signpost::policy {
@@ -47,7 +48,7 @@ struct Counts {
 
 Counts CountOneByOne(const Policy& before, const Policy& after) {
   Counts counts;
-  EachCell({&PolicyAccess::Of(before), &PolicyAccess::Of(after)}, [&](const Cell& cell) {
+  EachCell({&before.impl(), &after.impl()}, [&](const Cell& cell) {
     const Decision one = before.DecideOnly(cell.question, cell.item);
     const Decision other = after.DecideOnly(cell.question, cell.item);
     if (one.effect < other.effect) ++counts.gained;
@@ -175,7 +176,7 @@ TEST(WhoCanSee, FindsEveryCellThatIsNotHidden) {
   const auto policy = CompileSmall(kSmallRules);
   int64_t shown = 0;
   int64_t brokered = 0;
-  EachCell({&PolicyAccess::Of(*policy)}, [&](const Cell& cell) {
+  EachCell({&policy->impl()}, [&](const Cell& cell) {
     const Effect effect = policy->DecideOnly(cell.question, cell.item).effect;
     shown += effect == Effect::kShow ? 1 : 0;
     brokered += effect == Effect::kBroker ? 1 : 0;

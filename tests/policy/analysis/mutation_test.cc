@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "policy/analysis/compile.h"
 #include "policy/engine/program.h"
 #include "policy/text/syntax.h"
 #include "tests/policy/area.h"

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "policy/engine/evaluation.h"
 #include "policy/engine/program.h"
 #include "tests/policy/small.h"
 

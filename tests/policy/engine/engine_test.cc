@@ -11,6 +11,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "policy/engine/evaluation.h"
+#include "policy/engine/explain.h"
 #include "policy/engine/prepared_question.h"
 #include "policy/engine/program.h"
 #include "policy/engine/record_evaluator.h"

@@ -7,6 +7,7 @@
 
 #include "gtest/gtest.h"
 #include "policy/analysis/decision_space.h"
+#include "policy/engine/evaluation.h"
 #include "tests/policy/area.h"
 #include "tests/policy/files.h"
 #include "tests/policy/small.h"
@@ -60,7 +61,7 @@ struct Judged {
 // Everything random, known or not: consents of any kind (also of unknown grantors), birthdays,
 // several relationships.
 void CompareAtRandom(Judged& judged, int trials) {
-  const PolicyImpl* const impl = &PolicyAccess::Of(*judged.policy);
+  const PolicyImpl* const impl = &judged.policy->impl();
   const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr, true);
   std::mt19937 random(11);
   const auto below = [&random](size_t size) { return static_cast<size_t>(random() % size); };
@@ -122,7 +123,7 @@ void CompareAtRandom(Judged& judged, int trials) {
 // One cell of each class of cells that the rules tell apart, in every circumstance (or, of a policy
 // with very many, in every `stride`-th).
 void CompareEveryClass(Judged& judged, int64_t cells_max) {
-  const PolicyImpl* const impl = &PolicyAccess::Of(*judged.policy);
+  const PolicyImpl* const impl = &judged.policy->impl();
   const DecisionSpace space(absl::MakeConstSpan(&impl, 1), nullptr, true);
   std::set<std::string> classes;
   std::vector<std::pair<const AskerClass*, const Item*>> pairs;

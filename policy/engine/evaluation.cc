@@ -1,92 +1,15 @@
+#include "policy/engine/evaluation.h"
+
 #include <algorithm>
 
-#include "policy/engine/engine.h"
-#include "policy/engine/prepared_question.h"
-#include "policy/engine/program.h"
-#include "policy/engine/record_evaluator.h"
+#include "policy/check.h"
+#include "policy/engine/tri.h"
 
 namespace signpost::policy {
 namespace {
 
 using syntax::Condition;
 using syntax::Conditions;
-
-Tri Known(bool value) { return value ? Tri::kYes : Tri::kNo; }
-
-// A value from outside that is no Tri is unknown.
-Tri Checked(Tri value) { return value == Tri::kYes || value == Tri::kNo ? value : Tri::kUnknown; }
-
-Tri Same(Symbol a, Symbol b) {
-  if (a == kNoSymbol || b == kNoSymbol) return Tri::kUnknown;
-  return Known(a == b);
-}
-
-Symbol InRange(Symbol symbol, const SymbolTable& table) {
-  return symbol < table.size() ? symbol : kNoSymbol;
-}
-
-// A consent's list of words against one: empty is no constraint.
-Tri Listed(absl::Span<const Symbol> list, Symbol symbol) {
-  if (list.empty()) return Tri::kYes;
-  Tri result = Tri::kNo;
-  for (const Symbol entry : list) result = Or(result, Same(entry, symbol));
-  return result;
-}
-
-constexpr uint32_t StateBit(ConsentState state) { return Bit(state); }
-
-constexpr uint32_t kStatesUnknown =
-    0xffffffff;  // no consent has all states, so this marks a faulty one
-
-// The bits of whoever gave a consent; 0 where that is not known.
-uint32_t GrantorBits(Grantor grantor) {
-  switch (grantor) {
-    case Grantor::kSelf:
-    case Grantor::kSelfCompetent:
-      return Bit(grantor) | kByYoungPersonBit;
-    case Grantor::kParentalResponsibility:
-    case Grantor::kCourt:
-    case Grantor::kAuthority:
-      return Bit(grantor) | kByAnotherBit;
-    case Grantor::kUnspecified:
-      break;
-  }
-  return 0;
-}
-
-// `end_s` is when a yes ends. A no ends only when it says: growing up never shows more.
-uint32_t StatesOf(const ConsentFact& consent, int64_t end_s, int64_t now_s) {
-  const uint32_t by = GrantorBits(consent.grantor);
-  if (by == 0 || consent.matter == ConsentMatter::kUnspecified ||
-      consent.matter > ConsentMatter::kService) {
-    return kStatesUnknown;
-  }
-  uint32_t states = by | Bit(consent.matter);
-  if (consent.is_explicit) states |= StateBit(ConsentState::kExplicit);
-  switch (consent.decision) {
-    case ConsentDecision::kGiven:
-      if (now_s >= consent.until_s || (end_s != kUnknownS && now_s >= end_s)) {
-        return states | StateBit(ConsentState::kExpired);
-      }
-      if (end_s == kUnknownS) return kStatesUnknown;
-      if (consent.from_s <= now_s) states |= StateBit(ConsentState::kInForce);
-      return states;
-    case ConsentDecision::kRefused:
-      if (consent.from_s <= now_s && now_s < consent.until_s) {
-        states |= StateBit(ConsentState::kRefused);
-      }
-      return states;
-    case ConsentDecision::kWithdrawn:
-      return states | StateBit(ConsentState::kWithdrawn);
-  }
-  return kStatesUnknown;
-}
-
-int CountBits(uint32_t bits) {
-  int count = 0;
-  for (; bits != 0; bits &= bits - 1) ++count;
-  return count;
-}
 
 constexpr uint32_t AspectBit(Aspect aspect) { return 1u << static_cast<unsigned>(aspect); }
 
@@ -112,25 +35,6 @@ Gateway GatewayOf(OverrideGround ground) {
   }
   return Gateway::kNone;
 }
-
-}  // namespace
-
-Tri And(Tri a, Tri b) {
-  if (a == Tri::kNo || b == Tri::kNo) return Tri::kNo;
-  return a == Tri::kYes && b == Tri::kYes ? Tri::kYes : Tri::kUnknown;
-}
-
-Tri Or(Tri a, Tri b) {
-  if (a == Tri::kYes || b == Tri::kYes) return Tri::kYes;
-  return a == Tri::kNo && b == Tri::kNo ? Tri::kNo : Tri::kUnknown;
-}
-
-Tri Not(Tri a) {
-  if (a == Tri::kYes) return Tri::kNo;
-  return a == Tri::kNo ? Tri::kYes : Tri::kUnknown;
-}
-
-namespace {
 
 // The team of a standing where it has a say: its members' agency asks, inside its purposes.
 const TeamData* TeamWithSay(const PolicyImpl& policy, const TeamStanding& standing, Symbol agency,
@@ -166,97 +70,6 @@ bool TeamActsForAuthority(const PolicyImpl& policy, const Question& question, Sy
   });
 }
 
-Tri Covers(const ConsentScope& scope, const CoverFacts& facts, int depth) {
-  if (depth > kConsentNestingMax) return Tri::kUnknown;
-  Tri result = Listed(scope.agencies, facts.agency);
-  result = And(result, Listed(scope.agency_kinds, facts.agency_kind));
-  result = And(result, Listed(scope.roles, facts.role));
-  result = And(result, Listed(scope.holders, facts.holder));
-  result = And(result, Listed(scope.services, facts.service));
-  if (!scope.assessments.empty()) {
-    const bool apt = facts.aspect == Aspect::kAssessment || facts.aspect == Aspect::kContent;
-    result = And(result, apt ? Listed(scope.assessments, facts.assessment) : Tri::kNo);
-  }
-  if (!scope.sections.empty()) {
-    const bool apt = facts.aspect == Aspect::kContent;
-    result = And(result, apt ? Listed(scope.sections, facts.section) : Tri::kNo);
-  }
-  if (!scope.aspects.empty()) {
-    result = And(result, Known(std::find(scope.aspects.begin(), scope.aspects.end(),
-                                         facts.aspect) != scope.aspects.end()));
-  }
-  if (!scope.purposes.empty()) {
-    const bool named = std::find(scope.purposes.begin(), scope.purposes.end(), facts.purpose) !=
-                       scope.purposes.end();
-    result = And(result, facts.purpose == Purpose::kUnspecified ? Tri::kUnknown : Known(named));
-  }
-  for (const ConsentScope& exception : scope.exceptions) {
-    if (result == Tri::kNo) return result;
-    result = And(result, Not(Covers(exception, facts, depth + 1)));
-  }
-  return result;
-}
-
-int64_t EndOf(const ConsentFact& consent, uint32_t ends_at_18, int64_t adult_from_s) {
-  if ((GrantorBits(consent.grantor) & ends_at_18) == 0) return consent.until_s;
-  return adult_from_s == kUnknownS ? kUnknownS : std::min(consent.until_s, adult_from_s);
-}
-
-void JudgeConsents(const CoverFacts& facts, absl::Span<const ConsentFact> consents, int64_t now_s,
-                   ConsentStanding& standing) {
-  for (size_t i = 0; i < consents.size(); ++i) {
-    standing.covers[i] = Covers(consents[i].scope, facts, 0);
-    const int64_t end_s = EndOf(consents[i], facts.ends_at_18, facts.adult_from_s);
-    standing.states[i] = StatesOf(consents[i], end_s, now_s);
-  }
-}
-
-Tri ConsentHolds(uint32_t states, size_t count, const ConsentStanding& standing) {
-  const bool not_asked = (states & StateBit(ConsentState::kNotAsked)) != 0;
-  states &= ~StateBit(ConsentState::kNotAsked);
-  Tri found = Tri::kNo;
-  for (size_t i = 0; i < count; ++i) {
-    if (standing.states[i] == kStatesUnknown) {
-      found = Or(found, And(standing.covers[i], Tri::kUnknown));
-    } else if ((standing.states[i] & states) == states) {
-      found = Or(found, standing.covers[i]);
-    }
-  }
-  return not_asked ? Not(found) : found;
-}
-
-int32_t ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFact> consents,
-                    const ConsentStanding& standing) {
-  int32_t best = kNoConsent;
-  for (const Condition& condition : statement.when) {
-    if (condition.about != Condition::About::kConsent) continue;
-    const uint32_t states = condition.consent_states;
-    constexpr uint32_t kRestsOn = StateBit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing);
-    if ((states & kRestsOn) != kRestsOn) continue;
-    for (size_t i = 0; i < consents.size(); ++i) {
-      if ((standing.states[i] & states) != states || standing.states[i] == kStatesUnknown ||
-          standing.covers[i] != Tri::kYes) {
-        continue;
-      }
-      if (best == kNoConsent || consents[i].until_s > consents[static_cast<size_t>(best)].until_s) {
-        best = static_cast<int32_t>(i);
-      }
-    }
-  }
-  return best;
-}
-
-void SymbolSet::Add(Symbol symbol) {
-  if (symbol >= bits_.size()) bits_.resize(static_cast<size_t>(symbol) + 1, 0);
-  if (bits_[symbol] == 0) ++count_;
-  bits_[symbol] = 1;
-}
-
-Tri SymbolSet::Admits(Symbol symbol) const {
-  if (empty()) return Tri::kYes;
-  return symbol == kNoSymbol ? Tri::kUnknown : Known(Has(symbol));
-}
-
 Evaluation::Evaluation(const PolicyImpl& policy, const Question& question, const Item& item)
     : policy_(policy),
       question_(question),
@@ -267,12 +80,12 @@ Evaluation::Evaluation(const PolicyImpl& policy, const Question& question, const
       practitioner_(Checked(question.is_practitioner)),
       relationships_yes_(question.relationships.yes),
       relationships_unknown_(question.relationships.unknown) {
-  question_.agency = InRange(question.agency, policy.agencies);
-  question_.role = InRange(question.role, policy.roles);
-  item_.holder = InRange(item.holder, policy.agencies);
-  item_.service = InRange(item.service, policy.services);
-  item_.assessment = InRange(item.assessment, policy.assessments);
-  item_.section = InRange(item.section, policy.sections);
+  question_.agency = InRange(question.agency, policy.agencies.size());
+  question_.role = InRange(question.role, policy.roles.size());
+  item_.holder = InRange(item.holder, policy.agencies.size());
+  item_.service = InRange(item.service, policy.services.size());
+  item_.assessment = InRange(item.assessment, policy.assessments.size());
+  item_.section = InRange(item.section, policy.sections.size());
   asker_kind_ = policy.agency_data[question_.agency].kind;
   asker_acts_for_authority_ = policy.agency_data[question_.agency].relevant_authority;
   holder_kind_ = policy.agency_data[item_.holder].kind;
@@ -355,7 +168,7 @@ Tri Evaluation::MatchPhrase(const BoundAskerPhrase& phrase, bool assume_practiti
     }
     Tri member = Tri::kNo;
     for (const TeamStanding& standing : question_.teams) {
-      member = Or(member, Same(InRange(standing.team, policy_.teams), phrase.team));
+      member = Or(member, Same(InRange(standing.team, policy_.teams.size()), phrase.team));
     }
     return And(member, And(purpose, team.agencies.Admits(question_.agency)));
   }
@@ -491,7 +304,13 @@ bool Evaluation::CouldSpeak(const BoundRule& rule) {
   return false;
 }
 
+void Evaluation::RestrictTo(const std::vector<uint8_t>& rules) {
+  SIGNPOST_POLICY_CHECK(rules.size() == policy_.rules.size());
+  matters_ = &rules;
+}
+
 std::vector<uint8_t> Evaluation::RulesThatMatter() {
+  SIGNPOST_POLICY_CHECK(purpose_ == Purpose::kUnspecified);
   std::vector<uint8_t> matter(policy_.rules.size(), 0);
   for (size_t r = 0; r < policy_.rules.size(); ++r) {
     const BoundRule& rule = policy_.rules[r];
@@ -506,6 +325,7 @@ std::vector<uint8_t> Evaluation::RulesThatMatter() {
 }
 
 std::string Evaluation::Signature() {
+  SIGNPOST_POLICY_CHECK(purpose_ == Purpose::kUnspecified);
   std::string signature;
   const auto add = [&](Tri value) {
     signature += static_cast<char>('0' + static_cast<int>(value));
@@ -625,7 +445,7 @@ bool Evaluation::TryOverride(Decision& decision) {
       item_.holder != kNoSymbol && item_.service != kNoSymbol &&
       (gateway != Gateway::kCa1989S47 || purpose_ == Purpose::kSafeguarding) &&
       (gateway != Gateway::kConsent ||
-       ConsentHolds(StateBit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing)) == Tri::kYes);
+       ConsentHolds(Bit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing)) == Tri::kYes);
   Decision opened;
   for (size_t r = 0; usable && r < policy_.rules.size(); ++r) {
     const BoundRule& rule = policy_.rules[r];
@@ -656,164 +476,6 @@ bool Evaluation::TryOverride(Decision& decision) {
   opened.by_override = true;
   opened.gateway = gateway;
   decision = opened;
-  return true;
-}
-
-void Evaluation::Requirement::Add(const Requirement& other) {
-  possible = possible && other.possible;
-  bits |= other.bits;
-}
-
-void Evaluation::Requirement::Either(const Requirement& other) {
-  if (!other.possible) return;
-  const int mine = CountBits(bits);
-  const int theirs = CountBits(other.bits);
-  if (!possible || theirs < mine) {
-    *this = other;
-  } else if (theirs == mine) {
-    bits |= other.bits;
-  }
-}
-
-// What it takes for `condition` to be `wanted`, where it is not.
-Evaluation::Requirement Evaluation::RequiredToHold(const Condition& condition, bool wanted) {
-  const Tri value = Holds(condition);
-  Requirement needed;
-  if (value == Known(wanted)) return needed;
-  needed.possible = value == Tri::kUnknown;
-  if (needed.possible) needed.bits = Bit(Missing::kFacts);
-  switch (condition.about) {
-    case Condition::About::kConsent: {
-      const uint32_t states = condition.consent_states;
-      const bool in_force = (states & StateBit(ConsentState::kInForce)) != 0;
-      constexpr uint32_t kOthers = kByAnotherBit | Bit(Grantor::kParentalResponsibility) |
-                                   Bit(Grantor::kCourt) | Bit(Grantor::kAuthority);
-      if ((states & kOthers) != 0 && wanted == in_force) {
-        return Requirement{true, Bit(Missing::kOthersConsent)};
-      }
-      if (wanted && in_force) {
-        const bool is_explicit = (states & StateBit(ConsentState::kExplicit)) != 0;
-        return Requirement{true, Bit(is_explicit ? Missing::kExplicitConsent : Missing::kConsent)};
-      }
-      if (!wanted && !in_force) return Requirement{true, Bit(Missing::kConsent)};
-      return needed;
-    }
-    case Condition::About::kPurpose:
-      return Requirement{true, Bit(Missing::kPurpose)};
-    case Condition::About::kRelationship:
-      if (wanted != condition.negated) return Requirement{true, Bit(Missing::kRelationship)};
-      return needed;
-    default:
-      return needed;
-  }
-}
-
-// What a show or broker would need to speak; only where it is about this item at all.
-Evaluation::Requirement Evaluation::RequiredToSpeak(const BoundRule& rule,
-                                                    const BoundStatement& statement) {
-  Requirement needed;
-  const Tri about = And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)),
-                        MatchParties(rule));
-  if (about == Tri::kNo) return Requirement{false, 0};
-  if (about == Tri::kUnknown) needed.bits |= Bit(Missing::kFacts);
-  if (MatchAskers(statement.askers, false, false) != Tri::kYes) {
-    if (MatchAskers(statement.askers, true, false) == Tri::kYes) {
-      needed.bits |= Bit(Missing::kPractitioner);
-    } else if (MatchAskers(statement.askers, true, true) == Tri::kYes) {
-      needed.bits |= Bit(Missing::kPurpose);
-    } else if (MatchAskers(statement.askers, true, true) == Tri::kUnknown) {
-      needed.bits |= Bit(Missing::kFacts);
-    } else {
-      return Requirement{false, 0};
-    }
-  }
-  for (const Condition& condition : statement.when) needed.Add(RequiredToHold(condition, true));
-  for (const Conditions& conditions : statement.unless) {
-    if (HoldAll(conditions) == Tri::kNo) continue;
-    Requirement ways{false, 0};
-    for (const Condition& condition : conditions) ways.Either(RequiredToHold(condition, false));
-    needed.Add(ways);
-  }
-  if (!AgreementInForce(rule)) needed.bits |= Bit(Missing::kAgreement);
-  needed.bits |= GatewayLacks(rule);
-  if (PersonNeeded()) needed.bits |= Bit(Missing::kPractitioner);
-  return needed;
-}
-
-// What it takes for a hide that applies to fall silent.
-Evaluation::Requirement Evaluation::RequiredToBeSilent(const BoundRule& rule,
-                                                       const BoundStatement& statement) {
-  Requirement ways{false, 0};
-  const Tri selected = And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)),
-                           And(MatchesAskers(statement.askers), MatchParties(rule)));
-  if (selected == Tri::kUnknown) ways = Requirement{true, Bit(Missing::kFacts)};
-  for (const Condition& condition : statement.when) ways.Either(RequiredToHold(condition, false));
-  for (const Conditions& conditions : statement.unless) {
-    Requirement all;
-    for (const Condition& condition : conditions) all.Add(RequiredToHold(condition, true));
-    ways.Either(all);
-  }
-  return ways;
-}
-
-uint32_t Evaluation::WhatWasMissing() {
-  if (static_cast<int>(item_.aspect) >= kAspectCount) return Bit(Missing::kFacts);
-  if (question_.now_s < policy_.in_force_s) return Bit(Missing::kPolicy);
-  Requirement hides;
-  Requirement shows{false, 0};
-  for (const BoundRule& rule : policy_.rules) {
-    for (const BoundStatement& statement : rule.statements) {
-      if (statement.effect == Effect::kHide) {
-        if (Matches(rule, statement) != Tri::kNo) hides.Add(RequiredToBeSilent(rule, statement));
-      } else if (statement.effect == Effect::kShow) {
-        shows.Either(RequiredToSpeak(rule, statement));
-      }
-    }
-  }
-  // Where a hide cannot be answered, or nothing could show it, naming a lack would mislead.
-  if (!hides.possible || !shows.possible) return 0;
-  return hides.bits | shows.bits;
-}
-
-Decision Policy::Decide(const Question& question, const Item& item) const {
-  RecordEvaluator record(*this, question);
-  record.SetItem(item);
-  return record.Decide(item.aspect, item.assessment, item.section);
-}
-
-Decision Policy::DecideOnly(const Question& question, const Item& item) const {
-  return PreparedQuestion(*this, question).Decide(item);
-}
-
-PreparedQuestion::PreparedQuestion(const Policy& policy, const Question& question)
-    : policy_(policy.impl()), question_(question), engine_(policy_.engine.get()) {
-  if (engine_ != nullptr) rows_.emplace(*engine_, question);
-}
-
-Decision PreparedQuestion::Interpret(const Item& item) const {
-  return Evaluation(policy_, question_, item).Run(false);
-}
-
-bool Policy::AlwaysShows(const Question& question, const PersonFacts& person, Symbol holder,
-                         Symbol service, Aspect aspect) const {
-  if (holder == kNoSymbol || holder >= impl_->agency_data.size()) return false;
-  Item item;
-  item.holder = holder;
-  item.aspect = aspect;
-  item.shielded = person.shielded;
-  item.new_identity = person.new_identity;
-  const PreparedQuestion prepared(*this, question);
-  const auto shows = [&](Symbol one) {
-    item.service = one;
-    return prepared.Decide(item).effect == Effect::kShow;
-  };
-  if (service != kNoSymbol) return shows(service);
-  const std::vector<Symbol>& services = impl_->agency_data[holder].services;
-  if (!services.empty()) return std::all_of(services.begin(), services.end(), shows);
-  if (impl_->services.size() <= 1) return false;
-  for (size_t s = 1; s < impl_->services.size(); ++s) {
-    if (!shows(static_cast<Symbol>(s))) return false;
-  }
   return true;
 }
 

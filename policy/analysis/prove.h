@@ -1,0 +1,23 @@
+// Proving the checks of a policy text: "no one sees this", over the whole decision space.
+//
+// Internal to the room. Pure; thread-safe.
+
+#ifndef SIGNPOST_POLICY_ANALYSIS_PROVE_H_
+#define SIGNPOST_POLICY_ANALYSIS_PROVE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "policy/engine/program.h"
+#include "policy/text/syntax.h"
+
+namespace signpost::policy {
+
+// Proves each of `checks`, or reports a cell of the space that breaks it. All of them together may
+// visit `cells_max` cells; a check that would need more is reported as not proved.
+void ProveChecks(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, int64_t cells_max,
+                 syntax::Diagnostics& diagnostics);
+
+}  // namespace signpost::policy
+
+#endif  // SIGNPOST_POLICY_ANALYSIS_PROVE_H_

@@ -1,0 +1,151 @@
+#include "policy/engine/consent.h"
+
+#include <algorithm>
+
+#include "policy/check.h"
+#include "policy/engine/tri.h"
+
+namespace signpost::policy {
+namespace {
+
+using syntax::Condition;
+
+// A consent's list of words against one: empty is no constraint.
+Tri Listed(absl::Span<const Symbol> list, Symbol symbol) {
+  if (list.empty()) return Tri::kYes;
+  Tri result = Tri::kNo;
+  for (const Symbol entry : list) result = Or(result, Same(entry, symbol));
+  return result;
+}
+
+// No consent has all states, so this marks one of which it is not known how it stands.
+constexpr uint32_t kStatesUnknown = 0xffffffff;
+
+// The bits of whoever gave a consent; 0 where that is not known.
+uint32_t GrantorBits(Grantor grantor) {
+  switch (grantor) {
+    case Grantor::kSelf:
+    case Grantor::kSelfCompetent:
+      return Bit(grantor) | kByYoungPersonBit;
+    case Grantor::kParentalResponsibility:
+    case Grantor::kCourt:
+    case Grantor::kAuthority:
+      return Bit(grantor) | kByAnotherBit;
+    case Grantor::kUnspecified:
+      break;
+  }
+  return 0;
+}
+
+// `end_s` is when a yes ends. A no ends only when it says: growing up never shows more.
+uint32_t StatesOf(const ConsentFact& consent, int64_t end_s, int64_t now_s) {
+  const uint32_t by = GrantorBits(consent.grantor);
+  if (by == 0 || consent.matter == ConsentMatter::kUnspecified ||
+      consent.matter > ConsentMatter::kService) {
+    return kStatesUnknown;
+  }
+  uint32_t states = by | Bit(consent.matter);
+  if (consent.is_explicit) states |= Bit(ConsentState::kExplicit);
+  switch (consent.decision) {
+    case ConsentDecision::kGiven:
+      if (now_s >= consent.until_s || (end_s != kUnknownS && now_s >= end_s)) {
+        return states | Bit(ConsentState::kExpired);
+      }
+      if (end_s == kUnknownS) return kStatesUnknown;
+      if (consent.from_s <= now_s) states |= Bit(ConsentState::kInForce);
+      return states;
+    case ConsentDecision::kRefused:
+      if (consent.from_s <= now_s && now_s < consent.until_s) {
+        states |= Bit(ConsentState::kRefused);
+      }
+      return states;
+    case ConsentDecision::kWithdrawn:
+      return states | Bit(ConsentState::kWithdrawn);
+  }
+  return kStatesUnknown;
+}
+
+}  // namespace
+
+Tri Covers(const ConsentScope& scope, const CoverFacts& facts, int depth) {
+  if (depth > kConsentNestingMax) return Tri::kUnknown;
+  Tri result = Listed(scope.agencies, facts.agency);
+  result = And(result, Listed(scope.agency_kinds, facts.agency_kind));
+  result = And(result, Listed(scope.roles, facts.role));
+  result = And(result, Listed(scope.holders, facts.holder));
+  result = And(result, Listed(scope.services, facts.service));
+  if (!scope.assessments.empty()) {
+    const bool apt = facts.aspect == Aspect::kAssessment || facts.aspect == Aspect::kContent;
+    result = And(result, apt ? Listed(scope.assessments, facts.assessment) : Tri::kNo);
+  }
+  if (!scope.sections.empty()) {
+    const bool apt = facts.aspect == Aspect::kContent;
+    result = And(result, apt ? Listed(scope.sections, facts.section) : Tri::kNo);
+  }
+  if (!scope.aspects.empty()) {
+    result = And(result, Known(std::find(scope.aspects.begin(), scope.aspects.end(),
+                                         facts.aspect) != scope.aspects.end()));
+  }
+  if (!scope.purposes.empty()) {
+    const bool named = std::find(scope.purposes.begin(), scope.purposes.end(), facts.purpose) !=
+                       scope.purposes.end();
+    result = And(result, facts.purpose == Purpose::kUnspecified ? Tri::kUnknown : Known(named));
+  }
+  for (const ConsentScope& exception : scope.exceptions) {
+    if (result == Tri::kNo) return result;
+    result = And(result, Not(Covers(exception, facts, depth + 1)));
+  }
+  return result;
+}
+
+int64_t EndOf(const ConsentFact& consent, uint32_t ends_at_18, int64_t adult_from_s) {
+  if ((GrantorBits(consent.grantor) & ends_at_18) == 0) return consent.until_s;
+  return adult_from_s == kUnknownS ? kUnknownS : std::min(consent.until_s, adult_from_s);
+}
+
+void JudgeConsents(const CoverFacts& facts, absl::Span<const ConsentFact> consents, int64_t now_s,
+                   ConsentStanding& standing) {
+  SIGNPOST_POLICY_CHECK(consents.size() <= static_cast<size_t>(kConsentsPerItemMax));
+  for (size_t i = 0; i < consents.size(); ++i) {
+    standing.covers[i] = Covers(consents[i].scope, facts, 0);
+    const int64_t end_s = EndOf(consents[i], facts.ends_at_18, facts.adult_from_s);
+    standing.states[i] = StatesOf(consents[i], end_s, now_s);
+  }
+}
+
+Tri ConsentHolds(uint32_t states, size_t count, const ConsentStanding& standing) {
+  const bool not_asked = (states & Bit(ConsentState::kNotAsked)) != 0;
+  states &= ~Bit(ConsentState::kNotAsked);
+  Tri found = Tri::kNo;
+  for (size_t i = 0; i < count; ++i) {
+    if (standing.states[i] == kStatesUnknown) {
+      found = Or(found, And(standing.covers[i], Tri::kUnknown));
+    } else if ((standing.states[i] & states) == states) {
+      found = Or(found, standing.covers[i]);
+    }
+  }
+  return not_asked ? Not(found) : found;
+}
+
+int32_t ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFact> consents,
+                    const ConsentStanding& standing) {
+  int32_t best = kNoConsent;
+  for (const Condition& condition : statement.when) {
+    if (condition.about != Condition::About::kConsent) continue;
+    const uint32_t states = condition.consent_states;
+    constexpr uint32_t kRestsOn = Bit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing);
+    if ((states & kRestsOn) != kRestsOn) continue;
+    for (size_t i = 0; i < consents.size(); ++i) {
+      if ((standing.states[i] & states) != states || standing.states[i] == kStatesUnknown ||
+          standing.covers[i] != Tri::kYes) {
+        continue;
+      }
+      if (best == kNoConsent || consents[i].until_s > consents[static_cast<size_t>(best)].until_s) {
+        best = static_cast<int32_t>(i);
+      }
+    }
+  }
+  return best;
+}
+
+}  // namespace signpost::policy

@@ -1,0 +1,58 @@
+// How consents stand: which of a young person's consents cover a question, and what may be said of
+// each.
+//
+// Internal to the room; shared by the interpreter and the tables, so that both mean the same by a
+// consent. Pure functions; nothing is allocated.
+
+#ifndef SIGNPOST_POLICY_ENGINE_CONSENT_H_
+#define SIGNPOST_POLICY_ENGINE_CONSENT_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/types/span.h"
+#include "policy/engine/program.h"
+#include "policy/facts.h"
+
+namespace signpost::policy {
+
+// What a consent's scope is held against. Symbols must be in range.
+struct CoverFacts {
+  Symbol agency = kNoSymbol;
+  Symbol agency_kind = kNoSymbol;
+  Symbol role = kNoSymbol;
+  Symbol holder = kNoSymbol;
+  Symbol service = kNoSymbol;
+  Symbol assessment = kNoSymbol;
+  Symbol section = kNoSymbol;
+  Aspect aspect = Aspect::kExistence;
+  Purpose purpose = Purpose::kUnspecified;
+  // What may end a consent besides its own end: Item::adult_from_s and PolicyImpl::ends_at_18.
+  int64_t adult_from_s = kUnknownS;
+  uint32_t ends_at_18 = 0;
+};
+Tri Covers(const ConsentScope& scope, const CoverFacts& facts, int depth);
+
+// The first second at which `consent` no longer holds: its own end, or the eighteenth birthday
+// where the policy lets that end it. kUnknownS where that cannot be told.
+int64_t EndOf(const ConsentFact& consent, uint32_t ends_at_18, int64_t adult_from_s);
+
+// Of each consent, whether it covers the question and how it stands: Bit()s of its states, grantor
+// and matter.
+// Filled as far as there are consents and no further.
+struct ConsentStanding {
+  Tri covers[kConsentsPerItemMax];
+  uint32_t states[kConsentsPerItemMax];
+};
+// REQUIRES: there are at most kConsentsPerItemMax.
+void JudgeConsents(const CoverFacts& facts, absl::Span<const ConsentFact> consents, int64_t now_s,
+                   ConsentStanding& standing);
+// Whether one of the first `count` consents has all of `states`.
+Tri ConsentHolds(uint32_t states, size_t count, const ConsentStanding& standing);
+// The consent with the latest end of those that a statement on basis consent rests on.
+int32_t ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFact> consents,
+                    const ConsentStanding& standing);
+
+}  // namespace signpost::policy
+
+#endif  // SIGNPOST_POLICY_ENGINE_CONSENT_H_

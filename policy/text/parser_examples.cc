@@ -1,0 +1,191 @@
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "policy/limits.h"
+#include "policy/text/parser.h"
+
+namespace signpost::policy::syntax {
+
+bool Parser::ExampleBlock(const Word& start) {
+  Example example;
+  example.at = start;
+  example_purposes_ = {Purpose::kUnspecified};
+  if (policy_.examples.size() >= static_cast<size_t>(kExamplesMax)) {
+    return Fail(start, absl::StrCat("a policy has at most ", kExamplesMax, " examples"));
+  }
+  if (!TakeString(example.title, "the example's title") || !Expect(":")) return false;
+  AskerPhrase asker;
+  if (!Phrase(asker)) return false;
+  if (asker.is_team) return Fail(start, "an example names an agency; say 'in <team>' after it");
+  example.asker = std::move(asker.words);
+  while (Take(",")) {
+    if (!AskerFact(example)) return false;
+  }
+  if (!Expect(";") || !ExampleItem(example)) return false;
+  while (Take(",")) {
+    if (!ItemFact(example)) return false;
+  }
+  if (!Expect("->") || !ExampleResult(example)) return false;
+  // An example of several purposes or aspects is one of each.
+  if (policy_.examples.size() + example_purposes_.size() * example_aspects_.size() >
+      static_cast<size_t>(kExamplesMax)) {
+    return Fail(start, absl::StrCat("a policy has at most ", kExamplesMax, " examples"));
+  }
+  for (const Purpose purpose : example_purposes_) {
+    for (const Aspect aspect : example_aspects_) {
+      example.purpose = purpose;
+      example.aspect = aspect;
+      policy_.examples.push_back(example);
+    }
+  }
+  return true;
+}
+
+bool Parser::AskerFact(Example& example) {
+  if (Take("involved")) {
+    example.relationships |= Bit(Relationship::kOwnOpenFlag);
+    return true;
+  }
+  if (Take("perhaps")) {
+    example.relationships_unknown = (1u << kRelationshipCount) - 1;
+    return Expect("involved");
+  }
+  if (Take("for")) {
+    example_purposes_.clear();
+    do {
+      example_purposes_.emplace_back();
+      if (!TakeValue(&ParsePurpose, AllPurposes(), "purpose", example_purposes_.back())) {
+        return false;
+      }
+    } while (Take("or"));
+    return true;
+  }
+  if (Take("in")) return TakeWord(example.team, "a team");
+  if (Take("on")) return TakeDate(example.now_s);
+  if (Take("stating")) {
+    example.necessity_stated = true;
+    return Expect("necessity");
+  }
+  if (Take("overriding")) {
+    return Expect("on") &&
+           TakeValue(&ParseOverrideGround, AllOverrideGrounds(), "ground", example.override_ground);
+  }
+  if (PeekValue(&ParseRelationship)) {
+    Relationship relationship{};
+    if (!TakeValue(&ParseRelationship, AllRelationships(), "relationship", relationship)) {
+      return false;
+    }
+    example.relationships = static_cast<uint8_t>(example.relationships | Bit(relationship));
+    return true;
+  }
+  return Fail(Now().word,
+              "expected a fact about the asker: involved, a relationship, for <purpose>, in "
+              "<team>, on <date>, stating necessity or overriding on <ground>",
+              Now().kind == Kind::kWord
+                  ? Nearest(Now().word.text,
+                            {"involved", "for", "in", "on", "stating", "overriding", "perhaps"})
+                  : "");
+}
+
+bool Parser::ExampleItem(Example& example) {
+  example_aspects_.clear();
+  do {
+    example_aspects_.emplace_back();
+    if (!TakeValue(&ParseAspect, AllAspects(), "aspect", example_aspects_.back())) return false;
+  } while (Take(","));
+  if (Is("of") && Next().kind == Kind::kWord && assessments_.count(Next().word.text) > 0) {
+    ++at_;
+    if (!TakeWord(example.assessment, "an assessment")) return false;
+  }
+  if (Take("section") && !TakeWord(example.section, "a section")) return false;
+  return Expect("of") && TakeWord(example.service, "a service") && Expect("held") && Expect("by") &&
+         TakeWord(example.holder, "an agency");
+}
+
+bool Parser::ItemFact(Example& example) {
+  if (Take("consent")) {
+    if (Take("unknown")) {
+      example.consent_unknown = true;
+      return true;
+    }
+    uint32_t states = 0;
+    if (!ConsentMatterOf(states) || !ConsentStates(states)) return false;
+    example.consents.push_back(states);
+    return WithinList(example.consents.size(), Now().word);
+  }
+  if (Take("person")) {
+    if (Take("turns")) return Expect("18") && Expect("on") && TakeDate(example.adult_from_s);
+    const Tri value = Take("perhaps") ? Tri::kUnknown : Tri::kYes;
+    if (Take("has")) {
+      example.new_identity = value;
+      Article();
+      return ExpectAll({"new", "identity"});
+    }
+    example.shielded = value;
+    return Expect("shielded");
+  }
+  if (Take("item")) {
+    const Tri value = Take("perhaps") ? Tri::kUnknown : Tri::kYes;
+    if (Take("names")) {
+      example.names_victim = value;
+      Article();
+      return Expect("victim");
+    }
+    example.spent_offence = value;
+    return ExpectAll({"about", "a", "spent", "offence"});
+  }
+  if (Take("flag")) {
+    if (Take("closed")) {
+      example.closed = true;
+      return true;
+    }
+    example.disputed = true;
+    return Expect("disputed");
+  }
+  if (Take("marked-sensitive")) {
+    example.marked_sensitive = true;
+    return true;
+  }
+  if (Take("not")) {
+    example.not_brokerable = true;
+    return Expect("brokerable");
+  }
+  return Fail(Now().word,
+              "expected a fact about the item: consent <state>, person shielded, person has a "
+              "new identity, person turns 18 on <date>, item about a spent offence, item names a "
+              "victim, flag closed, flag disputed, marked-sensitive or not brokerable");
+}
+
+bool Parser::ExampleResult(Example& example) {
+  if (!TakeValue(&ParseEffect, AllEffects(), "effect", example.effect)) return false;
+  if (Take("by")) {
+    if (Take("default")) {
+      example.by_default = true;
+    } else {
+      do {
+        Word id;
+        if (!TakeWord(id, "a rule's id")) return false;
+        example.by.push_back(std::move(id));
+      } while (Take("and"));
+    }
+  }
+  while (Take(",")) {
+    if (Take("basis")) {
+      if (!TakeValue(&ParseGateway, AllGateways(), "gateway", example.basis)) return false;
+    } else if (Take("then")) {
+      example.has_obligations = true;
+      return Obligations(example.obligations);  // a list of its own: nothing follows
+    } else if (Expect("missing")) {
+      do {
+        Missing missing{};
+        if (!TakeValue(&ParseMissing, AllMissings(), "missing thing", missing)) return false;
+        example.missing |= Bit(missing);
+      } while (Take("and"));
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace signpost::policy::syntax
