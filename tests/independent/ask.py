@@ -47,15 +47,17 @@ def read(path):
 
 def load_messages(folder):
     """Generates the public messages into `folder` and imports them."""
-    protos = os.path.join(REPOSITORY, "proto")
+    # Elsewhere the two of google.rpc come with the package googleapis-common-protos.
+    ours = os.path.join(REPOSITORY, "proto")
+    theirs = os.path.join(REPOSITORY, "third_party", "googleapis")
     names = []
-    for package in ("signpost/v1", "google/rpc"):
-        for name in sorted(os.listdir(os.path.join(protos, package))):
+    for root, package in ((ours, "signpost/v1"), (theirs, "google/rpc")):
+        for name in sorted(os.listdir(os.path.join(root, package))):
             if name.endswith(".proto"):
                 names.append(package + "/" + name)
     try:
         subprocess.run(
-            ["protoc", "-I", protos, "--python_out", folder] + names, check=True)
+            ["protoc", "-I", ours, "-I", theirs, "--python_out", folder] + names, check=True)
     except FileNotFoundError:
         print("skipped: protoc is not installed (deploy/install-deps installs it)")
         sys.exit(NOT_INSTALLED)
