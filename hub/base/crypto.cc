@@ -29,6 +29,7 @@
 namespace signpost::base {
 namespace {
 
+constexpr size_t kHashBlockBytes = 64;  // what SHA-256 works on at a time
 constexpr size_t kEd25519RawBytes = 32;
 constexpr size_t kEs256RawBytes = 65;
 
@@ -40,7 +41,6 @@ struct Freer {
   }
 };
 using MdContext = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
-using MacContext = std::unique_ptr<EVP_MAC_CTX, Freer<EVP_MAC_CTX_free>>;
 using KdfContext = std::unique_ptr<EVP_KDF_CTX, Freer<EVP_KDF_CTX_free>>;
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freer<EVP_CIPHER_CTX_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;
@@ -59,11 +59,6 @@ const EVP_MD* Sha256Md() {
   static const EVP_MD* const md = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   if (md == nullptr) Die("fetching SHA256");
   return md;
-}
-EVP_MAC* HmacMac() {
-  static EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-  if (mac == nullptr) Die("fetching HMAC");
-  return mac;
 }
 EVP_KDF* HkdfKdf() {
   static EVP_KDF* const kdf = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
@@ -89,6 +84,17 @@ uint8_t* Data(std::string& text) { return reinterpret_cast<uint8_t*>(text.data()
 absl::Status OpenSslFailed(const char* what) {
   ERR_clear_error();
   return Error(Reason::kInternal, absl::StrCat("OpenSSL failed at ", what));
+}
+
+// SHA-256 of the parts, which may stand where `hash` goes.
+void Digest(std::initializer_list<absl::string_view> parts, uint8_t* hash) {
+  // One context a thread: the tree hashes two short strings for every node it makes.
+  thread_local const MdContext context(EVP_MD_CTX_new());
+  bool ok = context != nullptr && EVP_DigestInit_ex2(context.get(), Sha256Md(), nullptr) == 1;
+  for (absl::string_view part : parts) {
+    ok = ok && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  }
+  if (!ok || EVP_DigestFinal_ex(context.get(), hash, nullptr) != 1) Die("SHA-256");
 }
 
 OSSL_PARAM OctetParam(const char* name, absl::string_view bytes) {
@@ -227,30 +233,28 @@ absl::string_view SecretKey::bytes() const {
 std::string Sha256(absl::string_view bytes) { return Sha256({bytes}); }
 
 std::string Sha256(std::initializer_list<absl::string_view> parts) {
-  // One context a thread: the tree hashes two short strings for every node it makes.
-  thread_local const MdContext context(EVP_MD_CTX_new());
   std::string hash(kHashBytes, '\0');
-  bool ok = context != nullptr && EVP_DigestInit_ex2(context.get(), Sha256Md(), nullptr) == 1;
-  for (absl::string_view part : parts) {
-    ok = ok && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
-  }
-  if (!ok || EVP_DigestFinal_ex(context.get(), Data(hash), nullptr) != 1) Die("SHA-256");
+  Digest(parts, Data(hash));
   return hash;
 }
 
+// Made of its definition (RFC 2104) on the thread's kept context: to make and key a context of
+// OpenSSL's own kind costs three times as much as both hashes of a short text, and to keep one for
+// each key would keep the keys of erased persons, too.
 std::string HmacSha256(absl::string_view key, absl::string_view bytes) {
-  MacContext context(EVP_MAC_CTX_new(HmacMac()));
-  OSSL_PARAM params[] = {TextParam(OSSL_MAC_PARAM_DIGEST, "SHA256"), OSSL_PARAM_END};
-  // OpenSSL takes a null key as "the key of before"; an empty key must not be null.
-  const uint8_t none = 0;
-  std::string mac(kHashBytes, '\0');
-  size_t size = 0;
-  if (context == nullptr ||
-      EVP_MAC_init(context.get(), key.empty() ? &none : Data(key), key.size(), params) != 1 ||
-      EVP_MAC_update(context.get(), Data(bytes), bytes.size()) != 1 ||
-      EVP_MAC_final(context.get(), Data(mac), &size, mac.size()) != 1 || size != mac.size()) {
-    Die("HMAC");
+  std::array<uint8_t, kHashBlockBytes> block{};
+  if (key.size() > block.size()) {
+    Digest({key}, block.data());
+  } else if (!key.empty()) {
+    std::memcpy(block.data(), key.data(), key.size());
   }
+  const absl::string_view padded(reinterpret_cast<const char*>(block.data()), block.size());
+  for (uint8_t& byte : block) byte ^= 0x36;
+  std::string mac(kHashBytes, '\0');
+  Digest({padded, bytes}, Data(mac));
+  for (uint8_t& byte : block) byte ^= 0x36 ^ 0x5c;
+  Digest({padded, mac}, Data(mac));
+  OPENSSL_cleanse(block.data(), block.size());
   return mac;
 }
 

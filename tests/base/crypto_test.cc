@@ -1,5 +1,7 @@
 #include "hub/base/crypto.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +70,21 @@ TEST(HmacTest, KnownAnswers) {
   EXPECT_EQ(HexEncode(HmacSha256(std::string(131, '\xaa'),
                                  "Test Using Larger Than Block-Size Key - Hash Key First")),
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+// OpenSSL has an HMAC of its own; keys from none to past two blocks.
+TEST(HmacTest, AgreesWithOpenSslForEveryLengthOfKey) {
+  for (size_t length = 0; length <= 130; ++length) {
+    const std::string key(length, 'k');
+    const std::string text(length * 3 % 191, 't');
+    uint8_t expected[kHashBytes];
+    ASSERT_NE(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                   reinterpret_cast<const uint8_t*>(text.data()), text.size(), expected, nullptr),
+              nullptr);
+    EXPECT_EQ(HexEncode(HmacSha256(key, text)),
+              HexEncode(absl::string_view(reinterpret_cast<char*>(expected), kHashBytes)))
+        << length;
+  }
 }
 
 TEST(HmacTest, EmptyKeyAndTextAreValues) {
