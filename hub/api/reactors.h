@@ -135,13 +135,13 @@ class UnaryCall {
         begun_(begun),
         caller_(std::move(caller)) {}
   ~UnaryCall() {
-    if (reactor_ != nullptr) Finish(if_dropped_);
+    if (reactor_ != nullptr) Finish(working_ ? ReplyDropped() : TooBusy());
   }
   UnaryCall(const UnaryCall&) = delete;
   UnaryCall& operator=(const UnaryCall&) = delete;
 
   // The executor has begun with it; from now on dropping it is our fault, not overload.
-  void Begin() { if_dropped_ = ReplyDropped(); }
+  void Begin() { working_ = true; }
   bool cancelled() const { return context_->IsCancelled(); }
   const Caller& caller() const { return caller_; }
   const Request& request() const { return *request_; }
@@ -176,7 +176,7 @@ class UnaryCall {
   grpc::ServerUnaryReactor* reactor_;
   const absl::Time begun_;
   Caller caller_;
-  absl::Status if_dropped_ = TooBusy();
+  bool working_ = false;
 };
 
 }  // namespace internal

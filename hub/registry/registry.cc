@@ -310,18 +310,19 @@ absl::StatusOr<Caller> Registry::LookupSystem(const std::string& spiffe_id) cons
 absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
     const store::View& view, const std::string& agency_id,
     const std::string& practitioner_id) const {
-  const absl::Status unknown =
-      Error(Reason::kPractitionerUnknown,
-            "the assertion names nobody whom the agency has enrolled; ask the hub's operator to "
-            "enrol the practitioner");
-  if (!IsKebabId(agency_id) || !IsPractitionerId(practitioner_id)) return unknown;
+  const auto unknown = [] {
+    return Error(Reason::kPractitionerUnknown,
+                 "the assertion names nobody whom the agency has enrolled; ask the hub's operator "
+                 "to enrol the practitioner");
+  };
+  if (!IsKebabId(agency_id) || !IsPractitionerId(practitioner_id)) return unknown();
   const std::shared_ptr<const Directory> now = directory();
   const Agency* agency = now->FindAgency(agency_id);
-  if (agency == nullptr) return unknown;
+  if (agency == nullptr) return unknown();
   SIGNPOST_ASSIGN_OR_RETURN(
       const ReadRow<PractitionerRow> read,
       Read<PractitionerRow>(view, PractitionerKey(agency_id, practitioner_id)));
-  if (!read.bytes.has_value()) return unknown;
+  if (!read.bytes.has_value()) return unknown();
   if (agency->suspended || read.row.suspended()) {
     return Error(Reason::kCallerSuspended,
                  absl::StrCat(agency->suspended ? "the agency " : "this practitioner of ",
