@@ -17,7 +17,8 @@ struct BenchOptions {
   double seconds = 1;        // for each measurement, and each side of one in paired turns
   // Only the hub, at 64 in flight, without a baseline: for a profiler.
   bool profile = false;
-  // One figure of `ledger` instead of all: "verify" or "proofs". Empty: all.
+  // One figure of `ledger` instead of all: "verify" or "proofs". Of `answers`, one number in flight
+  // instead of all, and no PostgreSQL: "1", "64" or "256". Empty: all.
   std::string only;
   // Where `ledger --only proofs` builds its large ledger, which it leaves there, or finds the one
   // that it left. Empty: a folder of its own, which goes.

@@ -1,10 +1,12 @@
 // signpost-bench NAME [--people N] [--entries N] [--seconds S] [--profile] [--only FIGURE]
 // [--kept DIRECTORY]: see benches.h.
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include "tests/bench/benches.h"
@@ -35,8 +37,11 @@ int main(int argc, char** argv) {
       break;
     }
   }
-  const bool only_known =
-      options.only.empty() || options.only == "verify" || options.only == "proofs";
+  const std::vector<std::string> figures = name == "answers"
+                                               ? std::vector<std::string>{"1", "64", "256"}
+                                               : std::vector<std::string>{"verify", "proofs"};
+  const bool only_known = options.only.empty() ||
+                          std::find(figures.begin(), figures.end(), options.only) != figures.end();
   if (options.people >= 100 && options.people <= signpost::bench::kPopulationMax &&
       options.seconds > 0 && options.entries >= 1000 && only_known) {
     if (name == "answers") return signpost::bench::Answers(options);
@@ -48,6 +53,7 @@ int main(int argc, char** argv) {
       stderr,
       "usage: signpost-bench answers|ledger|load|policy [--people N (at least 100)] [--seconds S]"
       " [--entries N (at least 1000)]\n"
+      "       signpost-bench answers --only 1|64|256\n"
       "       signpost-bench ledger --only verify|proofs [--entries N] [--kept DIRECTORY]\n");
   return 2;
 }
