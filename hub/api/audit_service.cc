@@ -21,10 +21,11 @@ constexpr size_t kRunBytesMax = 512 << 10;
 // How often one who looks on is told of what has come.
 constexpr absl::Duration kTailInterval = absl::Milliseconds(250);
 
-absl::StatusOr<v1::GetProofResponse> Proof(const gate::Rooms& rooms, const std::string& leaf_hash) {
+absl::StatusOr<v1::GetProofResponse> Proof(const request::HubContext& context,
+                                           const std::string& leaf_hash) {
   // First a checkpoint that covers it, then a view that has both.
-  SIGNPOST_RETURN_IF_ERROR(rooms.sequencer->Checkpoint().status());
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, rooms.store->NewView());
+  SIGNPOST_RETURN_IF_ERROR(context.sequencer->Checkpoint().status());
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context.store->NewView());
   const ledger::LedgerReader reader(view.get());
   SIGNPOST_ASSIGN_OR_RETURN(const uint64_t index, reader.IndexOf(leaf_hash));
   v1::GetProofResponse response;
@@ -32,9 +33,9 @@ absl::StatusOr<v1::GetProofResponse> Proof(const gate::Rooms& rooms, const std::
   return response;
 }
 
-absl::StatusOr<v1::GetConsistencyResponse> Consistency(const gate::Rooms& rooms,
+absl::StatusOr<v1::GetConsistencyResponse> Consistency(const request::HubContext& context,
                                                        const v1::GetConsistencyRequest& request) {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, rooms.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context.store->NewView());
   const ledger::LedgerReader reader(view.get());
   uint64_t new_size = request.new_size();
   if (new_size == 0) {
@@ -69,14 +70,14 @@ void Describe(const ledger::Witnessing& witnessing, v1::GetCheckpointResponse* r
 
 // A copy of the ledger: recorded first, then entries in order, then the checkpoint that covers
 // them.
-class CopyStream final : public WriteStream<v1::CopyLedgerRequest, v1::CopyLedgerResponse> {
+class CopyStream final : public rpc::WriteStream<v1::CopyLedgerRequest, v1::CopyLedgerResponse> {
  public:
-  CopyStream(const ServiceRooms& rooms, const v1::CopyLedgerRequest* request)
-      : WriteStream(request), rooms_(rooms) {}
+  CopyStream(const ApiContext& context, const v1::CopyLedgerRequest* request)
+      : WriteStream(request), context_(context) {}
 
  private:
   void OnOpen() override {
-    rooms_.gate->RecordLedgerCopy(
+    context_.answers->RecordLedgerCopy(
         caller().asker, request().first_index(), request().reason(),
         [self = Ref<CopyStream>()](absl::StatusOr<v1::Receipt> recorded) {
           self->Post([self = self.get(), status = recorded.status()] { self->OnRecorded(status); });
@@ -91,9 +92,9 @@ class CopyStream final : public WriteStream<v1::CopyLedgerRequest, v1::CopyLedge
   }
 
   absl::Status Begin() {
-    SIGNPOST_ASSIGN_OR_RETURN(checkpoint_, rooms_.rooms->sequencer->Checkpoint());
+    SIGNPOST_ASSIGN_OR_RETURN(checkpoint_, context_.context->sequencer->Checkpoint());
     SIGNPOST_ASSIGN_OR_RETURN(const tlog::NoteVerifier verifier,
-                              tlog::NoteVerifier::Parse(rooms_.verifier_key));
+                              tlog::NoteVerifier::Parse(context_.verifier_key));
     SIGNPOST_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint,
                               tlog::OpenCheckpoint(checkpoint_, {verifier}));
     size_ = checkpoint.size;
@@ -113,7 +114,7 @@ class CopyStream final : public WriteStream<v1::CopyLedgerRequest, v1::CopyLedge
       return Close(absl::OkStatus());
     }
     // A view for each run: one held for a whole copy would keep old data alive.
-    const absl::StatusOr<std::unique_ptr<store::View>> view = rooms_.rooms->store->NewView();
+    const absl::StatusOr<std::unique_ptr<store::View>> view = context_.context->store->NewView();
     if (!view.ok()) return Close(view.status());
     const ledger::LedgerReader reader(view->get());
     const int count = static_cast<int>(std::min<uint64_t>(kEntriesPerRun, size_ - next_));
@@ -137,7 +138,7 @@ class CopyStream final : public WriteStream<v1::CopyLedgerRequest, v1::CopyLedge
     Write(std::move(response));
   }
 
-  const ServiceRooms rooms_;
+  const ApiContext context_;
   std::string checkpoint_;
   uint64_t size_ = 0;
   uint64_t next_ = 0;
@@ -148,16 +149,16 @@ class CopyStream final : public WriteStream<v1::CopyLedgerRequest, v1::CopyLedge
 // Entries as they are sequenced. That somebody looks on is recorded first. The stream asks how long
 // the ledger is, a few times a second and without touching the store, and reads what is new; a
 // client that does not read is waited for.
-class TailStream final : public WriteStream<v1::TailEntriesRequest, v1::TailEntriesResponse> {
+class TailStream final : public rpc::WriteStream<v1::TailEntriesRequest, v1::TailEntriesResponse> {
  public:
-  TailStream(const ServiceRooms& rooms, const v1::TailEntriesRequest* request)
-      : WriteStream(request), rooms_(rooms) {}
+  TailStream(const ApiContext& context, const v1::TailEntriesRequest* request)
+      : WriteStream(request), context_(context) {}
 
  private:
   void OnOpen() override {
-    rooms_.searches->OpenTail(
+    context_.searches->OpenTail(
         caller().asker, request(),
-        [self = Ref<TailStream>()](absl::StatusOr<gate::Searches::Tail> opened) {
+        [self = Ref<TailStream>()](absl::StatusOr<oversight::Searches::Tail> opened) {
           self->Post([self = self.get(), opened = std::move(opened)]() mutable {
             if (!opened.ok()) return self->Close(std::move(opened).status());
             self->tail_ = *std::move(opened);
@@ -173,121 +174,124 @@ class TailStream final : public WriteStream<v1::TailEntriesRequest, v1::TailEntr
   void GoOn() {
     if (!open_ || closed() || writes_waiting() > 0) return;
     // A suspension ends it, not only new calls.
-    if (absl::Status status = rooms_.calls->guard->Recheck(caller()); !status.ok()) {
+    if (absl::Status status = context_.calls->guard->Recheck(caller()); !status.ok()) {
       return Close(std::move(status));
     }
-    if (rooms_.rooms->sequencer->head().size <= tail_.next_index) return WakeAfter(kTailInterval);
-    absl::StatusOr<v1::TailEntriesResponse> read = rooms_.searches->ReadTail(&tail_);
+    if (context_.context->sequencer->head().size <= tail_.next_index)
+      return WakeAfter(kTailInterval);
+    absl::StatusOr<v1::TailEntriesResponse> read = context_.searches->ReadTail(&tail_);
     if (!read.ok()) return Close(std::move(read).status());
     // Nothing found among what was read: the rest in a moment, so that others have their turn.
     if (read->entries().empty()) return WakeAfter(absl::Milliseconds(1));
     Write(*std::move(read));
   }
 
-  const ServiceRooms rooms_;
-  gate::Searches::Tail tail_;
+  const ApiContext context_;
+  oversight::Searches::Tail tail_;
   bool open_ = false;
 };
 
 class AuditService final : public v1::AuditService::CallbackService {
  public:
-  explicit AuditService(const ServiceRooms& rooms) : rooms_(rooms) {}
+  explicit AuditService(const ApiContext& context) : context_(context) {}
 
   grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context,
                                           const v1::GetCheckpointRequest* request,
                                           v1::GetCheckpointResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/GetCheckpoint");
-    return RunUnary(context, *rooms_.calls, row, request, response,
-                    [this](const Caller&, const v1::GetCheckpointRequest&,
-                           Reply<v1::GetCheckpointResponse> reply) {
-                      absl::StatusOr<std::string> checkpoint =
-                          rooms_.rooms->sequencer->Checkpoint();
-                      if (!checkpoint.ok()) return reply(std::move(checkpoint).status());
-                      v1::GetCheckpointResponse latest;
-                      latest.set_checkpoint(*std::move(checkpoint));
-                      latest.set_verifier_key(rooms_.verifier_key);
-                      if (rooms_.witnessing != nullptr) Describe(*rooms_.witnessing, &latest);
-                      reply(std::move(latest));
-                    });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetCheckpoint");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [this](const rpc::Caller&, const v1::GetCheckpointRequest&,
+                                rpc::Reply<v1::GetCheckpointResponse> reply) {
+                           absl::StatusOr<std::string> checkpoint =
+                               context_.context->sequencer->Checkpoint();
+                           if (!checkpoint.ok()) return reply(std::move(checkpoint).status());
+                           v1::GetCheckpointResponse latest;
+                           latest.set_checkpoint(*std::move(checkpoint));
+                           latest.set_verifier_key(context_.verifier_key);
+                           if (context_.witnessing != nullptr)
+                             Describe(*context_.witnessing, &latest);
+                           reply(std::move(latest));
+                         });
   }
 
   grpc::ServerUnaryReactor* GetProof(grpc::CallbackServerContext* context,
                                      const v1::GetProofRequest* request,
                                      v1::GetProofResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/GetProof");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [this](const Caller&, const v1::GetProofRequest& get, Reply<v1::GetProofResponse> reply) {
-          reply(Proof(*rooms_.rooms, get.leaf_hash()));
-        });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetProof");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [this](const rpc::Caller&, const v1::GetProofRequest& get,
+                                rpc::Reply<v1::GetProofResponse> reply) {
+                           reply(Proof(*context_.context, get.leaf_hash()));
+                         });
   }
 
   grpc::ServerUnaryReactor* GetConsistency(grpc::CallbackServerContext* context,
                                            const v1::GetConsistencyRequest* request,
                                            v1::GetConsistencyResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/GetConsistency");
-    return RunUnary(context, *rooms_.calls, row, request, response,
-                    [this](const Caller&, const v1::GetConsistencyRequest& get,
-                           Reply<v1::GetConsistencyResponse> reply) {
-                      reply(Consistency(*rooms_.rooms, get));
-                    });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetConsistency");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [this](const rpc::Caller&, const v1::GetConsistencyRequest& get,
+                                rpc::Reply<v1::GetConsistencyResponse> reply) {
+                           reply(Consistency(*context_.context, get));
+                         });
   }
 
   grpc::ServerUnaryReactor* GetEntry(grpc::CallbackServerContext* context,
                                      const v1::GetEntryRequest* request,
                                      v1::GetEntryResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/GetEntry");
-    return RunUnary(context, *rooms_.calls, row, request, response,
-                    [gate = rooms_.gate](const Caller& caller, const v1::GetEntryRequest& get,
-                                         Reply<v1::GetEntryResponse> reply) {
-                      gate->ReadEntry(caller.asker, get, std::move(reply));
-                    });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetEntry");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [answers = context_.answers](const rpc::Caller& caller, const v1::GetEntryRequest& get,
+                                     rpc::Reply<v1::GetEntryResponse> reply) {
+          answers->ReadEntry(caller.asker, get, std::move(reply));
+        });
   }
 
   grpc::ServerWriteReactor<v1::CopyLedgerResponse>* CopyLedger(
       grpc::CallbackServerContext* context, const v1::CopyLedgerRequest* request) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/CopyLedger");
-    return StartStream<CopyStream>(context, *rooms_.calls, row, rooms_, request);
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/CopyLedger");
+    return StartStream<CopyStream>(context, *context_.calls, row, context_, request);
   }
 
   grpc::ServerUnaryReactor* SearchEntries(grpc::CallbackServerContext* context,
                                           const v1::SearchEntriesRequest* request,
                                           v1::SearchEntriesResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/SearchEntries");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [searches = rooms_.searches](const Caller& caller, const v1::SearchEntriesRequest& search,
-                                     Reply<v1::SearchEntriesResponse> reply) {
-          searches->Search(caller.asker, search, std::move(reply));
-        });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/SearchEntries");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [searches = context_.searches](
+                             const rpc::Caller& caller, const v1::SearchEntriesRequest& search,
+                             rpc::Reply<v1::SearchEntriesResponse> reply) {
+                           searches->Search(caller.asker, search, std::move(reply));
+                         });
   }
 
   grpc::ServerUnaryReactor* FindPatterns(grpc::CallbackServerContext* context,
                                          const v1::FindPatternsRequest* request,
                                          v1::FindPatternsResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/FindPatterns");
-    return RunUnary(context, *rooms_.calls, row, request, response,
-                    [patterns = rooms_.pattern_search](const Caller& caller,
-                                                       const v1::FindPatternsRequest& find,
-                                                       Reply<v1::FindPatternsResponse> reply) {
-                      patterns->Find(caller.asker, find, std::move(reply));
-                    });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/FindPatterns");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [patterns = context_.pattern_search](
+                             const rpc::Caller& caller, const v1::FindPatternsRequest& find,
+                             rpc::Reply<v1::FindPatternsResponse> reply) {
+                           patterns->Find(caller.asker, find, std::move(reply));
+                         });
   }
 
   grpc::ServerWriteReactor<v1::TailEntriesResponse>* TailEntries(
       grpc::CallbackServerContext* context, const v1::TailEntriesRequest* request) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.AuditService/TailEntries");
-    return StartStream<TailStream>(context, *rooms_.calls, row, rooms_, request);
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/TailEntries");
+    return StartStream<TailStream>(context, *context_.calls, row, context_, request);
   }
 
  private:
-  const ServiceRooms rooms_;
+  const ApiContext context_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeAuditService(const ServiceRooms& rooms) {
-  return std::make_unique<AuditService>(rooms);
+std::unique_ptr<grpc::Service> MakeAuditService(const ApiContext& context) {
+  return std::make_unique<AuditService>(context);
 }
 
 }  // namespace signpost::api

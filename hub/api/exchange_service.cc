@@ -18,9 +18,9 @@ constexpr int kDeliveriesPerEntryRun = 32;
 
 // One reader of one mailbox: a cursor into the store, not a queue. One page is under way at a time;
 // what the reader does not take stays on disk.
-class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::SubscribeResponse> {
+class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::SubscribeResponse> {
  public:
-  explicit MailboxStream(const ServiceRooms& rooms) : rooms_(rooms) {}
+  explicit MailboxStream(const ApiContext& context) : context_(context) {}
 
  private:
   void OnOpen() override { Read(); }
@@ -50,18 +50,18 @@ class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::Subscrib
     cursor_ = open.cursor();
     if (!open.resume_token().empty()) {
       const absl::StatusOr<exchange::Position> position =
-          rooms_.rooms->mailboxes->ReadToken(caller().asker.system_id, open.resume_token());
+          context_.context->mailboxes->ReadToken(caller().asker.system_id, open.resume_token());
       if (!position.ok()) return Close(position.status());
       resume_ = *position;
       resuming_ = true;
     }
-    subscription_ = rooms_.rooms->waiters->Subscribe(
+    subscription_ = context_.context->notifier->Subscribe(
         caller().asker.system_id, [weak = std::weak_ptr<MailboxStream>(Ref<MailboxStream>())] {
           if (const std::shared_ptr<MailboxStream> self = weak.lock()) {
             self->Post([self = self.get()] { self->GoOn(); });
           }
         });
-    rooms_.reception->OpenCursor(
+    context_.intake->OpenCursor(
         caller().asker, cursor_,
         [self = Ref<MailboxStream>()](absl::StatusOr<exchange::Position> position) {
           self->Post([self = self.get(), position = std::move(position)] {
@@ -76,10 +76,10 @@ class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::Subscrib
 
   void OnAcknowledge(const std::string& token) {
     const absl::StatusOr<exchange::Position> position =
-        rooms_.rooms->mailboxes->ReadToken(caller().asker.system_id, token);
+        context_.context->mailboxes->ReadToken(caller().asker.system_id, token);
     if (!position.ok()) return Close(position.status());
     // The next message is read when this one is durable: acknowledgements stay in order.
-    rooms_.reception->Acknowledge(
+    context_.intake->Acknowledge(
         caller().asker, cursor_, *position,
         [self = Ref<MailboxStream>(), token](absl::StatusOr<exchange::Position> at) {
           self->Post([self = self.get(), token, at = std::move(at)] {
@@ -105,17 +105,17 @@ class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::Subscrib
   // Looks for mail, unless a page is under way or the reader has no room.
   void GoOn() {
     if (!ready_ || delivering_ || closed()) return;
-    if (absl::Status status = rooms_.calls->guard->Recheck(caller()); !status.ok()) {
+    if (absl::Status status = context_.calls->guard->Recheck(caller()); !status.ok()) {
       return Close(std::move(status));
     }
     if (credits_ <= 0 || writes_waiting() > kDeliveriesPerEntryRun) return Idle();
     std::vector<exchange::MailboxMessage> messages;
     do {
       subscription_->Prepare();
-      const absl::StatusOr<std::unique_ptr<store::View>> view = rooms_.rooms->store->NewView();
+      const absl::StatusOr<std::unique_ptr<store::View>> view = context_.context->store->NewView();
       if (!view.ok()) return Close(view.status());
       absl::StatusOr<std::vector<exchange::MailboxMessage>> read =
-          rooms_.rooms->mailboxes->ReadAfter(
+          context_.context->mailboxes->ReadAfter(
               **view, caller().asker.system_id, position_,
               static_cast<int>(std::min<int64_t>(credits_, kDeliveriesPerEntryRun)));
       if (!read.ok()) return Close(std::move(read).status());
@@ -123,15 +123,16 @@ class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::Subscrib
     } while (messages.empty() && !subscription_->Arm());
     if (messages.empty()) return Idle();
     delivering_ = true;
-    rooms_.gate->Deliver(caller().asker, std::move(messages),
-                         [self = Ref<MailboxStream>()](absl::StatusOr<gate::Gate::Delivery> made) {
-                           self->Post([self = self.get(), made = std::move(made)]() mutable {
-                             self->OnDelivery(std::move(made));
-                           });
-                         });
+    context_.answers->Deliver(
+        caller().asker, std::move(messages),
+        [self = Ref<MailboxStream>()](absl::StatusOr<disclosure::Answers::Delivery> made) {
+          self->Post([self = self.get(), made = std::move(made)]() mutable {
+            self->OnDelivery(std::move(made));
+          });
+        });
   }
 
-  void OnDelivery(absl::StatusOr<gate::Gate::Delivery> delivery) {
+  void OnDelivery(absl::StatusOr<disclosure::Answers::Delivery> delivery) {
     delivering_ = false;
     if (!delivery.ok()) return Close(std::move(delivery).status());
     position_ = delivery->last;
@@ -157,7 +158,7 @@ class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::Subscrib
   void Beat() {
     v1::SubscribeResponse response;
     response.mutable_heartbeat()->set_resume_token(
-        rooms_.rooms->mailboxes->Token(caller().asker.system_id, position_));
+        context_.context->mailboxes->Token(caller().asker.system_id, position_));
     Write(std::move(response));
   }
 
@@ -172,7 +173,7 @@ class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::Subscrib
   void OnReadEnd() override { Close(absl::OkStatus()); }
   void OnClosed() override { subscription_.reset(); }
 
-  const ServiceRooms rooms_;
+  const ApiContext context_;
   bool opened_ = false;
   bool ready_ = false;
   bool delivering_ = false;
@@ -182,27 +183,27 @@ class MailboxStream final : public BidiStream<v1::SubscribeRequest, v1::Subscrib
   std::string cursor_;
   exchange::Position resume_;
   exchange::Position position_;
-  std::unique_ptr<exchange::Waiters::Subscription> subscription_;
+  std::unique_ptr<exchange::MailboxNotifier::Subscription> subscription_;
 };
 
 class ExchangeService final : public v1::ExchangeService::CallbackService {
  public:
-  explicit ExchangeService(const ServiceRooms& rooms) : rooms_(rooms) {}
+  explicit ExchangeService(const ApiContext& context) : context_(context) {}
 
   grpc::ServerBidiReactor<v1::SubscribeRequest, v1::SubscribeResponse>* Subscribe(
       grpc::CallbackServerContext* context) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.ExchangeService/Subscribe");
-    return StartStream<MailboxStream>(context, *rooms_.calls, row, rooms_);
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.ExchangeService/Subscribe");
+    return StartStream<MailboxStream>(context, *context_.calls, row, context_);
   }
 
  private:
-  const ServiceRooms rooms_;
+  const ApiContext context_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeExchangeService(const ServiceRooms& rooms) {
-  return std::make_unique<ExchangeService>(rooms);
+std::unique_ptr<grpc::Service> MakeExchangeService(const ApiContext& context) {
+  return std::make_unique<ExchangeService>(context);
 }
 
 }  // namespace signpost::api

@@ -14,9 +14,9 @@ namespace {
 
 // One report stream: reports in, outcomes out, at most kReportWindow in between. Reports of one
 // record are taken one after another, others side by side.
-class ReportStream final : public BidiStream<v1::ReportFlagsRequest, v1::ReportFlagsResponse> {
+class ReportStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::ReportFlagsResponse> {
  public:
-  explicit ReportStream(gate::Reception* reception) : reception_(reception) {}
+  explicit ReportStream(intake::Intake* intake) : intake_(intake) {}
 
  private:
   void OnOpen() override { Read(); }
@@ -60,7 +60,7 @@ class ReportStream final : public BidiStream<v1::ReportFlagsRequest, v1::ReportF
       holding_ = false;
       const std::string record_id = held_.record_id();
       records_.insert(record_id);
-      reception_->Report(
+      intake_->Report(
           caller().asker, std::move(held_),
           [self = Ref<ReportStream>(), record_id](absl::StatusOr<v1::FlagOutcome> outcome) {
             self->Post([self = self.get(), record_id, outcome = std::move(outcome)]() mutable {
@@ -92,7 +92,7 @@ class ReportStream final : public BidiStream<v1::ReportFlagsRequest, v1::ReportF
   }
   void OnClosed() override {}
 
-  gate::Reception* const reception_;
+  intake::Intake* const intake_;
   bool opened_ = false;
   bool ended_ = false;
   bool holding_ = false;
@@ -102,10 +102,10 @@ class ReportStream final : public BidiStream<v1::ReportFlagsRequest, v1::ReportF
 };
 
 // The whole list is gathered, then compared: nothing is closed on half a list.
-class ReconcileStream final : public ReadStream<v1::ReconcileRequest, v1::ReconcileResponse> {
+class ReconcileStream final : public rpc::ReadStream<v1::ReconcileRequest, v1::ReconcileResponse> {
  public:
-  ReconcileStream(gate::Reception* reception, v1::ReconcileResponse* response)
-      : ReadStream(response), reception_(reception) {}
+  ReconcileStream(intake::Intake* intake, v1::ReconcileResponse* response)
+      : ReadStream(response), intake_(intake) {}
 
  private:
   void OnOpen() override { Read(); }
@@ -123,7 +123,7 @@ class ReconcileStream final : public ReadStream<v1::ReconcileRequest, v1::Reconc
     for (std::string& id : *message.mutable_open_record_ids()) record_ids_.push_back(std::move(id));
     if (!message.has_finish()) return Read();
     finishing_ = true;
-    reception_->Reconcile(
+    intake_->Reconcile(
         caller().asker, std::move(record_ids_), message.finish(),
         [self = Ref<ReconcileStream>()](absl::StatusOr<v1::ReconcileResponse> response) {
           self->Post([self = self.get(), response = std::move(response)]() mutable {
@@ -139,80 +139,83 @@ class ReconcileStream final : public ReadStream<v1::ReconcileRequest, v1::Reconc
     }
   }
 
-  gate::Reception* const reception_;
+  intake::Intake* const intake_;
   std::vector<std::string> record_ids_;
   bool finishing_ = false;
 };
 
 class IndexService final : public v1::IndexService::CallbackService {
  public:
-  explicit IndexService(const ServiceRooms& rooms) : rooms_(rooms) {}
+  explicit IndexService(const ApiContext& context) : context_(context) {}
 
   grpc::ServerUnaryReactor* Find(grpc::CallbackServerContext* context,
                                  const v1::FindRequest* request,
                                  v1::FindResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/Find");
-    return RunUnary(context, *rooms_.calls, row, request, response,
-                    [gate = rooms_.gate](const Caller& caller, const v1::FindRequest& find,
-                                         Reply<v1::FindResponse> reply) {
-                      gate->Find(caller.asker, find, std::move(reply));
-                    });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/Find");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [answers = context_.answers](const rpc::Caller& caller, const v1::FindRequest& find,
+                                     rpc::Reply<v1::FindResponse> reply) {
+          answers->Find(caller.asker, find, std::move(reply));
+        });
   }
 
   grpc::ServerUnaryReactor* WhoKnows(grpc::CallbackServerContext* context,
                                      const v1::WhoKnowsRequest* request,
                                      v1::WhoKnowsResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/WhoKnows");
-    return RunUnary(context, *rooms_.calls, row, request, response,
-                    [gate = rooms_.gate](const Caller& caller, const v1::WhoKnowsRequest& question,
-                                         Reply<v1::WhoKnowsResponse> reply) {
-                      gate->WhoKnows(caller.asker, question, std::move(reply));
-                    });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/WhoKnows");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [answers = context_.answers](const rpc::Caller& caller, const v1::WhoKnowsRequest& question,
+                                     rpc::Reply<v1::WhoKnowsResponse> reply) {
+          answers->WhoKnows(caller.asker, question, std::move(reply));
+        });
   }
 
   grpc::ServerBidiReactor<v1::ReportFlagsRequest, v1::ReportFlagsResponse>* ReportFlags(
       grpc::CallbackServerContext* context) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/ReportFlags");
-    return StartStream<ReportStream>(context, *rooms_.calls, row, rooms_.reception);
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/ReportFlags");
+    return StartStream<ReportStream>(context, *context_.calls, row, context_.intake);
   }
 
   grpc::ServerReadReactor<v1::ReconcileRequest>* Reconcile(
       grpc::CallbackServerContext* context, v1::ReconcileResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/Reconcile");
-    return StartStream<ReconcileStream>(context, *rooms_.calls, row, rooms_.reception, response);
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/Reconcile");
+    return StartStream<ReconcileStream>(context, *context_.calls, row, context_.intake, response);
   }
 
   grpc::ServerUnaryReactor* ListReviews(grpc::CallbackServerContext* context,
                                         const v1::ListReviewsRequest* request,
                                         v1::ListReviewsResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/ListReviews");
-    return RunUnary(context, *rooms_.calls, row, request, response,
-                    [gate = rooms_.gate](const Caller& caller, const v1::ListReviewsRequest& list,
-                                         Reply<v1::ListReviewsResponse> reply) {
-                      gate->ListReviews(caller.asker, list, std::move(reply));
-                    });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/ListReviews");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [answers = context_.answers](const rpc::Caller& caller, const v1::ListReviewsRequest& list,
+                                     rpc::Reply<v1::ListReviewsResponse> reply) {
+          answers->ListReviews(caller.asker, list, std::move(reply));
+        });
   }
 
   grpc::ServerUnaryReactor* ResolveReview(grpc::CallbackServerContext* context,
                                           const v1::ResolveReviewRequest* request,
                                           v1::ResolveReviewResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/ResolveReview");
-    return RunUnary(context, *rooms_.calls, row, request, response,
-                    [reception = rooms_.reception](const Caller& caller,
-                                                   const v1::ResolveReviewRequest& resolve,
-                                                   Reply<v1::ResolveReviewResponse> reply) {
-                      reception->ResolveReview(caller.asker, resolve, std::move(reply));
-                    });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/ResolveReview");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [intake = context_.intake](const rpc::Caller& caller,
+                                                    const v1::ResolveReviewRequest& resolve,
+                                                    rpc::Reply<v1::ResolveReviewResponse> reply) {
+                           intake->ResolveReview(caller.asker, resolve, std::move(reply));
+                         });
   }
 
  private:
-  const ServiceRooms rooms_;
+  const ApiContext context_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeIndexService(const ServiceRooms& rooms) {
-  return std::make_unique<IndexService>(rooms);
+std::unique_ptr<grpc::Service> MakeIndexService(const ApiContext& context) {
+  return std::make_unique<IndexService>(context);
 }
 
 }  // namespace signpost::api

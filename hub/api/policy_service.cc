@@ -13,14 +13,14 @@ constexpr uint64_t kProgressEvery = 1000;
 
 // A preview: one slice of work after another on the strand, so that other calls come in between.
 class PreviewStream final
-    : public WriteStream<v1::PreviewPolicyRequest, v1::PreviewPolicyResponse> {
+    : public rpc::WriteStream<v1::PreviewPolicyRequest, v1::PreviewPolicyResponse> {
  public:
-  PreviewStream(gate::PolicyPreviews* previews, const v1::PreviewPolicyRequest* request)
+  PreviewStream(policy_admin::PolicyPreviews* previews, const v1::PreviewPolicyRequest* request)
       : WriteStream(request), previews_(previews) {}
 
  private:
   void OnOpen() override {
-    absl::StatusOr<std::unique_ptr<gate::PolicyPreviews::Run>> run =
+    absl::StatusOr<std::unique_ptr<policy_admin::PolicyPreviews::Run>> run =
         previews_->Begin(caller().asker, request());
     if (!run.ok()) return Close(std::move(run).status());
     run_ = *std::move(run);
@@ -58,60 +58,61 @@ class PreviewStream final
     run_.reset();
   }
 
-  gate::PolicyPreviews* const previews_;
-  std::unique_ptr<gate::PolicyPreviews::Run> run_;
+  policy_admin::PolicyPreviews* const previews_;
+  std::unique_ptr<policy_admin::PolicyPreviews::Run> run_;
   uint64_t told_ = 0;
 };
 
 class PolicyService final : public v1::PolicyService::CallbackService {
  public:
-  explicit PolicyService(const ServiceRooms& rooms) : rooms_(rooms) {}
+  explicit PolicyService(const ApiContext& context) : context_(context) {}
 
   grpc::ServerUnaryReactor* ProposePolicy(grpc::CallbackServerContext* context,
                                           const v1::ProposePolicyRequest* request,
                                           v1::ProposePolicyResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/ProposePolicy");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [desk = rooms_.policy_desk](const Caller& caller, const v1::ProposePolicyRequest& propose,
-                                    Reply<v1::ProposePolicyResponse> reply) {
-          reply(desk->Propose(caller.asker, propose));
-        });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/ProposePolicy");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [desk = context_.policy_admin](
+                             const rpc::Caller& caller, const v1::ProposePolicyRequest& propose,
+                             rpc::Reply<v1::ProposePolicyResponse> reply) {
+                           reply(desk->Propose(caller.asker, propose));
+                         });
   }
 
   grpc::ServerUnaryReactor* ApprovePolicy(grpc::CallbackServerContext* context,
                                           const v1::ApprovePolicyRequest* request,
                                           v1::ApprovePolicyResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/ApprovePolicy");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [desk = rooms_.policy_desk](const Caller& caller, const v1::ApprovePolicyRequest& approve,
-                                    Reply<v1::ApprovePolicyResponse> reply) {
-          reply(desk->Approve(caller.asker, approve));
-        });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/ApprovePolicy");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [desk = context_.policy_admin](
+                             const rpc::Caller& caller, const v1::ApprovePolicyRequest& approve,
+                             rpc::Reply<v1::ApprovePolicyResponse> reply) {
+                           reply(desk->Approve(caller.asker, approve));
+                         });
   }
 
   grpc::ServerUnaryReactor* WithdrawPolicy(grpc::CallbackServerContext* context,
                                            const v1::WithdrawPolicyRequest* request,
                                            v1::WithdrawPolicyResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/WithdrawPolicy");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [desk = rooms_.policy_desk](const Caller& caller, const v1::WithdrawPolicyRequest& withdraw,
-                                    Reply<v1::WithdrawPolicyResponse> reply) {
-          reply(desk->Withdraw(caller.asker, withdraw));
-        });
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.PolicyService/WithdrawPolicy");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [desk = context_.policy_admin](
+                             const rpc::Caller& caller, const v1::WithdrawPolicyRequest& withdraw,
+                             rpc::Reply<v1::WithdrawPolicyResponse> reply) {
+                           reply(desk->Withdraw(caller.asker, withdraw));
+                         });
   }
 
   // Reading policies discloses nothing about people, so it leaves no entry.
   grpc::ServerUnaryReactor* ListPolicies(grpc::CallbackServerContext* context,
                                          const v1::ListPoliciesRequest* request,
                                          v1::ListPoliciesResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/ListPolicies");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [desk = rooms_.policy_desk](const Caller& caller, const v1::ListPoliciesRequest&,
-                                    Reply<v1::ListPoliciesResponse> reply) {
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/ListPolicies");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [desk = context_.policy_admin](const rpc::Caller& caller, const v1::ListPoliciesRequest&,
+                                       rpc::Reply<v1::ListPoliciesResponse> reply) {
           reply(desk->List(caller.asker));
         });
   }
@@ -119,11 +120,11 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
                                       const v1::GetPolicyRequest* request,
                                       v1::GetPolicyResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/GetPolicy");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [desk = rooms_.policy_desk](const Caller& caller, const v1::GetPolicyRequest& get,
-                                    Reply<v1::GetPolicyResponse> reply) {
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/GetPolicy");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [desk = context_.policy_admin](const rpc::Caller& caller, const v1::GetPolicyRequest& get,
+                                       rpc::Reply<v1::GetPolicyResponse> reply) {
           reply(desk->Get(caller.asker, get));
         });
   }
@@ -131,53 +132,56 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
                                     const v1::ExplainRequest* request,
                                     v1::ExplainResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/Explain");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [asking = rooms_.policy_asking](const Caller& caller, const v1::ExplainRequest& explain,
-                                        Reply<v1::ExplainResponse> reply) {
-          asking->Explain(caller.asker, explain, std::move(reply));
-        });
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/Explain");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [asking = context_.policy_explainer](
+                             const rpc::Caller& caller, const v1::ExplainRequest& explain,
+                             rpc::Reply<v1::ExplainResponse> reply) {
+                           asking->Explain(caller.asker, explain, std::move(reply));
+                         });
   }
 
   grpc::ServerUnaryReactor* ListAgreements(grpc::CallbackServerContext* context,
                                            const v1::ListAgreementsRequest* request,
                                            v1::ListAgreementsResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/ListAgreements");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [asking = rooms_.policy_asking](const Caller& caller, const v1::ListAgreementsRequest& list,
-                                        Reply<v1::ListAgreementsResponse> reply) {
-          asking->ListAgreements(caller.asker, list, std::move(reply));
-        });
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.PolicyService/ListAgreements");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [asking = context_.policy_explainer](
+                             const rpc::Caller& caller, const v1::ListAgreementsRequest& list,
+                             rpc::Reply<v1::ListAgreementsResponse> reply) {
+                           asking->ListAgreements(caller.asker, list, std::move(reply));
+                         });
   }
 
   grpc::ServerWriteReactor<v1::PreviewPolicyResponse>* PreviewPolicy(
       grpc::CallbackServerContext* context, const v1::PreviewPolicyRequest* request) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/PreviewPolicy");
-    return StartStream<PreviewStream>(context, *rooms_.calls, row, rooms_.policy_previews, request);
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/PreviewPolicy");
+    return StartStream<PreviewStream>(context, *context_.calls, row, context_.policy_previews,
+                                      request);
   }
 
   grpc::ServerUnaryReactor* ReplayDecision(grpc::CallbackServerContext* context,
                                            const v1::ReplayDecisionRequest* request,
                                            v1::ReplayDecisionResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.PolicyService/ReplayDecision");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [replays = rooms_.replays](const Caller& caller, const v1::ReplayDecisionRequest& replay,
-                                   Reply<v1::ReplayDecisionResponse> reply) {
-          replays->Replay(caller.asker, replay, std::move(reply));
-        });
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.PolicyService/ReplayDecision");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [replays = context_.replays](
+                             const rpc::Caller& caller, const v1::ReplayDecisionRequest& replay,
+                             rpc::Reply<v1::ReplayDecisionResponse> reply) {
+                           replays->Replay(caller.asker, replay, std::move(reply));
+                         });
   }
 
  private:
-  const ServiceRooms rooms_;
+  const ApiContext context_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakePolicyService(const ServiceRooms& rooms) {
-  return std::make_unique<PolicyService>(rooms);
+std::unique_ptr<grpc::Service> MakePolicyService(const ApiContext& context) {
+  return std::make_unique<PolicyService>(context);
 }
 
 }  // namespace signpost::api

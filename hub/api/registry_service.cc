@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "hub/api/services.h"
-#include "hub/gate/words.h"
+#include "hub/request/wire_convert.h"
 #include "signpost/v1/registry.grpc.pb.h"
 
 namespace signpost::api {
@@ -9,53 +9,55 @@ namespace {
 
 class RegistryService final : public v1::RegistryService::CallbackService {
  public:
-  explicit RegistryService(const ServiceRooms& rooms) : rooms_(rooms) {}
+  explicit RegistryService(const ApiContext& context) : context_(context) {}
 
   grpc::ServerUnaryReactor* PutAgency(grpc::CallbackServerContext* context,
                                       const v1::PutAgencyRequest* request,
                                       v1::PutAgencyResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.RegistryService/PutAgency");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [reception = rooms_.reception](const Caller& caller, const v1::PutAgencyRequest& put,
-                                       Reply<v1::PutAgencyResponse> reply) {
-          reception->PutAgency(caller.asker, put, std::move(reply));
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.RegistryService/PutAgency");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [intake = context_.intake](const rpc::Caller& caller, const v1::PutAgencyRequest& put,
+                                   rpc::Reply<v1::PutAgencyResponse> reply) {
+          intake->PutAgency(caller.asker, put, std::move(reply));
         });
   }
 
   grpc::ServerUnaryReactor* PutTeam(grpc::CallbackServerContext* context,
                                     const v1::PutTeamRequest* request,
                                     v1::PutTeamResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.RegistryService/PutTeam");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [reception = rooms_.reception](const Caller& caller, const v1::PutTeamRequest& put,
-                                       Reply<v1::PutTeamResponse> reply) {
-          reception->PutTeam(caller.asker, put, std::move(reply));
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.RegistryService/PutTeam");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [intake = context_.intake](const rpc::Caller& caller, const v1::PutTeamRequest& put,
+                                   rpc::Reply<v1::PutTeamResponse> reply) {
+          intake->PutTeam(caller.asker, put, std::move(reply));
         });
   }
 
   grpc::ServerUnaryReactor* PutPractitioner(grpc::CallbackServerContext* context,
                                             const v1::PutPractitionerRequest* request,
                                             v1::PutPractitionerResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.RegistryService/PutPractitioner");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [reception = rooms_.reception](const Caller& caller, const v1::PutPractitionerRequest& put,
-                                       Reply<v1::PutPractitionerResponse> reply) {
-          reception->PutPractitioner(caller.asker, put, std::move(reply));
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.RegistryService/PutPractitioner");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [intake = context_.intake](const rpc::Caller& caller, const v1::PutPractitionerRequest& put,
+                                   rpc::Reply<v1::PutPractitionerResponse> reply) {
+          intake->PutPractitioner(caller.asker, put, std::move(reply));
         });
   }
 
   grpc::ServerUnaryReactor* SetSuspended(grpc::CallbackServerContext* context,
                                          const v1::SetSuspendedRequest* request,
                                          v1::SetSuspendedResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.RegistryService/SetSuspended");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [reception = rooms_.reception](const Caller& caller, const v1::SetSuspendedRequest& set,
-                                       Reply<v1::SetSuspendedResponse> reply) {
-          reception->SetSuspended(caller.asker, set, std::move(reply));
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.RegistryService/SetSuspended");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [intake = context_.intake](const rpc::Caller& caller, const v1::SetSuspendedRequest& set,
+                                   rpc::Reply<v1::SetSuspendedResponse> reply) {
+          intake->SetSuspended(caller.asker, set, std::move(reply));
         });
   }
 
@@ -63,11 +65,12 @@ class RegistryService final : public v1::RegistryService::CallbackService {
   grpc::ServerUnaryReactor* ListAgencies(grpc::CallbackServerContext* context,
                                          const v1::ListAgenciesRequest* request,
                                          v1::ListAgenciesResponse* response) override {
-    static const MethodRow& row = MethodOrDie("/signpost.v1.RegistryService/ListAgencies");
-    return RunUnary(
-        context, *rooms_.calls, row, request, response,
-        [registry = rooms_.rooms->registry](const Caller&, const v1::ListAgenciesRequest&,
-                                            Reply<v1::ListAgenciesResponse> reply) {
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.RegistryService/ListAgencies");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [registry = context_.context->registry](const rpc::Caller&, const v1::ListAgenciesRequest&,
+                                                rpc::Reply<v1::ListAgenciesResponse> reply) {
           reply(Directory(*registry->directory()));
         });
   }
@@ -82,19 +85,19 @@ class RegistryService final : public v1::RegistryService::CallbackService {
       entry->set_kind(agency->kind);
       entry->set_feeds_index(agency->feeds_index);
       if (const auto feed = directory.Feed(agency->agency_id); feed.has_value()) {
-        *entry->mutable_fed_until() = gate::ToTimestamp(absl::ToUnixSeconds(feed->until));
+        *entry->mutable_fed_until() = request::ToTimestamp(absl::ToUnixSeconds(feed->until));
       }
     }
     return all;
   }
 
-  const ServiceRooms rooms_;
+  const ApiContext context_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeRegistryService(const ServiceRooms& rooms) {
-  return std::make_unique<RegistryService>(rooms);
+std::unique_ptr<grpc::Service> MakeRegistryService(const ApiContext& context) {
+  return std::make_unique<RegistryService>(context);
 }
 
 }  // namespace signpost::api

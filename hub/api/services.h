@@ -11,46 +11,46 @@
 #include <memory>
 #include <string>
 
-#include "hub/api/reactors.h"
-#include "hub/gate/gate.h"
-#include "hub/gate/maintenance.h"
-#include "hub/gate/pattern_search.h"
-#include "hub/gate/policy_asking.h"
-#include "hub/gate/policy_desk.h"
-#include "hub/gate/policy_preview.h"
-#include "hub/gate/reception.h"
-#include "hub/gate/replay.h"
-#include "hub/gate/search.h"
+#include "hub/disclosure/answers.h"
+#include "hub/intake/intake.h"
 #include "hub/ledger/witnessing.h"
+#include "hub/operations/maintenance.h"
+#include "hub/oversight/pattern_search.h"
+#include "hub/oversight/replay.h"
+#include "hub/oversight/search.h"
+#include "hub/policy_admin/policy_admin.h"
+#include "hub/policy_admin/policy_explainer.h"
+#include "hub/policy_admin/policy_preview.h"
+#include "hub/rpc/reactors.h"
 
 namespace signpost::api {
 
 // What the services stand on.
-struct ServiceRooms {
-  const CallEnvironment* calls = nullptr;
-  const gate::Rooms* rooms = nullptr;
-  gate::Gate* gate = nullptr;
-  gate::Reception* reception = nullptr;
-  gate::PolicyDesk* policy_desk = nullptr;
-  gate::PolicyAsking* policy_asking = nullptr;
-  gate::PolicyPreviews* policy_previews = nullptr;
-  gate::Replays* replays = nullptr;
-  gate::Searches* searches = nullptr;
-  gate::PatternSearch* pattern_search = nullptr;
+struct ApiContext {
+  const rpc::CallEnvironment* calls = nullptr;
+  const request::HubContext* context = nullptr;
+  disclosure::Answers* answers = nullptr;
+  intake::Intake* intake = nullptr;
+  policy_admin::PolicyAdmin* policy_admin = nullptr;
+  policy_admin::PolicyExplainer* policy_explainer = nullptr;
+  policy_admin::PolicyPreviews* policy_previews = nullptr;
+  oversight::Replays* replays = nullptr;
+  oversight::Searches* searches = nullptr;
+  oversight::PatternSearch* pattern_search = nullptr;
   std::string verifier_key;                        // of the ledger's checkpoints
   const ledger::Witnessing* witnessing = nullptr;  // nullptr: no witness is named
-  gate::Maintenance* maintenance = nullptr;
+  operations::Maintenance* maintenance = nullptr;
 };
 
-std::unique_ptr<grpc::Service> MakeIndexService(const ServiceRooms& rooms);
-std::unique_ptr<grpc::Service> MakeConsentService(const ServiceRooms& rooms);
-std::unique_ptr<grpc::Service> MakeRegistryService(const ServiceRooms& rooms);
-std::unique_ptr<grpc::Service> MakeAuditService(const ServiceRooms& rooms);
-std::unique_ptr<grpc::Service> MakeExchangeService(const ServiceRooms& rooms);
-std::unique_ptr<grpc::Service> MakeOverrideService(const ServiceRooms& rooms);
-std::unique_ptr<grpc::Service> MakePolicyService(const ServiceRooms& rooms);
-std::unique_ptr<grpc::Service> MakePersonService(const ServiceRooms& rooms);
-std::unique_ptr<grpc::Service> MakeMaintenanceService(const ServiceRooms& rooms);
+std::unique_ptr<grpc::Service> MakeIndexService(const ApiContext& context);
+std::unique_ptr<grpc::Service> MakeConsentService(const ApiContext& context);
+std::unique_ptr<grpc::Service> MakeRegistryService(const ApiContext& context);
+std::unique_ptr<grpc::Service> MakeAuditService(const ApiContext& context);
+std::unique_ptr<grpc::Service> MakeExchangeService(const ApiContext& context);
+std::unique_ptr<grpc::Service> MakeOverrideService(const ApiContext& context);
+std::unique_ptr<grpc::Service> MakePolicyService(const ApiContext& context);
+std::unique_ptr<grpc::Service> MakePersonService(const ApiContext& context);
+std::unique_ptr<grpc::Service> MakeMaintenanceService(const ApiContext& context);
 
 }  // namespace signpost::api
 

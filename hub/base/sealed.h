@@ -1,8 +1,9 @@
 // Personal values in the hands of code that must not read them.
 //
-// Rooms pass names, birth dates, contacts and free text around as Sealed<T>. Only gate::Opener can
-// read one, and only with a Permit, which only ledger::Sequencer can make, and only once the entry
-// that records the disclosure is durable. Code that forgets the policy does not compile.
+// Rooms pass names, birth dates, contacts and free text around as Sealed<T>. Only
+// disclosure::Opener can read one, and only with a Permit, which only ledger::Sequencer can make,
+// and only once the entry that records the disclosure is durable. Code that forgets the policy does
+// not compile.
 //
 // Anybody may seal. Values are immutable and safe to read from several threads.
 
@@ -15,9 +16,9 @@
 namespace signpost::ledger {
 class Sequencer;
 }  // namespace signpost::ledger
-namespace signpost::gate {
+namespace signpost::disclosure {
 class Opener;
-}  // namespace signpost::gate
+}  // namespace signpost::disclosure
 
 namespace signpost::base {
 
@@ -39,7 +40,7 @@ class Sealed {
   explicit Sealed(T value) : value_(std::move(value)) {}
 
  private:
-  friend class ::signpost::gate::Opener;
+  friend class ::signpost::disclosure::Opener;
   // Reads without a permit: for composing an answer that itself stays sealed until its entry is
   // durable. See gate/opener.h.
   const T& Peek() const { return value_; }

@@ -247,8 +247,8 @@ class People {
                                                          const base::PersonId& to) const;
 
   // Deletes her row and data key, those of everybody merged into her, her records and the index of
-  // who looked at her. Matching keys are matching's: use matching::Intake::PrepareErase(), which
-  // does both. `ids` receives every id that was hers. Errors: kNotFound.
+  // who looked at her. Matching keys are matching's: use matching::ReportLinker::PrepareErase(),
+  // which does both. `ids` receives every id that was hers. Errors: kNotFound.
   [[nodiscard]] absl::StatusOr<Change> PrepareErase(const store::View& view,
                                                     const base::PersonId& person,
                                                     std::vector<base::PersonId>* ids) const;

@@ -1,9 +1,9 @@
 // One young person as stored at one instant: her flags, consents and shield in clear terms, and
 // what is personal (names, contacts, notes) as ciphertext that only the gate can open.
 //
-// Nothing is decrypted by reading. A contact is opened by gate::Opener, one by one, when it is to
-// be shown: Sealed::Peek() gives the Lazy value, Lazy::Open() the message. The data key itself is
-// unwrapped at the first such Open() and then shared by all copies.
+// Nothing is decrypted by reading. A contact is opened by disclosure::Opener, one by one, when it
+// is to be shown: Sealed::Peek() gives the Lazy value, Lazy::Open() the message. The data key
+// itself is unwrapped at the first such Open() and then shared by all copies.
 //
 // A Person is an immutable snapshot; it may be copied, moved and read by several threads. The
 // Keyring it was read with must outlive it and every Lazy value taken from it.

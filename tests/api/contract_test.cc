@@ -9,8 +9,8 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
 #include "gtest/gtest.h"
-#include "hub/api/method_table.h"
-#include "hub/api/redact.h"
+#include "hub/rpc/method_table.h"
+#include "hub/rpc/redact.h"
 #include "signpost/v1/audit.pb.h"
 #include "signpost/v1/consent.pb.h"
 #include "signpost/v1/exchange.pb.h"
@@ -69,32 +69,33 @@ TEST(MethodTable, EveryMethodHasARowAndEveryRowAMethod) {
   const auto methods = Methods();
   ASSERT_GE(methods.size(), 20u);
   for (const auto& [name, method] : methods) {
-    EXPECT_NE(FindMethod(name), nullptr) << name << " has no row in hub/api/method_table.cc";
+    EXPECT_NE(rpc::FindMethod(name), nullptr) << name << " has no row in hub/rpc/method_table.cc";
   }
-  for (const MethodRow& row : AllMethods()) {
+  for (const rpc::MethodRow& row : rpc::AllMethods()) {
     EXPECT_EQ(methods.count(row.full_method), 1u) << row.full_method << " is no method";
   }
-  EXPECT_EQ(AllMethods().size(), methods.size());
-  EXPECT_EQ(FindMethod("/signpost.v1.IndexService/ListEverybody"), nullptr);
+  EXPECT_EQ(rpc::AllMethods().size(), methods.size());
+  EXPECT_EQ(rpc::FindMethod("/signpost.v1.IndexService/ListEverybody"), nullptr);
 }
 
 TEST(MethodTable, UnaryMethodsNeedADeadlineAndStreamsDoNot) {
   for (const auto& [name, method] : Methods()) {
-    const MethodRow* row = FindMethod(name);
+    const rpc::MethodRow* row = rpc::FindMethod(name);
     ASSERT_NE(row, nullptr) << name;
     const bool stream = method->client_streaming() || method->server_streaming();
-    EXPECT_EQ(row->deadline == DeadlineRule::kStream, stream) << name;
+    EXPECT_EQ(row->deadline == rpc::DeadlineRule::kStream, stream) << name;
   }
 }
 
 TEST(MethodTable, WhoeverMayCallIsSomebodyTheAssertionRuleCanMake) {
-  for (const MethodRow& row : AllMethods()) {
+  for (const rpc::MethodRow& row : rpc::AllMethods()) {
     EXPECT_NE(row.callers, 0) << row.full_method;
     const bool only_practitioners =
-        row.callers == static_cast<CallerKinds>(CallerKind::kPractitioner);
-    EXPECT_EQ(row.assertion == AssertionRule::kRequired, only_practitioners) << row.full_method;
-    if (row.assertion == AssertionRule::kNone) {
-      EXPECT_FALSE(row.Allows(CallerKind::kPractitioner)) << row.full_method;
+        row.callers == static_cast<rpc::CallerKinds>(rpc::CallerKind::kPractitioner);
+    EXPECT_EQ(row.assertion == rpc::AssertionRule::kRequired, only_practitioners)
+        << row.full_method;
+    if (row.assertion == rpc::AssertionRule::kNone) {
+      EXPECT_FALSE(row.Allows(rpc::CallerKind::kPractitioner)) << row.full_method;
     }
   }
 }
@@ -172,7 +173,7 @@ TEST(Redact, NothingPersonalIsPrinted) {
   report.mutable_contact()->set_name("Wendy Worker");
   report.mutable_contact()->set_phone("01632 960001");
   report.mutable_contact()->set_role("yot-officer");
-  const std::string text = Redacted(report);
+  const std::string text = rpc::Redacted(report);
   for (const char* personal :
        {"Tariq", "Example", "1991", "NT1", "9434765919", "Wendy", "01632", "4711"}) {
     EXPECT_THAT(text, Not(HasSubstr(personal)));
@@ -188,22 +189,22 @@ TEST(Redact, BytesAndUnknownFieldsAreCountedNotShown) {
   entry.set_entry("Tariq");
   v1::GetCheckpointRequest holds_unknown;
   ASSERT_TRUE(holds_unknown.ParseFromString(std::string("\x0a\x05Tariq", 7)));
-  EXPECT_EQ(Redacted(entry), "{ entry: [5 bytes] }");
-  EXPECT_EQ(Redacted(holds_unknown), "{ [1 unknown fields] }");
+  EXPECT_EQ(rpc::Redacted(entry), "{ entry: [5 bytes] }");
+  EXPECT_EQ(rpc::Redacted(holds_unknown), "{ [1 unknown fields] }");
 }
 
 TEST(Redact, LongMessagesAreCut) {
   v1::Agency agency;
   agency.set_agency_id(std::string(100'000, 'a'));
-  EXPECT_LE(Redacted(agency).size(), kRedactedBytesMax + 3);
+  EXPECT_LE(rpc::Redacted(agency).size(), rpc::kRedactedBytesMax + 3);
 }
 
 TEST(Redact, ARequestIdThatCouldSpellANameIsHashed) {
-  EXPECT_EQ(LoggableRequestId("0f8fad5b-d9cb-469f-a165-70867728950e"),
+  EXPECT_EQ(rpc::LoggableRequestId("0f8fad5b-d9cb-469f-a165-70867728950e"),
             "0f8fad5b-d9cb-469f-a165-70867728950e");
-  EXPECT_THAT(LoggableRequestId("lookup Tariq Example"), Not(HasSubstr("Tariq")));
-  EXPECT_EQ(LoggableRequestId("lookup Tariq Example").substr(0, 7), "sha256:");
-  EXPECT_EQ(LoggableRequestId(std::string(65, 'a')).size(), 7u + 16u);
+  EXPECT_THAT(rpc::LoggableRequestId("lookup Tariq Example"), Not(HasSubstr("Tariq")));
+  EXPECT_EQ(rpc::LoggableRequestId("lookup Tariq Example").substr(0, 7), "sha256:");
+  EXPECT_EQ(rpc::LoggableRequestId(std::string(65, 'a')).size(), 7u + 16u);
 }
 
 }  // namespace

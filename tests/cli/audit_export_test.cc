@@ -30,8 +30,8 @@
 #include "hub/tlog/tiles.h"
 #include "nlohmann/json.hpp"
 #include "signpost/store/v1/entry.pb.h"
-#include "tests/api/test_pki.h"
 #include "tests/audit/xml_for_test.h"
+#include "tests/rpc/test_pki.h"
 
 namespace signpost::adapters::cli {
 namespace {
@@ -256,7 +256,7 @@ class SyslogServer {
  public:
   enum class Manner { kReadsAll, kHangsUp };
 
-  SyslogServer(const api::TestIdentity& identity, const std::string& client_ca, Manner manner) {
+  SyslogServer(const rpc::TestIdentity& identity, const std::string& client_ca, Manner manner) {
     listener_ = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -287,7 +287,7 @@ class SyslogServer {
   bool ended_well() const { return ended_well_; }
 
  private:
-  void Serve(const api::TestIdentity& identity, const std::string& client_ca, Manner manner) {
+  void Serve(const rpc::TestIdentity& identity, const std::string& client_ca, Manner manner) {
     const int fd = accept(listener_, nullptr, nullptr);
     if (fd < 0) return;
     SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
@@ -330,7 +330,7 @@ class SyslogServer {
 
 class AuditSyslog : public AuditOnACopy {
  protected:
-  AuditSyslog() { api::WriteFile(Path("ca.pem"), authority_.certificate_pem()); }
+  AuditSyslog() { rpc::WriteFile(Path("ca.pem"), authority_.certificate_pem()); }
 
   int Send(const SyslogServer& server, std::vector<std::string> more = {},
            const std::string& host = "localhost") {
@@ -357,7 +357,7 @@ class AuditSyslog : public AuditOnACopy {
     return messages;
   }
 
-  api::TestAuthority authority_;
+  rpc::TestAuthority authority_;
 };
 
 TEST_F(AuditSyslog, TheServerGetsWellFormedAuditMessages) {
@@ -397,7 +397,7 @@ TEST_F(AuditSyslog, AServerThatIsNotWhoItShouldBeGetsNothing) {
     EXPECT_EQ(server.Received(), "");
   }
   {
-    api::TestAuthority other;
+    rpc::TestAuthority other;
     SyslogServer server(other.Issue({}, true), "", SyslogServer::Manner::kReadsAll);
     EXPECT_EQ(Send(server), kExitRefused);
     EXPECT_EQ(server.Received(), "");
@@ -410,9 +410,9 @@ TEST_F(AuditSyslog, AServerThatIsNotWhoItShouldBeGetsNothing) {
 }
 
 TEST_F(AuditSyslog, AServerMayAskWhoWeAre) {
-  const api::TestIdentity own = authority_.Issue({"spiffe://test.example/audit"});
-  api::WriteFile(Path("own.pem"), own.certificate_pem);
-  api::WriteFile(Path("own.key"), own.key_pem);
+  const rpc::TestIdentity own = authority_.Issue({"spiffe://test.example/audit"});
+  rpc::WriteFile(Path("own.pem"), own.certificate_pem);
+  rpc::WriteFile(Path("own.key"), own.key_pem);
   {
     SyslogServer server(authority_.Issue({}, true), Path("ca.pem"),
                         SyslogServer::Manner::kReadsAll);

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "hub/api/config.h"
-#include "hub/api/hub.h"
+#include "hub/app/config.h"
+#include "hub/app/hub.h"
 #include "hub/base/executor.h"
 #include "hub/store/memory_store.h"
 #include "hub/store/rocksdb_store.h"
@@ -109,7 +109,7 @@ int Serve(const std::string& config_file) {
   sigemptyset(&stops);
   sigaddset(&stops, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &stops, nullptr);
-  const absl::StatusOr<api::HubConfig> config = api::ReadHubConfig(config_file);
+  const absl::StatusOr<app::HubConfig> config = app::ReadHubConfig(config_file);
   if (!config.ok()) return Fail(config.status());
   store::RocksDbOptions options;
   options.path = config->store_path;
@@ -120,9 +120,9 @@ int Serve(const std::string& config_file) {
   std::unique_ptr<store::Store> store = *std::move(disk);
   if (fault == "answer-first") store = std::make_unique<AnswersFirst>(std::move(store));
   if (fault == "drop-entry") store = std::make_unique<DropsEntries>(std::move(store));
-  api::Hub::Overrides overrides;
+  app::Hub::Overrides overrides;
   overrides.store = store.get();
-  absl::StatusOr<std::unique_ptr<api::Hub>> hub = api::Hub::Open(*config, overrides);
+  absl::StatusOr<std::unique_ptr<app::Hub>> hub = app::Hub::Open(*config, overrides);
   if (!hub.ok()) return Fail(hub.status());
   if (absl::Status serving = (*hub)->Serve(); !serving.ok()) return Fail(serving);
   int signal = 0;

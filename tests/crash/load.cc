@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "hub/api/errors.h"
 #include "hub/base/crypto.h"
+#include "hub/rpc/errors.h"
 
 namespace signpost::crash {
 namespace {
@@ -207,7 +207,7 @@ void Load::AskMany(uint64_t seed) {
       const grpc::Status status =
           agencies_->Index(kConnexions)
               ->Find(agencies_->ContextOf(WorkerOf(kConnexions)).get(), request, &response);
-      if (const auto receipt = api::ReceiptOnWire(status); receipt.has_value()) {
+      if (const auto receipt = rpc::ReceiptOnWire(status); receipt.has_value()) {
         NoteReceipt(store::v1::ENTRY_KIND_FIND, *receipt, "");
         const std::lock_guard<std::mutex> lock(mutex_);
         ++notebook_->refusals;

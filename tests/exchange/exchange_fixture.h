@@ -13,10 +13,9 @@
 #include "hub/base/clock.h"
 #include "hub/base/error.h"
 #include "hub/base/random.h"
-#include "hub/exchange/index_hook.h"
 #include "hub/exchange/mailbox.h"
-#include "hub/exchange/notices.h"
-#include "hub/exchange/requests.h"
+#include "hub/exchange/outbox.h"
+#include "hub/ledger/index_hook.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/store/hostile_store.h"
 #include "hub/store/memory_store.h"
@@ -36,8 +35,7 @@ class ExchangeFixture : public ::testing::Test {
         store_(inner_.get()),
         clock_(absl::FromUnixSeconds(1'790'000'000)),
         key_(base::SecretKey::Generate(&random_)),
-        mailboxes_(*Mailboxes::TokenKey(key_)),
-        requests_(key_) {
+        mailboxes_(*Mailboxes::TokenKey(key_)) {
     signer_ = *tlog::NewNoteSigner(tlog::GenerateNoteKey("hub.test")->signer_key);
     Start();
   }
@@ -79,7 +77,7 @@ class ExchangeFixture : public ::testing::Test {
     store::v1::StoredMessage message;
     message.set_kind(v1::NOTICE_KIND_FLAG_OPENED);
     message.set_agency_id(agency_id);
-    AddIndexHook(&operation, [=](uint64_t first_index, store::Batch& batch) {
+    ledger::AddIndexHook(&operation, [=](uint64_t first_index, store::Batch& batch) {
       AppendNotice(batch, system_id, first_index, 1, message);
     });
     const absl::StatusOr<ledger::Sequenced> sequenced = Submit(std::move(operation));
@@ -119,7 +117,6 @@ class ExchangeFixture : public ::testing::Test {
   base::ManualClock clock_;
   base::SecretKey key_;
   Mailboxes mailboxes_;
-  Requests requests_;
   std::unique_ptr<tlog::NoteSigner> signer_;
   std::unique_ptr<ledger::Sequencer> sequencer_;
 };

@@ -43,7 +43,7 @@ TEST_F(MailboxTest, MessagesComeInTheOrderOfTheLedgerAndOnlyOnesOwn) {
 
 TEST_F(MailboxTest, PartsOfOneOperationKeepTheirOrder) {
   ledger::Operation operation;
-  AddIndexHook(&operation, [](uint64_t first_index, store::Batch& batch) {
+  ledger::AddIndexHook(&operation, [](uint64_t first_index, store::Batch& batch) {
     for (const uint16_t part : std::vector<uint16_t>{256, 1, 65535, 2}) {
       store::v1::StoredMessage message;
       message.set_changed_at_s(part);
@@ -158,7 +158,7 @@ TEST_F(MailboxTest, TwoAcknowledgementsAtOnceMakeOneLookAgain) {
 TEST_F(MailboxTest, MoreThanOneAcknowledgementDeletesIsDeletedByTheNext) {
   OpenCursor(kYot, "main");
   ledger::Operation operation;
-  AddIndexHook(&operation, [](uint64_t first_index, store::Batch& batch) {
+  ledger::AddIndexHook(&operation, [](uint64_t first_index, store::Batch& batch) {
     for (uint16_t part = 1; part <= kPrunedPerAcknowledgeMax + 5; ++part) {
       AppendNotice(batch, kYot, first_index, part, {});
     }

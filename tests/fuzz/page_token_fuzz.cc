@@ -8,10 +8,10 @@
 #include <string>
 
 #include "hub/base/crypto.h"
-#include "hub/gate/search.h"
+#include "hub/oversight/search.h"
 
 namespace base = signpost::base;
-namespace gate = signpost::gate;
+namespace oversight = signpost::oversight;
 namespace v1 = signpost::v1;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -19,33 +19,33 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const base::SecretKey key = *base::SecretKey::FromBytes(std::string(32, '\x5a'));
   static const base::SecretKey other = *base::SecretKey::FromBytes(std::string(32, '\x5b'));
   const std::string text(reinterpret_cast<const char*>(data), size);
-  gate::Asker auditor;
+  base::Principal auditor;
   auditor.agency_id = "nortown-audit";
   auditor.system_id = "spiffe://nortown.example/agency/nortown-audit/system/auditor";
   v1::SearchEntriesRequest request;
   request.mutable_filter()->set_rule(text.substr(0, size / 2));
 
   request.set_page_token(text);
-  if (gate::ReadPageToken(key, auditor, request).ok()) std::abort();
+  if (oversight::ReadPageToken(key, auditor, request).ok()) std::abort();
 
-  gate::PagePlace place;
+  oversight::PagePlace place;
   for (const uint8_t byte : text) place.ledger_size = place.ledger_size << 8 | byte;
   place.position = size == 0 ? 0 : place.ledger_size / size;
-  const std::string token = gate::PageToken(key, auditor, request, place);
+  const std::string token = oversight::PageToken(key, auditor, request, place);
   request.set_page_token(token);
-  const auto read = gate::ReadPageToken(key, auditor, request);
+  const auto read = oversight::ReadPageToken(key, auditor, request);
   if (!read.ok() || !(*read == place)) std::abort();
-  if (gate::ReadPageToken(other, auditor, request).ok()) std::abort();
-  gate::Asker another = auditor;
+  if (oversight::ReadPageToken(other, auditor, request).ok()) std::abort();
+  base::Principal another = auditor;
   another.practitioner_id = "x";
-  if (gate::ReadPageToken(key, another, request).ok()) std::abort();
+  if (oversight::ReadPageToken(key, another, request).ok()) std::abort();
   // One character changed, by what the input says.
   if (size > 0) {
     std::string changed = token;
     char& c = changed[data[0] % changed.size()];
     c = c == 'A' ? 'B' : 'A';
     request.set_page_token(changed);
-    if (gate::ReadPageToken(key, auditor, request).ok()) std::abort();
+    if (oversight::ReadPageToken(key, auditor, request).ok()) std::abort();
   }
   return 0;
 }

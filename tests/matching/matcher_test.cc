@@ -8,7 +8,7 @@
 
 #include "hub/base/limits.h"
 #include "hub/matching/identifiers.h"
-#include "hub/matching/intake.h"
+#include "hub/matching/report_linker.h"
 #include "tests/people/people_fixture.h"
 
 namespace signpost::matching {
@@ -30,12 +30,12 @@ class MatcherTest : public people::PeopleFixture {
   base::PersonId Known(const signpost::v1::PersonDetails& details,
                        std::optional<base::PersonId> person = std::nullopt,
                        const std::string& agency = people::kYot) {
-    const store::v1::AliasHashes hashes = intake_->keys().Hash(details);
+    const store::v1::AliasHashes hashes = linker_->keys().Hash(details);
     people::FlagResult put = *people_.PrepareReport(
         *View(), people::From(agency), Report("K-" + std::to_string(++records_), details), hashes,
         person, now_);
     EXPECT_TRUE(
-        intake_->matcher()
+        linker_->matcher()
             .PrepareKeys(*View(), put.person, put.aliases, put.dropped_aliases, &put.change.batch)
             .ok());
     const base::PersonId id = put.person;
@@ -43,7 +43,7 @@ class MatcherTest : public people::PeopleFixture {
     return id;
   }
   Outcome Match(const signpost::v1::PersonDetails& details) {
-    return *intake_->matcher().Match(*View(), intake_->keys().Hash(details),
+    return *linker_->matcher().Match(*View(), linker_->keys().Hash(details),
                                      IsWeakDate(people::DateNumber(details.birth_date())));
   }
   void ExpectLink(const signpost::v1::PersonDetails& details, const base::PersonId& person) {
@@ -62,7 +62,7 @@ class MatcherTest : public people::PeopleFixture {
     EXPECT_EQ(outcome.kind, Outcome::Kind::kNone) << outcome.cause;
   }
 
-  const std::unique_ptr<Intake> intake_ = *Intake::Create(&people_, &random_);
+  const std::unique_ptr<ReportLinker> linker_ = *ReportLinker::Create(&people_, &random_);
   int records_ = 0;
 };
 
@@ -190,7 +190,7 @@ TEST_F(MatcherTest, CandidatesAreBestFirstAtMostFiveWithoutValues) {
 // agency is made good by another.
 TEST_F(MatcherTest, FindOneNeedsOneCertainPerson) {
   const auto find = [this](const signpost::v1::PersonDetails& details) {
-    return intake_->FindOne(*View(), details);
+    return linker_->FindOne(*View(), details);
   };
   const base::PersonId tariq = Known(Details("Tariq", "Hussain", 20090314, "NT1 4QZ", kNhs));
   EXPECT_EQ(*find(Details("Tariq", "Hussain", 20090314, "NT1 4QZ")), tariq);
@@ -215,10 +215,10 @@ TEST_F(MatcherTest, FindOneNeedsOneCertainPerson) {
 
 TEST_F(MatcherTest, ADroppedAliasLosesTheKeysThatOnlyItHad) {
   const base::PersonId tariq = Known(Details("Tariq", "Hussain", 20090314, "NT1 4QZ"));
-  const Keys& keys = intake_->keys();
+  const Keys& keys = linker_->keys();
   store::Batch batch;
   ASSERT_TRUE(
-      intake_->matcher()
+      linker_->matcher()
           .PrepareKeys(*View(), tariq, {keys.Hash(Details("Tariq", "Hussain", 20090314, ""))},
                        {keys.Hash(Details("Tariq", "Hussain", 20090314, "NT1 4QZ"))}, &batch)
           .ok());

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "hub/matching/identifiers.h"
-#include "hub/matching/intake.h"
+#include "hub/matching/report_linker.h"
 #include "tests/people/people_fixture.h"
 
 namespace signpost::matching {
@@ -64,7 +64,7 @@ std::optional<std::vector<std::vector<std::string>>> Rows(const std::string& nam
 class SharedDataTest : public people::PeopleFixture {
  protected:
   const std::unique_ptr<Normaliser> normaliser_ = *Normaliser::Create();
-  const std::unique_ptr<Intake> intake_ = *Intake::Create(&people_, &random_);
+  const std::unique_ptr<ReportLinker> linker_ = *ReportLinker::Create(&people_, &random_);
 };
 
 TEST_F(SharedDataTest, BritishRowsNormaliseAndValidate) {
@@ -127,7 +127,7 @@ std::string Entity(const std::string& rec_id) {
 }
 
 // Half of 4a is in the index; all of 4b asks, so half of those who ask are absent.
-void OpenSet(const Intake& intake, bool with_id, std::vector<std::vector<std::string>> known,
+void OpenSet(const ReportLinker& intake, bool with_id, std::vector<std::vector<std::string>> known,
              const std::vector<std::vector<std::string>>& asking,
              const std::function<void(ledger::Operation)>& commit,
              const std::function<std::unique_ptr<store::View>()>& view, absl::Time now) {
@@ -138,7 +138,7 @@ void OpenSet(const Intake& intake, bool with_id, std::vector<std::vector<std::st
   for (const auto& row : known) {
     signpost::v1::FlagReport report = Report(row[0], FromFebrl(row, with_id));
     if (report.person().given_names().empty() && report.person().surname().empty()) continue;
-    IntakeResult result = *intake.Prepare(*view(), From(kYot), report, now);
+    LinkResult result = *intake.Prepare(*view(), From(kYot), report, now);
     if (result.outcome == signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW) {
       ++waits;
     } else {
@@ -184,7 +184,7 @@ TEST_F(SharedDataTest, FebrlHasNoFalseLink) {
   for (const bool with_id : {true, false}) {
     store_ = store::NewMemoryStore();
     OpenSet(
-        *intake_, with_id, *known, *asking,
+        *linker_, with_id, *known, *asking,
         [this](ledger::Operation operation) { EXPECT_TRUE(Commit(std::move(operation)).ok()); },
         [this] { return View(); }, now_);
   }

@@ -24,7 +24,7 @@
 #include "hub/store/store.h"
 #include "signpost/v1/index.pb.h"
 
-namespace signpost::gate {
+namespace signpost::disclosure {
 // Stands in for the real one, which these tests do not link: they test what it will find inside.
 class Opener {
  public:
@@ -33,7 +33,7 @@ class Opener {
     return sealed.Peek();
   }
 };
-}  // namespace signpost::gate
+}  // namespace signpost::disclosure
 
 namespace signpost::people {
 
@@ -146,7 +146,7 @@ class PeopleFixture : public ::testing::Test {
 
 template <typename T>
 auto OpenSealed(const base::Sealed<T>& sealed) {
-  return gate::Opener::Look(sealed).Open();
+  return disclosure::Opener::Look(sealed).Open();
 }
 
 }  // namespace signpost::people

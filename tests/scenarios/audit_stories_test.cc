@@ -20,9 +20,9 @@
 #include "hub/base/crypto.h"
 #include "hub/base/limits.h"
 #include "hub/base/random.h"
-#include "hub/gate/search.h"
-#include "hub/gate/words.h"
 #include "hub/ledger/reader.h"
+#include "hub/oversight/search.h"
+#include "hub/request/wire_convert.h"
 #include "hub/tlog/merkle.h"
 #include "nlohmann/json.hpp"
 #include "signpost/store/v1/entry.pb.h"
@@ -108,12 +108,12 @@ class AuditStories : public ::testing::Test {
     return entry;
   }
   store::v1::LedgerEntry EntryAt(uint64_t index) {
-    const auto view = *nortown_.hub().rooms().store->NewView();
+    const auto view = *nortown_.hub().context().store->NewView();
     store::v1::LedgerEntry entry;
     EXPECT_TRUE(entry.ParseFromString(*ledger::LedgerReader(view.get()).Entry(index)));
     return entry;
   }
-  uint64_t Entries() { return nortown_.hub().rooms().sequencer->head().size; }
+  uint64_t Entries() { return nortown_.hub().context().sequencer->head().size; }
 
   // The fields at fault, by their paths.
   static std::vector<std::string> FieldsAtFault(const grpc::Status& status) {
@@ -180,7 +180,7 @@ TEST_F(AuditStories, EverySearchIsItselfAnEntryThatSaysHowMuchWasTold) {
   // Why, and by what filter, is sealed and committed to; no word of it is in clear.
   EXPECT_THAT(entry.SerializeAsString(), Not(HasSubstr("Quarterly")));
   const absl::StatusOr<std::string> opened = base::Open(
-      nortown_.hub().rooms().keyring->hub_data_key(), "entry-details", entry.sealed_details());
+      nortown_.hub().context().keyring->hub_data_key(), "entry-details", entry.sealed_details());
   ASSERT_TRUE(opened.ok()) << opened.status();
   EXPECT_THAT(*opened, HasSubstr(kReason));
   EXPECT_THAT(*opened, HasSubstr("who-knows"));
@@ -237,17 +237,17 @@ TEST_F(AuditStories, ATokenIsForTheSameFilterOrderAndAuditor) {
   refused(request, token + "A");
   refused(request, "5");
   // Another auditor's, made with the hub's own key.
-  const base::SecretKey key = *base::DeriveKey(nortown_.hub().rooms().keyring->hub_data_key(),
+  const base::SecretKey key = *base::DeriveKey(nortown_.hub().context().keyring->hub_data_key(),
                                                "signpost audit page tokens v1");
-  gate::Asker auditor;
+  base::Principal auditor;
   auditor.agency_id = "nortown-audit";
   auditor.system_id = "spiffe://nortown.example/agency/nortown-audit/system/auditor";
-  gate::Asker other = auditor;
+  base::Principal other = auditor;
   other.practitioner_id = "aud-009";
-  const gate::PagePlace place = {Entries(), 0};
-  refused(request, gate::PageToken(key, other, request, place));
+  const oversight::PagePlace place = {Entries(), 0};
+  refused(request, oversight::PageToken(key, other, request, place));
   // The same by the right one, so that it is not refused for another reason.
-  request.set_page_token(gate::PageToken(key, auditor, request, place));
+  request.set_page_token(oversight::PageToken(key, auditor, request, place));
   EXPECT_TRUE(Send(request, &response).ok());
   request.set_page_token(token);
   EXPECT_TRUE(Send(request, &response).ok());
@@ -330,7 +330,7 @@ TEST_F(AuditStories, WhoIsNotKnownFindsNothingAndTheSearchIsRecorded) {
   EXPECT_EQ(entry.subject(), "search/0");
   EXPECT_TRUE(entry.person_ref().empty());
   const absl::StatusOr<std::string> opened = base::Open(
-      nortown_.hub().rooms().keyring->hub_data_key(), "entry-details", entry.sealed_details());
+      nortown_.hub().context().keyring->hub_data_key(), "entry-details", entry.sealed_details());
   ASSERT_TRUE(opened.ok());
   EXPECT_THAT(*opened, Not(HasSubstr("Featherstonehaugh")));
 }
@@ -367,21 +367,21 @@ TEST_F(AuditStories, TimeBoundsFindExactlyTheHourBetween) {
   }
   const absl::Time begin = absl::FromCivil(absl::CivilHour(2026, 11, 23, 13), absl::UTCTimeZone());
   v1::SearchEntriesRequest request = Search();
-  *request.mutable_filter()->mutable_from() = gate::ToTimestamp(begin);
-  *request.mutable_filter()->mutable_until() = gate::ToTimestamp(begin + absl::Hours(1));
+  *request.mutable_filter()->mutable_from() = request::ToTimestamp(begin);
+  *request.mutable_filter()->mutable_until() = request::ToTimestamp(begin + absl::Hours(1));
   EXPECT_EQ(IndexesOf(FindAll(request)), in_hour);
   request.set_newest_first(true);
   request.set_page_size(2);
   std::reverse(in_hour.begin(), in_hour.end());
   EXPECT_EQ(IndexesOf(FindAll(request)), in_hour);
-  *request.mutable_filter()->mutable_from() = gate::ToTimestamp(begin + absl::Hours(24));
+  *request.mutable_filter()->mutable_from() = request::ToTimestamp(begin + absl::Hours(24));
   request.mutable_filter()->clear_until();
   EXPECT_THAT(FindAll(request), IsEmpty());
 }
 
 // One call reads so many entries and no more: a page may be empty with more behind it.
 TEST_F(AuditStories, APageThatFoundNothingSaysThatThereIsMore) {
-  const gate::Rooms& rooms = nortown_.hub().rooms();
+  const request::HubContext& context = nortown_.hub().context();
   store::v1::LedgerEntry filler;
   filler.set_format(1);
   filler.set_kind(store::v1::ENTRY_KIND_HUB);
@@ -390,7 +390,7 @@ TEST_F(AuditStories, APageThatFoundNothingSaysThatThereIsMore) {
   for (int i = 0; i < wanted; i += 1000) {
     ledger::Operation operation;
     for (int j = 0; j < 1000; ++j) operation.entries.push_back({filler.SerializeAsString(), ""});
-    ASSERT_TRUE(rooms.sequencer->SubmitAndWait(std::move(operation)).ok());
+    ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
   }
   const Answered last = AskForTariq();
   v1::SearchEntriesRequest request = Search();
@@ -420,7 +420,7 @@ TEST_F(AuditStories, EntriesOfWhichOnlyTheHashIsKeptArePassedOver) {
       batch.Put(store::Space::kEntries, store::KeyU64(index), "");
     }
   }
-  ASSERT_TRUE(nortown_.hub().rooms().store->Commit(std::move(batch), {}).ok());
+  ASSERT_TRUE(nortown_.hub().context().store->Commit(std::move(batch), {}).ok());
   v1::SearchEntriesRequest request = Search();
   request.mutable_filter()->add_kinds("who-knows");
   EXPECT_EQ(IndexesOf(FindAll(request)), kept);
@@ -430,8 +430,8 @@ TEST_F(AuditStories, EntriesOfWhichOnlyTheHashIsKeptArePassedOver) {
   const absl::Time begin = absl::FromCivil(absl::CivilHour(2026, 11, 23, 10), absl::UTCTimeZone());
   for (int from = 0; from < 12; ++from) {
     for (int until = from + 1; until <= 12; ++until) {
-      *request.mutable_filter()->mutable_from() = gate::ToTimestamp(begin + absl::Hours(from));
-      *request.mutable_filter()->mutable_until() = gate::ToTimestamp(begin + absl::Hours(until));
+      *request.mutable_filter()->mutable_from() = request::ToTimestamp(begin + absl::Hours(from));
+      *request.mutable_filter()->mutable_until() = request::ToTimestamp(begin + absl::Hours(until));
       std::vector<uint64_t> wanted;
       for (int i = 0; i < 12; i += 3) {
         if (i >= from && i < until) wanted.push_back(kept[static_cast<size_t>(i / 3)]);
@@ -449,7 +449,7 @@ TEST_F(AuditStories, APageEndsWithTheEntryThatPassesItsBytes) {
   ledger::Operation operation;
   for (int i = 0; i < 10; ++i) operation.entries.push_back({large.SerializeAsString(), ""});
   const uint64_t first = Entries();
-  ASSERT_TRUE(nortown_.hub().rooms().sequencer->SubmitAndWait(std::move(operation)).ok());
+  ASSERT_TRUE(nortown_.hub().context().sequencer->SubmitAndWait(std::move(operation)).ok());
   v1::SearchEntriesRequest request = Search();
   request.mutable_filter()->add_kinds("hub");
   const v1::SearchEntriesResponse page = Find(request);

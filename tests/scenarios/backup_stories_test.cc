@@ -18,8 +18,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hub/backup/files.h"
-#include "hub/gate/entries.h"
 #include "hub/ledger/reader.h"
+#include "hub/request/entries.h"
 #include "hub/tlog/verifier.h"
 #include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/maintenance.grpc.pb.h"
@@ -56,13 +56,13 @@ void WriteAll(const fs::path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
-std::string FolderOf(const api::HubConfig& config) {
+std::string FolderOf(const app::HubConfig& config) {
   return fs::path(config.store_path).parent_path().string();
 }
 
 Nortown::Setup WithBackups() {
   Nortown::Setup setup;
-  setup.change = [](api::HubConfig* config) {
+  setup.change = [](app::HubConfig* config) {
     const std::string folder = FolderOf(*config);
     config->backup.directory = folder + "/backups";
     config->backup.keys_directory = folder + "/other-medium";
@@ -101,20 +101,21 @@ class BackupStories : public ::testing::Test {
         "/hub/ledger.key --checkpoint ", Path("checkpoint"), " --into ", into, " ", more));
   }
   void Erase(const std::string& agency, const std::string& record) {
-    const gate::Rooms& rooms = nortown_.hub().rooms();
-    const auto view = rooms.store->NewView();
-    const base::PersonId person = *rooms.people->LookupLocalRecord(**view, agency, record)->person;
-    auto erased = rooms.intake->PrepareErase(**view, person);
+    const request::HubContext& context = nortown_.hub().context();
+    const auto view = context.store->NewView();
+    const base::PersonId person =
+        *context.people->LookupLocalRecord(**view, agency, record)->person;
+    auto erased = context.linker->PrepareErase(**view, person);
     ASSERT_TRUE(erased.ok());
     ledger::Operation operation;
     std::move(*erased).AppendTo(&operation);
-    operation.entries.push_back(
-        gate::ToDraft(gate::NewEntry(store::v1::ENTRY_KIND_PERSON_ERASED, gate::Asker(), "")));
-    ASSERT_TRUE(rooms.sequencer->SubmitAndWait(std::move(operation)).ok());
+    operation.entries.push_back(request::ToDraft(
+        request::NewEntry(store::v1::ENTRY_KIND_PERSON_ERASED, base::Principal(), "")));
+    ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
   }
   store::v1::LedgerEntry EntryAt(uint64_t index) {
     store::v1::LedgerEntry entry;
-    const auto view = nortown_.hub().rooms().store->NewView();
+    const auto view = nortown_.hub().context().store->NewView();
     entry.ParseFromString(*ledger::LedgerReader(view->get()).Entry(index));
     return entry;
   }
@@ -127,8 +128,8 @@ class BackupStories : public ::testing::Test {
   void VerifyOffline() {
     const std::string copy = Path("copy");
     fs::remove_all(copy);
-    ASSERT_TRUE(nortown_.hub().rooms().sequencer->Checkpoint().ok());
-    const auto view = nortown_.hub().rooms().store->NewView();
+    ASSERT_TRUE(nortown_.hub().context().sequencer->Checkpoint().ok());
+    const auto view = nortown_.hub().context().store->NewView();
     ASSERT_TRUE(ledger::LedgerReader(view->get()).ExportTiles(copy, true).ok());
     const std::string key = nortown_.hub().verifier_key();
     const auto verifier = tlog::NoteVerifier::Parse(key);
@@ -279,7 +280,7 @@ TEST_F(BackupStories, AskedTwiceItIsMadeOnce) {
 TEST_F(BackupStories, OneThatFailsIsRecordedAndOthersMayNotAsk) {
   WriteAll(Path("backups"), "something else is there");
   v1::MakeBackupResponse response;
-  const uint64_t before = nortown_.hub().rooms().sequencer->head().size;
+  const uint64_t before = nortown_.hub().context().sequencer->head().size;
   EXPECT_FALSE(MakeBackup(&response, "fails").ok());
   const store::v1::LedgerEntry entry = EntryAt(before);
   EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_BACKUP_MADE);

@@ -164,13 +164,13 @@ class ConsentStories : public ::testing::Test {
 
   // The last entry of the ledger, and how many there are.
   store::v1::LedgerEntry LastEntry() {
-    const auto view = *nortown_.hub().rooms().store->NewView();
+    const auto view = *nortown_.hub().context().store->NewView();
     const ledger::LedgerReader reader(view.get());
     store::v1::LedgerEntry entry;
     EXPECT_TRUE(entry.ParseFromString(*reader.Entry(Entries() - 1)));
     return entry;
   }
-  uint64_t Entries() { return nortown_.hub().rooms().sequencer->head().size; }
+  uint64_t Entries() { return nortown_.hub().context().sequencer->head().size; }
 
   base::ManualClock clock_;
   Nortown nortown_;

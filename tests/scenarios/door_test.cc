@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "hub/api/errors.h"
+#include "hub/rpc/errors.h"
 #include "tests/scenarios/nortown.h"
 
 namespace signpost::scenarios {
@@ -37,7 +37,7 @@ class Door : public ::testing::Test {
     const grpc::Status status = nortown_->Index(agency)->WhoKnows(
         context.get(), AskAboutRecord(nortown_, "C-1", v1::PURPOSE_SUPPORT_PLANNING), &response);
     EXPECT_EQ(status.ok(), !response.answer().empty());
-    return api::ReasonOnWire(status);
+    return rpc::ReasonOnWire(status);
   }
   base::AssertionClaims Good() {
     return nortown_->Claims(TariqsAdviser(), "northern-connexions", "casework");
@@ -135,7 +135,7 @@ TEST_F(Door, WantsADeadline) {
       nortown_->Index("northern-connexions")
           ->WhoKnows(&context, AskAboutRecord(nortown_, "C-1", v1::PURPOSE_SUPPORT_PLANNING),
                      &response);
-  EXPECT_EQ(api::ReasonOnWire(status), Reason::kDeadlineMissing);
+  EXPECT_EQ(rpc::ReasonOnWire(status), Reason::kDeadlineMissing);
 }
 
 TEST_F(Door, KeepsAuditorsFromQuestionsAndEverybodyElseFromEntries) {
@@ -145,12 +145,12 @@ TEST_F(Door, KeepsAuditorsFromQuestionsAndEverybodyElseFromEntries) {
   v1::GetEntryResponse entry;
   const auto audit =
       v1::AuditService::NewStub(nortown_->Channel("northern-connexions", "casework"));
-  EXPECT_EQ(api::ReasonOnWire(
+  EXPECT_EQ(rpc::ReasonOnWire(
                 audit->GetEntry(nortown_->ContextOf(TariqsAdviser()).get(), request, &entry)),
             Reason::kMethodNotAllowed);
   const auto index = v1::IndexService::NewStub(nortown_->Channel("nortown-audit", "auditor"));
   v1::WhoKnowsResponse answer;
-  EXPECT_EQ(api::ReasonOnWire(index->WhoKnows(
+  EXPECT_EQ(rpc::ReasonOnWire(index->WhoKnows(
                 nortown_->ContextOf({"nortown-audit", "au-001", "auditor", {}}).get(),
                 AskAboutRecord(nortown_, "C-1", v1::PURPOSE_AUDIT), &answer)),
             Reason::kMethodNotAllowed);
@@ -178,7 +178,7 @@ TEST_F(Door, RefusesAReportThatSkipsANumber) {
   v1::ReportFlagsResponse response;
   while (stream->Read(&response)) {
   }
-  EXPECT_EQ(api::ReasonOnWire(stream->Finish()), Reason::kSequenceGap);
+  EXPECT_EQ(rpc::ReasonOnWire(stream->Finish()), Reason::kSequenceGap);
 }
 
 TEST_F(Door, AnswersABadReportWithoutStoppingTheOthers) {

@@ -125,10 +125,10 @@ TEST(LedgerPrivacy, NobodyOfTheSampleIsRecoverableFromEntriesOrTiles) {
       ASSERT_TRUE(nortown.Ask(TariqsAdviser(), ask).status.ok());
     }
   }
-  ASSERT_TRUE(nortown.hub().rooms().sequencer->Checkpoint().ok());
+  ASSERT_TRUE(nortown.hub().context().sequencer->Checkpoint().ok());
   const std::string copy = nortown.folder() + "/copy";
   {
-    const auto view = nortown.hub().rooms().store->NewView();
+    const auto view = nortown.hub().context().store->NewView();
     ASSERT_TRUE(ledger::LedgerReader(view->get()).ExportTiles(copy, /*entries=*/true).ok());
   }
   Haystack haystack;
@@ -138,7 +138,7 @@ TEST(LedgerPrivacy, NobodyOfTheSampleIsRecoverableFromEntriesOrTiles) {
   haystack.Index();
   ASSERT_GT(haystack.size(), 50'000u);
   // The search itself finds what is there: the hash of an entry's own bytes stands in a tile.
-  const auto view = nortown.hub().rooms().store->NewView();
+  const auto view = nortown.hub().context().store->NewView();
   const std::string entry = *ledger::LedgerReader(view->get()).Entry(3);
   ASSERT_TRUE(haystack.HasText(entry));
   ASSERT_TRUE(haystack.HasDigest(base::Sha256(std::string(1, '\0') + entry)));

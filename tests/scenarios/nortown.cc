@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "adapters/kit/await_connection.h"
 #include "hub/base/crypto.h"
-#include "hub/gate/words.h"
+#include "hub/request/wire_convert.h"
 #include "nlohmann/json.hpp"
 
 namespace signpost::scenarios {
@@ -111,7 +111,7 @@ Nortown::Nortown(Setup setup) : setup_(std::move(setup)), folder_(NewFolder()) {
   UseClock(setup_.overrides.clock);
   Open();
   Enrol();
-  const std::string problem = hub_->rooms().policy->problem();
+  const std::string problem = hub_->context().policy->problem();
   if (setup_.policy && !problem.empty()) Broken(problem);
 }
 
@@ -133,7 +133,7 @@ void Nortown::Restart() {
 }
 
 void Nortown::Open() {
-  api::HubConfig config;
+  app::HubConfig config;
   const std::string& authority = Authority();
   config.server.listen = "127.0.0.1:0";
   config.server.certificate_file = authority + "/hub/hub.pem";
@@ -145,7 +145,7 @@ void Nortown::Open() {
   config.operator_spiffe_id = "spiffe://nortown.example/agency/nortown-hub/system/operator";
   config.master_key_file = authority + "/hub/master.key";
   config.ledger_key_file = authority + "/hub/ledger.key";
-  config.store_kind = api::StoreKind::kRocksDb;
+  config.store_kind = app::StoreKind::kRocksDb;
   config.store_path = folder_ + "/store";
   config.checkpoint_file = folder_ + "/checkpoint";
   if (setup_.policy) {
@@ -155,7 +155,7 @@ void Nortown::Open() {
   config.log_file = folder_ + "/hub.log";
   config.shutdown_grace = absl::Seconds(2);
   if (setup_.change) setup_.change(&config);
-  absl::StatusOr<std::unique_ptr<api::Hub>> hub = api::Hub::Open(config, setup_.overrides);
+  absl::StatusOr<std::unique_ptr<app::Hub>> hub = app::Hub::Open(config, setup_.overrides);
   if (!hub.ok()) Broken(hub.status().ToString());
   hub_ = *std::move(hub);
   if (const absl::Status served = hub_->Serve(); !served.ok()) Broken(served.ToString());
@@ -256,7 +256,7 @@ base::AssertionClaims Agencies::Claims(const Worker& worker, const std::string& 
   claims.role = worker.role;
   claims.teams = worker.teams;
   claims.assurance = "substantial";
-  claims.purpose = gate::Word(policy::ToString(gate::ToPolicy(purpose)));
+  claims.purpose = request::Word(policy::ToString(request::ToPolicy(purpose)));
   claims.audience = "signpost.nortown.example";
   claims.issued_at =
       absl::FromUnixSeconds(absl::ToUnixSeconds(clock_ == nullptr ? absl::Now() : clock_->Now()));

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "hub/api/hub.h"
+#include "hub/app/hub.h"
 #include "hub/base/assertion.h"
 #include "hub/base/clock.h"
 #include "signpost/v1/audit.grpc.pb.h"
@@ -133,9 +133,9 @@ class Nortown : public Agencies {
  public:
   struct Setup {
     bool policy = true;
-    api::Hub::Overrides overrides;
+    app::Hub::Overrides overrides;
     // Changes the configuration before the hub opens; may be empty.
-    std::function<void(api::HubConfig*)> change;
+    std::function<void(app::HubConfig*)> change;
   };
 
   // Starts. With a clock in its overrides, assertions are minted by that one. Ends the test program
@@ -149,7 +149,7 @@ class Nortown : public Agencies {
   // Stops the hub; files stay until this object goes.
   void Stop();
 
-  api::Hub& hub() { return *hub_; }
+  app::Hub& hub() { return *hub_; }
   const std::string& folder() const { return folder_; }
 
  private:
@@ -157,7 +157,7 @@ class Nortown : public Agencies {
 
   Setup setup_;
   std::string folder_;
-  std::unique_ptr<api::Hub> hub_;
+  std::unique_ptr<app::Hub> hub_;
 };
 
 // --- Messages as the stories want them ---

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "hub/gate/overrides.h"
+#include "hub/overrides/overrides.h"
 #include "hub/store/memory_store.h"
 #include "signpost/v1/overrides.grpc.pb.h"
 #include "signpost/v1/person.grpc.pb.h"
@@ -117,7 +117,7 @@ TEST(OneWriter, EveryCommitIsTheSequencersAndHoldsAnEntry) {
     ask.mutable_override()->set_reason("Missing for six days, seen in a drugged state.");
     ASSERT_TRUE(nortown.Ask(SocialWorker(), ask).status.ok());
     clock.Advance(absl::Hours(24 * 9));
-    ASSERT_TRUE(gate::Overrides(nortown.hub().rooms()).EscalateOverdue().ok());
+    ASSERT_TRUE(overrides::Overrides(nortown.hub().context()).EscalateOverdue().ok());
     // A consent, and its end.
     v1::RecordConsentRequest record;
     record.set_request_id(nortown.RequestId());

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "hub/base/clock.h"
-#include "hub/gate/overrides.h"
 #include "hub/ledger/reader.h"
+#include "hub/overrides/overrides.h"
 #include "signpost/store/v1/entry.pb.h"
 #include "signpost/v1/overrides.grpc.pb.h"
 #include "tests/scenarios/nortown.h"
@@ -126,14 +126,15 @@ class OverrideStories : public ::testing::Test {
   }
 
   store::v1::LedgerEntry LastEntry() {
-    const auto view = *nortown_.hub().rooms().store->NewView();
+    const auto view = *nortown_.hub().context().store->NewView();
     store::v1::LedgerEntry entry;
     EXPECT_TRUE(entry.ParseFromString(*ledger::LedgerReader(view.get()).Entry(Entries() - 1)));
     return entry;
   }
-  uint64_t Entries() { return nortown_.hub().rooms().sequencer->head().size; }
+  uint64_t Entries() { return nortown_.hub().context().sequencer->head().size; }
   int Escalate() {
-    const absl::StatusOr<int> told = gate::Overrides(nortown_.hub().rooms()).EscalateOverdue();
+    const absl::StatusOr<int> told =
+        overrides::Overrides(nortown_.hub().context()).EscalateOverdue();
     EXPECT_TRUE(told.ok()) << told.status();
     return told.value_or(-1);
   }
@@ -416,14 +417,14 @@ TEST_F(OverrideStories, TheListComesInPages) {
 // stays.
 TEST_F(OverrideStories, WhoWasErasedIsNotInTheListAnyMore) {
   Override(SocialWorker());
-  const gate::Rooms& rooms = nortown_.hub().rooms();
+  const request::HubContext& context = nortown_.hub().context();
   {
-    const auto view = *rooms.store->NewView();
-    const auto record = rooms.people->LookupLocalRecord(*view, "nortown-social-services", "S-1");
+    const auto view = *context.store->NewView();
+    const auto record = context.people->LookupLocalRecord(*view, "nortown-social-services", "S-1");
     ASSERT_TRUE(record.ok());
     std::vector<base::PersonId> ids;
     absl::StatusOr<people::Change> change =
-        rooms.people->PrepareErase(*view, *record->person, &ids);
+        context.people->PrepareErase(*view, *record->person, &ids);
     ASSERT_TRUE(change.ok()) << change.status();
     ledger::Operation operation;
     std::move(*change).AppendTo(&operation);
@@ -431,7 +432,7 @@ TEST_F(OverrideStories, WhoWasErasedIsNotInTheListAnyMore) {
     entry.set_format(1);
     entry.set_kind(store::v1::ENTRY_KIND_HUB);
     operation.entries.push_back({entry.SerializeAsString(), ""});
-    ASSERT_TRUE(rooms.sequencer->SubmitAndWait(std::move(operation)).ok());
+    ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
   }
   v1::OverrideList list;
   ASSERT_TRUE(List(Manager(), &list).ok());

@@ -238,7 +238,7 @@ TEST_F(PatternStories, PlantedMisuseIsFoundAndLittleElse) {
     EXPECT_THAT(text, Not(HasSubstr(practitioner.home_postcode)));
   }
   // And the search is an entry.
-  const auto view = nortown_.hub().rooms().store->NewView();
+  const auto view = nortown_.hub().context().store->NewView();
   store::v1::LedgerEntry entry;
   ASSERT_TRUE(entry.ParseFromString(
       *ledger::LedgerReader(view->get()).Entry(response.receipt().ledger_index())));

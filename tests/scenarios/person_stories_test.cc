@@ -88,7 +88,7 @@ class PersonStories : public ::testing::Test {
 
   // The ledger's entries of one kind.
   std::vector<store::v1::LedgerEntry> Entries(store::v1::EntryKind kind) {
-    const auto view = nortown_.hub().rooms().store->NewView();
+    const auto view = nortown_.hub().context().store->NewView();
     const ledger::LedgerReader reader(view->get());
     const std::vector<std::string> all = reader.Entries(0, 1000).value();
     std::vector<store::v1::LedgerEntry> found;
@@ -221,14 +221,14 @@ TEST_F(PersonStories, ErasedIsGoneForEverybodyAlsoAfterARestartAndOnlyOnce) {
   ASSERT_EQ(erased.size(), 1u);
   // Every entry about him stands, his reference in it, and nothing of it opens.
   const base::PersonId person = *base::PersonId::FromBytes(erased[0].person_ref());
-  const gate::Rooms& rooms = nortown_.hub().rooms();
-  const auto view = rooms.store->NewView();
+  const request::HubContext& context = nortown_.hub().context();
+  const auto view = context.store->NewView();
   int about_him = 0;
   for (const store::v1::LedgerEntry& entry : Entries(store::v1::ENTRY_KIND_WHO_KNOWS)) {
     if (entry.person_ref() == erased[0].person_ref()) ++about_him;
   }
   EXPECT_EQ(about_him, 1);
-  EXPECT_FALSE(rooms.people->OpenPrivateOf(**view, person, "entry-details", "x").ok());
+  EXPECT_FALSE(context.people->OpenPrivateOf(**view, person, "entry-details", "x").ok());
   // Reported again he is somebody new.
   nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"));
   v1::PersonExport held;

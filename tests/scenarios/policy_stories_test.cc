@@ -139,10 +139,10 @@ class PolicyStories : public ::testing::Test {
   // All entries from `first` on.
   std::vector<stored::LedgerEntry> Entries(uint64_t first = 0) {
     std::vector<stored::LedgerEntry> entries;
-    const auto view = nortown_.hub().rooms().store->NewView();
+    const auto view = nortown_.hub().context().store->NewView();
     EXPECT_TRUE(view.ok());
     const ledger::LedgerReader reader(view->get());
-    const uint64_t size = nortown_.hub().rooms().sequencer->head().size;
+    const uint64_t size = nortown_.hub().context().sequencer->head().size;
     for (uint64_t i = first; i < size; ++i) {
       entries.emplace_back();
       const absl::StatusOr<std::string> bytes = reader.Entry(i);
@@ -164,7 +164,7 @@ class PolicyStories : public ::testing::Test {
     }
     return acts;
   }
-  uint64_t LedgerSize() { return nortown_.hub().rooms().sequencer->head().size; }
+  uint64_t LedgerSize() { return nortown_.hub().context().sequencer->head().size; }
 
   Nortown nortown_;
 };
@@ -337,7 +337,7 @@ TEST_F(PolicyStories, WhatWasPublishedOutlivesARestartAndTheFileIsNotLookedAtAga
   const uint64_t before = LedgerSize();
   nortown_.Restart();
   EXPECT_EQ(VersionOfAnAnswer(), 2);
-  EXPECT_EQ(nortown_.hub().rooms().policy->Get()->sha256, sha256);
+  EXPECT_EQ(nortown_.hub().context().policy->Get()->sha256, sha256);
   EXPECT_THAT(Acts(before), IsEmpty()) << "nothing new came into force";
   EXPECT_THAT(ReadFile(nortown_.folder() + "/hub.log"), HasSubstr("policy_file_ignored"));
   // The approval given before counts on.
@@ -779,7 +779,7 @@ std::string Page(int port, const std::string& path) {
 
 Nortown::Setup WithAdminPages() {
   Nortown::Setup setup;
-  setup.change = [](api::HubConfig* config) { config->admin_listen = "127.0.0.1:0"; };
+  setup.change = [](app::HubConfig* config) { config->admin_listen = "127.0.0.1:0"; };
   return setup;
 }
 
@@ -819,7 +819,7 @@ class PolicyGrowsOld : public PolicyStories {
       : PolicyStories([] {
           Nortown::Setup setup;
           setup.overrides.clock = &clock_;
-          setup.change = [](api::HubConfig* config) {
+          setup.change = [](app::HubConfig* config) {
             config->admin_listen = "127.0.0.1:0";
             config->policy_age_max = absl::Hours(24 * 366);
           };
@@ -836,13 +836,13 @@ class PolicyGrowsOld : public PolicyStories {
 PolicyGrowsOld::SlidingClock PolicyGrowsOld::clock_;
 
 TEST_F(PolicyGrowsOld, PastItsAgeEverythingIsHiddenAndHealthSaysSo) {
-  EXPECT_NE(nortown_.hub().rooms().policy->Get(), nullptr);
-  EXPECT_THAT(nortown_.hub().rooms().policy->problem(), IsEmpty());
+  EXPECT_NE(nortown_.hub().context().policy->Get(), nullptr);
+  EXPECT_THAT(nortown_.hub().context().policy->problem(), IsEmpty());
   clock_.ahead_s = 366 * 86400 - 3600;
-  EXPECT_NE(nortown_.hub().rooms().policy->Get(), nullptr) << "an hour before";
+  EXPECT_NE(nortown_.hub().context().policy->Get(), nullptr) << "an hour before";
   clock_.ahead_s = 366 * 86400 + 1;
-  EXPECT_EQ(nortown_.hub().rooms().policy->Get(), nullptr);
-  EXPECT_THAT(nortown_.hub().rooms().policy->problem(),
+  EXPECT_EQ(nortown_.hub().context().policy->Get(), nullptr);
+  EXPECT_THAT(nortown_.hub().context().policy->problem(),
               HasSubstr("longer ago than policy.max_age"));
   clock_.ahead_s = 0;
 }

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "google/rpc/status.pb.h"
-#include "hub/api/errors.h"
-#include "hub/gate/entries.h"
+#include "hub/request/entries.h"
+#include "hub/rpc/errors.h"
 #include "hub/store/hostile_store.h"
 #include "hub/store/memory_store.h"
 #include "signpost/store/v1/entry.pb.h"
@@ -95,12 +95,12 @@ TEST(Promise2, WithoutAPolicyEverythingIsHiddenAndTheRefusalRecorded) {
   setup.policy = false;
   Nortown nortown(setup);
   nortown.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen"));
-  const uint64_t before = nortown.hub().rooms().sequencer->head().size;
+  const uint64_t before = nortown.hub().context().sequencer->head().size;
   const Answered answered =
       nortown.Ask(TariqsAdviser(), AskAboutRecord(&nortown, "C-1", v1::PURPOSE_SUPPORT_PLANNING));
   EXPECT_FALSE(answered.status.ok());
   EXPECT_EQ(answered.answer_bytes, "");
-  EXPECT_EQ(nortown.hub().rooms().sequencer->head().size, before + 1);
+  EXPECT_EQ(nortown.hub().context().sequencer->head().size, before + 1);
 }
 
 TEST(Promise2, APurposeThatIsNoneIsRefused) {
@@ -188,8 +188,8 @@ TEST(Promise3, FindAnswersHiddenAndAbsentWithTheSameError) {
   std::vector<google::rpc::Status> details(2);
   for (size_t i = 0; i < 2; ++i) {
     ASSERT_TRUE(details[i].ParseFromString(statuses[i].error_details()));
-    ASSERT_TRUE(api::ReceiptOnWire(statuses[i]).has_value());  // a refusal is recorded too
-    v1::Receipt receipt = *api::ReceiptOnWire(statuses[i]);
+    ASSERT_TRUE(rpc::ReceiptOnWire(statuses[i]).has_value());  // a refusal is recorded too
+    v1::Receipt receipt = *rpc::ReceiptOnWire(statuses[i]);
     // The time of day has no fixed length.
     receipt.clear_sequenced_at();
     details[i].mutable_details()->rbegin()->PackFrom(receipt);
@@ -204,21 +204,21 @@ TEST(Promise3, FindAnswersHiddenAndAbsentWithTheSameError) {
 TEST(Promise4, AShieldHoldsThroughReportsMergeAndRestart) {
   Nortown nortown;
   const auto shield = [&nortown](const base::PersonId& person) {
-    const gate::Rooms& rooms = nortown.hub().rooms();
-    const auto view = rooms.store->NewView();
+    const request::HubContext& context = nortown.hub().context();
+    const auto view = context.store->NewView();
     auto prepared =
-        rooms.people->PrepareShield(**view, person, true, "nortown-social-services", absl::Now());
+        context.people->PrepareShield(**view, person, true, "nortown-social-services", absl::Now());
     ASSERT_TRUE(prepared.ok());
     ledger::Operation operation;
     std::move(prepared->change).AppendTo(&operation);
-    operation.entries.push_back(
-        gate::ToDraft(gate::NewEntry(store::v1::ENTRY_KIND_SHIELD_CHANGED, gate::Asker(), "")));
-    ASSERT_TRUE(rooms.sequencer->SubmitAndWait(std::move(operation)).ok());
+    operation.entries.push_back(request::ToDraft(
+        request::NewEntry(store::v1::ENTRY_KIND_SHIELD_CHANGED, base::Principal(), "")));
+    ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
   };
   const auto person_of = [&nortown](const std::string& agency, const std::string& record) {
-    const gate::Rooms& rooms = nortown.hub().rooms();
-    const auto view = rooms.store->NewView();
-    return *rooms.people->LookupLocalRecord(**view, agency, record)->person;
+    const request::HubContext& context = nortown.hub().context();
+    const auto view = context.store->NewView();
+    return *context.people->LookupLocalRecord(**view, agency, record)->person;
   };
   nortown.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen"));
   nortown.Report("nortown-yot", OpenFlag("Y-1", kTariq, "youth-offending", "Dilys Hume"));
@@ -243,17 +243,17 @@ TEST(Promise4, AShieldHoldsThroughReportsMergeAndRestart) {
   shielded_answer();
   // Merged into somebody without a shield.
   {
-    const gate::Rooms& rooms = nortown.hub().rooms();
-    const auto view = rooms.store->NewView();
-    auto merge = rooms.people->PrepareMerge(**view, person_of("northern-connexions", "C-1"),
-                                            person_of("nortown-yot", "Y-2"));
+    const request::HubContext& context = nortown.hub().context();
+    const auto view = context.store->NewView();
+    auto merge = context.people->PrepareMerge(**view, person_of("northern-connexions", "C-1"),
+                                              person_of("nortown-yot", "Y-2"));
     ASSERT_TRUE(merge.ok()) << merge.status();
     EXPECT_TRUE(merge->shielded);
     ledger::Operation operation;
     std::move(merge->change).AppendTo(&operation);
-    operation.entries.push_back(
-        gate::ToDraft(gate::NewEntry(store::v1::ENTRY_KIND_PERSONS_MERGED, gate::Asker(), "")));
-    ASSERT_TRUE(rooms.sequencer->SubmitAndWait(std::move(operation)).ok());
+    operation.entries.push_back(request::ToDraft(
+        request::NewEntry(store::v1::ENTRY_KIND_PERSONS_MERGED, base::Principal(), "")));
+    ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
   }
   shielded_answer();
   nortown.Restart();
@@ -307,18 +307,18 @@ TEST(Promise5, AnErasedPersonIsGoneAndTheLedgerStillVerifies) {
   const Answered answered =
       nortown.Ask(TariqsAdviser(), AskAboutRecord(&nortown, "C-1", v1::PURPOSE_SUPPORT_PLANNING));
   ASSERT_EQ(answered.answer.flags_size(), 1);
-  const gate::Rooms& rooms = nortown.hub().rooms();
-  const auto view = rooms.store->NewView();
+  const request::HubContext& context = nortown.hub().context();
+  const auto view = context.store->NewView();
   const base::PersonId person =
-      *rooms.people->LookupLocalRecord(**view, "northern-connexions", "C-1")->person;
-  auto erased = rooms.intake->PrepareErase(**view, person);
+      *context.people->LookupLocalRecord(**view, "northern-connexions", "C-1")->person;
+  auto erased = context.linker->PrepareErase(**view, person);
   ASSERT_TRUE(erased.ok());
   ledger::Operation operation;
   std::move(*erased).AppendTo(&operation);
   operation.entries.push_back(
-      gate::ToDraft(gate::NewEntry(store::v1::ENTRY_KIND_HUB, gate::Asker(), "")));
-  ASSERT_TRUE(rooms.sequencer->SubmitAndWait(std::move(operation)).ok());
-  const auto after = rooms.store->NewView();
+      request::ToDraft(request::NewEntry(store::v1::ENTRY_KIND_HUB, base::Principal(), "")));
+  ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
+  const auto after = context.store->NewView();
   EXPECT_FALSE((*after)->Get(store::Space::kPersonKeys, person.ToBytes())->has_value());
   EXPECT_TRUE((*after)
                   ->Scan(store::Space::kPersonEntries, person.ToBytes(),
@@ -390,10 +390,11 @@ TEST(Promise6, TwoAgenciesThatReportANewPersonAtOnceMakeOnePerson) {
     second.join();
     EXPECT_EQ(one.kind(), v1::FLAG_OUTCOME_KIND_RECORDED) << one.DebugString();
     EXPECT_EQ(other.kind(), v1::FLAG_OUTCOME_KIND_RECORDED) << other.DebugString();
-    const gate::Rooms& rooms = nortown->hub().rooms();
-    const auto view = rooms.store->NewView();
-    EXPECT_EQ(rooms.people->LookupLocalRecord(**view, "northern-connexions", "C-" + number)->person,
-              rooms.people->LookupLocalRecord(**view, "nortown-yot", "Y-" + number)->person);
+    const request::HubContext& context = nortown->hub().context();
+    const auto view = context.store->NewView();
+    EXPECT_EQ(
+        context.people->LookupLocalRecord(**view, "northern-connexions", "C-" + number)->person,
+        context.people->LookupLocalRecord(**view, "nortown-yot", "Y-" + number)->person);
   }
 }
 

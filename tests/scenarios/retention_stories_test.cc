@@ -36,7 +36,7 @@ class RetentionStories : public ::testing::Test {
   static Nortown::Setup With(const base::Clock* clock) {
     Nortown::Setup setup;
     setup.overrides.clock = clock;
-    setup.change = [](api::HubConfig* config) {
+    setup.change = [](app::HubConfig* config) {
       config->retention = {{store::v1::ENTRY_KIND_WHO_KNOWS, 30}};
     };
     return setup;
@@ -53,7 +53,7 @@ class RetentionStories : public ::testing::Test {
     return v1::MaintenanceService::NewStub(nortown_.Channel("nortown-hub", "operator"))
         ->PruneEntries(nortown_.Context().get(), request, response);
   }
-  uint64_t Size() { return nortown_.hub().rooms().sequencer->head().size; }
+  uint64_t Size() { return nortown_.hub().context().sequencer->head().size; }
 
   base::ManualClock clock_{
       absl::FromCivil(absl::CivilSecond(2026, 6, 1, 10, 0, 0), absl::UTCTimeZone())};
@@ -85,7 +85,7 @@ TEST_F(RetentionStories, WhatIsPastItsTimeGoesAndTheRestHolds) {
   ASSERT_EQ(pruned.kinds_size(), 1);
   EXPECT_EQ(pruned.kinds(0).count(), 2u);
   {
-    const auto view = nortown_.hub().rooms().store->NewView();
+    const auto view = nortown_.hub().context().store->NewView();
     const ledger::LedgerReader reader(view->get());
     store::v1::LedgerEntry entry;
     ASSERT_TRUE(entry.ParseFromString(*reader.Entry(pruned.receipt().ledger_index())));

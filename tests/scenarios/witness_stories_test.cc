@@ -93,7 +93,7 @@ class WitnessStories : public ::testing::Test {
 
   Nortown::Setup WithPartner() {
     Nortown::Setup setup;
-    setup.change = [this](api::HubConfig* config) {
+    setup.change = [this](app::HubConfig* config) {
       config->admin_listen = "127.0.0.1:0";
       config->witnesses = {
           {keys_.verifier_key, absl::StrCat("http://127.0.0.1:", port_), "", true}};
@@ -112,7 +112,7 @@ class WitnessStories : public ::testing::Test {
     return response;
   }
   bool WitnessedNow() {
-    const uint64_t size = nortown_->hub().rooms().sequencer->head().size;
+    const uint64_t size = nortown_->hub().context().sequencer->head().size;
     const v1::GetCheckpointResponse latest = Checkpoint();
     return latest.witnesses(0).cosigned_size() >= size;
   }
@@ -121,7 +121,7 @@ class WitnessStories : public ::testing::Test {
 
   // What the ledger says of witnesses: "name outcome".
   std::vector<std::string> WitnessEntries() {
-    const auto view = *nortown_->hub().rooms().store->NewView();
+    const auto view = *nortown_->hub().context().store->NewView();
     const ledger::LedgerReader reader(view.get());
     std::vector<std::string> found;
     for (uint64_t i = 0; i < reader.Head()->size; ++i) {
@@ -213,7 +213,7 @@ TEST_F(WitnessStories, AStoreThatIsPutBackIsRefusedFirstByTheHubThenByThePartner
   // The checkpoint file went with the store; what the partner co-signed is still there.
   fs::remove(folder + "/checkpoint");
   {
-    api::HubConfig config;
+    app::HubConfig config;
     config.server.listen = "127.0.0.1:0";
     const std::string& authority = Agencies::Authority();
     config.origin = "signpost.nortown.example/ledger";
@@ -223,7 +223,7 @@ TEST_F(WitnessStories, AStoreThatIsPutBackIsRefusedFirstByTheHubThenByThePartner
     config.checkpoint_file = folder + "/checkpoint";
     config.log_file = folder + "/refused.log";
     config.witnessed_file = folder + "/witnessed";
-    const absl::Status refused = api::Hub::Open(config).status();
+    const absl::Status refused = app::Hub::Open(config).status();
     EXPECT_EQ(base::ReasonOf(refused), base::Reason::kLedgerBehind) << refused;
     EXPECT_THAT(std::string(refused.message()), HasSubstr("witnessed"));
   }

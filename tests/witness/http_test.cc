@@ -22,7 +22,7 @@
 #include "gtest/gtest.h"
 #include "hub/witness/request.h"
 #include "nlohmann/json.hpp"
-#include "tests/api/test_pki.h"
+#include "tests/rpc/test_pki.h"
 #include "tests/witness/witness_testing.h"
 
 namespace signpost::witness {
@@ -136,12 +136,12 @@ TEST_F(WitnessProgramTest, CosignsOverHttpAndRemembersAcrossAKill) {
 }
 
 TEST_F(WitnessProgramTest, SpeaksTlsToWhoKnowsItsAuthority) {
-  api::TestAuthority authority;
-  const api::TestIdentity identity = authority.Issue({"spiffe://x.example/w"}, /*server=*/true);
+  rpc::TestAuthority authority;
+  const rpc::TestIdentity identity = authority.Issue({"spiffe://x.example/w"}, /*server=*/true);
   Write("tls.pem", identity.certificate_pem);
   Write("tls.key", identity.key_pem);
   Write("ca.pem", authority.certificate_pem());
-  Write("other.pem", api::TestAuthority().certificate_pem());
+  Write("other.pem", rpc::TestAuthority().certificate_pem());
   const int port = Start({{"tls", {{"certificate", "tls.pem"}, {"key", "tls.key"}}}});
   ASSERT_GT(port, 0) << Read("err");
   const auto ask = [&](const std::string& scheme, const std::string& ca) {

@@ -1,0 +1,480 @@
+#include "hub/app/hub.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "hub/api/services.h"
+#include "hub/base/error.h"
+#include "hub/base/status_macros.h"
+#include "hub/ledger/reader.h"
+#include "hub/ledger/restored.h"
+#include "hub/request/entries.h"
+#include "hub/store/memory_store.h"
+#include "hub/store/rocksdb_store.h"
+#include "hub/tlog/checkpoint.h"
+#include "signpost/store/v1/entry.pb.h"
+
+namespace signpost::app {
+namespace {
+
+using base::Error;
+using base::Reason;
+
+constexpr size_t kPolicyFileBytesMax = 4 << 20;
+
+absl::StatusOr<std::string> ReadTextFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream bytes;
+  if (!in || !(bytes << in.rdbuf()) || bytes.str().size() > kPolicyFileBytesMax) {
+    return Error(Reason::kInvalidField,
+                 absl::StrCat(path, " cannot be read, is empty or is larger than ",
+                              kPolicyFileBytesMax, " bytes. Put the file there."));
+  }
+  return bytes.str();
+}
+
+// How far the latest checkpoint reaches, and how old the newest entry is that it covers.
+void DescribeCheckpoint(const ledger::LedgerReader& reader, absl::Time now, nlohmann::json* page) {
+  (*page)["checkpoint_size"] = 0;
+  (*page)["checkpoint_age_s"] = nullptr;
+  const absl::StatusOr<std::string> message = reader.LatestCheckpoint();
+  if (!message.ok()) return;
+  const absl::StatusOr<tlog::Note> note = tlog::ParseNote(*message);
+  if (!note.ok()) return;
+  const absl::StatusOr<tlog::Checkpoint> checkpoint = tlog::ParseCheckpoint(note->text);
+  if (!checkpoint.ok() || checkpoint->size == 0) return;
+  (*page)["checkpoint_size"] = checkpoint->size;
+  const absl::StatusOr<std::string> bytes = reader.Entry(checkpoint->size - 1);
+  signpost::store::v1::LedgerEntry entry;
+  if (!bytes.ok() || !entry.ParseFromString(*bytes)) return;
+  (*page)["checkpoint_age_s"] =
+      absl::ToInt64Seconds(now - absl::FromUnixMicros(entry.sequenced_at_us()));
+}
+
+// That what is served was restored from a backup, and what was given up by that.
+ledger::Draft RestoredEntry(const ledger::Restored& restored) {
+  signpost::store::v1::LedgerEntry entry =
+      request::NewEntry(signpost::store::v1::ENTRY_KIND_RESTORED, base::Principal(), "");
+  std::string subject =
+      absl::StrCat("backup ", restored.backup, " of ", restored.holds.size, " entries");
+  uint64_t size = 0;
+  for (const ledger::TreeHead& head : restored.gives_up) {
+    if (head.size < size) continue;
+    size = head.size;
+    entry.set_subject_hash(tlog::HashToString(head.root));
+  }
+  if (size != 0) absl::StrAppend(&subject, ", given up: checkpoint of ", size);
+  entry.set_subject(subject);
+  entry.set_outcome(size != 0 ? "older-than-published" : "recorded");
+  return request::ToDraft(entry);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Hub>> Hub::Open(const HubConfig& config) {
+  return Open(config, Overrides());
+}
+
+absl::StatusOr<std::unique_ptr<Hub>> Hub::Open(const HubConfig& config,
+                                               const Overrides& overrides) {
+  auto hub = absl::WrapUnique(new Hub(config));
+  SIGNPOST_RETURN_IF_ERROR(hub->OpenRooms(overrides));
+  SIGNPOST_RETURN_IF_ERROR(hub->RecordAct("started", kHubVersion));
+  SIGNPOST_RETURN_IF_ERROR(hub->OpenPolicy());
+  SIGNPOST_RETURN_IF_ERROR(hub->OpenWitnessing());
+  hub->BuildServices();
+  hub->AddGauges();
+  return hub;
+}
+
+absl::Status Hub::OpenRooms(const Overrides& overrides) {
+  if (overrides.clock != nullptr) clock_ = overrides.clock;
+  if (overrides.random != nullptr) random_ = overrides.random;
+
+  std::FILE* sink = stderr;
+  if (!config_.log_file.empty()) {
+    sink = std::fopen(config_.log_file.c_str(), "ae");
+    if (sink == nullptr) {
+      return base::InvalidField(
+          "log.file", absl::StrCat("cannot write ", config_.log_file, ": ", std::strerror(errno)));
+    }
+    (void)fchmod(fileno(sink), 0640);
+    log_file_ = {sink, [](std::FILE* file) { std::fclose(file); }};
+  }
+  log_ = std::make_unique<base::JsonLog>(sink, &real_clock_, config_.log_level);
+
+  // Keys first: without them nothing else may be touched.
+  SIGNPOST_ASSIGN_OR_RETURN(base::MasterKey master,
+                            base::MasterKey::ReadFile(config_.master_key_file));
+  SIGNPOST_ASSIGN_OR_RETURN(keyring_, base::Keyring::Create(master));
+  absl::StatusOr<std::unique_ptr<tlog::NoteSigner>> signer =
+      tlog::ReadNoteSigner(config_.ledger_key_file);
+  if (!signer.ok()) {
+    return Error(Reason::kKeyUnavailable,
+                 absl::StrCat("the ledger's signing key ", config_.ledger_key_file,
+                              " cannot be used: ", signer.status().message()));
+  }
+  signer_ = *std::move(signer);
+  if (signer_->name() != config_.origin) {
+    return base::InvalidField(
+        "origin",
+        absl::StrCat("is \"", config_.origin, "\", but the signing key is for \"", signer_->name(),
+                     "\". Checkpoints must carry one name: correct either."));
+  }
+  agency_ids_ = std::make_unique<base::AgencyPersonIds>(keyring_.get(), config_.agency_id_epoch);
+
+  if (overrides.store != nullptr) {
+    store_ = overrides.store;
+  } else if (config_.store_kind == StoreKind::kMemory) {
+    own_store_ = store::NewMemoryStore();
+    store_ = own_store_.get();
+  } else {
+    store::RocksDbOptions options;
+    options.path = config_.store_path;
+    options.unsafe_no_sync_for_negative_control = config_.unsafe_no_sync_for_negative_control;
+    SIGNPOST_ASSIGN_OR_RETURN(own_store_, store::OpenRocksDbStore(options));
+    store_ = own_store_.get();
+  }
+
+  ledger::Sequencer::Options ledger_options;
+  ledger_options.origin = config_.origin;
+  ledger_options.checkpoint_interval = config_.checkpoint_interval;
+  ledger_options.checkpoint_file = config_.checkpoint_file;
+  ledger_options.witnessed_file = config_.witnessed_file;
+  ledger_options.restored_entry = RestoredEntry;
+  SIGNPOST_ASSIGN_OR_RETURN(sequencer_,
+                            ledger::Sequencer::Open(ledger_options, store_, clock_, signer_.get()));
+  executor_ =
+      std::make_unique<base::ThreadPool>(config_.executor_threads, config_.executor_queue_max);
+
+  registry::Registry::Options registry_options{
+      config_.operator_spiffe_id, {"adapter"}, keyring_->hub_data_key()};
+  SIGNPOST_ASSIGN_OR_RETURN(
+      registry_, registry::Registry::Load(std::move(registry_options), store_, sequencer_.get(),
+                                          executor_.get(), random_));
+  people_ = std::make_unique<people::People>(keyring_.get(), random_);
+  SIGNPOST_ASSIGN_OR_RETURN(linker_, matching::ReportLinker::Create(people_.get(), random_));
+  SIGNPOST_ASSIGN_OR_RETURN(base::SecretKey token_key,
+                            exchange::Mailboxes::TokenKey(keyring_->hub_data_key()));
+  mailboxes_ = std::make_unique<exchange::Mailboxes>(token_key);
+  notifier_ = std::make_unique<exchange::MailboxNotifier>();
+  idempotency_ = std::make_unique<request::IdempotencyTable>(keyring_->request_key());
+
+  context_.executor = executor_.get();
+  context_.store = store_;
+  context_.sequencer = sequencer_.get();
+  context_.clock = clock_;
+  context_.random = random_;
+  context_.keyring = keyring_.get();
+  context_.agency_ids = agency_ids_.get();
+  context_.registry = registry_.get();
+  context_.people = people_.get();
+  context_.linker = linker_.get();
+  context_.mailboxes = mailboxes_.get();
+  context_.notifier = notifier_.get();
+  context_.idempotency = idempotency_.get();
+  context_.policy = &policy_;
+  context_.on_erased = [this] {
+    if (maintenance_ != nullptr) maintenance_->KeysChanged();
+  };
+  answers_ = std::make_unique<disclosure::Answers>(context_);
+  if (config_.policy_age_max != absl::InfiniteDuration()) {
+    policy_.LimitAge(clock_, config_.policy_age_max);
+  }
+  policy_admin_ =
+      std::make_unique<policy_admin::PolicyAdmin>(context_, &policy_, config_.policy_admin);
+  policy_explainer_ =
+      std::make_unique<policy_admin::PolicyExplainer>(context_, policy_admin_.get());
+  policy_previews_ = std::make_unique<policy_admin::PolicyPreviews>(context_, policy_admin_.get());
+  replays_ = std::make_unique<oversight::Replays>(context_, policy_admin_.get());
+  SIGNPOST_ASSIGN_OR_RETURN(searches_, oversight::Searches::Create(context_));
+  pattern_search_ = std::make_unique<oversight::PatternSearch>(context_, config_.patterns);
+  intake_ = std::make_unique<intake::Intake>(context_, policy_admin_.get());
+  if (!config_.backup.directory.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(tlog::NoteVerifier verifier,
+                              tlog::NoteVerifier::Parse(signer_->verifier_key()));
+    SIGNPOST_ASSIGN_OR_RETURN(backups_, backup::Backups::Open(config_.backup, store_, clock_,
+                                                              random_, std::move(verifier)));
+  }
+  maintenance_ =
+      std::make_unique<operations::Maintenance>(context_, backups_.get(), config_.retention);
+  return absl::OkStatus();
+}
+
+absl::Status Hub::RecordAct(const std::string& outcome, const std::string& subject) {
+  signpost::store::v1::LedgerEntry entry =
+      request::NewEntry(signpost::store::v1::ENTRY_KIND_HUB, base::Principal(), "");
+  entry.set_subject(subject);
+  entry.set_outcome(outcome);
+  ledger::Operation operation;
+  operation.entries.push_back(request::ToDraft(entry));
+  return sequencer_->SubmitAndWait(std::move(operation)).status();
+}
+
+absl::Status Hub::OpenPolicy() {
+  if (config_.words_file.empty()) {
+    policy_.Lose("the configuration names no policy.words");
+    log_->Warning("policy_absent", {{"effect", "everything is hidden"}});
+    return absl::OkStatus();
+  }
+  std::string text;
+  if (!config_.policy_file.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(text, ReadTextFile(config_.policy_file));
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(std::string words, ReadTextFile(config_.words_file));
+  SIGNPOST_RETURN_IF_ERROR(policy_admin_->SetFiles(std::move(text), words));
+  if (registry_->directory()->Agencies().empty()) {
+    log_->Info("policy_waits", {{"effect", "everything is hidden"},
+                                {"next", "enrol the area's agencies and teams"}});
+    return absl::OkStatus();
+  }
+  // What is wrong with it hides everything, and says so in the log and on /health: a hub that does
+  // not start could not even say that.
+  const absl::Status bound = policy_admin_->Bind();
+  if (base::ReasonOf(bound) == Reason::kPolicyUnavailable) {
+    log_->Warning("policy_not_in_force",
+                  {{"effect", "everything is hidden"}, {"detail", bound.message()}});
+    return absl::OkStatus();
+  }
+  SIGNPOST_RETURN_IF_ERROR(bound);
+  const std::shared_ptr<const request::BoundPolicy> policy = policy_.Latest();
+  if (policy_admin_->FileIsIgnored()) {
+    log_->Warning("policy_file_ignored",
+                  {{"file", config_.policy_file},
+                   {"reason", "another text was published; publish this one to change that"}});
+  }
+  log_->Info(
+      "policy_in_force",
+      {{"name", policy->policy->name()}, {"version", policy->version}, {"sha256", policy->sha256}});
+  return absl::OkStatus();
+}
+
+absl::Status Hub::OpenWitnessing() {
+  if (config_.witnesses.empty()) return absl::OkStatus();
+  ledger::Witnessing::Options options;
+  options.log_verifier_key = signer_->verifier_key();
+  options.file = config_.witnessed_file;
+  options.alarm_after = config_.witness_alarm_after;
+  std::vector<ledger::Witnessing::Partner> partners;
+  for (const WitnessPartner& one : config_.witnesses) {
+    absl::StatusOr<std::unique_ptr<witness::WitnessChannel>> channel =
+        witness::NewHttpChannel({one.url, one.ca_file});
+    if (!channel.ok()) return channel.status();
+    partners.push_back({one.verifier_key, one.required, *std::move(channel)});
+  }
+  absl::StatusOr<std::unique_ptr<ledger::Witnessing>> witnessing =
+      ledger::Witnessing::Create(std::move(options), std::move(partners), store_,
+                                 [this](const auto& state) { return RecordWitness(state); });
+  if (!witnessing.ok()) return witnessing.status();
+  witnessing_ = *std::move(witnessing);
+  return absl::OkStatus();
+}
+
+absl::Status Hub::RecordWitness(const ledger::Witnessing::State& state) {
+  const bool good = state.standing == ledger::Witnessing::Standing::kGood;
+  const char* outcome = good ? "back" : ledger::StandingName(state.standing);
+  if (good) {
+    log_->Info("witness_back", {{"witness", state.name}, {"size", state.cosigned_size}});
+  } else {
+    log_->Error("witness_alarm", {{"witness", state.name},
+                                  {"standing", outcome},
+                                  {"required", state.required},
+                                  {"cosigned_size", state.cosigned_size},
+                                  {"detail", state.problem}});
+  }
+  signpost::store::v1::LedgerEntry entry =
+      request::NewEntry(signpost::store::v1::ENTRY_KIND_WITNESS_CHANGED, base::Principal(), "");
+  entry.set_subject(state.name);
+  entry.set_outcome(outcome);
+  ledger::Operation operation;
+  operation.entries.push_back(request::ToDraft(entry));
+  return sequencer_->SubmitAndWait(std::move(operation)).status();
+}
+
+void Hub::BuildServices() {
+  assertions_ = std::make_unique<base::AssertionVerifier>(
+      config_.audience,
+      [registry = registry_.get()](const std::string& agency_id, const std::string& kid) {
+        return registry->LookupKey(agency_id, kid);
+      },
+      clock_);
+  guard_ =
+      std::make_unique<rpc::CallGuard>(config_.trust_domain, registry_.get(), assertions_.get());
+  errors_ = std::make_unique<rpc::ErrorMapper>(random_, log_.get());
+  call_metrics_ = std::make_unique<rpc::CallMetrics>(&metrics_);
+  calls_.guard = guard_.get();
+  calls_.executor = executor_.get();
+  calls_.errors = errors_.get();
+  calls_.log = log_.get();
+  calls_.metrics = call_metrics_.get();
+  calls_.streams = &streams_;
+  calls_.log_good_calls = config_.log_good_calls;
+
+  const api::ApiContext context{&calls_,
+                                &context_,
+                                answers_.get(),
+                                intake_.get(),
+                                policy_admin_.get(),
+                                policy_explainer_.get(),
+                                policy_previews_.get(),
+                                replays_.get(),
+                                searches_.get(),
+                                pattern_search_.get(),
+                                signer_->verifier_key(),
+                                witnessing_.get(),
+                                maintenance_.get()};
+  services_.push_back(MakeIndexService(context));
+  services_.push_back(MakeConsentService(context));
+  services_.push_back(MakeRegistryService(context));
+  services_.push_back(MakeAuditService(context));
+  services_.push_back(MakeExchangeService(context));
+  services_.push_back(MakeOverrideService(context));
+  services_.push_back(MakePolicyService(context));
+  services_.push_back(MakePersonService(context));
+  services_.push_back(MakeMaintenanceService(context));
+}
+
+void Hub::AddGauges() {
+  metrics_.AddGauge("signpost_ledger_entries", "Entries in the ledger.",
+                    [this] { return static_cast<double>(sequencer_->head().size); });
+  metrics_.AddGauge("signpost_executor_queued", "Work accepted and not begun.",
+                    [this] { return static_cast<double>(executor_->queued()); });
+  metrics_.AddGauge("signpost_streams_open", "Streams that are open.",
+                    [this] { return static_cast<double>(streams_.count()); });
+  metrics_.AddGauge("signpost_assertions_remembered", "Assertions whose signature is remembered.",
+                    [this] { return static_cast<double>(assertions_->cached()); });
+  metrics_.AddGauge("signpost_policy_in_force", "1 when a policy is in force, else 0.",
+                    [this] { return policy_.Get() != nullptr ? 1.0 : 0.0; });
+  if (witnessing_ != nullptr) {
+    const std::vector<ledger::Witnessing::State> states = witnessing_->states();
+    for (size_t i = 0; i < states.size(); ++i) {
+      metrics_.AddGauge(
+          "signpost_witness_missing", "1 when a witness is missing or refuses, else 0.",
+          [this, i] {
+            return witnessing_->states()[i].standing == ledger::Witnessing::Standing::kGood ? 0.0
+                                                                                            : 1.0;
+          },
+          {{"witness", states[i].name}});
+      metrics_.AddGauge(
+          "signpost_witness_entries", "Entries that a witness has co-signed.",
+          [this, i] { return static_cast<double>(witnessing_->states()[i].cosigned_size); },
+          {{"witness", states[i].name}});
+    }
+  }
+  metrics_.AddGauge("signpost_person_keys_stale",
+                    "1 while the backups' file of person keys may hold one that was erased.",
+                    [this] { return maintenance_->KeysAreStale() ? 1.0 : 0.0; });
+  metrics_.AddGauge("signpost_log_lines_lost", "Log lines that could not be written.",
+                    [this] { return static_cast<double>(log_->lines_lost()); });
+}
+
+std::pair<bool, nlohmann::json> Hub::Health() const {
+  nlohmann::json page;
+  const std::shared_ptr<const request::BoundPolicy> bound = policy_.Get();
+  const std::string problem = policy_.problem();
+  page["policy"] =
+      bound == nullptr
+          ? nlohmann::json("hiding everything")
+          : nlohmann::json(absl::StrCat(bound->policy->name(), " version ", bound->version));
+  if (!problem.empty()) page["policy_problem"] = problem;
+  page["ledger_size"] = sequencer_->head().size;
+
+  bool store_answers = false;
+  if (const auto view = store_->NewView(); view.ok()) {
+    const ledger::LedgerReader reader(view->get());
+    store_answers = reader.Head().ok();
+    DescribeCheckpoint(reader, clock_->Now(), &page);
+  }
+  bool witnessed = true;
+  if (witnessing_ != nullptr) {
+    for (const ledger::Witnessing::State& state : witnessing_->states()) {
+      witnessed = witnessed && state.standing == ledger::Witnessing::Standing::kGood;
+      page["witnesses"].push_back({{"name", state.name},
+                                   {"standing", ledger::StandingName(state.standing)},
+                                   {"required", state.required},
+                                   {"cosigned_size", state.cosigned_size},
+                                   {"problem", state.problem}});
+    }
+  }
+  const bool serving = serving_.load();
+  page["status"] = !store_answers ? "storage does not answer"
+                   : !serving     ? "draining"
+                   : witnessed    ? "serving"
+                                  : "degraded";
+  return {store_answers && serving, page};
+}
+
+nlohmann::json Hub::Info() const {
+  nlohmann::json page;
+  page["version"] = kHubVersion;
+  page["origin"] = config_.origin;
+  page["verifier_key"] = signer_->verifier_key();
+  page["audience"] = config_.audience;
+  page["trust_domain"] = config_.trust_domain;
+  page["store"] = config_.store_kind == StoreKind::kMemory ? "memory" : "rocksdb";
+  page["schema_version"] = store::kStoreSchemaVersion;
+  const std::shared_ptr<const request::BoundPolicy> bound = policy_.Get();
+  page["policy_version"] =
+      bound == nullptr ? nlohmann::json(nullptr) : nlohmann::json(bound->version);
+  page["policy_sha256"] =
+      bound == nullptr ? nlohmann::json(nullptr) : nlohmann::json(bound->sha256);
+  return page;
+}
+
+absl::Status Hub::Serve() {
+  std::vector<grpc::Service*> services;
+  for (const auto& service : services_) services.push_back(service.get());
+  SIGNPOST_ASSIGN_OR_RETURN(server_, rpc::Server::Start(config_.server, services));
+  if (!config_.admin_listen.empty()) {
+    AdminPages pages;
+    pages.health = [this] { return Health(); };
+    pages.info = [this] { return Info(); };
+    pages.metrics = &metrics_;
+    SIGNPOST_ASSIGN_OR_RETURN(admin_, AdminHttp::Start(config_.admin_listen, std::move(pages)));
+  }
+  server_->SetServing(true);
+  serving_ = true;
+  override_watch_ = std::make_unique<overrides::OverrideWatch>(context_, kOverrideWatchInterval);
+  if (witnessing_ != nullptr) witnessing_->Start();
+  log_->Info("hub_started", {{"version", kHubVersion},
+                             {"port", port()},
+                             {"admin_port", admin_port()},
+                             {"origin", config_.origin},
+                             {"ledger_size", sequencer_->head().size}});
+  return absl::OkStatus();
+}
+
+void Hub::Shutdown() {
+  if (shut_down_) return;
+  shut_down_ = true;
+  const bool was_open = sequencer_ != nullptr && executor_ != nullptr;
+  serving_ = false;
+  if (server_ != nullptr) server_->SetServing(false);
+  if (guard_ != nullptr) guard_->Drain();
+  streams_.CloseAll(Error(Reason::kShuttingDown, "This hub is shutting down. Ask again."));
+  if (server_ != nullptr) server_->Shutdown(config_.shutdown_grace);
+  override_watch_.reset();
+  if (witnessing_ != nullptr) witnessing_->Stop();
+  if (maintenance_ != nullptr) maintenance_->Shutdown();
+  if (executor_ != nullptr) executor_->Shutdown();
+  admin_.reset();
+  if (was_open) {
+    (void)RecordAct("stopped", kHubVersion);
+    const uint64_t size = sequencer_->head().size;
+    sequencer_->Shutdown();
+    log_->Info("hub_stopped", {{"ledger_size", size}});
+  }
+  sequencer_.reset();  // publishes the last checkpoint
+}
+
+Hub::~Hub() { Shutdown(); }
+
+}  // namespace signpost::app

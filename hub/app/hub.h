@@ -1,0 +1,181 @@
+// A whole hub in one object: the rooms built from a configuration, served, and drained in the right
+// order. Used by main, by the scenario tests and by the benchmark, which run it in their own
+// process.
+//
+//   SIGNPOST_ASSIGN_OR_RETURN(std::unique_ptr<Hub> hub, Hub::Open(config));
+//   SIGNPOST_RETURN_IF_ERROR(hub->Serve());
+//   ... hub->port() ...
+//   hub->Shutdown();
+//
+// Members are declared from the ground up, so that they are destroyed from the top down.
+
+#ifndef SIGNPOST_HUB_APP_HUB_H_
+#define SIGNPOST_HUB_APP_HUB_H_
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "grpcpp/impl/service_type.h"
+#include "hub/app/admin_http.h"
+#include "hub/app/config.h"
+#include "hub/backup/backup.h"
+#include "hub/base/agency_id.h"
+#include "hub/base/assertion.h"
+#include "hub/base/clock.h"
+#include "hub/base/executor.h"
+#include "hub/base/json_log.h"
+#include "hub/base/keyring.h"
+#include "hub/base/random.h"
+#include "hub/disclosure/answers.h"
+#include "hub/exchange/mailbox.h"
+#include "hub/exchange/mailbox_notifier.h"
+#include "hub/intake/intake.h"
+#include "hub/ledger/sequencer.h"
+#include "hub/ledger/witnessing.h"
+#include "hub/matching/report_linker.h"
+#include "hub/operations/maintenance.h"
+#include "hub/overrides/overrides.h"
+#include "hub/oversight/pattern_search.h"
+#include "hub/oversight/replay.h"
+#include "hub/oversight/search.h"
+#include "hub/people/people.h"
+#include "hub/policy_admin/policy_admin.h"
+#include "hub/policy_admin/policy_explainer.h"
+#include "hub/policy_admin/policy_preview.h"
+#include "hub/registry/registry.h"
+#include "hub/request/idempotency.h"
+#include "hub/request/policy_in_force.h"
+#include "hub/rpc/call_guard.h"
+#include "hub/rpc/errors.h"
+#include "hub/rpc/metrics.h"
+#include "hub/rpc/reactors.h"
+#include "hub/rpc/server.h"
+#include "hub/store/store.h"
+#include "hub/tlog/note.h"
+
+namespace signpost::app {
+
+inline constexpr char kHubVersion[] = "0.1.0";
+// How often overrides that wait past their time are looked for; an agency is told once a day.
+inline constexpr absl::Duration kOverrideWatchInterval = absl::Minutes(10);
+
+class Hub {
+ public:
+  // What a test may put in the place of the real thing; nullptr takes the real one. Not owned.
+  struct Overrides {
+    const base::Clock* clock = nullptr;
+    base::RandomSource* random = nullptr;
+    store::Store* store = nullptr;
+  };
+
+  // Opens store, keys, ledger, registry and policy. A policy that does not compile or is not there
+  // is not an error here: everything is hidden, /health says so, and the log names line and column.
+  // Errors, each saying what to do: kKeyUnavailable, kStoreNewer, kStoreUnavailable, kLedgerBehind,
+  // kDataLoss, kInvalidField.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Hub>> Open(const HubConfig& config);
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Hub>> Open(const HubConfig& config,
+                                                                 const Overrides& overrides);
+
+  // As Shutdown().
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  // Starts the server and, where configured, the admin pages. Errors as Server::Start() and
+  // AdminHttp::Start(). Call once.
+  [[nodiscard]] absl::Status Serve();
+
+  // New calls are refused, streams are closed, calls in flight finish, then the executor, the
+  // sequencer (with a last checkpoint) and the store end. Idempotent; not from a call's own thread.
+  void Shutdown();
+
+  int port() const { return server_ == nullptr ? 0 : server_->port(); }
+  int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
+  const std::string& verifier_key() const { return signer_->verifier_key(); }
+
+  // The rooms, for services and for tests in the same process.
+  const request::HubContext& context() const { return context_; }
+  disclosure::Answers& answers() { return *answers_; }
+  intake::Intake& intake() { return *intake_; }
+  policy_admin::PolicyAdmin& policy_admin() { return *policy_admin_; }
+  base::JsonLog& log() { return *log_; }
+  rpc::Metrics& metrics() { return metrics_; }
+
+ private:
+  explicit Hub(const HubConfig& config) : config_(config) {}
+
+  absl::Status OpenRooms(const Overrides& overrides);
+  absl::Status OpenPolicy();
+  absl::Status OpenWitnessing();
+  // Logs and records that a witness is missing, refuses, or is back.
+  absl::Status RecordWitness(const ledger::Witnessing::State& state);
+  // One entry about the hub itself: it started, it stopped.
+  absl::Status RecordAct(const std::string& outcome, const std::string& subject);
+  void BuildServices();
+  void AddGauges();
+  std::pair<bool, nlohmann::json> Health() const;
+  nlohmann::json Info() const;
+
+  const HubConfig config_;
+  base::RealClock real_clock_;
+  base::OsRandom os_random_;
+  const base::Clock* clock_ = &real_clock_;
+  base::RandomSource* random_ = &os_random_;
+  std::unique_ptr<std::FILE, void (*)(std::FILE*)> log_file_{nullptr, nullptr};
+  std::unique_ptr<base::JsonLog> log_;
+  rpc::Metrics metrics_;
+
+  std::unique_ptr<store::Store> own_store_;
+  store::Store* store_ = nullptr;
+  std::unique_ptr<base::Keyring> keyring_;
+  std::unique_ptr<tlog::NoteSigner> signer_;
+  std::unique_ptr<base::AgencyPersonIds> agency_ids_;
+
+  std::unique_ptr<registry::Registry> registry_;
+  std::unique_ptr<people::People> people_;
+  std::unique_ptr<matching::ReportLinker> linker_;
+  std::unique_ptr<exchange::Mailboxes> mailboxes_;
+  std::unique_ptr<exchange::MailboxNotifier> notifier_;
+  std::unique_ptr<request::IdempotencyTable> idempotency_;
+  request::PolicyInForce policy_;
+  request::HubContext context_;
+  std::unique_ptr<disclosure::Answers> answers_;
+  std::unique_ptr<policy_admin::PolicyAdmin> policy_admin_;
+  std::unique_ptr<policy_admin::PolicyExplainer> policy_explainer_;
+  std::unique_ptr<policy_admin::PolicyPreviews> policy_previews_;
+  std::unique_ptr<oversight::Replays> replays_;
+  std::unique_ptr<oversight::Searches> searches_;
+  std::unique_ptr<oversight::PatternSearch> pattern_search_;
+  std::unique_ptr<intake::Intake> intake_;
+
+  std::unique_ptr<base::AssertionVerifier> assertions_;
+  std::unique_ptr<rpc::CallGuard> guard_;
+  std::unique_ptr<rpc::ErrorMapper> errors_;
+  std::unique_ptr<rpc::CallMetrics> call_metrics_;
+  rpc::LiveStreams streams_;
+  rpc::CallEnvironment calls_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+
+  // What has threads comes last: they end before anything they use.
+  std::unique_ptr<ledger::Sequencer> sequencer_;
+  std::unique_ptr<base::ThreadPool> executor_;
+  std::unique_ptr<backup::Backups> backups_;
+  std::unique_ptr<operations::Maintenance> maintenance_;
+  std::unique_ptr<overrides::OverrideWatch> override_watch_;
+  std::unique_ptr<ledger::Witnessing> witnessing_;
+  std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<AdminHttp> admin_;
+  std::atomic<bool> serving_ = false;
+  bool shut_down_ = false;
+};
+
+}  // namespace signpost::app
+
+#endif  // SIGNPOST_HUB_APP_HUB_H_

@@ -1,0 +1,755 @@
+#include "hub/disclosure/answers.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/arena.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/disclosure/evaluator.h"
+#include "hub/disclosure/opener.h"
+#include "hub/disclosure/override_case.h"
+#include "hub/ledger/index_hook.h"
+#include "hub/ledger/reader.h"
+#include "hub/request/entries.h"
+#include "hub/request/resolve.h"
+#include "hub/request/wire_convert.h"
+
+namespace signpost::disclosure {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+
+namespace {
+
+constexpr size_t kSaltBytes = 32;
+constexpr size_t kOverrideReasonBytesMin = 10;
+constexpr char kOthersReason[] =
+    "Other services may or may not be involved; what is not shown here is not yours to know.";
+
+absl::Status NoPolicy() {
+  return base::Error(Reason::kPolicyUnavailable,
+                     "no policy is in force, so everything is hidden; ask the hub's operator");
+}
+
+absl::Status NotFound() { return base::Error(Reason::kNotFound, "nobody whom you may know of"); }
+
+absl::StatusOr<QuestionTerms> ReadAsked(const base::Principal& asker,
+                                        const v1::WhoKnowsRequest& request) {
+  QuestionTerms asked;
+  SIGNPOST_ASSIGN_OR_RETURN(asked.purpose, request::ReadPurpose(asker, request.purpose()));
+  const auto add = [&asked](policy::Aspect aspect) {
+    if (std::find(asked.aspects.begin(), asked.aspects.end(), aspect) == asked.aspects.end()) {
+      asked.aspects.push_back(aspect);
+    }
+  };
+  for (const int aspect : request.aspects()) {
+    switch (aspect) {
+      case v1::ASPECT_EXISTENCE:
+        add(policy::Aspect::kExistence);
+        break;
+      case v1::ASPECT_AGENCY:
+        add(policy::Aspect::kAgency);
+        break;
+      case v1::ASPECT_CONTACT:
+        add(policy::Aspect::kContact);
+        break;
+      case v1::ASPECT_ASSESSMENT:
+        add(policy::Aspect::kAssessment);
+        break;
+      case v1::ASPECT_CONTENT:
+        asked.content = true;
+        break;
+      default:
+        return base::InvalidField("aspects", "each must be one of the aspects of v1.Aspect");
+    }
+  }
+  if (request.aspects().empty()) {
+    asked.aspects = {policy::Aspect::kExistence, policy::Aspect::kAgency, policy::Aspect::kContact,
+                     policy::Aspect::kAssessment};
+  }
+  asked.assessment_kind = request.assessment_kind();
+  if (request.necessity().size() > base::kReasonBytesMax) {
+    return base::InvalidField("necessity", "at most 2,000 bytes");
+  }
+  asked.necessity_stated = !request.necessity().empty();
+  if (request.has_override()) {
+    asked.override_request.requested = true;
+    asked.override_request.ground = request::ToPolicy(request.override().ground());
+    asked.override_request.reason_stated = true;
+    std::vector<base::FieldViolation> violations;
+    if (asked.override_request.ground == policy::OverrideGround::kNone) {
+      violations.push_back({"override.ground", "name the ground: one of v1.OverrideGround"});
+    }
+    const size_t reason_bytes = request.override().reason().size();
+    if (reason_bytes < kOverrideReasonBytesMin || reason_bytes > base::kReasonBytesMax) {
+      violations.push_back(
+          {"override.reason", "say why in words, 10 to 2,000 bytes; a reviewer will read it"});
+    }
+    if (!violations.empty()) {
+      return base::Error(Reason::kOverrideInvalid,
+                         "an override needs a ground and a reason in words", std::move(violations));
+    }
+  }
+  return asked;
+}
+
+// One who-knows between being made and being answered.
+struct Question {
+  base::Principal asker;
+  v1::WhoKnowsRequest request;
+  QuestionTerms asked;
+  std::optional<SealedAnswer> answer;
+  absl::Status refusal;           // recorded, then given
+  std::vector<std::string> wake;  // systems whose mailboxes get something
+};
+
+// Opens a contact into the answer under composition.
+absl::Status ComposeContact(const people::Person& person, const stored::FlagRow& flag,
+                            v1::Contact* contact) {
+  SIGNPOST_ASSIGN_OR_RETURN(const stored::ContactSecret secret,
+                            Opener::Peek(person.Contact(flag)).Open());
+  contact->set_practitioner_id(secret.practitioner_id());
+  contact->set_name(secret.name());
+  contact->set_role(secret.role());
+  contact->set_phone(secret.phone());
+  contact->set_email(secret.email());
+  contact->set_team_id(secret.team_id());
+  return absl::OkStatus();
+}
+
+// What the consent that `decision` rests on says of it: until when, and on what conditions.
+absl::Status ComposeConsentTerms(const DisclosureEvaluator& judge, const people::Person& person,
+                                 const policy::Decision& decision, v1::AspectDecision* told) {
+  const stored::ConsentRow* consent = judge.ConsentOf(decision);
+  if (consent == nullptr) return absl::OkStatus();
+  if (const int64_t until_s = judge.ConsentEndOf(decision); until_s != 0) {
+    *told->mutable_until() = request::ToTimestamp(until_s);
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const stored::ConsentSecret secret,
+                            Opener::Peek(person.Secret(*consent)).Open());
+  *told->mutable_conditions() = secret.conditions();
+  return absl::OkStatus();
+}
+
+void SetText(absl::string_view text, std::string* field) {
+  field->assign(text.data(), text.size());
+}
+
+// One visible flag as the answer tells it.
+absl::Status ComposeFlag(DisclosureEvaluator& judge, const registry::Directory& directory,
+                         const people::Person& person, const FlagEvaluation& finding,
+                         v1::WhoKnowsAnswer* answer) {
+  const stored::FlagRow& flag = *finding.flag;
+  v1::FlagView* view = answer->add_flags();
+  const absl::StatusOr<base::FlagId> flag_id = base::FlagId::FromBytes(flag.flag_id());
+  if (!flag_id.ok()) return flag_id.status();
+  view->set_flag_id(flag_id->ToText());
+  view->set_agency_id(flag.agency_id());
+  const registry::Agency* agency = directory.FindAgency(flag.agency_id());
+  view->set_agency_name(agency != nullptr ? agency->name : flag.agency_id());
+  view->set_service(flag.service());
+  view->set_status(static_cast<v1::FlagStatus>(flag.status()));
+  if (flag.opened_on() != 0) request::SetDate(flag.opened_on(), view->mutable_opened_on());
+  if (flag.closed_on() != 0) request::SetDate(flag.closed_on(), view->mutable_closed_on());
+  *view->mutable_confirmed_at() = request::ToTimestamp(flag.confirmed_at_s());
+  view->set_disputed(flag.disputed());
+  for (const AspectEvaluation& aspect : finding.aspects) {
+    const policy::Decision& decision = aspect.decision;
+    const bool shown = decision.effect == policy::Effect::kShow;
+    v1::AspectDecision* told = view->add_decisions();
+    told->set_aspect(request::ToWire(aspect.aspect));
+    told->set_shown(shown);
+    SetText(judge.Words(flag, aspect), told->mutable_reason());
+    if (!shown) {
+      v1::Withholding* withheld = answer->add_withheld();
+      withheld->set_aspect(told->aspect());
+      withheld->set_agency_id(flag.agency_id());
+      withheld->set_reason(told->reason());
+      continue;
+    }
+    if (decision.agreement != policy::kNoAgreement) {
+      told->set_agreement(
+          judge.policy().agreements()[static_cast<size_t>(decision.agreement)].title);
+    }
+    told->set_gateway(request::Word(policy::ToString(decision.gateway)));
+    SIGNPOST_RETURN_IF_ERROR(ComposeConsentTerms(judge, person, decision, told));
+    if (aspect.aspect == policy::Aspect::kContact) {
+      SIGNPOST_RETURN_IF_ERROR(ComposeContact(person, flag, view->mutable_contact()));
+    } else if (aspect.aspect == policy::Aspect::kAssessment) {
+      for (const stored::AssessmentRow& row : flag.assessments()) {
+        v1::AssessmentPointer* pointer = view->add_assessments();
+        pointer->set_kind(row.kind());
+        if (row.assessed_on() != 0)
+          request::SetDate(row.assessed_on(), pointer->mutable_assessed_on());
+        for (const std::string& section : row.sections()) pointer->add_sections(section);
+      }
+    }
+  }
+  for (const ContentEvaluation& content : finding.content) {
+    v1::ContentView* told = view->add_content();
+    told->set_assessment_kind(content.assessment_kind);
+    for (const std::string& section : content.open) told->add_sections_open(section);
+    for (const std::string& section : content.withheld) told->add_sections_withheld(section);
+    if (!content.withheld.empty()) {
+      SetText(judge.Words(content.first_withheld_item, content.first_withheld),
+              told->mutable_reason());
+    }
+    if (!content.open.empty()) {
+      v1::AspectDecision* decision = view->add_decisions();
+      decision->set_aspect(v1::ASPECT_CONTENT);
+      decision->set_shown(true);
+      decision->set_gateway(request::Word(policy::ToString(content.first_open.gateway)));
+      SIGNPOST_RETURN_IF_ERROR(ComposeConsentTerms(judge, person, content.first_open, decision));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Judges `question` at `view` and makes the operation that records it; the answer stays sealed in
+// `question` until the operation is durable.
+absl::StatusOr<ledger::Operation> MakeWhoKnows(const request::HubContext& context,
+                                               const store::View& view, Question* question) {
+  question->answer.reset();
+  question->refusal = absl::OkStatus();
+  question->wake.clear();
+  const base::Principal& asker = question->asker;
+  const absl::Time now = context.clock->Now();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                            request::Resolve(context, view, asker, question->request.person()));
+  stored::LedgerEntry entry =
+      request::NewEntry(stored::ENTRY_KIND_WHO_KNOWS, asker, question->request.request_id());
+  entry.set_purpose(request::Word(policy::ToString(question->asked.purpose)));
+  entry.set_asked(AskedBits(question->asked));
+  if (question->asked.content) {
+    entry.set_asked_assessment_kind(question->asked.assessment_kind);
+  }
+  ledger::Operation operation;
+  if (person.has_value()) entry.set_person_ref(person->id().ToBytes());
+  std::string private_words;
+  if (question->asked.override_request.requested) {
+    absl::StrAppend(&private_words, "override: ", question->request.override().reason(), "\n");
+  }
+  if (question->asked.necessity_stated) {
+    absl::StrAppend(&private_words, "necessity: ", question->request.necessity(), "\n");
+  }
+  if (!private_words.empty()) {
+    SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context, person.has_value() ? &*person : nullptr,
+                                                  private_words, &entry));
+  }
+
+  const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Get();
+  if (bound == nullptr) {
+    question->refusal = NoPolicy();
+    entry.set_outcome(base::ReasonName(Reason::kPolicyUnavailable));
+    operation.entries.push_back(request::ToDraft(entry));
+    return operation;
+  }
+  request::SetPolicy(*bound, &entry);
+  const std::shared_ptr<const registry::Directory> directory = context.registry->directory();
+  DisclosureEvaluator judge(*bound, *directory, asker, question->asked, now);
+  Evaluation findings;
+  if (person.has_value()) {
+    findings = judge.Decide(*person);
+    for (const std::string& word : judge.RelationshipWords()) entry.add_relationships(word);
+  }
+  // Nobody whom the asker may know of: from here on as if there were nobody.
+  const bool known = person.has_value() && !findings.nothing();
+
+  // In one arena: an answer is a tree of small messages, made and dropped whole.
+  google::protobuf::Arena arena;
+  v1::WhoKnowsAnswer& answer = *google::protobuf::Arena::CreateMessage<v1::WhoKnowsAnswer>(&arena);
+  answer.set_salt(context.random->Bytes(kSaltBytes));
+  *answer.mutable_answered_at() = request::ToTimestamp(now);
+  answer.mutable_policy()->set_name(bound->policy->name());
+  answer.mutable_policy()->set_version(bound->version);
+  answer.mutable_policy()->set_sha256(bound->sha256);
+  if (known) {
+    SIGNPOST_ASSIGN_OR_RETURN(*answer.mutable_agency_person_id(),
+                              context.agency_ids->Encode(asker.agency_id, person->id()));
+    for (const FlagEvaluation& finding : findings.flags) {
+      SIGNPOST_RETURN_IF_ERROR(ComposeFlag(judge, *directory, *person, finding, &answer));
+    }
+    answer.set_unnamed_service_involved(findings.unnamed_service_involved);
+    for (const policy::Obligation obligation : policy::AllObligations()) {
+      if ((findings.obligations & policy::Bit(obligation)) != 0) {
+        answer.add_obligations(request::Word(policy::ToString(obligation)));
+      }
+    }
+  }
+  v1::Withholding* others = answer.add_withheld();
+  others->set_aspect(v1::ASPECT_EXISTENCE);
+  others->set_reason(kOthersReason);
+  for (v1::Coverage& coverage : judge.Coverage(known ? &*person : nullptr)) {
+    *answer.add_coverage() = std::move(coverage);
+  }
+  std::vector<std::string> told;
+  if (known) {
+    question->wake = TellHolders(*directory, asker, *person, findings,
+                                 question->asked.override_request.ground, now, &told, &operation);
+  }
+  if (question->asked.override_request.requested) {
+    stored::OverrideRecord* record = entry.mutable_override();
+    record->set_ground(request::Word(policy::ToString(question->asked.override_request.ground)));
+    record->set_allowed(findings.override_used);
+    record->set_rule(findings.override_rule);
+    const absl::Time review_due = request::AddWorkingDays(now, 2);
+    if (findings.override_used) {
+      record->set_review_due_s(absl::ToUnixSeconds(review_due));
+      v1::OverrideNotice* notice = answer.mutable_override();
+      notice->set_rule(findings.override_rule);
+      *notice->mutable_review_due() = request::ToTimestamp(absl::ToUnixSeconds(review_due));
+      OverrideUse use;
+      use.ground = question->asked.override_request.ground;
+      use.purpose = question->asked.purpose;
+      use.reason = question->request.override().reason();
+      use.used_at = now;
+      use.review_due = review_due;
+      use.holders_told = static_cast<int>(told.size());
+      if ((findings.obligations & policy::Bit(policy::Obligation::kCloseAfter60Minutes)) != 0) {
+        use.until = now + absl::Hours(1);
+        *notice->mutable_until() = request::ToTimestamp(use.until);
+      }
+      SIGNPOST_RETURN_IF_ERROR(OpenCase(context, asker, *person, findings, use, &operation));
+    }
+  }
+  question->answer = Opener::ClosePadded(&answer);
+
+  for (stored::Released& released : findings.released) *entry.add_released() = std::move(released);
+  for (stored::Withheld& withheld : findings.withheld) *entry.add_withheld() = std::move(withheld);
+  entry.set_reply_hash(question->answer->hash());
+  entry.set_outcome(known ? "answered" : "nothing-to-know");
+  operation.entries.push_back(request::ToDraft(entry));
+  if (person.has_value()) {
+    // Judged again if her row has changed by the time this is sequenced.
+    operation.preconditions = person->preconditions();
+    request::IndexByPerson(&operation, person->id());
+  }
+  request::RestOn(*bound, &operation);
+  return operation;
+}
+
+// The words that a find needs to decide whether she may be known of.
+QuestionTerms FindAsked(policy::Purpose purpose) {
+  QuestionTerms asked;
+  asked.purpose = purpose;
+  asked.aspects = {policy::Aspect::kExistence, policy::Aspect::kAgency};
+  return asked;
+}
+
+}  // namespace
+
+Answers::Answers(const request::HubContext& context)
+    : context_(context), finds_(base::kFindsPerMinuteMax) {}
+
+absl::Status Answers::TakeBudget(const base::Principal& asker, const v1::PersonSelector& selector) {
+  if (!selector.has_details() || finds_.Take(asker.system_id, context_.clock->Now())) {
+    return absl::OkStatus();
+  }
+  return base::Error(Reason::kTooManyRequests,
+                     "this system has asked by details too often; ask by agency_person_id or "
+                     "record_id, or wait");
+}
+
+void Answers::WhoKnows(const base::Principal& asker, v1::WhoKnowsRequest request,
+                       request::Reply<v1::WhoKnowsResponse> done) {
+  absl::Status status = request::CheckRequestId(request.request_id());
+  if (status.ok()) status = TakeBudget(asker, request.person());
+  if (!status.ok()) return done(std::move(status));
+  absl::StatusOr<QuestionTerms> asked = ReadAsked(asker, request);
+  if (!asked.ok()) return done(std::move(asked).status());
+
+  auto question = std::make_shared<Question>();
+  question->asker = asker;
+  question->request = std::move(request);
+  question->asked = *std::move(asked);
+  request::TransactHere(
+      context_,
+      [this, question](const store::View& view) {
+        return MakeWhoKnows(context_, view, question.get());
+      },
+      [this, question,
+       done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        context_.notifier->Notify(question->wake);
+        v1::Receipt receipt = request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
+        if (!question->refusal.ok()) return done(request::WithReceipt(question->refusal, receipt));
+        v1::WhoKnowsResponse response;
+        response.set_answer(std::move(*question->answer).Release(sequenced->permit));
+        *response.mutable_receipt() = std::move(receipt);
+        done(std::move(response));
+      });
+}
+
+void Answers::Find(const base::Principal& asker, v1::FindRequest request,
+                   request::Reply<v1::FindResponse> done) {
+  absl::Status status = request::CheckRequestId(request.request_id());
+  if (status.ok()) status = TakeBudget(asker, request.person());
+  if (!status.ok()) return done(std::move(status));
+  const absl::StatusOr<policy::Purpose> purpose = request::ReadPurpose(asker, request.purpose());
+  if (!purpose.ok()) return done(purpose.status());
+
+  struct State {
+    base::Principal asker;
+    v1::FindRequest request;
+    std::string agency_person_id;
+    absl::Status refusal;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->request = std::move(request);
+  request::TransactHere(
+      context_,
+      [this, state,
+       purpose = *purpose](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->agency_person_id.clear();
+        state->refusal = NotFound();
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const std::optional<people::Person> person,
+            request::Resolve(context_, view, state->asker, state->request.person()));
+        stored::LedgerEntry entry =
+            request::NewEntry(stored::ENTRY_KIND_FIND, state->asker, state->request.request_id());
+        entry.set_purpose(request::Word(policy::ToString(purpose)));
+        ledger::Operation operation;
+        const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Get();
+        if (bound == nullptr) state->refusal = NoPolicy();
+        if (bound != nullptr) request::SetPolicy(*bound, &entry);
+        if (person.has_value()) {
+          entry.set_person_ref(person->id().ToBytes());
+          operation.preconditions = person->preconditions();
+          request::IndexByPerson(&operation, person->id());
+        }
+        if (bound != nullptr) request::RestOn(*bound, &operation);
+        if (bound != nullptr && person.has_value()) {
+          const QuestionTerms asked = FindAsked(purpose);
+          const std::shared_ptr<const registry::Directory> directory =
+              context_.registry->directory();
+          DisclosureEvaluator judge(*bound, *directory, state->asker, asked, context_.clock->Now());
+          Evaluation findings = judge.Decide(*person);
+          if (!findings.nothing()) {
+            SIGNPOST_ASSIGN_OR_RETURN(
+                state->agency_person_id,
+                context_.agency_ids->Encode(state->asker.agency_id, person->id()));
+            state->refusal = absl::OkStatus();
+          }
+          for (stored::Released& r : findings.released) *entry.add_released() = std::move(r);
+          for (stored::Withheld& w : findings.withheld) *entry.add_withheld() = std::move(w);
+        }
+        entry.set_outcome(state->refusal.ok() ? "found"
+                                              : base::ReasonName(base::ReasonOf(state->refusal)));
+        operation.entries.push_back(request::ToDraft(entry));
+        return operation;
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        v1::Receipt receipt = request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
+        if (!state->refusal.ok()) return done(request::WithReceipt(state->refusal, receipt));
+        v1::FindResponse response;
+        response.set_agency_person_id(state->agency_person_id);
+        *response.mutable_receipt() = std::move(receipt);
+        done(std::move(response));
+      });
+}
+
+void Answers::ListReviews(const base::Principal& asker, v1::ListReviewsRequest request,
+                          request::Reply<v1::ListReviewsResponse> done) {
+  struct State {
+    base::Principal asker;
+    v1::ListReviewsRequest request;
+    std::optional<SealedAnswer> answer;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->request = std::move(request);
+  request::TransactHere(
+      context_,
+      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        const int page_size = state->request.page_size() == 0 ? 50 : state->request.page_size();
+        SIGNPOST_ASSIGN_OR_RETURN(
+            matching::ReviewPage page,
+            context_.linker->ListReviews(view, state->asker.agency_id, page_size,
+                                         state->request.page_token()));
+        v1::ListReviewsResponse response;
+        response.set_next_page_token(page.next_token);
+        for (const matching::ReviewItem& item : page.reviews) {
+          v1::Review* review = response.add_reviews();
+          review->set_review_id(item.id.ToText());
+          SIGNPOST_ASSIGN_OR_RETURN(const v1::FlagReport report, Opener::Peek(item.report).Open());
+          review->set_record_id(report.record_id());
+          *review->mutable_since() = request::ToTimestamp(absl::ToUnixSeconds(item.since));
+          review->set_cause(item.cause);
+          int number = 0;
+          for (const matching::Candidate& candidate : item.candidates) {
+            v1::ReviewCandidate* told = review->add_candidates();
+            told->set_number(++number);
+            for (const std::string& field : candidate.agrees) told->add_agrees(field);
+            for (const std::string& field : candidate.differs) told->add_differs(field);
+          }
+        }
+        state->answer = Opener::Close(response);
+        stored::LedgerEntry entry =
+            request::NewEntry(stored::ENTRY_KIND_REVIEWS_LISTED, state->asker, "");
+        entry.set_subject(absl::StrCat("reviews/", page.reviews.size()));
+        entry.set_reply_hash(state->answer->hash());
+        entry.set_outcome("answered");
+        ledger::Operation operation;
+        operation.entries.push_back(request::ToDraft(entry));
+        return operation;
+      },
+      [state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        v1::ListReviewsResponse response;
+        if (!response.ParseFromString(std::move(*state->answer).Release(sequenced->permit))) {
+          return done(base::Error(Reason::kInternal, "a composed answer does not decode"));
+        }
+        done(std::move(response));
+      });
+}
+
+namespace {
+
+// A message of `asker`'s mailbox as it goes on the wire, without its payload.
+v1::Message MessageOf(const request::HubContext& context, const base::Principal& asker,
+                      const exchange::MailboxMessage& item) {
+  v1::Message message;
+  message.set_message_id(context.mailboxes->IdOf(asker.system_id, item.position).ToText());
+  message.set_resume_token(context.mailboxes->Token(asker.system_id, item.position));
+  *message.mutable_accepted_at() = request::ToTimestamp(item.stored.changed_at_s());
+  return message;
+}
+
+// Who looked at a flag, for its holder. That a sensitive service asked would tell that it works
+// with her, and that a distant one did where a shielded person is: then the asker is not named.
+void ComposeLook(const request::BoundPolicy& bound, const registry::Directory& directory,
+                 const people::Person& person, const stored::StoredMessage& notice,
+                 v1::Notice* told) {
+  for (const int32_t aspect : notice.shown()) told->add_shown(static_cast<v1::Aspect>(aspect));
+  told->set_ground(static_cast<v1::OverrideGround>(notice.ground()));
+  told->set_override_number(notice.override_number());
+  const registry::Agency* agency = directory.FindAgency(notice.asked_by_agency_id());
+  bool named = agency != nullptr && !person.shielded();
+  for (size_t i = 0; named && i < agency->services.size(); ++i) {
+    named = !bound.policy->IsSensitiveService(bound.policy->ServiceSymbol(agency->services[i]));
+  }
+  if (!named) return;
+  told->set_asked_by_agency_id(notice.asked_by_agency_id());
+  told->set_asked_by_practitioner_id(notice.asked_by_practitioner_id());
+  told->set_asked_by_role(notice.asked_by_role());
+}
+
+}  // namespace
+
+void Answers::Deliver(const base::Principal& asker, std::vector<exchange::MailboxMessage> messages,
+                      request::Reply<Delivery> done) {
+  struct Ready {
+    v1::Message message;
+    SealedAnswer payload;
+    size_t entry;
+  };
+  struct State {
+    base::Principal asker;
+    std::vector<exchange::MailboxMessage> messages;
+    std::vector<Ready> ready;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->messages = std::move(messages);
+  request::TransactHere(
+      context_,
+      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->ready.clear();
+        ledger::Operation operation;
+        const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Get();
+        if (bound == nullptr) return NoPolicy();
+        request::RestOn(*bound, &operation);
+        const std::shared_ptr<const registry::Directory> directory = context_.registry->directory();
+        const QuestionTerms asked = FindAsked(policy::Purpose::kServiceDelivery);
+        for (const exchange::MailboxMessage& item : state->messages) {
+          const stored::StoredMessage& notice = item.stored;
+          const size_t i = operation.entries.size();
+          stored::LedgerEntry entry =
+              request::NewEntry(stored::ENTRY_KIND_DELIVERY, state->asker, "");
+          entry.set_purpose(request::Word(policy::ToString(asked.purpose)));
+          request::SetPolicy(*bound, &entry);
+          entry.set_subject(
+              context_.mailboxes->IdOf(state->asker.system_id, item.position).ToText());
+          entry.set_outcome("withheld");
+          if (notice.kind() == v1::NOTICE_KIND_OVERRIDE_OVERDUE) {
+            // About the agency's own practitioner, and about nobody else.
+            if (notice.agency_id() == state->asker.agency_id) {
+              v1::Notice told;
+              told.set_salt(context_.random->Bytes(kSaltBytes));
+              told.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
+              told.set_agency_id(notice.agency_id());
+              *told.mutable_changed_at() = request::ToTimestamp(notice.changed_at_s());
+              told.set_override_number(notice.override_number());
+              *told.mutable_review_due() = request::ToTimestamp(notice.review_due_s());
+              state->ready.push_back(
+                  {MessageOf(context_, state->asker, item), Opener::Close(told), i});
+              entry.set_reply_hash(state->ready.back().payload.hash());
+              entry.set_outcome("delivered");
+            }
+            operation.entries.push_back(request::ToDraft(entry));
+            continue;
+          }
+          SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id,
+                                    base::PersonId::FromBytes(notice.person_id()));
+          const absl::StatusOr<people::Person> person = context_.people->Read(view, id);
+          if (!person.ok() && base::ReasonOf(person.status()) != Reason::kNotFound) {
+            return person.status();
+          }
+          if (person.ok()) {
+            entry.set_person_ref(person->id().ToBytes());
+            for (const store::Precondition& row : person->preconditions()) {
+              operation.preconditions.push_back(row);
+            }
+            request::IndexByPerson(&operation, person->id(), i);
+            SIGNPOST_ASSIGN_OR_RETURN(const base::FlagId flag_id,
+                                      base::FlagId::FromBytes(notice.flag_id()));
+            const stored::FlagRow* flag = person->FindFlag(flag_id);
+            DisclosureEvaluator judge(*bound, *directory, state->asker, asked,
+                                      context_.clock->Now());
+            policy::Decision deciding;
+            // Who looked at the agency's own flag is told to it whatever else holds: it knows of
+            // its flag, and the rule that showed it says that it is told.
+            const bool looked_at = notice.kind() == v1::NOTICE_KIND_OVERRIDE_USED ||
+                                   notice.kind() == v1::NOTICE_KIND_SHOWN;
+            const bool may_know =
+                flag != nullptr && (looked_at ? flag->agency_id() == state->asker.agency_id
+                                              : judge.MayKnowOf(*person, *flag, &deciding));
+            if (may_know) {
+              v1::Notice told;
+              told.set_salt(context_.random->Bytes(kSaltBytes));
+              told.set_kind(static_cast<v1::NoticeKind>(notice.kind()));
+              if (looked_at) ComposeLook(*bound, *directory, *person, notice, &told);
+              SIGNPOST_ASSIGN_OR_RETURN(
+                  *told.mutable_agency_person_id(),
+                  context_.agency_ids->Encode(state->asker.agency_id, person->id()));
+              told.set_agency_id(flag->agency_id());
+              told.set_service(flag->service());
+              *told.mutable_changed_at() = request::ToTimestamp(notice.changed_at_s());
+              SealedAnswer payload = Opener::Close(told);
+              entry.set_reply_hash(payload.hash());
+              entry.set_outcome("delivered");
+              stored::Released* released = entry.add_released();
+              released->set_flag_ref(flag->flag_id());
+              released->set_holder_agency_id(flag->agency_id());
+              released->add_aspects(request::Word(policy::ToString(policy::Aspect::kExistence)));
+              released->add_aspects(request::Word(policy::ToString(policy::Aspect::kAgency)));
+              released->add_rules(looked_at ? "tell-holder" : judge.RuleWords(deciding));
+              state->ready.push_back(
+                  {MessageOf(context_, state->asker, item), std::move(payload), i});
+            } else if (flag != nullptr) {
+              stored::Withheld* withheld = entry.add_withheld();
+              withheld->set_rule(judge.RuleWords(deciding));
+              withheld->set_count(1);
+            }
+          }
+          operation.entries.push_back(request::ToDraft(entry));
+        }
+        return operation;
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        Delivery delivery;
+        for (Ready& ready : state->ready) {
+          ready.message.set_payload(std::move(ready.payload).Release(sequenced->permit));
+          *ready.message.mutable_receipt() =
+              request::ReceiptOf(*sequenced, context_.sequencer->options().origin, ready.entry);
+          delivery.messages.push_back(std::move(ready.message));
+        }
+        delivery.last = state->messages.back().position;
+        done(std::move(delivery));
+      });
+}
+
+void Answers::ReadEntry(const base::Principal& asker, v1::GetEntryRequest request,
+                        request::Reply<v1::GetEntryResponse> done) {
+  if (request.reason().empty() || request.reason().size() > base::kReasonBytesMax) {
+    return done(base::InvalidField("reason", "say why you look, in at most 2,000 bytes"));
+  }
+  struct State {
+    base::Principal asker;
+    v1::GetEntryRequest request;
+    v1::GetEntryResponse response;
+    bool found = false;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->request = std::move(request);
+  request::TransactHere(
+      context_,
+      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->response.Clear();
+        const ledger::LedgerReader reader(&view);
+        absl::StatusOr<uint64_t> index = state->request.index();
+        if (state->request.entry_case() == v1::GetEntryRequest::kLeafHash) {
+          index = reader.IndexOf(state->request.leaf_hash());
+        }
+        absl::StatusOr<std::string> bytes =
+            index.ok() ? reader.Entry(*index) : absl::StatusOr<std::string>(index.status());
+        if (!bytes.ok() && base::ReasonOf(bytes.status()) != Reason::kNotFound) {
+          return bytes.status();
+        }
+        state->found = bytes.ok();
+        if (ledger::IsPruned(bytes.status())) {
+          // That it was there is no secret to an auditor.
+          SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, reader.Node(0, *index));
+          state->found = true;
+          state->response.set_readable(absl::StrCat(
+              "what: past its retention; only its hash is kept, and a proof of it\nleaf_hash: ",
+              tlog::HashToHex(leaf), "\n"));
+        } else if (bytes.ok()) {
+          SIGNPOST_ASSIGN_OR_RETURN(*state->response.mutable_readable(),
+                                    request::ReadableEntry(*bytes));
+          state->response.set_entry(*std::move(bytes));
+        }
+        stored::LedgerEntry entry =
+            request::NewEntry(stored::ENTRY_KIND_AUDIT_READ, state->asker, "");
+        entry.set_purpose("audit");
+        entry.set_subject(state->found ? absl::StrCat("entry/", *index) : "entry/none");
+        entry.set_reply_hash(base::Sha256(state->response.entry()));
+        entry.set_outcome(state->found ? "answered" : base::ReasonName(Reason::kNotFound));
+        SIGNPOST_RETURN_IF_ERROR(
+            request::SealDetails(context_, nullptr, state->request.reason(), &entry));
+        ledger::Operation operation;
+        operation.entries.push_back(request::ToDraft(entry));
+        return operation;
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        v1::Receipt receipt = request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
+        if (!state->found) return done(request::WithReceipt(NotFound(), receipt));
+        *state->response.mutable_receipt() = std::move(receipt);
+        done(std::move(state->response));
+      });
+}
+
+void Answers::RecordLedgerCopy(const base::Principal& asker, uint64_t first_index,
+                               const std::string& reason, request::Reply<v1::Receipt> done) {
+  if (reason.empty() || reason.size() > base::kReasonBytesMax) {
+    return done(base::InvalidField("reason", "say why you copy, in at most 2,000 bytes"));
+  }
+  request::TransactHere(
+      context_,
+      [this, asker, first_index, reason](const store::View&) -> absl::StatusOr<ledger::Operation> {
+        stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_AUDIT_READ, asker, "");
+        entry.set_purpose("audit");
+        entry.set_subject(absl::StrCat("copy/", first_index));
+        entry.set_outcome("answered");
+        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, reason, &entry));
+        ledger::Operation operation;
+        operation.entries.push_back(request::ToDraft(entry));
+        return operation;
+      },
+      [this, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        done(request::ReceiptOf(*sequenced, context_.sequencer->options().origin));
+      });
+}
+
+}  // namespace signpost::disclosure

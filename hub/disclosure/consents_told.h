@@ -1,0 +1,39 @@
+// Which records of consent an asker may be told of, and how each is told. Thread-safe.
+
+#ifndef SIGNPOST_HUB_DISCLOSURE_CONSENTS_TOLD_H_
+#define SIGNPOST_HUB_DISCLOSURE_CONSENTS_TOLD_H_
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "hub/base/principal.h"
+#include "hub/people/person.h"
+#include "signpost/store/v1/person.pb.h"
+#include "signpost/v1/consent.pb.h"
+
+namespace signpost::disclosure {
+
+// What of a person's flags an asker may know of, by name.
+struct KnownFlags {
+  absl::flat_hash_set<std::string> agencies;  // the asker's own among them
+  absl::flat_hash_set<std::string> services;
+  absl::flat_hash_set<std::string> flag_ids;  // 16 bytes each
+};
+
+// Whether `row` may be told: recorded by the asker's agency, or naming it (or its kind) as
+// recipient and nothing that it may not know of.
+bool MayTell(const base::Principal& asker, const KnownFlags& known,
+             const ::signpost::store::v1::ConsentRow& row);
+
+// Whether `row` was recorded by the asker's agency or names it: who may take it back or put another
+// in its place.
+bool IsNamedIn(const base::Principal& asker, const ::signpost::store::v1::ConsentRow& row);
+
+// All that may be told of `person`'s consents, newest first. Errors: kDataLoss.
+[[nodiscard]] absl::Status ComposeConsents(const base::Principal& asker, const KnownFlags& known,
+                                           const people::Person& person, absl::Time now,
+                                           v1::ConsentList* list);
+
+}  // namespace signpost::disclosure
+
+#endif  // SIGNPOST_HUB_DISCLOSURE_CONSENTS_TOLD_H_

@@ -1,0 +1,394 @@
+#include "hub/disclosure/evaluator.h"
+
+#include <algorithm>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/request/wire_convert.h"
+
+namespace signpost::disclosure {
+
+namespace stored = ::signpost::store::v1;
+using policy::Aspect;
+using policy::Effect;
+using policy::Tri;
+
+namespace {
+
+Tri Known(bool value) { return value ? Tri::kYes : Tri::kNo; }
+
+// Adds the bytes of plain values to a key that never leaves this process.
+template <typename... Value>
+void AddToKey(std::string* key, const Value&... values) {
+  static_assert((std::is_trivially_copyable_v<Value> && ...));
+  (key->append(reinterpret_cast<const char*>(&values), sizeof(values)), ...);
+}
+
+bool Counts(const stored::FlagRow& flag) { return flag.status() != v1::FLAG_STATUS_RETRACTED; }
+
+}  // namespace
+
+uint32_t AskedBits(const QuestionTerms& asked) {
+  uint32_t bits = asked.necessity_stated ? kAskedNecessityBit : 0;
+  for (const Aspect aspect : asked.aspects) bits |= 1u << static_cast<unsigned>(aspect);
+  if (asked.content) bits |= 1u << static_cast<unsigned>(Aspect::kContent);
+  return bits;
+}
+
+DisclosureEvaluator::DisclosureEvaluator(const request::BoundPolicy& bound,
+                                         const registry::Directory& directory,
+                                         const base::Principal& asker, const QuestionTerms& asked,
+                                         absl::Time now)
+    : bound_(bound),
+      policy_(*bound.policy),
+      directory_(directory),
+      asker_(asker),
+      asked_(asked),
+      now_(now) {
+  question_.agency = policy_.AgencySymbol(asker.agency_id);
+  question_.role = policy_.RoleSymbol(asker.role);
+  question_.is_practitioner = Known(asker.has_practitioner());
+  question_.purpose = asked.purpose;
+  question_.necessity_stated = Known(asked.necessity_stated);
+  question_.override_request = asked.override_request;
+  question_.now_s = absl::ToUnixSeconds(now);
+}
+
+void DisclosureEvaluator::GatherPerson(const people::Person* person) {
+  person_ = person;
+  question_.relationships = {};
+  standings_.clear();
+  std::vector<std::string> open_agencies;
+  if (person != nullptr) {
+    open_agencies = person->AgenciesWithOpenFlags();
+    shielded_ = Known(person->shielded());
+  } else {
+    shielded_ = Tri::kUnknown;
+  }
+  // The hub keeps no new identities: a person who has one is shielded, so who is not has none.
+  new_identity_ = shielded_ == Tri::kNo ? Tri::kNo : Tri::kUnknown;
+  const auto has_open = [&open_agencies](const std::string& agency) {
+    return std::binary_search(open_agencies.begin(), open_agencies.end(), agency);
+  };
+  if (has_open(asker_.agency_id)) {
+    question_.relationships.yes |= policy::Bit(policy::Relationship::kOwnOpenFlag);
+  }
+  for (const std::string& team_id : asker_.team_ids) {
+    const registry::Team* team = directory_.FindTeam(team_id);
+    if (team == nullptr) continue;
+    policy::TeamStanding standing;
+    standing.team = policy_.TeamSymbol(team_id);
+    if (has_open(team->home_agency_id)) {
+      standing.relationships.yes |= policy::Bit(policy::Relationship::kOwnOpenFlag);
+    }
+    standings_.push_back(standing);
+  }
+  question_.teams = standings_;
+
+  consents_.Gather(policy_, asker_, person, question_.now_s);
+  RememberQuestion();
+}
+
+policy::Item DisclosureEvaluator::ItemOf(const stored::FlagRow& flag, Aspect aspect) const {
+  policy::Item item;
+  item.holder = policy_.AgencySymbol(flag.agency_id());
+  item.service = policy_.ServiceSymbol(flag.service());
+  item.aspect = aspect;
+  item.open = Known(flag.status() == v1::FLAG_STATUS_OPEN);
+  item.disputed = Known(flag.disputed());
+  item.marked_sensitive = Tri::kNo;
+  item.shielded = shielded_;
+  item.new_identity = new_identity_;
+  // The hub holds no offences and no papers. While a case is open its offence is not spent, and
+  // that a service is involved names no victim; of all else it does not know.
+  item.spent_offence = item.open == Tri::kYes ? Tri::kNo : Tri::kUnknown;
+  item.names_victim = aspect == Aspect::kContent ? Tri::kUnknown : Tri::kNo;
+  // Every agency that feeds the hub takes brokered contact; one that does not cannot be asked.
+  const registry::Agency* agency = directory_.FindAgency(flag.agency_id());
+  item.brokerable = Known(agency != nullptr && agency->feeds_index && !agency->suspended);
+  item.consents_known = Tri::kYes;
+  consents_.Put(flag, &item);
+  return item;
+}
+
+std::string DisclosureEvaluator::RuleWords(const policy::Decision& decision) const {
+  if (decision.by_default || decision.rules[0] == policy::kNoRule) return "default";
+  return policy_.rules()[static_cast<size_t>(decision.rules[0])].id;
+}
+
+const stored::ConsentRow* DisclosureEvaluator::ConsentOf(const policy::Decision& decision) const {
+  return consents_.Row(decision.consent);
+}
+
+void DisclosureEvaluator::Note(const stored::FlagRow& flag, Aspect aspect,
+                               const policy::Decision& decision, stored::Released* released) {
+  released->set_flag_ref(flag.flag_id());
+  released->set_holder_agency_id(flag.agency_id());
+  released->add_aspects(request::Word(policy::ToString(aspect)));
+  for (int i = 0; i < std::min<int>(decision.rule_count, policy::kDecidingRulesMax); ++i) {
+    const std::string& rule =
+        policy_.rules()[static_cast<size_t>(decision.rules[static_cast<size_t>(i)])].id;
+    if (std::find(released->rules().begin(), released->rules().end(), rule) ==
+        released->rules().end()) {
+      released->add_rules(rule);
+    }
+  }
+  if (decision.agreement != policy::kNoAgreement) {
+    released->set_agreement(policy_.agreements()[static_cast<size_t>(decision.agreement)].id);
+  }
+  if (decision.gateway != policy::Gateway::kNone) {
+    released->set_gateway(request::Word(policy::ToString(decision.gateway)));
+  }
+  if (const stored::ConsentRow* consent = ConsentOf(decision)) {
+    released->set_consent_ref(consent->consent_id());
+  }
+  findings_.obligations |= decision.obligations;
+  if (decision.by_override) {
+    findings_.override_used = true;
+    findings_.override_rule = RuleWords(decision);
+  }
+}
+
+void DisclosureEvaluator::Withhold(const policy::Decision& decision) {
+  const std::string rule = RuleWords(decision);
+  for (stored::Withheld& withheld : findings_.withheld) {
+    if (withheld.rule() == rule) {
+      withheld.set_count(withheld.count() + 1);
+      return;
+    }
+  }
+  stored::Withheld withheld;
+  withheld.set_rule(rule);
+  withheld.set_count(1);
+  findings_.withheld.push_back(std::move(withheld));
+}
+
+void DisclosureEvaluator::TurnTo(const policy::Item& item) {
+  told_flag_ = nullptr;
+  record_->SetItem(item);
+}
+
+Evaluation DisclosureEvaluator::Decide(const people::Person& person) {
+  GatherPerson(&person);
+  for (const stored::FlagRow& flag : person.flags()) {
+    if (!Counts(flag)) continue;
+    // Its facts are the same for every aspect but content, which is turned to below.
+    const policy::Item item = ItemOf(flag, Aspect::kExistence);
+    TurnTo(item);
+    const policy::Decision existence = record_->DecideOnly(Aspect::kExistence);
+    const policy::Decision agency = record_->DecideOnly(Aspect::kAgency);
+    stored::Released released;
+    if (existence.effect != Effect::kShow || agency.effect != Effect::kShow) {
+      // Not to be named. Whatever else is shown of it cannot be said without naming it.
+      if (existence.effect != Effect::kHide) {
+        findings_.unnamed_service_involved = true;
+        Note(flag, Aspect::kExistence, existence, &released);
+        findings_.released.push_back(std::move(released));
+      } else {
+        Withhold(existence);
+      }
+      for (const Aspect aspect : asked_.aspects) {
+        if (aspect != Aspect::kExistence) Withhold(existence);
+      }
+      continue;
+    }
+    FlagEvaluation finding;
+    finding.flag = &flag;
+    finding.aspects.push_back({Aspect::kExistence, existence});
+    finding.aspects.push_back({Aspect::kAgency, agency});
+    Note(flag, Aspect::kExistence, existence, &released);
+    Note(flag, Aspect::kAgency, agency, &released);
+    for (const Aspect aspect : asked_.aspects) {
+      if (aspect == Aspect::kExistence || aspect == Aspect::kAgency) continue;
+      policy::Symbol assessment = policy::kNoSymbol;
+      if (aspect == Aspect::kAssessment && flag.assessments_size() > 0) {
+        assessment = policy_.AssessmentSymbol(flag.assessments(0).kind());
+      }
+      const policy::Decision decision = record_->DecideOnly(aspect, assessment);
+      finding.aspects.push_back({aspect, decision});
+      if (decision.effect == Effect::kShow) {
+        Note(flag, aspect, decision, &released);
+      } else {
+        Withhold(decision);
+      }
+    }
+    if (asked_.content) {
+      std::vector<std::string> kinds;
+      for (const stored::AssessmentRow& row : flag.assessments()) {
+        if (!asked_.assessment_kind.empty() && row.kind() != asked_.assessment_kind) continue;
+        if (std::find(kinds.begin(), kinds.end(), row.kind()) != kinds.end()) continue;
+        kinds.push_back(row.kind());
+        const policy::Symbol assessment = policy_.AssessmentSymbol(row.kind());
+        TurnTo(item);
+        const policy::Decision pointer = record_->DecideOnly(Aspect::kAssessment, assessment);
+        // Which sections may be asked for says that the assessment exists.
+        if (pointer.effect != Effect::kShow) {
+          Withhold(pointer);
+          continue;
+        }
+        ContentEvaluation content;
+        content.assessment_kind = row.kind();
+        policy::Item section_item = ItemOf(flag, Aspect::kContent);
+        section_item.assessment = assessment;
+        TurnTo(section_item);
+        for (const policy::Symbol section : policy_.Sections(assessment)) {
+          const policy::Decision decision =
+              record_->DecideOnly(Aspect::kContent, assessment, section);
+          if (decision.effect == Effect::kShow) {
+            if (content.open.empty()) {
+              content.first_open = decision;
+              Note(flag, Aspect::kContent, decision, &released);
+            }
+            content.open.push_back(policy_.SectionId(section));
+          } else {
+            if (content.withheld.empty()) {
+              content.first_withheld = decision;
+              content.first_withheld_item = section_item;
+              content.first_withheld_item.section = section;
+            }
+            Withhold(decision);
+            content.withheld.push_back(policy_.SectionId(section));
+          }
+        }
+        finding.content.push_back(std::move(content));
+      }
+    }
+    findings_.released.push_back(std::move(released));
+    findings_.flags.push_back(std::move(finding));
+  }
+  std::sort(findings_.flags.begin(), findings_.flags.end(),
+            [](const FlagEvaluation& a, const FlagEvaluation& b) {
+              return std::pair(a.flag->agency_id(), a.flag->flag_id()) <
+                     std::pair(b.flag->agency_id(), b.flag->flag_id());
+            });
+  return std::move(findings_);
+}
+
+bool DisclosureEvaluator::MayKnowOf(const people::Person& person, const stored::FlagRow& flag,
+                                    policy::Decision* deciding) {
+  GatherPerson(&person);
+  TurnTo(ItemOf(flag, Aspect::kExistence));
+  const policy::Decision existence = record_->DecideOnly(Aspect::kExistence);
+  const policy::Decision agency = record_->DecideOnly(Aspect::kAgency);
+  *deciding = existence.effect != Effect::kShow ? existence : agency;
+  // A notice is kept by the system that gets it, so it must be one that may be recorded there.
+  const policy::Decision record = record_->DecideOnly(Aspect::kRecord);
+  if (existence.effect == Effect::kShow && agency.effect == Effect::kShow &&
+      record.effect != Effect::kShow) {
+    *deciding = record;
+  }
+  return existence.effect == Effect::kShow && agency.effect == Effect::kShow &&
+         record.effect == Effect::kShow;
+}
+
+std::vector<std::string> DisclosureEvaluator::RelationshipWords() const {
+  std::vector<std::string> words;
+  uint8_t yes = question_.relationships.yes;
+  for (const policy::TeamStanding& standing : standings_) {
+    if (standing.relationships.yes != 0) yes |= policy::Bit(policy::Relationship::kTeamMember);
+  }
+  for (const policy::Relationship relationship : policy::AllRelationships()) {
+    if ((yes & policy::Bit(relationship)) != 0) {
+      words.push_back(request::Word(policy::ToString(relationship)));
+    }
+  }
+  return words;
+}
+
+void DisclosureEvaluator::RememberQuestion() {
+  record_.emplace(policy_, question_);
+  told_flag_ = nullptr;
+  question_key_.clear();
+  // The day and not the second: agreements, and the policy itself, begin and end at midnight UTC.
+  const int64_t day = question_.now_s / 86400;
+  AddToKey(&question_key_, question_.agency, question_.role, question_.is_practitioner,
+           question_.purpose, question_.relationships.yes, question_.relationships.unknown,
+           question_.necessity_stated, question_.override_request.requested,
+           question_.override_request.ground, question_.override_request.reason_stated, day);
+  for (const policy::TeamStanding& standing : standings_) {
+    AddToKey(&question_key_, standing.team, standing.relationships.yes,
+             standing.relationships.unknown);
+  }
+}
+
+std::shared_ptr<const std::vector<bool>> DisclosureEvaluator::AlwaysNamed() const {
+  // Everything that the answer depends on: the question and the person's own facts. Never a flag.
+  std::string key = question_key_;
+  AddToKey(&key, shielded_, new_identity_);
+  return bound_.always_named.Get(key, [this] {
+    const policy::PersonFacts facts{shielded_, new_identity_};
+    auto named = std::make_shared<std::vector<bool>>();
+    for (size_t holder = 0; holder <= policy_.agency_count(); ++holder) {
+      const auto symbol = static_cast<policy::Symbol>(holder);
+      named->push_back(
+          policy_.AlwaysShows(question_, facts, symbol, policy::kNoSymbol, Aspect::kExistence) &&
+          policy_.AlwaysShows(question_, facts, symbol, policy::kNoSymbol, Aspect::kAgency));
+    }
+    return std::shared_ptr<const std::vector<bool>>(std::move(named));
+  });
+}
+
+std::vector<v1::Coverage> DisclosureEvaluator::Coverage(const people::Person* person) {
+  if (person != person_ || !record_.has_value()) GatherPerson(person);
+  const std::shared_ptr<const std::vector<bool>> named = AlwaysNamed();
+  std::vector<v1::Coverage> all;
+  for (const std::shared_ptr<const registry::Agency>& agency : directory_.Agencies()) {
+    if (agency->kind == "auditor" || agency->kind == "operator") continue;
+    v1::Coverage coverage;
+    coverage.set_agency_id(agency->agency_id);
+    coverage.set_agency_name(agency->name);
+    const std::optional<registry::FeedTimes> feed = directory_.Feed(agency->agency_id);
+    if (feed.has_value()) {
+      *coverage.mutable_fed_since() = request::ToTimestamp(absl::ToUnixSeconds(feed->since));
+      *coverage.mutable_fed_until() = request::ToTimestamp(absl::ToUnixSeconds(feed->until));
+    }
+    const policy::Symbol holder = policy_.AgencySymbol(agency->agency_id);
+    if (!agency->feeds_index || !feed.has_value()) {
+      coverage.set_state(v1::COVERAGE_STATE_NOT_CONNECTED);
+    } else if (now_ - feed->until > agency->silence_max) {
+      coverage.set_state(v1::COVERAGE_STATE_DID_NOT_ANSWER);
+    } else if (!(*named)[holder]) {
+      coverage.set_state(v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
+    } else {
+      bool has = false;
+      if (person != nullptr) {
+        for (const stored::FlagRow& flag : person->flags()) {
+          has = has || (Counts(flag) && flag.agency_id() == agency->agency_id);
+        }
+      }
+      coverage.set_state(has ? v1::COVERAGE_STATE_HAS_FLAG : v1::COVERAGE_STATE_HAS_NONE);
+    }
+    all.push_back(std::move(coverage));
+  }
+  return all;
+}
+
+absl::string_view DisclosureEvaluator::Words(const stored::FlagRow& flag,
+                                             const AspectEvaluation& finding) {
+  if (told_flag_ != &flag) {
+    TurnTo(ItemOf(flag, finding.aspect));
+    told_flag_ = &flag;
+  }
+  return Tell(finding.aspect, policy::kNoSymbol, policy::kNoSymbol, finding.decision);
+}
+
+absl::string_view DisclosureEvaluator::Words(const policy::Item& item,
+                                             const policy::Decision& decision) {
+  TurnTo(item);
+  return Tell(item.aspect, item.assessment, item.section, decision);
+}
+
+absl::string_view DisclosureEvaluator::Tell(Aspect aspect, policy::Symbol assessment,
+                                            policy::Symbol section,
+                                            const policy::Decision& decision) {
+  // What was missing is worked out only here, where somebody will read it.
+  return record_
+      ->Explain(aspect, assessment, section,
+                decision.effect == Effect::kShow ? decision
+                                                 : record_->Decide(aspect, assessment, section))
+      .all;
+}
+
+}  // namespace signpost::disclosure

@@ -1,0 +1,153 @@
+// From one person and one question to decisions: gathers what the policy wants to know, binds it to
+// the policy's symbols, asks, and sorts the answers into what is seen and what is not.
+//
+// Reads nothing, writes nothing, opens nothing (but has the people room say when she is 18, where
+// consents are on record). A Judge belongs to one call; it must not outlive
+// what its constructor was given.
+
+#ifndef SIGNPOST_HUB_DISCLOSURE_EVALUATOR_H_
+#define SIGNPOST_HUB_DISCLOSURE_EVALUATOR_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "hub/base/principal.h"
+#include "hub/disclosure/consent_facts.h"
+#include "hub/people/person.h"
+#include "hub/registry/directory.h"
+#include "hub/request/policy_in_force.h"
+#include "policy/engine/record_evaluator.h"
+#include "policy/policy.h"
+#include "signpost/store/v1/entry.pb.h"
+#include "signpost/v1/consent.pb.h"
+#include "signpost/v1/index.pb.h"
+
+namespace signpost::disclosure {
+
+// What is asked, with the wire's words read.
+struct QuestionTerms {
+  policy::Purpose purpose = policy::Purpose::kUnspecified;
+  absl::InlinedVector<policy::Aspect, 5> aspects;  // without kContent
+  bool content = false;
+  std::string assessment_kind;  // of content; empty: all kinds
+  policy::OverrideRequest override_request;
+  bool necessity_stated = false;
+};
+
+// `asked` as an entry holds it (LedgerEntry.asked).
+inline constexpr uint32_t kAskedNecessityBit = 1u << 16;
+uint32_t AskedBits(const QuestionTerms& asked);
+
+struct AspectEvaluation {
+  policy::Aspect aspect;
+  policy::Decision decision;
+};
+
+struct ContentEvaluation {
+  std::string assessment_kind;
+  std::vector<std::string> open;
+  std::vector<std::string> withheld;
+  policy::Item first_withheld_item;  // to explain; valid while the Judge lives
+  policy::Decision first_withheld;
+  policy::Decision first_open;
+};
+
+// One flag that the asker may see by name.
+struct FlagEvaluation {
+  const ::signpost::store::v1::FlagRow* flag;
+  absl::InlinedVector<AspectEvaluation, 5> aspects;  // existence and agency always among them
+  std::vector<ContentEvaluation> content;
+};
+
+// All of it.
+struct Evaluation {
+  std::vector<FlagEvaluation> flags;      // by agency id, then flag id
+  bool unnamed_service_involved = false;  // a brokered one
+  uint32_t obligations = 0;
+  bool override_used = false;
+  std::string override_rule;
+  // For the entry.
+  std::vector<::signpost::store::v1::Released> released;
+  std::vector<::signpost::store::v1::Withheld> withheld;
+
+  bool nothing() const { return flags.empty() && !unnamed_service_involved; }
+};
+
+class DisclosureEvaluator {
+ public:
+  DisclosureEvaluator(const request::BoundPolicy& bound, const registry::Directory& directory,
+                      const base::Principal& asker, const QuestionTerms& asked, absl::Time now);
+
+  // Decides about every flag of `person`. Call once.
+  Evaluation Decide(const people::Person& person);
+
+  // Whether the asker may know of one flag (existence and agency), as a system for its own service:
+  // for notices. REQUIRES: `flag` is of `person`.
+  bool MayKnowOf(const people::Person& person, const ::signpost::store::v1::FlagRow& flag,
+                 policy::Decision* deciding);
+
+  // Relationships that counted, as words, for the entry.
+  std::vector<std::string> RelationshipWords() const;
+
+  // Coverage as the policy allows it whatever there is. `person` is nullptr when the asker may know
+  // of nobody: then, and only then, it is the coverage of a stranger.
+  std::vector<v1::Coverage> Coverage(const people::Person* person);
+
+  // The worker's voice about one aspect of a flag in the findings. The text is valid until the next
+  // call of anything here; ask flag by flag.
+  absl::string_view Words(const ::signpost::store::v1::FlagRow& flag,
+                          const AspectEvaluation& finding);
+  absl::string_view Words(const policy::Item& item, const policy::Decision& decision);
+
+  const policy::Policy& policy() const { return policy_; }
+  std::string RuleWords(const policy::Decision& decision) const;
+  // The consent a show rests on, or nullptr.
+  const ::signpost::store::v1::ConsentRow* ConsentOf(const policy::Decision& decision) const;
+  // When that consent ends (seconds since 1970), 0 when there is none or it does not by itself.
+  int64_t ConsentEndOf(const policy::Decision& decision) const {
+    return consents_.UntilOf(decision.consent);
+  }
+
+ private:
+  void GatherPerson(const people::Person* person);
+  // What is derived from the question alone, once it is complete.
+  void RememberQuestion();
+  // What record_ decides from now on.
+  void TurnTo(const policy::Item& item);
+  absl::string_view Tell(policy::Aspect aspect, policy::Symbol assessment, policy::Symbol section,
+                         const policy::Decision& decision);
+  // By symbol, whether the policy would name the agency to this asker whatever there is.
+  std::shared_ptr<const std::vector<bool>> AlwaysNamed() const;
+  policy::Item ItemOf(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect) const;
+  void Note(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect,
+            const policy::Decision& decision, ::signpost::store::v1::Released* released);
+  void Withhold(const policy::Decision& decision);
+
+  const request::BoundPolicy& bound_;
+  const policy::Policy& policy_;
+  const registry::Directory& directory_;
+  const base::Principal& asker_;
+  const QuestionTerms& asked_;
+  const absl::Time now_;
+  policy::Question question_;
+  std::optional<policy::RecordEvaluator> record_;  // of question_
+  // The flag whose words were asked for last: record_ is about it.
+  const ::signpost::store::v1::FlagRow* told_flag_ = nullptr;
+  std::string question_key_;  // all of question_, for what the policy remembers
+  absl::InlinedVector<policy::TeamStanding, 2> standings_;
+  const people::Person* person_ = nullptr;
+  policy::Tri shielded_ = policy::Tri::kUnknown;
+  policy::Tri new_identity_ = policy::Tri::kUnknown;
+  ConsentFacts consents_;
+  Evaluation findings_;
+};
+
+}  // namespace signpost::disclosure
+
+#endif  // SIGNPOST_HUB_DISCLOSURE_EVALUATOR_H_

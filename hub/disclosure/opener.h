@@ -1,0 +1,73 @@
+// The one place where a personal value is opened, and what keeps it from leaving too early.
+//
+// An answer must be hashed before its ledger entry is written (the entry names the hash), and may
+// be read by nobody before that entry is durable. So the opener composes answers into a
+// SealedAnswer, which tells its hash and its size to anybody and its bytes only to the holder of a
+// Permit.
+//
+// Nothing here is shared between threads.
+
+#ifndef SIGNPOST_HUB_DISCLOSURE_OPENER_H_
+#define SIGNPOST_HUB_DISCLOSURE_OPENER_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/message_lite.h"
+#include "hub/base/crypto.h"
+#include "hub/base/sealed.h"
+
+namespace signpost::disclosure {
+
+// Answers leave in whole steps of this many bytes, so that their size says little.
+inline constexpr size_t kAnswerSizeStep = 1024;
+
+// A reply that is complete and closed.
+class SealedAnswer {
+ public:
+  // SHA-256 of the bytes as they will be sent.
+  const std::string& hash() const { return hash_; }
+  size_t size() const { return bytes_.size(); }
+
+  // The bytes, against proof that the entry naming hash() is durable.
+  std::string Release(const base::Permit& /*permit*/) && { return std::move(bytes_); }
+
+ private:
+  friend class Opener;
+  explicit SealedAnswer(std::string bytes)
+      : bytes_(std::move(bytes)), hash_(base::Sha256(bytes_)) {}
+  std::string bytes_;
+  std::string hash_;
+};
+
+class Opener {
+ public:
+  // Closes `answer`, a message with a `padding` field, to a whole number of kAnswerSizeStep bytes.
+  // `Answer::set_padding` takes the zeros.
+  template <typename Answer>
+  static SealedAnswer ClosePadded(Answer* answer) {
+    const size_t size = answer->ByteSizeLong();
+    // Tag and length of the padding itself: 1 byte of tag and 2 of length from 128 zeros on.
+    size_t target = (size + kAnswerSizeStep) / kAnswerSizeStep * kAnswerSizeStep;
+    if (target - size < 3 + 128) target += kAnswerSizeStep;
+    answer->set_padding(std::string(target - size - 3, '\0'));
+    return Close(*answer);
+  }
+  static SealedAnswer Close(const google::protobuf::MessageLite& answer) {
+    return SealedAnswer(answer.SerializeAsString());
+  }
+
+  // Reads `sealed` into an answer under composition. Only composing code of this room calls it, and
+  // what it reads goes into a message that ends in Close(): review every new caller.
+  template <typename T>
+  static const T& Peek(const base::Sealed<T>& sealed) {
+    return sealed.Peek();
+  }
+};
+
+}  // namespace signpost::disclosure
+
+#endif  // SIGNPOST_HUB_DISCLOSURE_OPENER_H_

@@ -1,0 +1,144 @@
+#include "hub/disclosure/override_case.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "hub/base/error.h"
+#include "hub/base/status_macros.h"
+#include "hub/exchange/mailbox.h"
+#include "hub/ledger/index_hook.h"
+#include "hub/request/wire_convert.h"
+#include "signpost/store/v1/exchange.pb.h"
+#include "signpost/v1/exchange.pb.h"
+#include "signpost/v1/overrides.pb.h"
+
+namespace signpost::disclosure {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+
+// Agency ids are shorter than 256 bytes.
+std::string OverridesOfAgency(const std::string& agency_id) {
+  return std::string(1, static_cast<char>(agency_id.size())) + agency_id;
+}
+
+std::string OverrideKey(const std::string& agency_id, uint64_t number) {
+  return OverridesOfAgency(agency_id) + store::KeyU64(number);
+}
+
+absl::StatusOr<stored::OverrideRow> ParseOverride(const std::string& bytes) {
+  stored::OverrideRow row;
+  if (!row.ParseFromString(bytes)) {
+    return base::Error(Reason::kDataLoss, "a stored override does not parse; call the operator");
+  }
+  if (row.format() != 1) {
+    return base::Error(Reason::kStoreNewer,
+                       "an override was stored in a newer form; run the newer version of the hub");
+  }
+  return row;
+}
+
+std::vector<std::string> TellHolders(const registry::Directory& directory,
+                                     const base::Principal& asker, const people::Person& person,
+                                     const Evaluation& findings, policy::OverrideGround ground,
+                                     absl::Time now, std::vector<std::string>* told,
+                                     ledger::Operation* operation) {
+  constexpr uint32_t kTell = policy::Bit(policy::Obligation::kTellHolder);
+  struct Addressed {
+    std::string system_id;
+    uint16_t part;
+    bool overridden;
+    stored::StoredMessage message;
+  };
+  std::vector<Addressed> messages;
+  std::map<std::string, uint16_t> parts;
+  for (const FlagEvaluation& finding : findings.flags) {
+    const stored::FlagRow& flag = *finding.flag;
+    if (flag.agency_id() == asker.agency_id) continue;
+    stored::StoredMessage message;
+    bool overridden = false;
+    for (const AspectEvaluation& aspect : finding.aspects) {
+      if (aspect.decision.effect != policy::Effect::kShow ||
+          (aspect.decision.obligations & kTell) == 0) {
+        continue;
+      }
+      overridden = overridden || aspect.decision.by_override;
+      message.add_shown(request::ToWire(aspect.aspect));
+    }
+    for (const ContentEvaluation& content : finding.content) {
+      if (content.open.empty() || (content.first_open.obligations & kTell) == 0) continue;
+      message.add_shown(v1::ASPECT_CONTENT);
+      break;
+    }
+    if (message.shown().empty()) continue;
+    message.set_kind(overridden ? v1::NOTICE_KIND_OVERRIDE_USED : v1::NOTICE_KIND_SHOWN);
+    message.set_person_id(person.id().ToBytes());
+    message.set_flag_id(flag.flag_id());
+    message.set_agency_id(flag.agency_id());
+    message.set_changed_at_s(absl::ToUnixSeconds(now));
+    message.set_asked_by_agency_id(asker.agency_id);
+    message.set_asked_by_practitioner_id(asker.practitioner_id);
+    message.set_asked_by_role(asker.role);
+    if (overridden) message.set_ground(static_cast<int>(ground));
+    if (std::find(told->begin(), told->end(), flag.agency_id()) == told->end()) {
+      told->push_back(flag.agency_id());
+    }
+    for (std::string& system : directory.MailboxSystems(flag.agency_id())) {
+      const uint16_t part = ++parts[system];
+      messages.push_back({std::move(system), part, overridden, message});
+    }
+  }
+  std::vector<std::string> systems;
+  systems.reserve(parts.size());
+  for (const auto& [system, part] : parts) systems.push_back(system);
+  if (messages.empty()) return systems;
+  ledger::AddIndexHook(operation, [messages = std::move(messages)](uint64_t first_index,
+                                                                   store::Batch& batch) mutable {
+    for (Addressed& addressed : messages) {
+      if (addressed.overridden) addressed.message.set_override_number(first_index);
+      exchange::AppendNotice(batch, addressed.system_id, first_index, addressed.part,
+                             addressed.message);
+    }
+  });
+  return systems;
+}
+
+absl::Status OpenCase(const request::HubContext& context, const base::Principal& asker,
+                      const people::Person& person, const Evaluation& findings,
+                      const OverrideUse& use, ledger::Operation* operation) {
+  stored::OverrideRow row;
+  row.set_format(1);
+  row.set_agency_id(asker.agency_id);
+  row.set_practitioner_id(asker.practitioner_id);
+  row.set_role(asker.role);
+  row.set_person_id(person.id().ToBytes());
+  row.set_ground(static_cast<int>(use.ground));
+  row.set_rule(findings.override_rule);
+  row.set_purpose(static_cast<int>(use.purpose));
+  row.set_used_at_s(absl::ToUnixSeconds(use.used_at));
+  if (use.until != absl::InfinitePast()) row.set_until_s(absl::ToUnixSeconds(use.until));
+  row.set_review_due_s(absl::ToUnixSeconds(use.review_due));
+  row.set_holders_told(use.holders_told);
+  std::set<int> aspects;
+  for (const FlagEvaluation& finding : findings.flags) {
+    bool opened = false;
+    for (const AspectEvaluation& aspect : finding.aspects) {
+      if (!aspect.decision.by_override) continue;
+      opened = true;
+      aspects.insert(request::ToWire(aspect.aspect));
+    }
+    if (opened) row.set_flags_opened(row.flags_opened() + 1);
+  }
+  for (const int aspect : aspects) row.add_aspects(aspect);
+  SIGNPOST_ASSIGN_OR_RETURN(*row.mutable_sealed_reason(),
+                            person.SealPrivate(kOverrideReasonLabel, use.reason, context.random));
+  ledger::AddIndexHook(operation, [agency = asker.agency_id, bytes = row.SerializeAsString()](
+                                      uint64_t first_index, store::Batch& batch) {
+    batch.Put(store::Space::kOverrides, OverrideKey(agency, first_index), bytes);
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace signpost::disclosure

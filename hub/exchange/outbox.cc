@@ -1,0 +1,56 @@
+#include "hub/exchange/outbox.h"
+
+#include <limits>
+#include <set>
+
+#include "hub/exchange/mailbox.h"
+#include "hub/ledger/index_hook.h"
+
+namespace signpost::exchange {
+
+Outbox::Outbox(MailboxSystems mailbox_systems) : mailbox_systems_(std::move(mailbox_systems)) {}
+
+bool Outbox::Add(const FlagChange& change, absl::Span<const std::string> open_agency_ids) {
+  if (change.kind == v1::NOTICE_KIND_UNSPECIFIED) return true;
+  store::v1::StoredMessage message;
+  message.set_kind(change.kind);
+  message.set_person_id(change.person_id.ToBytes());
+  message.set_flag_id(change.flag_id.ToBytes());
+  message.set_agency_id(change.agency_id);
+  message.set_changed_at_s(absl::ToUnixSeconds(change.changed_at));
+
+  std::set<std::string> agencies(open_agency_ids.begin(), open_agency_ids.end());
+  agencies.erase(change.agency_id);
+  bool all_added = true;
+  for (const std::string& agency_id : agencies) {
+    for (std::string& system_id : mailbox_systems_(agency_id)) {
+      uint16_t& part = parts_[system_id];
+      if (part == std::numeric_limits<uint16_t>::max()) {
+        all_added = false;
+        continue;
+      }
+      ++part;
+      messages_.push_back({std::move(system_id), part, message});
+    }
+  }
+  return all_added;
+}
+
+std::vector<std::string> Outbox::systems() const {
+  std::vector<std::string> systems;
+  systems.reserve(parts_.size());
+  for (const auto& [system_id, part] : parts_) systems.push_back(system_id);
+  return systems;
+}
+
+void Outbox::AddTo(ledger::Operation* operation) && {
+  if (messages_.empty()) return;
+  ledger::AddIndexHook(
+      operation, [messages = std::move(messages_)](uint64_t first_index, store::Batch& batch) {
+        for (const Addressed& addressed : messages) {
+          AppendNotice(batch, addressed.system_id, first_index, addressed.part, addressed.message);
+        }
+      });
+}
+
+}  // namespace signpost::exchange

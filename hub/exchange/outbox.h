@@ -1,0 +1,76 @@
+// Who is to be told that a flag changed: the systems of the other agencies that work with the same
+// young person now.
+//
+// Collected while an operation is composed, written by its index hook, so a notice is durable in
+// the commit of the change that caused it, or not at all. Being in a mailbox is not being told: the
+// gate judges the policy for each notice when it leaves, so a notice about a sensitive flag may lie
+// here and never be delivered.
+//
+// Not thread-safe: one object belongs to one operation.
+
+#ifndef SIGNPOST_HUB_EXCHANGE_OUTBOX_H_
+#define SIGNPOST_HUB_EXCHANGE_OUTBOX_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "hub/base/ids.h"
+#include "hub/ledger/sequencer.h"
+#include "hub/store/store.h"
+#include "signpost/store/v1/exchange.pb.h"
+#include "signpost/v1/exchange.pb.h"
+
+namespace signpost::exchange {
+
+struct FlagChange {
+  v1::NoticeKind kind = v1::NOTICE_KIND_UNSPECIFIED;
+  base::PersonId person_id;
+  base::FlagId flag_id;
+  std::string agency_id;  // whose flag it is
+  absl::Time changed_at;
+};
+
+// The systems of an agency to whose mailboxes notices go; registry::Directory::MailboxSystems().
+using MailboxSystems = std::function<std::vector<std::string>(const std::string& agency_id)>;
+
+class Outbox {
+ public:
+  // `mailbox_systems` is called by Add() only.
+  explicit Outbox(MailboxSystems mailbox_systems);
+
+  // Tells the agencies in `open_agency_ids` (those with an open flag on the person; repeats do not
+  // matter) of `change`, except the agency whose flag it is: nobody is told of their own change. A
+  // change of kind unspecified tells nobody. More than 65,535 messages for one system in one
+  // operation are more than an operation can have; further ones are not added and false is
+  // returned.
+  bool Add(const FlagChange& change, absl::Span<const std::string> open_agency_ids);
+
+  bool empty() const { return messages_.empty(); }
+  // Whose mailboxes get something, sorted: what to hand to MailboxNotifier::Notify() once it is
+  // durable.
+  std::vector<std::string> systems() const;
+
+  // Moves what was collected behind `operation`'s hooks. Take systems() before.
+  void AddTo(ledger::Operation* operation) &&;
+
+ private:
+  struct Addressed {
+    std::string system_id;
+    uint16_t part;
+    store::v1::StoredMessage message;
+  };
+
+  MailboxSystems mailbox_systems_;
+  std::vector<Addressed> messages_;
+  absl::btree_map<std::string, uint16_t> parts_;  // last part used, by system
+};
+
+}  // namespace signpost::exchange
+
+#endif  // SIGNPOST_HUB_EXCHANGE_OUTBOX_H_

@@ -1,0 +1,713 @@
+#include "hub/intake/intake.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/disclosure/consents_told.h"
+#include "hub/exchange/outbox.h"
+#include "hub/ledger/index_hook.h"
+#include "hub/ledger/reader.h"
+#include "hub/people/validate.h"
+#include "hub/request/entries.h"
+#include "hub/request/resolve.h"
+#include "hub/request/wire_convert.h"
+#include "hub/tlog/merkle.h"
+
+namespace signpost::intake {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+
+namespace {
+
+// Given by a make function that found nothing to commit and has said so in its state.
+absl::Status Settled() { return absl::CancelledError("nothing to commit"); }
+
+absl::Status NotFound() {
+  return base::Error(Reason::kNotFound, "nobody whom your agency works with");
+}
+
+v1::NoticeKind NoticeOf(people::FlagChange change) {
+  switch (change) {
+    case people::FlagChange::kOpened:
+      return v1::NOTICE_KIND_FLAG_OPENED;
+    case people::FlagChange::kClosed:
+      return v1::NOTICE_KIND_FLAG_CLOSED;
+    case people::FlagChange::kChanged:
+      return v1::NOTICE_KIND_FLAG_CHANGED;
+    // What was entered in error is taken back quietly: a notice would repeat the error.
+    case people::FlagChange::kRetracted:
+    case people::FlagChange::kUnchanged:
+      return v1::NOTICE_KIND_UNSPECIFIED;
+  }
+  return v1::NOTICE_KIND_UNSPECIFIED;
+}
+
+const char* ChangeWord(people::FlagChange change) {
+  switch (change) {
+    case people::FlagChange::kOpened:
+      return "opened";
+    case people::FlagChange::kClosed:
+      return "closed";
+    case people::FlagChange::kChanged:
+      return "changed";
+    case people::FlagChange::kRetracted:
+      return "retracted";
+    case people::FlagChange::kUnchanged:
+      return "unchanged";
+  }
+  return "unchanged";
+}
+
+v1::FlagOutcome Rejected(uint64_t sequence, const absl::Status& status) {
+  v1::FlagOutcome outcome;
+  outcome.set_sequence(sequence);
+  outcome.set_kind(v1::FLAG_OUTCOME_KIND_REJECTED);
+  outcome.set_reason(base::ReasonName(base::ReasonOf(status)));
+  for (const base::FieldViolation& violation : base::ViolationsOf(status)) {
+    v1::RejectedField* field = outcome.add_fields();
+    field->set_field(violation.field);
+    field->set_description(violation.description);
+  }
+  return outcome;
+}
+
+// Errors that are the report's own fault; everything else may pass and is worth sending again.
+bool IsReportsFault(const absl::Status& status) {
+  switch (base::ReasonOf(status)) {
+    case Reason::kInvalidField:
+    case Reason::kMessageTooLarge:
+    case Reason::kRecordForbidden:
+    case Reason::kAlreadyExists:
+    case Reason::kNotFound:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The entries and notices of one prepared change. Returns whose mailboxes get something.
+std::vector<std::string> Compose(const request::HubContext& context, const base::Principal& asker,
+                                 stored::EntryKind kind, const std::string& request_id,
+                                 absl::Time now, matching::LinkResult* result) {
+  exchange::Outbox notices([directory = context.registry->directory()](const std::string& agency) {
+    return directory->MailboxSystems(agency);
+  });
+  ledger::Operation& operation = result->operation;
+  stored::LedgerEntry entry = request::NewEntry(kind, asker, request_id);
+  if (result->outcome == v1::FLAG_OUTCOME_KIND_IN_REVIEW) {
+    entry.set_kind(stored::ENTRY_KIND_REVIEW_OPENED);
+    entry.set_subject(result->review.ToText());
+    entry.set_outcome(result->cause);
+  } else {
+    entry.set_person_ref(result->person.ToBytes());
+    entry.set_subject(result->flag.ToText());
+    entry.set_outcome(ChangeWord(result->change));
+    request::IndexByPerson(&operation, result->person, operation.entries.size());
+    notices.Add({NoticeOf(result->change), result->person, result->flag, asker.agency_id, now},
+                result->other_agencies);
+  }
+  operation.entries.push_back(request::ToDraft(entry));
+  if (!result->former_flag.is_zero()) {
+    stored::LedgerEntry former =
+        request::NewEntry(stored::ENTRY_KIND_FLAG_CHANGED, asker, request_id);
+    former.set_person_ref(result->former_person.ToBytes());
+    former.set_subject(result->former_flag.ToText());
+    former.set_outcome(ChangeWord(people::FlagChange::kClosed));
+    request::IndexByPerson(&operation, result->former_person, operation.entries.size());
+    operation.entries.push_back(request::ToDraft(former));
+  }
+  std::vector<std::string> systems = notices.systems();
+  std::move(notices).AddTo(&operation);
+  return systems;
+}
+
+v1::FlagOutcome OutcomeOf(uint64_t sequence, const matching::LinkResult& result) {
+  v1::FlagOutcome outcome;
+  outcome.set_sequence(sequence);
+  outcome.set_kind(result.outcome);
+  if (!result.flag.is_zero()) outcome.set_flag_id(result.flag.ToText());
+  return outcome;
+}
+
+registry::Actor ActorOf(const base::Principal& asker) {
+  return {asker.agency_id, asker.system_id, asker.practitioner_id, asker.role};
+}
+
+}  // namespace
+
+// --- Reports ---
+
+// One report, or one decision on a review, on its way in.
+struct Intake::Incoming {
+  base::Principal asker;
+  uint64_t sequence = 0;
+  std::string request_id;
+  stored::EntryKind kind = stored::ENTRY_KIND_FLAG_CHANGED;
+  // Prepares the change at a view.
+  std::function<absl::StatusOr<matching::LinkResult>(const store::View&, absl::Time)> prepare;
+  // Adds to the operation, e.g. the memory of a request id; may be empty. Settles by itself when it
+  // sets `outcome` and returns false.
+  std::function<absl::StatusOr<bool>(const store::View&, matching::LinkResult*, absl::Time)> finish;
+  request::Reply<v1::FlagOutcome> done;
+
+  v1::FlagOutcome outcome;
+  bool settled = false;
+  std::vector<std::string> wake;
+  absl::Time now;
+};
+
+void Intake::Take(std::shared_ptr<Incoming> incoming) {
+  request::TransactHere(
+      context_,
+      [this, incoming](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        incoming->settled = false;
+        incoming->wake.clear();
+        incoming->now = context_.clock->Now();
+        SIGNPOST_ASSIGN_OR_RETURN(matching::LinkResult result,
+                                  incoming->prepare(view, incoming->now));
+        incoming->outcome = OutcomeOf(incoming->sequence, result);
+        ledger::Operation& operation = result.operation;
+        if (operation.batch.empty()) {
+          // Nothing changed; but the agency has spoken, and now and then that is written down.
+          context_.registry->TouchFeed(incoming->asker.agency_id, incoming->now, &operation.batch);
+          if (operation.batch.empty()) {
+            incoming->settled = true;
+            return Settled();
+          }
+          stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_FEED_CONFIRMED,
+                                                        incoming->asker, incoming->request_id);
+          entry.set_outcome("recorded");
+          operation.entries.push_back(request::ToDraft(entry));
+          return std::move(operation);
+        }
+        incoming->wake = Compose(context_, incoming->asker, incoming->kind, incoming->request_id,
+                                 incoming->now, &result);
+        context_.registry->TouchFeed(incoming->asker.agency_id, incoming->now, &operation.batch);
+        if (incoming->finish != nullptr) {
+          SIGNPOST_ASSIGN_OR_RETURN(const bool go_on,
+                                    incoming->finish(view, &result, incoming->now));
+          if (!go_on) {
+            incoming->settled = true;
+            return Settled();
+          }
+        }
+        return std::move(operation);
+      },
+      [this, incoming](absl::StatusOr<ledger::Sequenced> sequenced) {
+        if (incoming->settled) {
+          context_.registry->FeedRecorded(incoming->asker.agency_id, incoming->now);
+          return incoming->done(std::move(incoming->outcome));
+        }
+        if (!sequenced.ok()) return incoming->done(std::move(sequenced).status());
+        context_.registry->FeedRecorded(incoming->asker.agency_id, incoming->now);
+        context_.notifier->Notify(incoming->wake);
+        if (incoming->outcome.kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
+          *incoming->outcome.mutable_receipt() =
+              request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
+        }
+        incoming->done(std::move(incoming->outcome));
+      });
+}
+
+void Intake::Report(const base::Principal& asker, v1::FlagReport report,
+                    request::Reply<v1::FlagOutcome> done) {
+  const std::shared_ptr<const registry::Directory> directory = context_.registry->directory();
+  const registry::Agency* agency = directory->FindAgency(asker.agency_id);
+  const uint64_t sequence = report.sequence();
+  if (report.status() != v1::FLAG_STATUS_RETRACTED &&
+      (agency == nullptr || std::find(agency->services.begin(), agency->services.end(),
+                                      report.service()) == agency->services.end())) {
+    return done(Rejected(sequence, base::InvalidField("service",
+                                                      "must be one of the services your agency is "
+                                                      "registered for")));
+  }
+  auto incoming = std::make_shared<Incoming>();
+  incoming->asker = asker;
+  incoming->sequence = sequence;
+  incoming->prepare = [this, reporter = people::Reporter{asker.agency_id, asker.system_id},
+                       report = std::move(report)](const store::View& view, absl::Time now) {
+    return context_.linker->Prepare(view, reporter, report, now);
+  };
+  incoming->done = [sequence,
+                    done = std::move(done)](absl::StatusOr<v1::FlagOutcome> outcome) mutable {
+    if (!outcome.ok() && IsReportsFault(outcome.status())) {
+      return done(Rejected(sequence, outcome.status()));
+    }
+    done(std::move(outcome));
+  };
+  Take(std::move(incoming));
+}
+
+void Intake::ResolveReview(const base::Principal& asker, v1::ResolveReviewRequest request,
+                           request::Reply<v1::ResolveReviewResponse> done) {
+  const absl::StatusOr<base::ReviewId> review = base::ReviewId::FromText(request.review_id());
+  if (!review.ok()) {
+    return done(base::InvalidField("review_id", "must be an id that ListReviews gave"));
+  }
+  matching::Resolution resolution;
+  resolution.candidate_number = request.candidate_number();
+  resolution.new_person = request.new_person();
+  if (resolution.new_person == (resolution.candidate_number > 0)) {
+    return done(base::InvalidField("decision",
+                                   "say either which candidate, or that it is somebody "
+                                   "new"));
+  }
+  const std::string request_id = request.request_id();
+  request.clear_request_id();
+  const std::string hash = context_.idempotency->Hash("ResolveReview", request.SerializeAsString());
+  auto incoming = std::make_shared<Incoming>();
+  incoming->asker = asker;
+  incoming->request_id = request_id;
+  incoming->kind = stored::ENTRY_KIND_REVIEW_RESOLVED;
+  incoming->prepare = [this, asker, id = *review, resolution, request_id, hash](
+                          const store::View& view,
+                          absl::Time now) -> absl::StatusOr<matching::LinkResult> {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<stored::RequestRow> before,
+                              context_.idempotency->Check(view, asker.agency_id, request_id, hash));
+    if (before.has_value()) {
+      // Sent twice: what it led to then.
+      matching::LinkResult replay;
+      v1::FlagOutcome outcome;
+      if (!outcome.ParseFromString(before->result())) {
+        return base::Error(Reason::kDataLoss, "a stored outcome does not decode");
+      }
+      replay.outcome = outcome.kind();
+      const absl::StatusOr<base::FlagId> flag = base::FlagId::FromText(outcome.flag_id());
+      if (flag.ok()) replay.flag = *flag;
+      return replay;
+    }
+    return context_.linker->PrepareResolve(view, asker.agency_id, id, resolution, now);
+  };
+  incoming->finish = [this, asker, request_id, hash](const store::View&,
+                                                     matching::LinkResult* result,
+                                                     absl::Time now) -> absl::StatusOr<bool> {
+    context_.idempotency->Record(&result->operation, asker.agency_id, request_id, hash,
+                                 OutcomeOf(0, *result).SerializeAsString(), now);
+    return true;
+  };
+  incoming->done = [done = std::move(done)](absl::StatusOr<v1::FlagOutcome> outcome) mutable {
+    if (!outcome.ok()) return done(std::move(outcome).status());
+    v1::ResolveReviewResponse response;
+    *response.mutable_outcome() = *std::move(outcome);
+    done(std::move(response));
+  };
+  Take(std::move(incoming));
+}
+
+// --- Consents ---
+
+namespace {
+
+// A change of consent between being made and being answered.
+struct ConsentState {
+  base::Principal asker;
+  std::string request_id;
+  std::string hash;
+  people::ConsentResult result;
+  v1::Receipt receipt;  // when settled
+  absl::Status refusal;
+  bool settled = false;
+};
+
+// Completes `operation` for a consent that was prepared, or records that it was refused.
+absl::StatusOr<ledger::Operation> FinishConsent(const request::HubContext& context,
+                                                ConsentState* state, stored::EntryKind kind,
+                                                const std::optional<people::Person>& person,
+                                                absl::StatusOr<people::ConsentResult> prepared,
+                                                const std::string& note) {
+  ledger::Operation operation;
+  stored::LedgerEntry entry = request::NewEntry(kind, state->asker, state->request_id);
+  if (!prepared.ok()) {
+    const Reason reason = base::ReasonOf(prepared.status());
+    // What does not fit with what is known of her is refused, and that is recorded too: the refusal
+    // tells something about her.
+    if (reason != Reason::kNotFound && reason != Reason::kConsentInvalid) return prepared.status();
+    state->refusal = reason == Reason::kNotFound ? NotFound() : prepared.status();
+    entry.set_outcome(base::ReasonName(reason));
+    if (reason == Reason::kConsentInvalid) {
+      entry.set_person_ref(person->id().ToBytes());
+      operation.preconditions = person->preconditions();
+      request::IndexByPerson(&operation, person->id());
+    }
+    operation.entries.push_back(request::ToDraft(entry));
+    return operation;
+  }
+  state->result = *std::move(prepared);
+  entry.set_person_ref(state->result.person.ToBytes());
+  entry.set_subject(state->result.consent.ToText());
+  entry.set_outcome(state->result.change.empty() ? "unchanged" : "recorded");
+  if (!note.empty())
+    SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context, &*person, note, &entry));
+  std::move(state->result.change).AppendTo(&operation);
+  request::IndexByPerson(&operation, state->result.person);
+  operation.entries.push_back(request::ToDraft(entry));
+  // One more entry for each record that no longer stands.
+  for (const base::ConsentId& superseded : state->result.superseded) {
+    stored::LedgerEntry other = request::NewEntry(kind, state->asker, state->request_id);
+    other.set_person_ref(state->result.person.ToBytes());
+    other.set_subject(superseded.ToText());
+    other.set_outcome("superseded");
+    request::IndexByPerson(&operation, state->result.person, operation.entries.size());
+    operation.entries.push_back(request::ToDraft(other));
+  }
+  context.idempotency->Record(&operation, state->asker.agency_id, state->request_id, state->hash,
+                              state->result.consent.ToBytes(), context.clock->Now());
+  return operation;
+}
+
+// Whether the asker may say something about the record of hers named `id`: it was recorded by the
+// asker's agency or names it. Of any other it must not even learn that it is there.
+bool MayChange(const base::Principal& asker, const people::Person& person,
+               const base::ConsentId& id) {
+  const stored::ConsentRow* row = person.FindConsent(id);
+  return row != nullptr && disclosure::IsNamedIn(asker, *row);
+}
+
+// Whether the request was carried out before; then `state` has what it led to.
+absl::StatusOr<bool> Replayed(const request::HubContext& context, const store::View& view,
+                              ConsentState* state) {
+  state->refusal = absl::OkStatus();
+  state->settled = false;
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::optional<stored::RequestRow> before,
+      context.idempotency->Check(view, state->asker.agency_id, state->request_id, state->hash));
+  if (!before.has_value()) return false;
+  SIGNPOST_ASSIGN_OR_RETURN(state->result.consent, base::ConsentId::FromBytes(before->result()));
+  state->result.effective_at = absl::FromUnixSeconds(before->at_s());
+  SIGNPOST_ASSIGN_OR_RETURN(state->receipt,
+                            request::ReceiptAt(context, view, before->ledger_index()));
+  state->settled = true;
+  return true;
+}
+
+// The receipt to give, or the status to refuse with.
+absl::StatusOr<v1::Receipt> ConsentReceipt(const request::HubContext& context,
+                                           const ConsentState& state,
+                                           absl::StatusOr<ledger::Sequenced> sequenced) {
+  if (state.settled) return state.receipt;
+  if (!sequenced.ok()) return std::move(sequenced).status();
+  v1::Receipt receipt = request::ReceiptOf(*sequenced, context.sequencer->options().origin);
+  if (!state.refusal.ok()) return request::WithReceipt(state.refusal, receipt);
+  return receipt;
+}
+
+}  // namespace
+
+void Intake::RecordConsent(const base::Principal& asker, v1::RecordConsentRequest request,
+                           request::Reply<v1::RecordConsentResponse> done) {
+  const absl::Status valid = people::ValidateConsent(request.consent(), context_.clock->Now());
+  if (!valid.ok()) return done(valid);
+  auto state = std::make_shared<ConsentState>();
+  state->asker = asker;
+  state->request_id = request.request_id();
+  request.clear_request_id();
+  state->hash = context_.idempotency->Hash("RecordConsent", request.SerializeAsString());
+  request::TransactHere(
+      context_,
+      [this, state,
+       request = std::move(request)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        SIGNPOST_ASSIGN_OR_RETURN(const bool replayed, Replayed(context_, view, state.get()));
+        if (replayed) return Settled();
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  request::Resolve(context_, view, state->asker, request.person()));
+        absl::StatusOr<people::ConsentResult> prepared = NotFound();
+        if (person.has_value() && request::WorksWith(context_, state->asker, *person)) {
+          v1::Consent consent = request.consent();
+          const absl::StatusOr<base::ConsentId> before =
+              base::ConsentId::FromText(consent.supersedes());
+          if (before.ok() && !MayChange(state->asker, *person, *before)) {
+            // As one that is not there.
+            consent.set_supersedes(base::ConsentId().ToText());
+          }
+          prepared = context_.people->PrepareConsent(
+              view, person->id(), consent, state->asker.agency_id, state->asker.practitioner_id,
+              context_.clock->Now(),
+              [directory = context_.registry->directory()](const std::string& agency_id) {
+                const registry::Agency* agency = directory->FindAgency(agency_id);
+                return agency == nullptr ? std::string() : agency->kind;
+              });
+        }
+        return FinishConsent(context_, state.get(), stored::ENTRY_KIND_CONSENT_RECORDED, person,
+                             std::move(prepared), "");
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        absl::StatusOr<v1::Receipt> receipt =
+            ConsentReceipt(context_, *state, std::move(sequenced));
+        if (!receipt.ok()) return done(std::move(receipt).status());
+        v1::RecordConsentResponse response;
+        response.set_consent_id(state->result.consent.ToText());
+        *response.mutable_receipt() = *std::move(receipt);
+        done(std::move(response));
+      });
+}
+
+void Intake::WithdrawConsent(const base::Principal& asker, v1::WithdrawConsentRequest request,
+                             request::Reply<v1::WithdrawConsentResponse> done) {
+  const absl::StatusOr<base::ConsentId> consent = base::ConsentId::FromText(request.consent_id());
+  if (!consent.ok()) {
+    return done(base::InvalidField("consent_id", "must be an id that RecordConsent gave"));
+  }
+  const absl::Status valid = people::ValidateWithdrawal(request);
+  if (!valid.ok()) return done(valid);
+  auto state = std::make_shared<ConsentState>();
+  state->asker = asker;
+  state->request_id = request.request_id();
+  request.clear_request_id();
+  state->hash = context_.idempotency->Hash("WithdrawConsent", request.SerializeAsString());
+  request::TransactHere(
+      context_,
+      [this, state, id = *consent,
+       request = std::move(request)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        SIGNPOST_ASSIGN_OR_RETURN(const bool replayed, Replayed(context_, view, state.get()));
+        if (replayed) return Settled();
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  request::Resolve(context_, view, state->asker, request.person()));
+        absl::StatusOr<people::ConsentResult> prepared = NotFound();
+        if (person.has_value() && request::WorksWith(context_, state->asker, *person) &&
+            MayChange(state->asker, *person, id)) {
+          people::Withdrawing how;
+          how.by = request.by();
+          how.how = request.how();
+          how.told_to =
+              request.told_to().empty() ? state->asker.practitioner_id : request.told_to();
+          prepared = context_.people->PrepareWithdraw(view, person->id(), id, request.note(),
+                                                      context_.clock->Now(), how);
+        }
+        return FinishConsent(context_, state.get(), stored::ENTRY_KIND_CONSENT_WITHDRAWN, person,
+                             std::move(prepared), request.note());
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        absl::StatusOr<v1::Receipt> receipt =
+            ConsentReceipt(context_, *state, std::move(sequenced));
+        if (!receipt.ok()) return done(std::move(receipt).status());
+        v1::WithdrawConsentResponse response;
+        *response.mutable_withdrawn_at() = request::ToTimestamp(state->result.effective_at);
+        *response.mutable_receipt() = *std::move(receipt);
+        done(std::move(response));
+      });
+}
+
+// --- Reconciliation ---
+
+struct Closing {
+  base::Principal asker;
+  std::string request_id;
+  std::vector<people::OpenRecord> missing;
+  size_t next = 0;
+  v1::ReconcileResponse response;
+  request::Reply<v1::ReconcileResponse> done;
+};
+
+void Intake::Reconcile(const base::Principal& asker, std::vector<std::string> open_record_ids,
+                       v1::ReconcileFinish finish, request::Reply<v1::ReconcileResponse> done) {
+  absl::Status status = request::CheckRequestId(finish.request_id());
+  if (!status.ok()) return done(std::move(status));
+  matching::Reconciliation reconciliation(context_.people, asker.agency_id);
+  for (const std::string& record_id : open_record_ids) {
+    status = reconciliation.Add(record_id);
+    if (!status.ok()) return done(std::move(status));
+  }
+  const absl::StatusOr<std::unique_ptr<store::View>> view = context_.store->NewView();
+  if (!view.ok()) return done(view.status());
+  absl::StatusOr<matching::Reconciliation::Result> result = reconciliation.Finish(**view);
+  if (!result.ok()) return done(std::move(result).status());
+
+  auto closing = std::make_shared<Closing>();
+  closing->asker = asker;
+  closing->request_id = finish.request_id();
+  closing->done = std::move(done);
+  closing->response.set_missing_count(static_cast<int64_t>(result->missing.size()));
+  for (std::string& id : result->unknown_record_ids) {
+    closing->response.add_unknown_record_ids(std::move(id));
+  }
+  if (finish.close_missing_count() != 0) {
+    if (finish.close_missing_count() != closing->response.missing_count()) {
+      return closing->done(base::InvalidField(
+          "finish.close_missing_count",
+          absl::StrCat("is not the number of open flags that were not listed, which is ",
+                       closing->response.missing_count(),
+                       "; look at the extract first, then confirm that number")));
+    }
+    closing->missing = std::move(result->missing);
+  }
+  CloseNext(std::move(closing));
+}
+
+void Intake::CloseNext(std::shared_ptr<Closing> closing) {
+  if (closing->next == closing->missing.size()) {
+    // The comparison itself, closed or not: the agency has confirmed its list.
+    const absl::Time now = context_.clock->Now();
+    return request::TransactHere(
+        context_,
+        [this, closing, now](const store::View&) -> absl::StatusOr<ledger::Operation> {
+          ledger::Operation operation;
+          stored::LedgerEntry entry =
+              request::NewEntry(stored::ENTRY_KIND_RECONCILED, closing->asker, closing->request_id);
+          entry.set_subject(absl::StrCat("missing/", closing->response.missing_count(), "/closed/",
+                                         closing->response.closed_count()));
+          entry.set_outcome("recorded");
+          operation.entries.push_back(request::ToDraft(entry));
+          context_.registry->TouchFeed(closing->asker.agency_id, now, &operation.batch);
+          return operation;
+        },
+        [this, closing, now](absl::StatusOr<ledger::Sequenced> sequenced) {
+          if (!sequenced.ok()) return closing->done(std::move(sequenced).status());
+          context_.registry->FeedRecorded(closing->asker.agency_id, now);
+          *closing->response.mutable_receipt() =
+              request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
+          closing->done(std::move(closing->response));
+        });
+  }
+  auto incoming = std::make_shared<Incoming>();
+  incoming->asker = closing->asker;
+  incoming->request_id = closing->request_id;
+  incoming->prepare = [this, closing](const store::View& view, absl::Time now) {
+    return context_.linker->PrepareCloseMissing(view, closing->asker.agency_id,
+                                                closing->missing[closing->next], now);
+  };
+  incoming->done = [this, closing](absl::StatusOr<v1::FlagOutcome> outcome) {
+    if (!outcome.ok()) return closing->done(std::move(outcome).status());
+    if (outcome->kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
+      closing->response.set_closed_count(closing->response.closed_count() + 1);
+    }
+    ++closing->next;
+    if (!context_.executor->Run([this, closing] { CloseNext(closing); })) {
+      closing->done(base::Error(
+          Reason::kTooManyRequests,
+          absl::StrCat("the hub is busy; ", closing->response.closed_count(),
+                       " flags are closed already; send the list again for the others")));
+    }
+  };
+  Take(std::move(incoming));
+}
+
+// --- Mailboxes ---
+
+void Intake::MoveCursor(
+    const base::Principal& asker, const std::string& cursor,
+    std::function<absl::StatusOr<exchange::CursorChange>(const store::View&)> prepare,
+    request::Reply<exchange::Position> done) {
+  struct State {
+    exchange::Position position;
+    bool settled = false;
+  };
+  auto state = std::make_shared<State>();
+  request::TransactHere(
+      context_,
+      [state, asker, cursor,
+       prepare = std::move(prepare)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->settled = false;
+        SIGNPOST_ASSIGN_OR_RETURN(exchange::CursorChange change, prepare(view));
+        state->position = change.position;
+        if (!change.changed) {
+          state->settled = true;
+          return Settled();
+        }
+        ledger::Operation operation;
+        operation.batch = std::move(change.batch);
+        operation.preconditions = std::move(change.preconditions);
+        stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_ACKNOWLEDGED, asker, "");
+        entry.set_subject(absl::StrCat("cursor/", cursor));
+        entry.set_outcome("recorded");
+        operation.entries.push_back(request::ToDraft(entry));
+        return operation;
+      },
+      [state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!state->settled && !sequenced.ok()) return done(std::move(sequenced).status());
+        done(state->position);
+      });
+}
+
+void Intake::OpenCursor(const base::Principal& asker, const std::string& cursor,
+                        request::Reply<exchange::Position> done) {
+  MoveCursor(
+      asker, cursor,
+      [this, system = asker.system_id, cursor](const store::View& view) {
+        return context_.mailboxes->PrepareOpen(view, system, cursor);
+      },
+      std::move(done));
+}
+
+void Intake::Acknowledge(const base::Principal& asker, const std::string& cursor,
+                         exchange::Position position, request::Reply<exchange::Position> done) {
+  MoveCursor(
+      asker, cursor,
+      [this, system = asker.system_id, cursor, position](const store::View& view) {
+        return context_.mailboxes->PrepareAcknowledge(view, system, cursor, position);
+      },
+      std::move(done));
+}
+
+// --- Registry ---
+
+template <typename Response>
+registry::ChangeDone Intake::AnswerChange(request::Reply<Response> done, bool rebind) {
+  return [this, rebind,
+          done = std::move(done)](absl::StatusOr<registry::ChangeResult> result) mutable {
+    if (!result.ok()) return done(std::move(result).status());
+    Response response;
+    if (result->has_value()) {
+      *response.mutable_receipt() =
+          request::ReceiptOf(**result, context_.sequencer->options().origin);
+    }
+    if (!rebind || !result->has_value()) return done(std::move(response));
+    // Binding waits for the ledger, so it must not happen on the sequencer's thread.
+    auto answer = std::make_shared<request::Reply<Response>>(std::move(done));
+    const bool taken =
+        context_.executor->Run([this, answer, response = std::move(response)]() mutable {
+          const absl::Status bound = policy_admin_->Bind();
+          // A policy that does not compile hides everything and shows on /health; the change
+          // stands.
+          if (!bound.ok() && base::ReasonOf(bound) != Reason::kPolicyUnavailable) {
+            return (*answer)(bound);
+          }
+          (*answer)(std::move(response));
+        });
+    if (!taken) {
+      (*answer)(
+          base::Error(Reason::kTooManyRequests,
+                      "the change is recorded, but the policy is not bound to it yet; send it "
+                      "again"));
+    }
+  };
+}
+
+void Intake::PutAgency(const base::Principal& asker, const v1::PutAgencyRequest& request,
+                       request::Reply<v1::PutAgencyResponse> done) {
+  context_.registry->PutAgency(request, ActorOf(asker),
+                               AnswerChange<v1::PutAgencyResponse>(std::move(done), true));
+}
+
+void Intake::PutTeam(const base::Principal& asker, const v1::PutTeamRequest& request,
+                     request::Reply<v1::PutTeamResponse> done) {
+  context_.registry->PutTeam(request, ActorOf(asker),
+                             AnswerChange<v1::PutTeamResponse>(std::move(done), true));
+}
+
+void Intake::PutPractitioner(const base::Principal& asker,
+                             const v1::PutPractitionerRequest& request,
+                             request::Reply<v1::PutPractitionerResponse> done) {
+  // As matching hashes young persons, so that audits can compare; only the hashes go further.
+  v1::PersonDetails details;
+  details.set_surname(request.practitioner().surname());
+  details.set_postcode(request.practitioner().home_postcode());
+  const stored::AliasHashes hashes = context_.linker->keys().Hash(details);
+  context_.registry->PutPractitioner(
+      request, {hashes.surname(), hashes.postcode()}, ActorOf(asker),
+      AnswerChange<v1::PutPractitionerResponse>(std::move(done), false));
+}
+
+void Intake::SetSuspended(const base::Principal& asker, const v1::SetSuspendedRequest& request,
+                          request::Reply<v1::SetSuspendedResponse> done) {
+  context_.registry->SetSuspended(request, ActorOf(asker),
+                                  AnswerChange<v1::SetSuspendedResponse>(std::move(done), true));
+}
+
+}  // namespace signpost::intake

@@ -1,0 +1,92 @@
+// What comes in: reports, consents, decisions on reviews, changes of the registry. Each is handed
+// to the room that owns it, and becomes durable together with its ledger entry, the notices it
+// causes and the record of its request id, or not at all.
+//
+// A Intake owns nothing; everything in HubContext must outlive it and its pending calls.
+// Thread-safe. `done` is called exactly once, on the executor or the sequencer's completion thread,
+// and must only hand on.
+
+#ifndef SIGNPOST_HUB_INTAKE_INTAKE_H_
+#define SIGNPOST_HUB_INTAKE_INTAKE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "hub/base/principal.h"
+#include "hub/policy_admin/policy_admin.h"
+#include "hub/request/context.h"
+
+namespace signpost::intake {
+
+class Intake {
+ public:
+  // `desk` binds the policy anew when the registry changes. Not owned.
+  Intake(const request::HubContext& context, policy_admin::PolicyAdmin* desk)
+      : context_(context), policy_admin_(desk) {}
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
+
+  // One flag report of the asker's agency. A report that is at fault is an outcome (REJECTED, with
+  // reason and fields), not an error: other reports of the stream go on. Errors: kStoreUnavailable,
+  // kStoreFull, kTooManyRequests, kAborted after many tries; nothing was changed, report it again.
+  void Report(const base::Principal& asker, v1::FlagReport report,
+              request::Reply<v1::FlagOutcome> done);
+
+  // See v1.ConsentService. kNotFound, with a receipt, unless the asker's agency or team works or
+  // worked with the person: whoever records a consent has spoken with her.
+  void RecordConsent(const base::Principal& asker, v1::RecordConsentRequest request,
+                     request::Reply<v1::RecordConsentResponse> done);
+  // Once `done` is called, no answer that is sequenced later rests on this consent.
+  void WithdrawConsent(const base::Principal& asker, v1::WithdrawConsentRequest request,
+                       request::Reply<v1::WithdrawConsentResponse> done);
+
+  // Compares the agency's open records with the index; closes what is missing when the caller says
+  // exactly how many that is. Errors: kInvalidField when the count differs, naming the right one.
+  void Reconcile(const base::Principal& asker, std::vector<std::string> open_record_ids,
+                 v1::ReconcileFinish finish, request::Reply<v1::ReconcileResponse> done);
+
+  // See v1.IndexService.ResolveReview. kNotFound for a review that is not the asker's agency's.
+  void ResolveReview(const base::Principal& asker, v1::ResolveReviewRequest request,
+                     request::Reply<v1::ResolveReviewResponse> done);
+
+  // Makes a reader's cursor in the asker's mailbox durable and tells where it stands. Errors:
+  // kInvalidField for a name that cannot be or one cursor too many.
+  void OpenCursor(const base::Principal& asker, const std::string& cursor,
+                  request::Reply<exchange::Position> done);
+  // Everything up to and including `position` is dealt with by this cursor. Durable when `done` is
+  // called. Errors: kNotFound when the cursor was never opened.
+  void Acknowledge(const base::Principal& asker, const std::string& cursor,
+                   exchange::Position position, request::Reply<exchange::Position> done);
+
+  // See v1.RegistryService. When `done` is called the policy has been bound to the new directory,
+  // so the next question is judged by it. A policy that does not compile against the directory is
+  // not an error of the change: everything is hidden until it does, and /health says so.
+  void PutAgency(const base::Principal& asker, const v1::PutAgencyRequest& request,
+                 request::Reply<v1::PutAgencyResponse> done);
+  void PutTeam(const base::Principal& asker, const v1::PutTeamRequest& request,
+               request::Reply<v1::PutTeamResponse> done);
+  void PutPractitioner(const base::Principal& asker, const v1::PutPractitionerRequest& request,
+                       request::Reply<v1::PutPractitionerResponse> done);
+  void SetSuspended(const base::Principal& asker, const v1::SetSuspendedRequest& request,
+                    request::Reply<v1::SetSuspendedResponse> done);
+
+ private:
+  struct Incoming;
+  void Take(std::shared_ptr<Incoming> incoming);
+  void CloseNext(std::shared_ptr<struct Closing> closing);
+  void MoveCursor(const base::Principal& asker, const std::string& cursor,
+                  std::function<absl::StatusOr<exchange::CursorChange>(const store::View&)> prepare,
+                  request::Reply<exchange::Position> done);
+  template <typename Response>
+  registry::ChangeDone AnswerChange(request::Reply<Response> done, bool rebind);
+
+  const request::HubContext context_;
+  policy_admin::PolicyAdmin* const policy_admin_;
+};
+
+}  // namespace signpost::intake
+
+#endif  // SIGNPOST_HUB_INTAKE_INTAKE_H_

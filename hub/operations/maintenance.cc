@@ -1,0 +1,240 @@
+#include "hub/operations/maintenance.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/audit/filter.h"
+#include "hub/base/error.h"
+#include "hub/base/status_macros.h"
+#include "hub/request/entries.h"
+#include "hub/request/resolve.h"
+#include "hub/request/wire_convert.h"
+
+namespace signpost::operations {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+
+namespace {
+
+constexpr absl::Duration kKeysRetryInterval = absl::Minutes(1);
+
+}  // namespace
+
+Maintenance::Maintenance(const request::HubContext& context, backup::Backups* backups,
+                         Retention retention)
+    : context_(context), backups_(backups), retention_(std::move(retention)) {
+  absl::MutexLock lock(&join_mutex_);
+  if (backups_ != nullptr) keeper_ = std::thread([this] { KeepKeys(); });
+}
+
+Maintenance::~Maintenance() { Shutdown(); }
+
+void Maintenance::Shutdown() {
+  std::thread thread;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+    thread.swap(thread_);
+    wake_keeper_.Signal();
+  }
+  if (thread.joinable()) thread.join();
+  absl::MutexLock join(&join_mutex_);
+  if (keeper_.joinable()) keeper_.join();
+}
+
+void Maintenance::KeysChanged() {
+  absl::MutexLock lock(&mutex_);
+  ++keys_wanted_;
+  wake_keeper_.Signal();
+}
+
+bool Maintenance::KeysAreStale() const {
+  absl::MutexLock lock(&mutex_);
+  return backups_ != nullptr && keys_written_ < keys_wanted_;
+}
+
+void Maintenance::KeepKeys() {
+  absl::MutexLock lock(&mutex_);
+  while (true) {
+    // What was changed is written also when it is time to stop.
+    const uint64_t wanted = keys_wanted_;
+    if (keys_written_ < wanted) {
+      mutex_.Unlock();
+      const bool written = backups_->WriteKeys().ok();
+      mutex_.Lock();
+      if (written) keys_written_ = wanted;
+      if (stopped_) return;
+      if (!written) wake_keeper_.WaitWithTimeout(&mutex_, kKeysRetryInterval);
+      continue;
+    }
+    if (stopped_) return;
+    wake_keeper_.Wait(&mutex_);
+  }
+}
+
+absl::StatusOr<std::optional<Maintenance::Outcome>> Maintenance::Before(const Call& call) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::optional<stored::RequestRow> before,
+      context_.idempotency->Check(*view, call.asker.agency_id, call.request_id, call.request_hash));
+  if (!before.has_value()) return std::optional<Outcome>();
+  Outcome outcome;
+  outcome.response = before->result();
+  SIGNPOST_ASSIGN_OR_RETURN(outcome.receipt,
+                            request::ReceiptAt(context_, *view, before->ledger_index()));
+  return std::optional<Outcome>(std::move(outcome));
+}
+
+void Maintenance::Run(Call call, Act act, request::Reply<Outcome> done) {
+  absl::MutexLock lock(&mutex_);
+  if (stopped_) return done(base::Error(Reason::kShuttingDown, "the hub is shutting down"));
+  const std::string key =
+      absl::StrCat(call.asker.agency_id, "/", call.request_id, "/", call.request_hash);
+  if (running_) {
+    if (key == running_hash_) {
+      waiting_.push_back(std::move(done));
+    } else {
+      done(base::Error(Reason::kTooManyRequests,
+                       "another act of maintenance is running; ask again when it is done"));
+    }
+    return;
+  }
+  absl::StatusOr<std::optional<Outcome>> before = Before(call);
+  if (!before.ok()) return done(std::move(before).status());
+  if (before->has_value()) return done(**std::move(before));
+  // It has ended but for returning.
+  if (thread_.joinable()) thread_.join();
+  running_ = true;
+  running_hash_ = key;
+  waiting_.push_back(std::move(done));
+  thread_ = std::thread([this, call = std::move(call), act = std::move(act)]() mutable {
+    const absl::StatusOr<Outcome> result = act(call);
+    std::vector<request::Reply<Outcome>> waiting;
+    {
+      absl::MutexLock ended(&mutex_);
+      running_ = false;
+      waiting.swap(waiting_);
+    }
+    for (request::Reply<Outcome>& reply : waiting) reply(result);
+  });
+}
+
+template <typename Response>
+void Maintenance::RunAs(Call call, Act act, request::Reply<Response> done) {
+  Run(std::move(call), std::move(act),
+      [done = std::move(done)](absl::StatusOr<Outcome> outcome) mutable {
+        if (!outcome.ok()) return done(std::move(outcome).status());
+        Response response;
+        if (!response.ParseFromString(outcome->response)) {
+          return done(base::Error(Reason::kDataLoss, "a remembered request does not decode"));
+        }
+        if (!outcome->receipt.leaf_hash().empty()) {
+          *response.mutable_receipt() = std::move(outcome->receipt);
+        }
+        done(std::move(response));
+      });
+}
+
+void Maintenance::MakeBackup(const base::Principal& asker, const v1::MakeBackupRequest& request,
+                             request::Reply<v1::MakeBackupResponse> done) {
+  if (backups_ == nullptr) {
+    return done(base::InvalidField(
+        "backup",
+        "this hub's configuration names no place for backups; set backup.directory, "
+        "backup.key and backup.keys_directory, and restart it"));
+  }
+  RunAs<v1::MakeBackupResponse>(
+      {asker, request.request_id(), context_.idempotency->Hash("MakeBackup", "")},
+      [this](const Call& call) { return Backup(call); }, std::move(done));
+}
+
+absl::StatusOr<Maintenance::Outcome> Maintenance::Backup(const Call& call) const {
+  // So that what is backed up is under a signature, but for what comes in this moment.
+  const absl::Status published = context_.sequencer->Checkpoint().status();
+  const absl::StatusOr<backup::BackupReport> made =
+      published.ok() ? backups_->Make() : absl::StatusOr<backup::BackupReport>(published);
+  stored::LedgerEntry entry =
+      request::NewEntry(stored::ENTRY_KIND_BACKUP_MADE, call.asker, call.request_id);
+  ledger::Operation operation;
+  v1::MakeBackupResponse response;
+  if (made.ok()) {
+    entry.set_subject(absl::StrCat("backup ", made->number));
+    entry.set_outcome("recorded");
+    response.set_backup(made->number);
+    response.set_ledger_size(made->ledger_size);
+    response.set_files(made->files);
+    response.set_files_added(made->files_added);
+    response.set_bytes_added(made->bytes_added);
+    *response.mutable_made_at() = request::ToTimestamp(absl::ToUnixSeconds(made->made_at));
+    context_.idempotency->Record(&operation, call.asker.agency_id, call.request_id,
+                                 call.request_hash, response.SerializeAsString(),
+                                 context_.clock->Now());
+  } else {
+    entry.set_outcome(base::ReasonName(base::ReasonOf(made.status())));
+  }
+  operation.entries.push_back(request::ToDraft(entry));
+  const absl::StatusOr<ledger::Sequenced> sequenced =
+      context_.sequencer->SubmitAndWait(std::move(operation));
+  if (!made.ok()) return made.status();
+  if (!sequenced.ok()) return sequenced.status();
+  return Outcome{response.SerializeAsString(),
+                 request::ReceiptOf(*sequenced, context_.sequencer->options().origin)};
+}
+
+void Maintenance::PruneEntries(const base::Principal& asker, const v1::PruneEntriesRequest& request,
+                               request::Reply<v1::PruneEntriesResponse> done) {
+  if (retention_.empty()) {
+    return done(
+        base::InvalidField("retention_days",
+                           "this hub's configuration keeps entries of every kind for ever; set "
+                           "retention_days, and restart it"));
+  }
+  const bool dry_run = request.dry_run();
+  RunAs<v1::PruneEntriesResponse>(
+      {asker, request.request_id(),
+       context_.idempotency->Hash("PruneEntries", dry_run ? "dry run" : "")},
+      [this, dry_run](const Call& call) { return Prune(call, dry_run); }, std::move(done));
+}
+
+absl::StatusOr<Maintenance::Outcome> Maintenance::Prune(const Call& call, bool dry_run) const {
+  const absl::Time now = context_.clock->Now();
+  std::map<stored::EntryKind, uint64_t> counts;
+  Outcome outcome;
+  uint64_t next_index = 0;
+  for (bool more = true; more;) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+    SIGNPOST_ASSIGN_OR_RETURN(PruneBatch batch,
+                              PlanPrune(*view, retention_, now, next_index, kPrunedPerCommitMax));
+    next_index = batch.next_index;
+    more = batch.more;
+    for (const auto& [kind, count] : batch.counts) counts[kind] += count;
+    v1::PruneEntriesResponse response;
+    for (const auto& [kind, count] : counts) {
+      v1::PrunedKind* const told = response.add_kinds();
+      told->set_kind(audit::KindWord(kind));
+      told->set_kept_days(retention_.at(kind));
+      told->set_count(count);
+    }
+    outcome.response = response.SerializeAsString();
+    if (dry_run || batch.operation.prune.empty()) continue;
+    stored::LedgerEntry entry =
+        request::NewEntry(stored::ENTRY_KIND_PRUNED, call.asker, call.request_id);
+    entry.set_subject(batch.subject);
+    entry.set_outcome("recorded");
+    batch.operation.entries.push_back(request::ToDraft(entry));
+    if (!more) {
+      context_.idempotency->Record(&batch.operation, call.asker.agency_id, call.request_id,
+                                   call.request_hash, outcome.response, now);
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced,
+                              context_.sequencer->SubmitAndWait(std::move(batch.operation)));
+    outcome.receipt = request::ReceiptOf(sequenced, context_.sequencer->options().origin);
+  }
+  return outcome;
+}
+
+}  // namespace signpost::operations

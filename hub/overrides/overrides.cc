@@ -1,0 +1,531 @@
+#include "hub/overrides/overrides.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "hub/base/crypto.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/disclosure/opener.h"
+#include "hub/disclosure/override_case.h"
+#include "hub/exchange/mailbox.h"
+#include "hub/ledger/index_hook.h"
+#include "hub/ledger/reader.h"
+#include "hub/request/entries.h"
+#include "hub/request/resolve.h"
+#include "hub/request/wire_convert.h"
+#include "hub/tlog/merkle.h"
+#include "signpost/store/v1/exchange.pb.h"
+#include "signpost/store/v1/override.pb.h"
+#include "signpost/v1/exchange.pb.h"
+
+namespace signpost::overrides {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+
+namespace {
+
+constexpr size_t kSaltBytes = 32;
+constexpr size_t kReasonBytesMin = 10;
+constexpr int kPageDefault = 50;
+constexpr int kScanRows = 1000;
+constexpr char kReviewLabel[] = "override-review";
+
+uint64_t NumberOf(const std::string& key) { return store::U64FromKey(key.substr(key.size() - 8)); }
+
+std::string SubjectOf(uint64_t number) { return absl::StrCat("override/", number); }
+
+bool Waits(const stored::OverrideRow& row) {
+  return row.outcome() == v1::OVERRIDE_OUTCOME_UNSPECIFIED;
+}
+
+bool IsOverdue(const stored::OverrideRow& row, int64_t now_s) {
+  return Waits(row) && now_s > row.review_due_s();
+}
+
+bool IsManager(const base::Principal& asker) {
+  return asker.has_practitioner() && asker.role == kReviewerRole;
+}
+
+absl::Status NotAManager() {
+  return base::Error(Reason::kMethodNotAllowed,
+                     absl::StrCat("this is for practitioners in role ", kReviewerRole,
+                                  "; sign in in that role, or ask one of yours"));
+}
+
+// Calls `visit` with each row from `from` on below `to`, in the order of keys, until it returns
+// false.
+template <typename Visit>
+absl::Status VisitRows(const store::View& view, std::string from, const std::string& to,
+                       Visit visit) {
+  while (true) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
+                              view.Scan(store::Space::kOverrides, from, to, kScanRows));
+    for (const store::KeyValue& item : rows) {
+      SIGNPOST_ASSIGN_OR_RETURN(const stored::OverrideRow row,
+                                disclosure::ParseOverride(item.value));
+      SIGNPOST_ASSIGN_OR_RETURN(const bool go_on, visit(item.key, item.value, row));
+      if (!go_on) return absl::OkStatus();
+    }
+    if (static_cast<int>(rows.size()) < kScanRows) return absl::OkStatus();
+    from = rows.back().key + '\0';
+  }
+}
+
+// A text sealed for the person of a case; empty when she has been erased.
+absl::StatusOr<std::string> OpenText(const request::HubContext& context, const store::View& view,
+                                     const stored::OverrideRow& row, const char* label,
+                                     const std::string& sealed) {
+  if (sealed.empty()) return std::string();
+  SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(row.person_id()));
+  const auto text = context.people->OpenPrivateOf(view, id, label, sealed);
+  if (!text.ok()) {
+    if (base::ReasonOf(text.status()) == Reason::kNotFound) return std::string();
+    return text.status();
+  }
+  return disclosure::Opener::Peek(*text).Open();
+}
+
+// The person of a case as she stands now; nullopt when she has been erased.
+absl::StatusOr<std::optional<people::Person>> PersonOf(const request::HubContext& context,
+                                                       const store::View& view,
+                                                       const stored::OverrideRow& row) {
+  SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(row.person_id()));
+  absl::StatusOr<people::Person> person = context.people->Read(view, id);
+  if (person.ok()) return *std::move(person);
+  if (base::ReasonOf(person.status()) == Reason::kNotFound) return std::nullopt;
+  return person.status();
+}
+
+// One reading: an entry, and an answer or a refusal that is in the ledger.
+struct Reading {
+  base::Principal asker;
+  std::optional<disclosure::SealedAnswer> answer;
+  absl::Status refusal;
+};
+
+ledger::Operation Refuse(Reading* reading, absl::Status refusal, stored::LedgerEntry entry) {
+  entry.set_outcome(base::ReasonName(base::ReasonOf(refusal)));
+  reading->refusal = std::move(refusal);
+  ledger::Operation operation;
+  operation.entries.push_back(request::ToDraft(entry));
+  return operation;
+}
+
+template <typename Response>
+ledger::Done AnswerReading(const request::HubContext& context, std::shared_ptr<Reading> reading,
+                           request::Reply<Response> done) {
+  return [context, reading = std::move(reading),
+          done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+    if (!sequenced.ok()) return done(std::move(sequenced).status());
+    v1::Receipt receipt = request::ReceiptOf(*sequenced, context.sequencer->options().origin);
+    if (!reading->refusal.ok()) return done(request::WithReceipt(reading->refusal, receipt));
+    Response response;
+    response.set_answer(std::move(*reading->answer).Release(sequenced->permit));
+    *response.mutable_receipt() = std::move(receipt);
+    done(std::move(response));
+  };
+}
+
+}  // namespace
+
+void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest request,
+                     request::Reply<v1::ListOverridesResponse> done) {
+  absl::Status status = request::CheckRequestId(request.request_id());
+  if (!status.ok()) return done(std::move(status));
+  if (request.page_size() < 0 || request.page_size() > base::kPageRowsMax) {
+    return done(base::InvalidField("page_size", "1 to 1,000, or 0 for 50"));
+  }
+  uint64_t after = 0;
+  if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &after)) {
+    return done(base::InvalidField("page_token", "take it from the page before"));
+  }
+  auto reading = std::make_shared<Reading>();
+  reading->asker = asker;
+  const request::HubContext context = context_;
+  request::TransactHere(
+      context_,
+      [context, reading, request,
+       after](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        reading->answer.reset();
+        reading->refusal = absl::OkStatus();
+        const base::Principal& reader = reading->asker;
+        stored::LedgerEntry entry =
+            request::NewEntry(stored::ENTRY_KIND_OVERRIDES_READ, reader, request.request_id());
+        if (!IsManager(reader)) return Refuse(reading.get(), NotAManager(), std::move(entry));
+        const absl::Time now = context.clock->Now();
+        const int64_t now_s = absl::ToUnixSeconds(now);
+        const int page_size = request.page_size() == 0 ? kPageDefault : request.page_size();
+        v1::OverrideList list;
+        list.set_salt(context.random->Bytes(kSaltBytes));
+        *list.mutable_answered_at() = request::ToTimestamp(now_s);
+        std::set<base::PersonId> looked_at;
+        const std::string prefix = disclosure::OverridesOfAgency(reader.agency_id);
+        std::string from = prefix;
+        if (!request.page_token().empty())
+          from = disclosure::OverrideKey(reader.agency_id, after) + '\0';
+        SIGNPOST_RETURN_IF_ERROR(VisitRows(
+            view, from, store::PrefixEnd(prefix),
+            [&](const std::string& key, const std::string&,
+                const stored::OverrideRow& row) -> absl::StatusOr<bool> {
+              if (request.waiting_only() && !Waits(row)) return true;
+              if (list.overrides_size() == page_size) {
+                list.set_next_page_token(absl::StrCat(list.overrides(page_size - 1).number()));
+                return false;
+              }
+              v1::OverrideCase* told = list.add_overrides();
+              told->set_number(NumberOf(key));
+              told->set_practitioner_id(row.practitioner_id());
+              told->set_role(row.role());
+              told->set_ground(static_cast<v1::OverrideGround>(row.ground()));
+              told->set_purpose(static_cast<v1::Purpose>(row.purpose()));
+              told->set_rule(row.rule());
+              *told->mutable_used_at() = request::ToTimestamp(row.used_at_s());
+              if (row.until_s() != 0) *told->mutable_until() = request::ToTimestamp(row.until_s());
+              *told->mutable_review_due() = request::ToTimestamp(row.review_due_s());
+              told->set_overdue(IsOverdue(row, now_s));
+              told->set_flags_opened(row.flags_opened());
+              for (const int32_t aspect : row.aspects()) {
+                told->add_aspects(static_cast<v1::Aspect>(aspect));
+              }
+              told->set_holders_told(row.holders_told());
+              told->set_outcome(static_cast<v1::OverrideOutcome>(row.outcome()));
+              told->set_escalations(row.escalations());
+              told->set_yours_to_review(Waits(row) &&
+                                        row.practitioner_id() != reader.practitioner_id);
+              if (!Waits(row)) {
+                told->set_reviewed_by(row.reviewed_by());
+                *told->mutable_reviewed_at() = request::ToTimestamp(row.reviewed_at_s());
+              }
+              SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                        PersonOf(context, view, row));
+              if (person.has_value()) {
+                looked_at.insert(person->id());
+                SIGNPOST_ASSIGN_OR_RETURN(
+                    *told->mutable_agency_person_id(),
+                    context.agency_ids->Encode(reader.agency_id, person->id()));
+                SIGNPOST_ASSIGN_OR_RETURN(
+                    *told->mutable_reason(),
+                    OpenText(context, view, row, disclosure::kOverrideReasonLabel,
+                             row.sealed_reason()));
+                SIGNPOST_ASSIGN_OR_RETURN(
+                    *told->mutable_review_reason(),
+                    OpenText(context, view, row, kReviewLabel, row.sealed_review()));
+              }
+              return true;
+            }));
+        reading->answer = disclosure::Opener::Close(list);
+        entry.set_subject(absl::StrCat("overrides/", list.overrides_size()));
+        entry.set_reply_hash(reading->answer->hash());
+        entry.set_outcome("answered");
+        ledger::Operation operation;
+        operation.entries.push_back(request::ToDraft(entry));
+        for (const base::PersonId& id : looked_at) request::IndexByPerson(&operation, id);
+        return operation;
+      },
+      AnswerReading<v1::ListOverridesResponse>(context_, reading, std::move(done)));
+}
+
+void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest request,
+                       request::Reply<v1::ReviewOverrideResponse> done) {
+  std::vector<base::FieldViolation> violations;
+  if (request.outcome() == v1::OVERRIDE_OUTCOME_UNSPECIFIED ||
+      !v1::OverrideOutcome_IsValid(request.outcome())) {
+    violations.push_back({"outcome", "upheld or not-upheld"});
+  }
+  if (request.reason().size() < kReasonBytesMin ||
+      request.reason().size() > base::kReasonBytesMax) {
+    violations.push_back({"reason", "say why in words, 10 to 2,000 bytes"});
+  }
+  if (!violations.empty()) {
+    return done(base::Error(Reason::kOverrideInvalid,
+                            "a review needs an outcome and a reason in words",
+                            std::move(violations)));
+  }
+  struct State {
+    base::Principal asker;
+    v1::ReviewOverrideRequest request;
+    std::string request_id;
+    std::string hash;
+    v1::ReviewOverrideResponse response;
+    absl::Status refusal;
+    bool settled = false;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->request_id = request.request_id();
+  request.clear_request_id();
+  state->hash = context_.idempotency->Hash("ReviewOverride", request.SerializeAsString());
+  state->request = std::move(request);
+  const request::HubContext context = context_;
+  request::TransactHere(
+      context_,
+      [context, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->response.Clear();
+        state->refusal = absl::OkStatus();
+        state->settled = false;
+        const base::Principal& reviewer = state->asker;
+        const v1::ReviewOverrideRequest& review = state->request;
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const std::optional<stored::RequestRow> before,
+            context.idempotency->Check(view, reviewer.agency_id, state->request_id, state->hash));
+        const std::string key = disclosure::OverrideKey(reviewer.agency_id, review.number());
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
+                                  view.Get(store::Space::kOverrides, key));
+        if (before.has_value() && bytes.has_value()) {
+          SIGNPOST_ASSIGN_OR_RETURN(const stored::OverrideRow row,
+                                    disclosure::ParseOverride(*bytes));
+          *state->response.mutable_reviewed_at() = request::ToTimestamp(row.reviewed_at_s());
+          state->response.set_in_time(row.reviewed_at_s() <= row.review_due_s());
+          SIGNPOST_ASSIGN_OR_RETURN(*state->response.mutable_receipt(),
+                                    request::ReceiptAt(context, view, before->ledger_index()));
+          state->settled = true;
+          return absl::CancelledError("nothing to commit");
+        }
+        stored::LedgerEntry entry =
+            request::NewEntry(stored::ENTRY_KIND_OVERRIDE_REVIEWED, reviewer, state->request_id);
+        entry.set_subject(SubjectOf(review.number()));
+        ledger::Operation operation;
+        const auto refuse = [&](absl::Status refusal) {
+          entry.set_outcome(base::ReasonName(base::ReasonOf(refusal)));
+          state->refusal = std::move(refusal);
+          operation.entries.push_back(request::ToDraft(entry));
+          return std::move(operation);
+        };
+        if (!IsManager(reviewer)) return refuse(NotAManager());
+        if (!bytes.has_value()) {
+          return refuse(base::Error(Reason::kNotFound,
+                                    "no override of your agency has this number; ListOverrides "
+                                    "has those that there are"));
+        }
+        SIGNPOST_ASSIGN_OR_RETURN(stored::OverrideRow row, disclosure::ParseOverride(*bytes));
+        if (row.practitioner_id() == reviewer.practitioner_id) {
+          return refuse(base::Error(Reason::kOverrideInvalid,
+                                    "you used this override yourself, so somebody else reviews "
+                                    "it: ask another manager of your agency"));
+        }
+        if (!Waits(row)) {
+          return refuse(base::Error(Reason::kAlreadyExists,
+                                    "this override has been reviewed, and a review stands; look "
+                                    "at the list"));
+        }
+        const absl::Time now = context.clock->Now();
+        row.set_outcome(review.outcome());
+        row.set_reviewed_by(reviewer.practitioner_id);
+        row.set_reviewed_as(reviewer.role);
+        row.set_reviewed_at_s(absl::ToUnixSeconds(now));
+        SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id,
+                                  base::PersonId::FromBytes(row.person_id()));
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  PersonOf(context, view, row));
+        if (person.has_value()) {
+          SIGNPOST_ASSIGN_OR_RETURN(
+              *row.mutable_sealed_review(),
+              context.people->SealPrivateOf(view, id, kReviewLabel, review.reason()));
+          entry.set_person_ref(person->id().ToBytes());
+          operation.preconditions = person->preconditions();
+          request::IndexByPerson(&operation, person->id());
+        }
+        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(
+            context, person.has_value() ? &*person : nullptr, review.reason(), &entry));
+        operation.preconditions.push_back({store::Space::kOverrides, key, bytes});
+        operation.batch.Put(store::Space::kOverrides, key, row.SerializeAsString());
+        entry.set_outcome(review.outcome() == v1::OVERRIDE_OUTCOME_UPHELD ? "upheld"
+                                                                          : "not-upheld");
+        operation.entries.push_back(request::ToDraft(entry));
+        context.idempotency->Record(&operation, reviewer.agency_id, state->request_id, state->hash,
+                                    entry.subject(), now);
+        *state->response.mutable_reviewed_at() = request::ToTimestamp(row.reviewed_at_s());
+        state->response.set_in_time(row.reviewed_at_s() <= row.review_due_s());
+        return operation;
+      },
+      [context, state,
+       done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (state->settled) return done(std::move(state->response));
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        v1::Receipt receipt = request::ReceiptOf(*sequenced, context.sequencer->options().origin);
+        if (!state->refusal.ok()) return done(request::WithReceipt(state->refusal, receipt));
+        *state->response.mutable_receipt() = std::move(receipt);
+        done(std::move(state->response));
+      });
+}
+
+void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest request,
+                       request::Reply<v1::ReportOverridesResponse> done) {
+  absl::Status status = request::CheckRequestId(request.request_id());
+  if (!status.ok()) return done(std::move(status));
+  if (request.has_from() && request.has_until() &&
+      request.until().seconds() <= request.from().seconds()) {
+    return done(base::InvalidField("until", "after from"));
+  }
+  auto reading = std::make_shared<Reading>();
+  reading->asker = asker;
+  const request::HubContext context = context_;
+  request::TransactHere(
+      context_,
+      [context, reading, request](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        reading->answer.reset();
+        reading->refusal = absl::OkStatus();
+        const base::Principal& reader = reading->asker;
+        stored::LedgerEntry entry =
+            request::NewEntry(stored::ENTRY_KIND_OVERRIDES_READ, reader, request.request_id());
+        const bool auditor = reader.agency_kind == "auditor";
+        if (!auditor && !IsManager(reader)) {
+          return Refuse(reading.get(), NotAManager(), std::move(entry));
+        }
+        const int64_t now_s = absl::ToUnixSeconds(context.clock->Now());
+        struct Group {
+          v1::OverrideReportRow row;
+          std::vector<int64_t> took_s;
+        };
+        std::map<std::tuple<std::string, int32_t, std::string>, Group> groups;
+        const std::string prefix =
+            auditor ? std::string() : disclosure::OverridesOfAgency(reader.agency_id);
+        SIGNPOST_RETURN_IF_ERROR(
+            VisitRows(view, prefix, auditor ? std::string() : store::PrefixEnd(prefix),
+                      [&](const std::string&, const std::string&,
+                          const stored::OverrideRow& row) -> absl::StatusOr<bool> {
+                        if (request.has_from() && row.used_at_s() < request.from().seconds())
+                          return true;
+                        if (request.has_until() && row.used_at_s() >= request.until().seconds())
+                          return true;
+                        Group& group = groups[{row.agency_id(), row.ground(), row.role()}];
+                        v1::OverrideReportRow& counts = group.row;
+                        counts.set_agency_id(row.agency_id());
+                        counts.set_ground(static_cast<v1::OverrideGround>(row.ground()));
+                        counts.set_role(row.role());
+                        counts.set_used(counts.used() + 1);
+                        if (Waits(row)) {
+                          if (IsOverdue(row, now_s)) {
+                            counts.set_overdue(counts.overdue() + 1);
+                          } else {
+                            counts.set_waiting(counts.waiting() + 1);
+                          }
+                          return true;
+                        }
+                        if (row.outcome() == v1::OVERRIDE_OUTCOME_UPHELD) {
+                          counts.set_upheld(counts.upheld() + 1);
+                        } else {
+                          counts.set_not_upheld(counts.not_upheld() + 1);
+                        }
+                        if (row.reviewed_at_s() > row.review_due_s()) {
+                          counts.set_reviewed_late(counts.reviewed_late() + 1);
+                        }
+                        group.took_s.push_back(row.reviewed_at_s() - row.used_at_s());
+                        return true;
+                      }));
+        v1::OverrideReport report;
+        report.set_salt(context.random->Bytes(kSaltBytes));
+        *report.mutable_made_at() = request::ToTimestamp(now_s);
+        for (auto& [key, group] : groups) {
+          if (!group.took_s.empty()) {
+            const auto middle =
+                group.took_s.begin() + static_cast<std::ptrdiff_t>(group.took_s.size() / 2);
+            std::nth_element(group.took_s.begin(), middle, group.took_s.end());
+            group.row.set_median_review_s(*middle);
+          }
+          *report.add_rows() = std::move(group.row);
+        }
+        reading->answer = disclosure::Opener::Close(report);
+        entry.set_subject("overrides/report");
+        entry.set_reply_hash(reading->answer->hash());
+        entry.set_outcome("answered");
+        ledger::Operation operation;
+        operation.entries.push_back(request::ToDraft(entry));
+        return operation;
+      },
+      AnswerReading<v1::ReportOverridesResponse>(context_, reading, std::move(done)));
+}
+
+absl::StatusOr<int> Overrides::EscalateOverdue() {
+  const absl::Time now = context_.clock->Now();
+  const int64_t now_s = absl::ToUnixSeconds(now);
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  int told = 0;
+  SIGNPOST_RETURN_IF_ERROR(
+      VisitRows(*view, "", "",
+                [&](const std::string& key, const std::string& bytes,
+                    stored::OverrideRow row) -> absl::StatusOr<bool> {
+                  if (!IsOverdue(row, now_s)) return true;
+                  if (row.escalated_at_s() != 0 &&
+                      now_s - row.escalated_at_s() < absl::ToInt64Seconds(kEscalateEvery)) {
+                    return true;
+                  }
+                  row.set_escalated_at_s(now_s);
+                  row.set_escalations(row.escalations() + 1);
+                  ledger::Operation operation;
+                  operation.preconditions.push_back({store::Space::kOverrides, key, bytes});
+                  operation.batch.Put(store::Space::kOverrides, key, row.SerializeAsString());
+                  stored::LedgerEntry entry = request::NewEntry(
+                      stored::ENTRY_KIND_OVERRIDE_ESCALATED, base::Principal(), std::string());
+                  entry.set_subject(SubjectOf(NumberOf(key)));
+                  entry.set_outcome("overdue");
+                  operation.entries.push_back(request::ToDraft(entry));
+                  stored::StoredMessage message;
+                  message.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
+                  message.set_agency_id(row.agency_id());
+                  message.set_changed_at_s(now_s);
+                  message.set_override_number(NumberOf(key));
+                  message.set_review_due_s(row.review_due_s());
+                  const std::vector<std::string> systems =
+                      context_.registry->directory()->MailboxSystems(row.agency_id());
+                  ledger::AddIndexHook(
+                      &operation, [systems, message](uint64_t first_index, store::Batch& batch) {
+                        for (const std::string& system : systems) {
+                          exchange::AppendNotice(batch, system, first_index, 1, message);
+                        }
+                      });
+                  const absl::StatusOr<ledger::Sequenced> sequenced =
+                      context_.sequencer->SubmitAndWait(std::move(operation));
+                  // Somebody reviewed it meanwhile: nothing to tell.
+                  if (!sequenced.ok() && base::ReasonOf(sequenced.status()) == Reason::kAborted)
+                    return true;
+                  if (!sequenced.ok()) return sequenced.status();
+                  context_.notifier->Notify(systems);
+                  ++told;
+                  return true;
+                }));
+  return told;
+}
+
+OverrideWatch::OverrideWatch(const request::HubContext& context, absl::Duration interval)
+    : overrides_(context) {
+  thread_ = std::thread([this, interval] {
+    absl::MutexLock lock(&mutex_);
+    while (!stop_) {
+      mutex_.Unlock();
+      // What fails is tried again: the rows are as they were.
+      (void)overrides_.EscalateOverdue();
+      mutex_.Lock();
+      mutex_.AwaitWithTimeout(absl::Condition(&stop_), interval);
+    }
+  });
+}
+
+OverrideWatch::~OverrideWatch() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stop_ = true;
+  }
+  thread_.join();
+}
+
+absl::StatusOr<bool> IsReviewed(const store::View& view, const std::string& agency_id,
+                                uint64_t number) {
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::optional<std::string> bytes,
+      view.Get(store::Space::kOverrides, disclosure::OverrideKey(agency_id, number)));
+  if (!bytes.has_value()) return false;
+  SIGNPOST_ASSIGN_OR_RETURN(const stored::OverrideRow row, disclosure::ParseOverride(*bytes));
+  return !Waits(row);
+}
+
+}  // namespace signpost::overrides

@@ -1,0 +1,244 @@
+#include "hub/oversight/pattern_search.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/crypto.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/ledger/reader.h"
+#include "hub/overrides/overrides.h"
+#include "hub/oversight/search.h"
+#include "hub/request/entries.h"
+#include "hub/request/resolve.h"
+
+namespace signpost::oversight {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+
+namespace {
+
+constexpr int kHitsDefault = 100;
+constexpr int kHitsMax = 1000;
+
+// What accesses want to know of one young person.
+struct Known {
+  std::set<std::string> surnames;   // keyed hashes
+  std::set<std::string> postcodes;  // keyed hashes
+  struct Involvement {
+    std::string agency_id;
+    absl::CivilDay opened;
+    std::optional<absl::CivilDay> closed;
+  };
+  std::vector<Involvement> involvements;
+};
+
+absl::CivilDay DayOf(int32_t yyyymmdd) {
+  return absl::CivilDay(yyyymmdd / 10000, yyyymmdd / 100 % 100, yyyymmdd % 100);
+}
+
+// Reads each person and each practitioner once.
+class Facts {
+ public:
+  Facts(const request::HubContext& context, const store::View& view, absl::TimeZone zone)
+      : context_(context), view_(view), zone_(zone) {}
+
+  // Errors: kDataLoss, kStoreUnavailable.
+  absl::Status Fill(audit::Access* access) {
+    if (access->overridden) {
+      SIGNPOST_ASSIGN_OR_RETURN(access->reviewed,
+                                overrides::IsReviewed(view_, access->agency_id, access->index));
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(const Known* known, PersonOf(access->person_ref));
+    if (known == nullptr) return absl::OkStatus();  // erased
+    if (!access->practitioner_id.empty()) {
+      SIGNPOST_ASSIGN_OR_RETURN(const registry::PractitionerMarks* marks,
+                                MarksOf(access->agency_id, access->practitioner_id));
+      access->same_surname = known->surnames.contains(marks->surname_hash);
+      access->same_postcode = known->postcodes.contains(marks->postcode_hash);
+    }
+    const absl::CivilDay day = absl::ToCivilDay(access->at, zone_);
+    std::optional<absl::CivilDay> last;
+    for (const Known::Involvement& involvement : known->involvements) {
+      if (involvement.agency_id != access->agency_id || involvement.opened > day) continue;
+      if (!involvement.closed.has_value() || *involvement.closed >= day) return absl::OkStatus();
+      last = std::max(last.value_or(*involvement.closed), *involvement.closed);
+    }
+    if (last.has_value()) access->involvement_ended = absl::FromCivil(*last + 1, zone_);
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::StatusOr<const Known*> PersonOf(const std::string& ref) {
+    const auto [found, fresh] = persons_.try_emplace(ref);
+    if (!fresh) return found->second.get();
+    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(ref));
+    const absl::StatusOr<people::Person> person = context_.people->Read(view_, id);
+    if (base::ReasonOf(person.status()) == Reason::kNotFound) return nullptr;
+    if (!person.ok()) return person.status();
+    auto known = std::make_unique<Known>();
+    for (const stored::AliasRow& alias : person->aliases()) {
+      if (!alias.hashes().surname().empty()) known->surnames.insert(alias.hashes().surname());
+      if (!alias.hashes().postcode().empty()) known->postcodes.insert(alias.hashes().postcode());
+    }
+    for (const stored::FlagRow& flag : person->flags()) {
+      if (flag.status() == v1::FLAG_STATUS_RETRACTED) continue;
+      Known::Involvement involvement;
+      involvement.agency_id = flag.agency_id();
+      involvement.opened = flag.opened_on() == 0 ? absl::CivilDay::min() : DayOf(flag.opened_on());
+      // One that is closed, nobody said when: it may stand as well as not.
+      if (flag.status() != v1::FLAG_STATUS_OPEN && flag.closed_on() != 0) {
+        involvement.closed = DayOf(flag.closed_on());
+      }
+      known->involvements.push_back(std::move(involvement));
+    }
+    found->second = std::move(known);
+    return found->second.get();
+  }
+
+  absl::StatusOr<const registry::PractitionerMarks*> MarksOf(const std::string& agency_id,
+                                                             const std::string& practitioner_id) {
+    const auto [found, fresh] = marks_.try_emplace({agency_id, practitioner_id});
+    if (fresh) {
+      SIGNPOST_ASSIGN_OR_RETURN(found->second,
+                                context_.registry->LookupMarks(view_, agency_id, practitioner_id));
+    }
+    return &found->second;
+  }
+
+  const request::HubContext& context_;
+  const store::View& view_;
+  const absl::TimeZone zone_;
+  std::map<std::string, std::unique_ptr<Known>> persons_;
+  std::map<std::pair<std::string, std::string>, registry::PractitionerMarks> marks_;
+};
+
+int64_t Micros(const google::protobuf::Timestamp& time) {
+  return time.seconds() * 1'000'000 + time.nanos() / 1000;
+}
+
+absl::Status Look(const request::HubContext& context, const audit::PatternOptions& options,
+                  const store::View& view, const v1::FindPatternsRequest& request,
+                  v1::FindPatternsResponse* response) {
+  SIGNPOST_ASSIGN_OR_RETURN(audit::PatternFinder finder,
+                            audit::PatternFinder::Create(
+                                options, {request.patterns().begin(), request.patterns().end()}));
+  const ledger::LedgerReader reader(&view);
+  SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, reader.Head());
+  uint64_t first = 0;
+  uint64_t end = head.size;
+  const int64_t from_us = request.has_from() ? Micros(request.from()) : INT64_MIN;
+  const int64_t until_us = request.has_until() ? Micros(request.until()) : INT64_MAX;
+  if (request.has_from()) {
+    SIGNPOST_ASSIGN_OR_RETURN(first, BoundInTime(view, end, from_us, true));
+  }
+  if (request.has_until()) {
+    SIGNPOST_ASSIGN_OR_RETURN(end, BoundInTime(view, end, until_us, false));
+  }
+  if (end > first && end - first > base::kPatternEntriesMax) {
+    return base::InvalidField(
+        "from", absl::StrCat("there are ", end - first, " entries in this time, and at most ",
+                             base::kPatternEntriesMax, " are read at once; ask for less time"));
+  }
+  Facts facts(context, view, options.zone);
+  absl::Status status;
+  while (first < end) {
+    const int count = static_cast<int>(std::min<uint64_t>(base::kPageRowsMax, end - first));
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<std::string> entries, reader.Entries(first, count));
+    for (const std::string& bytes : entries) {
+      if (bytes.empty()) continue;  // past its retention: only the hash is kept
+      stored::LedgerEntry entry;
+      if (!entry.ParseFromString(bytes)) {
+        return base::Error(Reason::kDataLoss,
+                           "a stored entry does not decode; verify the ledger offline");
+      }
+      if (entry.sequenced_at_us() < from_us || entry.sequenced_at_us() >= until_us) continue;
+      finder.Take(entry, [&](audit::Access* access) {
+        if (status.ok()) status = facts.Fill(access);
+      });
+    }
+    SIGNPOST_RETURN_IF_ERROR(status);
+    first += entries.size();
+    response->set_entries_read(response->entries_read() + entries.size());
+  }
+  const int hits_max = request.hits_max() == 0 ? kHitsDefault : request.hits_max();
+  for (v1::PatternReport& report : finder.Find(context.clock->Now(), hits_max)) {
+    *response->add_reports() = std::move(report);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const v1::FindPatternsRequest& request) {
+  if (request.reason().empty() || request.reason().size() > base::kReasonBytesMax) {
+    return base::InvalidField("reason", "say why you look, in at most 2,000 bytes");
+  }
+  if (request.hits_max() < 0 || request.hits_max() > kHitsMax) {
+    return base::InvalidField("hits_max", "1 to 1,000, or 0 for 100");
+  }
+  if (request.has_from() && request.has_until() &&
+      Micros(request.until()) <= Micros(request.from())) {
+    return base::InvalidField("until", "after from");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void PatternSearch::Find(const base::Principal& asker, v1::FindPatternsRequest request,
+                         request::Reply<v1::FindPatternsResponse> done) {
+  absl::Status status = Check(request);
+  if (!status.ok()) return done(std::move(status));
+  if (running_.exchange(true)) {
+    return done(base::Error(Reason::kTooManyRequests,
+                            "another auditor's search for patterns runs; try again in a minute"));
+  }
+  struct State {
+    base::Principal asker;
+    v1::FindPatternsRequest request;
+    v1::FindPatternsResponse response;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->request = std::move(request);
+  request::TransactHere(
+      context_,
+      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->response.Clear();
+        SIGNPOST_RETURN_IF_ERROR(Look(context_, options_, view, state->request, &state->response));
+        stored::LedgerEntry entry =
+            request::NewEntry(stored::ENTRY_KIND_PATTERNS_SOUGHT, state->asker, "");
+        entry.set_purpose("audit");
+        uint64_t hits = 0;
+        for (const v1::PatternReport& report : state->response.reports()) {
+          hits += report.hits_total();
+        }
+        entry.set_subject(
+            absl::StrCat("patterns/", state->response.reports_size(), ", hits/", hits));
+        entry.set_outcome("answered");
+        entry.set_reply_hash(base::Sha256(state->response.SerializeAsString()));
+        SIGNPOST_RETURN_IF_ERROR(
+            request::SealDetails(context_, nullptr, state->request.reason(), &entry));
+        ledger::Operation operation;
+        operation.entries.push_back(request::ToDraft(entry));
+        return operation;
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        running_ = false;
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        *state->response.mutable_receipt() =
+            request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
+        done(std::move(state->response));
+      });
+}
+
+}  // namespace signpost::oversight

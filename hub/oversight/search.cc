@@ -1,0 +1,497 @@
+#include "hub/oversight/search.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/encoding.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/ledger/reader.h"
+#include "hub/people/validate.h"
+#include "hub/request/entries.h"
+#include "hub/request/resolve.h"
+#include "hub/tlog/entry_fields.h"
+#include "hub/tlog/merkle.h"
+
+namespace signpost::oversight {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+using store::Space;
+
+namespace {
+
+constexpr char kTokenFormat = 1;
+constexpr size_t kTokenBytes = 1 + 8 + 8 + base::kHashBytes;
+constexpr int kPageDefault = 100;
+// Read from the store at once.
+constexpr int kRowsPerRead = 500;
+// How far to look for an entry that still has its bytes before a bound in time is left wider.
+constexpr int kProbeRows = 1000;
+
+std::string LengthPrefixed(const std::string& text) { return store::KeyU64(text.size()) + text; }
+
+absl::Status CheckReason(const std::string& reason) {
+  if (!reason.empty() && reason.size() <= base::kReasonBytesMax) return absl::OkStatus();
+  return base::InvalidField("reason", "say why you look, in at most 2,000 bytes");
+}
+
+// The time of the first entry of [from, to) that still has its bytes; nullopt when none near does.
+absl::StatusOr<std::optional<int64_t>> TimeAt(const store::View& view, uint64_t from, uint64_t to) {
+  for (const int rows_max : {1, kProbeRows}) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::vector<store::KeyValue> rows,
+        view.Scan(Space::kEntries, store::KeyU64(from), store::KeyU64(to), rows_max));
+    for (const store::KeyValue& row : rows) {
+      if (row.value.empty()) continue;
+      const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(row.value);
+      if (!fields.ok()) return base::Error(Reason::kDataLoss, "a stored entry does not decode");
+      return fields->sequenced_at_us;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::StatusOr<uint64_t> BoundInTime(const store::View& view, uint64_t size, int64_t us,
+                                     bool lower) {
+  uint64_t low = 0;
+  uint64_t high = size;
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<int64_t> time, TimeAt(view, middle, high));
+    if (time.has_value() ? *time >= us : lower) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+namespace {
+
+// Whose entries, of which numbers, in which order.
+struct Wanted {
+  const audit::Filter* filter;
+  std::optional<base::PersonId> person;
+  bool nobody = false;
+  bool newest_first = false;
+  uint64_t first = 0;
+  uint64_t end = 0;  // behind the last
+};
+
+struct Row {
+  uint64_t index;
+  std::string bytes;
+};
+
+// Some rows of [first, end) in the order wanted, and in `reached` where to go on: the number behind
+// the last (oldest first), or the last itself (newest first).
+absl::StatusOr<std::vector<Row>> ReadRows(const store::View& view, const Wanted& wanted,
+                                          uint64_t first, uint64_t end, uint64_t* reached) {
+  std::vector<Row> rows;
+  if (!wanted.person.has_value()) {
+    if (wanted.newest_first && end - first > kRowsPerRead) first = end - kRowsPerRead;
+    SIGNPOST_ASSIGN_OR_RETURN(
+        std::vector<store::KeyValue> found,
+        view.Scan(Space::kEntries, store::KeyU64(first), store::KeyU64(end), kRowsPerRead));
+    for (store::KeyValue& row : found) {
+      rows.push_back({store::U64FromKey(row.key), std::move(row.value)});
+    }
+    *reached = wanted.newest_first ? first
+               : found.size() == static_cast<size_t>(kRowsPerRead)
+                   ? store::U64FromKey(found.back().key) + 1
+                   : end;
+  } else {
+    const std::string prefix = wanted.person->ToBytes();
+    std::string from = prefix + store::KeyU64(first);
+    const std::string to = prefix + store::KeyU64(end);
+    std::vector<uint64_t> indexes;
+    while (true) {
+      SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> found,
+                                view.Scan(Space::kPersonEntries, from, to, kRowsPerRead));
+      for (const store::KeyValue& row : found) {
+        indexes.push_back(store::U64FromKey(row.key.substr(prefix.size())));
+      }
+      if (found.size() < static_cast<size_t>(kRowsPerRead) || !wanted.newest_first) break;
+      from = found.back().key + '\0';
+    }
+    const bool full = indexes.size() >= static_cast<size_t>(kRowsPerRead);
+    if (indexes.size() > static_cast<size_t>(kRowsPerRead)) {
+      indexes.erase(indexes.begin(), indexes.end() - kRowsPerRead);
+    }
+    for (const uint64_t index : indexes) {
+      SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes,
+                                view.Get(Space::kEntries, store::KeyU64(index)));
+      rows.push_back({index, std::move(bytes).value_or("")});
+    }
+    if (wanted.newest_first) {
+      *reached = full ? indexes.front() : first;
+    } else {
+      *reached = full ? indexes.back() + 1 : end;
+    }
+  }
+  if (wanted.newest_first) std::reverse(rows.begin(), rows.end());
+  return rows;
+}
+
+struct Page {
+  std::vector<v1::FoundEntry> entries;
+  uint64_t position = 0;  // as in PagePlace, after this page
+  bool more = false;
+};
+
+// Goes on at `position` until the page is full, the end is reached, or enough was read for one
+// call.
+absl::StatusOr<Page> ReadPage(const store::View& view, const Wanted& wanted, uint64_t position,
+                              int page_size) {
+  Page page;
+  page.position =
+      wanted.newest_first ? std::min(position, wanted.end) : std::max(position, wanted.first);
+  const auto behind = [&] {
+    return wanted.newest_first ? page.position > wanted.first : page.position < wanted.end;
+  };
+  if (wanted.nobody) {
+    page.position = wanted.newest_first ? wanted.first : wanted.end;
+    return page;
+  }
+  int read = 0;
+  size_t bytes = 0;
+  stored::LedgerEntry entry;
+  while (behind() && read < base::kSearchEntriesReadMax) {
+    uint64_t reached = 0;
+    SIGNPOST_ASSIGN_OR_RETURN(std::vector<Row> rows,
+                              wanted.newest_first
+                                  ? ReadRows(view, wanted, wanted.first, page.position, &reached)
+                                  : ReadRows(view, wanted, page.position, wanted.end, &reached));
+    for (Row& row : rows) {
+      ++read;
+      if (row.bytes.empty()) continue;  // past its retention
+      if (!entry.ParseFromString(row.bytes)) {
+        return base::Error(Reason::kDataLoss,
+                           "a stored entry does not decode; verify a copy of the ledger");
+      }
+      const bool matches = wanted.person.has_value() ? wanted.filter->MatchesBesidesPerson(entry)
+                                                     : wanted.filter->Matches(entry);
+      if (!matches) continue;
+      bytes += row.bytes.size();
+      v1::FoundEntry& found = page.entries.emplace_back();
+      found.set_index(row.index);
+      found.set_entry(std::move(row.bytes));
+      if (page.entries.size() == static_cast<size_t>(page_size) ||
+          bytes >= base::kSearchPageBytesMax) {
+        page.position = wanted.newest_first ? row.index : row.index + 1;
+        page.more = behind();
+        return page;
+      }
+    }
+    page.position = reached;
+  }
+  page.more = behind();
+  return page;
+}
+
+// Sets in `wanted` which numbers can match, of the first `size`.
+absl::Status SetBounds(const store::View& view, uint64_t size, Wanted* wanted) {
+  wanted->first = 0;
+  wanted->end = size;
+  if (wanted->filter->from_us() != INT64_MIN) {
+    SIGNPOST_ASSIGN_OR_RETURN(wanted->first,
+                              BoundInTime(view, size, wanted->filter->from_us(), true));
+  }
+  if (wanted->filter->until_us() != INT64_MAX) {
+    SIGNPOST_ASSIGN_OR_RETURN(wanted->end,
+                              BoundInTime(view, size, wanted->filter->until_us(), false));
+  }
+  wanted->end = std::max(wanted->first, wanted->end);
+  return absl::OkStatus();
+}
+
+// What is sealed in the entry of a look. Her details are left out: the entry's reference says whom.
+std::string DetailsOf(const std::string& reason, v1::EntryFilter filter) {
+  const bool by_details = filter.has_person();
+  filter.clear_person();
+  return absl::StrCat("reason: ", reason, "\nfilter: ", filter.ShortDebugString(),
+                      by_details ? " person: by details" : "", "\n");
+}
+
+// What the page released: one hash over the leaf hashes of its entries, in its order.
+std::string HashOf(const std::vector<v1::FoundEntry>& entries) {
+  tlog::Hasher hasher;
+  std::string leaves;
+  for (const v1::FoundEntry& found : entries) {
+    leaves += tlog::HashToString(hasher.Leaf(found.entry()));
+  }
+  return base::Sha256(leaves);
+}
+
+std::string TokenMac(const base::SecretKey& key, const base::Principal& auditor,
+                     const v1::SearchEntriesRequest& request, const std::string& place) {
+  return base::HmacSha256(
+      key.bytes(),
+      absl::StrCat(LengthPrefixed(auditor.agency_id), LengthPrefixed(auditor.system_id),
+                   LengthPrefixed(auditor.practitioner_id),
+                   LengthPrefixed(request.filter().SerializeAsString()),
+                   request.newest_first() ? "newest" : "oldest", place));
+}
+
+}  // namespace
+
+std::string PageToken(const base::SecretKey& key, const base::Principal& auditor,
+                      const v1::SearchEntriesRequest& request, const PagePlace& place) {
+  std::string token(1, kTokenFormat);
+  token += store::KeyU64(place.ledger_size) + store::KeyU64(place.position);
+  return base::Base64UrlEncode(token + TokenMac(key, auditor, request, token));
+}
+
+absl::StatusOr<PagePlace> ReadPageToken(const base::SecretKey& key, const base::Principal& auditor,
+                                        const v1::SearchEntriesRequest& request) {
+  const absl::StatusOr<std::string> bytes = base::Base64UrlDecode(request.page_token());
+  if (bytes.ok() && bytes->size() == kTokenBytes && (*bytes)[0] == kTokenFormat) {
+    const PagePlace place = {store::U64FromKey(bytes->substr(1)),
+                             store::U64FromKey(bytes->substr(9))};
+    if (place.position <= place.ledger_size &&
+        base::ConstantTimeEqual(PageToken(key, auditor, request, place), request.page_token())) {
+      return place;
+    }
+  }
+  return base::InvalidField("page_token",
+                            "take it from the page before, with the same filter and order, as the "
+                            "same auditor; or leave it empty to search anew");
+}
+
+struct Searches::Subject {
+  std::optional<people::Person> person;
+  bool nobody = false;
+};
+
+Searches::Searches(const request::HubContext& context, const base::SecretKey& token_key)
+    : context_(context), token_key_(token_key), finds_(base::kFindsPerMinuteMax) {}
+
+absl::StatusOr<std::unique_ptr<Searches>> Searches::Create(const request::HubContext& context) {
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const base::SecretKey key,
+      base::DeriveKey(context.keyring->hub_data_key(), "signpost audit page tokens v1"));
+  return std::unique_ptr<Searches>(new Searches(context, key));
+}
+
+absl::Status Searches::TakeBudget(const base::Principal& asker, const v1::EntryFilter& filter) {
+  if (!filter.has_person()) return absl::OkStatus();
+  const absl::Time now = context_.clock->Now();
+  SIGNPOST_RETURN_IF_ERROR(people::ValidateFindDetails(filter.person(), "filter.person", now));
+  if (finds_.Take(asker.system_id, now)) return absl::OkStatus();
+  return base::Error(Reason::kTooManyRequests,
+                     "this system has searched by details too often; search by the person_ref of "
+                     "an entry, or wait");
+}
+
+absl::StatusOr<Searches::Subject> Searches::SubjectOf(const store::View& view,
+                                                      const v1::EntryFilter& filter) const {
+  Subject subject;
+  // Reads her; nobody, when there is not (any more) such a person.
+  const auto read = [&](const base::PersonId& id) -> absl::Status {
+    absl::StatusOr<people::Person> person = context_.people->Read(view, id);
+    if (person.ok()) {
+      subject.person = *std::move(person);
+      return absl::OkStatus();
+    }
+    return base::ReasonOf(person.status()) == Reason::kNotFound ? absl::OkStatus()
+                                                                : person.status();
+  };
+  if (!filter.person_ref().empty()) {
+    const absl::StatusOr<base::PersonId> id = base::PersonId::FromBytes(filter.person_ref());
+    if (id.ok()) SIGNPOST_RETURN_IF_ERROR(read(*id));
+  }
+  if (!filter.has_person()) return subject;
+  const std::optional<people::Person> by_ref = std::exchange(subject.person, std::nullopt);
+  const absl::StatusOr<base::PersonId> id = context_.linker->FindOne(view, filter.person());
+  if (id.ok()) {
+    SIGNPOST_RETURN_IF_ERROR(read(*id));
+  } else if (base::ReasonOf(id.status()) != Reason::kNotFound) {
+    return id.status();
+  }
+  subject.nobody =
+      !subject.person.has_value() ||
+      (!filter.person_ref().empty() &&
+       (!by_ref.has_value() || by_ref->id().ToBytes() != subject.person->id().ToBytes()));
+  if (subject.nobody) subject.person.reset();
+  return subject;
+}
+
+void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest request,
+                      request::Reply<v1::SearchEntriesResponse> done) {
+  if (absl::Status status = CheckReason(request.reason()); !status.ok()) {
+    return done(std::move(status));
+  }
+  if (request.page_size() < 0 || request.page_size() > base::kSearchPageMax) {
+    return done(base::InvalidField("page_size", "1 to 500, or 0 for 100"));
+  }
+  absl::StatusOr<audit::Filter> filter = audit::Filter::Create(request.filter());
+  if (!filter.ok()) return done(std::move(filter).status());
+  std::optional<PagePlace> from;
+  if (!request.page_token().empty()) {
+    const absl::StatusOr<PagePlace> place = ReadPageToken(token_key_, asker, request);
+    if (!place.ok()) return done(place.status());
+    from = *place;
+  }
+  if (absl::Status status = TakeBudget(asker, request.filter()); !status.ok()) {
+    return done(std::move(status));
+  }
+  struct State {
+    base::Principal asker;
+    v1::SearchEntriesRequest request;
+    audit::Filter filter;
+    std::optional<PagePlace> from;
+    v1::SearchEntriesResponse response;
+  };
+  auto state = std::make_shared<State>(
+      State{asker, std::move(request), *std::move(filter), from, v1::SearchEntriesResponse()});
+  request::TransactHere(
+      context_,
+      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->response.Clear();
+        const v1::SearchEntriesRequest& asked = state->request;
+        SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head,
+                                  ledger::LedgerReader(&view).Head());
+        const uint64_t size = state->from.has_value() ? state->from->ledger_size : head.size;
+        if (size > head.size) {
+          return base::InvalidField("page_token",
+                                    "the ledger has been put back since; search anew");
+        }
+        SIGNPOST_ASSIGN_OR_RETURN(const Subject subject, SubjectOf(view, asked.filter()));
+        Wanted wanted;
+        wanted.filter = &state->filter;
+        if (subject.person.has_value()) wanted.person = subject.person->id();
+        wanted.nobody = subject.nobody;
+        wanted.newest_first = asked.newest_first();
+        SIGNPOST_RETURN_IF_ERROR(SetBounds(view, size, &wanted));
+        const uint64_t position = state->from.has_value() ? state->from->position
+                                  : asked.newest_first()  ? size
+                                                          : 0;
+        SIGNPOST_ASSIGN_OR_RETURN(
+            Page page, ReadPage(view, wanted, position,
+                                asked.page_size() == 0 ? kPageDefault : asked.page_size()));
+
+        stored::LedgerEntry entry =
+            request::NewEntry(stored::ENTRY_KIND_ENTRIES_SEARCHED, state->asker, "");
+        entry.set_purpose("audit");
+        entry.set_subject(absl::StrCat("search/", page.entries.size()));
+        entry.set_reply_hash(HashOf(page.entries));
+        entry.set_outcome("answered");
+        ledger::Operation operation;
+        if (subject.person.has_value()) {
+          entry.set_person_ref(subject.person->id().ToBytes());
+          operation.preconditions = subject.person->preconditions();
+          request::IndexByPerson(&operation, subject.person->id());
+        }
+        SIGNPOST_RETURN_IF_ERROR(
+            request::SealDetails(context_, subject.person.has_value() ? &*subject.person : nullptr,
+                                 DetailsOf(asked.reason(), asked.filter()), &entry));
+        operation.entries.push_back(request::ToDraft(entry));
+
+        state->response.set_ledger_size(size);
+        state->response.set_read_to_index(
+            asked.newest_first() || page.position == 0 ? page.position : page.position - 1);
+        if (page.more) {
+          state->response.set_next_page_token(
+              PageToken(token_key_, state->asker, asked, {size, page.position}));
+        }
+        for (v1::FoundEntry& found : page.entries) {
+          *state->response.add_entries() = std::move(found);
+        }
+        return operation;
+      },
+      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        *state->response.mutable_receipt() =
+            request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
+        done(std::move(state->response));
+      });
+}
+
+void Searches::OpenTail(const base::Principal& asker, v1::TailEntriesRequest request,
+                        request::Reply<Tail> done) {
+  if (absl::Status status = CheckReason(request.reason()); !status.ok()) {
+    return done(std::move(status));
+  }
+  absl::StatusOr<audit::Filter> filter = audit::Filter::Create(request.filter());
+  if (!filter.ok()) return done(std::move(filter).status());
+  if (request.filter().has_until()) {
+    return done(base::InvalidField("filter.until", "leave it out: who looks on sees what comes"));
+  }
+  if (absl::Status status = TakeBudget(asker, request.filter()); !status.ok()) {
+    return done(std::move(status));
+  }
+  struct State {
+    base::Principal asker;
+    v1::TailEntriesRequest request;
+    Tail tail;
+  };
+  auto state = std::make_shared<State>();
+  state->asker = asker;
+  state->request = std::move(request);
+  state->tail.filter = *std::move(filter);
+  request::TransactHere(
+      context_,
+      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        const v1::TailEntriesRequest& asked = state->request;
+        SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head,
+                                  ledger::LedgerReader(&view).Head());
+        if (asked.first_index() > head.size) {
+          return base::InvalidField("first_index", "is beyond the ledger's end");
+        }
+        SIGNPOST_ASSIGN_OR_RETURN(const Subject subject, SubjectOf(view, asked.filter()));
+        stored::LedgerEntry entry =
+            request::NewEntry(stored::ENTRY_KIND_ENTRIES_SEARCHED, state->asker, "");
+        entry.set_purpose("audit");
+        entry.set_subject(asked.has_first_index() ? absl::StrCat("tail/", asked.first_index())
+                                                  : "tail");
+        entry.set_outcome("answered");
+        ledger::Operation operation;
+        state->tail.nobody = subject.nobody;
+        state->tail.person.reset();
+        if (subject.person.has_value()) {
+          state->tail.person = subject.person->id();
+          entry.set_person_ref(subject.person->id().ToBytes());
+          operation.preconditions = subject.person->preconditions();
+          request::IndexByPerson(&operation, subject.person->id());
+        }
+        SIGNPOST_RETURN_IF_ERROR(
+            request::SealDetails(context_, subject.person.has_value() ? &*subject.person : nullptr,
+                                 DetailsOf(asked.reason(), asked.filter()), &entry));
+        operation.entries.push_back(request::ToDraft(entry));
+        return operation;
+      },
+      [state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        state->tail.next_index = state->request.has_first_index() ? state->request.first_index()
+                                                                  : sequenced->first_index + 1;
+        done(std::move(state->tail));
+      });
+}
+
+absl::StatusOr<v1::TailEntriesResponse> Searches::ReadTail(Tail* tail) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head,
+                            ledger::LedgerReader(view.get()).Head());
+  Wanted wanted;
+  wanted.filter = &*tail->filter;
+  wanted.person = tail->person;
+  wanted.nobody = tail->nobody;
+  wanted.first = tail->next_index;
+  wanted.end = std::max(head.size, tail->next_index);
+  SIGNPOST_ASSIGN_OR_RETURN(Page page,
+                            ReadPage(*view, wanted, tail->next_index, base::kSearchPageMax));
+  tail->next_index = page.position;
+  v1::TailEntriesResponse response;
+  response.set_next_index(page.position);
+  for (v1::FoundEntry& found : page.entries) *response.add_entries() = std::move(found);
+  return response;
+}
+
+}  // namespace signpost::oversight

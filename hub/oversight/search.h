@@ -1,0 +1,108 @@
+// Auditors search the ledger, and look on as entries come. Each look is itself an entry, sequenced
+// before anything is released: who searched, how much was found, and, sealed, why and by what
+// filter. A look at one young person is indexed by her, so that who asks for everything held about
+// her is told that an auditor looked.
+//
+// Pages of a search are of the ledger as it was when the first was asked for, so they stay as they
+// are while it grows. A page's token says how far it has read and is good for the same auditor and
+// filter only.
+//
+// Entries about one person are found through her index, which is erased with her, so that entries
+// which name her beside others are found, too. By the reference of an erased person, or of none,
+// those entries are found that carry it.
+//
+// Thread-safe; owns nothing of HubContext, which must outlive it and its pending calls. `done` is
+// called exactly once, on the sequencer's completion thread or the caller's, and must only hand on.
+
+#ifndef SIGNPOST_HUB_OVERSIGHT_SEARCH_H_
+#define SIGNPOST_HUB_OVERSIGHT_SEARCH_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "hub/audit/filter.h"
+#include "hub/base/crypto.h"
+#include "hub/base/ids.h"
+#include "hub/base/principal.h"
+#include "hub/disclosure/budget.h"
+#include "hub/request/context.h"
+#include "signpost/v1/audit.pb.h"
+
+namespace signpost::oversight {
+
+// How far a search has read. Its token is for one auditor and one filter: a MAC over both stands in
+// it.
+struct PagePlace {
+  uint64_t ledger_size = 0;  // when the first page was asked for
+  // Oldest first: the next number to read. Newest first: the one behind the next to read.
+  uint64_t position = 0;
+
+  friend bool operator==(const PagePlace&, const PagePlace&) = default;
+};
+std::string PageToken(const base::SecretKey& key, const base::Principal& auditor,
+                      const v1::SearchEntriesRequest& request, const PagePlace& place);
+// Of `request.page_token`. Errors: kInvalidField for anything that PageToken() did not make with
+// this key, auditor, filter and direction.
+[[nodiscard]] absl::StatusOr<PagePlace> ReadPageToken(const base::SecretKey& key,
+                                                      const base::Principal& auditor,
+                                                      const v1::SearchEntriesRequest& request);
+
+// The number from which on entries are at `us` (microseconds since 1970) or later: time never runs
+// back in the ledger. Where entries have gone the number may be too low with `lower`, too high
+// without: look at what is found. Errors: kDataLoss, kStoreUnavailable.
+[[nodiscard]] absl::StatusOr<uint64_t> BoundInTime(const store::View& view, uint64_t size,
+                                                   int64_t us, bool lower);
+
+class Searches {
+ public:
+  // Errors: kInternal when no key can be derived.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<Searches>> Create(
+      const request::HubContext& context);
+  Searches(const Searches&) = delete;
+  Searches& operator=(const Searches&) = delete;
+
+  // One page. Errors, nothing having been released:
+  //   - kInvalidField: no reason, a filter or page size that is not right, a token of another
+  //     auditor, filter or direction
+  //   - kTooManyRequests: too many searches by a person's details; nobody may list people so
+  //   - kDataLoss, kStoreUnavailable
+  void Search(const base::Principal& asker, v1::SearchEntriesRequest request,
+              request::Reply<v1::SearchEntriesResponse> done);
+
+  // One who looks on.
+  struct Tail {
+    std::optional<audit::Filter> filter;  // always there once open
+    // About this person alone; with `nobody` about one there is not, so nothing is ever found.
+    std::optional<base::PersonId> person;
+    bool nobody = false;
+    uint64_t next_index = 0;
+  };
+  // Records that the asker looks on from now, or from the number named. Errors: as Search();
+  // kInvalidField also for `until`, and for a first index beyond the ledger's end.
+  void OpenTail(const base::Principal& asker, v1::TailEntriesRequest request,
+                request::Reply<Tail> done);
+  // What there is for `tail` behind what it has read, at most a page; moves it on. A response
+  // without entries has read as far as its next_index all the same: read again while that is below
+  // the ledger's size. Errors: kDataLoss, kStoreUnavailable.
+  [[nodiscard]] absl::StatusOr<v1::TailEntriesResponse> ReadTail(Tail* tail) const;
+
+ private:
+  Searches(const request::HubContext& context, const base::SecretKey& token_key);
+
+  // Whom the filter is about.
+  struct Subject;
+  absl::StatusOr<Subject> SubjectOf(const store::View& view, const v1::EntryFilter& filter) const;
+  absl::Status TakeBudget(const base::Principal& asker, const v1::EntryFilter& filter);
+
+  const request::HubContext context_;
+  const base::SecretKey token_key_;
+  // By details, by system.
+  disclosure::Budget finds_;
+};
+
+}  // namespace signpost::oversight
+
+#endif  // SIGNPOST_HUB_OVERSIGHT_SEARCH_H_

@@ -1,0 +1,383 @@
+#include "hub/policy_admin/policy_preview.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "hub/base/crypto.h"
+#include "hub/base/error.h"
+#include "hub/base/ids.h"
+#include "hub/base/status_macros.h"
+#include "hub/ledger/reader.h"
+#include "hub/registry/row_format.h"
+#include "hub/request/entries.h"
+#include "hub/request/resolve.h"
+#include "hub/request/wire_convert.h"
+#include "signpost/store/v1/registry.pb.h"
+
+namespace signpost::policy_admin {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+using policy::Aspect;
+using store::Space;
+
+namespace {
+
+constexpr char kPractitionerPrefix[] = "practitioner/";
+constexpr int kPractitionersPerPage = 1000;
+constexpr uint64_t kEntriesPerStep = 128;
+// Kinds of people to remember; past this the memory begins anew.
+constexpr size_t kAlikeMax = 100'000;
+
+// All of a person's row that a decision can depend on, as bytes: equal for people who are alike.
+// What is taken out identifies a record or is ciphertext; whatever is not known here stays in, so
+// that people are held to be alike too seldom, never too often.
+std::optional<std::string> Likeness(const people::Person& person) {
+  // Consents end at times of their own.
+  if (!person.consents().empty()) return std::nullopt;
+  stored::PersonRow row = person.row();
+  row.clear_aliases();
+  row.clear_version();
+  row.clear_merged_from();
+  row.mutable_shield()->clear_since_s();
+  row.mutable_shield()->clear_set_by_agency_id();
+  std::vector<std::string> flags;
+  for (stored::FlagRow& flag : *row.mutable_flags()) {
+    flag.clear_flag_id();
+    flag.clear_opened_on();
+    flag.clear_closed_on();
+    flag.clear_confirmed_at_s();
+    flag.clear_sealed_contact();
+    flag.clear_record_hash();
+    flag.clear_content_hash();
+    flag.clear_source_system();
+    flag.clear_created_at_s();
+    for (stored::AssessmentRow& assessment : *flag.mutable_assessments()) {
+      assessment.clear_assessed_on();
+      assessment.clear_sections();
+    }
+    flags.push_back(flag.SerializeAsString());
+  }
+  row.clear_flags();
+  std::sort(flags.begin(), flags.end());
+  std::string likeness = row.SerializeAsString();
+  for (const std::string& flag : flags) {
+    absl::StrAppend(&likeness, "|", flag.size(), "|", flag);
+  }
+  return likeness;
+}
+
+// What one asker sees of each flag, as bits of aspects.
+using Seen = absl::flat_hash_map<std::string, uint8_t>;
+
+constexpr uint8_t AspectBit(Aspect aspect) {
+  return static_cast<uint8_t>(1u << static_cast<unsigned>(aspect));
+}
+
+Seen SeenUnder(const request::BoundPolicy& bound, const registry::Directory& directory,
+               const base::Principal& asker, const disclosure::QuestionTerms& asked,
+               const people::Person& person, absl::Time now) {
+  disclosure::DisclosureEvaluator judge(bound, directory, asker, asked, now);
+  const disclosure::Evaluation findings = judge.Decide(person);
+  Seen seen;
+  // A brokered service is released as existence alone.
+  for (const stored::Released& released : findings.released) {
+    seen[released.flag_ref()] |= AspectBit(Aspect::kExistence);
+  }
+  for (const disclosure::FlagEvaluation& finding : findings.flags) {
+    uint8_t& bits = seen[finding.flag->flag_id()];
+    for (const disclosure::AspectEvaluation& aspect : finding.aspects) {
+      if (aspect.decision.effect == policy::Effect::kShow) bits |= AspectBit(aspect.aspect);
+    }
+    for (const disclosure::ContentEvaluation& content : finding.content) {
+      if (!content.open.empty()) bits |= AspectBit(Aspect::kContent);
+    }
+  }
+  return seen;
+}
+
+disclosure::QuestionTerms Everything(policy::Purpose purpose) {
+  disclosure::QuestionTerms asked;
+  asked.purpose = purpose;
+  asked.aspects = {Aspect::kExistence, Aspect::kAgency, Aspect::kContact, Aspect::kAssessment};
+  asked.content = true;
+  return asked;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PolicyPreviews::Run>> PolicyPreviews::Begin(
+    const base::Principal& asker, const v1::PreviewPolicyRequest& request) {
+  SIGNPOST_RETURN_IF_ERROR(request::CheckRequestId(request.request_id()));
+  const std::string sha256 = absl::BytesToHexString(base::Sha256(request.text()));
+  SIGNPOST_RETURN_IF_ERROR(policy_admin_->AdmitProposer(asker, stored::ENTRY_KIND_POLICY_PREVIEWED,
+                                                        request.request_id(), sha256));
+  if (request.text().empty() || request.text().size() > kProposalBytesMax) {
+    return base::InvalidField(
+        "text", absl::StrCat("must be a policy of at most ", kProposalBytesMax, " bytes"));
+  }
+  if (request.recorded_days() < 0 || request.recorded_days() > kPreviewDaysMax) {
+    return base::InvalidField("recorded_days", absl::StrCat("must be 0 to ", kPreviewDaysMax));
+  }
+  std::shared_ptr<const request::BoundPolicy> now = context_.policy->Get();
+  if (now == nullptr) {
+    return base::Error(Reason::kPolicyUnavailable,
+                       "no policy is in force, so there is nothing to compare a draft with");
+  }
+  if (running_.exchange(true)) {
+    return base::Error(Reason::kTooManyRequests,
+                       "another preview is under way; try again when it is done");
+  }
+  // From here on its destructor lets the next one begin.
+  std::unique_ptr<Run> run(new Run(context_, &running_));
+  SIGNPOST_ASSIGN_OR_RETURN(const policy::CompileResult compiled,
+                            policy_admin_->CompileDraft(request.text(), sha256));
+  run->asker_ = asker;
+  run->request_id_ = request.request_id();
+  run->now_ = std::move(now);
+  run->report_.set_draft_sha256(sha256);
+  run->report_.set_policy_sha256(run->now_->sha256);
+  run->at_ = context_.clock->Now();
+  run->directory_ = context_.registry->directory();
+  if (!compiled.ok()) {
+    SetDiagnostics(compiled.diagnostics, run->report_.mutable_diagnostics());
+    run->people_done_ = true;
+    return run;
+  }
+  auto draft = std::make_shared<request::BoundPolicy>();
+  draft->policy = compiled.policy;
+  draft->sha256 = sha256;
+  draft->version = static_cast<int32_t>(compiled.policy->version());
+  // A draft that begins later is judged as of its first second: before, it would hide everything.
+  run->at_ = std::max(run->at_, absl::FromUnixSeconds(compiled.policy->in_force_s()));
+  run->draft_ = std::move(draft);
+  SIGNPOST_RETURN_IF_ERROR(run->GatherAskers());
+  for (const policy::Purpose purpose : policy::AllPurposes()) {
+    run->asked_.push_back(Everything(purpose));
+  }
+  if (request.recorded_days() > 0) {
+    run->questions_end_ = context_.sequencer->head().size;
+    run->questions_from_us_ =
+        absl::ToUnixMicros(context_.clock->Now() - absl::Hours(24 * request.recorded_days()));
+    run->questions_done_ = false;
+  }
+  return run;
+}
+
+PolicyPreviews::Run::~Run() { running_->store(false); }
+
+absl::Status PolicyPreviews::Run::GatherAskers() {
+  std::set<std::string> met;
+  std::string from = kPractitionerPrefix;
+  while (true) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::vector<store::KeyValue> rows,
+        view->Scan(Space::kRegistry, from, store::PrefixEnd(kPractitionerPrefix),
+                   kPractitionersPerPage));
+    for (const store::KeyValue& row : rows) {
+      SIGNPOST_ASSIGN_OR_RETURN(const stored::PractitionerRow practitioner,
+                                registry::DecodeRow<stored::PractitionerRow>(row.key, row.value));
+      const registry::Agency* agency = directory_->FindAgency(practitioner.agency_id());
+      if (practitioner.suspended() || agency == nullptr || agency->suspended ||
+          agency->kind == "auditor" || agency->kind == "operator") {
+        continue;
+      }
+      for (const std::string& role : practitioner.roles()) {
+        const std::string key = absl::StrCat(practitioner.agency_id(), "/", role, "/",
+                                             absl::StrJoin(practitioner.team_ids(), ","));
+        if (!met.insert(key).second) continue;
+        if (met.size() > kPreviewAskersMax) {
+          return base::Error(Reason::kMessageTooLarge,
+                             absl::StrCat("more than ", kPreviewAskersMax,
+                                          " kinds of asker are enrolled, too many to preview"));
+        }
+        base::Principal asker;
+        asker.agency_id = practitioner.agency_id();
+        asker.agency_kind = agency->kind;
+        asker.practitioner_id = practitioner.practitioner_id();
+        asker.role = role;
+        asker.team_ids.assign(practitioner.team_ids().begin(), practitioner.team_ids().end());
+        askers_.push_back(std::move(asker));
+      }
+    }
+    if (rows.size() < kPractitionersPerPage) return absl::OkStatus();
+    from = rows.back().key + '\0';
+  }
+}
+
+void PolicyPreviews::Run::Compare(const base::Principal& asker,
+                                  const disclosure::QuestionTerms& asked,
+                                  const people::Person& person, Changes* changes) const {
+  const Seen now = SeenUnder(*now_, *directory_, asker, asked, person, at_);
+  const Seen then = SeenUnder(*draft_, *directory_, asker, asked, person, at_);
+  for (const stored::FlagRow& flag : person.flags()) {
+    const auto bits = [&flag](const Seen& seen) {
+      const auto found = seen.find(flag.flag_id());
+      return found == seen.end() ? uint8_t{0} : found->second;
+    };
+    const uint8_t before = bits(now);
+    const uint8_t after = bits(then);
+    if (before == after) continue;
+    const registry::Agency* holder = directory_->FindAgency(flag.agency_id());
+    for (const Aspect aspect : policy::AllAspects()) {
+      const uint8_t bit = AspectBit(aspect);
+      if (((before ^ after) & bit) == 0) continue;
+      Change& change =
+          (*changes)[{asker.agency_kind, holder != nullptr ? holder->kind : "", aspect}];
+      if ((after & bit) != 0) change.gain = true;
+      if ((before & bit) != 0) change.loss = true;
+    }
+  }
+}
+
+void PolicyPreviews::Run::Add(const Changes& changes, std::map<Key, Count>* counts) {
+  for (const auto& [key, change] : changes) {
+    Count& count = (*counts)[key];
+    if (change.gain) ++count.gains;
+    if (change.loss) ++count.losses;
+  }
+}
+
+absl::StatusOr<bool> PolicyPreviews::Run::Step() {
+  if (!people_done_) {
+    SIGNPOST_ASSIGN_OR_RETURN(people_done_, StepPeople());
+  } else if (!questions_done_) {
+    SIGNPOST_ASSIGN_OR_RETURN(questions_done_, StepQuestions());
+  }
+  return people_done_ && questions_done_;
+}
+
+absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
+                            view->Scan(Space::kPeople, next_person_, "", kPreviewPeoplePerStep));
+  int judged = 0;
+  for (const store::KeyValue& row : rows) {
+    if (judged == kPreviewJudgedPerStep) return false;
+    next_person_ = row.key + '\0';
+    const absl::StatusOr<base::PersonId> id = base::PersonId::FromBytes(row.key);
+    if (!id.ok()) continue;
+    const absl::StatusOr<people::Person> person = context_.people->Read(*view, *id);
+    if (!person.ok()) {
+      if (base::ReasonOf(person.status()) == Reason::kNotFound) continue;
+      return person.status();
+    }
+    // A row that stands for another person is counted with her.
+    if (person->id().ToBytes() != id->ToBytes()) continue;
+    ++people_;
+    const std::optional<std::string> likeness = Likeness(*person);
+    if (likeness.has_value()) {
+      if (const auto found = alike_.find(*likeness); found != alike_.end()) {
+        Add(found->second, &counts_);
+        continue;
+      }
+    }
+    ++judged;
+    Changes changes;
+    for (const base::Principal& asker : askers_) {
+      for (const disclosure::QuestionTerms& asked : asked_)
+        Compare(asker, asked, *person, &changes);
+    }
+    Add(changes, &counts_);
+    if (likeness.has_value()) {
+      if (alike_.size() >= kAlikeMax) alike_.clear();
+      alike_[*likeness] = std::move(changes);
+    }
+  }
+  return rows.size() < kPreviewPeoplePerStep;
+}
+
+absl::StatusOr<bool> PolicyPreviews::Run::StepQuestions() {
+  if (questions_end_ == 0) return true;
+  const uint64_t first = questions_end_ > kEntriesPerStep ? questions_end_ - kEntriesPerStep : 0;
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::vector<std::string> entries,
+      ledger::LedgerReader(view.get()).Entries(first, static_cast<int>(questions_end_ - first)));
+  questions_end_ = first;
+  bool older = false;
+  for (const std::string& bytes : entries) {
+    stored::LedgerEntry entry;
+    if (!entry.ParseFromString(bytes)) {
+      return base::Error(Reason::kDataLoss, "a stored entry does not decode");
+    }
+    if (entry.sequenced_at_us() < questions_from_us_) {
+      older = true;
+      continue;
+    }
+    const std::optional<policy::Purpose> purpose = policy::ParsePurpose(entry.purpose());
+    const registry::Agency* agency = directory_->FindAgency(entry.agency_id());
+    if (entry.kind() != stored::ENTRY_KIND_WHO_KNOWS || entry.person_ref().empty() ||
+        !purpose.has_value() || agency == nullptr) {
+      continue;
+    }
+    const absl::StatusOr<base::PersonId> id = base::PersonId::FromBytes(entry.person_ref());
+    if (!id.ok()) continue;
+    const absl::StatusOr<people::Person> person = context_.people->Read(*view, *id);
+    if (!person.ok()) {
+      if (base::ReasonOf(person.status()) == Reason::kNotFound) continue;  // erased
+      return person.status();
+    }
+    base::Principal asker;
+    asker.system_id = entry.system();
+    asker.agency_id = entry.agency_id();
+    asker.agency_kind = agency->kind;
+    asker.practitioner_id = entry.practitioner_id();
+    asker.role = entry.role();
+    asker.team_ids.assign(entry.team_ids().begin(), entry.team_ids().end());
+    ++questions_;
+    Changes changes;
+    Compare(asker, Everything(*purpose), *person, &changes);
+    Add(changes, &question_counts_);
+  }
+  // Entries are in order of time, so before a page with an older one all are older.
+  return older || questions_end_ == 0;
+}
+
+void PolicyPreviews::Run::Tell(const std::map<Key, Count>& counts,
+                               google::protobuf::RepeatedPtrField<v1::PreviewCount>* out) {
+  for (const auto& [key, count] : counts) {
+    v1::PreviewCount* told = out->Add();
+    told->set_asker_kind(key.asker_kind);
+    told->set_holder_kind(key.holder_kind);
+    told->set_aspect(request::ToWire(key.aspect));
+    const auto few = [](uint64_t n) { return n >= 1 && n <= kPreviewFewMax; };
+    told->set_few_gains(few(count.gains));
+    told->set_few_losses(few(count.losses));
+    told->set_gains(few(count.gains) ? 0 : count.gains);
+    told->set_losses(few(count.losses) ? 0 : count.losses);
+  }
+}
+
+void PolicyPreviews::Run::Finish(request::Reply<v1::PreviewReport> done) {
+  report_.set_people(people_);
+  Tell(counts_, report_.mutable_changes());
+  report_.set_questions(questions_);
+  Tell(question_counts_, report_.mutable_question_changes());
+  stored::LedgerEntry entry =
+      request::NewEntry(stored::ENTRY_KIND_POLICY_PREVIEWED, asker_, request_id_);
+  entry.set_subject(absl::StrCat("policy/", report_.draft_sha256()));
+  entry.set_policy_sha256(now_->sha256);
+  entry.set_policy_version(now_->version);
+  entry.set_policy_vocabulary_sha256(now_->vocabulary_sha256);
+  entry.set_reply_hash(base::Sha256(report_.SerializeAsString()));
+  entry.set_outcome(draft_ != nullptr ? "answered" : "does-not-compile");
+  ledger::Operation operation;
+  operation.entries.push_back(request::ToDraft(entry));
+  context_.sequencer->Submit(
+      std::move(operation),
+      [origin = context_.sequencer->options().origin, report = std::move(report_),
+       done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+        if (!sequenced.ok()) return done(std::move(sequenced).status());
+        *report.mutable_receipt() = request::ReceiptOf(*sequenced, origin);
+        done(std::move(report));
+      });
+}
+
+}  // namespace signpost::policy_admin

@@ -1,0 +1,123 @@
+// The policy that decides now, bound to the area's words.
+//
+// Which agencies and teams there are is the registry's knowledge and changes while the hub runs;
+// which services, roles and assessments there are is a file. PolicyAdmin compiles the published
+// text against both, records what comes into force and then swaps it in here, whole. Readers hold
+// the version they began with until they are done, so that one question is judged by one policy.
+//
+// Where there is none that may decide, everything is hidden: nothing was published, what is stored
+// is unreadable or does not compile, or it is older than the area allows. Thread-safe.
+
+#ifndef SIGNPOST_HUB_REQUEST_POLICY_IN_FORCE_H_
+#define SIGNPOST_HUB_REQUEST_POLICY_IN_FORCE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "hub/base/clock.h"
+#include "hub/store/store.h"
+#include "policy/policy.h"
+
+namespace signpost::request {
+
+// Services, roles and assessments: the part of the vocabulary that is a file. Read from JSON:
+//   {"services": [{"id": "youth-offending", "sensitive_category": ""}],
+//    "roles": ["personal-adviser"],
+//    "assessments": [{"id": "asset", "sections": ["lifestyle"]}]}
+// Errors: kInvalidField naming the path at fault.
+[[nodiscard]] absl::StatusOr<policy::Vocabulary> ReadWords(const std::string& json);
+
+// Answers of one policy version to questions that many askers share. Thread-safe, bounded: a full
+// memory is emptied.
+template <typename Answer>
+class BoundedCache {
+ public:
+  static constexpr size_t kAnswersMax = 4096;
+
+  // The answer to `key`, found by `ask` when it is not known yet. `ask` must depend on nothing but
+  // `key` and the policy; it may run more than once.
+  Answer Get(const std::string& key, absl::FunctionRef<Answer()> ask) const {
+    {
+      absl::ReaderMutexLock lock(&mutex_);
+      if (const auto found = answers_.find(key); found != answers_.end()) return found->second;
+    }
+    Answer answer = ask();
+    absl::MutexLock lock(&mutex_);
+    if (answers_.size() >= kAnswersMax) answers_.clear();
+    answers_[key] = answer;
+    return answer;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  mutable absl::flat_hash_map<std::string, Answer> answers_ ABSL_GUARDED_BY(mutex_);
+};
+
+// One compiled policy with its name in the ledger.
+struct BoundPolicy {
+  std::shared_ptr<const policy::Policy> policy;
+  std::string sha256;             // 64 hex digits, of the text
+  std::string vocabulary_sha256;  // 32 bytes, of the words it is bound to
+  absl::Time published_at;
+  // That this is still what decides, for operations that rest on it: the row kCurrentPolicyKey of
+  // space kRegistry. An answer made under another policy is made again before it is recorded.
+  std::optional<store::Precondition> still_in_force;
+  int32_t version = 0;
+  // The agencies (by symbol) that an asker is told of whatever there is; see Judge::Coverage().
+  BoundedCache<std::shared_ptr<const std::vector<bool>>> always_named;
+};
+
+// Where the store says which policy decides.
+inline constexpr char kCurrentPolicyKey[] = "policy/current";
+
+class PolicyInForce {
+ public:
+  PolicyInForce() = default;
+  PolicyInForce(const PolicyInForce&) = delete;
+  PolicyInForce& operator=(const PolicyInForce&) = delete;
+
+  // From now on a policy that was published `max_age` ago or longer decides nothing any more.
+  // `clock` is not owned. Call before the first Get().
+  void LimitAge(const base::Clock* clock, absl::Duration max_age);
+
+  // What decides now, or nullptr: then everything is hidden. Waits while another policy is being
+  // recorded: a question that was judged again only to meet the old one would be lost.
+  std::shared_ptr<const BoundPolicy> Get() const;
+  // The same, however old it is: to know what was published last.
+  std::shared_ptr<const BoundPolicy> Latest() const;
+
+  // For /health: why there is none, or empty. Names no person.
+  std::string problem() const;
+
+  // From now until Release(), Get() waits. For PolicyAdmin, around the commit that names another
+  // policy: a few milliseconds.
+  void Hold();
+  void Release();
+  // Puts `bound` in the place of what is there. For PolicyAdmin, which has recorded it.
+  void Swap(std::shared_ptr<const BoundPolicy> bound);
+  // Nothing decides from now on, because of `problem`.
+  void Lose(std::string problem);
+
+ private:
+  bool Stale(const BoundPolicy& bound) const;
+
+  const base::Clock* clock_ = nullptr;
+  absl::Duration max_age_ = absl::InfiniteDuration();
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<const BoundPolicy> bound_ ABSL_GUARDED_BY(mutex_);
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string problem_ ABSL_GUARDED_BY(mutex_) = "no policy has been published";
+};
+
+}  // namespace signpost::request
+
+#endif  // SIGNPOST_HUB_REQUEST_POLICY_IN_FORCE_H_

@@ -1,0 +1,167 @@
+#include "hub/request/resolve.h"
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/ledger/index_hook.h"
+#include "hub/ledger/reader.h"
+#include "hub/people/validate.h"
+#include "hub/request/wire_convert.h"
+#include "hub/tlog/merkle.h"
+
+namespace signpost::request {
+
+absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt) {
+  status.SetPayload(kReceiptPayload, absl::Cord(receipt.SerializeAsString()));
+  return status;
+}
+
+absl::StatusOr<v1::Receipt> ReceiptAt(const HubContext& context, const store::View& view,
+                                      uint64_t index) {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string bytes, ledger::LedgerReader(&view).Entry(index));
+  ::signpost::store::v1::LedgerEntry entry;
+  if (!entry.ParseFromString(bytes)) {
+    return base::Error(base::Reason::kDataLoss, "a stored entry does not decode");
+  }
+  v1::Receipt receipt;
+  receipt.set_ledger_index(index);
+  receipt.set_leaf_hash(tlog::HashToString(tlog::Hasher().Leaf(bytes)));
+  *receipt.mutable_sequenced_at() = ToTimestamp(absl::FromUnixMicros(entry.sequenced_at_us()));
+  receipt.set_origin(context.sequencer->options().origin);
+  return receipt;
+}
+
+absl::StatusOr<std::optional<people::Person>> Resolve(const HubContext& context,
+                                                      const store::View& view,
+                                                      const base::Principal& asker,
+                                                      const v1::PersonSelector& selector) {
+  absl::StatusOr<base::PersonId> id;
+  switch (selector.selector_case()) {
+    case v1::PersonSelector::kAgencyPersonId:
+      id = context.agency_ids->Decode(asker.agency_id, selector.agency_person_id());
+      if (!id.ok()) return id.status();
+      break;
+    case v1::PersonSelector::kRecordId: {
+      const absl::StatusOr<people::LocalRecord> record =
+          context.people->LookupLocalRecord(view, asker.agency_id, selector.record_id());
+      if (!record.ok()) {
+        if (base::ReasonOf(record.status()) == base::Reason::kNotFound) return std::nullopt;
+        return record.status();
+      }
+      if (!record->person.has_value()) return std::nullopt;
+      id = *record->person;
+      break;
+    }
+    case v1::PersonSelector::kDetails:
+      SIGNPOST_RETURN_IF_ERROR(
+          people::ValidateFindDetails(selector.details(), "person.details", context.clock->Now()));
+      id = context.linker->FindOne(view, selector.details());
+      break;
+    case v1::PersonSelector::SELECTOR_NOT_SET:
+      return base::InvalidField("person",
+                                "name the person by agency_person_id, record_id or details");
+  }
+  if (id.ok()) {
+    absl::StatusOr<people::Person> person = context.people->Read(view, *id);
+    if (person.ok()) return *std::move(person);
+    id = person.status();
+  }
+  if (base::ReasonOf(id.status()) == base::Reason::kNotFound) return std::nullopt;
+  return id.status();
+}
+
+absl::StatusOr<policy::Purpose> ReadPurpose(const base::Principal& asker, v1::Purpose wire) {
+  const policy::Purpose purpose = ToPolicy(wire);
+  if (purpose == policy::Purpose::kUnspecified) {
+    return base::InvalidField("purpose", "say why you ask: one of the purposes of v1.Purpose");
+  }
+  if (!asker.asserted_purpose.empty() &&
+      asker.asserted_purpose != Word(policy::ToString(purpose))) {
+    return base::Error(
+        base::Reason::kPurposeNotAllowed,
+        "the purpose is not the one the practitioner's assertion names; ask for that "
+        "purpose, or sign in for this one");
+  }
+  return purpose;
+}
+
+bool WorksWith(const HubContext& context, const base::Principal& asker,
+               const people::Person& person) {
+  const std::shared_ptr<const registry::Directory> directory = context.registry->directory();
+  for (const auto& flag : person.flags()) {
+    if (flag.status() == v1::FLAG_STATUS_RETRACTED) continue;
+    if (flag.agency_id() == asker.agency_id) return true;
+    for (const std::string& team_id : asker.team_ids) {
+      const registry::Team* team = directory->FindTeam(team_id);
+      if (team != nullptr && team->home_agency_id == flag.agency_id()) return true;
+    }
+  }
+  return false;
+}
+
+absl::Status SealDetails(const HubContext& context, const people::Person* person,
+                         const std::string& details, ::signpost::store::v1::LedgerEntry* entry) {
+  const std::string salt = context.random->Bytes(base::kHashBytes);
+  const absl::StatusOr<std::string> sealed =
+      person != nullptr ? person->SealPrivate("entry-details", salt + details, context.random)
+                        : base::Seal(context.keyring->hub_data_key(), "entry-details",
+                                     salt + details, context.random);
+  if (!sealed.ok()) return sealed.status();
+  entry->set_sealed_details(*sealed);
+  entry->set_details_commitment(base::HmacSha256(salt, details));
+  return absl::OkStatus();
+}
+
+namespace {
+
+class FirstHere final : public base::Executor {
+ public:
+  explicit FirstHere(base::Executor* then) : then_(then) {}
+  [[nodiscard]] bool Run(Work work) override {
+    if (first_.exchange(false, std::memory_order_relaxed)) {
+      work();
+      return true;
+    }
+    return then_->Run(std::move(work));
+  }
+
+ private:
+  base::Executor* const then_;
+  std::atomic<bool> first_ = true;
+};
+
+}  // namespace
+
+void TransactHere(const HubContext& context, ledger::Make make, ledger::Done done) {
+  auto executor = std::make_shared<FirstHere>(context.executor);
+  // Named first: the arguments' order of evaluation must not decide whether it is moved from.
+  base::Executor* const here = executor.get();
+  ledger::Transact(
+      here, context.store, context.sequencer, std::move(make),
+      [executor = std::move(executor), done = std::move(done)](
+          absl::StatusOr<ledger::Sequenced> sequenced) mutable { done(std::move(sequenced)); });
+}
+
+void IndexByPerson(ledger::Operation* operation, const base::PersonId& person, size_t i) {
+  ledger::AddIndexHook(operation, [key = person.ToBytes(), i](uint64_t first_index,
+                                                              store::Batch& batch) {
+    batch.Put(store::Space::kPersonEntries, key + store::KeyU64(first_index + i), std::string());
+  });
+}
+
+absl::Status CheckRequestId(const std::string& request_id) {
+  bool printable = true;
+  for (const char c : request_id) printable = printable && c > ' ' && c <= '~';
+  if (request_id.empty() || request_id.size() > base::kRequestIdBytesMax || !printable) {
+    return base::InvalidField("request_id",
+                              "must be 1 to 64 printable characters, new for each request");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace signpost::request

@@ -1,0 +1,65 @@
+// What the gate and the reception do alike: whom a selector names, who works with her, private
+// details of entries, and the loop from reading to a durable operation. Thread-safe.
+
+#ifndef SIGNPOST_HUB_REQUEST_RESOLVE_H_
+#define SIGNPOST_HUB_REQUEST_RESOLVE_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hub/base/principal.h"
+#include "hub/ledger/transact.h"
+#include "hub/people/person.h"
+#include "hub/request/context.h"
+#include "policy/vocabulary.h"
+#include "signpost/store/v1/entry.pb.h"
+#include "signpost/v1/index.pb.h"
+
+namespace signpost::request {
+
+// Key under which a status carries the receipt of its refusal; api/errors.h puts it on the wire.
+inline constexpr char kReceiptPayload[] = "type.googleapis.com/signpost.v1.Receipt";
+
+// `status` with the receipt that says that this refusal is in the ledger.
+absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt);
+
+// The receipt of an entry that was sequenced before. Errors: kNotFound, kDataLoss.
+[[nodiscard]] absl::StatusOr<v1::Receipt> ReceiptAt(const HubContext& context,
+                                                    const store::View& view, uint64_t index);
+
+// The person whom `selector` names, or nullopt for nobody (and for anything less than certain).
+// Errors: kInvalidField when the selector itself is at fault; kDataLoss, kStoreUnavailable.
+[[nodiscard]] absl::StatusOr<std::optional<people::Person>> Resolve(
+    const HubContext& context, const store::View& view, const base::Principal& asker,
+    const v1::PersonSelector& selector);
+
+// A purpose that is one, and the assertion's where that names one. Errors: kInvalidField,
+// kPurposeNotAllowed.
+[[nodiscard]] absl::StatusOr<policy::Purpose> ReadPurpose(const base::Principal& asker,
+                                                          v1::Purpose wire);
+
+// Whether the asker's agency, or the home agency of a team asserted, has or had a flag on her.
+bool WorksWith(const HubContext& context, const base::Principal& asker,
+               const people::Person& person);
+
+// Puts private `details` into `entry`: sealed under her key, so that erasing her erases them; under
+// the hub's own when there is nobody. Errors: kDataLoss.
+[[nodiscard]] absl::Status SealDetails(const HubContext& context, const people::Person* person,
+                                       const std::string& details,
+                                       ::signpost::store::v1::LedgerEntry* entry);
+
+// ledger::Transact() whose first attempt runs on the caller's thread (which is already the
+// executor's) and whose later ones run on the executor.
+void TransactHere(const HubContext& context, ledger::Make make, ledger::Done done);
+
+// Adds to `operation` what finds entry number `i` of it by her: the index erased with her.
+void IndexByPerson(ledger::Operation* operation, const base::PersonId& person, size_t i = 0);
+
+// Errors: kInvalidField unless 1 to kRequestIdBytesMax printable characters.
+[[nodiscard]] absl::Status CheckRequestId(const std::string& request_id);
+
+}  // namespace signpost::request
+
+#endif  // SIGNPOST_HUB_REQUEST_RESOLVE_H_

@@ -1,0 +1,63 @@
+#include "hub/request/wire_convert.h"
+
+namespace signpost::request {
+
+// tests/request/wire_convert_test.cc holds the numbers and words of both sides equal.
+policy::Purpose ToPolicy(v1::Purpose purpose) {
+  if (!v1::Purpose_IsValid(purpose)) return policy::Purpose::kUnspecified;
+  return static_cast<policy::Purpose>(purpose);
+}
+
+policy::OverrideGround ToPolicy(v1::OverrideGround ground) {
+  if (!v1::OverrideGround_IsValid(ground)) return policy::OverrideGround::kNone;
+  return static_cast<policy::OverrideGround>(ground);
+}
+
+v1::Aspect ToWire(policy::Aspect aspect) {
+  switch (aspect) {
+    case policy::Aspect::kExistence:
+      return v1::ASPECT_EXISTENCE;
+    case policy::Aspect::kAgency:
+      return v1::ASPECT_AGENCY;
+    case policy::Aspect::kContact:
+      return v1::ASPECT_CONTACT;
+    case policy::Aspect::kAssessment:
+      return v1::ASPECT_ASSESSMENT;
+    case policy::Aspect::kContent:
+      return v1::ASPECT_CONTENT;
+    default:
+      return v1::ASPECT_UNSPECIFIED;
+  }
+}
+
+void SetDate(int32_t yyyymmdd, v1::Date* date) {
+  if (yyyymmdd == 0) return;
+  date->set_year(yyyymmdd / 10000);
+  date->set_month(yyyymmdd / 100 % 100);
+  date->set_day(yyyymmdd % 100);
+}
+
+google::protobuf::Timestamp ToTimestamp(int64_t unix_s) {
+  google::protobuf::Timestamp timestamp;
+  timestamp.set_seconds(unix_s);
+  return timestamp;
+}
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  const int64_t us = absl::ToUnixMicros(time);
+  google::protobuf::Timestamp timestamp;
+  timestamp.set_seconds(us / 1'000'000);
+  timestamp.set_nanos(static_cast<int32_t>(us % 1'000'000) * 1000);
+  return timestamp;
+}
+
+absl::Time AddWorkingDays(absl::Time from, int days) {
+  while (days > 0) {
+    from += absl::Hours(24);
+    const absl::Weekday weekday = absl::GetWeekday(absl::ToCivilDay(from, absl::UTCTimeZone()));
+    if (weekday != absl::Weekday::saturday && weekday != absl::Weekday::sunday) --days;
+  }
+  return from;
+}
+
+}  // namespace signpost::request

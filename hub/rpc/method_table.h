@@ -1,0 +1,61 @@
+// Who may call what: one row for each RPC of proto/signpost/v1, and nothing admits a call that has
+// no row. A test walks the service descriptors and fails for a method without a row, and for a row
+// without a method.
+//
+// The table is constant; functions are thread-safe.
+
+#ifndef SIGNPOST_HUB_RPC_METHOD_TABLE_H_
+#define SIGNPOST_HUB_RPC_METHOD_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace signpost::rpc {
+
+// What a caller is on one call. Auditors and the hub's operator are so by their agency's kind, with
+// or without a practitioner; of all others a call with an assertion is a practitioner's, one
+// without is the system's own.
+enum class CallerKind : uint8_t { kSystem = 1, kPractitioner = 2, kAuditor = 4, kOperator = 8 };
+
+// "system", "practitioner", "auditor", "operator".
+const char* CallerKindName(CallerKind kind);
+
+using CallerKinds = uint8_t;  // CallerKind, or'ed
+inline constexpr CallerKinds kAnyEnrolled = 15;
+
+enum class AssertionRule : uint8_t {
+  kNone,      // not looked at: the call is the system's own
+  kOptional,  // verified when there
+  kRequired,
+};
+
+enum class DeadlineRule : uint8_t {
+  kUnary,   // required, at most kDeadlineSecondsMax
+  kStream,  // none asked for
+};
+
+struct MethodRow {
+  const char* full_method;  // "/signpost.v1.IndexService/Find"
+  CallerKinds callers;
+  AssertionRule assertion;
+  DeadlineRule deadline;
+  size_t index;  // its place in AllMethods()
+
+  bool Allows(CallerKind kind) const { return (callers & static_cast<CallerKinds>(kind)) != 0; }
+};
+
+absl::Span<const MethodRow> AllMethods();
+
+// The row of `full_method`, or nullptr.
+const MethodRow* FindMethod(absl::string_view full_method);
+
+// The row of `full_method`. Ends the process when there is none: for literals in our own code,
+// which a test holds to the descriptors.
+const MethodRow& MethodOrDie(absl::string_view full_method);
+
+}  // namespace signpost::rpc
+
+#endif  // SIGNPOST_HUB_RPC_METHOD_TABLE_H_

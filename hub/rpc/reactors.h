@@ -1,0 +1,510 @@
+// How calls run: admitted on gRPC's threads, worked on our own bounded executor, finished exactly
+// once.
+//
+// gRPC has few callback threads and they must never wait. So a call's system is admitted there (no
+// storage), the rest happens on the executor, and the call may complete on any thread. When the
+// executor is full the call is refused with kTooManyRequests and a RetryInfo; nothing queues
+// without a bound.
+//
+// RunUnary() serves a unary call; BidiStream, ReadStream and WriteStream are bases for the others:
+//
+//   grpc::ServerUnaryReactor* Find(grpc::CallbackServerContext* context, const v1::FindRequest*
+//   request,
+//                                  v1::FindResponse* response) override {
+//     static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/Find");
+//     return RunUnary(context, *calls_, row, request, response,
+//                     [this](const Caller& caller, const v1::FindRequest& find,
+//                            Reply<v1::FindResponse> done) {
+//                       gate_->Find(caller.asker, find, std::move(done));
+//                     });
+//   }
+//
+//   grpc::ServerBidiReactor<In, Out>* ReportFlags(grpc::CallbackServerContext* context) override {
+//     return StartStream<ReportStream>(context, *calls_, row, reception_);
+//   }
+
+#ifndef SIGNPOST_HUB_RPC_REACTORS_H_
+#define SIGNPOST_HUB_RPC_REACTORS_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "grpcpp/alarm.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "hub/base/executor.h"
+#include "hub/base/json_log.h"
+#include "hub/rpc/call_guard.h"
+#include "hub/rpc/errors.h"
+#include "hub/rpc/method_table.h"
+#include "hub/rpc/metrics.h"
+
+namespace signpost::rpc {
+
+class StreamCore;
+
+// The streams that are open, so that a hub that drains can close them politely instead of waiting
+// out its grace. Thread-safe.
+class LiveStreams {
+ public:
+  // Closes every stream with `status`, and from now on each one as it opens.
+  void CloseAll(const absl::Status& status);
+  int64_t count() const;
+
+ private:
+  friend class StreamCore;
+  // False when CloseAll() has been called: close yourself.
+  [[nodiscard]] bool Add(StreamCore* stream, std::weak_ptr<StreamCore> ref);
+  void Remove(StreamCore* stream);
+
+  mutable absl::Mutex mutex_;
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::flat_hash_map<StreamCore*, std::weak_ptr<StreamCore>> streams_ ABSL_GUARDED_BY(mutex_);
+};
+
+// What every call needs. Nothing is owned; all of it must outlive every call and every thread that
+// completes one.
+struct CallEnvironment {
+  CallGuard* guard = nullptr;
+  base::Executor* executor = nullptr;
+  const ErrorMapper* errors = nullptr;
+  base::JsonLog* log = nullptr;
+  CallMetrics* metrics = nullptr;
+  LiveStreams* streams = nullptr;
+  // Log lines of calls that went well can be left out where they cost too much; refusals and faults
+  // are always logged.
+  bool log_good_calls = true;
+};
+
+// How a handler answers; from any thread, once. A reply that is destroyed unused answers kInternal,
+// so that no call is left hanging.
+template <typename Response>
+using Reply = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
+
+namespace internal {
+
+// One line of the log and one observation, for a call that has ended. No personal data: ids of
+// agency and system, names of method and reason.
+struct CallEnd {
+  const MethodRow* method;
+  const Caller* caller;  // nullptr when it was not admitted
+  grpc::StatusCode code;
+  base::Reason reason;
+  absl::Duration duration;
+  std::string request_id;  // as the caller sent it, or empty
+  int64_t received = 1;
+  int64_t sent = 1;
+};
+void Record(const CallEnvironment& calls, const CallEnd& end);
+
+absl::Status TooBusy();
+absl::Status ReplyDropped();
+
+template <typename Request>
+std::string RequestIdOf(const Request& request) {
+  if constexpr (requires { request.request_id(); }) {
+    return request.request_id();
+  } else {
+    return "";
+  }
+}
+
+// A unary call from admission to its end; owned by whoever can still answer it.
+template <typename Request, typename Response>
+class UnaryCall {
+ public:
+  UnaryCall(const grpc::CallbackServerContext* context, const CallEnvironment& calls,
+            const MethodRow& method, const Request* request, Response* response,
+            grpc::ServerUnaryReactor* reactor, absl::Time begun, Caller caller)
+      : context_(context),
+        calls_(calls),
+        method_(method),
+        request_(request),
+        response_(response),
+        reactor_(reactor),
+        begun_(begun),
+        caller_(std::move(caller)) {}
+  ~UnaryCall() {
+    if (reactor_ != nullptr) Finish(working_ ? ReplyDropped() : TooBusy());
+  }
+  UnaryCall(const UnaryCall&) = delete;
+  UnaryCall& operator=(const UnaryCall&) = delete;
+
+  // The executor has begun with it; from now on dropping it is our fault, not overload.
+  void Begin() { working_ = true; }
+  bool cancelled() const { return context_->IsCancelled(); }
+  const Caller& caller() const { return caller_; }
+  const Request& request() const { return *request_; }
+  absl::Status AdmitPractitioner() {
+    const GrpcCallFacts facts(*context_, 0);
+    return calls_.guard->AdmitPractitioner(facts.facts(), method_, &caller_);
+  }
+
+  void Finish(absl::StatusOr<Response> result) {
+    grpc::ServerUnaryReactor* const reactor = std::exchange(reactor_, nullptr);
+    if (reactor == nullptr) return;  // a second answer: the first one stands
+    const base::Reason reason = base::ReasonOf(result.status());
+    grpc::Status status = grpc::Status::OK;
+    if (result.ok()) {
+      *response_ = *std::move(result);
+    } else {
+      status = calls_.errors->ToWire(result.status(), method_.full_method);
+    }
+    CallEnd end{&method_, &caller_, status.error_code(), reason, {}, RequestIdOf(*request_)};
+    // Context, request and response may be gone as soon as this returns.
+    reactor->Finish(std::move(status));
+    end.duration = absl::Now() - begun_;
+    Record(calls_, end);
+  }
+
+ private:
+  const grpc::CallbackServerContext* const context_;
+  const CallEnvironment& calls_;
+  const MethodRow& method_;
+  const Request* const request_;
+  Response* const response_;
+  grpc::ServerUnaryReactor* reactor_;
+  const absl::Time begun_;
+  Caller caller_;
+  bool working_ = false;
+};
+
+}  // namespace internal
+
+// Serves one unary call. `handler(const Caller&, const Request&, Reply<Response>)` runs on the
+// executor; caller and request live until the reply has been called or destroyed, and no longer. A
+// call whose client has gone before the executor came to it is not begun; one that was begun runs
+// to its end, because what it changes must be finished whether or not somebody waits.
+template <typename Request, typename Response, typename Handler>
+grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context,
+                                   const CallEnvironment& calls, const MethodRow& method,
+                                   const Request* request, Response* response, Handler handler) {
+  const absl::Time begun = absl::Now();
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const GrpcCallFacts facts(*context, request->ByteSizeLong());
+  absl::StatusOr<Caller> caller = calls.guard->AdmitSystem(facts.facts(), method);
+  if (!caller.ok()) {
+    grpc::Status status = calls.errors->ToWire(caller.status(), method.full_method);
+    internal::Record(calls, {&method, nullptr, status.error_code(), base::ReasonOf(caller.status()),
+                             absl::Now() - begun, internal::RequestIdOf(*request)});
+    reactor->Finish(std::move(status));
+    return reactor;
+  }
+  auto call = std::make_unique<internal::UnaryCall<Request, Response>>(
+      context, calls, method, request, response, reactor, begun, *std::move(caller));
+  // When the executor refuses, the work is destroyed and with it the call, which then answers that
+  // we are too busy.
+  (void)calls.executor->Run([call = std::move(call), handler = std::move(handler)]() mutable {
+    call->Begin();
+    if (call->cancelled()) {
+      call->Finish(absl::CancelledError());
+      return;
+    }
+    absl::Status admitted = call->AdmitPractitioner();
+    if (!admitted.ok()) {
+      call->Finish(std::move(admitted));
+      return;
+    }
+    auto& the_call = *call;
+    handler(the_call.caller(), the_call.request(),
+            Reply<Response>([call = std::move(call)](absl::StatusOr<Response> result) mutable {
+              call->Finish(std::move(result));
+            }));
+  });
+  return reactor;
+}
+
+// What the streams have in common: a strand. Everything a stream does, its handlers and what is
+// posted to it, happens one after another on the executor, never two at once, so a subclass needs
+// no lock; and only the strand touches gRPC's reactor, so nothing is started after Finish.
+//
+// A stream lives until gRPC is done with it and nobody holds a reference. Work that completes
+// elsewhere holds one and comes back through Post():
+//
+//   gate_->Deliver(asker, items, [self = Ref<MailboxStream>()](auto result) mutable {
+//     self->Post([self, result = std::move(result)]() mutable { self->OnDelivered(...); });
+//   });
+//
+// When the executor is full the stream is closed with kTooManyRequests: what was acknowledged
+// stands, the rest is sent again by the client.
+class StreamCore : public std::enable_shared_from_this<StreamCore> {
+ public:
+  using Work = absl::AnyInvocable<void()>;
+
+  virtual ~StreamCore() = default;
+
+  // From any thread: runs `work` on the strand, or destroys it when the stream is closed by then.
+  void Post(Work work);
+  // From any thread: closes the stream with `status`.
+  void Shut(absl::Status status);
+
+ protected:
+  StreamCore() = default;
+  StreamCore(const StreamCore&) = delete;
+  StreamCore& operator=(const StreamCore&) = delete;
+
+  // --- Handlers. On the strand; not called any more once Close() has been, but for OnClosed().
+
+  // First of all.
+  virtual void OnOpen() = 0;
+  // The client will send no more. Also when it has gone.
+  virtual void OnReadEnd() {}
+  // Everything given to Write() has been handed to the transport: the client has room for more.
+  virtual void OnWritten() {}
+  // The alarm set by WakeAfter().
+  virtual void OnWake() {}
+  // Last of all, closed by whichever side. Must be quick and must not wait: with a full executor it
+  // runs on a thread of gRPC's.
+  virtual void OnClosed() {}
+
+  // --- For handlers and posted work.
+
+  // Ends the stream. With OK after what was written has gone out; with an error what waits is
+  // dropped. The second call changes nothing.
+  void Close(absl::Status status);
+  bool closed() const { return closing_; }
+  // Calls OnWake() once, in `delay` or a little later. A new alarm replaces the old.
+  void WakeAfter(absl::Duration delay);
+  // Established at the door; see CallGuard::Recheck() for whether it still holds.
+  const Caller& caller() const { return caller_; }
+  const CallEnvironment& calls() const { return *calls_; }
+  // Messages given to Write() that have not gone out.
+  int64_t writes_waiting() const { return writes_waiting_; }
+
+  template <typename Derived>
+  std::shared_ptr<Derived> Ref() {
+    return std::static_pointer_cast<Derived>(shared_from_this());
+  }
+
+ private:
+  template <typename Stream, typename... Args>
+  friend typename Stream::Reactor* StartStream(grpc::CallbackServerContext* context,
+                                               const CallEnvironment& calls,
+                                               const MethodRow& method, Args&&... args);
+  template <typename Request, typename Response>
+  friend class BidiStream;
+  template <typename Request, typename Response>
+  friend class ReadStream;
+  template <typename Request, typename Response>
+  friend class WriteStream;
+  friend class LiveStreams;
+
+  void Begin(const grpc::CallbackServerContext& context, const CallEnvironment& calls,
+             const MethodRow& method, absl::Time begun, Caller caller);
+
+  // Gives `event` to the strand; it runs even on a closed stream.
+  void Enqueue(Work event);
+  void Schedule();
+  void Drain();
+  // Handles some events. False: there are no more, and the strand has been let go.
+  bool DrainSome();
+
+  // Reactions, from gRPC's threads.
+  void ReadDone(bool ok);
+  void WriteDone(bool ok);
+  void Cancelled();
+  void Done();
+
+  // On the strand.
+  void Read();
+  void QueueWrite();
+  void Pump();
+
+  // The transport. Called on the strand, never after DoFinish(). No lock is held: gRPC may react on
+  // the thread that starts an operation.
+  virtual void DoStartRead() {}
+  virtual void DoStartWrite() {}
+  virtual void DoFinish(grpc::Status status) = 0;
+  // Hands the message that was read to the subclass.
+  virtual void Deliver() {}
+  // Drops the message that was written.
+  virtual void PopWritten() {}
+
+  const CallEnvironment* calls_ = nullptr;
+  const MethodRow* method_ = nullptr;
+  absl::Time begun_;
+  Caller caller_;
+  std::shared_ptr<StreamCore> self_;  // until gRPC is done
+
+  absl::Mutex mutex_;
+  std::deque<Work> events_ ABSL_GUARDED_BY(mutex_);
+  bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+
+  // The strand's own.
+  bool reading_ = false;
+  bool read_ended_ = false;
+  bool writing_ = false;
+  bool write_failed_ = false;
+  bool closing_ = false;
+  bool finished_ = false;
+  absl::Status close_status_;
+  grpc::StatusCode code_ = grpc::StatusCode::OK;
+  int64_t writes_waiting_ = 0;
+  int64_t received_ = 0;
+  int64_t sent_ = 0;
+  uint64_t alarm_generation_ = 0;
+  std::unique_ptr<grpc::Alarm> alarm_;
+};
+
+// Both sides send. At most one read and one write are in flight: the subclass asks for each message
+// with Read(), so what it does not ask for stays with the client.
+template <typename Request, typename Response>
+class BidiStream : public grpc::ServerBidiReactor<Request, Response>, public StreamCore {
+ public:
+  using Reactor = grpc::ServerBidiReactor<Request, Response>;
+
+  void OnReadDone(bool ok) final { ReadDone(ok); }
+  void OnWriteDone(bool ok) final { WriteDone(ok); }
+  void OnCancel() final { Cancelled(); }
+  void OnDone() final { Done(); }
+
+ protected:
+  // A message that Read() asked for.
+  virtual void OnMessage(Request message) = 0;
+
+  // Asks for one message; while one is asked for, asking again changes nothing.
+  void Read() { StreamCore::Read(); }
+  // Queues one message. The subclass bounds how many: see writes_waiting() and OnWritten().
+  void Write(Response message) {
+    if (closed()) return;
+    outgoing_.push_back(std::move(message));
+    QueueWrite();
+  }
+
+ private:
+  template <typename Stream, typename... Args>
+  friend typename Stream::Reactor* StartStream(grpc::CallbackServerContext* context,
+                                               const CallEnvironment& calls,
+                                               const MethodRow& method, Args&&... args);
+  using Reactor::Finish;
+  using Reactor::StartRead;
+  using Reactor::StartWrite;
+  void DoStartRead() final { this->StartRead(&incoming_); }
+  void DoStartWrite() final { this->StartWrite(&outgoing_.front()); }
+  void DoFinish(grpc::Status status) final { this->Finish(std::move(status)); }
+  void Deliver() final {
+    Request message = std::move(incoming_);
+    incoming_.Clear();
+    OnMessage(std::move(message));
+  }
+  void PopWritten() final { outgoing_.pop_front(); }
+
+  Request incoming_;
+  std::deque<Response> outgoing_;  // a deque: what is being written must not move
+};
+
+// The client sends, the hub answers once.
+template <typename Request, typename Response>
+class ReadStream : public grpc::ServerReadReactor<Request>, public StreamCore {
+ public:
+  using Reactor = grpc::ServerReadReactor<Request>;
+
+  // `response` is where gRPC wants the answer; alive until the stream is closed.
+  explicit ReadStream(Response* response) : response_(response) {}
+
+  void OnReadDone(bool ok) final { ReadDone(ok); }
+  void OnCancel() final { Cancelled(); }
+  void OnDone() final { Done(); }
+
+ protected:
+  virtual void OnMessage(Request message) = 0;
+
+  void Read() { StreamCore::Read(); }
+  // Ends the stream well.
+  void Answer(Response response) {
+    if (closed()) return;
+    *response_ = std::move(response);
+    Close(absl::OkStatus());
+  }
+
+ private:
+  using Reactor::Finish;
+  using Reactor::StartRead;
+  void DoStartRead() final { this->StartRead(&incoming_); }
+  void DoFinish(grpc::Status status) final { this->Finish(std::move(status)); }
+  void Deliver() final {
+    Request message = std::move(incoming_);
+    incoming_.Clear();
+    OnMessage(std::move(message));
+  }
+
+  Request incoming_;
+  Response* const response_;
+};
+
+// The client asks once, the hub sends.
+template <typename Request, typename Response>
+class WriteStream : public grpc::ServerWriteReactor<Response>, public StreamCore {
+ public:
+  using Reactor = grpc::ServerWriteReactor<Response>;
+
+  explicit WriteStream(const Request* request) : request_(*request) {}
+
+  void OnWriteDone(bool ok) final { WriteDone(ok); }
+  void OnCancel() final { Cancelled(); }
+  void OnDone() final { Done(); }
+
+ protected:
+  const Request& request() const { return request_; }
+  void Write(Response message) {
+    if (closed()) return;
+    outgoing_.push_back(std::move(message));
+    QueueWrite();
+  }
+
+ private:
+  using Reactor::Finish;
+  using Reactor::StartWrite;
+  void DoStartWrite() final { this->StartWrite(&outgoing_.front()); }
+  void DoFinish(grpc::Status status) final { this->Finish(std::move(status)); }
+  void PopWritten() final { outgoing_.pop_front(); }
+
+  const Request request_;
+  std::deque<Response> outgoing_;
+};
+
+namespace internal {
+
+// A stream that was refused at the door.
+template <typename Reactor>
+class Refused final : public Reactor {
+ public:
+  explicit Refused(grpc::Status status) { this->Finish(std::move(status)); }
+  void OnDone() final { delete this; }
+};
+
+}  // namespace internal
+
+// Admits a stream call and starts a `Stream` made from `args`, or refuses it.
+template <typename Stream, typename... Args>
+typename Stream::Reactor* StartStream(grpc::CallbackServerContext* context,
+                                      const CallEnvironment& calls, const MethodRow& method,
+                                      Args&&... args) {
+  const absl::Time begun = absl::Now();
+  const GrpcCallFacts facts(*context, 0);
+  absl::StatusOr<Caller> caller = calls.guard->AdmitSystem(facts.facts(), method);
+  if (!caller.ok()) {
+    grpc::Status status = calls.errors->ToWire(caller.status(), method.full_method);
+    internal::Record(calls, {&method, nullptr, status.error_code(), base::ReasonOf(caller.status()),
+                             absl::Now() - begun, "", 0, 0});
+    return new internal::Refused<typename Stream::Reactor>(std::move(status));
+  }
+  auto stream = std::make_shared<Stream>(std::forward<Args>(args)...);
+  typename Stream::Reactor* const reactor = stream.get();
+  static_cast<StreamCore*>(stream.get())->Begin(*context, calls, method, begun, *std::move(caller));
+  return reactor;
+}
+
+}  // namespace signpost::rpc
+
+#endif  // SIGNPOST_HUB_RPC_REACTORS_H_

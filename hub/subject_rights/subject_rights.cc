@@ -1,0 +1,522 @@
+#include "hub/subject_rights/subject_rights.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "hub/audit/filter.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/disclosure/opener.h"
+#include "hub/ledger/reader.h"
+#include "hub/request/entries.h"
+#include "hub/request/resolve.h"
+#include "hub/request/wire_convert.h"
+
+namespace signpost::subject_rights {
+
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+
+namespace {
+
+constexpr size_t kSaltBytes = 32;
+constexpr size_t kReasonBytesMin = 10;
+
+constexpr char kThirdParty[] = "third-party";
+constexpr char kSensitive[] = "sensitive-service";
+constexpr char kPrejudice[] = "prejudice-to-crime-or-child-protection";
+constexpr char kNotKept[] = "no-longer-kept";
+constexpr char kTooMany[] = "too-many";
+
+// What is left out, by why.
+using Exclusions = std::map<std::string, int>;
+
+// "CONSENT_DECISION_GIVEN" as "given".
+std::string AsWord(absl::string_view name, absl::string_view prefix) {
+  name.remove_prefix(std::min(name.size(), prefix.size()));
+  return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", "-"}});
+}
+
+bool IsOfficer(const base::Principal& asker) {
+  return asker.has_practitioner() && asker.role == kDataProtectionRole;
+}
+
+absl::Status NotAnOfficer() {
+  return base::Error(
+      Reason::kMethodNotAllowed,
+      absl::StrCat("this is for practitioners in role ", kDataProtectionRole, "; ask the area's"));
+}
+
+absl::Status Nobody() {
+  return base::Error(Reason::kNotFound,
+                     "nobody is known by this for certain; give more details, or another "
+                     "identifier with the birth date");
+}
+
+absl::Status CheckReason(const std::string& reason) {
+  if (reason.size() >= kReasonBytesMin && reason.size() <= base::kReasonBytesMax) {
+    return absl::OkStatus();
+  }
+  return base::InvalidField("reason", "say why in words, 10 to 2,000 bytes");
+}
+
+// --- Export ---
+
+void ComposeDetails(const stored::PersonSecret& secret, v1::PersonDetails* details) {
+  details->set_given_names(secret.given_names());
+  details->set_surname(secret.surname());
+  request::SetDate(secret.birth_date(), details->mutable_birth_date());
+  if (secret.birth_date() == 0) details->clear_birth_date();
+  details->set_gender(secret.gender());
+  details->set_postcode(secret.postcode());
+  for (const stored::IdentifierSecret& identifier : secret.identifiers()) {
+    v1::Identifier* wire = details->add_identifiers();
+    wire->set_kind(static_cast<v1::IdentifierKind>(identifier.kind()));
+    wire->set_value(identifier.value());
+  }
+}
+
+// What the sensitive services keep to themselves; see the header.
+class Sensitive {
+ public:
+  // Sensitive is what `bound` says is; without a policy, every service. The arguments must outlive
+  // this.
+  Sensitive(const request::BoundPolicy* bound, const registry::Directory& directory,
+            const people::Person& person)
+      : bound_(bound), directory_(directory) {
+    for (const stored::FlagRow& flag : person.flags()) {
+      const bool sensitive = Service(flag.service());
+      const auto [known, first] = knows_by_that_alone_.try_emplace(flag.agency_id(), sensitive);
+      known->second = known->second && sensitive;
+    }
+  }
+
+  bool Service(const std::string& service) const {
+    return bound_ == nullptr ||
+           bound_->policy->IsSensitiveService(bound_->policy->ServiceSymbol(service));
+  }
+  // Whether naming the agency would tell of such a service: it knows her by nothing else or, where
+  // it holds no flag of hers, it has nothing else to offer.
+  bool Agency(const std::string& agency_id) const {
+    const auto known = knows_by_that_alone_.find(agency_id);
+    if (known != knows_by_that_alone_.end()) return known->second;
+    const registry::Agency* const agency = directory_.FindAgency(agency_id);
+    return agency != nullptr && !agency->services.empty() &&
+           std::all_of(agency->services.begin(), agency->services.end(),
+                       [this](const std::string& service) { return Service(service); });
+  }
+
+ private:
+  const request::BoundPolicy* const bound_;
+  const registry::Directory& directory_;
+  std::map<std::string, bool> knows_by_that_alone_;  // by agency
+};
+
+absl::Status ComposeFlag(const stored::FlagRow& flag, const people::Person& person,
+                         v1::PersonExport* held, Exclusions* left_out) {
+  v1::HeldFlag* wire = held->add_flags();
+  wire->set_agency_id(flag.agency_id());
+  wire->set_service(flag.service());
+  wire->set_status(static_cast<v1::FlagStatus>(flag.status()));
+  if (flag.opened_on() != 0) request::SetDate(flag.opened_on(), wire->mutable_opened_on());
+  if (flag.closed_on() != 0) request::SetDate(flag.closed_on(), wire->mutable_closed_on());
+  for (const stored::AssessmentRow& assessment : flag.assessments()) {
+    wire->add_assessment_kinds(assessment.kind());
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const stored::ContactSecret contact,
+                            disclosure::Opener::Peek(person.Contact(flag)).Open());
+  wire->set_worker_role(contact.role());
+  if (!contact.name().empty() || !contact.phone().empty() || !contact.email().empty()) {
+    ++(*left_out)[kThirdParty];
+  }
+  return absl::OkStatus();
+}
+
+void ComposeConsent(const stored::ConsentRow& row, v1::PersonExport* held, Exclusions* left_out) {
+  v1::HeldConsent* wire = held->add_consents();
+  wire->set_recorded_by_agency_id(row.recorded_by_agency_id());
+  wire->set_decision(
+      row.withdrawn_at_s() != 0
+          ? "withdrawn"
+          : AsWord(v1::ConsentDecision_Name(static_cast<v1::ConsentDecision>(row.decision())),
+                   "CONSENT_DECISION_"));
+  wire->set_grantor(AsWord(v1::Grantor_Name(static_cast<v1::Grantor>(row.grantor())), "GRANTOR_"));
+  *wire->mutable_valid_from() = request::ToTimestamp(row.valid_from_s());
+  if (row.valid_until_s() != 0)
+    *wire->mutable_valid_until() = request::ToTimestamp(row.valid_until_s());
+  if (row.withdrawn_at_s() != 0)
+    *wire->mutable_withdrawn_at() = request::ToTimestamp(row.withdrawn_at_s());
+  *wire->mutable_recipient_agency_ids() = row.recipient_agency_ids();
+  // Who gave it, who was there and what the worker wrote down.
+  if (!row.sealed_secret().empty() || !row.sealed_note().empty()) ++(*left_out)[kThirdParty];
+}
+
+// Whether an access may be told to her only once somebody has judged what telling would do.
+bool MightPrejudice(const stored::LedgerEntry& entry) {
+  return entry.has_override() ||
+         entry.purpose() == request::Word(policy::ToString(policy::Purpose::kSafeguarding)) ||
+         entry.purpose() == request::Word(policy::ToString(policy::Purpose::kYouthJustice));
+}
+
+void ComposeAccess(const stored::LedgerEntry& entry, v1::HeldAccess* access) {
+  *access->mutable_at() = request::ToTimestamp(absl::FromUnixMicros(entry.sequenced_at_us()));
+  access->set_kind(audit::KindWord(entry.kind()));
+  access->set_agency_id(entry.agency_id());
+  access->set_role(entry.role());
+  access->set_purpose(entry.purpose());
+  int items = 0;
+  for (const stored::Released& released : entry.released()) items += released.aspects_size();
+  access->set_items_released(items);
+  access->set_entry_index(entry.index());
+}
+
+// Every entry about her, oldest first, those under ids that were merged into hers included.
+absl::StatusOr<std::vector<uint64_t>> EntriesAbout(const store::View& view,
+                                                   const people::Person& person) {
+  std::vector<std::string> ids = {person.id().ToBytes()};
+  for (const std::string& merged : person.row().merged_from()) ids.push_back(merged);
+  std::vector<uint64_t> indexes;
+  for (const std::string& id : ids) {
+    const std::string end = store::PrefixEnd(id);
+    for (std::string from = id;;) {
+      SIGNPOST_ASSIGN_OR_RETURN(
+          const std::vector<store::KeyValue> rows,
+          view.Scan(store::Space::kPersonEntries, from, end, base::kPageRowsMax));
+      for (const store::KeyValue& row : rows) {
+        indexes.push_back(store::U64FromKey(row.key.substr(id.size())));
+      }
+      if (static_cast<int>(rows.size()) < base::kPageRowsMax) break;
+      from = rows.back().key + '\0';
+    }
+  }
+  std::sort(indexes.begin(), indexes.end());
+  indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());
+  return indexes;
+}
+
+absl::Status ComposeAccesses(const store::View& view, const people::Person& person,
+                             const Sensitive& sensitive, v1::PersonExport* held,
+                             Exclusions* left_out) {
+  SIGNPOST_ASSIGN_OR_RETURN(std::vector<uint64_t> indexes, EntriesAbout(view, person));
+  if (indexes.size() > kExportAccessesMax) {
+    (*left_out)[kTooMany] += static_cast<int>(indexes.size()) - kExportAccessesMax;
+    indexes.erase(indexes.begin(), indexes.end() - kExportAccessesMax);
+  }
+  const ledger::LedgerReader reader(&view);
+  for (const uint64_t index : indexes) {
+    const absl::StatusOr<std::string> bytes = reader.Entry(index);
+    if (ledger::IsPruned(bytes.status())) {
+      ++(*left_out)[kNotKept];
+      continue;
+    }
+    if (!bytes.ok()) return bytes.status();
+    stored::LedgerEntry entry;
+    if (!entry.ParseFromString(*bytes)) {
+      return base::Error(Reason::kDataLoss,
+                         "a stored entry does not decode; verify the ledger offline");
+    }
+    if (sensitive.Agency(entry.agency_id())) {
+      ++(*left_out)[kSensitive];
+      continue;
+    }
+    if (MightPrejudice(entry)) {
+      ++(*left_out)[kPrejudice];
+      continue;
+    }
+    if (!entry.practitioner_id().empty()) ++(*left_out)[kThirdParty];
+    ComposeAccess(entry, held->add_accesses());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ComposeExport(const request::HubContext& context, const store::View& view,
+                           const request::BoundPolicy* bound, const people::Person& person,
+                           absl::Time now, v1::PersonExport* held) {
+  held->set_salt(context.random->Bytes(kSaltBytes));
+  *held->mutable_made_at() = request::ToTimestamp(now);
+  held->set_shielded(person.shielded());
+  const std::shared_ptr<const registry::Directory> directory = context.registry->directory();
+  const Sensitive sensitive(bound, *directory, person);
+  Exclusions left_out;
+  for (const stored::FlagRow& flag : person.flags()) {
+    if (flag.status() == v1::FLAG_STATUS_RETRACTED) continue;
+    if (sensitive.Service(flag.service())) {
+      ++left_out[kSensitive];
+      continue;
+    }
+    SIGNPOST_RETURN_IF_ERROR(ComposeFlag(flag, person, held, &left_out));
+  }
+  const auto hides = [&sensitive](const std::string& agency_id) {
+    return sensitive.Agency(agency_id);
+  };
+  for (const stored::AliasRow& alias : person.aliases()) {
+    // That this agency reported her would tell of its service.
+    if (hides(alias.agency_id())) {
+      ++left_out[kSensitive];
+      continue;
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(const stored::PersonSecret secret,
+                              disclosure::Opener::Peek(person.Details(alias)).Open());
+    v1::HeldDetails* details = held->add_details();
+    details->set_agency_id(alias.agency_id());
+    *details->mutable_since() = request::ToTimestamp(alias.since_s());
+    ComposeDetails(secret, details->mutable_details());
+  }
+  for (const stored::ConsentRow& row : person.consents()) {
+    if (hides(row.recorded_by_agency_id()) ||
+        std::any_of(row.recipient_agency_ids().begin(), row.recipient_agency_ids().end(), hides) ||
+        std::any_of(row.holder_agency_ids().begin(), row.holder_agency_ids().end(), hides) ||
+        std::any_of(row.services().begin(), row.services().end(),
+                    [&sensitive](const std::string& id) { return sensitive.Service(id); })) {
+      ++left_out[kSensitive];
+      continue;
+    }
+    ComposeConsent(row, held, &left_out);
+  }
+  SIGNPOST_RETURN_IF_ERROR(ComposeAccesses(view, person, sensitive, held, &left_out));
+  for (const auto& [reason, count] : left_out) {
+    v1::Exclusion* exclusion = held->add_exclusions();
+    exclusion->set_reason(reason);
+    exclusion->set_count(count);
+  }
+  return absl::OkStatus();
+}
+
+// --- What the three have in common ---
+
+// One act under way. Reset at every attempt.
+template <typename Request, typename Response>
+struct Act {
+  base::Principal asker;
+  Request request;
+  std::string request_id;
+  std::string hash;  // of the request, for acts that happen once
+  Response response;
+  std::optional<disclosure::SealedAnswer> answer;
+  absl::Status refusal;
+  bool settled = false;
+};
+
+template <typename State>
+ledger::Operation Refuse(State* state, absl::Status refusal, stored::LedgerEntry entry) {
+  entry.set_outcome(base::ReasonName(base::ReasonOf(refusal)));
+  state->refusal = std::move(refusal);
+  ledger::Operation operation;
+  operation.entries.push_back(request::ToDraft(entry));
+  return operation;
+}
+
+// True when the same request was carried out before; its receipt is then in the response.
+template <typename State>
+absl::StatusOr<bool> WasDone(const request::HubContext& context, const store::View& view,
+                             State* state) {
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::optional<stored::RequestRow> before,
+      context.idempotency->Check(view, state->asker.agency_id, state->request_id, state->hash));
+  if (!before.has_value()) return false;
+  SIGNPOST_ASSIGN_OR_RETURN(*state->response.mutable_receipt(),
+                            request::ReceiptAt(context, view, before->ledger_index()));
+  state->settled = true;
+  return true;
+}
+
+template <typename State, typename Response>
+ledger::Done Finish(const request::HubContext& context, std::shared_ptr<State> state,
+                    request::Reply<Response> done) {
+  return [context, state = std::move(state),
+          done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+    if (state->settled) return done(std::move(state->response));
+    if (!sequenced.ok()) return done(std::move(sequenced).status());
+    v1::Receipt receipt = request::ReceiptOf(*sequenced, context.sequencer->options().origin);
+    if (!state->refusal.ok()) return done(request::WithReceipt(state->refusal, receipt));
+    if constexpr (std::is_same_v<Response, v1::ExportPersonResponse>) {
+      state->response.set_answer(std::move(*state->answer).Release(sequenced->permit));
+    }
+    *state->response.mutable_receipt() = std::move(receipt);
+    done(std::move(state->response));
+  };
+}
+
+// Nothing is to be committed: what was done before answers.
+absl::Status Settled() { return absl::CancelledError("nothing to commit"); }
+
+template <typename Request, typename Response>
+std::shared_ptr<Act<Request, Response>> Begin(const request::HubContext& context,
+                                              const char* method, const base::Principal& asker,
+                                              Request request) {
+  auto state = std::make_shared<Act<Request, Response>>();
+  state->asker = asker;
+  state->request_id = request.request_id();
+  request.clear_request_id();
+  state->hash = context.idempotency->Hash(method, request.SerializeAsString());
+  state->request = std::move(request);
+  return state;
+}
+
+// Carries out what `prepare` makes, once under its request id. `prepare` is handed the entry to
+// complete, and may be called more than once.
+template <typename Request, typename Response, typename Prepare>
+void ActOnce(const request::HubContext& context, stored::EntryKind kind,
+             std::shared_ptr<Act<Request, Response>> state, Prepare prepare,
+             request::Reply<Response> done) {
+  request::TransactHere(
+      context,
+      [context, kind, state,
+       prepare = std::move(prepare)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->refusal = absl::OkStatus();
+        state->settled = false;
+        SIGNPOST_ASSIGN_OR_RETURN(const bool was_done, WasDone(context, view, state.get()));
+        if (was_done) return Settled();
+        return prepare(view, request::NewEntry(kind, state->asker, state->request_id));
+      },
+      Finish(context, state, std::move(done)));
+}
+
+}  // namespace
+
+void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest request,
+                           request::Reply<v1::ExportPersonResponse> done) {
+  absl::Status status = request::CheckRequestId(request.request_id());
+  if (status.ok()) status = CheckReason(request.reason());
+  if (!status.ok()) return done(std::move(status));
+  auto state = Begin<v1::ExportPersonRequest, v1::ExportPersonResponse>(context_, "ExportPerson",
+                                                                        asker, std::move(request));
+  const request::HubContext context = context_;
+  request::TransactHere(
+      context_,
+      [context, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+        state->refusal = absl::OkStatus();
+        state->answer.reset();
+        stored::LedgerEntry entry =
+            request::NewEntry(stored::ENTRY_KIND_PERSON_EXPORTED, state->asker, state->request_id);
+        if (!IsOfficer(state->asker)) return Refuse(state.get(), NotAnOfficer(), std::move(entry));
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const std::optional<people::Person> person,
+            request::Resolve(context, view, state->asker, state->request.person()));
+        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(
+            context, person.has_value() ? &*person : nullptr, state->request.reason(), &entry));
+        if (!person.has_value()) return Refuse(state.get(), Nobody(), std::move(entry));
+        // A stale policy still knows what is sensitive.
+        const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Latest();
+        v1::PersonExport held;
+        SIGNPOST_RETURN_IF_ERROR(
+            ComposeExport(context, view, bound.get(), *person, context.clock->Now(), &held));
+        state->answer = disclosure::Opener::Close(held);
+        ledger::Operation operation;
+        operation.preconditions = person->preconditions();
+        if (bound != nullptr) {
+          request::SetPolicy(*bound, &entry);
+          request::RestOn(*bound, &operation);
+        }
+        entry.set_person_ref(person->id().ToBytes());
+        entry.set_reply_hash(state->answer->hash());
+        entry.set_outcome("answered");
+        operation.entries.push_back(request::ToDraft(entry));
+        request::IndexByPerson(&operation, person->id());
+        return operation;
+      },
+      Finish(context_, state, std::move(done)));
+}
+
+void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest request,
+                          request::Reply<v1::ErasePersonResponse> done) {
+  absl::Status status = CheckReason(request.reason());
+  if (status.ok() && !request.confirmed()) {
+    status = base::InvalidField("confirmed",
+                                "erasing cannot be undone by anybody; say that it is meant");
+  }
+  if (!status.ok()) return done(std::move(status));
+  auto state = Begin<v1::ErasePersonRequest, v1::ErasePersonResponse>(context_, "ErasePerson",
+                                                                      asker, std::move(request));
+  const request::HubContext context = context_;
+  ActOnce(
+      context_, stored::ENTRY_KIND_PERSON_ERASED, state,
+      [context, state](const store::View& view,
+                       stored::LedgerEntry entry) -> absl::StatusOr<ledger::Operation> {
+        if (!IsOfficer(state->asker)) return Refuse(state.get(), NotAnOfficer(), std::move(entry));
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const std::optional<people::Person> person,
+            request::Resolve(context, view, state->asker, state->request.person()));
+        // Under the hub's key: hers is gone with this commit.
+        SIGNPOST_RETURN_IF_ERROR(
+            request::SealDetails(context, nullptr, state->request.reason(), &entry));
+        if (!person.has_value()) return Refuse(state.get(), Nobody(), std::move(entry));
+        ledger::Operation operation;
+        SIGNPOST_ASSIGN_OR_RETURN(people::Change change,
+                                  context.linker->PrepareErase(view, person->id()));
+        std::move(change).AppendTo(&operation);
+        entry.set_person_ref(person->id().ToBytes());
+        entry.set_outcome("recorded");
+        operation.entries.push_back(request::ToDraft(entry));
+        context.idempotency->Record(&operation, state->asker.agency_id, state->request_id,
+                                    state->hash, std::string(), context.clock->Now());
+        return operation;
+      },
+      request::Reply<v1::ErasePersonResponse>(
+          [on_erased = context_.on_erased,
+           done = std::move(done)](absl::StatusOr<v1::ErasePersonResponse> erased) mutable {
+            if (erased.ok() && on_erased) on_erased();
+            done(std::move(erased));
+          }));
+}
+
+void SubjectRights::SetShield(const base::Principal& asker, v1::SetShieldRequest request,
+                              request::Reply<v1::SetShieldResponse> done) {
+  absl::Status status = CheckReason(request.reason());
+  if (!status.ok()) return done(std::move(status));
+  auto state = Begin<v1::SetShieldRequest, v1::SetShieldResponse>(context_, "SetShield", asker,
+                                                                  std::move(request));
+  const request::HubContext context = context_;
+  ActOnce(
+      context_, stored::ENTRY_KIND_SHIELD_CHANGED, state,
+      [context, state](const store::View& view,
+                       stored::LedgerEntry entry) -> absl::StatusOr<ledger::Operation> {
+        const bool manager = state->asker.has_practitioner() && state->asker.role == kShieldingRole;
+        if (!manager && !IsOfficer(state->asker)) {
+          return Refuse(
+              state.get(),
+              base::Error(Reason::kMethodNotAllowed,
+                          absl::StrCat("this is for practitioners in role ", kShieldingRole, " or ",
+                                       kDataProtectionRole, "; ask one of yours")),
+              std::move(entry));
+        }
+        SIGNPOST_ASSIGN_OR_RETURN(
+            std::optional<people::Person> person,
+            request::Resolve(context, view, state->asker, state->request.person()));
+        // To a manager whoever the agency does not work with is nobody.
+        if (manager && person.has_value() && !request::WorksWith(context, state->asker, *person)) {
+          person.reset();
+        }
+        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(
+            context, person.has_value() ? &*person : nullptr, state->request.reason(), &entry));
+        if (!person.has_value()) return Refuse(state.get(), Nobody(), std::move(entry));
+        const absl::Time now = context.clock->Now();
+        SIGNPOST_ASSIGN_OR_RETURN(
+            people::ShieldResult shield,
+            context.people->PrepareShield(view, person->id(), state->request.shielded(),
+                                          state->asker.agency_id, now));
+        ledger::Operation operation;
+        operation.preconditions = person->preconditions();
+        std::move(shield.change).AppendTo(&operation);
+        entry.set_person_ref(person->id().ToBytes());
+        entry.set_subject(state->request.shielded() ? "set" : "lifted");
+        entry.set_outcome("recorded");
+        operation.entries.push_back(request::ToDraft(entry));
+        request::IndexByPerson(&operation, person->id());
+        context.idempotency->Record(&operation, state->asker.agency_id, state->request_id,
+                                    state->hash, entry.subject(), now);
+        return operation;
+      },
+      std::move(done));
+}
+
+}  // namespace signpost::subject_rights

@@ -1,0 +1,67 @@
+// What is done with everything that is held about one young person: it is given out to answer her,
+// hidden behind a shield, or erased.
+//
+// These are the widest powers there are, so they are for few (the roles below, which the hub's
+// operator enrols), each act says why, and each, a refusal too, is an entry before it is answered.
+// The reason of an erasure is sealed under the hub's own key, for hers is gone with it; the others
+// are sealed under hers.
+//
+// An export is what may be handed to her: what names somebody else (workers, parents, witnesses),
+// what a sensitive service holds or did (it answers her itself; which services are, the policy
+// says, and the entry says which policy) and looks for safeguarding, for youth
+// justice or under an override (whether telling would do harm is for a person to judge; an auditor
+// finds them by search) are left out, and counted.
+//
+// Erasing deletes her row, data key, records, matching keys and the index of who looked at her, in
+// one commit with its entry. Every entry about her stays and still verifies; what was private in
+// them opens to nobody. Should an agency report her again she is somebody new.
+//
+// A SubjectRights owns nothing; everything in HubContext must outlive it and its pending calls.
+// Thread-safe. `done` is called exactly once, on the executor or the sequencer's completion thread,
+// and must only hand on.
+
+#ifndef SIGNPOST_HUB_SUBJECT_RIGHTS_SUBJECT_RIGHTS_H_
+#define SIGNPOST_HUB_SUBJECT_RIGHTS_SUBJECT_RIGHTS_H_
+
+#include "hub/base/principal.h"
+#include "hub/request/context.h"
+#include "signpost/v1/person.pb.h"
+
+namespace signpost::subject_rights {
+
+// Who may do all of it.
+inline constexpr char kDataProtectionRole[] = "data-protection-officer";
+// Who may set and lift shields besides, for persons their agency works with.
+inline constexpr char kShieldingRole[] = "manager";
+
+// An export tells at most so many accesses, the newest; the others are counted.
+inline constexpr int kExportAccessesMax = 5000;
+
+class SubjectRights {
+ public:
+  explicit SubjectRights(const request::HubContext& context) : context_(context) {}
+  SubjectRights(const SubjectRights&) = delete;
+  SubjectRights& operator=(const SubjectRights&) = delete;
+
+  // See v1.PersonService. Errors, those behind the first two with a receipt:
+  //   - kInvalidField: no request id, no person, no reason in words; Erase: not confirmed
+  //   - kRequestIdReused (Erase, SetShield)
+  //   - kMethodNotAllowed: another role
+  //   - kNotFound: nobody, or anything less than certain; SetShield by a manager: nobody the
+  //     agency works with, all alike
+  //   - kStoreUnavailable: not recorded, so not done
+  // Erase and SetShield sent twice under one request id happen once.
+  void Export(const base::Principal& asker, v1::ExportPersonRequest request,
+              request::Reply<v1::ExportPersonResponse> done);
+  void Erase(const base::Principal& asker, v1::ErasePersonRequest request,
+             request::Reply<v1::ErasePersonResponse> done);
+  void SetShield(const base::Principal& asker, v1::SetShieldRequest request,
+                 request::Reply<v1::SetShieldResponse> done);
+
+ private:
+  const request::HubContext context_;
+};
+
+}  // namespace signpost::subject_rights
+
+#endif  // SIGNPOST_HUB_SUBJECT_RIGHTS_SUBJECT_RIGHTS_H_

@@ -1,0 +1,308 @@
+// The whole hub: its configuration, its start and what keeps it from starting, its end.
+
+#include "hub/app/hub.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "absl/strings/str_replace.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "hub/app/config.h"
+#include "hub/ledger/reader.h"
+#include "hub/store/rocksdb_store.h"
+#include "tests/rpc/test_pki.h"
+
+namespace signpost::app {
+namespace {
+
+using base::Reason;
+using ::testing::HasSubstr;
+
+constexpr char kConfig[] = R"({
+  "listen": "127.0.0.1:0", "admin_listen": "127.0.0.1:0",
+  "trust_domain": "nortown.example", "audience": "signpost.nortown.example",
+  "origin": "signpost.test/ledger",
+  "operator_spiffe_id": "spiffe://nortown.example/agency/nortown-hub/system/operator",
+  "tls": {"certificate": "hub.pem", "key": "hub.key", "client_ca": "ca.pem"},
+  "keys": {"master": "master.key", "ledger": "ledger.key"},
+  "store": {"kind": "rocksdb", "path": "store"}, "checkpoint_file": "checkpoint",
+  "policy": {"text": "area.policy", "words": "words.json"}, "log": {"file": "log.jsonl"}
+})";
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+class HubTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    directory_ = ::testing::TempDir() + "hub_test_" + std::to_string(getpid());
+    std::filesystem::remove_all(directory_);
+    std::filesystem::create_directories(directory_);
+    const rpc::TestIdentity hub =
+        authority_.Issue({"spiffe://nortown.example/hub"}, /*server=*/true);
+    rpc::WriteFile(Path("hub.pem"), hub.certificate_pem);
+    rpc::WriteFile(Path("hub.key"), hub.key_pem);
+    rpc::WriteFile(Path("ca.pem"), authority_.certificate_pem());
+    base::OsRandom random;
+    ASSERT_TRUE(base::MasterKey::WriteNewFile(Path("master.key"), &random).ok());
+    const auto pair = tlog::GenerateNoteKey("signpost.test/ledger");
+    ASSERT_TRUE(tlog::WriteNoteKey(Path("ledger.key"), *pair).ok());
+    const std::string source = SIGNPOST_SOURCE_DIR;
+    rpc::WriteFile(Path("area.policy"), ReadAll(source + "/policy/shipped/nortown.policy"));
+    rpc::WriteFile(Path("words.json"), ReadAll(source + "/deploy/area/nortown-words.json"));
+    config_text_ = kConfig;
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  std::string Path(const std::string& name) const { return directory_ + "/" + name; }
+  absl::StatusOr<app::HubConfig> Config() const {
+    return app::ParseHubConfig(config_text_, "hub.json", directory_);
+  }
+  void Set(const std::string& from, const std::string& to) {
+    const std::string changed = absl::StrReplaceAll(config_text_, {{from, to}});
+    ASSERT_NE(changed, config_text_) << from;
+    config_text_ = changed;
+  }
+  // Why the hub does not start, or OK when it does and serves.
+  absl::Status Start() {
+    const absl::StatusOr<app::HubConfig> config = Config();
+    if (!config.ok()) return config.status();
+    absl::StatusOr<std::unique_ptr<app::Hub>> hub = app::Hub::Open(*config);
+    if (!hub.ok()) return hub.status();
+    return (*hub)->Serve();
+  }
+
+  struct Run {
+    int exit_code = -1;
+    std::string out;
+    std::string err;
+  };
+  // The program itself; `stop` sends SIGTERM once it has started.
+  Run RunProgram(const std::vector<std::string>& arguments, bool stop = false) {
+    const std::string program = std::string(SIGNPOST_BIN_DIR) + "/signpost-hub";
+    const pid_t child = fork();
+    if (child == 0) {
+      if (!std::freopen(Path("out").c_str(), "w", stdout)) _exit(99);
+      if (!std::freopen(Path("err").c_str(), "w", stderr)) _exit(99);
+      std::vector<char*> argv = {const_cast<char*>(program.c_str())};
+      for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+      argv.push_back(nullptr);
+      execv(program.c_str(), argv.data());
+      _exit(98);
+    }
+    for (int i = 0; stop && i < 3000; ++i) {
+      if (ReadAll(Path("log.jsonl")).find("hub_started") != std::string::npos) break;
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    if (stop) kill(child, SIGTERM);
+    int status = 0;
+    waitpid(child, &status, 0);
+    Run run;
+    run.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    run.out = ReadAll(Path("out"));
+    run.err = ReadAll(Path("err"));
+    return run;
+  }
+
+  rpc::TestAuthority authority_;
+  std::string directory_;
+  std::string config_text_;
+};
+
+TEST_F(HubTest, ConfigurationIsReadWithPathsBesideTheFile) {
+  const absl::StatusOr<app::HubConfig> config = Config();
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->server.certificate_file, Path("hub.pem"));
+  EXPECT_EQ(config->store_path, Path("store"));
+  EXPECT_EQ(config->executor_threads, 4);
+  EXPECT_FALSE(config->server.reflection);
+}
+
+TEST_F(HubTest, EverythingWrongWithAConfigurationIsSaidAtOnce) {
+  Set("\"audience\"", "\"audiense\"");
+  Set("\"listen\": \"127.0.0.1:0\", ", "");
+  Set("nortown.example/agency/nortown-hub", "elsewhere.example/agency/nortown-hub");
+  const absl::Status wrong = Config().status();
+  EXPECT_EQ(base::ReasonOf(wrong), Reason::kInvalidField);
+  for (const char* key : {"audience", "audiense", "listen", "operator_spiffe_id"}) {
+    EXPECT_THAT(std::string(wrong.message()), HasSubstr(key));
+  }
+}
+
+TEST_F(HubTest, ACheckpointInsideTheStoreIsRefused) {
+  Set("\"checkpoint_file\": \"checkpoint\"", "\"checkpoint_file\": \"store/../store/checkpoint\"");
+  EXPECT_THAT(std::string(Config().status().message()), HasSubstr("checkpoint_file"));
+}
+
+TEST_F(HubTest, BackupsAndKeysMustLieApart) {
+  const auto with = [this](const std::string& directory, const std::string& keys,
+                           const std::string& key) {
+    const std::string before = config_text_;
+    Set("\"checkpoint_file\"", "\"backup\": {\"directory\": \"" + directory +
+                                   "\", \"keys_directory\": \"" + keys + "\", \"key\": \"" + key +
+                                   "\", \"keep\": 30}, \"checkpoint_file\"");
+    const absl::StatusOr<app::HubConfig> config = Config();
+    config_text_ = before;
+    return config;
+  };
+  const absl::StatusOr<app::HubConfig> good = with("backups", "elsewhere", "backup.key");
+  ASSERT_TRUE(good.ok()) << good.status();
+  EXPECT_EQ(good->backup.directory, Path("backups"));
+  EXPECT_EQ(good->backup.store_path, Path("store"));
+  EXPECT_EQ(good->backup.keep, 30);
+  EXPECT_THAT(std::string(with("store/b", "e", "k").status().message()), HasSubstr("directory"));
+  EXPECT_THAT(std::string(with("b", "store", "k").status().message()), HasSubstr("keys_directory"));
+  EXPECT_THAT(std::string(with("b", "b/keys", "k").status().message()),
+              HasSubstr("keys_directory"));
+  EXPECT_THAT(std::string(with("b/c", "b", "k").status().message()), HasSubstr("keys_directory"));
+  EXPECT_THAT(std::string(with("b", "e", "b/k").status().message()), HasSubstr("key"));
+  EXPECT_FALSE(with("b", "", "k").ok());
+}
+
+TEST_F(HubTest, AStoreWithoutSyncNeedsToBeSaidTwice) {
+  Set("\"path\": \"store\"", "\"path\": \"store\", \"unsafe_no_sync\": true");
+  EXPECT_EQ(base::ReasonOf(Config().status()), Reason::kInvalidField);
+  Set("\"unsafe_no_sync\": true", "\"unsafe_no_sync\": true, \"negative_control\": true");
+  EXPECT_TRUE(Config()->unsafe_no_sync_for_negative_control);
+}
+
+TEST_F(HubTest, StartsServesAndKeepsItsLedgerAcrossARestart) {
+  const absl::StatusOr<app::HubConfig> config = Config();
+  ASSERT_TRUE(config.ok()) << config.status();
+  uint64_t size = 0;
+  {
+    auto hub = app::Hub::Open(*config);
+    ASSERT_TRUE(hub.ok()) << hub.status();
+    ASSERT_TRUE((*hub)->Serve().ok());
+    EXPECT_GT((*hub)->port(), 0);
+    EXPECT_GT((*hub)->admin_port(), 0);
+    size = (*hub)->context().sequencer->head().size;
+    EXPECT_EQ(size, 1u) << "that it started";
+  }
+  auto again = app::Hub::Open(*config);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ((*again)->context().sequencer->head().size, size + 2) << "stopped, and started";
+}
+
+TEST_F(HubTest, KeysThatOthersCanReadKeepItFromStarting) {
+  for (const char* file : {"master.key", "ledger.key", "hub.key"}) {
+    chmod(Path(file).c_str(), 0640);
+    const absl::Status refused = Start();
+    EXPECT_EQ(base::ReasonOf(refused), Reason::kKeyUnavailable) << file << ": " << refused;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(file));
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("chmod"));
+    chmod(Path(file).c_str(), 0600);
+  }
+  EXPECT_TRUE(Start().ok());
+}
+
+TEST_F(HubTest, AnotherMasterKeyOrNameIsNoticed) {
+  Set("signpost.test/ledger", "signpost.other/ledger");
+  EXPECT_EQ(base::ReasonOf(Start()), Reason::kInvalidField);
+}
+
+TEST_F(HubTest, AStoreOfANewerVersionIsLeftAlone) {
+  ASSERT_TRUE(Start().ok());
+  {
+    auto store = store::OpenRocksDbStore({.path = Path("store")});
+    ASSERT_TRUE(store.ok()) << store.status();
+    store::Batch batch;
+    batch.Put(store::Space::kMeta, store::kSchemaVersionKey,
+              store::KeyU64(store::kStoreSchemaVersion + 1));
+    ASSERT_TRUE((*store)->Commit(std::move(batch), {}).ok());
+  }
+  EXPECT_EQ(base::ReasonOf(Start()), Reason::kStoreNewer);
+}
+
+TEST_F(HubTest, AStoreThatWasPutBackIsNoticed) {
+  ASSERT_TRUE(Start().ok());
+  std::filesystem::copy(Path("store"), Path("backup"), std::filesystem::copy_options::recursive);
+  ASSERT_TRUE(Start().ok());
+  std::filesystem::remove_all(Path("store"));
+  std::filesystem::rename(Path("backup"), Path("store"));
+  EXPECT_EQ(base::ReasonOf(Start()), Reason::kLedgerBehind);
+}
+
+TEST_F(HubTest, APolicyThatDoesNotCompileHidesEverythingAndIsToldWithLineAndColumn) {
+  rpc::WriteFile(Path("area.policy"), "this is no policy\n");
+  const absl::StatusOr<app::HubConfig> config = Config();
+  auto hub = app::Hub::Open(*config);
+  ASSERT_TRUE(hub.ok()) << hub.status();
+  // Nothing is compiled before the area has agencies.
+  v1::PutAgencyRequest put;
+  put.set_request_id("r-1");
+  put.mutable_agency()->set_agency_id("nortown-yot");
+  put.mutable_agency()->set_name("YOT");
+  put.mutable_agency()->set_kind("yot");
+  absl::Notification done;
+  base::Principal asker;
+  asker.agency_id = "nortown-hub";
+  asker.system_id = config->operator_spiffe_id;
+  (*hub)->intake().PutAgency(asker, put, [&](absl::StatusOr<v1::PutAgencyResponse> response) {
+    EXPECT_TRUE(response.ok()) << response.status();
+    done.Notify();
+  });
+  done.WaitForNotification();
+  EXPECT_EQ((*hub)->context().policy->Get(), nullptr);
+  hub->reset();
+  ASSERT_TRUE(Start().ok()) << "it starts and hides";
+  EXPECT_THAT(ReadAll(Path("log.jsonl")), HasSubstr("policy_not_in_force"));
+  EXPECT_THAT(ReadAll(Path("log.jsonl")), HasSubstr("1:1"));
+}
+
+TEST_F(HubTest, OpensInMemoryToo) {
+  Set(R"("store": {"kind": "rocksdb", "path": "store"}, "checkpoint_file": "checkpoint",)",
+      R"("store": {"kind": "memory"},)");
+  EXPECT_TRUE(Start().ok());
+}
+
+// --- The program ---
+
+TEST_F(HubTest, TheProgramServesUntilItIsToldToStop) {
+  rpc::WriteFile(Path("hub.json"), config_text_);
+  const Run run = RunProgram({"--config", Path("hub.json")}, /*stop=*/true);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(ReadAll(Path("log.jsonl")), HasSubstr("hub_stopped"));
+}
+
+TEST_F(HubTest, TheProgramSaysWhyItDoesNotStart) {
+  chmod(Path("master.key").c_str(), 0644);
+  rpc::WriteFile(Path("hub.json"), config_text_);
+  const Run run = RunProgram({"--config", Path("hub.json")});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("\"event\":\"hub_not_started\",\"reason\":\"KEY_UNAVAILABLE\""));
+  EXPECT_THAT(run.err, HasSubstr("\nsignpost-hub: "));
+  EXPECT_THAT(run.err, HasSubstr("chmod"));
+}
+
+TEST_F(HubTest, TheProgramMakesKeysOnceAndTellsItsVersion) {
+  const std::vector<std::string> keygen = {
+      "keygen", "--master", Path("m"), "--ledger", Path("l"), "--name", "area.example/ledger"};
+  const Run made = RunProgram(keygen);
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_THAT(made.out, ::testing::StartsWith("area.example/ledger+"));
+  EXPECT_TRUE(base::MasterKey::ReadFile(Path("m")).ok());
+  EXPECT_EQ((*tlog::ReadNoteSigner(Path("l")))->verifier_key() + "\n", made.out);
+  const std::string before = ReadAll(Path("m"));
+  EXPECT_EQ(RunProgram(keygen).exit_code, 1);
+  EXPECT_EQ(ReadAll(Path("m")), before);
+  EXPECT_EQ(RunProgram({"--version"}).out, std::string("signpost-hub ") + app::kHubVersion + "\n");
+  EXPECT_EQ(RunProgram({"--nonsense"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace signpost::app
