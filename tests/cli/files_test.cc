@@ -1,4 +1,4 @@
-// Files written by people: flags by hand, areas, profiles.
+// Files written by people: flags by hand, areas.
 
 #include "adapters/cli/files/files.h"
 
@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "adapters/cli/commands/session.h"
 #include "adapters/cli/files/area_file.h"
 #include "adapters/cli/files/report_file.h"
 #include "gmock/gmock.h"
@@ -115,44 +114,6 @@ TEST(WriteBytes, ReplacesWholeAndForTheOwnerAlone) {
   EXPECT_EQ(ReadBytes(path, 5).status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(ReadBytes(path, 6).ok());
   EXPECT_EQ(ReadBytes(path + "x", 6).status().code(), absl::StatusCode::kNotFound);
-}
-
-// The profile of one practitioner must not lend its role to another.
-TEST(Profile, FlagsStandOverTheFileAndAnotherPersonBringsHerOwnRole) {
-  const std::string path = Scratch("profile/p.json");
-  ASSERT_TRUE(WriteBytes(path, R"({"hub": "h:1", "ca": "ca.pem", "cert": "/c.pem", "key": "k",
-      "agency": "northern-connexions", "assertion_key": "a.key", "assertion_key_id": "k1",
-      "practitioner": "pa-001", "role": "manager", "teams": ["t"], "audience": "aud"})")
-                  .ok());
-  const CommandSpec spec = {"x", "", "", "", {}};
-  const auto read = [&](const std::vector<std::string>& words) {
-    const auto args = ParseArgs(spec, ProfileOptions(), words);
-    EXPECT_TRUE(args.ok()) << args.status();
-    return ReadProfile(*args);
-  };
-  const auto own = read({"--profile", path});
-  ASSERT_TRUE(own.ok()) << own.status();
-  EXPECT_EQ(own->role, "manager");
-  EXPECT_EQ(own->ca, Scratch("profile/ca.pem"));
-  EXPECT_EQ(own->cert, "/c.pem");
-
-  const auto nobody = read({"--profile", path, "--as", "pa-002"});
-  ASSERT_FALSE(nobody.ok());
-  EXPECT_THAT(std::string(nobody.status().message()), HasSubstr("--role"));
-
-  const auto other = read({"--profile", path, "--as", "pa-002", "--role", "personal-adviser"});
-  ASSERT_TRUE(other.ok()) << other.status();
-  EXPECT_EQ(other->role, "personal-adviser");
-  EXPECT_TRUE(other->teams.empty());
-}
-
-TEST(Profile, AnUnknownKeyIsRefused) {
-  const std::string path = Scratch("profile/unknown.json");
-  ASSERT_TRUE(WriteBytes(path, R"({"hub": "h:1", "agancy": "x"})").ok());
-  const auto args = ParseArgs({"x", "", "", "", {}}, ProfileOptions(), {"--profile", path});
-  const auto profile = ReadProfile(*args);
-  ASSERT_FALSE(profile.ok());
-  EXPECT_THAT(Fields(profile.status()), ::testing::Contains("agancy"));
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "adapters/cli/commands/cli.h"
@@ -15,7 +14,7 @@
 #include "adapters/cli/ledger/copy_reader.h"
 #include "adapters/cli/text/page.h"
 #include "adapters/cli/text/render.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "hub/audit/patterns.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
@@ -30,6 +29,26 @@ using signpost::v1::AuditService;
 constexpr int kIndent = 3;
 constexpr int kColumn = 10;
 constexpr int kIndexesShown = 8;
+constexpr char kZoneDefault[] = "Europe/London";
+constexpr int kHitsMax = 1000;
+
+struct PatternsOptions : HubOptions {
+  PlaceOptions place;
+  std::string from;
+  std::string until;
+  std::vector<std::string> pattern;
+  std::optional<uint64_t> hits;
+  std::string time_zone = kZoneDefault;
+  void Declare(CLI::App* app) {
+    AddText(app, "--from", "DATE", "Accesses on or after this day.", &from);
+    AddText(app, "--until", "DATE", "Accesses before this day.", &until);
+    AddList(app, "--pattern", "NAME", "This pattern alone.", &pattern);
+    AddNumber(app, "--hits", "NUMBER", "So many a pattern; 100 without it.", &hits, {1, kHitsMax});
+    AddText(app, "--time-zone", "NAME", "With --copy: where the area is; Europe/London without it.",
+            &time_zone);
+    place.Declare(app);
+  }
+};
 
 std::string RenderPatterns(const signpost::v1::FindPatternsResponse& response) {
   Page page;
@@ -61,38 +80,33 @@ std::string RenderPatterns(const signpost::v1::FindPatternsResponse& response) {
   return page.text();
 }
 
-absl::Status Fill(const Args& args, signpost::v1::FindPatternsRequest* request) {
-  if (!args.Has("--reason") && !args.Has("--copy")) {
+absl::Status Fill(const PatternsOptions& options, signpost::v1::FindPatternsRequest* request) {
+  if (options.place.reason.empty() && options.place.copy.empty()) {
     return absl::InvalidArgumentError("say why: --reason TEXT");
   }
-  request->set_reason(args.Get("--reason"));
-  if (args.Has("--from")) {
-    SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_from(), ParseDay(args.Get("--from")));
+  request->set_reason(options.place.reason);
+  if (!options.from.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_from(), ParseDay(options.from));
   }
-  if (args.Has("--until")) {
-    SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_until(), ParseDay(args.Get("--until")));
+  if (!options.until.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_until(), ParseDay(options.until));
   }
-  for (const std::string& name : args.All("--pattern")) request->add_patterns(name);
-  int32_t hits = 0;
-  if (args.Has("--hits") && !absl::SimpleAtoi(args.Get("--hits"), &hits)) {
-    return absl::InvalidArgumentError("--hits wants a number");
-  }
-  request->set_hits_max(hits);
+  for (const std::string& name : options.pattern) request->add_patterns(name);
+  request->set_hits_max(static_cast<int32_t>(options.hits.value_or(0)));
   return absl::OkStatus();
 }
 
 // --- On a copy ---
 
-constexpr char kZoneDefault[] = "Europe/London";
 constexpr int kHitsDefault = 100;
 
 // Which patterns to look for: those asked for or, without any, all that a copy can show.
-absl::StatusOr<std::vector<std::string>> NamesOnACopy(const Args& args) {
+absl::StatusOr<std::vector<std::string>> NamesOnACopy(const PatternsOptions& options) {
   const std::vector<std::string>& beyond = audit::PatternNamesBeyondEntries();
   const auto is_beyond = [&beyond](const std::string& name) {
     return std::find(beyond.begin(), beyond.end(), name) != beyond.end();
   };
-  std::vector<std::string> names = args.All("--pattern");
+  std::vector<std::string> names = options.pattern;
   for (const std::string& name : names) {
     if (is_beyond(name)) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -142,20 +156,20 @@ absl::Status LookInCopy(const CopyReader& copy, const signpost::v1::FindPatterns
   });
 }
 
-int PatternsOnACopy(Terminal& terminal, const Args& args,
+int PatternsOnACopy(Terminal& terminal, const PatternsOptions& options,
                     const signpost::v1::FindPatternsRequest& request) {
-  const auto names = NamesOnACopy(args);
+  const auto names = NamesOnACopy(options);
   if (!names.ok()) return FailHere(terminal, names.status());
-  audit::PatternOptions options;
-  const std::string zone = args.GetOr("--time-zone", kZoneDefault);
-  if (!absl::LoadTimeZone(zone, &options.zone)) {
+  audit::PatternOptions finding;
+  const std::string& zone = options.time_zone;
+  if (!absl::LoadTimeZone(zone, &finding.zone)) {
     return FailHere(terminal, absl::InvalidArgumentError(absl::StrCat(
                                   "--time-zone: this machine knows no \"", zone, "\"")));
   }
-  auto finder = audit::PatternFinder::Create(options, *names);
+  auto finder = audit::PatternFinder::Create(finding, *names);
   if (!finder.ok()) return FailHere(terminal, finder.status());
   std::optional<CopyReader> copy;
-  const int opened = OpenCopy(terminal, args, &copy);
+  const int opened = OpenCopy(terminal, options.place, &copy);
   if (opened != kExitOk) return opened;
   signpost::v1::FindPatternsResponse response;
   uint64_t entries_read = 0;
@@ -166,7 +180,7 @@ int PatternsOnACopy(Terminal& terminal, const Args& args,
   for (signpost::v1::PatternReport& report : finder->Find(terminal.clock->Now(), hits_max)) {
     *response.add_reports() = std::move(report);
   }
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
     return kExitOk;
   }
@@ -180,12 +194,12 @@ int PatternsOnACopy(Terminal& terminal, const Args& args,
   return kExitOk;
 }
 
-int Patterns(Terminal& terminal, const Args& args) {
+int Patterns(Terminal& terminal, const PatternsOptions& options) {
   signpost::v1::FindPatternsRequest request;
-  absl::Status status = Fill(args, &request);
+  absl::Status status = Fill(options, &request);
   if (!status.ok()) return FailHere(terminal, status);
-  if (args.Has("--copy")) return PatternsOnACopy(terminal, args, request);
-  const auto session = OpenSession(terminal, args);
+  if (!options.place.copy.empty()) return PatternsOnACopy(terminal, options, request);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   grpc::ClientContext context;
   status = (*session)->Prepare(kPurposeOfAudit, kCallDeadline, &context);
@@ -194,28 +208,20 @@ int Patterns(Terminal& terminal, const Args& args) {
   const grpc::Status answered =
       AuditService::NewStub((*session)->channel())->FindPatterns(&context, request, &response);
   if (!answered.ok()) return FailCall(terminal, "audit patterns", answered);
-  *terminal.out << (args.Has("--json")
-                        ? Json(response)
-                        : RenderRecorded(RenderPatterns(response), response.receipt()));
+  *terminal.out << (options.json ? Json(response)
+                                 : RenderRecorded(RenderPatterns(response), response.receipt()));
   return kExitOk;
 }
 
 }  // namespace
 
-std::vector<Command> PatternCommands() {
-  return {
-      {{"audit patterns", "",
-        "Accesses that somebody should look at: without a relationship, out of hours, of relatives "
-        "and the like. For auditors; on a --copy for everybody who has one.",
-        "Each pattern prints its rule, with the area's thresholds, and the search that shows more.",
-        Join({{"--from", "DATE", "Accesses on or after this day."},
-              {"--until", "DATE", "Accesses before this day."},
-              {"--pattern", "NAME", "This pattern alone.", true},
-              {"--hits", "NUMBER", "So many a pattern; 100 without it."},
-              {"--time-zone", "NAME", "With --copy: where the area is; Europe/London without it."}},
-             PlaceOptions())},
-       Patterns},
-  };
+std::vector<Command> AuditPatternsCommands() {
+  return {MakeCommand(
+      "audit patterns",
+      "Accesses that somebody should look at: without a relationship, out of hours, of relatives "
+      "and the like. For auditors; on a --copy for everybody who has one.",
+      "Each pattern prints its rule, with the area's thresholds, and the search that shows more.",
+      Patterns)};
 }
 
 }  // namespace signpost::adapters::cli

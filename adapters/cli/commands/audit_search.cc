@@ -5,13 +5,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "adapters/cli/commands/cli.h"
@@ -19,7 +22,7 @@
 #include "adapters/cli/ledger/copy_reader.h"
 #include "adapters/cli/ledger/syslog_sender.h"
 #include "adapters/cli/text/page.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "hub/audit/export.h"
 #include "hub/audit/filter.h"
 #include "hub/base/encoding.h"
@@ -38,29 +41,105 @@ using Visit = std::function<absl::StatusOr<bool>(const Exported&)>;
 
 // --- What is asked for ---
 
-std::vector<Option> FilterOptions() {
-  return {
-      {"--kind", "WORD", "Entries of this kind, such as who-knows.", true},
-      {"--from", "TIME", "Sequenced at this moment or later: a day, or 2026-11-23T13:00:00Z."},
-      {"--until", "TIME", "Sequenced before this moment."},
-      {"--by-agency", "ID", "Whose act: the agency that asked or reported."},
-      {"--by", "ID", "Whose act: the practitioner, with --by-agency."},
-      {"--held-by", "ID", "Something that this agency holds was released."},
-      {"--purpose", "WORD", "Why, as the asker said."},
-      {"--gateway", "WORD", "Something was released through this lawful gateway."},
-      {"--with-override", "", "Under an override, allowed or not."},
-      {"--outcome", "WORD", "What came of it: answered, not-found, recorded, a reason's name."},
-      {"--rule", "ID", "This rule released or withheld something."},
-      {"--released", "WORD", "something or nothing."},
-      {"--policy-version", "NUMBER", "Decided by this version of the policy."},
-      {"--request", "ID", "The request id that the caller gave."},
-      {"--person-ref", "HEX", "About whom, by the person_ref of another entry."},
-      {"--details", "DETAILS",
-       "About whom, as \"given names,surname,birth date,postcode\"; asks the hub."},
-      {"--nhs-number", "NUMBER", "With --details."},
-      {"--upn", "NUMBER", "With --details."},
-  };
-}
+// Which entries, and where they are read.
+struct FilterOptions : HubOptions {
+  PlaceOptions place;
+  std::vector<std::string> kind;
+  std::string from;
+  std::string until;
+  std::string by_agency;
+  std::string by;
+  std::string held_by;
+  std::string purpose;
+  std::string gateway;
+  bool with_override = false;
+  std::string outcome;
+  std::string rule;
+  std::string released;
+  std::optional<uint64_t> policy_version;
+  std::string request;
+  std::string person_ref;
+  std::string details;
+  std::string nhs_number;
+  std::string upn;
+  void Declare(CLI::App* app) {
+    AddList(app, "--kind", "WORD", "Entries of this kind, such as who-knows.", &kind);
+    AddText(app, "--from", "TIME",
+            "Sequenced at this moment or later: a day, or 2026-11-23T13:00:00Z.", &from);
+    AddText(app, "--until", "TIME", "Sequenced before this moment.", &until);
+    AddText(app, "--by-agency", "ID", "Whose act: the agency that asked or reported.", &by_agency);
+    AddText(app, "--by", "ID", "Whose act: the practitioner, with --by-agency.", &by);
+    AddText(app, "--held-by", "ID", "Something that this agency holds was released.", &held_by);
+    AddText(app, "--purpose", "WORD", "Why, as the asker said.", &purpose);
+    AddText(app, "--gateway", "WORD", "Something was released through this lawful gateway.",
+            &gateway);
+    AddSwitch(app, "--with-override", "Under an override, allowed or not.", &with_override);
+    AddText(app, "--outcome", "WORD",
+            "What came of it: answered, not-found, recorded, a reason's name.", &outcome);
+    AddText(app, "--rule", "ID", "This rule released or withheld something.", &rule);
+    AddText(app, "--released", "WORD", "something or nothing.", &released);
+    AddNumber(app, "--policy-version", "NUMBER", "Decided by this version of the policy.",
+              &policy_version, {1, std::numeric_limits<int32_t>::max()});
+    AddText(app, "--request", "ID", "The request id that the caller gave.", &request);
+    AddText(app, "--person-ref", "HEX", "About whom, by the person_ref of another entry.",
+            &person_ref);
+    AddText(app, "--details", "DETAILS",
+            "About whom, as \"given names,surname,birth date,postcode\"; asks the hub.", &details);
+    AddText(app, "--nhs-number", "NUMBER", "With --details.", &nhs_number);
+    AddText(app, "--upn", "NUMBER", "With --details.", &upn);
+    place.Declare(app);
+  }
+};
+
+struct SearchOptions : FilterOptions {
+  bool newest = false;
+  std::optional<uint64_t> page_size;
+  std::string page_token;
+  bool all = false;
+  void Declare(CLI::App* app) {
+    AddSwitch(app, "--newest", "Newest first.", &newest);
+    AddNumber(app, "--page-size", "NUMBER", "Entries a page, 1 to 500; 100 without it.", &page_size,
+              {1, base::kSearchPageMax});
+    AddText(app, "--page-token", "TOKEN", "The next page, as the one before said.", &page_token);
+    AddSwitch(app, "--all", "Follow pages to the end.", &all);
+    FilterOptions::Declare(app);
+  }
+};
+
+struct ExportOptions : FilterOptions {
+  std::string format;
+  std::string out;
+  std::string syslog;
+  std::string syslog_ca;
+  std::string syslog_cert;
+  std::string syslog_key;
+  void Declare(CLI::App* app) {
+    AddText(app, "--format", "WORD",
+            "csv, jsonl, fhir (R5 AuditEvent, one a line), fhir-bundle or "
+            "atna (DICOM PS3.15 A.5, one a line).",
+            &format);
+    AddText(app, "--out", "FILE", "Where to.", &out);
+    AddText(app, "--syslog", "HOST:PORT", "Send atna messages there: RFC 5425, port 6514 without.",
+            &syslog);
+    AddText(app, "--syslog-ca", "FILE", "The authority of the syslog server's certificate.",
+            &syslog_ca);
+    AddText(app, "--syslog-cert", "FILE", "Our certificate, where the server asks for one.",
+            &syslog_cert);
+    AddText(app, "--syslog-key", "FILE", "Its key, readable by its owner alone.", &syslog_key);
+    FilterOptions::Declare(app);
+  }
+};
+
+struct TailOptions : FilterOptions {
+  std::optional<uint64_t> first;
+  std::optional<uint64_t> count;
+  void Declare(CLI::App* app) {
+    AddNumber(app, "--first", "NUMBER",
+              "Begin with the entry of this number; without it, from now.", &first);
+    AddNumber(app, "--count", "NUMBER", "Stop after so many.", &count);
+    FilterOptions::Declare(app);
+  }
+};
 
 absl::StatusOr<google::protobuf::Timestamp> ReadTime(const std::string& text) {
   absl::Time time;
@@ -74,53 +153,53 @@ absl::StatusOr<google::protobuf::Timestamp> ReadTime(const std::string& text) {
   return read;
 }
 
-absl::StatusOr<signpost::v1::EntryFilter> ReadFilter(const Args& args) {
+absl::StatusOr<signpost::v1::EntryFilter> ReadFilter(const FilterOptions& options) {
   signpost::v1::EntryFilter filter;
-  for (const std::string& kind : args.All("--kind")) {
+  for (const std::string& kind : options.kind) {
     if (!audit::KindFromWord(kind).ok()) {
       return absl::InvalidArgumentError(absl::StrCat("there is no kind \"", kind, "\"; there are ",
                                                      JoinWords(audit::KindWords())));
     }
     filter.add_kinds(kind);
   }
-  if (args.Has("--from")) {
-    SIGNPOST_ASSIGN_OR_RETURN(*filter.mutable_from(), ReadTime(args.Get("--from")));
+  if (!options.from.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*filter.mutable_from(), ReadTime(options.from));
   }
-  if (args.Has("--until")) {
-    SIGNPOST_ASSIGN_OR_RETURN(*filter.mutable_until(), ReadTime(args.Get("--until")));
+  if (!options.until.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*filter.mutable_until(), ReadTime(options.until));
   }
-  filter.set_agency_id(args.Get("--by-agency"));
-  filter.set_practitioner_id(args.Get("--by"));
-  filter.set_holder_agency_id(args.Get("--held-by"));
-  if (args.Has("--purpose")) {
+  filter.set_agency_id(options.by_agency);
+  filter.set_practitioner_id(options.by);
+  filter.set_holder_agency_id(options.held_by);
+  if (!options.purpose.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Purpose purpose,
-                              EnumFromWord<signpost::v1::Purpose>(args.Get("--purpose")));
+                              EnumFromWord<signpost::v1::Purpose>(options.purpose));
     filter.set_purpose(purpose);
   }
-  filter.set_gateway(args.Get("--gateway"));
-  filter.set_with_override(args.Has("--with-override"));
-  filter.set_outcome(args.Get("--outcome"));
-  filter.set_rule(args.Get("--rule"));
-  if (args.Has("--released")) {
+  filter.set_gateway(options.gateway);
+  filter.set_with_override(options.with_override);
+  filter.set_outcome(options.outcome);
+  filter.set_rule(options.rule);
+  if (!options.released.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Released released,
-                              EnumFromWord<signpost::v1::Released>(args.Get("--released")));
+                              EnumFromWord<signpost::v1::Released>(options.released));
     filter.set_released(released);
   }
-  if (args.Has("--policy-version")) {
-    int32_t version = 0;
-    if (!absl::SimpleAtoi(args.Get("--policy-version"), &version) || version < 1) {
-      return absl::InvalidArgumentError("--policy-version wants a number from 1");
-    }
-    filter.set_policy_version(version);
+  if (options.policy_version.has_value()) {
+    filter.set_policy_version(static_cast<int32_t>(*options.policy_version));
   }
-  filter.set_request_id(args.Get("--request"));
-  if (args.Has("--person-ref")) {
-    const absl::StatusOr<std::string> ref = base::HexDecode(args.Get("--person-ref"));
+  filter.set_request_id(options.request);
+  if (!options.person_ref.empty()) {
+    const absl::StatusOr<std::string> ref = base::HexDecode(options.person_ref);
     if (!ref.ok()) return absl::InvalidArgumentError("--person-ref wants 32 hex digits");
     filter.set_person_ref(*ref);
   }
-  if (args.Has("--details")) {
-    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::PersonSelector selector, ReadSelector(args));
+  if (!options.details.empty()) {
+    PersonOptions about;
+    about.details = options.details;
+    about.nhs_number = options.nhs_number;
+    about.upn = options.upn;
+    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::PersonSelector selector, ReadSelector(about));
     *filter.mutable_person() = selector.details();
   }
   // What is wrong is said here, before anything is recorded.
@@ -128,19 +207,12 @@ absl::StatusOr<signpost::v1::EntryFilter> ReadFilter(const Args& args) {
   return filter;
 }
 
-absl::StatusOr<uint64_t> ReadNumber(const Args& args, const char* option, uint64_t fallback) {
-  uint64_t number = fallback;
-  if (args.Has(option) && !absl::SimpleAtoi(args.Get(option), &number)) {
-    return absl::InvalidArgumentError(absl::StrCat(option, " wants a number"));
-  }
-  return number;
-}
-
 // --- Reading ---
 
 // On a copy. Says what went wrong and gives the exit code.
-int ReadCopy(Terminal& terminal, const Args& args, const signpost::v1::EntryFilter& wire,
-             uint64_t first_index, bool newest_first, const Visit& visit) {
+int ReadCopy(Terminal& terminal, const FilterOptions& options,
+             const signpost::v1::EntryFilter& wire, uint64_t first_index, bool newest_first,
+             const Visit& visit) {
   if (wire.has_person()) {
     return FailHere(terminal, absl::InvalidArgumentError(
                                   "a copy does not say who is who; search it by --person-ref, or "
@@ -149,7 +221,7 @@ int ReadCopy(Terminal& terminal, const Args& args, const signpost::v1::EntryFilt
   const absl::StatusOr<audit::Filter> filter = audit::Filter::Create(wire);
   if (!filter.ok()) return FailHere(terminal, filter.status());
   std::optional<CopyReader> copy;
-  const int opened = OpenCopy(terminal, args, &copy);
+  const int opened = OpenCopy(terminal, options.place, &copy);
   if (opened != kExitOk) return opened;
   const absl::Status status = copy->ForEach(
       first_index, newest_first, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
@@ -167,12 +239,13 @@ struct HubSearch {
 };
 
 // At a hub: one page, or all.
-int ReadHub(Terminal& terminal, const Args& args, HubSearch* search, const Visit& visit) {
-  if (!args.Has("--reason")) {
+int ReadHub(Terminal& terminal, const FilterOptions& options, HubSearch* search,
+            const Visit& visit) {
+  if (options.place.reason.empty()) {
     return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
   }
-  search->request.set_reason(args.Get("--reason"));
-  const auto session = OpenSession(terminal, args);
+  search->request.set_reason(options.place.reason);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   const auto stub = AuditService::NewStub((*session)->channel());
   do {
@@ -223,44 +296,40 @@ std::string Line(const Exported& exported) {
          "\n";
 }
 
-Visit Show(Terminal& terminal, const Args& args, uint64_t* shown) {
-  return [&terminal, json = args.Has("--json"), shown](const Exported& exported) {
+Visit Show(Terminal& terminal, const FilterOptions& options, uint64_t* shown) {
+  return [&terminal, json = options.json, shown](const Exported& exported) {
     ++*shown;
     *terminal.out << (json ? audit::JsonLine(exported) : Line(exported)) << std::flush;
     return absl::StatusOr<bool>(true);
   };
 }
 
-int Search(Terminal& terminal, const Args& args) {
-  const auto filter = ReadFilter(args);
+int Search(Terminal& terminal, const SearchOptions& options) {
+  const auto filter = ReadFilter(options);
   if (!filter.ok()) return FailHere(terminal, filter.status());
-  const auto page_size = ReadNumber(args, "--page-size", 0);
-  if (!page_size.ok() || *page_size > base::kSearchPageMax) {
-    return FailHere(terminal, absl::InvalidArgumentError("--page-size wants 1 to 500"));
-  }
+  const uint64_t page_size = options.page_size.value_or(0);
   uint64_t shown = 0;
-  const Visit show = Show(terminal, args, &shown);
-  if (args.Has("--copy")) {
+  const Visit show = Show(terminal, options, &shown);
+  if (!options.place.copy.empty()) {
     const int code =
-        ReadCopy(terminal, args, *filter, 0, args.Has("--newest"),
-                 [&, page = *page_size](const Exported& exported) {
-                   (void)*show(exported);
-                   return absl::StatusOr<bool>(args.Has("--all") || page == 0 || shown < page);
-                 });
-    if (code == kExitOk && !args.Has("--json")) {
+        ReadCopy(terminal, options, *filter, 0, options.newest, [&](const Exported& exported) {
+          (void)*show(exported);
+          return absl::StatusOr<bool>(options.all || page_size == 0 || shown < page_size);
+        });
+    if (code == kExitOk && !options.json) {
       *terminal.out << shown << (shown == 1 ? " entry\n" : " entries\n");
     }
     return code;
   }
   HubSearch search;
   *search.request.mutable_filter() = *filter;
-  search.request.set_page_size(static_cast<int32_t>(*page_size));
-  search.request.set_newest_first(args.Has("--newest"));
-  search.request.set_page_token(args.Get("--page-token"));
-  search.all = args.Has("--all");
-  const int code = ReadHub(terminal, args, &search, show);
+  search.request.set_page_size(static_cast<int32_t>(page_size));
+  search.request.set_newest_first(options.newest);
+  search.request.set_page_token(options.page_token);
+  search.all = options.all;
+  const int code = ReadHub(terminal, options, &search, show);
   if (code != kExitOk) return code;
-  std::ostream& words = args.Has("--json") ? *terminal.err : *terminal.out;
+  std::ostream& words = options.json ? *terminal.err : *terminal.out;
   words << shown << (shown == 1 ? " entry\n" : " entries\n");
   if (!search.request.page_token().empty()) {
     words << "There is more: the same with --page-token " << search.request.page_token()
@@ -318,11 +387,11 @@ absl::StatusOr<audit::Format> ReadFormat(const std::string& word) {
   return absl::InvalidArgumentError("--format wants csv, jsonl, fhir, fhir-bundle or atna");
 }
 
-absl::StatusOr<SyslogTarget> ReadSyslog(const Args& args) {
-  SIGNPOST_ASSIGN_OR_RETURN(SyslogTarget target, ParseSyslogAddress(args.Get("--syslog")));
-  target.ca_path = args.Get("--syslog-ca");
-  target.certificate_path = args.Get("--syslog-cert");
-  target.key_path = args.Get("--syslog-key");
+absl::StatusOr<SyslogTarget> ReadSyslog(const ExportOptions& options) {
+  SIGNPOST_ASSIGN_OR_RETURN(SyslogTarget target, ParseSyslogAddress(options.syslog));
+  target.ca_path = options.syslog_ca;
+  target.certificate_path = options.syslog_cert;
+  target.key_path = options.syslog_key;
   if (target.ca_path.empty()) {
     return absl::InvalidArgumentError(
         "say whose certificates to trust: --syslog-ca FILE; entries do not leave unprotected");
@@ -333,14 +402,15 @@ absl::StatusOr<SyslogTarget> ReadSyslog(const Args& args) {
   return target;
 }
 
-int Export(Terminal& terminal, const Args& args) {
-  const auto filter = ReadFilter(args);
+int Export(Terminal& terminal, const ExportOptions& options) {
+  const auto filter = ReadFilter(options);
   if (!filter.ok()) return FailHere(terminal, filter.status());
-  if (args.Has("--syslog") == args.Has("--out")) {
+  if (!options.syslog.empty() == !options.out.empty()) {
     return FailHere(terminal, absl::InvalidArgumentError("say where to: --out FILE or --syslog "
                                                          "HOST:PORT"));
   }
-  const auto format = ReadFormat(args.GetOr("--format", args.Has("--syslog") ? "atna" : ""));
+  const auto format =
+      ReadFormat(options.format.empty() && !options.syslog.empty() ? "atna" : options.format);
   if (!format.ok()) return FailHere(terminal, format.status());
   OutFile file;
   std::unique_ptr<SyslogSender> sender;
@@ -348,11 +418,11 @@ int Export(Terminal& terminal, const Args& args) {
   if (gethostname(host_name.data(), host_name.size() - 1) != 0) host_name = "-";
   host_name = host_name.c_str();
   audit::Exporter exporter(*format);
-  if (args.Has("--syslog")) {
+  if (!options.syslog.empty()) {
     if (*format != audit::Format::kAtna) {
       return FailHere(terminal, absl::InvalidArgumentError("syslog carries --format atna alone"));
     }
-    const auto target = ReadSyslog(args);
+    const auto target = ReadSyslog(options);
     if (!target.ok()) return FailHere(terminal, target.status());
     auto opened = SyslogSender::Open(*target);
     if (!opened.ok()) {
@@ -362,7 +432,7 @@ int Export(Terminal& terminal, const Args& args) {
     }
     sender = *std::move(opened);
   } else {
-    absl::Status status = file.Open(args.Get("--out"));
+    absl::Status status = file.Open(options.out);
     if (status.ok()) status = file.Write(exporter.Begin());
     if (!status.ok()) return FailHere(terminal, status);
   }
@@ -382,14 +452,14 @@ int Export(Terminal& terminal, const Args& args) {
     return true;
   };
   int code = kExitOk;
-  if (args.Has("--copy")) {
-    code = ReadCopy(terminal, args, *filter, 0, false, write);
+  if (!options.place.copy.empty()) {
+    code = ReadCopy(terminal, options, *filter, 0, false, write);
   } else {
     HubSearch search;
     *search.request.mutable_filter() = *filter;
     search.request.set_page_size(base::kSearchPageMax);
     search.all = true;
-    code = ReadHub(terminal, args, &search, write);
+    code = ReadHub(terminal, options, &search, write);
   }
   if (code != kExitOk) {
     if (sender != nullptr) {
@@ -409,38 +479,36 @@ int Export(Terminal& terminal, const Args& args) {
     return sender != nullptr ? kExitUnreachable : failed;
   }
   *terminal.out << count << (count == 1 ? " entry" : " entries")
-                << (sender != nullptr ? absl::StrCat(" sent to ", args.Get("--syslog"))
-                                      : absl::StrCat(" written to ", args.Get("--out")))
+                << (sender != nullptr ? absl::StrCat(" sent to ", options.syslog)
+                                      : absl::StrCat(" written to ", options.out))
                 << "\n";
   return kExitOk;
 }
 
 // --- Looking on ---
 
-int Tail(Terminal& terminal, const Args& args) {
-  const auto filter = ReadFilter(args);
+int Tail(Terminal& terminal, const TailOptions& options) {
+  const auto filter = ReadFilter(options);
   if (!filter.ok()) return FailHere(terminal, filter.status());
-  const auto first = ReadNumber(args, "--first", 0);
-  if (!first.ok()) return FailHere(terminal, first.status());
-  const auto count = ReadNumber(args, "--count", UINT64_MAX);
-  if (!count.ok()) return FailHere(terminal, count.status());
+  const uint64_t first = options.first.value_or(0);
+  const uint64_t count = options.count.value_or(UINT64_MAX);
   uint64_t shown = 0;
-  const Visit show = Show(terminal, args, &shown);
-  if (args.Has("--copy")) {
-    return ReadCopy(terminal, args, *filter, *first, false, [&](const Exported& exported) {
+  const Visit show = Show(terminal, options, &shown);
+  if (!options.place.copy.empty()) {
+    return ReadCopy(terminal, options, *filter, first, false, [&](const Exported& exported) {
       (void)*show(exported);
-      return absl::StatusOr<bool>(shown < *count);
+      return absl::StatusOr<bool>(shown < count);
     });
   }
-  if (!args.Has("--reason")) {
+  if (options.place.reason.empty()) {
     return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
   }
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   signpost::v1::TailEntriesRequest request;
   *request.mutable_filter() = *filter;
-  request.set_reason(args.Get("--reason"));
-  if (args.Has("--first")) request.set_first_index(*first);
+  request.set_reason(options.place.reason);
+  if (options.first.has_value()) request.set_first_index(first);
   grpc::ClientContext context;
   const absl::Status status = (*session)->Prepare(kPurposeOfAudit, kStreamDeadline, &context);
   if (!status.ok()) return FailHere(terminal, status);
@@ -448,9 +516,9 @@ int Tail(Terminal& terminal, const Args& args) {
   const auto stream = stub->TailEntries(&context, request);
   signpost::v1::TailEntriesResponse response;
   std::optional<uint64_t> next;
-  while (shown < *count && stream->Read(&response)) {
+  while (shown < count && stream->Read(&response)) {
     for (const signpost::v1::FoundEntry& found : response.entries()) {
-      if (shown == *count) break;
+      if (shown == count) break;
       // The name of the ledger stands in neither form that is shown.
       const absl::StatusOr<Exported> exported = audit::ReadForExport(found.entry(), "");
       if (!exported.ok()) return FailHere(terminal, exported.status());
@@ -460,7 +528,7 @@ int Tail(Terminal& terminal, const Args& args) {
   }
   context.TryCancel();
   const grpc::Status finished = stream->Finish();
-  if (shown >= *count) return kExitOk;
+  if (shown >= count) return kExitOk;
   if (next.has_value()) {
     *terminal.err << "signpost: go on with --first " << *next << "\n";
   }
@@ -474,37 +542,23 @@ int Tail(Terminal& terminal, const Args& args) {
 }  // namespace
 
 std::vector<Command> AuditSearchCommands() {
-  const std::vector<Option> where = Join(FilterOptions(), PlaceOptions());
   return {
-      {{"audit search", "",
-        "Searches the entries of the ledger. For auditors; on a --copy for everybody who has one.",
-        "Everything that is asked for must hold. Each page from a hub is itself an entry.",
-        Join({{"--newest", "", "Newest first."},
-              {"--page-size", "NUMBER", "Entries a page, 1 to 500; 100 without it."},
-              {"--page-token", "TOKEN", "The next page, as the one before said."},
-              {"--all", "", "Follow pages to the end."}},
-             where)},
-       Search},
-      {{"audit export", "",
-        "Writes entries as csv, jsonl, fhir, fhir-bundle or atna, to a file or to syslog over TLS.",
-        "docs/audit-exports.md says what becomes what. The file is there whole or not at all.",
-        Join({{"--format", "WORD",
-               "csv, jsonl, fhir (R5 AuditEvent, one a line), fhir-bundle or "
-               "atna (DICOM PS3.15 A.5, one a line)."},
-              {"--out", "FILE", "Where to."},
-              {"--syslog", "HOST:PORT", "Send atna messages there: RFC 5425, port 6514 without."},
-              {"--syslog-ca", "FILE", "The authority of the syslog server's certificate."},
-              {"--syslog-cert", "FILE", "Our certificate, where the server asks for one."},
-              {"--syslog-key", "FILE", "Its key, readable by its owner alone."}},
-             where)},
-       Export},
-      {{"audit tail", "",
-        "Shows entries as they are sequenced, for half an hour or until you stop it. For auditors.",
-        "With --copy: those of the copy.",
-        Join({{"--first", "NUMBER", "Begin with the entry of this number; without it, from now."},
-              {"--count", "NUMBER", "Stop after so many."}},
-             where)},
-       Tail},
+      MakeCommand(
+          "audit search",
+          "Searches the entries of the ledger. For auditors; on a --copy for everybody who "
+          "has one.",
+          "Everything that is asked for must hold. Each page from a hub is itself an entry.",
+          Search),
+      MakeCommand("audit export",
+                  "Writes entries as csv, jsonl, fhir, fhir-bundle or atna, to a file or to syslog "
+                  "over TLS.",
+                  "docs/audit-exports.md says what becomes what. The file is there whole or not at "
+                  "all.",
+                  Export),
+      MakeCommand("audit tail",
+                  "Shows entries as they are sequenced, for half an hour or until you stop it. For "
+                  "auditors.",
+                  "With --copy: those of the copy.", Tail),
   };
 }
 

@@ -6,27 +6,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "adapters/cli/text/page.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "hub/base/agency_id.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 
 namespace signpost::adapters::cli {
 namespace {
-
-const std::vector<Command>& AllCommands() {
-  static const auto* const commands = [] {
-    auto* const all = new std::vector<Command>;
-    for (std::vector<Command> group :
-         {IndexCommands(), ConsentCommands(), OverrideCommands(), PersonCommands(),
-          RegistryCommands(), AuditCommands(), AuditSearchCommands(), PatternCommands(),
-          PolicyCommands(), PublishCommands(), MaintenanceCommands()}) {
-      for (Command& command : group) all->push_back(std::move(command));
-    }
-    return all;
-  }();
-  return *commands;
-}
 
 std::string GeneralHelp() {
   Page page;
@@ -37,10 +23,9 @@ std::string GeneralHelp() {
                  "rests on. signpost help COMMAND tells more of each.");
   page.Blank();
   for (const Command& command : AllCommands()) {
-    page.Field(2, 24,
-               absl::StrCat(command.spec.words, command.spec.positionals.empty() ? "" : " ",
-                            command.spec.positionals),
-               command.spec.summary);
+    const std::string positionals = PositionalsOf(command);
+    page.Field(2, 24, absl::StrCat(command.words, positionals.empty() ? "" : " ", positionals),
+               command.summary);
   }
   page.Blank();
   page.Paragraph(0,
@@ -54,18 +39,13 @@ const Command* FindCommand(const std::vector<std::string>& words, size_t* taken)
   const Command* best = nullptr;
   *taken = 0;
   for (const Command& command : AllCommands()) {
-    const std::vector<std::string> own = absl::StrSplit(command.spec.words, ' ');
+    const std::vector<std::string> own = absl::StrSplit(command.words, ' ');
     if (own.size() > words.size() || own.size() <= *taken) continue;
     if (!std::equal(own.begin(), own.end(), words.begin())) continue;
     best = &command;
     *taken = own.size();
   }
   return best;
-}
-
-const std::vector<Option>& CommonOptions(const Command& command) {
-  static const auto* const none = new std::vector<Option>{{"--json", "", "Print JSON.", false}};
-  return command.asks_hub ? ProfileOptions() : *none;
 }
 
 int Help(Terminal& terminal, const std::vector<std::string>& words) {
@@ -76,14 +56,14 @@ int Help(Terminal& terminal, const std::vector<std::string>& words) {
   size_t taken = 0;
   const Command* const command = FindCommand(words, &taken);
   if (command != nullptr && taken == words.size()) {
-    *terminal.out << CommandHelp(command->spec, CommonOptions(*command));
+    *terminal.out << CommandHelp(*command);
     return kExitOk;
   }
   Page page;
   const std::string asked = absl::StrJoin(words, " ");
   for (const Command& other : AllCommands()) {
-    if (other.spec.words.rfind(asked + " ", 0) == 0) {
-      page.Field(2, 24, other.spec.words, other.spec.summary);
+    if (other.words.rfind(asked + " ", 0) == 0) {
+      page.Field(2, 24, other.words, other.summary);
     }
   }
   if (page.text().empty()) {
@@ -96,6 +76,21 @@ int Help(Terminal& terminal, const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+const std::vector<Command>& AllCommands() {
+  static const auto* const commands = [] {
+    auto* const all = new std::vector<Command>;
+    for (std::vector<Command> group :
+         {IndexCommands(), ConsentCommands(), OverrideCommands(), PersonCommands(),
+          RegistryCommands(), AuditCommands(), ReceiptCommands(), MailboxCommands(),
+          AuditSearchCommands(), AuditPatternsCommands(), PolicyCommands(), PolicyPublishCommands(),
+          MaintenanceCommands()}) {
+      for (Command& command : group) all->push_back(std::move(command));
+    }
+    return all;
+  }();
+  return *commands;
+}
 
 int RunCli(Terminal& terminal, const std::vector<std::string>& given) {
   // `signpost audit receipt verify` is the same as `signpost receipt verify`.
@@ -127,18 +122,18 @@ int RunCli(Terminal& terminal, const std::vector<std::string>& given) {
                                       words.end());
   for (const std::string& word : rest) {
     if (word == "--help" || word == "-h") {
-      *terminal.out << CommandHelp(command->spec, CommonOptions(*command));
+      *terminal.out << CommandHelp(*command);
       return kExitOk;
     }
   }
-  const absl::StatusOr<Args> args = ParseArgs(command->spec, CommonOptions(*command), rest);
-  if (!args.ok()) {
-    *terminal.err << "signpost " << command->spec.words << ": "
-                  << Cleaned(std::string(args.status().message())) << "\nsignpost help "
-                  << command->spec.words << " says what it takes\n";
+  const absl::StatusOr<Command::Run> run = ReadCommandLine(*command, rest);
+  if (!run.ok()) {
+    *terminal.err << "signpost " << command->words << ": "
+                  << Cleaned(std::string(run.status().message())) << "\nsignpost help "
+                  << command->words << " says what it takes\n";
     return kExitUsage;
   }
-  return command->run(terminal, *args);
+  return (*run)(terminal);
 }
 
 int FailHere(Terminal& terminal, const absl::Status& status) {
@@ -219,58 +214,53 @@ int FailCall(Terminal& terminal, const std::string& what, const grpc::Status& st
   return ExitCodeOf(error);
 }
 
-absl::StatusOr<std::unique_ptr<Session>> OpenSession(Terminal& terminal, const Args& args) {
-  SIGNPOST_ASSIGN_OR_RETURN(const Profile profile, ReadProfile(args));
+absl::StatusOr<std::unique_ptr<Session>> OpenSession(Terminal& terminal,
+                                                     const HubOptions& options) {
+  SIGNPOST_ASSIGN_OR_RETURN(const Profile profile, ReadProfile(options));
   return Session::Open(profile, terminal.clock, terminal.random);
 }
 
-const std::vector<Option>& SelectorOptions() {
-  static const auto* const options = new std::vector<Option>{
-      {"--details", "DETAILS",
-       "The young person as \"given names,surname,birth date,postcode\"; the postcode may be left "
-       "out."},
-      {"--nhs-number", "NUMBER", "With --details."},
-      {"--upn", "NUMBER", "With --details."},
-      {"--gender", "WORD", "With --details: female, male or other."},
-      {"--record", "ID", "The young person as your agency's own record."},
-      {"--person", "SP1-…", "The young person as the hub named her to your agency before."},
-  };
-  return *options;
+void PersonOptions::Declare(CLI::App* app) {
+  AddText(
+      app, "--details", "DETAILS",
+      "The young person as \"given names,surname,birth date,postcode\"; the postcode may be left "
+      "out.",
+      &details);
+  AddText(app, "--nhs-number", "NUMBER", "With --details.", &nhs_number);
+  AddText(app, "--upn", "NUMBER", "With --details.", &upn);
+  AddText(app, "--gender", "WORD", "With --details: female, male or other.", &gender);
+  AddText(app, "--record", "ID", "The young person as your agency's own record.", &record);
+  AddText(app, "--person", "SP1-…", "The young person as the hub named them to your agency before.",
+          &person);
 }
 
-absl::StatusOr<signpost::v1::PersonSelector> ReadSelector(const Args& args) {
-  const int given = (args.Has("--details") ? 1 : 0) + (args.Has("--record") ? 1 : 0) +
-                    (args.Has("--person") ? 1 : 0);
+absl::StatusOr<signpost::v1::PersonSelector> ReadSelector(const PersonOptions& options) {
+  const int given = (options.details.empty() ? 0 : 1) + (options.record.empty() ? 0 : 1) +
+                    (options.person.empty() ? 0 : 1);
   if (given != 1) {
     return absl::InvalidArgumentError(
         "say about whom, in one way: --details, --record or --person");
   }
   signpost::v1::PersonSelector selector;
-  if (args.Has("--record")) {
-    selector.set_record_id(args.Get("--record"));
-  } else if (args.Has("--person")) {
+  if (!options.record.empty()) {
+    selector.set_record_id(options.record);
+  } else if (!options.person.empty()) {
     // A slip of the hand is caught here; the hub need not hear of it.
-    SIGNPOST_RETURN_IF_ERROR(base::CheckAgencyPersonId(args.Get("--person")));
-    selector.set_agency_person_id(args.Get("--person"));
+    SIGNPOST_RETURN_IF_ERROR(base::CheckAgencyPersonId(options.person));
+    selector.set_agency_person_id(options.person);
   } else {
-    SIGNPOST_ASSIGN_OR_RETURN(*selector.mutable_details(), ParseDetails(args.Get("--details")));
-    selector.mutable_details()->set_gender(args.Get("--gender"));
-    const auto add = [&](const char* option, signpost::v1::IdentifierKind kind) {
-      if (!args.Has(option)) return;
+    SIGNPOST_ASSIGN_OR_RETURN(*selector.mutable_details(), ParseDetails(options.details));
+    selector.mutable_details()->set_gender(options.gender);
+    const auto add = [&](const std::string& value, signpost::v1::IdentifierKind kind) {
+      if (value.empty()) return;
       signpost::v1::Identifier* const identifier = selector.mutable_details()->add_identifiers();
       identifier->set_kind(kind);
-      identifier->set_value(args.Get(option));
+      identifier->set_value(value);
     };
-    add("--nhs-number", signpost::v1::IDENTIFIER_KIND_NHS_NUMBER);
-    add("--upn", signpost::v1::IDENTIFIER_KIND_UPN);
+    add(options.nhs_number, signpost::v1::IDENTIFIER_KIND_NHS_NUMBER);
+    add(options.upn, signpost::v1::IDENTIFIER_KIND_UPN);
   }
   return selector;
-}
-
-std::vector<Option> Join(const std::vector<Option>& a, const std::vector<Option>& b) {
-  std::vector<Option> joined = a;
-  joined.insert(joined.end(), b.begin(), b.end());
-  return joined;
 }
 
 }  // namespace signpost::adapters::cli

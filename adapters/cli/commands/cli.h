@@ -1,4 +1,6 @@
-// `signpost`: the client that people use by hand. What every command shares.
+// The command line `signpost`: the client that people use by hand. What every command shares.
+//
+// Not thread-safe: one command runs, to its end, in the thread that calls RunCli().
 //
 // Exit codes: 0 done; 1 refused by the hub, or a verification failed; 2 the command line or a file
 // on this side is wrong; 3 the hub could not be reached.
@@ -14,7 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "adapters/cli/commands/args.h"
+#include "adapters/cli/commands/command.h"
 #include "adapters/cli/commands/session.h"
 #include "adapters/kit/connection.h"
 #include "grpcpp/support/status.h"
@@ -38,6 +40,10 @@ inline constexpr char kPurposeOfConsent[] = "support-planning";
 inline constexpr char kPurposeOfKeeping[] = "service-delivery";
 inline constexpr char kPurposeOfAudit[] = "audit";
 
+// What a command says that was not told whose signature it is to believe.
+inline constexpr char kWhoseKey[] =
+    "say by whose key: --key FILE, or --key with the key's text \"name+hash+base64\"";
+
 // Where a command writes and what it takes time and chance from. Nothing is owned.
 struct Terminal {
   std::ostream* out;
@@ -47,25 +53,22 @@ struct Terminal {
   bool bold = false;  // `out` is a terminal
 };
 
-using Run = int (*)(Terminal& terminal, const Args& args);
-
-struct Command {
-  CommandSpec spec;
-  Run run;
-  bool asks_hub = true;  // takes the options of a profile
-};
-
-std::vector<Command> PublishCommands();      // policy … at a hub, audit replay
-std::vector<Command> IndexCommands();        // find, who-knows, report, review
-std::vector<Command> ConsentCommands();      // consent …
-std::vector<Command> OverrideCommands();     // override …
-std::vector<Command> PersonCommands();       // person …
-std::vector<Command> RegistryCommands();     // registry …
-std::vector<Command> PolicyCommands();       // policy: on files alone
-std::vector<Command> AuditCommands();        // audit …, receipt verify, mailbox tail
-std::vector<Command> AuditSearchCommands();  // audit search, export, tail
-std::vector<Command> PatternCommands();      // audit patterns
+// The groups of commands, each in the file of its name.
+std::vector<Command> AuditCommands();  // audit checkpoint, copy, verify, entry, proof, replay
+std::vector<Command> AuditPatternsCommands();  // audit patterns
+std::vector<Command> AuditSearchCommands();    // audit search, export, tail
+std::vector<Command> ConsentCommands();
+std::vector<Command> IndexCommands();  // find, who-knows, report, review
+std::vector<Command> MailboxCommands();
 std::vector<Command> MaintenanceCommands();  // backup, prune
+std::vector<Command> OverrideCommands();
+std::vector<Command> PersonCommands();
+std::vector<Command> PolicyCommands();         // policy, on files alone
+std::vector<Command> PolicyPublishCommands();  // policy, at a hub
+std::vector<Command> ReceiptCommands();
+std::vector<Command> RegistryCommands();
+// All of them, in the order in which help lists them.
+const std::vector<Command>& AllCommands();
 
 // Runs `signpost` with these words (without the program's name).
 int RunCli(Terminal& terminal, const std::vector<std::string>& words);
@@ -81,16 +84,23 @@ std::string NextStep(const HubError& error);
 // Exit code for a refusal.
 int ExitCodeOf(const HubError& error);
 
-// The session of the profile in `args`.
+// The session of the profile that `options` make.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Session>> OpenSession(Terminal& terminal,
-                                                                   const Args& args);
+                                                                   const HubOptions& options);
 
-// --person, --record or --details, exactly one, with --nhs-number, --upn and --gender beside the
-// last.
-const std::vector<Option>& SelectorOptions();
-[[nodiscard]] absl::StatusOr<signpost::v1::PersonSelector> ReadSelector(const Args& args);
-
-std::vector<Option> Join(const std::vector<Option>& a, const std::vector<Option>& b);
+// Whom a command is about: --person, --record or --details, exactly one, with --nhs-number, --upn
+// and --gender beside the last.
+struct PersonOptions {
+  std::string details;
+  std::string nhs_number;
+  std::string upn;
+  std::string gender;
+  std::string record;
+  std::string person;
+  void Declare(CLI::App* app);
+};
+[[nodiscard]] absl::StatusOr<signpost::v1::PersonSelector> ReadSelector(
+    const PersonOptions& options);
 
 }  // namespace signpost::adapters::cli
 

@@ -11,7 +11,7 @@
 #include "adapters/cli/files/files.h"
 #include "adapters/cli/text/render.h"
 #include "adapters/cli/text/statement.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "hub/base/crypto.h"
 #include "hub/base/status_macros.h"
 #include "signpost/v1/consent.grpc.pb.h"
@@ -21,6 +21,154 @@ namespace signpost::adapters::cli {
 namespace {
 
 using signpost::v1::ConsentService;
+
+struct RecordOptions : HubOptions {
+  PersonOptions about;
+  std::vector<std::string> service;
+  std::vector<std::string> held_by;
+  std::vector<std::string> assessment;
+  std::vector<std::string> section;
+  std::vector<std::string> to;
+  std::vector<std::string> to_kind;
+  std::vector<std::string> to_role;
+  std::vector<std::string> purposes;
+  std::vector<std::string> action;
+  std::vector<std::string> flag;
+  std::vector<std::string> to_person;
+  std::vector<std::string> except;
+  std::string kind = "share-confidential";
+  bool explicitly = false;
+  std::string from;
+  std::string until;
+  bool until_18 = false;
+  std::string review_by;
+  std::vector<std::string> condition;
+  std::string by = "self";
+  std::string grantor_name;
+  std::string assessor;
+  std::string assessed_on;
+  std::string found;
+  std::string competent_for;
+  std::string evidence;
+  std::string note;
+  std::string words;
+  std::string witness;
+  std::string document;
+  std::string language;
+  std::string interpreter;
+  std::string notice;
+  std::string notice_file;
+  std::string asked_by;
+  std::string said_on;
+  void Declare(CLI::App* app) {
+    about.Declare(app);
+    AddList(app, "--service", "SERVICE", "What is covered: a service. Without it: every one.",
+            &service);
+    AddList(app, "--held-by", "AGENCY", "Whose information. Without it: everybody's.", &held_by);
+    AddList(app, "--assessment", "KIND", "Which assessments, e.g. asset. Without it: all.",
+            &assessment);
+    AddList(app, "--section", "NAME", "Which sections. Without it: all.", &section);
+    AddList(app, "--to", "AGENCY", "Who may receive it.", &to);
+    AddList(app, "--to-kind", "KIND", "What kind of agency may receive it, e.g. connexions.",
+            &to_kind);
+    AddList(app, "--to-role", "ROLE", "In what role, e.g. personal-adviser.", &to_role);
+    AddList(app, "--for", "PURPOSE", "For what, e.g. support-planning.", &purposes);
+    AddList(app, "--action", "WORD",
+            "What may be done: know, contact, know-of-assessment, read, record or share-onward.",
+            &action);
+    AddList(app, "--flag", "FLAG", "This one involvement only, as who-knows named it.", &flag);
+    AddList(app, "--to-person", "ID", "This one worker only, with --to.", &to_person);
+    AddList(app, "--except", "FIELD=WORD", "What is left out, e.g. section=victims,for=housing.",
+            &except);
+    AddText(app, "--kind", "KIND",
+            "share-confidential (if left out), data-protection-basis or "
+            "service-agreement. Only the first opens anything.",
+            &kind);
+    AddSwitch(app, "--explicit", "Said expressly, for this, and understood.", &explicitly);
+    AddText(app, "--from", "DATE", "From when. Without it: from now.", &from);
+    AddText(app, "--until", "DATE",
+            "Until when, that day not included. A yes needs it, or --until-18.", &until);
+    AddSwitch(app, "--until-18", "Until the 18th birthday.", &until_18);
+    AddText(app, "--review-by", "DATE", "By when somebody should ask again.", &review_by);
+    AddList(app, "--condition", "TEXT",
+            "What the yes depends on; told to who sees something by it.", &condition);
+    AddText(app, "--by", "WHO",
+            "self (16 or over), self-competent, parental-responsibility, court or authority.", &by);
+    AddText(app, "--grantor-name", "NAME",
+            "Who that is, unless it is the young person. Kept sealed.", &grantor_name);
+    AddText(app, "--assessor", "ID", "With self-competent: the practitioner who judged.",
+            &assessor);
+    AddText(app, "--assessed-on", "DATE", "With self-competent: when.", &assessed_on);
+    AddText(app, "--found", "OUTCOME", "With self-competent: competent or not-competent.", &found);
+    AddText(app, "--competent-for", "TEXT",
+            "With self-competent: for what kind of decision. Kept sealed.", &competent_for);
+    AddText(app, "--evidence", "HOW", "written, verbal or electronic.", &evidence);
+    AddText(app, "--note", "TEXT", "Where the paper is. Kept sealed.", &note);
+    AddText(app, "--words", "TEXT", "The words used. Kept sealed.", &words);
+    AddText(app, "--witness", "NAME", "Who else was there. Kept sealed.", &witness);
+    AddText(app, "--document", "FILE", "The signed or electronic document; its SHA-256 is kept.",
+            &document);
+    AddText(app, "--language", "TAG", "The language it was said in, e.g. ur. Without it: English.",
+            &language);
+    AddText(app, "--interpreter", "NAME", "Who interpreted. Kept sealed.", &interpreter);
+    AddText(app, "--notice", "VERSION", "The privacy notice that was given.", &notice);
+    AddText(app, "--notice-file", "FILE", "Its text; the SHA-256 is kept.", &notice_file);
+    AddText(app, "--asked-by", "ID", "The practitioner who asked. Without it: you.", &asked_by);
+    AddText(app, "--said-on", "DATE", "The day it was said. Without it: now.", &said_on);
+  }
+};
+
+struct SupersedeOptions : RecordOptions {
+  std::string consent;
+  bool refuse = false;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "CONSENT", &consent);
+    RecordOptions::Declare(app);
+    AddSwitch(app, "--refuse", "A no in its place, not a yes.", &refuse);
+  }
+};
+
+struct WithdrawOptions : HubOptions {
+  PersonOptions about;
+  std::string consent;
+  std::string note;
+  std::string by;
+  std::string how;
+  std::string told_to;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "CONSENT", &consent);
+    about.Declare(app);
+    AddText(app, "--note", "TEXT", "How it was said, in words. Kept sealed.", &note);
+    AddText(app, "--by", "WHO", "By whom, if not by the grantor: self.", &by);
+    AddText(app, "--how", "HOW", "written, verbal or electronic.", &how);
+    AddText(app, "--told-to", "ID", "The practitioner who was told. Without it: you.", &told_to);
+  }
+};
+
+struct ListOptions : HubOptions {
+  PersonOptions about;
+  std::string purpose;
+  void Declare(CLI::App* app) {
+    about.Declare(app);
+    AddText(app, "--purpose", "PURPOSE", "Why you ask.", &purpose);
+  }
+};
+
+struct HistoryOptions : ListOptions {
+  std::string consent;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "CONSENT", &consent);
+    ListOptions::Declare(app);
+  }
+};
+
+struct StatementOptions : ListOptions {
+  std::string consent;
+  void Declare(CLI::App* app) {
+    ListOptions::Declare(app);
+    AddText(app, "--consent", "CONSENT", "This record only.", &consent);
+  }
+};
 
 constexpr size_t kDocumentBytesMax = 64u << 20;
 
@@ -57,18 +205,27 @@ absl::Status AddToScope(const std::string& field, const std::string& word,
   return absl::OkStatus();
 }
 
-absl::Status FillScope(const Args& args, signpost::v1::ConsentScope* scope) {
-  for (const char* field : {"service", "held-by", "assessment", "section", "to", "to-kind",
-                            "to-role", "for", "action"}) {
-    for (const std::string& word : args.All(absl::StrCat("--", field))) {
+absl::Status FillScope(const RecordOptions& options, signpost::v1::ConsentScope* scope) {
+  const std::pair<const char*, const std::vector<std::string>&> fields[] = {
+      {"service", options.service},
+      {"held-by", options.held_by},
+      {"assessment", options.assessment},
+      {"section", options.section},
+      {"to", options.to},
+      {"to-kind", options.to_kind},
+      {"to-role", options.to_role},
+      {"for", options.purposes},
+      {"action", options.action}};
+  for (const auto& [field, words] : fields) {
+    for (const std::string& word : words) {
       SIGNPOST_RETURN_IF_ERROR(AddToScope(field, word, scope));
     }
   }
-  for (const std::string& word : args.All("--flag")) scope->add_flag_ids(word);
-  for (const std::string& word : args.All("--to-person")) {
+  for (const std::string& word : options.flag) scope->add_flag_ids(word);
+  for (const std::string& word : options.to_person) {
     scope->add_recipient_practitioner_ids(word);
   }
-  for (const std::string& text : args.All("--except")) {
+  for (const std::string& text : options.except) {
     signpost::v1::ConsentScope* const exception = scope->add_exceptions();
     for (const absl::string_view part : absl::StrSplit(text, ',', absl::SkipEmpty())) {
       const std::pair<std::string, std::string> pair =
@@ -79,86 +236,84 @@ absl::Status FillScope(const Args& args, signpost::v1::ConsentScope* scope) {
   return absl::OkStatus();
 }
 
-absl::Status FillDay(const Args& args, const std::string& option,
-                     google::protobuf::Timestamp* time) {
-  SIGNPOST_ASSIGN_OR_RETURN(*time, ParseDay(args.Get(option)));
+absl::Status FillDay(const std::string& day, google::protobuf::Timestamp* time) {
+  SIGNPOST_ASSIGN_OR_RETURN(*time, ParseDay(day));
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> HashOfFile(const Args& args, const std::string& option) {
-  if (!args.Has(option)) return std::string();
-  SIGNPOST_ASSIGN_OR_RETURN(const std::string bytes,
-                            ReadBytes(args.Get(option), kDocumentBytesMax));
+// Of the file at `path`; empty without one.
+absl::StatusOr<std::string> HashOfFile(const std::string& path) {
+  if (path.empty()) return std::string();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string bytes, ReadBytes(path, kDocumentBytesMax));
   return base::Sha256(bytes);
 }
 
-absl::Status FillConsent(const Args& args, signpost::v1::ConsentDecision decision,
+absl::Status FillConsent(const RecordOptions& options, signpost::v1::ConsentDecision decision,
                          signpost::v1::RecordConsentRequest* request) {
-  SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_person(), ReadSelector(args));
+  SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_person(), ReadSelector(options.about));
   signpost::v1::Consent* const consent = request->mutable_consent();
   consent->set_decision(decision);
-  SIGNPOST_RETURN_IF_ERROR(FillScope(args, consent->mutable_scope()));
-  consent->set_explicit_(args.Has("--explicit"));
-  SIGNPOST_ASSIGN_OR_RETURN(
-      const signpost::v1::ConsentKind kind,
-      EnumFromWord<signpost::v1::ConsentKind>(args.GetOr("--kind", "share-confidential")));
+  SIGNPOST_RETURN_IF_ERROR(FillScope(options, consent->mutable_scope()));
+  consent->set_explicit_(options.explicitly);
+  SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::ConsentKind kind,
+                            EnumFromWord<signpost::v1::ConsentKind>(options.kind));
   consent->set_kind(kind);
-  if (args.Has("--from")) {
-    SIGNPOST_RETURN_IF_ERROR(FillDay(args, "--from", consent->mutable_valid_from()));
+  if (!options.from.empty()) {
+    SIGNPOST_RETURN_IF_ERROR(FillDay(options.from, consent->mutable_valid_from()));
   }
-  if (args.Has("--until")) {
-    SIGNPOST_RETURN_IF_ERROR(FillDay(args, "--until", consent->mutable_valid_until()));
+  if (!options.until.empty()) {
+    SIGNPOST_RETURN_IF_ERROR(FillDay(options.until, consent->mutable_valid_until()));
   }
-  consent->set_ends_at_18(args.Has("--until-18"));
-  if (args.Has("--review-by")) {
-    SIGNPOST_RETURN_IF_ERROR(FillDay(args, "--review-by", consent->mutable_review_by()));
+  consent->set_ends_at_18(options.until_18);
+  if (!options.review_by.empty()) {
+    SIGNPOST_RETURN_IF_ERROR(FillDay(options.review_by, consent->mutable_review_by()));
   }
-  if (args.Has("--said-on")) {
-    SIGNPOST_RETURN_IF_ERROR(FillDay(args, "--said-on", consent->mutable_obtained_at()));
+  if (!options.said_on.empty()) {
+    SIGNPOST_RETURN_IF_ERROR(FillDay(options.said_on, consent->mutable_obtained_at()));
   }
   SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Grantor grantor,
-                            EnumFromWord<signpost::v1::Grantor>(args.GetOr("--by", "self")));
+                            EnumFromWord<signpost::v1::Grantor>(options.by));
   consent->set_grantor(grantor);
-  consent->set_grantor_name(args.Get("--grantor-name"));
-  consent->set_competence_assessor(args.Get("--assessor"));
-  if (args.Has("--assessed-on")) {
+  consent->set_grantor_name(options.grantor_name);
+  consent->set_competence_assessor(options.assessor);
+  if (!options.assessed_on.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(*consent->mutable_competence_assessed_on(),
-                              ParseDate(args.Get("--assessed-on")));
+                              ParseDate(options.assessed_on));
   }
-  if (args.Has("--found")) {
+  if (!options.found.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::CompetenceOutcome outcome,
-                              EnumFromWord<signpost::v1::CompetenceOutcome>(args.Get("--found")));
+                              EnumFromWord<signpost::v1::CompetenceOutcome>(options.found));
     consent->set_competence_outcome(outcome);
   }
-  consent->set_competence_decision(args.Get("--competent-for"));
-  if (!args.Has("--evidence")) {
+  consent->set_competence_decision(options.competent_for);
+  if (options.evidence.empty()) {
     return absl::InvalidArgumentError(
         "say how it was given: --evidence written, verbal or "
         "electronic");
   }
   SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Evidence evidence,
-                            EnumFromWord<signpost::v1::Evidence>(args.Get("--evidence")));
+                            EnumFromWord<signpost::v1::Evidence>(options.evidence));
   consent->set_evidence(evidence);
-  consent->set_evidence_note(args.Get("--note"));
-  consent->set_witness(args.Get("--witness"));
-  consent->set_words_used(args.Get("--words"));
-  consent->set_language(args.Get("--language"));
-  consent->set_interpreter(args.Get("--interpreter"));
-  SIGNPOST_ASSIGN_OR_RETURN(*consent->mutable_document_sha256(), HashOfFile(args, "--document"));
-  consent->set_notice_version(args.Get("--notice"));
-  SIGNPOST_ASSIGN_OR_RETURN(*consent->mutable_notice_sha256(), HashOfFile(args, "--notice-file"));
-  consent->set_obtained_by(args.Get("--asked-by"));
-  for (const std::string& condition : args.All("--condition")) consent->add_conditions(condition);
+  consent->set_evidence_note(options.note);
+  consent->set_witness(options.witness);
+  consent->set_words_used(options.words);
+  consent->set_language(options.language);
+  consent->set_interpreter(options.interpreter);
+  SIGNPOST_ASSIGN_OR_RETURN(*consent->mutable_document_sha256(), HashOfFile(options.document));
+  consent->set_notice_version(options.notice);
+  SIGNPOST_ASSIGN_OR_RETURN(*consent->mutable_notice_sha256(), HashOfFile(options.notice_file));
+  consent->set_obtained_by(options.asked_by);
+  for (const std::string& condition : options.condition) consent->add_conditions(condition);
   return absl::OkStatus();
 }
 
-int Record(Terminal& terminal, const Args& args, signpost::v1::ConsentDecision decision,
+int Record(Terminal& terminal, const RecordOptions& options, signpost::v1::ConsentDecision decision,
            const std::string& supersedes = "") {
   signpost::v1::RecordConsentRequest request;
-  absl::Status status = FillConsent(args, decision, &request);
+  absl::Status status = FillConsent(options, decision, &request);
   if (!status.ok()) return FailHere(terminal, status);
   request.mutable_consent()->set_supersedes(supersedes);
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   request.set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
@@ -168,7 +323,7 @@ int Record(Terminal& terminal, const Args& args, signpost::v1::ConsentDecision d
   const grpc::Status answered =
       ConsentService::NewStub((*session)->channel())->RecordConsent(&context, request, &response);
   if (!answered.ok()) return FailCall(terminal, "consent", answered);
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
   } else {
     *terminal.out << RenderRecorded(response.consent_id(), response.receipt());
@@ -176,43 +331,44 @@ int Record(Terminal& terminal, const Args& args, signpost::v1::ConsentDecision d
   return kExitOk;
 }
 
-int RecordYes(Terminal& terminal, const Args& args) {
-  return Record(terminal, args, signpost::v1::CONSENT_DECISION_GIVEN);
+int RecordYes(Terminal& terminal, const RecordOptions& options) {
+  return Record(terminal, options, signpost::v1::CONSENT_DECISION_GIVEN);
 }
-int RecordNo(Terminal& terminal, const Args& args) {
-  return Record(terminal, args, signpost::v1::CONSENT_DECISION_REFUSED);
-}
-
-int Supersede(Terminal& terminal, const Args& args) {
-  return Record(terminal, args,
-                args.Has("--refuse") ? signpost::v1::CONSENT_DECISION_REFUSED
-                                     : signpost::v1::CONSENT_DECISION_GIVEN,
-                args.positionals()[0]);
+int RecordNo(Terminal& terminal, const RecordOptions& options) {
+  return Record(terminal, options, signpost::v1::CONSENT_DECISION_REFUSED);
 }
 
-absl::Status FillWithdrawal(const Args& args, signpost::v1::WithdrawConsentRequest* request) {
-  SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_person(), ReadSelector(args));
-  request->set_consent_id(args.positionals()[0]);
-  request->set_note(args.Get("--note"));
-  request->set_told_to(args.Get("--told-to"));
-  if (args.Has("--by")) {
+int Supersede(Terminal& terminal, const SupersedeOptions& options) {
+  return Record(terminal, options,
+                options.refuse ? signpost::v1::CONSENT_DECISION_REFUSED
+                               : signpost::v1::CONSENT_DECISION_GIVEN,
+                options.consent);
+}
+
+absl::Status FillWithdrawal(const WithdrawOptions& options,
+                            signpost::v1::WithdrawConsentRequest* request) {
+  SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_person(), ReadSelector(options.about));
+  request->set_consent_id(options.consent);
+  request->set_note(options.note);
+  request->set_told_to(options.told_to);
+  if (!options.by.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Grantor by,
-                              EnumFromWord<signpost::v1::Grantor>(args.Get("--by")));
+                              EnumFromWord<signpost::v1::Grantor>(options.by));
     request->set_by(by);
   }
-  if (args.Has("--how")) {
+  if (!options.how.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Evidence how,
-                              EnumFromWord<signpost::v1::Evidence>(args.Get("--how")));
+                              EnumFromWord<signpost::v1::Evidence>(options.how));
     request->set_how(how);
   }
   return absl::OkStatus();
 }
 
-int Withdraw(Terminal& terminal, const Args& args) {
+int Withdraw(Terminal& terminal, const WithdrawOptions& options) {
   signpost::v1::WithdrawConsentRequest request;
-  const absl::Status filled = FillWithdrawal(args, &request);
+  const absl::Status filled = FillWithdrawal(options, &request);
   if (!filled.ok()) return FailHere(terminal, filled);
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   request.set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
@@ -222,7 +378,7 @@ int Withdraw(Terminal& terminal, const Args& args) {
   const grpc::Status answered =
       ConsentService::NewStub((*session)->channel())->WithdrawConsent(&context, request, &response);
   if (!answered.ok()) return FailCall(terminal, "consent withdraw", answered);
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
   } else {
     *terminal.out << RenderRecorded(absl::StrCat("Withdrawn, ", Readable(response.withdrawn_at())),
@@ -234,20 +390,20 @@ int Withdraw(Terminal& terminal, const Args& args) {
 // Asks for consents, all of them or the history of one, and hands the answer to `show`, or says
 // what went wrong.
 template <typename Show>
-int Read(Terminal& terminal, const Args& args, const std::string& history_of, Show show) {
+int Read(Terminal& terminal, const ListOptions& options, const std::string& history_of, Show show) {
   signpost::v1::PersonSelector person;
   signpost::v1::Purpose purpose = signpost::v1::PURPOSE_UNSPECIFIED;
   const auto fill = [&]() -> absl::Status {
-    SIGNPOST_ASSIGN_OR_RETURN(person, ReadSelector(args));
-    SIGNPOST_ASSIGN_OR_RETURN(purpose, EnumFromWord<signpost::v1::Purpose>(args.Get("--purpose")));
+    SIGNPOST_ASSIGN_OR_RETURN(person, ReadSelector(options.about));
+    SIGNPOST_ASSIGN_OR_RETURN(purpose, EnumFromWord<signpost::v1::Purpose>(options.purpose));
     return absl::OkStatus();
   };
   absl::Status status = fill();
   if (!status.ok()) return FailHere(terminal, status);
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   grpc::ClientContext context;
-  status = (*session)->Prepare(args.Get("--purpose"), kCallDeadline, &context);
+  status = (*session)->Prepare(options.purpose, kCallDeadline, &context);
   if (!status.ok()) return FailHere(terminal, status);
   const auto stub = ConsentService::NewStub((*session)->channel());
   const auto ask = [&](auto request, auto* response, auto method) {
@@ -282,24 +438,24 @@ int Read(Terminal& terminal, const Args& args, const std::string& history_of, Sh
   return show(**session, list, receipt);
 }
 
-int ShowList(Terminal& terminal, const Args& args, const std::string& history_of) {
+int ShowList(Terminal& terminal, const ListOptions& options, const std::string& history_of) {
   return Read(
-      terminal, args, history_of,
+      terminal, options, history_of,
       [&](Session&, const signpost::v1::ConsentList& list, const signpost::v1::Receipt& receipt) {
-        *terminal.out << (args.Has("--json") ? Json(list)
-                                             : RenderRecorded(RenderConsents(list), receipt));
+        *terminal.out << (options.json ? Json(list)
+                                       : RenderRecorded(RenderConsents(list), receipt));
         return kExitOk;
       });
 }
 
-int List(Terminal& terminal, const Args& args) { return ShowList(terminal, args, ""); }
-int History(Terminal& terminal, const Args& args) {
-  return ShowList(terminal, args, args.positionals()[0]);
+int List(Terminal& terminal, const ListOptions& options) { return ShowList(terminal, options, ""); }
+int History(Terminal& terminal, const HistoryOptions& options) {
+  return ShowList(terminal, options, options.consent);
 }
 
-int Statement(Terminal& terminal, const Args& args) {
+int Statement(Terminal& terminal, const StatementOptions& options) {
   return Read(
-      terminal, args, "",
+      terminal, options, "",
       [&](Session& session, const signpost::v1::ConsentList& list, const signpost::v1::Receipt&) {
         // The agencies' names in words; who takes part is no secret.
         grpc::ClientContext context;
@@ -314,93 +470,35 @@ int Statement(Terminal& terminal, const Args& args) {
         for (const signpost::v1::DirectoryEntry& agency : response.agencies()) {
           names[agency.agency_id()] = agency.name();
         }
-        *terminal.out << RenderStatement(list, names, args.Get("--consent"));
+        *terminal.out << RenderStatement(list, names, options.consent);
         return kExitOk;
       });
-}
-
-std::vector<Option> RecordOptions() {
-  return Join(
-      SelectorOptions(),
-      {{"--service", "SERVICE", "What is covered: a service. Without it: every one.", true},
-       {"--held-by", "AGENCY", "Whose information. Without it: everybody's.", true},
-       {"--assessment", "KIND", "Which assessments, e.g. asset. Without it: all.", true},
-       {"--section", "NAME", "Which sections. Without it: all.", true},
-       {"--to", "AGENCY", "Who may receive it.", true},
-       {"--to-kind", "KIND", "What kind of agency may receive it, e.g. connexions.", true},
-       {"--to-role", "ROLE", "In what role, e.g. personal-adviser.", true},
-       {"--for", "PURPOSE", "For what, e.g. support-planning.", true},
-       {"--action", "WORD",
-        "What may be done: know, contact, know-of-assessment, read, record or share-onward.", true},
-       {"--flag", "FLAG", "This one involvement only, as who-knows named it.", true},
-       {"--to-person", "ID", "This one worker only, with --to.", true},
-       {"--except", "FIELD=WORD", "What is left out, e.g. section=victims,for=housing.", true},
-       {"--kind", "KIND",
-        "share-confidential (if left out), data-protection-basis or "
-        "service-agreement. Only the first opens anything."},
-       {"--explicit", "", "Said expressly, for this, and understood."},
-       {"--from", "DATE", "From when. Without it: from now."},
-       {"--until", "DATE", "Until when, that day not included. A yes needs it, or --until-18."},
-       {"--until-18", "", "Until the 18th birthday."},
-       {"--review-by", "DATE", "By when somebody should ask again."},
-       {"--condition", "TEXT", "What the yes depends on; told to who sees something by it.", true},
-       {"--by", "WHO",
-        "self (16 or over), self-competent, parental-responsibility, court or authority."},
-       {"--grantor-name", "NAME", "Who that is, unless it is the young person. Kept sealed."},
-       {"--assessor", "ID", "With self-competent: the practitioner who judged."},
-       {"--assessed-on", "DATE", "With self-competent: when."},
-       {"--found", "OUTCOME", "With self-competent: competent or not-competent."},
-       {"--competent-for", "TEXT", "With self-competent: for what kind of decision. Kept sealed."},
-       {"--evidence", "HOW", "written, verbal or electronic."},
-       {"--note", "TEXT", "Where the paper is. Kept sealed."},
-       {"--words", "TEXT", "The words used. Kept sealed."},
-       {"--witness", "NAME", "Who else was there. Kept sealed."},
-       {"--document", "FILE", "The signed or electronic document; its SHA-256 is kept."},
-       {"--language", "TAG", "The language it was said in, e.g. ur. Without it: English."},
-       {"--interpreter", "NAME", "Who interpreted. Kept sealed."},
-       {"--notice", "VERSION", "The privacy notice that was given."},
-       {"--notice-file", "FILE", "Its text; the SHA-256 is kept."},
-       {"--asked-by", "ID", "The practitioner who asked. Without it: you."},
-       {"--said-on", "DATE", "The day it was said. Without it: now."}});
 }
 
 }  // namespace
 
 std::vector<Command> ConsentCommands() {
   return {
-      {{"consent record", "", "Records a young person's yes.", "", RecordOptions()}, RecordYes},
-      {{"consent refuse", "", "Records a no. Not the same as never asked.", "", RecordOptions()},
-       RecordNo},
-      {{"consent supersede", "CONSENT", "Records a yes in the place of an earlier record.",
-        "The earlier record stays in the history and is no longer looked at. It must be of the "
-        "same "
-        "grantor and kind; a yes in the place of a no must cover all of it. consent refuse needs "
-        "no "
-        "such step: a no takes the place of every yes of the same grantor that it covers.",
-        Join(RecordOptions(), {{"--refuse", "", "A no in its place, not a yes."}})},
-       Supersede},
-      {{"consent withdraw", "CONSENT", "Takes back a yes. The very next question knows.", "",
-        Join(SelectorOptions(),
-             {{"--note", "TEXT", "How it was said, in words. Kept sealed."},
-              {"--by", "WHO", "By whom, if not by the grantor: self."},
-              {"--how", "HOW", "written, verbal or electronic."},
-              {"--told-to", "ID", "The practitioner who was told. Without it: you."}})},
-       Withdraw},
-      {{"consent list", "",
-        "What has been said, as far as your agency recorded it or is named in it.", "",
-        Join(SelectorOptions(), {{"--purpose", "PURPOSE", "Why you ask."}})},
-       List},
-      {{"consent history", "CONSENT", "One record with what came before and after it.", "",
-        Join(SelectorOptions(), {{"--purpose", "PURPOSE", "Why you ask."}})},
-       History},
-      {{"consent statement", "",
-        "What was agreed to, in plain English, to print for the young person.",
-        "Says what, who, why, until when, and how to change her mind. It holds what your agency "
-        "may "
-        "know and nothing more.",
-        Join(SelectorOptions(), {{"--purpose", "PURPOSE", "Why you ask."},
-                                 {"--consent", "CONSENT", "This record only."}})},
-       Statement},
+      MakeCommand("consent record", "Records a young person's yes.", "", RecordYes),
+      MakeCommand("consent refuse", "Records a no. Not the same as never asked.", "", RecordNo),
+      MakeCommand(
+          "consent supersede", "Records a yes in the place of an earlier record.",
+          "The earlier record stays in the history and is no longer looked at. It must be of the "
+          "same grantor and kind; a yes in the place of a no must cover all of it. consent refuse "
+          "needs no such step: a no takes the place of every yes of the same grantor that it "
+          "covers.",
+          Supersede),
+      MakeCommand("consent withdraw", "Takes back a yes. The very next question knows.", "",
+                  Withdraw),
+      MakeCommand("consent list",
+                  "What has been said, as far as your agency recorded it or is named in it.", "",
+                  List),
+      MakeCommand("consent history", "One record with what came before and after it.", "", History),
+      MakeCommand("consent statement",
+                  "What was agreed to, in plain English, to print for the young person.",
+                  "Says what, who, why, until when, and how they can change their mind. It holds "
+                  "what your agency may know and nothing more.",
+                  Statement),
   };
 }
 

@@ -5,7 +5,6 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "adapters/cli/commands/cli.h"
@@ -13,7 +12,7 @@
 #include "adapters/cli/files/receipt_file.h"
 #include "adapters/cli/files/report_file.h"
 #include "adapters/cli/text/render.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "hub/base/crypto.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
@@ -25,28 +24,91 @@ namespace {
 
 using signpost::v1::IndexService;
 
-int Find(Terminal& terminal, const Args& args) {
+constexpr char kPurposes[] =
+    "Why: assessment, support-planning, safeguarding, housing, employment, education-admission, "
+    "youth-justice or career-guidance.";
+
+struct FindOptions : HubOptions {
+  PersonOptions about;
+  std::string purpose;
+  void Declare(CLI::App* app) {
+    about.Declare(app);
+    AddText(app, "--purpose", "PURPOSE", kPurposes, &purpose);
+  }
+};
+
+struct WhoKnowsOptions : HubOptions {
+  PersonOptions about;
+  std::string purpose;
+  std::vector<std::string> ask;
+  std::string assessment;
+  std::string necessity;
+  std::string override_ground;
+  std::string override_reason;
+  std::string save_receipt;
+  void Declare(CLI::App* app) {
+    about.Declare(app);
+    AddText(app, "--purpose", "PURPOSE", kPurposes, &purpose);
+    AddList(app, "--ask", "ASPECTS",
+            "existence, agency, contact, assessment, content; with commas. Without it: all but "
+            "content.",
+            &ask);
+    AddText(app, "--assessment", "KIND", "With content: which kind of assessment, e.g. asset.",
+            &assessment);
+    AddText(app, "--necessity", "TEXT",
+            "Why it is necessary or expedient for the Crime and Disorder Act 1998, where an "
+            "agreement rests on that Act. Kept sealed.",
+            &necessity);
+    AddText(app, "--override-ground", "GROUND",
+            "Override for safeguarding: express-consent, legal-duty, vital-interests or "
+            "public-interest. Somebody else reviews it.",
+            &override_ground);
+    AddText(app, "--override-reason", "TEXT", "Why, in words. Kept sealed for the reviewer.",
+            &override_reason);
+    AddText(app, "--save-receipt", "FILE", "Keep the receipt, with the answer's bytes, in FILE.",
+            &save_receipt);
+  }
+};
+
+struct ReportOptions : HubOptions {
+  std::string file;
+  void Declare(CLI::App* app) { AddText(app, "--file", "FILE", "The flags.", &file); }
+};
+
+struct ResolveOptions : HubOptions {
+  std::string review;
+  std::optional<uint64_t> candidate;
+  bool new_person = false;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "REVIEW", &review);
+    AddNumber(app, "--candidate", "NUMBER", "It is this candidate of review list.", &candidate,
+              {1, base::kMatchCandidatesMax});
+    AddSwitch(app, "--new-person", "It is somebody whom the hub does not know yet.", &new_person);
+  }
+};
+
+int Find(Terminal& terminal, const FindOptions& options) {
   signpost::v1::FindRequest request;
   const auto fill = [&]() -> absl::Status {
-    SIGNPOST_ASSIGN_OR_RETURN(*request.mutable_person(), ReadSelector(args));
+    SIGNPOST_ASSIGN_OR_RETURN(*request.mutable_person(), ReadSelector(options.about));
     SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Purpose purpose,
-                              EnumFromWord<signpost::v1::Purpose>(args.Get("--purpose")));
+                              EnumFromWord<signpost::v1::Purpose>(options.purpose));
     request.set_purpose(purpose);
     return absl::OkStatus();
   };
   absl::Status status = fill();
   if (!status.ok()) return FailHere(terminal, status);
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   request.set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
-  status = (*session)->Prepare(args.Get("--purpose"), kCallDeadline, &context);
+  status = (*session)->Prepare(options.purpose, kCallDeadline, &context);
   if (!status.ok()) return FailHere(terminal, status);
   signpost::v1::FindResponse response;
   const grpc::Status answered =
       IndexService::NewStub((*session)->channel())->Find(&context, request, &response);
   if (!answered.ok()) return FailCall(terminal, "find", answered);
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
   } else {
     *terminal.out << RenderRecorded(response.agency_person_id(), response.receipt());
@@ -54,47 +116,46 @@ int Find(Terminal& terminal, const Args& args) {
   return kExitOk;
 }
 
-absl::Status FillQuestion(const Args& args, signpost::v1::WhoKnowsRequest* request) {
-  SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_person(), ReadSelector(args));
-  if (!args.Has("--purpose")) {
+absl::Status FillQuestion(const WhoKnowsOptions& options, signpost::v1::WhoKnowsRequest* request) {
+  SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_person(), ReadSelector(options.about));
+  if (options.purpose.empty()) {
     return absl::InvalidArgumentError(
         "say why you ask: --purpose support-planning, or another that help lists");
   }
   SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Purpose purpose,
-                            EnumFromWord<signpost::v1::Purpose>(args.Get("--purpose")));
+                            EnumFromWord<signpost::v1::Purpose>(options.purpose));
   request->set_purpose(purpose);
-  for (const std::string& list : args.All("--ask")) {
+  for (const std::string& list : options.ask) {
     for (const absl::string_view word : absl::StrSplit(list, ',', absl::SkipEmpty())) {
       SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Aspect aspect,
                                 EnumFromWord<signpost::v1::Aspect>(std::string(word)));
       request->add_aspects(aspect);
     }
   }
-  request->set_assessment_kind(args.Get("--assessment"));
-  request->set_necessity(args.Get("--necessity"));
-  if (args.Has("--override-ground") != args.Has("--override-reason")) {
+  request->set_assessment_kind(options.assessment);
+  request->set_necessity(options.necessity);
+  if (!options.override_ground.empty() != !options.override_reason.empty()) {
     return absl::InvalidArgumentError(
         "an override wants both --override-ground and --override-reason");
   }
-  if (args.Has("--override-ground")) {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const signpost::v1::OverrideGround ground,
-        EnumFromWord<signpost::v1::OverrideGround>(args.Get("--override-ground")));
+  if (!options.override_ground.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::OverrideGround ground,
+                              EnumFromWord<signpost::v1::OverrideGround>(options.override_ground));
     request->mutable_override()->set_ground(ground);
-    request->mutable_override()->set_reason(args.Get("--override-reason"));
+    request->mutable_override()->set_reason(options.override_reason);
   }
   return absl::OkStatus();
 }
 
-int WhoKnows(Terminal& terminal, const Args& args) {
+int WhoKnows(Terminal& terminal, const WhoKnowsOptions& options) {
   signpost::v1::WhoKnowsRequest request;
-  absl::Status status = FillQuestion(args, &request);
+  absl::Status status = FillQuestion(options, &request);
   if (!status.ok()) return FailHere(terminal, status);
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   request.set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
-  status = (*session)->Prepare(args.Get("--purpose"), kCallDeadline, &context);
+  status = (*session)->Prepare(options.purpose, kCallDeadline, &context);
   if (!status.ok()) return FailHere(terminal, status);
   signpost::v1::WhoKnowsResponse response;
   const grpc::Status answered =
@@ -107,13 +168,13 @@ int WhoKnows(Terminal& terminal, const Args& args) {
   }
   // Kept before it is shown, and shown whether or not it could be kept: the worker needs it now.
   absl::Status kept;
-  if (args.Has("--save-receipt")) {
+  if (!options.save_receipt.empty()) {
     ReceiptFile file;
     file.receipt = response.receipt();
     file.answer = response.answer();
-    kept = WriteBytes(args.Get("--save-receipt"), FormatReceiptFile(file));
+    kept = WriteBytes(options.save_receipt, FormatReceiptFile(file));
   }
-  if (args.Has("--json")) {
+  if (options.json) {
     answer.clear_padding();
     nlohmann::ordered_json json;
     if (ObligationsUnderstood(answer)) {
@@ -141,14 +202,14 @@ int WhoKnows(Terminal& terminal, const Args& args) {
   return kExitOk;
 }
 
-int Report(Terminal& terminal, const Args& args) {
-  if (!args.Has("--file"))
+int Report(Terminal& terminal, const ReportOptions& options) {
+  if (options.file.empty())
     return FailHere(terminal, absl::InvalidArgumentError("--file is missing"));
-  const auto text = ReadBytes(args.Get("--file"), base::kConfigBytesMax);
+  const auto text = ReadBytes(options.file, base::kConfigBytesMax);
   if (!text.ok()) return FailHere(terminal, text.status());
-  const auto file = ParseReportFile(*text, args.Get("--file"));
+  const auto file = ParseReportFile(*text, options.file);
   if (!file.ok()) return FailHere(terminal, file.status());
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
 
   grpc::ClientContext context;
@@ -175,7 +236,7 @@ int Report(Terminal& terminal, const Args& args) {
       const uint64_t sequence = outcome.sequence();
       const std::string record =
           sequence >= 1 && sequence <= sent ? file->flags[sequence - 1].record_id() : "?";
-      *terminal.out << (args.Has("--json") ? Json(outcome) : RenderOutcome(record, outcome));
+      *terminal.out << (options.json ? Json(outcome) : RenderOutcome(record, outcome));
       if (outcome.kind() == signpost::v1::FLAG_OUTCOME_KIND_REJECTED) ++rejected;
       ++answered;
     }
@@ -197,8 +258,8 @@ int Report(Terminal& terminal, const Args& args) {
   return rejected == 0 ? kExitOk : kExitRefused;
 }
 
-int ReviewList(Terminal& terminal, const Args& args) {
-  const auto session = OpenSession(terminal, args);
+int ReviewList(Terminal& terminal, const NoOptions<HubOptions>& options) {
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   const auto stub = IndexService::NewStub((*session)->channel());
   std::vector<signpost::v1::Review> reviews;
@@ -211,34 +272,29 @@ int ReviewList(Terminal& terminal, const Args& args) {
     signpost::v1::ListReviewsResponse response;
     const grpc::Status answered = stub->ListReviews(&context, request, &response);
     if (!answered.ok()) return FailCall(terminal, "review list", answered);
-    if (args.Has("--json")) {
+    if (options.json) {
       *terminal.out << Json(response);
     }
     for (const signpost::v1::Review& review : response.reviews()) reviews.push_back(review);
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
-  if (!args.Has("--json")) *terminal.out << RenderReviews(reviews);
+  if (!options.json) *terminal.out << RenderReviews(reviews);
   return kExitOk;
 }
 
-int ReviewResolve(Terminal& terminal, const Args& args) {
+int ReviewResolve(Terminal& terminal, const ResolveOptions& options) {
   signpost::v1::ResolveReviewRequest request;
-  request.set_review_id(args.positionals()[0]);
-  if (args.Has("--candidate") == args.Has("--new-person")) {
+  request.set_review_id(options.review);
+  if (options.candidate.has_value() == options.new_person) {
     return FailHere(terminal,
                     absl::InvalidArgumentError("decide: --candidate NUMBER, or --new-person"));
   }
-  if (args.Has("--new-person")) {
+  if (options.new_person) {
     request.set_new_person(true);
   } else {
-    int32_t number = 0;
-    if (!absl::SimpleAtoi(args.Get("--candidate"), &number) || number < 1) {
-      return FailHere(terminal, absl::InvalidArgumentError(
-                                    "--candidate wants a number that review list shows"));
-    }
-    request.set_candidate_number(number);
+    request.set_candidate_number(static_cast<int32_t>(*options.candidate));
   }
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   request.set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
@@ -248,64 +304,35 @@ int ReviewResolve(Terminal& terminal, const Args& args) {
   const grpc::Status answered =
       IndexService::NewStub((*session)->channel())->ResolveReview(&context, request, &response);
   if (!answered.ok()) return FailCall(terminal, "review resolve", answered);
-  *terminal.out << (args.Has("--json") ? Json(response)
-                                       : RenderOutcome(request.review_id(), response.outcome()));
+  *terminal.out << (options.json ? Json(response)
+                                 : RenderOutcome(request.review_id(), response.outcome()));
   return kExitOk;
 }
-
-constexpr char kPurposes[] =
-    "Why: assessment, support-planning, safeguarding, housing, employment, education-admission, "
-    "youth-justice or career-guidance.";
 
 }  // namespace
 
 std::vector<Command> IndexCommands() {
   return {
-      {{"find", "", "Finds one young person, and says how the hub names her to your agency.", "",
-        Join(SelectorOptions(), {{"--purpose", "PURPOSE", kPurposes}})},
-       Find},
-      {{"who-knows", "",
-        "Who knows this young person? Whom to ring, what may be seen, what is withheld and why.",
-        "The question is recorded in the ledger before the answer leaves the hub, whatever it "
-        "says. Keep the receipt with --save-receipt; signpost audit proof makes it provable.",
-        Join(SelectorOptions(),
-             {{"--purpose", "PURPOSE", kPurposes},
-              {"--ask", "ASPECTS",
-               "existence, agency, contact, assessment, content; with commas. Without it: all but "
-               "content.",
-               true},
-              {"--assessment", "KIND", "With content: which kind of assessment, e.g. asset."},
-              {"--necessity", "TEXT",
-               "Why it is necessary or expedient for the Crime and Disorder Act 1998, where an "
-               "agreement rests on that Act. Kept sealed."},
-              {"--override-ground", "GROUND",
-               "Override for safeguarding: express-consent, legal-duty, vital-interests or "
-               "public-interest. Somebody else reviews it."},
-              {"--override-reason", "TEXT", "Why, in words. Kept sealed for the reviewer."},
-              {"--save-receipt", "FILE", "Keep the receipt, with the answer's bytes, in FILE."}})},
-       WhoKnows},
-      {{"report",
-        "",
-        "Reports flags from a file, for an agency whose system has no adapter.",
-        "The file is JSON: {\"feed\": \"by-hand\", \"flags\": [{\"record_id\", \"person\": "
-        "{\"given_names\", \"surname\", \"birth_date\", \"gender\", \"postcode\"}, \"service\", "
-        "\"status\", \"opened_on\", \"contact\": {\"name\", \"role\", \"phone\"}}]}. Sending it "
-        "again changes nothing.",
-        {{"--file", "FILE", "The flags."}}},
-       Report},
-      {{"review list",
-        "",
-        "Lists your agency's reports that wait: the hub is not certain whom they are about.",
-        "",
-        {}},
-       ReviewList},
-      {{"review resolve",
-        "REVIEW",
-        "Decides one of them.",
-        "",
-        {{"--candidate", "NUMBER", "It is this candidate of review list."},
-         {"--new-person", "", "It is somebody whom the hub does not know yet."}}},
-       ReviewResolve},
+      MakeCommand("find", "Finds one young person, and says how the hub names them to your agency.",
+                  "", Find),
+      MakeCommand(
+          "who-knows",
+          "Who knows this young person? Whom to ring, what may be seen, what is withheld and why.",
+          "The question is recorded in the ledger before the answer leaves the hub, whatever it "
+          "says. Keep the receipt with --save-receipt; signpost audit proof makes it provable.",
+          WhoKnows),
+      MakeCommand(
+          "report", "Reports flags from a file, for an agency whose system has no adapter.",
+          "The file is JSON: {\"feed\": \"by-hand\", \"flags\": [{\"record_id\", \"person\": "
+          "{\"given_names\", \"surname\", \"birth_date\", \"gender\", \"postcode\"}, \"service\", "
+          "\"status\", \"opened_on\", \"contact\": {\"name\", \"role\", \"phone\"}}]}. Sending it "
+          "again changes nothing.",
+          Report),
+      MakeCommand(
+          "review list",
+          "Lists your agency's reports that wait: the hub is not certain whom they are about.", "",
+          ReviewList),
+      MakeCommand("review resolve", "Decides one of them.", "", ReviewResolve),
   };
 }
 

@@ -11,6 +11,13 @@ namespace {
 
 using signpost::v1::MaintenanceService;
 
+struct PruneOptions : HubOptions {
+  bool dry_run = false;
+  void Declare(CLI::App* app) {
+    AddSwitch(app, "--dry-run", "Only count what would go.", &dry_run);
+  }
+};
+
 // An act may take longer than a call may: asks with the same request id until it is done.
 template <typename Request, typename Response, typename Method>
 int CallUntilDone(Terminal& terminal, Session& session, const char* what, Request request,
@@ -29,8 +36,8 @@ int CallUntilDone(Terminal& terminal, Session& session, const char* what, Reques
   }
 }
 
-int Backup(Terminal& terminal, const Args& args) {
-  const auto session = OpenSession(terminal, args);
+int Backup(Terminal& terminal, const NoOptions<HubOptions>& options) {
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   const auto stub = MaintenanceService::NewStub((*session)->channel());
   signpost::v1::MakeBackupResponse response;
@@ -38,7 +45,7 @@ int Backup(Terminal& terminal, const Args& args) {
       terminal, **session, "backup", signpost::v1::MakeBackupRequest(),
       [&](auto... all) { return stub->MakeBackup(all...); }, &response);
   if (code != kExitOk) return code;
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
   } else {
     *terminal.out << "backup " << response.backup() << ": " << response.ledger_size()
@@ -50,18 +57,18 @@ int Backup(Terminal& terminal, const Args& args) {
   return kExitOk;
 }
 
-int Prune(Terminal& terminal, const Args& args) {
-  const auto session = OpenSession(terminal, args);
+int Prune(Terminal& terminal, const PruneOptions& options) {
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   const auto stub = MaintenanceService::NewStub((*session)->channel());
   signpost::v1::PruneEntriesRequest request;
-  request.set_dry_run(args.Has("--dry-run"));
+  request.set_dry_run(options.dry_run);
   signpost::v1::PruneEntriesResponse response;
   const int code = CallUntilDone(
       terminal, **session, "prune", request,
       [&](auto... all) { return stub->PruneEntries(all...); }, &response);
   if (code != kExitOk) return code;
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
     return kExitOk;
   }
@@ -82,20 +89,16 @@ int Prune(Terminal& terminal, const Args& args) {
 
 std::vector<Command> MaintenanceCommands() {
   return {
-      {{"backup",
-        "",
-        "Makes a backup into the directory that the hub's configuration names.",
-        "For the hub's operator. Adds what changed since the one before, and reads all of it back. "
-        "Restoring is done with the hub stopped: signpost-hub restore.",
-        {}},
-       Backup},
-      {{"prune",
-        "",
-        "Reduces ledger entries past the retention of their kind to their hashes.",
-        "For the hub's operator. How long a kind is kept is in the hub's configuration. Proofs "
-        "still verify; what an entry said is gone for good.",
-        {{"--dry-run", "", "Only count what would go."}}},
-       Prune},
+      MakeCommand("backup", "Makes a backup into the directory that the hub's configuration names.",
+                  "For the hub's operator. Adds what changed since the one before, and reads all "
+                  "of it back. "
+                  "Restoring is done with the hub stopped: signpost-hub restore.",
+                  Backup),
+      MakeCommand(
+          "prune", "Reduces ledger entries past the retention of their kind to their hashes.",
+          "For the hub's operator. How long a kind is kept is in the hub's configuration. Proofs "
+          "still verify; what an entry said is gone for good.",
+          Prune),
   };
 }
 

@@ -1,15 +1,17 @@
 // override list, review, report: what becomes of overrides after they were used.
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "adapters/cli/commands/cli.h"
 #include "adapters/cli/text/page.h"
 #include "adapters/cli/text/render.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "hub/base/status_macros.h"
 #include "signpost/v1/overrides.grpc.pb.h"
 
@@ -17,6 +19,33 @@ namespace signpost::adapters::cli {
 namespace {
 
 using signpost::v1::OverrideService;
+
+struct ListOptions : HubOptions {
+  bool all = false;
+  void Declare(CLI::App* app) { AddSwitch(app, "--all", "Those that were reviewed too.", &all); }
+};
+
+struct ReviewOptions : HubOptions {
+  std::optional<uint64_t> number;
+  bool upheld = false;
+  bool not_upheld = false;
+  std::string reason;
+  void Declare(CLI::App* app) {
+    AddNumber(app, "NUMBER", "", "The override, as override list numbers it.", &number);
+    AddSwitch(app, "--upheld", "It was right.", &upheld);
+    AddSwitch(app, "--not-upheld", "It was not.", &not_upheld);
+    AddText(app, "--reason", "TEXT", "Why, in at least ten letters. Kept sealed.", &reason);
+  }
+};
+
+struct ReportOptions : HubOptions {
+  std::string from;
+  std::string until;
+  void Declare(CLI::App* app) {
+    AddText(app, "--from", "DATE", "Used on or after this day.", &from);
+    AddText(app, "--until", "DATE", "Used before this day.", &until);
+  }
+};
 
 constexpr int kIndent = 3;
 constexpr int kColumn = 14;
@@ -88,13 +117,13 @@ std::string RenderReport(const signpost::v1::OverrideReport& report) {
   return page.text();
 }
 
-int List(Terminal& terminal, const Args& args) {
-  const auto session = OpenSession(terminal, args);
+int List(Terminal& terminal, const ListOptions& options) {
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   const auto stub = OverrideService::NewStub((*session)->channel());
   std::vector<signpost::v1::OverrideCase> cases;
   signpost::v1::ListOverridesRequest request;
-  request.set_waiting_only(!args.Has("--all"));
+  request.set_waiting_only(!options.all);
   request.set_page_size(kPageSize);
   signpost::v1::Receipt receipt;
   do {
@@ -110,33 +139,28 @@ int List(Terminal& terminal, const Args& args) {
       return FailCall(terminal, "override list",
                       grpc::Status(grpc::StatusCode::INTERNAL, "the answer does not parse"));
     }
-    if (args.Has("--json")) *terminal.out << Json(list);
+    if (options.json) *terminal.out << Json(list);
     for (signpost::v1::OverrideCase& item : *list.mutable_overrides()) {
       cases.push_back(std::move(item));
     }
     receipt = response.receipt();
     request.set_page_token(list.next_page_token());
   } while (!request.page_token().empty());
-  if (!args.Has("--json")) *terminal.out << RenderRecorded(RenderOverrides(cases), receipt);
+  if (!options.json) *terminal.out << RenderRecorded(RenderOverrides(cases), receipt);
   return kExitOk;
 }
 
-int Review(Terminal& terminal, const Args& args) {
+int Review(Terminal& terminal, const ReviewOptions& options) {
   signpost::v1::ReviewOverrideRequest request;
-  uint64_t number = 0;
-  if (!absl::SimpleAtoi(args.positionals()[0], &number)) {
-    return FailHere(terminal, absl::InvalidArgumentError(
-                                  "say which override by its number, as override list has it"));
-  }
-  if (args.Has("--upheld") == args.Has("--not-upheld")) {
+  if (options.upheld == options.not_upheld) {
     return FailHere(terminal, absl::InvalidArgumentError(
                                   "say how the review came out: --upheld or --not-upheld"));
   }
-  request.set_number(number);
-  request.set_outcome(args.Has("--upheld") ? signpost::v1::OVERRIDE_OUTCOME_UPHELD
-                                           : signpost::v1::OVERRIDE_OUTCOME_NOT_UPHELD);
-  request.set_reason(args.Get("--reason"));
-  const auto session = OpenSession(terminal, args);
+  request.set_number(*options.number);
+  request.set_outcome(options.upheld ? signpost::v1::OVERRIDE_OUTCOME_UPHELD
+                                     : signpost::v1::OVERRIDE_OUTCOME_NOT_UPHELD);
+  request.set_reason(options.reason);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   request.set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
@@ -146,7 +170,7 @@ int Review(Terminal& terminal, const Args& args) {
   const grpc::Status answered =
       OverrideService::NewStub((*session)->channel())->ReviewOverride(&context, request, &response);
   if (!answered.ok()) return FailCall(terminal, "override review", answered);
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
   } else {
     *terminal.out << RenderRecorded(absl::StrCat("Reviewed, ", Readable(response.reviewed_at()),
@@ -156,20 +180,20 @@ int Review(Terminal& terminal, const Args& args) {
   return kExitOk;
 }
 
-int Report(Terminal& terminal, const Args& args) {
+int Report(Terminal& terminal, const ReportOptions& options) {
   signpost::v1::ReportOverridesRequest request;
   const auto fill = [&]() -> absl::Status {
-    if (args.Has("--from")) {
-      SIGNPOST_ASSIGN_OR_RETURN(*request.mutable_from(), ParseDay(args.Get("--from")));
+    if (!options.from.empty()) {
+      SIGNPOST_ASSIGN_OR_RETURN(*request.mutable_from(), ParseDay(options.from));
     }
-    if (args.Has("--until")) {
-      SIGNPOST_ASSIGN_OR_RETURN(*request.mutable_until(), ParseDay(args.Get("--until")));
+    if (!options.until.empty()) {
+      SIGNPOST_ASSIGN_OR_RETURN(*request.mutable_until(), ParseDay(options.until));
     }
     return absl::OkStatus();
   };
   absl::Status status = fill();
   if (!status.ok()) return FailHere(terminal, status);
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   request.set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
@@ -184,8 +208,8 @@ int Report(Terminal& terminal, const Args& args) {
     return FailCall(terminal, "override report",
                     grpc::Status(grpc::StatusCode::INTERNAL, "the answer does not parse"));
   }
-  *terminal.out << (args.Has("--json") ? Json(report)
-                                       : RenderRecorded(RenderReport(report), response.receipt()));
+  *terminal.out << (options.json ? Json(report)
+                                 : RenderRecorded(RenderReport(report), response.receipt()));
   return kExitOk;
 }
 
@@ -193,28 +217,16 @@ int Report(Terminal& terminal, const Args& args) {
 
 std::vector<Command> OverrideCommands() {
   return {
-      {{"override list",
-        "",
-        "Overrides of your agency's practitioners that wait for review.",
-        "For practitioners in role manager. What an override opened is counted and not named.",
-        {{"--all", "", "Those that were reviewed too."}}},
-       List},
-      {{"override review",
-        "NUMBER",
-        "Says whether an override was right. Not your own.",
-        "",
-        {{"--upheld", "", "It was right."},
-         {"--not-upheld", "", "It was not."},
-         {"--reason", "TEXT", "Why, in at least ten letters. Kept sealed."}}},
-       Review},
-      {{"override report",
-        "",
-        "Counts overrides by ground, role and outcome.",
-        "For practitioners in role manager, about their own agency, and for auditors, about every "
-        "agency.",
-        {{"--from", "DATE", "Used on or after this day."},
-         {"--until", "DATE", "Used before this day."}}},
-       Report},
+      MakeCommand("override list", "Overrides of your agency's practitioners that wait for review.",
+                  "For practitioners in role manager. What an override opened is counted and not "
+                  "named.",
+                  List),
+      MakeCommand("override review", "Says whether an override was right. Not your own.", "",
+                  Review),
+      MakeCommand("override report", "Counts overrides by ground, role and outcome.",
+                  "For practitioners in role manager, about their own agency, and for auditors, "
+                  "about every agency.",
+                  Report),
   };
 }
 

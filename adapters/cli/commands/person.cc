@@ -11,7 +11,7 @@
 #include "adapters/cli/files/files.h"
 #include "adapters/cli/text/page.h"
 #include "adapters/cli/text/render.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "hub/base/status_macros.h"
 #include "signpost/v1/person.grpc.pb.h"
 
@@ -19,6 +19,41 @@ namespace signpost::adapters::cli {
 namespace {
 
 using signpost::v1::PersonService;
+
+struct ExportOptions : HubOptions {
+  PersonOptions about;
+  std::string reason;
+  std::string out;
+  void Declare(CLI::App* app) {
+    about.Declare(app);
+    AddText(app, "--reason", "TEXT", "Why, in at least ten letters. Recorded, sealed.", &reason);
+    AddText(app, "--out", "FILE", "Keep it in FILE, readable by you.", &out);
+  }
+};
+
+struct EraseOptions : HubOptions {
+  PersonOptions about;
+  std::string reason;
+  bool for_good = false;
+  void Declare(CLI::App* app) {
+    about.Declare(app);
+    AddText(app, "--reason", "TEXT", "Why, in at least ten letters. Recorded, sealed.", &reason);
+    AddSwitch(app, "--for-good", "You know that nobody can undo it.", &for_good);
+  }
+};
+
+struct ShieldOptions : HubOptions {
+  PersonOptions about;
+  std::string reason;
+  bool set_shield = false;
+  bool lift_shield = false;
+  void Declare(CLI::App* app) {
+    about.Declare(app);
+    AddText(app, "--reason", "TEXT", "Why, in at least ten letters. Recorded, sealed.", &reason);
+    AddSwitch(app, "--set", "Set it.", &set_shield);
+    AddSwitch(app, "--lift", "Lift it.", &lift_shield);
+  }
+};
 
 constexpr int kIndent = 3;
 constexpr int kColumn = 14;
@@ -105,21 +140,21 @@ std::string RenderExport(const signpost::v1::PersonExport& held) {
 }
 
 // What every command of this file needs: a selector and a reason.
-template <typename Request>
-absl::Status Fill(const Args& args, Request* request) {
-  SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_person(), ReadSelector(args));
-  if (!args.Has("--reason")) return absl::InvalidArgumentError("say why: --reason TEXT");
-  request->set_reason(args.Get("--reason"));
+template <typename Options, typename Request>
+absl::Status Fill(const Options& options, Request* request) {
+  SIGNPOST_ASSIGN_OR_RETURN(*request->mutable_person(), ReadSelector(options.about));
+  if (options.reason.empty()) return absl::InvalidArgumentError("say why: --reason TEXT");
+  request->set_reason(options.reason);
   return absl::OkStatus();
 }
 
 // Sends `request` through `method` of the service. 0, or the exit code of what went wrong.
 template <typename Request, typename Response>
-int Send(Terminal& terminal, const Args& args, const char* what,
+int Send(Terminal& terminal, const HubOptions& options, const char* what,
          grpc::Status (PersonService::Stub::*method)(grpc::ClientContext*, const Request&,
                                                      Response*),
          Request* request, Response* response) {
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   request->set_request_id((*session)->NewRequestId());
   grpc::ClientContext context;
@@ -130,12 +165,12 @@ int Send(Terminal& terminal, const Args& args, const char* what,
   return answered.ok() ? kExitOk : FailCall(terminal, what, answered);
 }
 
-int Export(Terminal& terminal, const Args& args) {
+int Export(Terminal& terminal, const ExportOptions& options) {
   signpost::v1::ExportPersonRequest request;
-  absl::Status status = Fill(args, &request);
+  absl::Status status = Fill(options, &request);
   if (!status.ok()) return FailHere(terminal, status);
   signpost::v1::ExportPersonResponse response;
-  const int sent = Send(terminal, args, "person export", &PersonService::Stub::ExportPerson,
+  const int sent = Send(terminal, options, "person export", &PersonService::Stub::ExportPerson,
                         &request, &response);
   if (sent != kExitOk) return sent;
   signpost::v1::PersonExport held;
@@ -144,57 +179,57 @@ int Export(Terminal& terminal, const Args& args) {
                     grpc::Status(grpc::StatusCode::INTERNAL, "the answer does not parse"));
   }
   held.clear_salt();
-  const std::string text = args.Has("--json") ? Json(held) : RenderExport(held);
-  if (!args.Has("--out")) {
-    *terminal.out << (args.Has("--json") ? text : RenderRecorded(text, response.receipt()));
+  const std::string text = options.json ? Json(held) : RenderExport(held);
+  if (options.out.empty()) {
+    *terminal.out << (options.json ? text : RenderRecorded(text, response.receipt()));
     return kExitOk;
   }
-  status = WriteBytes(args.Get("--out"), text);
+  status = WriteBytes(options.out, text);
   if (!status.ok()) return FailHere(terminal, status);
-  *terminal.out << RenderRecorded(absl::StrCat("Kept in ", args.Get("--out"),
-                                               "; it is personal: keep it as you keep case files"),
-                                  response.receipt());
+  *terminal.out << RenderRecorded(
+      absl::StrCat("Kept in ", options.out, "; it is personal: keep it as you keep case files"),
+      response.receipt());
   return kExitOk;
 }
 
-int Erase(Terminal& terminal, const Args& args) {
+int Erase(Terminal& terminal, const EraseOptions& options) {
   signpost::v1::ErasePersonRequest request;
-  absl::Status status = Fill(args, &request);
-  if (status.ok() && !args.Has("--for-good")) {
+  absl::Status status = Fill(options, &request);
+  if (status.ok() && !options.for_good) {
     status = absl::InvalidArgumentError(
-        "erasing cannot be undone by anybody, from no backup; export first what she may want, then "
-        "say --for-good");
+        "erasing cannot be undone by anybody, from no backup; export first what they may want, "
+        "then say --for-good");
   }
   if (!status.ok()) return FailHere(terminal, status);
   request.set_confirmed(true);
   signpost::v1::ErasePersonResponse response;
-  const int sent =
-      Send(terminal, args, "person erase", &PersonService::Stub::ErasePerson, &request, &response);
+  const int sent = Send(terminal, options, "person erase", &PersonService::Stub::ErasePerson,
+                        &request, &response);
   if (sent != kExitOk) return sent;
   *terminal.out
-      << (args.Has("--json")
+      << (options.json
               ? Json(response)
               : RenderRecorded(
                     "Erased. Entries of the ledger stay and prove that they were made; "
                     "what was private in them can be read by nobody. Should an agency "
-                    "report her again, she is somebody new: tell those who hold a record.",
+                    "report them again, they are somebody new: tell those who hold a record.",
                     response.receipt()));
   return kExitOk;
 }
 
-int Shield(Terminal& terminal, const Args& args) {
+int Shield(Terminal& terminal, const ShieldOptions& options) {
   signpost::v1::SetShieldRequest request;
-  absl::Status status = Fill(args, &request);
-  if (status.ok() && args.Has("--set") == args.Has("--lift")) {
+  absl::Status status = Fill(options, &request);
+  if (status.ok() && options.set_shield == options.lift_shield) {
     status = absl::InvalidArgumentError("say which: --set or --lift");
   }
   if (!status.ok()) return FailHere(terminal, status);
-  request.set_shielded(args.Has("--set"));
+  request.set_shielded(options.set_shield);
   signpost::v1::SetShieldResponse response;
-  const int sent =
-      Send(terminal, args, "person shield", &PersonService::Stub::SetShield, &request, &response);
+  const int sent = Send(terminal, options, "person shield", &PersonService::Stub::SetShield,
+                        &request, &response);
   if (sent != kExitOk) return sent;
-  *terminal.out << (args.Has("--json")
+  *terminal.out << (options.json
                         ? Json(response)
                         : RenderRecorded(request.shielded() ? "The shield stands, from now on"
                                                             : "The shield is lifted",
@@ -205,25 +240,24 @@ int Shield(Terminal& terminal, const Args& args) {
 }  // namespace
 
 std::vector<Command> PersonCommands() {
-  const Option reason = {"--reason", "TEXT", "Why, in at least ten letters. Recorded, sealed."};
   return {
-      {{"person export", "",
-        "Everything held about a young person and everybody who looked, to answer her.",
-        "For practitioners in role data-protection-officer. What names somebody else, what a "
-        "sensitive service holds and looks that it might do harm to tell of are left out and "
-        "counted.",
-        Join(SelectorOptions(), {reason, {"--out", "FILE", "Keep it in FILE, readable by you."}})},
-       Export},
-      {{"person erase", "", "Erases a young person: her key is destroyed.",
-        "For practitioners in role data-protection-officer. The ledger keeps its entries, which "
-        "lead to nobody then.",
-        Join(SelectorOptions(), {reason, {"--for-good", "", "You know that nobody can undo it."}})},
-       Erase},
-      {{"person shield", "", "Sets or lifts a shield.",
-        "For practitioners in role manager of an agency that works with her, and for data "
-        "protection officers.",
-        Join(SelectorOptions(), {reason, {"--set", "", "Set it."}, {"--lift", "", "Lift it."}})},
-       Shield},
+      MakeCommand(
+          "person export",
+          "Everything held about a young person and everybody who looked, to answer them.",
+          "For practitioners in role data-protection-officer. What names somebody else, what a "
+          "sensitive service holds and looks that it might do harm to tell of are left out and "
+          "counted.",
+          Export),
+      MakeCommand(
+          "person erase", "Erases a young person: their key is destroyed.",
+          "For practitioners in role data-protection-officer. The ledger keeps its entries, "
+          "which lead to nobody then.",
+          Erase),
+      MakeCommand(
+          "person shield", "Sets or lifts a shield.",
+          "For practitioners in role manager of an agency that works with the young person, "
+          "and for data protection officers.",
+          Shield),
   };
 }
 

@@ -17,7 +17,7 @@
 #include "adapters/cli/files/files.h"
 #include "adapters/cli/files/policy_files.h"
 #include "adapters/cli/text/page.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "hub/base/crypto.h"
 #include "hub/base/encoding.h"
 #include "hub/base/status_macros.h"
@@ -37,6 +37,91 @@ using nlohmann::json;
 
 constexpr int kExitFindings = 1;
 
+// Against what a policy is read.
+struct VocabularyOptions : LocalOptions {
+  std::string words;
+  std::string area;
+  void Declare(CLI::App* app) {
+    AddText(app, "--words", "FILE", "The area's words: services, roles, assessments.", &words);
+    AddText(app, "--area", "FILE", "The area's agencies and teams.", &area);
+  }
+};
+
+// A policy's file, read against a vocabulary.
+struct FileOptions : VocabularyOptions {
+  std::string file;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "FILE", &file);
+    VocabularyOptions::Declare(app);
+  }
+};
+
+// And as on a day.
+struct DatedOptions : FileOptions {
+  std::string on;
+  void Declare(CLI::App* app) {
+    FileOptions::Declare(app);
+    AddText(app, "--on", "DATE", "As on that day, 2027-04-01; today otherwise.", &on);
+  }
+};
+
+struct ExplainOptions : DatedOptions {
+  std::string question;
+  void Declare(CLI::App* app) {
+    DatedOptions::Declare(app);
+    AddPositional(app, "QUESTION", &question);
+  }
+};
+
+struct WhoCanSeeOptions : FileOptions {
+  std::string thing;
+  void Declare(CLI::App* app) {
+    FileOptions::Declare(app);
+    AddPositional(app, "THING", &thing);
+  }
+};
+
+struct DiffOptions : VocabularyOptions {
+  std::string before;
+  std::string after;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "OLD", &before);
+    AddPositional(app, "NEW", &after);
+    VocabularyOptions::Declare(app);
+  }
+};
+
+struct TableOptions : LocalOptions {
+  std::string file;
+  bool csv = false;
+  bool import_csv = false;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "FILE", &file);
+    AddSwitch(app, "--csv", "As comma-separated values.", &csv);
+    AddSwitch(app, "--import", "From comma-separated values to a policy.", &import_csv);
+  }
+};
+
+struct FormatOptions : LocalOptions {
+  std::string file;
+  bool check = false;
+  bool write = false;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "FILE", &file);
+    AddSwitch(app, "--check", "Say only whether the file is laid out so; 1 when it is not.",
+              &check);
+    AddSwitch(app, "--write", "Rewrite the file.", &write);
+  }
+};
+
+struct AgreementsOptions : DatedOptions {
+  std::string agency;
+  void Declare(CLI::App* app) {
+    DatedOptions::Declare(app);
+    AddText(app, "--agency", "ID", "Who asks.", &agency);
+  }
+};
+
 // A policy file compiled, or the exit code with which the command ends.
 struct Opened {
   int code = kExitOk;
@@ -45,15 +130,13 @@ struct Opened {
   std::shared_ptr<const policy::Policy> policy;
 };
 
-absl::StatusOr<policy::Vocabulary> VocabularyOf(const Args& args) {
-  for (const char* const option : {"--words", "--area"}) {
-    if (!args.Has(option)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("say against which words the policy is read: --words FILE --area FILE, such "
-                       "as deploy/area/nortown-words.json and deploy/area/nortown.json"));
-    }
+absl::StatusOr<policy::Vocabulary> VocabularyOf(const VocabularyOptions& options) {
+  if (options.words.empty() || options.area.empty()) {
+    return absl::InvalidArgumentError(
+        "say against which words the policy is read: --words FILE --area FILE, such as "
+        "deploy/area/nortown-words.json and deploy/area/nortown.json");
   }
-  return ReadVocabulary(args.Get("--words"), args.Get("--area"));
+  return ReadVocabulary(options.words, options.area);
 }
 
 void PrintFaults(const std::vector<policy::Diagnostic>& diagnostics, const std::string& path,
@@ -65,9 +148,10 @@ void PrintFaults(const std::vector<policy::Diagnostic>& diagnostics, const std::
 
 // With `judged`, the file's examples are run and its checks proved; a command that only asks has no
 // need to.
-Opened Open(Terminal& terminal, const Args& args, const std::string& path, bool judged) {
+Opened Open(Terminal& terminal, const VocabularyOptions& options, const std::string& path,
+            bool judged) {
   Opened opened;
-  absl::StatusOr<policy::Vocabulary> vocabulary = VocabularyOf(args);
+  absl::StatusOr<policy::Vocabulary> vocabulary = VocabularyOf(options);
   if (!vocabulary.ok()) {
     opened.code = FailHere(terminal, vocabulary.status());
     return opened;
@@ -79,10 +163,10 @@ Opened Open(Terminal& terminal, const Args& args, const std::string& path, bool 
     return opened;
   }
   opened.text = *std::move(text);
-  policy::CompileOptions options;
-  options.content_id = base::HexEncode(base::Sha256(opened.text));
-  options.run_examples = options.prove_checks = judged;
-  policy::CompileResult result = policy::Compile(opened.text, opened.vocabulary, options);
+  policy::CompileOptions compiling;
+  compiling.content_id = base::HexEncode(base::Sha256(opened.text));
+  compiling.run_examples = compiling.prove_checks = judged;
+  policy::CompileResult result = policy::Compile(opened.text, opened.vocabulary, compiling);
   if (!result.ok()) {
     PrintFaults(result.diagnostics, path, *terminal.err);
     opened.code = kExitFindings;
@@ -93,9 +177,9 @@ Opened Open(Terminal& terminal, const Args& args, const std::string& path, bool 
 }
 
 // The second asked about: --on DATE, or now.
-absl::StatusOr<int64_t> SecondOf(Terminal& terminal, const Args& args) {
-  if (!args.Has("--on")) return absl::ToUnixSeconds(terminal.clock->Now());
-  SIGNPOST_ASSIGN_OR_RETURN(const google::protobuf::Timestamp day, ParseDay(args.Get("--on")));
+absl::StatusOr<int64_t> SecondOf(Terminal& terminal, const DatedOptions& options) {
+  if (options.on.empty()) return absl::ToUnixSeconds(terminal.clock->Now());
+  SIGNPOST_ASSIGN_OR_RETURN(const google::protobuf::Timestamp day, ParseDay(options.on));
   return day.seconds();
 }
 
@@ -136,11 +220,11 @@ void PrintAsymmetries(const policy::Policy& policy, const std::vector<policy::Fi
   }
 }
 
-int Check(Terminal& terminal, const Args& args) {
-  const std::string& path = args.positionals()[0];
-  const absl::StatusOr<int64_t> now_s = SecondOf(terminal, args);
+int Check(Terminal& terminal, const DatedOptions& options) {
+  const std::string& path = options.file;
+  const absl::StatusOr<int64_t> now_s = SecondOf(terminal, options);
   if (!now_s.ok()) return FailHere(terminal, now_s.status());
-  const Opened opened = Open(terminal, args, path, true);
+  const Opened opened = Open(terminal, options, path, true);
   if (opened.policy == nullptr) return opened.code;
   const policy::Policy& policy = *opened.policy;
   const std::vector<policy::Finding> findings = policy::Lint(policy, *now_s);
@@ -151,7 +235,7 @@ int Check(Terminal& terminal, const Args& args) {
     list.push_back({{"line", finding.line}, {"message", finding.message}});
   }
   const int code = doubtful == 0 ? kExitOk : kExitFindings;
-  if (args.Has("--json")) {
+  if (options.json) {
     const json answer = {{"name", policy.name()},
                          {"version", policy.version()},
                          {"sha256", policy.content_id()},
@@ -180,19 +264,19 @@ int Check(Terminal& terminal, const Args& args) {
 
 // ---- explain ----
 
-int Explain(Terminal& terminal, const Args& args) {
-  const absl::StatusOr<int64_t> now_s = SecondOf(terminal, args);
+int Explain(Terminal& terminal, const ExplainOptions& options) {
+  const absl::StatusOr<int64_t> now_s = SecondOf(terminal, options);
   if (!now_s.ok()) return FailHere(terminal, now_s.status());
-  const Opened opened = Open(terminal, args, args.positionals()[0], false);
+  const Opened opened = Open(terminal, options, options.file, false);
   if (opened.policy == nullptr) return opened.code;
   const policy::Answer answer =
-      policy::Ask(*opened.policy, opened.vocabulary, args.positionals()[1], *now_s);
+      policy::Ask(*opened.policy, opened.vocabulary, options.question, *now_s);
   if (!answer.ok()) {
     PrintFaults(answer.diagnostics, "question", *terminal.err);
     return kExitUsage;
   }
   const policy::Explanation& why = answer.explanation;
-  if (args.Has("--json")) {
+  if (options.json) {
     const json shown = {{"decision", answer.in_words},
                         {"worker_reason", why.worker_reason},
                         {"next_step", why.next_step},
@@ -225,11 +309,11 @@ void PrintChange(const policy::VisibilityChange& change, char mark, Page& page) 
   page.Paragraph(6, change.change);
 }
 
-int WhoCanSee(Terminal& terminal, const Args& args) {
-  const Opened opened = Open(terminal, args, args.positionals()[0], false);
+int WhoCanSee(Terminal& terminal, const WhoCanSeeOptions& options) {
+  const Opened opened = Open(terminal, options, options.file, false);
   if (opened.policy == nullptr) return opened.code;
   const policy::ItemSelectorResult read =
-      policy::ReadItemSelector(*opened.policy, opened.vocabulary, args.positionals()[1]);
+      policy::ReadItemSelector(*opened.policy, opened.vocabulary, options.thing);
   if (!read.ok()) {
     PrintFaults(read.diagnostics, "thing", *terminal.err);
     return kExitUsage;
@@ -238,7 +322,7 @@ int WhoCanSee(Terminal& terminal, const Args& args) {
   if (!visibility.fault.empty()) {
     return FailHere(terminal, absl::ResourceExhaustedError(visibility.fault));
   }
-  if (args.Has("--json")) {
+  if (options.json) {
     json list = json::array();
     for (const auto& change : visibility.changes) list.push_back(ToJson(change));
     *terminal.out << list.dump(2) << "\n";
@@ -254,10 +338,10 @@ int WhoCanSee(Terminal& terminal, const Args& args) {
 
 // ---- diff ----
 
-int Diff(Terminal& terminal, const Args& args) {
-  const Opened before = Open(terminal, args, args.positionals()[0], false);
+int Diff(Terminal& terminal, const DiffOptions& options) {
+  const Opened before = Open(terminal, options, options.before, false);
   if (before.policy == nullptr) return before.code;
-  const Opened after = Open(terminal, args, args.positionals()[1], false);
+  const Opened after = Open(terminal, options, options.after, false);
   if (after.policy == nullptr) return after.code;
   const policy::PolicyDifference difference = policy::Diff(*before.policy, *after.policy);
   if (!difference.fault.empty()) {
@@ -272,7 +356,7 @@ int Diff(Terminal& terminal, const Args& args) {
   } parts[] = {{"More is seen", "gains", '+', difference.gains},
                {"Less is seen", "losses", '-', difference.losses},
                {"As much is seen, on other terms", "terms", '~', difference.terms}};
-  if (args.Has("--json")) {
+  if (options.json) {
     json answer = {{"cells", difference.cells},
                    {"gained_cells", difference.gained_cells},
                    {"lost_cells", difference.lost_cells}};
@@ -301,9 +385,9 @@ int Diff(Terminal& terminal, const Args& args) {
 
 // ---- table ----
 
-int Table(Terminal& terminal, const Args& args) {
-  const std::string& path = args.positionals()[0];
-  if (args.Has("--import")) {
+int Table(Terminal& terminal, const TableOptions& options) {
+  const std::string& path = options.file;
+  if (options.import_csv) {
     const absl::StatusOr<std::string> csv = ReadBytes(path, policy::kTableBytesMax);
     if (!csv.ok()) return FailHere(terminal, csv.status());
     const policy::CsvResult read = policy::FromCsv(*csv);
@@ -321,7 +405,7 @@ int Table(Terminal& terminal, const Args& args) {
     return FailHere(terminal, absl::InvalidArgumentError(
                                   absl::StrCat(path, " does not begin as a policy does")));
   }
-  if (args.Has("--csv")) {
+  if (options.csv) {
     *terminal.out << policy::ToCsv(rows);
     return kExitOk;
   }
@@ -368,9 +452,9 @@ absl::Status Rewrite(const std::string& path, const std::string& text) {
   return absl::OkStatus();
 }
 
-int Format(Terminal& terminal, const Args& args) {
-  const std::string& path = args.positionals()[0];
-  if (args.Has("--check") && args.Has("--write")) {
+int Format(Terminal& terminal, const FormatOptions& options) {
+  const std::string& path = options.file;
+  if (options.check && options.write) {
     return FailHere(terminal, absl::InvalidArgumentError(
                                   "say one of --check, which changes nothing, and --write"));
   }
@@ -382,7 +466,7 @@ int Format(Terminal& terminal, const Args& args) {
     PrintFaults(faults, path, *terminal.err);
     return kExitFindings;
   }
-  if (args.Has("--check")) {
+  if (options.check) {
     if (formatted == *text) return kExitOk;
     *terminal.err << Cleaned(absl::StrCat(path,
                                           " is not in the canonical layout; signpost policy format "
@@ -390,7 +474,7 @@ int Format(Terminal& terminal, const Args& args) {
                   << "\n";
     return kExitFindings;
   }
-  if (!args.Has("--write")) {
+  if (!options.write) {
     *terminal.out << formatted;
     return kExitOk;
   }
@@ -407,8 +491,8 @@ int Format(Terminal& terminal, const Args& args) {
 
 // ---- export cedar ----
 
-int ExportCedar(Terminal& terminal, const Args& args) {
-  const Opened opened = Open(terminal, args, args.positionals()[0], false);
+int ExportCedar(Terminal& terminal, const FileOptions& options) {
+  const Opened opened = Open(terminal, options, options.file, false);
   if (opened.policy == nullptr) return opened.code;
   *terminal.out << policy::ExportCedar(opened.text, opened.vocabulary);
   return kExitOk;
@@ -416,25 +500,25 @@ int ExportCedar(Terminal& terminal, const Args& args) {
 
 // ---- agreements ----
 
-int Agreements(Terminal& terminal, const Args& args) {
-  const absl::StatusOr<int64_t> now_s = SecondOf(terminal, args);
+int Agreements(Terminal& terminal, const AgreementsOptions& options) {
+  const absl::StatusOr<int64_t> now_s = SecondOf(terminal, options);
   if (!now_s.ok()) return FailHere(terminal, now_s.status());
-  if (!args.Has("--agency")) {
+  if (options.agency.empty()) {
     return FailHere(terminal, absl::InvalidArgumentError("say whose: --agency ID"));
   }
-  const Opened opened = Open(terminal, args, args.positionals()[0], false);
+  const Opened opened = Open(terminal, options, options.file, false);
   if (opened.policy == nullptr) return opened.code;
   const policy::Policy& policy = *opened.policy;
-  const policy::Symbol agency = policy.AgencySymbol(args.Get("--agency"));
+  const policy::Symbol agency = policy.AgencySymbol(options.agency);
   if (agency == policy::kNoSymbol) {
     std::vector<std::string> ids;
     for (const policy::VocabularyAgency& one : opened.vocabulary.agencies) ids.push_back(one.id);
-    return FailHere(terminal, absl::InvalidArgumentError(
-                                  absl::StrCat("the area has no agency \"", args.Get("--agency"),
-                                               "\"; it has ", absl::StrJoin(ids, ", "))));
+    return FailHere(terminal, absl::InvalidArgumentError(absl::StrCat("the area has no agency \"",
+                                                                      options.agency, "\"; it has ",
+                                                                      absl::StrJoin(ids, ", "))));
   }
   const std::vector<policy::AgreementView> views = policy.ListAgreements(agency, *now_s);
-  if (args.Has("--json")) {
+  if (options.json) {
     json list = json::array();
     for (const policy::AgreementView& view : views) {
       const policy::AgreementInfo& info = policy.agreements()[static_cast<size_t>(view.agreement)];
@@ -466,80 +550,59 @@ int Agreements(Terminal& terminal, const Args& args) {
 }  // namespace
 
 std::vector<Command> PolicyCommands() {
-  const std::vector<Option> words = {
-      {"--words", "FILE", "The area's words: services, roles, assessments."},
-      {"--area", "FILE", "The area's agencies and teams."}};
-  const std::vector<Option> dated =
-      Join(words, {{"--on", "DATE", "As on that day, 2027-04-01; today otherwise."}});
   const std::string codes =
       "Exit codes: 0 fine; 1 there is something to look at; 2 the command line or a file that "
       "cannot be read. No hub is asked.";
   return {
-      {{"policy check", "FILE",
-        "Reads a policy, runs its examples, proves its checks, and finds what is doubtful.",
-        absl::StrCat("Faults are said with line and column. What is doubtful: rules that never "
-                     "apply or never decide, agreements that have run out or are past their "
-                     "review. Who sees more of the other is shown as a table.\n",
-                     codes),
-        dated},
-       Check,
-       false},
-      {{"policy explain", "FILE QUESTION",
-        "Decides one question, and says why to the worker and to the auditor.",
-        absl::StrCat("QUESTION is asked as an example asks: \"personal-adviser of "
-                     "northern-connexions, involved, for support-planning; contact of "
-                     "youth-offending held by nortown-yot, consent refused\".\n",
-                     codes),
-        dated},
-       Explain,
-       false},
-      {{"policy who-can-see", "FILE THING",
-        "Everybody who can see a thing, under which circumstances and by which rules.",
-        absl::StrCat("THING is \"contact of youth-offending held by nortown-yot\", or "
-                     "\"everything of youth-offending held by nortown-yot\".\n",
-                     codes),
-        words},
-       WhoCanSee,
-       false},
-      {{"policy diff", "OLD NEW", "Who gains and who loses sight of what, over all there can be.",
-        absl::StrCat("Every cell of the decision space is compared, from the first day on which "
-                     "both are in force.\n",
-                     codes),
-        words},
-       Diff,
-       false},
-      {{"policy table",
-        "FILE",
-        "A policy as a table, one row a statement, and back.",
-        absl::StrCat("With --csv for a spreadsheet. With --import FILE is such a table, and the "
-                     "policy is written: check it.\n",
-                     codes),
-        {{"--csv", "", "As comma-separated values."},
-         {"--import", "", "From comma-separated values to a policy."}}},
-       Table,
-       false},
-      {{"policy format",
-        "FILE",
-        "A policy in the canonical layout: its words as they are, its lines as everyone's.",
-        absl::StrCat("Prints it. The file need not compile; where it does not even fall into "
-                     "words, that is said and nothing is printed or changed.\n",
-                     codes),
-        {{"--check", "", "Say only whether the file is laid out so; 1 when it is not."},
-         {"--write", "", "Rewrite the file."}}},
-       Format,
-       false},
-      {{"policy export cedar", "FILE", "The rules in the Cedar language, for other judges.",
-        absl::StrCat("What each action and each attribute of the context means stands at its "
-                     "head.\n",
-                     codes),
-        words},
-       ExportCedar,
-       false},
-      {{"policy agreements", "FILE",
-        "What an agency may see of each other one, under which agreement.", codes,
-        Join(dated, {{"--agency", "ID", "Who asks."}})},
-       Agreements,
-       false},
+      MakeCommand(
+          "policy check",
+          "Reads a policy, runs its examples, proves its checks, and finds what is doubtful.",
+          absl::StrCat("Faults are said with line and column. What is doubtful: rules that never "
+                       "apply or never decide, agreements that have run out or are past their "
+                       "review. Who sees more of the other is shown as a table.\n",
+                       codes),
+          Check),
+      MakeCommand("policy explain",
+                  "Decides one question, and says why to the worker and to the auditor.",
+                  absl::StrCat("QUESTION is asked as an example asks: \"personal-adviser of "
+                               "northern-connexions, involved, for support-planning; contact of "
+                               "youth-offending held by nortown-yot, consent refused\".\n",
+                               codes),
+                  Explain),
+      MakeCommand("policy who-can-see",
+                  "Everybody who can see a thing, under which circumstances and by which rules.",
+                  absl::StrCat("THING is \"contact of youth-offending held by nortown-yot\", or "
+                               "\"everything of youth-offending held by nortown-yot\".\n",
+                               codes),
+                  WhoCanSee),
+      MakeCommand(
+          "policy diff", "Who gains and who loses sight of what, over all there can be.",
+          absl::StrCat("Every cell of the decision space is compared, from the first day on which "
+                       "both are in force.\n",
+                       codes),
+          Diff),
+      MakeCommand(
+          "policy table", "A policy as a table, one row a statement, and back.",
+          absl::StrCat("With --csv for a spreadsheet. With --import FILE is such a table, and the "
+                       "policy is written: check it.\n",
+                       codes),
+          Table),
+      MakeCommand(
+          "policy format",
+          "A policy in the canonical layout: its words as they are, its lines as everyone's.",
+          absl::StrCat("Prints it. The file need not compile; where it does not even fall into "
+                       "words, that is said and nothing is printed or changed.\n",
+                       codes),
+          Format),
+      MakeCommand(
+          "policy export cedar", "The rules in the Cedar language, for other judges.",
+          absl::StrCat("What each action and each attribute of the context means stands at its "
+                       "head.\n",
+                       codes),
+          ExportCedar),
+      MakeCommand("policy agreements",
+                  "What an agency may see of each other one, under which agreement.", codes,
+                  Agreements),
   };
 }
 

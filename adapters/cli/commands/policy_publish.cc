@@ -1,17 +1,18 @@
-// policy propose, approve, withdraw, versions, text, whatif, ask, ask agreements; audit replay: the
-// policy at a hub. What works on files alone is in policy.cc.
+// policy propose, approve, withdraw, versions, text, whatif, ask, ask agreements: the policy at a
+// hub. What works on files alone is in policy.cc.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "adapters/cli/commands/cli.h"
 #include "adapters/cli/files/files.h"
 #include "adapters/cli/text/page.h"
 #include "adapters/cli/text/render.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "signpost/v1/policy.grpc.pb.h"
 
 namespace signpost::adapters::cli {
@@ -21,6 +22,71 @@ using signpost::v1::PolicyService;
 
 // What the hub takes (docs/operating.md, Limits).
 constexpr size_t kProposalBytesMax = 1'000'000;
+constexpr int kPreviewDaysMax = 90;
+
+struct ProposeOptions : HubOptions {
+  std::string file;
+  void Declare(CLI::App* app) { AddPositional(app, "FILE", &file); }
+};
+
+// Of one policy that waits.
+struct ShaOptions : HubOptions {
+  std::string sha256;
+  void Declare(CLI::App* app) { AddPositional(app, "SHA256", &sha256); }
+};
+
+struct TextOptions : HubOptions {
+  std::string sha256;
+  std::string out;
+  void Declare(CLI::App* app) {
+    AddText(app, "--sha256", "SHA256", "Which; the one in force when left out.", &sha256);
+    AddText(app, "--out", "FILE", "Write it there.", &out);
+  }
+};
+
+struct WhatIfOptions : HubOptions {
+  std::string file;
+  std::optional<uint64_t> days;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "FILE", &file);
+    AddNumber(app, "--days", "N",
+              "Also over the questions recorded in the last N days, at most 90.", &days,
+              {0, kPreviewDaysMax});
+  }
+};
+
+struct AskOptions : HubOptions {
+  std::string purpose;
+  std::string of;
+  std::string assessment;
+  bool involved = false;
+  bool team_involved = false;
+  std::string consent;
+  bool necessity = false;
+  bool closed = false;
+  bool shielded = false;
+  void Declare(CLI::App* app) {
+    AddText(app, "--purpose", "PURPOSE", "For what; support-planning, safeguarding and so on.",
+            &purpose);
+    AddText(app, "--of", "AGENCY", "Of which agency; all when left out.", &of);
+    AddText(app, "--assessment", "KIND", "Of which kind of assessment to tell the sections.",
+            &assessment);
+    AddSwitch(app, "--involved", "As if your agency worked with the young person.", &involved);
+    AddSwitch(app, "--team-involved", "As if a team of yours did.", &team_involved);
+    AddText(app, "--consent", "WORD", "As if they had said: given, explicit, refused or withdrawn.",
+            &consent);
+    AddSwitch(app, "--necessity", "As if you said why it is necessary.", &necessity);
+    AddSwitch(app, "--closed", "As if the other agency had closed its case.", &closed);
+    AddSwitch(app, "--shielded", "As if they were shielded.", &shielded);
+  }
+};
+
+struct AskAgreementsOptions : HubOptions {
+  std::string with;
+  void Declare(CLI::App* app) {
+    AddText(app, "--with", "AGENCY", "With which agency; all when left out.", &with);
+  }
+};
 
 // A call's outcome on its way to the screen: the exit code when it is over already.
 struct Called {
@@ -30,9 +96,9 @@ struct Called {
 
 // Opens a session and makes one call as the practitioner of the profile.
 template <typename Call>
-Called AtHub(Terminal& terminal, const Args& args, const std::string& purpose,
+Called AtHub(Terminal& terminal, const HubOptions& options, const std::string& purpose,
              absl::Duration deadline, const std::string& what, Call call) {
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return {false, FailHere(terminal, session.status())};
   grpc::ClientContext context;
   const absl::Status prepared = (*session)->Prepare(purpose, deadline, &context);
@@ -80,13 +146,13 @@ void ShowDiagnostics(
   }
 }
 
-int Propose(Terminal& terminal, const Args& args) {
-  const std::string& path = args.positionals()[0];
+int Propose(Terminal& terminal, const ProposeOptions& options) {
+  const std::string& path = options.file;
   const auto text = ReadBytes(path, kProposalBytesMax);
   if (!text.ok()) return FailHere(terminal, text.status());
   signpost::v1::ProposePolicyResponse response;
   const Called called =
-      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy propose",
+      AtHub(terminal, options, kPurposeOfKeeping, kCallDeadline, "policy propose",
             [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
               signpost::v1::ProposePolicyRequest request;
               request.set_request_id(session.NewRequestId());
@@ -94,7 +160,7 @@ int Propose(Terminal& terminal, const Args& args) {
               return stub.ProposePolicy(context, request, &response);
             });
   if (!called.good) return called.code;
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
     return response.accepted() ? kExitOk : kExitRefused;
   }
@@ -110,44 +176,44 @@ int Propose(Terminal& terminal, const Args& args) {
   return kExitOk;
 }
 
-int Approve(Terminal& terminal, const Args& args) {
+int Approve(Terminal& terminal, const ShaOptions& options) {
   signpost::v1::ApprovePolicyResponse response;
   const Called called =
-      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy approve",
+      AtHub(terminal, options, kPurposeOfKeeping, kCallDeadline, "policy approve",
             [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
               signpost::v1::ApprovePolicyRequest request;
               request.set_request_id(session.NewRequestId());
-              request.set_sha256(args.positionals()[0]);
+              request.set_sha256(options.sha256);
               return stub.ApprovePolicy(context, request, &response);
             });
   if (!called.good) return called.code;
   Page page(terminal.bold);
   ShowPolicy(response.policy(), &page);
-  *terminal.out << (args.Has("--json") ? Json(response) : page.text());
+  *terminal.out << (options.json ? Json(response) : page.text());
   return kExitOk;
 }
 
-int Withdraw(Terminal& terminal, const Args& args) {
+int Withdraw(Terminal& terminal, const ShaOptions& options) {
   signpost::v1::WithdrawPolicyResponse response;
   const Called called =
-      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy withdraw",
+      AtHub(terminal, options, kPurposeOfKeeping, kCallDeadline, "policy withdraw",
             [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
               signpost::v1::WithdrawPolicyRequest request;
               request.set_request_id(session.NewRequestId());
-              request.set_sha256(args.positionals()[0]);
+              request.set_sha256(options.sha256);
               return stub.WithdrawPolicy(context, request, &response);
             });
   if (!called.good) return called.code;
   Page page(terminal.bold);
   ShowPolicy(response.policy(), &page);
-  *terminal.out << (args.Has("--json") ? Json(response) : page.text());
+  *terminal.out << (options.json ? Json(response) : page.text());
   return kExitOk;
 }
 
-int Versions(Terminal& terminal, const Args& args) {
+int Versions(Terminal& terminal, const NoOptions<HubOptions>& options) {
   signpost::v1::ListPoliciesResponse response;
   const Called called =
-      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy versions",
+      AtHub(terminal, options, kPurposeOfKeeping, kCallDeadline, "policy versions",
             [&](Session&, PolicyService::Stub& stub, grpc::ClientContext* context) {
               return stub.ListPolicies(context, {}, &response);
             });
@@ -155,24 +221,24 @@ int Versions(Terminal& terminal, const Args& args) {
   Page page(terminal.bold);
   for (const signpost::v1::PolicySummary& policy : response.policies()) ShowPolicy(policy, &page);
   if (response.policies().empty()) page.Line("No policy was ever proposed here.");
-  *terminal.out << (args.Has("--json") ? Json(response) : page.text());
+  *terminal.out << (options.json ? Json(response) : page.text());
   return kExitOk;
 }
 
-int Text(Terminal& terminal, const Args& args) {
+int Text(Terminal& terminal, const TextOptions& options) {
   signpost::v1::GetPolicyResponse response;
   const Called called =
-      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy text",
+      AtHub(terminal, options, kPurposeOfKeeping, kCallDeadline, "policy text",
             [&](Session&, PolicyService::Stub& stub, grpc::ClientContext* context) {
               signpost::v1::GetPolicyRequest request;
-              request.set_sha256(args.Get("--sha256"));
+              request.set_sha256(options.sha256);
               return stub.GetPolicy(context, request, &response);
             });
   if (!called.good) return called.code;
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
-  } else if (args.Has("--out")) {
-    const absl::Status written = WriteBytes(args.Get("--out"), response.text());
+  } else if (!options.out.empty()) {
+    const absl::Status written = WriteBytes(options.out, response.text());
     if (!written.ok()) return FailHere(terminal, written);
   } else {
     *terminal.out << response.text();
@@ -194,18 +260,15 @@ void ShowCounts(const google::protobuf::RepeatedPtrField<signpost::v1::PreviewCo
   }
 }
 
-int WhatIf(Terminal& terminal, const Args& args) {
-  const std::string& path = args.positionals()[0];
+int WhatIf(Terminal& terminal, const WhatIfOptions& options) {
+  const std::string& path = options.file;
   const auto text = ReadBytes(path, kProposalBytesMax);
   if (!text.ok()) return FailHere(terminal, text.status());
-  int days = 0;
-  if (args.Has("--days") && !absl::SimpleAtoi(args.Get("--days"), &days)) {
-    return FailHere(terminal, absl::InvalidArgumentError("--days wants a number of days"));
-  }
+  const auto days = static_cast<int32_t>(options.days.value_or(0));
   signpost::v1::PreviewReport report;
   bool has_report = false;
   const Called called =
-      AtHub(terminal, args, kPurposeOfKeeping, kStreamDeadline, "policy whatif",
+      AtHub(terminal, options, kPurposeOfKeeping, kStreamDeadline, "policy whatif",
             [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
               signpost::v1::PreviewPolicyRequest request;
               request.set_request_id(session.NewRequestId());
@@ -225,7 +288,7 @@ int WhatIf(Terminal& terminal, const Args& args) {
     return FailHere(terminal, absl::InternalError("the hub ended without a report; try again"));
   }
   const bool compiled = report.diagnostics().empty();
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(report);
     return compiled ? kExitOk : kExitRefused;
   }
@@ -246,36 +309,36 @@ int WhatIf(Terminal& terminal, const Args& args) {
   return kExitOk;
 }
 
-int Ask(Terminal& terminal, const Args& args) {
+int Ask(Terminal& terminal, const AskOptions& options) {
   signpost::v1::ExplainRequest request;
-  if (!args.Has("--purpose")) {
+  if (options.purpose.empty()) {
     return FailHere(terminal, absl::InvalidArgumentError(
                                   "say for what: --purpose support-planning, or another"));
   }
-  const auto purpose = EnumFromWord<signpost::v1::Purpose>(args.Get("--purpose"));
+  const auto purpose = EnumFromWord<signpost::v1::Purpose>(options.purpose);
   if (!purpose.ok()) return FailHere(terminal, purpose.status());
   request.set_purpose(*purpose);
-  if (args.Has("--consent")) {
-    const auto consent = EnumFromWord<signpost::v1::AssumedConsent>(args.Get("--consent"));
+  if (!options.consent.empty()) {
+    const auto consent = EnumFromWord<signpost::v1::AssumedConsent>(options.consent);
     if (!consent.ok()) return FailHere(terminal, consent.status());
     request.set_consent(*consent);
   }
-  request.set_holder_agency_id(args.Get("--of"));
-  request.set_assessment_kind(args.Get("--assessment"));
-  request.set_involved(args.Has("--involved"));
-  request.set_team_involved(args.Has("--team-involved"));
-  request.set_necessity_stated(args.Has("--necessity"));
-  request.set_closed(args.Has("--closed"));
-  request.set_shielded(args.Has("--shielded"));
+  request.set_holder_agency_id(options.of);
+  request.set_assessment_kind(options.assessment);
+  request.set_involved(options.involved);
+  request.set_team_involved(options.team_involved);
+  request.set_necessity_stated(options.necessity);
+  request.set_closed(options.closed);
+  request.set_shielded(options.shielded);
   signpost::v1::ExplainResponse response;
   const Called called =
-      AtHub(terminal, args, args.Get("--purpose"), kCallDeadline, "policy ask",
+      AtHub(terminal, options, options.purpose, kCallDeadline, "policy ask",
             [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
               request.set_request_id(session.NewRequestId());
               return stub.Explain(context, request, &response);
             });
   if (!called.good) return called.code;
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
     return kExitOk;
   }
@@ -310,18 +373,18 @@ int Ask(Terminal& terminal, const Args& args) {
   return kExitOk;
 }
 
-int AskAgreements(Terminal& terminal, const Args& args) {
+int AskAgreements(Terminal& terminal, const AskAgreementsOptions& options) {
   signpost::v1::ListAgreementsResponse response;
   const Called called =
-      AtHub(terminal, args, kPurposeOfKeeping, kCallDeadline, "policy ask agreements",
+      AtHub(terminal, options, kPurposeOfKeeping, kCallDeadline, "policy ask agreements",
             [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
               signpost::v1::ListAgreementsRequest request;
               request.set_request_id(session.NewRequestId());
-              request.set_other_agency_id(args.Get("--with"));
+              request.set_other_agency_id(options.with);
               return stub.ListAgreements(context, request, &response);
             });
   if (!called.good) return called.code;
-  if (args.Has("--json")) {
+  if (options.json) {
     *terminal.out << Json(response);
     return kExitOk;
   }
@@ -343,101 +406,31 @@ int AskAgreements(Terminal& terminal, const Args& args) {
   return kExitOk;
 }
 
-int Replay(Terminal& terminal, const Args& args) {
-  if (!args.Has("--reason")) {
-    return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
-  }
-  signpost::v1::ReplayDecisionRequest request;
-  uint64_t index = 0;
-  if (!absl::SimpleAtoi(args.positionals()[0], &index)) {
-    return FailHere(terminal, absl::InvalidArgumentError("which entry? its number"));
-  }
-  request.set_index(index);
-  request.set_reason(args.Get("--reason"));
-  signpost::v1::ReplayDecisionResponse response;
-  const Called called =
-      AtHub(terminal, args, kPurposeOfAudit, kCallDeadline, "audit replay",
-            [&](Session&, PolicyService::Stub& stub, grpc::ClientContext* context) {
-              return stub.ReplayDecision(context, request, &response);
-            });
-  if (!called.good) return called.code;
-  const bool same = response.result() == signpost::v1::REPLAY_RESULT_SAME;
-  if (args.Has("--json")) {
-    *terminal.out << Json(response);
-    return same ? kExitOk : kExitRefused;
-  }
-  Page page(terminal.bold);
-  page.Paragraph(0,
-                 same ? absl::StrCat("Entry ", index, ": the same decision, by policy version ",
-                                     response.policy_version(), ", ", response.policy_sha256(), ".")
-                      : absl::StrCat("Entry ", index, ": ",
-                                     response.result() == signpost::v1::REPLAY_RESULT_DIFFERENT
-                                         ? "the decision comes out differently."
-                                         : "the decision cannot be made again."));
-  for (const std::string& finding : response.findings()) page.Paragraph(2, finding);
-  *terminal.out << page.text();
-  return same ? kExitOk : kExitRefused;
-}
-
 }  // namespace
 
-std::vector<Command> PublishCommands() {
-  const std::vector<Option> ask = {
-      {"--purpose", "PURPOSE", "For what; support-planning, safeguarding and so on."},
-      {"--of", "AGENCY", "Of which agency; all when left out."},
-      {"--assessment", "KIND", "Of which kind of assessment to tell the sections."},
-      {"--involved", "", "As if your agency worked with the young person."},
-      {"--team-involved", "", "As if a team of yours did."},
-      {"--consent", "WORD", "As if she had said: given, explicit, refused or withdrawn."},
-      {"--necessity", "", "As if you said why it is necessary."},
-      {"--closed", "", "As if the other agency had closed its case."},
-      {"--shielded", "", "As if she were shielded."},
-  };
+std::vector<Command> PolicyPublishCommands() {
   return {
-      {{"policy propose",
-        "FILE",
-        "Puts a policy up for approval.",
-        "It must compile against the registry of the hub, and be of a higher version than the one "
-        "in force. Two others approve it.",
-        {}},
-       Propose},
-      {{"policy approve",
-        "SHA256",
-        "Approves a policy that waits; the last approval puts it in force.",
-        "SHA256 is what policy propose and policy versions say. Read the text first: policy text.",
-        {}},
-       Approve},
-      {{"policy withdraw", "SHA256", "Takes back a policy that waits.", "", {}}, Withdraw},
-      {{"policy versions", "", "The policies that wait, decide or decided.", "", {}}, Versions},
-      {{"policy text",
-        "",
-        "The text of a policy, as it was proposed.",
-        "",
-        {{"--sha256", "SHA256", "Which; the one in force when left out."},
-         {"--out", "FILE", "Write it there."}}},
-       Text},
-      {{"policy whatif",
-        "FILE",
-        "What a draft would change for the people in the index, counted.",
-        "For whoever may propose. Counts of 1 to 4 are not told.",
-        {{"--days", "N", "Also over the questions recorded in the last N days, at most 90."}}},
-       WhatIf},
-      {{"policy ask", "",
-        "What you might see of other agencies' work, under what, and what is missing.",
-        "About nobody: say what to assume of the young person.", ask},
-       Ask},
-      {{"policy ask agreements",
-        "",
-        "Your agency's agreements with others, in plain words.",
-        "",
-        {{"--with", "AGENCY", "With which agency; all when left out."}}},
-       AskAgreements},
-      {{"audit replay",
-        "INDEX",
-        "Makes a recorded decision again, by the policy of then.",
-        "For auditors. Ends with 1 when it does not come out the same.",
-        {{"--reason", "TEXT", "Why; kept in the ledger. Do not name a young person."}}},
-       Replay},
+      MakeCommand(
+          "policy propose", "Puts a policy up for approval.",
+          "It must compile against the registry of the hub, and be of a higher version than "
+          "the one in force. Two others approve it.",
+          Propose),
+      MakeCommand("policy approve",
+                  "Approves a policy that waits; the last approval puts it in force.",
+                  "SHA256 is what policy propose and policy versions say. Read the text first: "
+                  "policy text.",
+                  Approve),
+      MakeCommand("policy withdraw", "Takes back a policy that waits.", "", Withdraw),
+      MakeCommand("policy versions", "The policies that wait, decide or decided.", "", Versions),
+      MakeCommand("policy text", "The text of a policy, as it was proposed.", "", Text),
+      MakeCommand("policy whatif",
+                  "What a draft would change for the people in the index, counted.",
+                  "For whoever may propose. Counts of 1 to 4 are not told.", WhatIf),
+      MakeCommand("policy ask",
+                  "What you might see of other agencies' work, under what, and what is missing.",
+                  "About nobody: say what to assume of the young person.", Ask),
+      MakeCommand("policy ask agreements", "Your agency's agreements with others, in plain words.",
+                  "", AskAgreements),
   };
 }
 

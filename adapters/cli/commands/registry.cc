@@ -16,6 +16,21 @@ namespace {
 
 using signpost::v1::RegistryService;
 
+struct ApplyOptions : HubOptions {
+  std::string file;
+  void Declare(CLI::App* app) { AddPositional(app, "FILE", &file); }
+};
+
+struct SuspendOptions : HubOptions {
+  std::string whom;
+  std::string reason;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "WHOM", &whom);
+    AddText(app, "--reason", "TEXT", "Why; kept in the ledger. Do not name a young person.",
+            &reason);
+  }
+};
+
 // Sends one change; counts whether it changed anything.
 template <typename Request, typename Response, typename Method>
 grpc::Status Put(Session& session, Method method, Request& request, int* changed) {
@@ -31,13 +46,13 @@ grpc::Status Put(Session& session, Method method, Request& request, int* changed
   return status;
 }
 
-int Apply(Terminal& terminal, const Args& args) {
-  const std::string& path = args.positionals()[0];
+int Apply(Terminal& terminal, const ApplyOptions& options) {
+  const std::string& path = options.file;
   const auto text = ReadBytes(path, base::kConfigBytesMax);
   if (!text.ok()) return FailHere(terminal, text.status());
   const auto area = ParseArea(*text, path, std::filesystem::path(path).parent_path().string());
   if (!area.ok()) return FailHere(terminal, area.status());
-  const auto session = OpenSession(terminal, args);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   const auto stub = RegistryService::NewStub((*session)->channel());
   int changed = 0;
@@ -77,8 +92,8 @@ int Apply(Terminal& terminal, const Args& args) {
   return kExitOk;
 }
 
-int List(Terminal& terminal, const Args& args) {
-  const auto session = OpenSession(terminal, args);
+int List(Terminal& terminal, const NoOptions<HubOptions>& options) {
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   grpc::ClientContext context;
   const absl::Status status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
@@ -87,13 +102,13 @@ int List(Terminal& terminal, const Args& args) {
   const grpc::Status answered =
       RegistryService::NewStub((*session)->channel())->ListAgencies(&context, {}, &response);
   if (!answered.ok()) return FailCall(terminal, "registry list", answered);
-  *terminal.out << (args.Has("--json") ? Json(response) : RenderAgencies(response));
+  *terminal.out << (options.json ? Json(response) : RenderAgencies(response));
   return kExitOk;
 }
 
-int SetSuspended(Terminal& terminal, const Args& args, bool suspended) {
+int SetSuspended(Terminal& terminal, const SuspendOptions& options, bool suspended) {
   signpost::v1::SetSuspendedRequest request;
-  const std::string& whom = args.positionals()[0];
+  const std::string& whom = options.whom;
   const std::vector<std::string> parts = absl::StrSplit(whom, '/');
   if (whom.rfind("spiffe://", 0) == 0) {
     request.set_spiffe_id(whom);
@@ -107,12 +122,12 @@ int SetSuspended(Terminal& terminal, const Args& args, bool suspended) {
                     absl::InvalidArgumentError("whom? an agency's id, a system's spiffe:// id, or "
                                                "agency/practitioner"));
   }
-  if (!args.Has("--reason")) {
+  if (options.reason.empty()) {
     return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
   }
   request.set_suspended(suspended);
-  request.set_reason(args.Get("--reason"));
-  const auto session = OpenSession(terminal, args);
+  request.set_reason(options.reason);
+  const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   const auto stub = RegistryService::NewStub((*session)->channel());
   int changed = 0;
@@ -126,29 +141,27 @@ int SetSuspended(Terminal& terminal, const Args& args, bool suspended) {
   return kExitOk;
 }
 
-int Suspend(Terminal& terminal, const Args& args) { return SetSuspended(terminal, args, true); }
-int Restore(Terminal& terminal, const Args& args) { return SetSuspended(terminal, args, false); }
+int Suspend(Terminal& terminal, const SuspendOptions& options) {
+  return SetSuspended(terminal, options, true);
+}
+int Restore(Terminal& terminal, const SuspendOptions& options) {
+  return SetSuspended(terminal, options, false);
+}
 
 }  // namespace
 
 std::vector<Command> RegistryCommands() {
-  const std::vector<Option> reason = {
-      {"--reason", "TEXT", "Why; kept in the ledger. Do not name a young person."}};
   const std::string whom =
       "WHOM is an agency's id, a system's spiffe:// id, or agency/practitioner.";
   return {
-      {{"registry apply",
-        "FILE",
-        "Enrols what an area file says: agencies, teams, practitioners.",
-        "For the hub's operator. Applying a file again changes nothing.",
-        {}},
-       Apply},
-      {{"registry list", "", "The agencies of the area, and whether they feed the hub.", "", {}},
-       List},
-      {{"registry suspend", "WHOM", "Stops an agency, a system or a practitioner at once.", whom,
-        reason},
-       Suspend},
-      {{"registry restore", "WHOM", "Lets it go on.", whom, reason}, Restore},
+      MakeCommand("registry apply",
+                  "Enrols what an area file says: agencies, teams, practitioners.",
+                  "For the hub's operator. Applying a file again changes nothing.", Apply),
+      MakeCommand("registry list", "The agencies of the area, and whether they feed the hub.", "",
+                  List),
+      MakeCommand("registry suspend", "Stops an agency, a system or a practitioner at once.", whom,
+                  Suspend),
+      MakeCommand("registry restore", "Lets it go on.", whom, Restore),
   };
 }
 

@@ -48,57 +48,52 @@ absl::Status ReadFileInto(const std::string& path, Profile* profile) {
 
 }  // namespace
 
-const std::vector<Option>& ProfileOptions() {
-  static const auto* const options = new std::vector<Option>{
-      {"--profile", "FILE",
-       "A JSON file with what the other options here say; they stand over it. Also from "
-       "SIGNPOST_PROFILE."},
-      {"--hub", "HOST:PORT", "The hub."},
-      {"--server-name", "NAME", "Name in the hub's certificate, when it is not HOST."},
-      {"--ca", "FILE", "Certificate of the authority that signed the hub's."},
-      {"--cert", "FILE", "This system's certificate."},
-      {"--key", "FILE", "Its key, readable by its owner alone."},
-      {"--agency", "ID", "This system's agency."},
-      {"--assertion-key", "FILE", "Key with which the agency speaks for its practitioners."},
-      {"--assertion-key-id", "ID", "The name under which that key is enrolled."},
-      {"--as", "ID", "The practitioner who asks."},
-      {"--name", "NAME", "The practitioner's name, as the agency writes it."},
-      {"--role", "ROLE", "The role the practitioner acts in."},
-      {"--team", "ID", "A team the practitioner acts in.", true},
-      {"--audience", "NAME", "The hub's own name in assertions."},
-      {"--json", "", "Print JSON."},
-  };
-  return *options;
+void HubOptions::DeclareCommon(CLI::App* app) {
+  BeginGroup(app, "Who asks, and where");
+  AddText(app, "--profile", "FILE",
+          "A JSON file with what the other options here say; they stand over it. Also from "
+          "SIGNPOST_PROFILE.",
+          &profile);
+  AddText(app, "--hub", "HOST:PORT", "The hub.", &over.hub);
+  AddText(app, "--server-name", "NAME", "Name in the hub's certificate, when it is not HOST.",
+          &over.server_name);
+  AddText(app, "--ca", "FILE", "Certificate of the authority that signed the hub's.", &over.ca);
+  AddText(app, "--cert", "FILE", "This system's certificate.", &over.cert);
+  AddText(app, "--key", "FILE", "Its key, readable by its owner alone.", &over.key);
+  AddText(app, "--agency", "ID", "This system's agency.", &over.agency);
+  AddText(app, "--assertion-key", "FILE", "Key with which the agency speaks for its practitioners.",
+          &over.assertion_key);
+  AddText(app, "--assertion-key-id", "ID", "The name under which that key is enrolled.",
+          &over.assertion_key_id);
+  AddText(app, "--as", "ID", "The practitioner who asks.", &over.practitioner);
+  AddText(app, "--name", "NAME", "The practitioner's name, as the agency writes it.", &over.name);
+  AddText(app, "--role", "ROLE", "The role the practitioner acts in.", &over.role);
+  AddList(app, "--team", "ID", "A team the practitioner acts in.", &over.teams);
+  AddText(app, "--audience", "NAME", "The hub's own name in assertions.", &over.audience);
+  AddSwitch(app, "--json", "Print JSON.", &json);
 }
 
-absl::StatusOr<Profile> ReadProfile(const Args& args) {
+absl::StatusOr<Profile> ReadProfile(const HubOptions& options) {
   Profile profile;
   const char* const environment = std::getenv("SIGNPOST_PROFILE");
-  const std::string file =
-      args.GetOr("--profile", environment == nullptr ? "" : std::string(environment));
+  const std::string file = !options.profile.empty() ? options.profile
+                           : environment == nullptr ? ""
+                                                    : std::string(environment);
   if (!file.empty()) SIGNPOST_RETURN_IF_ERROR(ReadFileInto(file, &profile));
-  const auto over = [&args](const char* option, std::string* value) {
-    *value = args.GetOr(option, *value);
-  };
-  over("--hub", &profile.hub);
-  over("--server-name", &profile.server_name);
-  over("--ca", &profile.ca);
-  over("--cert", &profile.cert);
-  over("--key", &profile.key);
-  over("--agency", &profile.agency);
-  over("--assertion-key", &profile.assertion_key);
-  over("--assertion-key-id", &profile.assertion_key_id);
-  if (args.Has("--as") && args.Get("--as") != profile.practitioner) {
+  const Profile& over = options.over;
+  if (!over.practitioner.empty() && over.practitioner != profile.practitioner) {
     // Another person: what the file said of the first one is not true of this one.
     profile.name.clear();
     profile.role.clear();
     profile.teams.clear();
   }
-  over("--as", &profile.practitioner);
-  over("--name", &profile.name);
-  over("--role", &profile.role);
-  over("--audience", &profile.audience);
-  if (args.Has("--team")) profile.teams = args.All("--team");
+  for (std::string Profile::*const field :
+       {&Profile::hub, &Profile::server_name, &Profile::ca, &Profile::cert, &Profile::key,
+        &Profile::agency, &Profile::assertion_key, &Profile::assertion_key_id,
+        &Profile::practitioner, &Profile::name, &Profile::role, &Profile::audience}) {
+    if (!(over.*field).empty()) profile.*field = over.*field;
+  }
+  if (!over.teams.empty()) profile.teams = over.teams;
 
   std::vector<std::string> missing;
   const auto want = [&missing](const std::string& value, const char* option) {

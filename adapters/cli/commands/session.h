@@ -1,5 +1,5 @@
-// Who asks, and the way to the hub: a profile file with flags over it, the channel, and an
-// assertion minted for each call.
+// A Session is a way to the hub for one command: a profile (a file with options over it) that says
+// who asks, the channel, and an assertion minted for each call.
 //
 // A profile is a JSON file such as deploy/make-authority and the quick start write:
 //   {"hub": "localhost:7443", "ca": "ca.pem", "cert": "casework.pem", "key": "casework.key",
@@ -18,7 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "adapters/cli/commands/args.h"
+#include "adapters/cli/commands/options.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "hub/base/clock.h"
@@ -44,12 +44,17 @@ struct Profile {
   std::string audience;
 };
 
-// The options that every command takes.
-const std::vector<Option>& ProfileOptions();
+// What every command takes that asks a hub.
+struct HubOptions {
+  std::string profile;  // of --profile
+  Profile over;         // what other options say; empty where they say nothing
+  bool json = false;
+  void DeclareCommon(CLI::App* app);
+};
 
-// The file of --profile, or of the environment's SIGNPOST_PROFILE, with the flags over it. Errors:
-// INVALID_ARGUMENT or kInvalidField, naming all that is wrong or missing.
-[[nodiscard]] absl::StatusOr<Profile> ReadProfile(const Args& args);
+// The file of --profile, or of the environment's SIGNPOST_PROFILE, with the options over it.
+// Errors: INVALID_ARGUMENT or kInvalidField, naming all that is wrong or missing.
+[[nodiscard]] absl::StatusOr<Profile> ReadProfile(const HubOptions& options);
 
 // Not thread-safe. `clock` and `random` are not owned and must outlive it.
 class Session {

@@ -6,7 +6,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/files/files.h"
+#include "adapters/cli/text/text.h"
 #include "hub/base/crypto.h"
 #include "hub/base/encoding.h"
 #include "hub/base/json_config.h"
@@ -72,6 +73,11 @@ absl::StatusOr<ReceiptFile> ParseReceiptFile(absl::string_view text, const std::
   file.proof = config.StringOr("proof", "");
   SIGNPOST_RETURN_IF_ERROR(config.Finish());
   return file;
+}
+
+absl::StatusOr<ReceiptFile> ReadReceiptFile(const std::string& path) {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string text, ReadBytes(path, kReceiptFileBytesMax));
+  return ParseReceiptFile(text, path);
 }
 
 absl::StatusOr<std::string> VerifyReceipt(const ReceiptFile& file,

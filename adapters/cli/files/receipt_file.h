@@ -1,11 +1,11 @@
-// A receipt kept in a file, with the answer it is for and, once fetched, the proof that the ledger
-// holds it: what somebody needs to show, without the hub and years later, that an answer was given
-// and recorded.
+// A ReceiptFile is a receipt kept in a file, with the answer it is for and, once fetched, the proof
+// that the ledger holds it: what somebody needs to show, without the hub and years later, that an
+// answer was given and recorded.
 //
 //   {"format": "signpost-receipt-v1", "origin": "…", "ledger_index": 3204, "leaf_hash": "<hex>",
 //    "sequenced_at": "2026-11-22T00:47:08.123456Z", "answer": "<base64>", "proof": "<tlog-proof>"}
 //
-// The file holds what the answer held: keep it as one keeps a case file. Pure; thread-safe.
+// The file holds what the answer held: keep it as one keeps a case file. Thread-safe.
 
 #ifndef SIGNPOST_ADAPTERS_CLI_FILES_RECEIPT_FILE_H_
 #define SIGNPOST_ADAPTERS_CLI_FILES_RECEIPT_FILE_H_
@@ -31,6 +31,9 @@ std::string FormatReceiptFile(const ReceiptFile& file);
 // Errors: kInvalidField.
 [[nodiscard]] absl::StatusOr<ReceiptFile> ParseReceiptFile(absl::string_view text,
                                                            const std::string& source);
+
+// Reads one from disk. Errors: those of ReadBytes() and ParseReceiptFile().
+[[nodiscard]] absl::StatusOr<ReceiptFile> ReadReceiptFile(const std::string& path);
 
 // Whether `file` proves what it says: its leaf is in the ledger under the signed checkpoint of its
 // proof, at its index, in the ledger it names. With `entry` (an auditor's copy of the entry's

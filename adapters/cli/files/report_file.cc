@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "hub/base/json_config.h"
 #include "hub/base/status_macros.h"
 

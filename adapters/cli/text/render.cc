@@ -11,7 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "adapters/cli/text/page.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace signpost::adapters::cli {

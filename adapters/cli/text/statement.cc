@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "adapters/cli/text/page.h"
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 
 namespace signpost::adapters::cli {
 namespace {

@@ -1,6 +1,6 @@
 // Words people type mean what the API means, and nothing else.
 
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -1,4 +1,4 @@
-#include "adapters/cli/text/words.h"
+#include "adapters/cli/text/text.h"
 
 #include <map>
 #include <utility>

@@ -3,8 +3,8 @@
 //
 // Pure and thread-safe. Errors are INVALID_ARGUMENT with a sentence that lists what would be right.
 
-#ifndef SIGNPOST_ADAPTERS_CLI_TEXT_WORDS_H_
-#define SIGNPOST_ADAPTERS_CLI_TEXT_WORDS_H_
+#ifndef SIGNPOST_ADAPTERS_CLI_TEXT_TEXT_H_
+#define SIGNPOST_ADAPTERS_CLI_TEXT_TEXT_H_
 
 #include <string>
 #include <vector>
@@ -63,4 +63,4 @@ std::string JoinWords(const std::vector<std::string>& words);
 
 }  // namespace signpost::adapters::cli
 
-#endif  // SIGNPOST_ADAPTERS_CLI_TEXT_WORDS_H_
+#endif  // SIGNPOST_ADAPTERS_CLI_TEXT_TEXT_H_
