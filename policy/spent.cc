@@ -75,7 +75,8 @@ Tri By(const SpentRow& row, const SpentQuestion& question, Day day) {
 
 Tri SpentTable::IsSpent(const SpentQuestion& question, Day day) const {
   if (day == kNoDay || question.given_on == kNoDay || question.given_on > day) return Tri::kUnknown;
-  // Of both ages where the age is not known: only an answer that both give is one.
+  // Of both ages where the age is not known: only an answer that both give is one. Rows cannot
+  // overlap (ParseSpentTable), so at most one fits.
   bool any = false;
   bool all_yes = true;
   bool all_no = true;

@@ -11,7 +11,6 @@
 #include "absl/strings/str_replace.h"
 #include "policy/analysis/decision_space.h"
 #include "policy/engine/evaluation.h"
-#include "policy/engine/tri.h"
 #include "policy/text/syntax.h"
 
 namespace signpost::policy {
@@ -177,6 +176,11 @@ Words WordsIn(uint32_t mask, absl::Span<const E> all) {
 
 // ---- The export ----
 
+// Writes each rule as a few policies, one for each action that it has a say in.
+//
+// Cedar denies where any forbid holds, whatever permits do, and that is what a hide is. A broker is
+// neither: it forbids "see" where it softens a hide (so that the asker is told the service is there
+// and not which) and permits "broker"; its own rule's hide forbids only where it is not softened.
 class Exporter {
  public:
   Exporter(const syntax::Policy& tree, const Vocabulary& vocabulary)

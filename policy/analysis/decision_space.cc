@@ -10,7 +10,6 @@
 #include "absl/strings/str_join.h"
 #include "policy/calendar.h"
 #include "policy/engine/evaluation.h"
-#include "policy/engine/tri.h"
 
 namespace signpost::policy {
 namespace {
@@ -45,6 +44,8 @@ const std::vector<ConsentKind>& ConsentKinds() {
   return *kinds;
 }
 
+// Folds each part of the space by a key: for every value, what each rule and check says of it, one
+// character each. Values with one key are told apart by nothing, so one of them stands for all.
 class SpaceBuilder {
  public:
   SpaceBuilder(absl::Span<const PolicyImpl* const> policies, const BoundCheck* check,
@@ -141,6 +142,7 @@ class SpaceBuilder {
         if (items.agencies.Has(agency) || items.held_by_agencies.Has(agency)) named.insert(agency);
       }
     });
+    // Two stand for all that are alike, since a rule can tell "the holder" from anybody else.
     std::map<std::string, std::vector<Symbol>> seen;
     out_.alike.resize(vocabulary_.agency_data.size());
     for (size_t a = 1; a < vocabulary_.agency_data.size(); ++a) {
@@ -275,6 +277,7 @@ class SpaceBuilder {
     std::map<std::string, size_t> seen;
     for (const Purpose purpose : AllPurposes()) {
       const uint32_t bit = 1u << static_cast<unsigned>(purpose);
+      // A gateway looks at this one without any rule naming it.
       std::string key = purpose == Purpose::kSafeguarding ? "1" : "0";
       EachCondition([&](const Condition& condition) {
         if (condition.about == Condition::About::kPurpose) {
@@ -347,6 +350,8 @@ class SpaceBuilder {
         [](const ConsentSet& one, const ConsentSet& other) { return one.size() < other.size(); });
   }
 
+  // `times` are enough to see everything that can be shown, because a show needs its agreement in
+  // force; `changes` are enough to see every change, also that something is no longer shown.
   void FoldTimes() {
     int64_t first = vocabulary_.in_force_s;
     for (const PolicyImpl* const policy : policies_) first = std::max(first, policy->in_force_s);

@@ -14,7 +14,6 @@
 #include "policy/analysis/boxes.h"
 #include "policy/analysis/decision_space.h"
 #include "policy/engine/evaluation.h"
-#include "policy/engine/tri.h"
 
 namespace signpost::policy {
 namespace {
@@ -40,6 +39,16 @@ struct Outcome {
 using RuleSet = std::set<std::pair<size_t, RuleIndex>>;  // which policy, which of its rules
 
 // Decides every cell and gathers those whose outcome is worth reporting.
+//
+// The space is a product of askers, items and thirteen facts, and far too large to decide cell by
+// cell. It is cut down twice without losing a cell: askers and items that the words of no rule tell
+// apart are decided once (GatherClasses), and of the facts only those that some rule for such a
+// pair looks at are varied (FactsWithASay). What is left is weighed by how much it stands for, so
+// that the counts are those of the whole space.
+//
+// Then it is put into few words. A Pattern is what one class of pairs comes to, by circumstance.
+// Patterns are cut into boxes of circumstances; the same box of several patterns is one finding,
+// whose pairs of asker and item are cut into boxes in their turn.
 class Survey {
  public:
   explicit Survey(std::vector<const Policy*> policies) : policies_(std::move(policies)) {
@@ -155,6 +164,8 @@ class Survey {
       }
     } while (Next(pattern.facts, cell, at));
     if (pattern.cells.empty()) return true;
+    // Another class may have come to the same: then its members join, and so do its rules, since
+    // which rule decides is no difference.
     Holders& all = patterns_[std::move(pattern)];
     all.members.insert(all.members.end(), members.begin(), members.end());
     all.rules.resize(rules.size());

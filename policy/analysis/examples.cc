@@ -26,6 +26,7 @@ E OneOf(uint32_t states, absl::Span<const E> all, E otherwise) {
   return otherwise;
 }
 
+// Binds an example as a caller of the hub would have bound its facts, asks, and compares.
 class ExampleRunner {
  public:
   ExampleRunner(const PolicyImpl& policy, Diagnostics& diagnostics)

@@ -10,7 +10,6 @@
 #include "policy/analysis/decision_space.h"
 #include "policy/calendar.h"
 #include "policy/engine/evaluation.h"
-#include "policy/engine/tri.h"
 
 namespace signpost::policy {
 namespace {
@@ -19,6 +18,10 @@ using syntax::Condition;
 using syntax::Conditions;
 
 // Which rules ever apply, and which of those ever decide.
+//
+// A search and not a proof: it goes through the space until each rule has been seen to decide, and
+// leaves out what could only show again what was seen. A rule that is never seen, after all of the
+// space, is one to tell the officer about.
 class Reach {
  public:
   explicit Reach(const PolicyImpl& policy)
@@ -235,6 +238,8 @@ class Linter {
   }
 
   // What some practitioner of `asker` may see of what `holder` can have.
+  // Asked with everything that a worker can bring (involved, necessity stated, an open flag), so
+  // that what differs is what was agreed and not what happens to be known.
   std::pair<uint8_t, uint8_t> Sees(const DecisionSpace& space, Symbol asker, Symbol holder) {
     uint8_t without = 0;
     uint8_t with = 0;

@@ -10,7 +10,6 @@
 #include "policy/analysis/decision_space.h"
 #include "policy/engine/evaluation.h"
 #include "policy/engine/explain.h"
-#include "policy/engine/tri.h"
 
 namespace signpost::policy {
 namespace {
@@ -40,6 +39,13 @@ int64_t WeightOf(const PolicyImpl& policy) {
   return weight;
 }
 
+// Proves one check, or finds a cell that breaks it.
+//
+// What makes it quick is leaving out cells that open no more than another that is visited
+// (KeepOpenest, EachPull): if the check holds of the more open cell it holds of this one. That
+// fails where an exception of the check could excuse the more open cell alone, so then nothing is
+// left out
+// (`may_fold_`).
 class Prover {
  public:
   Prover(const PolicyImpl& policy, const BoundCheck& check, int64_t& cells_left)
@@ -96,6 +102,7 @@ class Prover {
       }
       const Tri asked = evaluation.MatchesAskers(check_.askers);
       if (asked == Tri::kNo) return true;
+      // Another pair of asker and item that no rule tells from this one has been visited.
       if (!visited_
                .insert(absl::StrCat(asker.team, "/", static_cast<int>(asked), "/",
                                     evaluation.Signature()))

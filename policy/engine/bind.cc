@@ -28,6 +28,8 @@ class TreeBinder {
         checks_(checks),
         diagnostics_(diagnostics) {}
 
+  // In an order in which each step finds what it needs: agreements before the rules in them, rules
+  // numbered before any is bound, all `never lifts` known before any `lifts`.
   void Run() {
     PolicyImpl& p = impl_;
     p.name = tree_.name;
@@ -193,6 +195,7 @@ class TreeBinder {
     if (opens && rule.basis == Gateway::kCda1998S115) S115HasAHolder(rule);
   }
 
+  // Section 115 is a power of the holder to disclose, not a right of whoever asks.
   void S115HasAHolder(const syntax::Rule& rule) {
     bool chosen = false;
     if (rule.agreement != kNoAgreement) {
@@ -248,6 +251,7 @@ class TreeBinder {
     return bound;
   }
 
+  // Without this a rule on basis consent could show where nobody had consented.
   static bool RestsOnConsent(const syntax::Conditions& when) {
     for (const syntax::Condition& condition : when) {
       if (condition.about == syntax::Condition::About::kConsent &&
@@ -313,6 +317,8 @@ class TreeBinder {
     }
   }
 
+  // A word may be a group, a service or an agency: the vocabulary keeps services and agencies
+  // apart, and no group may bear the name of either.
   void BindItems(const syntax::ItemPhrase& phrase, BoundItems& bound) {
     bound.everything = phrase.everything;
     for (const syntax::Word& word : phrase.words) {

@@ -25,6 +25,8 @@ class VocabularyBinder {
   VocabularyBinder(const Vocabulary& vocabulary, PolicyImpl& impl, syntax::Diagnostics& diagnostics)
       : vocabulary_(vocabulary), impl_(impl), diagnostics_(diagnostics) {}
 
+  // The first entry of every table is that of the unknown word, kNoSymbol, so that a question with
+  // a word this policy does not know finds data that satisfies hides and no show.
   void Run() {
     PolicyImpl& p = impl_;
     p.sensitive_services.push_back(1);  // an unknown service is sensitive

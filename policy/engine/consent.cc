@@ -67,6 +67,9 @@ uint32_t StatesOf(const ConsentFact& consent, int64_t end_s, int64_t now_s) {
 
 }  // namespace
 
+// An exception carves out of what it stands in, and may itself have exceptions. So `result` says
+// what is known of the scope alone, and each exception takes away what it covers; one of which it
+// is not known whether it covers leaves the whole unknown, which satisfies hides and no show.
 Tri Covers(const ConsentScope& scope, const CoverFacts& facts, int depth) {
   if (depth > kConsentNestingMax) return Tri::kUnknown;
   Tri result = Listed(scope.agencies, facts.agency);
@@ -113,6 +116,7 @@ void JudgeConsents(const CoverFacts& facts, absl::Span<const ConsentFact> consen
   }
 }
 
+// "Not asked" is the only state that no single consent can have: it holds where none covers.
 Tri ConsentHolds(uint32_t states, size_t count, const ConsentStanding& standing) {
   const bool not_asked = (states & Bit(ConsentState::kNotAsked)) != 0;
   states &= ~Bit(ConsentState::kNotAsked);
@@ -127,6 +131,8 @@ Tri ConsentHolds(uint32_t states, size_t count, const ConsentStanding& standing)
   return not_asked ? Not(found) : found;
 }
 
+// Several consents may open the same show. The one that lasts longest is named, so that a reader
+// who is told when it ends is not asked again too early.
 int32_t ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFact> consents,
                     const ConsentStanding& standing) {
   int32_t best = kNoConsent;

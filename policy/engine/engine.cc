@@ -11,6 +11,8 @@
 
 namespace signpost::policy {
 
+// The loops below are over the words of a row, and most policies have rows of one to four. Where
+// that number is known when compiling, they unroll; 0 is for the rest.
 void Engine::Choose() {
   switch (words_) {
     case 1:
@@ -58,6 +60,12 @@ void Engine::JudgeConsent(const QuestionRows& rows, const Item& item, Consented&
   }
 }
 
+// What the asker's row would be with what their teams add. It cannot be made beforehand, there
+// being as many as there are sets of teams; so it is put together as it was for those without teams
+// (any, but for the exceptions, and the rest), with each team's lines added to both.
+//
+// A team's say may be unknown. A show then does without it and a hide does not; of an exception it
+// is the other way round, since what excepts from a hide shows.
 void Engine::AskAsTeams(const Question& question, Symbol agency, size_t purpose, size_t asker_row,
                         uint64_t* own) const {
   const uint64_t* const hides = Row(classes_, 0);
@@ -93,6 +101,10 @@ void Engine::AskAsTeams(const Question& question, Symbol agency, size_t purpose,
   }
 }
 
+// A decision is made in three steps, from what is cheap and shared to what is dear. Gather() ANDs
+// the rows that do not depend on the aspect, so that an item asked about in five aspects pays for
+// them once. Narrow() ANDs those that do. Conclude() looks at consent, where a line that is left
+// asks for it, and reads the answer off the lines that remain.
 template <size_t kWords>
 void Engine::Gather(const QuestionRows& rows, const Item& item, uint64_t* lines) const {
   const size_t words = Words<kWords>();
@@ -103,6 +115,8 @@ void Engine::Gather(const QuestionRows& rows, const Item& item, uint64_t* lines)
   const uint64_t* const why = rows.why_and_when_.data();
   const uint64_t* const service = row(services_, InRange(item.service, service_count_));
   const uint32_t facts = names_facts_ || names_marked_ ? FactsOf(item) : 0;
+  // What is of the item: its service, or its holder, or its mark. Any of them will do, so these are
+  // ORed; everything else must hold, and is ANDed.
   for (size_t w = 0; w < words; ++w) lines[w] = service[w];
   if (names_holders_) {
     const uint64_t* const held = row(holders_, holder);
@@ -177,8 +191,12 @@ bool Engine::Conclude(const QuestionRows& rows, const Item& item, uint64_t* line
     brokered |= lines[w] & brokers[w];
     left |= lines[w];
   }
+  // Whether a broker softens a hide is a matter between two lines of one rule, which no row can
+  // say.
   if (brokered != 0) return false;
   if (left == 0) return true;
+  // A hide beats every show. Lines stand in the order of their rules within each class, so the bits
+  // come in the order in which rules are to be named.
   RuleIndex last = kNoRule;
   for (size_t w = 0; w < words; ++w) {
     uint64_t rest = hidden != 0 ? lines[w] & hides[w] : lines[w];
@@ -266,6 +284,7 @@ void Engine::ForEach(const Lines& lines, Visit visit) const {
 uint32_t Engine::WhatWasMissing(const QuestionRows& rows, const ItemRows& item_rows,
                                 const QuestionRows& could, const ItemRows& could_item,
                                 const Item& item) const {
+  // The tables say which statements are worth asking, and the interpreter what each would need.
   Lines lines;
   // Where nothing could show it, naming a lack would mislead.
   if (!could_item.any_ ||

@@ -197,6 +197,8 @@ class Engine::Builder {
     }
   }
 
+  // [agency class][role class][practitioner][same as the holder]. Agencies and roles are put into
+  // classes first: a row for each pair of an agency and a role would be millions in a large area.
   void MakeAskers() {
     for (const Line& line : lines_) NameIn(line.statement->askers);
     // Agencies that no line names differ only by what else a line can ask of them.
@@ -300,7 +302,8 @@ class Engine::Builder {
     e_.acts_ = Fill(1, [](const Line& line, size_t) {
       return line.effect != Effect::kHide && line.bound->basis == Gateway::kCda1998S115;
     });
-    // What holds for an asker without teams follows from the rest.
+    // What holds for an asker without teams follows from the rest, and is made once so that most
+    // askers cost one row.
     if (too_large_ || !HasRoomFor(rows)) return;
     e_.askers_ = Table{e_.bits_.size()};
     e_.bits_.resize(e_.bits_.size() + rows * e_.words_, 0);

@@ -70,6 +70,8 @@ bool TeamActsForAuthority(const PolicyImpl& policy, const Question& question, Sy
   });
 }
 
+// Everything that several rules look at is worked out here: what kind of agency asks, which
+// relationships count, how each consent stands.
 Evaluation::Evaluation(const PolicyImpl& policy, const Question& question, const Item& item)
     : policy_(policy),
       question_(question),
@@ -273,6 +275,8 @@ bool Evaluation::PersonNeeded() const {
          practitioner_ != Tri::kYes;
 }
 
+// What is cheap and rules most statements out comes first. Leaving early is safe: nothing raises a
+// conjunction that is kNo.
 Tri Evaluation::Matches(const BoundRule& rule, const BoundStatement& statement) {
   Tri result = MatchesAspects(statement.aspects);
   if (result == Tri::kNo) return result;
@@ -289,6 +293,8 @@ Tri Evaluation::Matches(const BoundRule& rule, const BoundStatement& statement) 
   return result;
 }
 
+// People and purposes are assumed here, and facts of the item are not looked at: a prover that
+// leaves out what this calls impossible must leave out no cell in which it would have spoken.
 bool Evaluation::CouldSpeak(const BoundRule& rule) {
   if (rule.is_override) {
     return (rule.opens & AspectBit(item_.aspect)) != 0 &&
@@ -376,6 +382,9 @@ bool Evaluation::Softened(const BoundRule& rule) {
   return false;
 }
 
+// Three decisions are made side by side, one for each effect, and the strongest that any rule makes
+// is the answer: hide, then broker, then show. So the order of rules has no say, and each keeps the
+// rules that made it.
 Decision Evaluation::Run(bool say_missing) {
   Decision decision;
   if (static_cast<int>(item_.aspect) >= kAspectCount) {
@@ -440,6 +449,7 @@ Decision Evaluation::Run(bool say_missing) {
 bool Evaluation::TryOverride(Decision& decision) {
   const OverrideRequest& request = question_.override_request;
   const Gateway gateway = GatewayOf(request.ground);
+  // A ground is usable where its own conditions hold; a gateway's are not weaker in an emergency.
   const bool usable =
       request.reason_stated && gateway != Gateway::kNone && practitioner_ == Tri::kYes &&
       item_.holder != kNoSymbol && item_.service != kNoSymbol &&

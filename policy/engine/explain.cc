@@ -157,6 +157,7 @@ bool CanBeHeldBy(const PolicyImpl& policy, const BoundItems& items, Symbol holde
                      [&](Symbol service) { return items.services.Has(service); });
 }
 
+// The whole of it, for the ledger. The worker's voice says less on purpose: see Explain() below.
 std::string Audit(const PolicyImpl& policy, const Question& question, const Item& item,
                   const Decision& decision) {
   std::string text = DecisionInWords(policy, decision);

@@ -23,6 +23,8 @@ void Evaluation::Requirement::Add(const Requirement& other) {
   bits |= other.bits;
 }
 
+// Of two ways the one that asks for less is told. Where both ask for as much, both are: choosing
+// one would make the answer depend on the order of rules.
 void Evaluation::Requirement::Either(const Requirement& other) {
   if (!other.possible) return;
   const int mine = CountBits(bits);
@@ -39,6 +41,8 @@ Evaluation::Requirement Evaluation::RequiredToHold(const Condition& condition, b
   const Tri value = Holds(condition);
   Requirement needed;
   if (value == Known(wanted)) return needed;
+  // By default only a fact that is not known can come out as wanted: the worker cannot change one
+  // that is, such as that the person is shielded. Below is what somebody can do something about.
   needed.possible = value == Tri::kUnknown;
   if (needed.possible) needed.bits = Bit(Missing::kFacts);
   switch (condition.about) {

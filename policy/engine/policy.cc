@@ -56,6 +56,7 @@ bool Policy::IsSensitiveService(Symbol service) const {
   return service >= impl_->sensitive_services.size() || impl_->sensitive_services[service] != 0;
 }
 
+// One item alone is a record of one flag: one way to decide, however many are asked about.
 Decision Policy::Decide(const Question& question, const Item& item) const {
   RecordEvaluator record(*this, question);
   record.SetItem(item);
@@ -75,6 +76,8 @@ Decision PreparedQuestion::Interpret(const Item& item) const {
   return Evaluation(policy_, question_, item).Run(false);
 }
 
+// The facts of the item and the state of consent are left unknown: what is shown then is shown
+// whatever they are. So the answer cannot depend on whether there is a flag at all.
 bool Policy::AlwaysShows(const Question& question, const PersonFacts& person, Symbol holder,
                          Symbol service, Aspect aspect) const {
   if (holder == kNoSymbol || holder >= impl_->agency_data.size()) return false;

@@ -39,6 +39,7 @@ void RecordEvaluator::AddMissing(Aspect aspect, Symbol assessment, Symbol sectio
   item_.aspect = aspect;
   item_.assessment = assessment;
   item_.section = section;
+  // What the tables do not decide they do not explain either.
   if (potential_shows_ == nullptr || !prepared_.rows_->usable() ||
       static_cast<int>(aspect) >= kAspectCount) {
     decision.missing |= Evaluation(policy_, question_, item_).WhatWasMissing();
@@ -50,6 +51,8 @@ void RecordEvaluator::AddMissing(Aspect aspect, Symbol assessment, Symbol sectio
                                                      *could_, *could_item_, item_);
 }
 
+// Whether a reason may speak of the item hangs on its existence and agency being shown; most flags
+// are explained in several aspects, so both are asked once.
 bool RecordEvaluator::Shows(Aspect aspect) {
   std::optional<bool>& known = aspect == Aspect::kExistence ? existence_shown_ : agency_shown_;
   if (!known.has_value()) known = DecideOnly(aspect).effect == Effect::kShow;

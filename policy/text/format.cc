@@ -97,6 +97,9 @@ int Columns(absl::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
+// Lays blocks out one after the other. It knows the grammar only as far as where a line may begin:
+// what it cannot place it leaves on the line, so that a text with a fault is laid out as far as it
+// goes.
 class Layout {
  public:
   explicit Layout(Source source) : tokens_(std::move(source.tokens)), below_(source.below) {}

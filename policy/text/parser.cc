@@ -34,6 +34,8 @@ Policy Parser::Run() {
   return std::move(policy_);
 }
 
+// Blocks may come in any order, and nothing but the words that begin one ends the one before. That
+// is also how reading on after a fault finds its feet again.
 bool Parser::Block() {
   const Word start = Now().word;
   if (Take("policy")) return Header(start);

@@ -87,6 +87,8 @@ bool Parser::AskerFact(Example& example) {
                   : "");
 }
 
+// The subject reads as in a rule, but is one thing: one service of one holder, and of a paper one
+// section.
 bool Parser::ExampleItem(Example& example) {
   example_aspects_.clear();
   do {

@@ -21,6 +21,8 @@ bool Parser::Tails(Conditions& when, std::vector<Conditions>& unless) {
   }
 }
 
+// Lists are where this grammar is hard: a comma divides aspects, sections, purposes and conditions,
+// and may also end all of them. Each list looks one word past a comma to see whose it is.
 bool Parser::Aspects(AspectPhrase& out, absl::string_view all_word) {
   if (Take(all_word)) {
     out.everything = true;
@@ -85,6 +87,8 @@ void Parser::Article() {
   if (Is("the") || Is("a") || (Is("an") && !Is(Next(), "override"))) ++at_;
 }
 
+// Any run of words that are not the language's own, but for those that have a meaning inside a
+// phrase. Which of them are agencies, kinds or roles is for binding to say.
 bool Parser::Phrase(AskerPhrase& out) {
   Article();
   if (Take("members") || Take("member")) {
@@ -268,6 +272,7 @@ bool Parser::ConsentStates(uint32_t& out) {
       return false;
     }
     out |= Bit(state);
+    // "and" may lead to another state of this consent or to the next condition.
     more = Take("and");
     if (more && !PeekConsentState()) {
       --at_;

@@ -45,6 +45,8 @@ struct Piece {
   bool first_on_line = false;
 };
 
+// Not syntax::Pieces(): a text that is half written, or that has a character without a meaning, is
+// still to be had as a table.
 std::vector<Piece> Pieces(absl::string_view text) {
   std::vector<Piece> pieces;
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
@@ -86,10 +88,7 @@ size_t Find(const Words& words, size_t from, size_t to, absl::string_view word) 
 }
 
 bool BeginsBlock(const Piece& piece) {
-  static constexpr absl::string_view kBlocks[] = {
-      "policy", "where", "group", "rule", "agreement", "end", "override", "example", "check"};
-  return piece.first_on_line &&
-         std::find(std::begin(kBlocks), std::end(kBlocks), piece.text) != std::end(kBlocks);
+  return piece.first_on_line && syntax::MayBeginBlock(piece.text);
 }
 
 // Where a string ends that begins at `at`, the piece after it.
@@ -105,6 +104,8 @@ std::string TakeTitle(const Words& words, size_t& at) {
 
 // ---- To rows ----
 
+// Takes each block apart by the few words that begin its parts, and leaves what is between them as
+// it is written: the parser alone knows what it means.
 class Reader {
  public:
   std::vector<TableRow> Read(absl::string_view text) {
