@@ -1,6 +1,9 @@
 #include "adapters/kit/await_connection.h"
 
+#include <algorithm>
+
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "grpc/grpc.h"
 
 namespace signpost::adapters {
@@ -11,12 +14,17 @@ void SetReconnectDelay(grpc::ChannelArguments* arguments) {
 }
 
 void AwaitConnection(grpc::Channel* channel) {
-  const auto late = absl::ToChronoTime(absl::Now() + kConnectionWaitMax);
-  for (int failed = 0; failed < kConnectionAttempts;) {
+  absl::Time late = absl::Now() + kConnectionWaitMax;
+  bool failed = false;
+  while (true) {
     const grpc_connectivity_state state = channel->GetState(/*try_to_connect=*/true);
     if (state == GRPC_CHANNEL_READY || state == GRPC_CHANNEL_SHUTDOWN) return;
-    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE && ++failed == kConnectionAttempts) return;
-    if (!channel->WaitForStateChange(state, late)) return;
+    // The channel stays in this state while it makes further attempts.
+    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE && !failed) {
+      failed = true;
+      late = std::min(late, absl::Now() + kReconnectWaitMax);
+    }
+    if (!channel->WaitForStateChange(state, absl::ToChronoTime(late))) return;
   }
 }
 

@@ -73,7 +73,7 @@ class AwaitConnectionTest : public ::testing::Test {
 };
 
 TEST_F(AwaitConnectionTest, ACallAfterItIsNotLostToAnAttemptThatFailed) {
-  spoil = 2;
+  spoil = 1;
   const auto channel = Channel();
   AwaitConnection(channel.get());
   EXPECT_LE(spoil, 0);
