@@ -94,7 +94,7 @@ class Reading {
     const bool without_caseload =
         client == nullptr && mapping_.BooleanRule("flag_without_caseload");
     if (client == nullptr && !without_caseload) {
-      // Sound or not, nothing of her is read further: she is nobody's case.
+      // Sound or not, nothing of them is read further: they are nobody's case.
       ++without_case_;
       return absl::OkStatus();
     }

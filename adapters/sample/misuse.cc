@@ -216,7 +216,7 @@ class Maker {
   }
 
   void Concentration() {
-    // In the paper on the second Tuesday, and looked up by those who have nothing to do with her.
+    // In the paper on the second Tuesday, and looked up by those who have nothing to do with them.
     const int person = StrangerTo(AgencyId(Agency::kConnexions));
     int looked = 0;
     for (int worker = 0; worker < static_cast<int>(misuse_.practitioners.size()); ++worker) {

@@ -41,7 +41,7 @@ std::string Postcode(Dice& dice) {
   return absl::StrFormat("NX%d %d%c%c", district, sector, first, second);
 }
 
-// Numbers of the 999 range, which the health service keeps for tests; each person her own.
+// Numbers of the 999 range, which the health service keeps for tests; each person their own.
 std::string NhsNumber(int person) {
   // A stride prime to half a million spreads the numbers. Of two neighbours at most one has no
   // check digit, for their sums differ by 2.
@@ -300,7 +300,7 @@ void AddStoryRecords(Population& population) {
       record.nhs_number = person.nhs_number;
       record.upn = place.agency == Agency::kYot ? "" : person.upn;
     } else if (place.agency == Agency::kSocialServices) {
-      // His age is disputed: the authority assessed him as older than he says he is.
+      // Their age is disputed: the authority assessed them as older than they say they are.
       record.birth_date = "2008-01-01";
       record.noise.emplace_back("disputed-birth-date");
     }

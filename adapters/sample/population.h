@@ -28,7 +28,7 @@ inline constexpr int kAgencyCount = 3;
 // As registered: "nortown-yot".
 const char* AgencyId(Agency agency);
 
-// A young person as she truly is. `number` counts from 1; the first ones are the named stories.
+// A young person as they truly are. `number` counts from 1; the first ones are the named stories.
 struct Person {
   int number = 0;
   std::string story;  // "Tariq"; empty for all but the named ones
@@ -57,7 +57,7 @@ enum class Fault {
   kBadNhsNumber,    // wrong check digit
   kMissingSurname,  //
   kDuplicate,       // the same row twice
-  kOrphan,          // in one file of the agency and not in the one that should name her
+  kOrphan,          // in one file of the agency and not in the one that should name them
 };
 const char* FaultName(Fault fault);
 

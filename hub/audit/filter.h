@@ -35,7 +35,7 @@ std::string OutcomeWord(const std::string& outcome);
 class Filter {
  public:
   // Errors: kInvalidField with every field at fault, each path beginning with `path`. Whether
-  // `person` is enough to find somebody by is for the caller, who alone can look her up.
+  // `person` is enough to find somebody by is for the caller, who alone can look them up.
   [[nodiscard]] static absl::StatusOr<Filter> Create(const v1::EntryFilter& filter,
                                                      const std::string& path = "filter");
 
@@ -44,7 +44,7 @@ class Filter {
     return MatchesBesidesPerson(entry) &&
            (person_ref_.empty() || entry.person_ref() == person_ref_);
   }
-  // The same without `person_ref`: for who has an index of the entries about her.
+  // The same without `person_ref`: for who has an index of the entries about them.
   bool MatchesBesidesPerson(const store::v1::LedgerEntry& entry) const;
 
   // 16 bytes, or empty.

@@ -158,7 +158,7 @@ std::vector<Found> OutOfHours(const PatternOptions& options, const Accesses& acc
 
 std::string AfterInvolvementRule(const PatternOptions& options) {
   return absl::StrCat(
-      "A question about a young person when the agency's last involvement with her had ended ",
+      "A question about a young person when the agency's last involvement with them had ended ",
       Days(options.after_involvement_min), " before or earlier.");
 }
 std::vector<Found> AfterInvolvement(const PatternOptions& options, const Accesses& accesses) {

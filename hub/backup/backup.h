@@ -73,7 +73,7 @@ class Backups {
   // error leaves behind is no backup, and the next one uses or overwrites it.
   [[nodiscard]] absl::StatusOr<BackupReport> Make();
 
-  // Replaces the file of person keys alone. For after an erasure: from then on no backup brings her
+  // Replaces the file of person keys alone. For after an erasure: from then on no backup brings them
   // back. Errors: kStoreUnavailable; the file before is then still there.
   [[nodiscard]] absl::Status WriteKeys();
 

@@ -160,7 +160,7 @@ TEST_F(PatternTest, ConcentrationCountsPractitionersNotLooks) {
   options_.concentration_practitioners_min = 3;
   for (int i = 0; i < 9; ++i) Take(Question("yo-1", "P", kMonday).Unrelated());
   Take(Question("yo-2", "P", kMonday).Unrelated());
-  Take(Question("yo-3", "P", kMonday));  // works with her
+  Take(Question("yo-3", "P", kMonday));  // works with them
   EXPECT_THAT(Found("concentration"), IsEmpty());
   // The third comes one second too late for the first two, then just in time.
   Take(Question("yo-3", "P", kMonday + options_.concentration_window + absl::Seconds(1))

@@ -91,7 +91,7 @@ class BackupTest : public ::testing::Test {
     store_.reset();
   }
 
-  // A young person with her wrapped key, a record and a matching key, as one entry.
+  // A young person with their wrapped key, a record and a matching key, as one entry.
   void AddPerson(int n) {
     ledger::Operation operation = ledger::testing::PutOperation(PersonKey(n), "details");
     operation.batch.Put(Space::kPersonKeys, PersonKey(n), WrappedKey(n));
@@ -293,7 +293,7 @@ TEST_F(BackupTest, WhoWasErasedSinceStaysErased) {
     match.ParseFromString(Get(*store, Space::kMatchKeys, "match-1"));
     EXPECT_THAT(match.person_ids(), ::testing::ElementsAre(PersonKey(0)));
   }
-  // The control: with the keys of then she would be back. That is why there is one file of them.
+  // The control: with the keys of then they would be back. That is why there is one file of them.
   fs::remove_all(Path("restored"));
   WriteAll(Path("keys/person-keys"), old_keys);
   ASSERT_TRUE(Restore(Restoring(1)).ok());

@@ -76,7 +76,7 @@ constexpr char kYotFlag[] = R"(
     decisions { aspect: ASPECT_CONTACT shown: true agreement: "YOT and Connexions, Nortown"
                 gateway: "esa2008-s76" }
     decisions { aspect: ASPECT_CONTENT shown: false
-                reason: "Ask him for explicit consent, or ask the worker who holds it." }
+                reason: "Ask them for explicit consent, or ask the worker who holds it." }
   }
 )";
 
@@ -100,7 +100,7 @@ signpost::v1::WhoKnowsAnswer Answer(const std::string& middle) {
 TEST(RenderAnswer, TheAdvisersAnswer) {
   ExpectGolden("adviser.txt", RenderAnswer(Answer(std::string(kYotFlag) + R"(
     withheld { aspect: ASPECT_CONTENT agency_id: "nortown-yot"
-               reason: "Ask him for explicit consent, or ask the worker who holds it." }
+               reason: "Ask them for explicit consent, or ask the worker who holds it." }
     withheld { aspect: ASPECT_EXISTENCE reason: "What is not shown here is not yours to know." }
     obligations: "log")"),
                                            Receipt(), Adviser()));

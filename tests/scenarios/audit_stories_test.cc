@@ -294,7 +294,7 @@ TEST_F(AuditStories, AYoungPersonsEntriesAreFoundByHerDetailsAndByAnEntrysRefere
   EXPECT_TRUE(found);
   EXPECT_GE(by_details.entries_size(), 3);  // two flags reported, one override
 
-  // The look is one about her: who asks what is held of her is told that an auditor looked.
+  // The look is one about them: who asks what is held of them is told that an auditor looked.
   const store::v1::LedgerEntry look = EntryAt(by_details.receipt().ledger_index());
   EXPECT_FALSE(look.person_ref().empty());
   EXPECT_THAT(look.SerializeAsString(), Not(HasSubstr("Thorne")));
@@ -629,7 +629,7 @@ TEST_F(AuditByHand, WhatACopyHoldsIsFoundAndExportedAsAtTheHub) {
               0);
     EXPECT_EQ(ReadFile(hubs), ReadFile(copys)) << format;
     EXPECT_FALSE(ReadFile(hubs).empty());
-    // Nothing that names a young person or her workers.
+    // Nothing that names a young person or their workers.
     for (const char* name : {"Sally", "Thorne", "Tariq", "Mahmood", "Penn", "NT9", "Missing"}) {
       EXPECT_THAT(ReadFile(hubs), Not(HasSubstr(name))) << format;
     }

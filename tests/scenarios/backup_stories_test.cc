@@ -212,9 +212,9 @@ TEST_F(BackupStories, ADrill) {
   EXPECT_EQ(entry.outcome(), "older-than-published");
   EXPECT_THAT(entry.subject(), HasSubstr("backup 1 of"));
   EXPECT_EQ(Flags("C-1"), 1);
-  EXPECT_EQ(Flags("C-2"), 0) << "she was erased after this backup was made";
+  EXPECT_EQ(Flags("C-2"), 0) << "they were erased after this backup was made";
   VerifyOffline();
-  // And life goes on: reported again, she is somebody new.
+  // And life goes on: reported again, they are somebody new.
   EXPECT_EQ(
       nortown_.Report("northern-connexions", OpenFlag("C-2", kJade, "connexions", "M")).kind(),
       v1::FLAG_OUTCOME_KIND_RECORDED);
@@ -231,7 +231,7 @@ TEST_F(BackupStories, AnErasureAfterTheLastBackupHoldsToo) {
   v1::ErasePersonRequest request;
   request.set_request_id(nortown_.RequestId());
   *request.mutable_person()->mutable_details() = Details(kJade);
-  request.set_reason("She asked for it in writing.");
+  request.set_reason("They asked for it in writing.");
   request.set_confirmed(true);
   v1::ErasePersonResponse response;
   const grpc::Status erased =

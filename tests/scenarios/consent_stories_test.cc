@@ -197,7 +197,7 @@ TEST_F(ConsentStories, AYesHoldsFromItsFirstSecondToTheOneBeforeItsEnd) {
   EXPECT_EQ(list.consents(0).standing(), v1::CONSENT_STANDING_EXPIRED);
 }
 
-// What a parent agreed to for a child is not an adult's agreement; what she agreed to "until I am
+// What a parent agreed to for a child is not an adult's agreement; what they agreed to "until I am
 // 18" ends that second, whatever day it is.
 TEST_F(ConsentStories, WhatEndsAt18EndsAtMidnightInLondonOnTheBirthday) {
   struct Case {
@@ -251,7 +251,7 @@ TEST_F(ConsentStories, ABirthDateThatOneAgencyCorrectsMovesTheEnd) {
   Recorded(yes);
   clock_.Set(adult - absl::Hours(24 * 10));
   EXPECT_TRUE(IsOpen());
-  // His team finds that he is a month older: of two dates the one that shows less.
+  // Their team finds that they are a month older: of two dates the one that shows less.
   v1::FlagReport corrected = WithAssessment(
       OpenFlag("Y-1", {"Tariq", "Mahmood", 2009, 4, 17, "NT4 7QX", ""}, "youth-offending", "Dilys"),
       "asset", {"lifestyle"});
@@ -315,7 +315,7 @@ TEST_F(ConsentStories, MotherAndSonDisagreeAndThePolicyDecides) {
     EXPECT_EQ(consent.superseded_by(), "");
   }
   EXPECT_EQ(list.consents(1).consent_id(), yes);
-  // At 18 it is his word alone.
+  // At 18 it is their word alone.
   v1::RecordConsentRequest longer = Yes();
   longer.mutable_consent()->mutable_valid_until()->set_seconds(
       absl::ToUnixSeconds(clock_.Now() + absl::Hours(24 * 365)));
@@ -329,7 +329,7 @@ TEST_F(ConsentStories, MotherAndSonDisagreeAndThePolicyDecides) {
 
 TEST_F(ConsentStories, AYoungerGirlsYesNeedsWhoFoundHerCompetentAndForWhat) {
   Know(kNadia, "2");
-  // 14: she does not speak for herself without more, and that she is 14 is told with a record.
+  // 14: they do not speak for themselves without more; that they are 14 is told with a record.
   const uint64_t before = Entries();
   EXPECT_THAT(Refused(Yes("C-2")), HasSubstr("consent.grantor"));
   EXPECT_EQ(Entries(), before + 1);
@@ -348,7 +348,7 @@ TEST_F(ConsentStories, AYoungerGirlsYesNeedsWhoFoundHerCompetentAndForWhat) {
   consent->set_competence_outcome(v1::COMPETENCE_OUTCOME_NOT_COMPETENT);
   EXPECT_THAT(Refused(competent), HasSubstr("consent.competence_outcome"));
   consent->set_competence_outcome(v1::COMPETENCE_OUTCOME_COMPETENT);
-  consent->set_competence_decision("Sharing her ASSET with her adviser.");
+  consent->set_competence_decision("Sharing their ASSET with their adviser.");
   Recorded(competent);
   EXPECT_TRUE(IsOpen("C-2"));
 }

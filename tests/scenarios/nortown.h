@@ -46,7 +46,7 @@ Worker HousingOfficer();
 Worker ProjectWorker();
 Worker DrugsWorker();
 
-// A young person as an agency writes her down.
+// A young person as an agency writes them down.
 struct Known {
   std::string given;
   std::string surname;

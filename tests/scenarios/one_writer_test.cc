@@ -151,7 +151,7 @@ TEST(OneWriter, EveryCommitIsTheSequencersAndHoldsAnEntry) {
     v1::SetSuspendedResponse suspended;
     ASSERT_TRUE(
         nortown.Registry()->SetSuspended(nortown.Context().get(), suspend, &suspended).ok());
-    // An auditor looks; everything about one person is told, and she is erased.
+    // An auditor looks; everything about one person is told, and they are erased.
     v1::SearchEntriesRequest search;
     search.set_reason("Quarterly review.");
     v1::SearchEntriesResponse found;

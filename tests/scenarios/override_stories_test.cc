@@ -82,7 +82,7 @@ class OverrideStories : public ::testing::Test {
     request.set_request_id(nortown_.RequestId());
     request.set_number(number);
     request.set_outcome(v1::OVERRIDE_OUTCOME_UPHELD);
-    request.set_reason("She was found the same evening through the drugs worker.");
+    request.set_reason("They were found the same evening through the drugs worker.");
     return request;
   }
   grpc::Status Review(const Worker& worker, const v1::ReviewOverrideRequest& request,
@@ -241,7 +241,7 @@ TEST_F(OverrideStories, AManagerWhoDidNotUseItReviewsIt) {
   EXPECT_EQ(list.overrides(0).outcome(), v1::OVERRIDE_OUTCOME_UPHELD);
   EXPECT_EQ(list.overrides(0).reviewed_by(), "sw-003");
   EXPECT_EQ(list.overrides(0).review_reason(),
-            "She was found the same evening through the drugs worker.");
+            "They were found the same evening through the drugs worker.");
   EXPECT_FALSE(list.overrides(0).yours_to_review());
   ASSERT_TRUE(List(Manager(), &list, /*waiting_only=*/true).ok());
   EXPECT_EQ(list.overrides_size(), 0);
@@ -413,7 +413,7 @@ TEST_F(OverrideStories, TheListComesInPages) {
   EXPECT_EQ(pages, 3);
 }
 
-// Erasing her erases what was said about her; that somebody overrode, and how it was reviewed,
+// Erasing a person erases what was said about them; that somebody overrode, and how it was reviewed,
 // stays.
 TEST_F(OverrideStories, WhoWasErasedIsNotInTheListAnyMore) {
   Override(SocialWorker());

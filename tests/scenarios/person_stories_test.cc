@@ -1,4 +1,4 @@
-// What is done with everything that is held about one young person: told to her, shielded, erased.
+// What is done with everything that is held about one young person: told to them, shielded, erased.
 // Over mTLS, against a whole hub.
 
 #include <gmock/gmock.h>
@@ -24,7 +24,7 @@ using ::testing::Not;
 
 const Known kTariq = {"Tariq", "Mahmood", 2009, 5, 17, "NT4 7QX", ""};
 const Known kNobody = {"Nora", "Unknown", 2009, 1, 2, "NT1 1AA", ""};
-constexpr char kReason[] = "Her request of 12 November, reference SAR-31.";
+constexpr char kReason[] = "Their request of 12 November, reference SAR-31.";
 
 Worker Officer() { return {"nortown-social-services", "dp-001", "data-protection-officer", {}}; }
 Worker Manager() { return {"nortown-social-services", "sw-003", "manager", {}}; }
@@ -64,7 +64,7 @@ class PersonStories : public ::testing::Test {
     v1::ErasePersonRequest request;
     request.set_request_id(nortown_.RequestId());
     *request.mutable_person()->mutable_details() = Details(known);
-    request.set_reason("He is nineteen and asked for it in writing.");
+    request.set_reason("They are nineteen and asked for it in writing.");
     request.set_confirmed(true);
     return request;
   }
@@ -139,7 +139,7 @@ TEST_F(PersonStories, EverythingHeldIsToldAndWhatIsNotIsCounted) {
   EXPECT_EQ(exclusions["prejudice-to-crime-or-child-protection"], 1);
   EXPECT_GE(exclusions["third-party"], 3);        // three workers, and whoever looked
   EXPECT_GE(exclusions["sensitive-service"], 2);  // the flag, and what its agency reported
-  // Not a word of who works with him, of the drugs service or of who looked.
+  // Not a word of who works with them, of the drugs service or of who looked.
   const std::string bytes = held.SerializeAsString();
   for (const char* secret :
        {"Dilys", "Maureen", "Ivor", "drugs", "substance", "pa-001", "sw-001"}) {
@@ -219,17 +219,17 @@ TEST_F(PersonStories, ErasedIsGoneForEverybodyAlsoAfterARestartAndOnlyOnce) {
   }
   const auto erased = Entries(store::v1::ENTRY_KIND_PERSON_ERASED);
   ASSERT_EQ(erased.size(), 1u);
-  // Every entry about him stands, his reference in it, and nothing of it opens.
+  // Every entry about them stands, their reference in it, and nothing of it opens.
   const base::PersonId person = *base::PersonId::FromBytes(erased[0].person_ref());
   const request::HubContext& context = nortown_.hub().context();
   const auto view = context.store->NewView();
-  int about_him = 0;
+  int about_them = 0;
   for (const store::v1::LedgerEntry& entry : Entries(store::v1::ENTRY_KIND_WHO_KNOWS)) {
-    if (entry.person_ref() == erased[0].person_ref()) ++about_him;
+    if (entry.person_ref() == erased[0].person_ref()) ++about_them;
   }
-  EXPECT_EQ(about_him, 1);
+  EXPECT_EQ(about_them, 1);
   EXPECT_FALSE(context.people->OpenPrivateOf(**view, person, "entry-details", "x").ok());
-  // Reported again he is somebody new.
+  // Reported again they are somebody new.
   nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"));
   v1::PersonExport held;
   ASSERT_TRUE(Export(Officer(), kTariq, &held).ok());
@@ -252,7 +252,7 @@ TEST_F(PersonStories, ErasingWantsToBeMeant) {
 
 TEST_F(PersonStories, AManagerShieldsWhomTheAgencyWorksWithAndNobodyElse) {
   ASSERT_NE(AdviserAsks().Flag("nortown-yot"), nullptr);
-  // Social services do not work with him yet: to their manager he is nobody.
+  // Social services do not work with them yet: to that manager they are nobody.
   const grpc::Status stranger = Shield(Manager(), kTariq, true);
   const grpc::Status nobody = Shield(Manager(), kNobody, true);
   EXPECT_EQ(stranger.error_code(), grpc::StatusCode::NOT_FOUND);

@@ -662,7 +662,7 @@ TEST_F(Replays, AnOldDecisionComesOutTheSameWhateverHappenedSince) {
   consent->set_explicit_(true);
   consent->set_grantor(v1::GRANTOR_SELF);
   consent->set_evidence(v1::EVIDENCE_WRITTEN);
-  consent->set_evidence_note("She signed the form with Maureen on the first visit.");
+  consent->set_evidence_note("They signed the form with Maureen on the first visit.");
   v1::RecordConsentResponse recorded;
   const grpc::Status given =
       nortown_.Consents("northern-connexions")

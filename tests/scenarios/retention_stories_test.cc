@@ -165,7 +165,7 @@ TEST_F(RetentionStories, WhatIsGoneIsCountedForHerAndNoDecisionIsJudgedByAGap) {
   v1::ExportPersonRequest request;
   request.set_request_id(nortown_.RequestId());
   *request.mutable_person()->mutable_details() = Details(kTariq);
-  request.set_reason("His request of July, in writing.");
+  request.set_reason("Their request of July, in writing.");
   v1::ExportPersonResponse response;
   const Worker officer = {"nortown-social-services", "dp-001", "data-protection-officer", {}};
   const grpc::Status status =
@@ -180,7 +180,7 @@ TEST_F(RetentionStories, WhatIsGoneIsCountedForHerAndNoDecisionIsJudgedByAGap) {
 
   v1::ReplayDecisionRequest again;
   again.set_index(gone.receipt.ledger_index());
-  again.set_reason("A complaint of his.");
+  again.set_reason("A complaint of theirs.");
   v1::ReplayDecisionResponse replayed;
   const Worker auditor = {"nortown-audit", "au-001", "auditor", {}};
   const grpc::Status judged =

@@ -28,7 +28,7 @@ std::vector<std::string> Words(const google::protobuf::RepeatedPtrField<std::str
 
 class Stories : public ::testing::Test {
  protected:
-  // Tariq's youth offending team holds an ASSET; his adviser at Connexions works with him too.
+  // Tariq's youth offending team holds an ASSET; their adviser at Connexions works with them too.
   void TariqIsKnown() {
     ASSERT_EQ(nortown_
                   .Report("nortown-yot",
@@ -86,7 +86,7 @@ TEST_F(Stories, TariqsAdviserLearnsOfTheAssetAndWhatItTakesToSeeIt) {
   ASSERT_EQ(yot->assessments_size(), 1);
   EXPECT_EQ(yot->assessments(0).kind(), "asset");
   EXPECT_EQ(yot->assessments(0).assessed_on().month(), 4);
-  // May she see it? Not yet; and she is told what is missing.
+  // May the adviser see it? Not yet; and they are told what is missing.
   ASSERT_EQ(yot->content_size(), 1);
   EXPECT_THAT(Words(yot->content(0).sections_open()), IsEmpty());
   EXPECT_THAT(yot->content(0).reason(), HasSubstr("consent"));
@@ -131,7 +131,7 @@ TEST_F(Stories, TariqsWrittenConsentOpensTheAssetUntilHeTakesItBack) {
   ASSERT_NE(open.Said("nortown-yot", v1::ASPECT_CONTENT), nullptr);
   EXPECT_TRUE(open.Said("nortown-yot", v1::ASPECT_CONTENT)->has_until());
   EXPECT_THAT(Words(open.answer.obligations()), Contains("no-onward-sharing"));
-  // For support planning he said yes; not for housing.
+  // For support planning they said yes; not for housing.
   EXPECT_EQ(
       nortown_.Ask(TariqsAdviser(), AskForAsset("C-1", v1::PURPOSE_HOUSING)).Flag("nortown-yot"),
       nullptr);
@@ -193,7 +193,7 @@ TEST_F(Stories, AnAdviserWhoDoesNotWorkWithTariqLearnsNothing) {
   EXPECT_EQ(answered.answer.agency_person_id(), "");
 }
 
-// Her adviser saw a drugs worker who shared that he helps, and nothing else.
+// Their adviser saw a drugs worker, who shared that they help, and nothing else.
 TEST_F(Stories, SalsDrugsServiceIsInvolvedAndNotNamed) {
   nortown_.Report("northern-connexions", OpenFlag("C-2", kSal, "connexions", "Maureen Oakes"));
   ASSERT_EQ(
@@ -211,7 +211,7 @@ TEST_F(Stories, SalsDrugsServiceIsInvolvedAndNotNamed) {
   EXPECT_EQ(answered.CoverageOf("nortown-drugs-advice"), v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
 }
 
-// Her file was closed because others were involved; the others must hear of it.
+// Their file was closed because others were involved; the others must hear of it.
 TEST_F(Stories, ClosingSalsFileIsSeenAndTold) {
   nortown_.Report("northern-connexions", OpenFlag("C-2", kSal, "connexions", "Maureen Oakes"));
   const v1::FlagReport social = OpenFlag("S-1", kSal, "childrens-social-care", "Hugh Penn");
@@ -256,7 +256,7 @@ TEST_F(Stories, ClosingSalsFileIsSeenAndTold) {
   EXPECT_TRUE(stream->Finish().ok());
 }
 
-// The project agreed that nothing about her is on the Connexions system.
+// The project agreed that nothing about them is on the Connexions system.
 TEST_F(Stories, NothingOfGhazellasProjectReachesConnexions) {
   nortown_.Report("northern-connexions", OpenFlag("C-3", kGhazella, "connexions", "Maureen Oakes"));
   ASSERT_EQ(nortown_
@@ -276,7 +276,7 @@ TEST_F(Stories, NothingOfGhazellasProjectReachesConnexions) {
   }
 }
 
-// He was thought to have a social worker and had none: silence must say what kind it is.
+// They were thought to have a social worker and had none: silence must say what kind it is.
 TEST_F(Stories, WhoFeedsTheAreaIsSaidBesideWhatTheyHave) {
   nortown_.Report("northern-connexions", OpenFlag("C-4", kSam, "connexions", "Maureen Oakes"));
   const Answered answered =
@@ -313,7 +313,7 @@ TEST_F(Stories, ASocialWorkerOverridesForSafeguardingAndOpensTheMinimum) {
   EXPECT_THAT(Words(answered.answer.obligations()), Contains("review-within-2-working-days"));
 }
 
-// He says that he is older than the records do: two dates of birth are not one person by guess.
+// They say that they are older than the records do: two dates of birth are not one person by guess.
 TEST_F(Stories, PetersTwoBirthDatesWaitForAPerson) {
   const Known younger = {"Peter", "Desta", 2010, 6, 9, "NT3 3CC", ""};
   Known older = younger;

@@ -152,7 +152,7 @@ TEST_F(Stories, TheSecondedAdviserReadsItInsideTheTeamsPurposes) {
     seconded_.purpose = Purpose::kAssessment;
   }
   team_.relationships.yes = 0;
-  EXPECT_EQ(Ask(seconded_, Asset("lifestyle")), Effect::kHide) << "the team does not know him";
+  EXPECT_EQ(Ask(seconded_, Asset("lifestyle")), Effect::kHide) << "the team does not know them";
 }
 
 TEST_F(Stories, WithTariqsWrittenConsentTheAdviserReadsItUntilItIsWithdrawn) {
@@ -165,7 +165,8 @@ TEST_F(Stories, WithTariqsWrittenConsentTheAdviserReadsItUntilItIsWithdrawn) {
   EXPECT_EQ(Ask(adviser_, Asset("victims")), Effect::kHide);
   EXPECT_EQ(Ask(adviser_, Asset("offence-details")), Effect::kHide);
   adviser_.purpose = Purpose::kAssessment;
-  EXPECT_EQ(Ask(adviser_, Asset("lifestyle")), Effect::kHide) << "he consented to another purpose";
+  EXPECT_EQ(Ask(adviser_, Asset("lifestyle")), Effect::kHide)
+      << "they consented to another purpose";
   adviser_.purpose = Purpose::kSupportPlanning;
   consents_[0].decision = ConsentDecision::kWithdrawn;
   EXPECT_EQ(Ask(adviser_, Asset("lifestyle")), Effect::kHide);
