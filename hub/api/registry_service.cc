@@ -61,7 +61,7 @@ class RegistryService final : public v1::RegistryService::CallbackService {
         });
   }
 
-  // Nothing about people, so nothing for the gate.
+  // Nothing about people, so nothing for the door.
   grpc::ServerUnaryReactor* ListAgencies(grpc::CallbackServerContext* context,
                                          const v1::ListAgenciesRequest* request,
                                          v1::ListAgenciesResponse* response) override {

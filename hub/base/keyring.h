@@ -53,8 +53,8 @@ class Keyring {
   // fails.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Keyring>> Create(const MasterKey& master);
 
-  // A person's data key under which her details are sealed, as it is stored: AES-256-GCM with her
-  // id as context, so that one person's key does not open in another's row.
+  // A person's data key under which their details are sealed, as it is stored: AES-256-GCM with
+  // their id as context, so that one person's key does not open in another's row.
   [[nodiscard]] absl::StatusOr<std::string> WrapDataKey(const PersonId& person,
                                                         const SecretKey& data_key,
                                                         RandomSource* random) const;

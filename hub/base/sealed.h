@@ -42,7 +42,7 @@ class Sealed {
  private:
   friend class ::signpost::disclosure::Opener;
   // Reads without a permit: for composing an answer that itself stays sealed until its entry is
-  // durable. See gate/opener.h.
+  // durable. See disclosure/opener.h.
   const T& Peek() const { return value_; }
   T value_;
 };

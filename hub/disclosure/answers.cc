@@ -325,7 +325,7 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const request::HubContext& contex
   entry.set_outcome(known ? "answered" : "nothing-to-know");
   operation.entries.push_back(request::ToDraft(entry));
   if (person.has_value()) {
-    // Judged again if her row has changed by the time this is sequenced.
+    // Judged again if their row has changed by the time this is sequenced.
     operation.preconditions = person->preconditions();
     request::IndexByPerson(&operation, person->id());
   }
@@ -333,7 +333,7 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const request::HubContext& contex
   return operation;
 }
 
-// The words that a find needs to decide whether she may be known of.
+// The words that a find needs to decide whether they may be known of.
 QuestionTerms FindAsked(policy::Purpose purpose) {
   QuestionTerms asked;
   asked.purpose = purpose;
@@ -523,7 +523,7 @@ v1::Message MessageOf(const request::HubContext& context, const base::Principal&
 }
 
 // Who looked at a flag, for its holder. That a sensitive service asked would tell that it works
-// with her, and that a distant one did where a shielded person is: then the asker is not named.
+// with them, and that a distant one did where a shielded person is: then the asker is not named.
 void ComposeLook(const request::BoundPolicy& bound, const registry::Directory& directory,
                  const people::Person& person, const stored::StoredMessage& notice,
                  v1::Notice* told) {

@@ -10,7 +10,7 @@
 // still the same (a precondition); otherwise everything is read and judged again. So a withdrawal
 // of consent that was acknowledged is seen by every answer that is sequenced after it.
 //
-// A Answers owns nothing; everything in HubContext must outlive it and all its pending calls. It is
+// An Answers owns nothing; everything in HubContext must outlive it and its pending calls. It is
 // thread-safe. Calls do their work on `executor` and complete on the sequencer's completion thread;
 // `done` is called exactly once and must only hand on.
 
@@ -63,8 +63,8 @@ class Answers {
   // Consents that the asker's agency recorded, and those that name it as recipient as far as they
   // name no agency, service or flag that the asker may not know of (such a one is left out whole:
   // a no to somebody would tell that there is somebody). What the young person said is told to the
-  // agency to which she said it; what her yes depends on, to everybody whom it lets see. kNotFound
-  // when the asker does not work with the person.
+  // agency to which they said it; what their yes depends on, to everybody whom it lets see.
+  // kNotFound when the asker does not work with the person.
   void ListConsents(const base::Principal& asker, v1::ListConsentsRequest request,
                     request::Reply<v1::ListConsentsResponse> done);
   // All records before and after one in its place, oldest first, as far as ListConsents() tells

@@ -22,13 +22,13 @@ namespace signpost::disclosure {
 
 class ConsentFacts {
  public:
-  // Those of `person` as they stand at `now_s`; none for nullptr. Where her birth date decides and
-  // is not known or cannot be read, a yes has ended and a no goes on.
+  // Those of `person` as they stand at `now_s`; none for nullptr. Where their birth date decides
+  // and is not known or cannot be read, a yes has ended and a no goes on.
   void Gather(const policy::Policy& policy, const base::Principal& asker,
               const people::Person* person, int64_t now_s);
 
   // Puts them into `item` as they are for one flag: what names other flags does not cover it. The
-  // index of a fact is the same for every flag. Also the first second of her 18th birthday, where
+  // index of a fact is the same for every flag. Also the first second of their 18th birthday, where
   // there are consents and every agency's birth date leads to the same decision now. REQUIRES:
   // `flag` is of the person.
   void Put(const ::signpost::store::v1::FlagRow& flag, policy::Item* item) const {

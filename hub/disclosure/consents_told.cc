@@ -162,7 +162,7 @@ absl::Status ComposeConsent(const base::Principal& asker, const KnownFlags& know
   SIGNPOST_ASSIGN_OR_RETURN(const stored::ConsentSecret secret,
                             Opener::Peek(person.Secret(row)).Open());
   *consent->mutable_conditions() = secret.conditions();
-  // What the young person said is for the agency to which she said it.
+  // What the young person said is for the agency to which they said it.
   if (!own) return absl::OkStatus();
   SIGNPOST_ASSIGN_OR_RETURN(*consent->mutable_evidence_note(),
                             Opener::Peek(person.Note(row)).Open());
@@ -181,7 +181,7 @@ absl::Status ComposeConsent(const base::Principal& asker, const KnownFlags& know
   return absl::OkStatus();
 }
 
-// What of her flags the asker may know of for this purpose. Without a policy: its own.
+// What of their flags the asker may know of for this purpose. Without a policy: its own.
 KnownFlags FlagsKnownTo(const request::HubContext& context, const request::BoundPolicy* bound,
                         const base::Principal& asker, policy::Purpose purpose,
                         const people::Person& person, absl::Time now) {

@@ -1,8 +1,8 @@
 // From one person and one question to decisions: gathers what the policy wants to know, binds it to
 // the policy's symbols, asks, and sorts the answers into what is seen and what is not.
 //
-// Reads nothing, writes nothing, opens nothing (but has the people room say when she is 18, where
-// consents are on record). A Judge belongs to one call; it must not outlive
+// Reads nothing, writes nothing, opens nothing (but has the people room say when somebody is 18,
+// where consents are on record). A DisclosureEvaluator belongs to one call; it must not outlive
 // what its constructor was given.
 
 #ifndef SIGNPOST_HUB_DISCLOSURE_EVALUATOR_H_
@@ -53,7 +53,7 @@ struct ContentEvaluation {
   std::string assessment_kind;
   std::vector<std::string> open;
   std::vector<std::string> withheld;
-  policy::Item first_withheld_item;  // to explain; valid while the Judge lives
+  policy::Item first_withheld_item;  // to explain; valid while the evaluator lives
   policy::Decision first_withheld;
   policy::Decision first_open;
 };

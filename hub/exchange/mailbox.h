@@ -6,7 +6,7 @@
 // cursor is a reader's durable place in it, in space kCursors: length-prefixed system id, cursor
 // name. The cursor with the empty name is the mailbox's own: up to where it has been emptied.
 //
-// Nothing here decides who may read what: the gate judges each message at the moment it leaves, and
+// Nothing here decides who may read what: the door judges each message at the moment it leaves, and
 // records that, before the message goes on the wire. Nothing here commits: functions read a view
 // and prepare batches, to which the caller adds the entry.
 //

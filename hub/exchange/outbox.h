@@ -3,7 +3,7 @@
 //
 // Collected while an operation is composed, written by its index hook, so a notice is durable in
 // the commit of the change that caused it, or not at all. Being in a mailbox is not being told: the
-// gate judges the policy for each notice when it leaves, so a notice about a sensitive flag may lie
+// door judges the policy for each notice when it leaves, so a notice about a sensitive flag may lie
 // here and never be delivered.
 //
 // Not thread-safe: one object belongs to one operation.

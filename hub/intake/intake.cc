@@ -326,8 +326,8 @@ absl::StatusOr<ledger::Operation> FinishConsent(const request::HubContext& conte
   stored::LedgerEntry entry = request::NewEntry(kind, state->asker, state->request_id);
   if (!prepared.ok()) {
     const Reason reason = base::ReasonOf(prepared.status());
-    // What does not fit with what is known of her is refused, and that is recorded too: the refusal
-    // tells something about her.
+    // What does not fit with what is known of them is refused, and that is recorded too: the
+    // refusal tells something about them.
     if (reason != Reason::kNotFound && reason != Reason::kConsentInvalid) return prepared.status();
     state->refusal = reason == Reason::kNotFound ? NotFound() : prepared.status();
     entry.set_outcome(base::ReasonName(reason));
@@ -362,7 +362,7 @@ absl::StatusOr<ledger::Operation> FinishConsent(const request::HubContext& conte
   return operation;
 }
 
-// Whether the asker may say something about the record of hers named `id`: it was recorded by the
+// Whether the asker may say something about the record of theirs named `id`: it was recorded by the
 // asker's agency or names it. Of any other it must not even learn that it is there.
 bool MayChange(const base::Principal& asker, const people::Person& person,
                const base::ConsentId& id) {

@@ -2,7 +2,7 @@
 // to the room that owns it, and becomes durable together with its ledger entry, the notices it
 // causes and the record of its request id, or not at all.
 //
-// A Intake owns nothing; everything in HubContext must outlive it and its pending calls.
+// An Intake owns nothing; everything in HubContext must outlive it and its pending calls.
 // Thread-safe. `done` is called exactly once, on the executor or the sequencer's completion thread,
 // and must only hand on.
 
@@ -23,9 +23,9 @@ namespace signpost::intake {
 
 class Intake {
  public:
-  // `desk` binds the policy anew when the registry changes. Not owned.
-  Intake(const request::HubContext& context, policy_admin::PolicyAdmin* desk)
-      : context_(context), policy_admin_(desk) {}
+  // `policy_admin` binds the policy anew when the registry changes. Not owned.
+  Intake(const request::HubContext& context, policy_admin::PolicyAdmin* policy_admin)
+      : context_(context), policy_admin_(policy_admin) {}
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
@@ -36,7 +36,7 @@ class Intake {
               request::Reply<v1::FlagOutcome> done);
 
   // See v1.ConsentService. kNotFound, with a receipt, unless the asker's agency or team works or
-  // worked with the person: whoever records a consent has spoken with her.
+  // worked with the person: whoever records a consent has spoken with them.
   void RecordConsent(const base::Principal& asker, v1::RecordConsentRequest request,
                      request::Reply<v1::RecordConsentResponse> done);
   // Once `done` is called, no answer that is sequenced later rests on this consent.

@@ -80,7 +80,7 @@ absl::Status VisitRows(const store::View& view, std::string from, const std::str
   }
 }
 
-// A text sealed for the person of a case; empty when she has been erased.
+// A text sealed for the person of a case; empty when they have been erased.
 absl::StatusOr<std::string> OpenText(const request::HubContext& context, const store::View& view,
                                      const stored::OverrideRow& row, const char* label,
                                      const std::string& sealed) {
@@ -94,7 +94,7 @@ absl::StatusOr<std::string> OpenText(const request::HubContext& context, const s
   return disclosure::Opener::Peek(*text).Open();
 }
 
-// The person of a case as she stands now; nullopt when she has been erased.
+// The person of a case as they stand now; nullopt when they have been erased.
 absl::StatusOr<std::optional<people::Person>> PersonOf(const request::HubContext& context,
                                                        const store::View& view,
                                                        const stored::OverrideRow& row) {

@@ -3,8 +3,8 @@
 //
 // A case is one row of Space::kOverrides, written in the commit of the answer that it opened, under
 // the agency whose practitioner overrode and the index of that answer's entry: its number. The
-// reasons in it are sealed under the young person's key and are erased with her; the case stays,
-// and names her by a reference that leads nowhere then.
+// reasons in it are sealed under the young person's key and are erased with them; the case
+// stays, and names them by a reference that leads nowhere then.
 //
 // An Overrides owns nothing; everything in HubContext must outlive it and its pending calls.
 // Thread-safe. `done` is called exactly once, on the executor or the sequencer's completion thread,

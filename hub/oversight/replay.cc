@@ -274,7 +274,7 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
     const absl::StatusOr<people::Person> person = context_.people->Read(view, id);
     if (!person.ok()) {
       if (base::ReasonOf(person.status()) != Reason::kNotFound) return person.status();
-      return not_possible("the person was erased, and what was known of her with her");
+      return not_possible("the person was erased, and what was known of them with them");
     }
     if (person->id().ToBytes() != id.ToBytes()) {
       doubts.push_back("records of two persons were found to be one since");

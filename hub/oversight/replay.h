@@ -23,8 +23,8 @@ namespace signpost::oversight {
 
 class Replays {
  public:
-  Replays(const request::HubContext& context, const policy_admin::PolicyAdmin* desk)
-      : context_(context), policy_admin_(desk) {}
+  Replays(const request::HubContext& context, const policy_admin::PolicyAdmin* policy_admin)
+      : context_(context), policy_admin_(policy_admin) {}
   Replays(const Replays&) = delete;
   Replays& operator=(const Replays&) = delete;
 

@@ -212,7 +212,8 @@ absl::Status SetBounds(const store::View& view, uint64_t size, Wanted* wanted) {
   return absl::OkStatus();
 }
 
-// What is sealed in the entry of a look. Her details are left out: the entry's reference says whom.
+// What is sealed in the entry of a look. Their details are left out: the entry's reference says
+// whom.
 std::string DetailsOf(const std::string& reason, v1::EntryFilter filter) {
   const bool by_details = filter.has_person();
   filter.clear_person();
@@ -293,7 +294,7 @@ absl::Status Searches::TakeBudget(const base::Principal& asker, const v1::EntryF
 absl::StatusOr<Searches::Subject> Searches::SubjectOf(const store::View& view,
                                                       const v1::EntryFilter& filter) const {
   Subject subject;
-  // Reads her; nobody, when there is not (any more) such a person.
+  // Reads them; nobody, when there is not (any more) such a person.
   const auto read = [&](const base::PersonId& id) -> absl::Status {
     absl::StatusOr<people::Person> person = context_.people->Read(view, id);
     if (person.ok()) {

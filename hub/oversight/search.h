@@ -1,15 +1,15 @@
 // Auditors search the ledger, and look on as entries come. Each look is itself an entry, sequenced
 // before anything is released: who searched, how much was found, and, sealed, why and by what
-// filter. A look at one young person is indexed by her, so that who asks for everything held about
-// her is told that an auditor looked.
+// filter. A look at one young person is indexed by them, so that who asks for everything held
+// about them is told that an auditor looked.
 //
 // Pages of a search are of the ledger as it was when the first was asked for, so they stay as they
 // are while it grows. A page's token says how far it has read and is good for the same auditor and
 // filter only.
 //
-// Entries about one person are found through her index, which is erased with her, so that entries
-// which name her beside others are found, too. By the reference of an erased person, or of none,
-// those entries are found that carry it.
+// Entries about one person are found through their index, which is erased with them, so that
+// entries which name them beside others are found, too. By the reference of an erased person, or of
+// none, those entries are found that carry it.
 //
 // Thread-safe; owns nothing of HubContext, which must outlive it and its pending calls. `done` is
 // called exactly once, on the sequencer's completion thread or the caller's, and must only hand on.

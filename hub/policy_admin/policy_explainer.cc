@@ -159,7 +159,7 @@ constexpr std::array<ToldAspect, 4> kToldAspects = {{
     {v1::ASPECT_ASSESSMENT, Aspect::kAssessment},
 }};
 
-// One way through a policy for one asker, with all the assumptions that differ from hers in up to
+// One way through a policy for one asker, with all the assumptions that differ from theirs in up to
 // everything, made once and asked of every item.
 class Explainer {
  public:

@@ -17,12 +17,12 @@ namespace signpost::policy_admin {
 class PolicyExplainer {
  public:
   // Nothing is owned; all of it must outlive this and its pending calls.
-  PolicyExplainer(const request::HubContext& context, const PolicyAdmin* desk)
-      : context_(context), policy_admin_(desk) {}
+  PolicyExplainer(const request::HubContext& context, const PolicyAdmin* policy_admin)
+      : context_(context), policy_admin_(policy_admin) {}
   PolicyExplainer(const PolicyExplainer&) = delete;
   PolicyExplainer& operator=(const PolicyExplainer&) = delete;
 
-  // What the asker would see under the request's assumptions; her consent is assumed to be the
+  // What the asker would see under the request's assumptions; a consent is assumed to be the
   // young person's own, to sharing, for whatever is asked. Errors: kInvalidField for no purpose, an
   // agency or a kind of assessment that there is not; kPurposeNotAllowed; kPolicyUnavailable
   // (recorded).

@@ -268,7 +268,7 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
       if (base::ReasonOf(person.status()) == Reason::kNotFound) continue;
       return person.status();
     }
-    // A row that stands for another person is counted with her.
+    // A row that stands for another person is counted with them.
     if (person->id().ToBytes() != id->ToBytes()) continue;
     ++people_;
     const std::optional<std::string> likeness = Likeness(*person);

@@ -48,8 +48,8 @@ class PolicyPreviews {
  public:
   class Run;
 
-  PolicyPreviews(const request::HubContext& context, PolicyAdmin* desk)
-      : context_(context), policy_admin_(desk) {}
+  PolicyPreviews(const request::HubContext& context, PolicyAdmin* policy_admin)
+      : context_(context), policy_admin_(policy_admin) {}
   PolicyPreviews(const PolicyPreviews&) = delete;
   PolicyPreviews& operator=(const PolicyPreviews&) = delete;
 

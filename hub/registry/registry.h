@@ -149,8 +149,8 @@ class Registry {
   // row as stored. Errors, nothing having changed:
   //   - kInvalidField with violations
   //   - kAgencyUnknown: a team or practitioner names an agency that is not registered
-  //   - what ledger::Transact() gives. kStoreUnavailable: unknown until restart; the directory
-  //   stays
+  //   - what ledger::Transact() gives. kStoreUnavailable: unknown until restart;
+  //     the directory stays
   void PutAgency(const v1::PutAgencyRequest& request, const Actor& actor, ChangeDone done);
   void PutTeam(const v1::PutTeamRequest& request, const Actor& actor, ChangeDone done);
   // What a practitioner is marked with comes hashed: `surname` and `home_postcode` of the request

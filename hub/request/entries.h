@@ -1,4 +1,4 @@
-// Ledger entries and receipts as the gate and the reception write them. Pure functions;
+// Ledger entries and receipts as handlers write them. Pure functions;
 // thread-safe.
 
 #ifndef SIGNPOST_HUB_REQUEST_ENTRIES_H_

@@ -72,7 +72,8 @@ struct BoundPolicy {
   // space kRegistry. An answer made under another policy is made again before it is recorded.
   std::optional<store::Precondition> still_in_force;
   int32_t version = 0;
-  // The agencies (by symbol) that an asker is told of whatever there is; see Judge::Coverage().
+  // The agencies (by symbol) that an asker is told of whatever there is; see
+  // DisclosureEvaluator::Coverage().
   BoundedCache<std::shared_ptr<const std::vector<bool>>> always_named;
 };
 

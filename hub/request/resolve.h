@@ -1,4 +1,4 @@
-// What the gate and the reception do alike: whom a selector names, who works with her, private
+// What handlers do alike: whom a selector names, who works with that person, private
 // details of entries, and the loop from reading to a durable operation. Thread-safe.
 
 #ifndef SIGNPOST_HUB_REQUEST_RESOLVE_H_
@@ -40,12 +40,12 @@ absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt);
 [[nodiscard]] absl::StatusOr<policy::Purpose> ReadPurpose(const base::Principal& asker,
                                                           v1::Purpose wire);
 
-// Whether the asker's agency, or the home agency of a team asserted, has or had a flag on her.
+// Whether the asker's agency, or the home agency of a team asserted, has or had a flag on them.
 bool WorksWith(const HubContext& context, const base::Principal& asker,
                const people::Person& person);
 
-// Puts private `details` into `entry`: sealed under her key, so that erasing her erases them; under
-// the hub's own when there is nobody. Errors: kDataLoss.
+// Puts private `details` into `entry`: sealed under the person's key, so that erasing the person
+// erases them; under the hub's own when there is nobody. Errors: kDataLoss.
 [[nodiscard]] absl::Status SealDetails(const HubContext& context, const people::Person* person,
                                        const std::string& details,
                                        ::signpost::store::v1::LedgerEntry* entry);
@@ -54,7 +54,7 @@ bool WorksWith(const HubContext& context, const base::Principal& asker,
 // executor's) and whose later ones run on the executor.
 void TransactHere(const HubContext& context, ledger::Make make, ledger::Done done);
 
-// Adds to `operation` what finds entry number `i` of it by her: the index erased with her.
+// Adds to `operation` what finds entry number `i` of it by the person: the index erased with them.
 void IndexByPerson(ledger::Operation* operation, const base::PersonId& person, size_t i = 0);
 
 // Errors: kInvalidField unless 1 to kRequestIdBytesMax printable characters.

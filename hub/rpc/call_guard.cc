@@ -109,17 +109,16 @@ absl::Status CallGuard::AdmitPractitioner(const CallFacts& facts, const MethodRo
       registry::EnrolledPractitioner enrolled,
       registry_->LookupPractitioner(caller->asker.agency_id, claims->practitioner_id));
   if (!enrolled.HasRole(claims->role)) {
-    return Error(
-        Reason::kAssertionInvalid,
-        "The assertion names a role in which the practitioner is not enrolled. Enrol her in "
-        "it, or assert one of hers.");
+    return Error(Reason::kAssertionInvalid,
+                 "The assertion names a role in which the practitioner is not enrolled. Enrol them "
+                 "in it, or assert one of theirs.");
   }
   for (const std::string& team : claims->teams) {
     if (!enrolled.InTeam(team)) {
       return Error(
           Reason::kAssertionInvalid,
           "The assertion names a team of which the practitioner is not a member now. Enrol "
-          "her in it, or leave it out.");
+          "them in it, or leave it out.");
     }
   }
   caller->asker.practitioner_id = claims->practitioner_id;

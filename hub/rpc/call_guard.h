@@ -2,7 +2,7 @@
 //
 // It establishes who calls from four things that the caller cannot choose freely: the certificate
 // of the connection (exactly one SPIFFE id), the registry's word on it now, the agency's signed
-// assertion about the practitioner, and the registry's word on her. Enrolment and suspension are
+// assertion about the practitioner, and the registry's word on them. Enrolment and suspension are
 // looked up on every call, so a suspension works at once on connections that are already open.
 //
 // It comes in two steps. AdmitSystem() is quick and reads no storage: it may run on gRPC's threads.
@@ -81,9 +81,8 @@ class CallGuard {
   // The second: adds the practitioner to `caller`, where the method looks at assertions, and judges
   // whether this kind of caller may call this method. Errors:
   //   - kMethodNotAllowed
-  //   - kAssertionMissing, kAssertionInvalid, kAssertionForeign, kAssertionExpired;
-  //   kAssertionInvalid
-  //     also for two assertions and for a role or team in which she is not enrolled
+  //   - kAssertionMissing, kAssertionInvalid, kAssertionForeign, kAssertionExpired; the
+  //     second also for two assertions and for a role or team in which they are not enrolled
   //   - kPractitionerUnknown, kCallerSuspended
   //   - kStoreUnavailable, kDataLoss from the registry
   [[nodiscard]] absl::Status AdmitPractitioner(const CallFacts& facts, const MethodRow& method,

@@ -20,7 +20,7 @@ namespace {
 
 using base::Reason;
 
-// The gate attaches it, and we must look under the same key.
+// Handlers attach it, and we must look under the same key.
 constexpr const char* kReceiptUrl = request::kReceiptPayload;
 constexpr char kRetryUrl[] = "signpost.api/retry_ms";
 

@@ -8,8 +8,7 @@
 // What is nobody's business stays inside:
 //   - NOT_FOUND has one constant text and names no field, so that hidden and absent are equal;
 //   - what is the hub's own fault (a bare status, kInternal, kDataLoss, storage, keys, the ledger)
-//   has
-//     a constant text and an opaque incident id; the detail is in the log under that id.
+//     has a constant text and an opaque incident id; the detail is in the log under that id.
 
 #ifndef SIGNPOST_HUB_RPC_ERRORS_H_
 #define SIGNPOST_HUB_RPC_ERRORS_H_

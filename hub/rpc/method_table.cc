@@ -19,8 +19,7 @@ constexpr DeadlineRule kStream = DeadlineRule::kStream;
 
 constexpr MethodRow kRows[] = {
     // Asking and feeding the index. An auditor looks at entries, an operator at the registry:
-    // neither
-    // asks about people here.
+    // neither asks about people here.
     {"/signpost.v1.IndexService/Find", kSystem | kPractitioner, kOptional, kUnary, 0},
     {"/signpost.v1.IndexService/WhoKnows", kPractitioner, kRequired, kUnary, 1},
     {"/signpost.v1.IndexService/ReportFlags", kSystem, kNone, kStream, 2},

@@ -8,19 +8,19 @@
 //
 // RunUnary() serves a unary call; BidiStream, ReadStream and WriteStream are bases for the others:
 //
-//   grpc::ServerUnaryReactor* Find(grpc::CallbackServerContext* context, const v1::FindRequest*
-//   request,
+//   grpc::ServerUnaryReactor* Find(grpc::CallbackServerContext* context,
+//                                  const v1::FindRequest* request,
 //                                  v1::FindResponse* response) override {
 //     static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/Find");
 //     return RunUnary(context, *calls_, row, request, response,
 //                     [this](const Caller& caller, const v1::FindRequest& find,
 //                            Reply<v1::FindResponse> done) {
-//                       gate_->Find(caller.asker, find, std::move(done));
+//                       answers_->Find(caller.asker, find, std::move(done));
 //                     });
 //   }
 //
 //   grpc::ServerBidiReactor<In, Out>* ReportFlags(grpc::CallbackServerContext* context) override {
-//     return StartStream<ReportStream>(context, *calls_, row, reception_);
+//     return StartStream<ReportStream>(context, *calls_, row, intake_);
 //   }
 
 #ifndef SIGNPOST_HUB_RPC_REACTORS_H_

@@ -104,8 +104,8 @@ class Sensitive {
     return bound_ == nullptr ||
            bound_->policy->IsSensitiveService(bound_->policy->ServiceSymbol(service));
   }
-  // Whether naming the agency would tell of such a service: it knows her by nothing else or, where
-  // it holds no flag of hers, it has nothing else to offer.
+  // Whether naming the agency would tell of such a service: it knows them by nothing else or,
+  // where it holds no flag of theirs, it has nothing else to offer.
   bool Agency(const std::string& agency_id) const {
     const auto known = knows_by_that_alone_.find(agency_id);
     if (known != knows_by_that_alone_.end()) return known->second;
@@ -160,7 +160,7 @@ void ComposeConsent(const stored::ConsentRow& row, v1::PersonExport* held, Exclu
   if (!row.sealed_secret().empty() || !row.sealed_note().empty()) ++(*left_out)[kThirdParty];
 }
 
-// Whether an access may be told to her only once somebody has judged what telling would do.
+// Whether an access may be told to them only once somebody has judged what telling would do.
 bool MightPrejudice(const stored::LedgerEntry& entry) {
   return entry.has_override() ||
          entry.purpose() == request::Word(policy::ToString(policy::Purpose::kSafeguarding)) ||
@@ -179,7 +179,7 @@ void ComposeAccess(const stored::LedgerEntry& entry, v1::HeldAccess* access) {
   access->set_entry_index(entry.index());
 }
 
-// Every entry about her, oldest first, those under ids that were merged into hers included.
+// Every entry about them, oldest first, those under ids that were merged into theirs included.
 absl::StatusOr<std::vector<uint64_t>> EntriesAbout(const store::View& view,
                                                    const people::Person& person) {
   std::vector<std::string> ids = {person.id().ToBytes()};
@@ -259,7 +259,7 @@ absl::Status ComposeExport(const request::HubContext& context, const store::View
     return sensitive.Agency(agency_id);
   };
   for (const stored::AliasRow& alias : person.aliases()) {
-    // That this agency reported her would tell of its service.
+    // That this agency reported them would tell of its service.
     if (hides(alias.agency_id())) {
       ++left_out[kSensitive];
       continue;
@@ -446,7 +446,7 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
         SIGNPOST_ASSIGN_OR_RETURN(
             const std::optional<people::Person> person,
             request::Resolve(context, view, state->asker, state->request.person()));
-        // Under the hub's key: hers is gone with this commit.
+        // Under the hub's key: theirs is gone with this commit.
         SIGNPOST_RETURN_IF_ERROR(
             request::SealDetails(context, nullptr, state->request.reason(), &entry));
         if (!person.has_value()) return Refuse(state.get(), Nobody(), std::move(entry));

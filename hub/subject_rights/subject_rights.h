@@ -1,20 +1,20 @@
-// What is done with everything that is held about one young person: it is given out to answer her,
+// What is done with everything that is held about one young person: it is given out to answer them,
 // hidden behind a shield, or erased.
 //
 // These are the widest powers there are, so they are for few (the roles below, which the hub's
 // operator enrols), each act says why, and each, a refusal too, is an entry before it is answered.
-// The reason of an erasure is sealed under the hub's own key, for hers is gone with it; the others
-// are sealed under hers.
+// The reason of an erasure is sealed under the hub's own key, for theirs is gone with it; the
+// others are sealed under theirs.
 //
-// An export is what may be handed to her: what names somebody else (workers, parents, witnesses),
-// what a sensitive service holds or did (it answers her itself; which services are, the policy
+// An export is what may be handed to them: what names somebody else (workers, parents, witnesses),
+// what a sensitive service holds or did (it answers them itself; which services are, the policy
 // says, and the entry says which policy) and looks for safeguarding, for youth
 // justice or under an override (whether telling would do harm is for a person to judge; an auditor
 // finds them by search) are left out, and counted.
 //
-// Erasing deletes her row, data key, records, matching keys and the index of who looked at her, in
-// one commit with its entry. Every entry about her stays and still verifies; what was private in
-// them opens to nobody. Should an agency report her again she is somebody new.
+// Erasing deletes their row, data key, records, matching keys and the index of who looked, in one
+// commit with its entry. Every entry about them stays and still verifies; what was private in it
+// opens to nobody. Should an agency report them again they are somebody new.
 //
 // A SubjectRights owns nothing; everything in HubContext must outlive it and its pending calls.
 // Thread-safe. `done` is called exactly once, on the executor or the sequencer's completion thread,
@@ -50,6 +50,7 @@ class SubjectRights {
   //   - kNotFound: nobody, or anything less than certain; SetShield by a manager: nobody the
   //     agency works with, all alike
   //   - kStoreUnavailable: not recorded, so not done
+  //
   // Erase and SetShield sent twice under one request id happen once.
   void Export(const base::Principal& asker, v1::ExportPersonRequest request,
               request::Reply<v1::ExportPersonResponse> done);

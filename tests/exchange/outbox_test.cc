@@ -101,7 +101,7 @@ TEST_F(NoticesTest, NoticeOfAChangeThatDidNotHappenIsNotThere) {
   EXPECT_TRUE(notices.Add(Opened("nortown-yot"), {"northern-connexions"}));
   ledger::Operation operation;
   std::move(notices).AddTo(&operation);
-  operation.preconditions.push_back({store::Space::kPeople, "her row", "as it was"});
+  operation.preconditions.push_back({store::Space::kPeople, "their row", "as it was"});
   EXPECT_EQ(base::ReasonOf(Submit(std::move(operation)).status()), base::Reason::kAborted);
   EXPECT_THAT(Indexes(kConnexions), IsEmpty());
 }

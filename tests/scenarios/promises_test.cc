@@ -45,8 +45,8 @@ store::v1::LedgerEntry EntryAt(Nortown* nortown, const v1::Receipt& receipt) {
 }
 
 // --- 1. Nothing leaves without a decision, and no decision without a record. ---
-// Broken by giving the composed answer to `done` in Gate::WhoKnows also when it was not sequenced:
-// WhenTheRecordCannotBeMadeThereIsNoAnswer fails.
+// Broken by giving the composed answer to `done` in Answers::WhoKnows also when it was not
+// sequenced: WhenTheRecordCannotBeMadeThereIsNoAnswer fails.
 
 TEST(Promise1, AnAnswerIsInTheLedgerWithWhatWasReleasedAndWithheld) {
   Nortown nortown;
@@ -337,7 +337,7 @@ TEST(Promise5, AnErasedPersonIsGoneAndTheLedgerStillVerifies) {
 
 // --- 6. What was acknowledged is not lost; what was sent twice happens once. ---
 // Kill -9 is tests/crash. Broken here by dropping the preconditions that Intake::Prepare asks for,
-// in Reception::Take: both tests fail.
+// in Intake::Take: both tests fail.
 
 TEST(Promise6, AReportSentTwiceHappensOnceAlsoFromManyAtOnce) {
   Nortown nortown;
@@ -399,8 +399,8 @@ TEST(Promise6, TwoAgenciesThatReportANewPersonAtOnceMakeOnePerson) {
 }
 
 // --- 7. "No answer" is never shown as "no record". ---
-// Broken by letting Judge::Coverage say what there is where the policy would not always name the
-// agency: CoverageDependsOnThePolicyAndNeverOnWhetherThereIsAFlag fails.
+// Broken by letting DisclosureEvaluator::Coverage say what there is where the policy would not
+// always name the agency: CoverageDependsOnThePolicyAndNeverOnWhetherThereIsAFlag fails.
 
 TEST(Promise7, CoverageDependsOnThePolicyAndNeverOnWhetherThereIsAFlag) {
   Nortown nortown;
