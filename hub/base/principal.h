@@ -1,4 +1,4 @@
-// Who is asking, as established at the door (api/call_guard.h). Plain values.
+// Who is asking, as established at the door (rpc/call_guard.h). Plain values.
 
 #ifndef SIGNPOST_HUB_BASE_PRINCIPAL_H_
 #define SIGNPOST_HUB_BASE_PRINCIPAL_H_

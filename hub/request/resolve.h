@@ -19,7 +19,7 @@
 
 namespace signpost::request {
 
-// Key under which a status carries the receipt of its refusal; api/errors.h puts it on the wire.
+// Key under which a status carries the receipt of its refusal; rpc/errors.h puts it on the wire.
 inline constexpr char kReceiptPayload[] = "type.googleapis.com/signpost.v1.Receipt";
 
 // `status` with the receipt that says that this refusal is in the ledger.

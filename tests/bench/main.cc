@@ -13,7 +13,7 @@
 #include "tests/bench/population.h"
 
 int main(int argc, char** argv) {
-  // As signpost-hub does: see hub/main.cc.
+  // As signpost-hub does: see hub/app/main.cc.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   signpost::bench::BenchOptions options;
   std::string name;
