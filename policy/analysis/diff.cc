@@ -24,14 +24,14 @@ using syntax::Conditions;
 constexpr size_t kAskersMax = 60'000;  // numbers of 16 bits
 
 // What the policies answer to one cell, as far as the survey looks.
-struct Outcome {
+struct CellChange {
   Effect before = Effect::kHide;
   Effect after = Effect::kHide;
   // In words, with "%" where the rules belong that decided before, and "#" where those do that
   // decide after. Empty: nothing to report.
   std::string change;
 
-  friend bool operator<(const Outcome& a, const Outcome& b) {
+  friend bool operator<(const CellChange& a, const CellChange& b) {
     return std::tie(a.before, a.after, a.change) < std::tie(b.before, b.after, b.change);
   }
 };
@@ -84,7 +84,7 @@ class Survey {
     const std::vector<Symbol>& alike = space_->alike[representative];
     return std::find(alike.begin(), alike.end(), agency) != alike.end();
   }
-  virtual Outcome Judge(const std::vector<Decision>& decisions) const = 0;
+  virtual CellChange Judge(const std::vector<Decision>& decisions) const = 0;
 
   const std::vector<const Policy*> policies_;
   std::vector<const PolicyImpl*> impls_;
@@ -109,7 +109,7 @@ class Survey {
     std::vector<RuleSet> rules;
   };
   // Circumstances with an outcome: a fact that may be anything has no values in the box.
-  struct Finding {
+  struct BoxMembers {
     std::vector<std::pair<std::vector<Member>, RuleSet>> parts;
     int64_t cells = 0;  // of each member
   };
@@ -150,7 +150,7 @@ class Survey {
       for (size_t p = 0; p < policies_.size(); ++p) {
         decisions[p] = policies_[p]->DecideOnly(cell.question, cell.item);
       }
-      const Outcome outcome = Judge(decisions);
+      const CellChange outcome = Judge(decisions);
       if (outcome.change.empty()) continue;
       if (outcome.after != outcome.before) {
         (outcome.after > outcome.before ? gained_cells : lost_cells) += weight;
@@ -173,7 +173,7 @@ class Survey {
     return true;
   }
 
-  uint16_t NumberOf(const Outcome& outcome) {
+  uint16_t NumberOf(const CellChange& outcome) {
     const auto [it, added] = numbers_.emplace(outcome, static_cast<uint16_t>(outcomes_.size()));
     if (added) outcomes_.push_back(outcome);
     return it->second;
@@ -272,7 +272,7 @@ class Survey {
 
   void Report() {
     BoxWords words(*space_, impls_);
-    std::map<std::pair<uint16_t, Box>, Finding> findings;
+    std::map<std::pair<uint16_t, Box>, BoxMembers> findings;
     for (const auto& [pattern, holders] : patterns_) Gather(pattern, holders, findings);
     for (const auto& [key, finding] : findings) {
       std::map<Point, const RuleSet*> rules_at;
@@ -302,7 +302,7 @@ class Survey {
 
   // Cuts one pattern into boxes and puts each beside the same box of other patterns.
   void Gather(const Pattern& pattern, const Holders& holders,
-              std::map<std::pair<uint16_t, Box>, Finding>& findings) const {
+              std::map<std::pair<uint16_t, Box>, BoxMembers>& findings) const {
     std::map<uint16_t, std::map<Point, const RuleSet*>> by_outcome;
     for (size_t c = 0; c < pattern.cells.size(); ++c) {
       const auto& [outcome, at] = pattern.cells[c];
@@ -324,14 +324,14 @@ class Survey {
         for (const auto& [point, some] : rules_at) {
           if (Inside(point, box)) rules.insert(some->begin(), some->end());
         }
-        Finding& finding = findings[{outcome, std::move(when)}];
+        BoxMembers& finding = findings[{outcome, std::move(when)}];
         finding.cells = size;
         finding.parts.emplace_back(holders.members, std::move(rules));
       }
     }
   }
 
-  void AddChange(const BoxWords& words, const Outcome& outcome, const Box& pair, const Box& when,
+  void AddChange(const BoxWords& words, const CellChange& outcome, const Box& pair, const Box& when,
                  int64_t cells_each, const RuleSet& rules) {
     VisibilityChange change;
     change.before = outcome.before;
@@ -359,8 +359,8 @@ class Survey {
 
   std::optional<DecisionSpace> space_;
   std::map<std::string, std::vector<Member>> classes_;
-  std::vector<Outcome> outcomes_;  // by number
-  std::map<Outcome, uint16_t> numbers_;
+  std::vector<CellChange> outcomes_;  // by number
+  std::map<CellChange, uint16_t> numbers_;
   std::map<Pattern, Holders> patterns_;
 };
 
@@ -377,10 +377,10 @@ class Comparison : public Survey {
   using Survey::Survey;
 
  protected:
-  Outcome Judge(const std::vector<Decision>& decisions) const override {
+  CellChange Judge(const std::vector<Decision>& decisions) const override {
     const Decision& before = decisions[0];
     const Decision& after = decisions[1];
-    Outcome outcome;
+    CellChange outcome;
     outcome.before = before.effect;
     outcome.after = after.effect;
     if (before.effect != after.effect) {
@@ -411,8 +411,8 @@ class VisibilitySurvey : public Survey {
            (selector_.assessment == kNoSymbol || item.assessment == selector_.assessment) &&
            (selector_.section == kNoSymbol || item.section == selector_.section);
   }
-  Outcome Judge(const std::vector<Decision>& decisions) const override {
-    Outcome outcome;
+  CellChange Judge(const std::vector<Decision>& decisions) const override {
+    CellChange outcome;
     outcome.after = decisions[0].effect;
     if (outcome.after != Effect::kHide) {
       outcome.change = absl::StrCat(std::string(ToString(outcome.after)), "#",

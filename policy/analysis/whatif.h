@@ -8,6 +8,10 @@
 // class of askers its aspects are not asked one by one. Nothing else is shared: each different row
 // is decided under both policies, for every class of askers.
 //
+// It counts flags, and all that the rules say of them. What a hub tells its officers is another
+// count (hub/policy_admin): of people, by what an answer would have told, and without singling
+// anybody out.
+//
 // Pure and thread-safe; runs on the caller's thread; keeps nothing.
 
 #ifndef SIGNPOST_POLICY_ANALYSIS_WHATIF_H_
