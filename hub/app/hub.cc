@@ -166,6 +166,8 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
                             exchange::Mailboxes::TokenKey(keyring_->hub_data_key()));
   mailboxes_ = std::make_unique<exchange::Mailboxes>(token_key);
   notifier_ = std::make_unique<exchange::MailboxNotifier>();
+  SIGNPOST_ASSIGN_OR_RETURN(notifier_following_, sequencer_->Follow(notifier_.get()));
+  SIGNPOST_ASSIGN_OR_RETURN(policy_following_, sequencer_->Follow(&policy_));
   idempotency_ = std::make_unique<request::IdempotencyTable>(keyring_->request_key());
 
   context_.executor = executor_.get();
@@ -201,7 +203,9 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   if (!config_.backup.directory.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(tlog::NoteVerifier verifier,
                               tlog::NoteVerifier::Parse(signer_->verifier_key()));
-    SIGNPOST_ASSIGN_OR_RETURN(backups_, backup::Backups::Open(config_.backup, store_, clock_,
+    backup::BackupOptions options = config_.backup;
+    options.engine = &store::RocksDbEngine();
+    SIGNPOST_ASSIGN_OR_RETURN(backups_, backup::Backups::Open(std::move(options), store_, clock_,
                                                               random_, std::move(verifier)));
   }
   maintenance_ =
@@ -390,7 +394,7 @@ std::pair<bool, nlohmann::json> Hub::Health() const {
   bool store_answers = false;
   if (const auto view = store_->NewView(); view.ok()) {
     const ledger::LedgerReader reader(view->get());
-    store_answers = reader.Head().ok();
+    store_answers = reader.Head().ok() && sequencer_->followers_status().ok();
     DescribeCheckpoint(reader, clock_->Now(), &page);
   }
   bool witnessed = true;
@@ -420,7 +424,7 @@ nlohmann::json Hub::Info() const {
   page["audience"] = config_.audience;
   page["trust_domain"] = config_.trust_domain;
   page["store"] = config_.store_kind == StoreKind::kMemory ? "memory" : "rocksdb";
-  page["schema_version"] = store::kStoreSchemaVersion;
+  page["schema_version"] = store::kSchemaVersion;
   const std::shared_ptr<const request::BoundPolicy> bound = policy_.Get();
   page["policy_version"] =
       bound == nullptr ? nlohmann::json(nullptr) : nlohmann::json(bound->version);

@@ -143,8 +143,10 @@ class Hub {
   std::unique_ptr<matching::ReportLinker> linker_;
   std::unique_ptr<exchange::Mailboxes> mailboxes_;
   std::unique_ptr<exchange::MailboxNotifier> notifier_;
+  std::unique_ptr<store::Following> notifier_following_;
   std::unique_ptr<request::IdempotencyTable> idempotency_;
   request::PolicyInForce policy_;
+  std::unique_ptr<store::Following> policy_following_;
   request::HubContext context_;
   std::unique_ptr<disclosure::Answers> answers_;
   std::unique_ptr<policy_admin::PolicyAdmin> policy_admin_;

@@ -37,6 +37,7 @@
 #include "hub/base/json_log.h"
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
+#include "hub/store/rocksdb_store.h"
 #include "hub/tlog/note.h"
 
 namespace signpost {
@@ -119,6 +120,7 @@ int Keygen(const std::string& master, const std::string& ledger, const std::stri
 // Reads the words behind `restore`; nullopt when they are not as the usage says.
 std::optional<backup::RestoreOptions> RestoreWords(const std::vector<std::string>& words) {
   backup::RestoreOptions options;
+  options.engine = &store::RocksDbEngine();
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--older-than-witnessed") {
       options.older_than_published = true;

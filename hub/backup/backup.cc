@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "hub/backup/manifest.h"
 #include "hub/backup/sealed_file.h"
@@ -16,7 +15,6 @@
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/reader.h"
-#include "hub/store/rocksdb_store.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/merkle.h"
 
@@ -41,11 +39,6 @@ absl::Status MakeDirectory(const std::string& path) {
   return Error(Reason::kStoreUnavailable,
                absl::StrCat("cannot make the directory ", path, ": ",
                             failed ? failed.message() : "something else is there"));
-}
-
-// What the store is made of: not its log of what it did, its lock, and how it was configured.
-bool BelongsToStore(const std::string& name) {
-  return name != "LOCK" && !absl::StartsWith(name, "LOG") && !absl::StartsWith(name, "OPTIONS-");
 }
 
 // Removes a directory when it goes out of scope.
@@ -142,10 +135,10 @@ absl::StatusOr<BackupReport> Backups::MakeLocked() {
 
   std::error_code failed;
   const Temporary copy(fs::absolute(options_.store_path, failed).string() + ".backup");
-  SIGNPOST_RETURN_IF_ERROR(store::CopyRocksDbStore(*store_, copy.path()));
+  SIGNPOST_RETURN_IF_ERROR(store_->CopyTo(copy.path()));
   SIGNPOST_RETURN_IF_ERROR(DescribeLedger(copy.path(), &manifest));
   report.ledger_size = manifest.ledger_size();
-  SIGNPOST_RETURN_IF_ERROR(store::DropRocksDbSpace(copy.path(), Space::kPersonKeys));
+  SIGNPOST_RETURN_IF_ERROR(options_.engine->DropSpace(copy.path(), Space::kPersonKeys));
   SIGNPOST_RETURN_IF_ERROR(StoreFiles(copy.path(), &manifest, &report));
   {
     // Read later than the copy was made: a key that is gone by now stays gone.
@@ -168,12 +161,8 @@ absl::Status Backups::WriteKeys() {
 
 // What the ledger in `copy` is, when it is what its last checkpoint signed.
 absl::Status Backups::DescribeLedger(const std::string& copy, BackupManifest* manifest) const {
-  store::RocksDbOptions options;
-  options.path = copy;
-  options.block_cache_bytes = 8u << 20;
-  options.read_only = true;
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store,
-                            store::OpenRocksDbStore(options));
+                            options_.engine->Open(copy, /*read_only=*/true));
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store->NewView());
   const ledger::LedgerReader reader(view.get());
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, reader.Head());
@@ -203,7 +192,7 @@ absl::Status Backups::StoreFiles(const std::string& copy, BackupManifest* manife
   for (fs::directory_iterator files(copy, failed); !failed && files != fs::directory_iterator();
        files.increment(failed)) {
     const std::string name = files->path().filename().string();
-    if (BelongsToStore(name)) names.push_back(name);
+    if (options_.engine->IsPart(name)) names.push_back(name);
   }
   if (failed) {
     return Error(Reason::kStoreUnavailable,

@@ -26,6 +26,7 @@
 #include "hub/backup/files.h"
 #include "hub/base/clock.h"
 #include "hub/base/random.h"
+#include "hub/store/engine.h"
 #include "hub/store/store.h"
 #include "hub/tlog/note.h"
 #include "signpost/store/v1/backup.pb.h"
@@ -39,6 +40,8 @@ struct BackupOptions {
   // Where the store is. What is being copied stands beside it for the time, under this name +
   // ".backup": there, files can be shared instead of copied.
   std::string store_path;
+  // Whose stores these are. Not owned; must be set.
+  const store::Engine* engine = nullptr;
   // How many backups are kept; older ones are removed, with what only they held. 0: all.
   int keep = 0;
 };

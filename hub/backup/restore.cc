@@ -22,13 +22,14 @@
 #include "hub/base/status_macros.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/restored.h"
-#include "hub/store/rocksdb_store.h"
+#include "hub/matching/erased.h"
+#include "hub/people/erased.h"
+#include "hub/store/engine.h"
 #include "hub/store/store.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/merkle.h"
 #include "hub/tlog/note.h"
 #include "hub/tlog/verifier.h"
-#include "signpost/store/v1/person.pb.h"
 
 namespace signpost::backup {
 namespace {
@@ -37,8 +38,6 @@ namespace fs = std::filesystem;
 using base::Error;
 using base::Reason;
 using store::Space;
-
-constexpr int kRowsPerBatch = 1000;
 
 absl::StatusOr<std::string> ReadNoteFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -176,10 +175,10 @@ class Restoring {
   }
 
   absl::Status OpenStore() {
-    store::RocksDbOptions options;
-    options.path = directory_;
-    SIGNPOST_ASSIGN_OR_RETURN(store_, store::OpenRocksDbStore(options));
+    SIGNPOST_ASSIGN_OR_RETURN(store_, options_.engine->Open(directory_, /*read_only=*/false));
     SIGNPOST_ASSIGN_OR_RETURN(view_, store_->NewView());
+    // The ledger's head, which nothing here moves.
+    SIGNPOST_ASSIGN_OR_RETURN(fence_.head, view_->Get(Space::kMeta, store::kFenceKey));
     return absl::OkStatus();
   }
 
@@ -285,69 +284,23 @@ class Restoring {
         batch.Put(Space::kPersonKeys, row.key(), row.value());
         ++report_.persons;
       }
-      if (!batch.empty()) SIGNPOST_RETURN_IF_ERROR(store_->Commit(std::move(batch), {}));
+      SIGNPOST_RETURN_IF_ERROR(Commit(std::move(batch)));
     }
   }
 
-  // Calls `row` for each row of `space`, which adds to `batch` what is to change.
-  template <typename Row>
-  absl::Status ForEachRow(Space space, Row row) {
-    std::string from;
-    while (true) {
-      SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
-                                view_->Scan(space, from, "", kRowsPerBatch));
-      if (rows.empty()) return absl::OkStatus();
-      store::Batch batch;
-      for (const store::KeyValue& one : rows) SIGNPOST_RETURN_IF_ERROR(row(one, &batch));
-      if (!batch.empty()) SIGNPOST_RETURN_IF_ERROR(store_->Commit(std::move(batch), {}));
-      from = rows.back().key + '\0';
-    }
+  absl::Status Commit(store::Batch batch) {
+    if (batch.empty()) return absl::OkStatus();
+    return store_->Commit(std::move(batch), fence_).status();
   }
 
   // Without a key nothing about them can be read; that somebody was here goes too.
   absl::Status RemoveErased() {
     SIGNPOST_ASSIGN_OR_RETURN(view_, store_->NewView());
-    absl::flat_hash_set<std::string> erased;
-    SIGNPOST_RETURN_IF_ERROR(
-        ForEachRow(Space::kPeople, [&](const store::KeyValue& row, store::Batch* batch) {
-          const auto key = view_->Get(Space::kPersonKeys, row.key);
-          if (!key.ok() || key->has_value()) return key.status();
-          erased.insert(row.key);
-          batch->Delete(Space::kPeople, row.key);
-          return absl::OkStatus();
-        }));
+    const auto commit = [this](store::Batch batch) { return Commit(std::move(batch)); };
+    SIGNPOST_ASSIGN_OR_RETURN(const absl::flat_hash_set<std::string> erased,
+                              people::RemoveErased(*view_, commit));
     report_.persons_erased = erased.size();
-    if (erased.empty()) return absl::OkStatus();
-    SIGNPOST_RETURN_IF_ERROR(
-        ForEachRow(Space::kPersonEntries, [&](const store::KeyValue& row, store::Batch* batch) {
-          if (row.key.size() > 8 && erased.contains(row.key.substr(0, row.key.size() - 8))) {
-            batch->Delete(Space::kPersonEntries, row.key);
-          }
-          return absl::OkStatus();
-        }));
-    SIGNPOST_RETURN_IF_ERROR(
-        ForEachRow(Space::kLocalRecords, [&](const store::KeyValue& row, store::Batch* batch) {
-          store::v1::LocalRecordRow local;
-          if (local.ParseFromString(row.value) && erased.contains(local.person_id())) {
-            batch->Delete(Space::kLocalRecords, row.key);
-          }
-          return absl::OkStatus();
-        }));
-    return ForEachRow(Space::kMatchKeys, [&](const store::KeyValue& row, store::Batch* batch) {
-      store::v1::MatchKeyRow list;
-      if (!list.ParseFromString(row.value)) return absl::OkStatus();
-      auto* const ids = list.mutable_person_ids();
-      const auto end = std::remove_if(ids->begin(), ids->end(),
-                                      [&](const std::string& id) { return erased.contains(id); });
-      if (end == ids->end()) return absl::OkStatus();
-      ids->erase(end, ids->end());
-      if (ids->empty()) {
-        batch->Delete(Space::kMatchKeys, row.key);
-      } else {
-        batch->Put(Space::kMatchKeys, row.key, list.SerializeAsString());
-      }
-      return absl::OkStatus();
-    });
+    return matching::RemoveErased(*view_, erased, commit);
   }
 
   absl::Status LeaveWord() {
@@ -355,7 +308,7 @@ class Restoring {
                               tlog::SignNote(ledger::FormatRestored(word_), *signer_));
     store::Batch batch;
     batch.Put(Space::kMeta, ledger::kRestoredKey, std::move(note));
-    return store_->Commit(std::move(batch), {});
+    return Commit(std::move(batch));
   }
 
   absl::Status Finish() {
@@ -375,6 +328,7 @@ class Restoring {
   BackupManifest manifest_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::View> view_;
+  store::Fence fence_;
   ledger::Restored word_;
   RestoreReport report_;
 };

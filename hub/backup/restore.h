@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "hub/store/engine.h"
 
 namespace signpost::backup {
 
@@ -18,7 +19,8 @@ struct RestoreOptions {
   std::string backup_key_file;  // see files.h
   std::string keys_file;        // `person-keys` of the keys directory
   std::string ledger_key_file;  // the ledger's signing key: verifies, and signs that this was meant
-  std::string into;             // becomes the store; must not exist, or be empty
+  const store::Engine* engine = nullptr;  // whose store it is; not owned, must be set
+  std::string into;                       // becomes the store; must not exist, or be empty
   // What was published and must not be given up unawares: files that hold a signed checkpoint each,
   // such as the one kept outside the store, and those that witnesses co-signed.
   std::vector<std::string> published_files;

@@ -43,6 +43,14 @@ inline constexpr int kAssertionCacheMax = 100'000;
 inline constexpr size_t kStoreKeyBytesMax = 1024;
 inline constexpr size_t kStoreValueBytesMax = 16u << 20;
 inline constexpr size_t kEntryBytesMax = 65'535;  // an entry bundle has 16-bit lengths
+// Commits kept for followers (store/feed.h): a second or two of the busiest writing.
+inline constexpr size_t kFeedCommitsMax = 1000;
+inline constexpr size_t kFeedBytesMax = 32u << 20;
+// Keys written that the sequencer remembers (ledger/conflict_window.h): what one full queue of the
+// busiest operations writes, several times over, so that no operation grows too old by waiting.
+inline constexpr size_t kConflictRowsMax = 1u << 18;
+inline constexpr size_t kConflictKeyBytesMax = 32u << 20;
+inline constexpr size_t kReadsPerOperationMax = 10'000;  // rows and ranges one operation rests on
 
 // --- People ---
 inline constexpr int kFlagsPerPersonMax = 256;

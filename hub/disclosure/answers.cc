@@ -98,14 +98,18 @@ absl::StatusOr<QuestionTerms> ReadAsked(const base::Principal& asker,
   return asked;
 }
 
-// One who-knows between being made and being answered.
+// One who-knows as it was asked.
 struct Question {
   base::Principal asker;
   v1::WhoKnowsRequest request;
   QuestionTerms asked;
+};
+
+// What comes of a question: an answer, sealed until its entry is durable, or a refusal that is
+// recorded and then given.
+struct Answered {
   std::optional<SealedAnswer> answer;
-  absl::Status refusal;           // recorded, then given
-  std::vector<std::string> wake;  // systems whose mailboxes get something
+  absl::Status refusal;
 };
 
 // Opens a contact into the answer under composition.
@@ -210,32 +214,30 @@ absl::Status ComposeFlag(DisclosureEvaluator& judge, const registry::Directory& 
   return absl::OkStatus();
 }
 
-// Judges `question` at `view` and makes the operation that records it; the answer stays sealed in
-// `question` until the operation is durable.
-absl::StatusOr<ledger::Operation> MakeWhoKnows(const request::HubContext& context,
-                                               const store::View& view, Question* question) {
-  question->answer.reset();
-  question->refusal = absl::OkStatus();
-  question->wake.clear();
-  const base::Principal& asker = question->asker;
+// Judges `question` at `view` and makes the operation that records it.
+absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext& context,
+                                                       const ledger::GuardedView& view,
+                                                       const Question& question) {
+  ledger::Attempt<Answered> attempt;
+  ledger::Operation& operation = attempt.operation.emplace();
+  const base::Principal& asker = question.asker;
   const absl::Time now = context.clock->Now();
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                            request::Resolve(context, view, asker, question->request.person()));
+                            request::Resolve(context, view, asker, question.request.person()));
   stored::LedgerEntry entry =
-      request::NewEntry(stored::ENTRY_KIND_WHO_KNOWS, asker, question->request.request_id());
-  entry.set_purpose(request::Word(policy::ToString(question->asked.purpose)));
-  entry.set_asked(AskedBits(question->asked));
-  if (question->asked.content) {
-    entry.set_asked_assessment_kind(question->asked.assessment_kind);
+      request::NewEntry(stored::ENTRY_KIND_WHO_KNOWS, asker, question.request.request_id());
+  entry.set_purpose(request::Word(policy::ToString(question.asked.purpose)));
+  entry.set_asked(AskedBits(question.asked));
+  if (question.asked.content) {
+    entry.set_asked_assessment_kind(question.asked.assessment_kind);
   }
-  ledger::Operation operation;
   if (person.has_value()) entry.set_person_ref(person->id().ToBytes());
   std::string private_words;
-  if (question->asked.override_request.requested) {
-    absl::StrAppend(&private_words, "override: ", question->request.override().reason(), "\n");
+  if (question.asked.override_request.requested) {
+    absl::StrAppend(&private_words, "override: ", question.request.override().reason(), "\n");
   }
-  if (question->asked.necessity_stated) {
-    absl::StrAppend(&private_words, "necessity: ", question->request.necessity(), "\n");
+  if (question.asked.necessity_stated) {
+    absl::StrAppend(&private_words, "necessity: ", question.request.necessity(), "\n");
   }
   if (!private_words.empty()) {
     SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context, person.has_value() ? &*person : nullptr,
@@ -244,14 +246,14 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const request::HubContext& contex
 
   const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Get();
   if (bound == nullptr) {
-    question->refusal = NoPolicy();
+    attempt.outcome.refusal = NoPolicy();
     entry.set_outcome(base::ReasonName(Reason::kPolicyUnavailable));
     operation.entries.push_back(request::ToDraft(entry));
-    return operation;
+    return attempt;
   }
   request::SetPolicy(*bound, &entry);
   const std::shared_ptr<const registry::Directory> directory = context.registry->directory();
-  DisclosureEvaluator judge(*bound, *directory, asker, question->asked, now);
+  DisclosureEvaluator judge(*bound, *directory, asker, question.asked, now);
   Evaluation findings;
   if (person.has_value()) {
     findings = judge.Decide(*person);
@@ -289,12 +291,12 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const request::HubContext& contex
   }
   std::vector<std::string> told;
   if (known) {
-    question->wake = TellHolders(*directory, asker, *person, findings,
-                                 question->asked.override_request.ground, now, &told, &operation);
+    TellHolders(*directory, asker, *person, findings, question.asked.override_request.ground, now,
+                &told, &operation);
   }
-  if (question->asked.override_request.requested) {
+  if (question.asked.override_request.requested) {
     stored::OverrideRecord* record = entry.mutable_override();
-    record->set_ground(request::Word(policy::ToString(question->asked.override_request.ground)));
+    record->set_ground(request::Word(policy::ToString(question.asked.override_request.ground)));
     record->set_allowed(findings.override_used);
     record->set_rule(findings.override_rule);
     const absl::Time review_due = request::AddWorkingDays(now, 2);
@@ -304,9 +306,9 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const request::HubContext& contex
       notice->set_rule(findings.override_rule);
       *notice->mutable_review_due() = request::ToTimestamp(absl::ToUnixSeconds(review_due));
       OverrideUse use;
-      use.ground = question->asked.override_request.ground;
-      use.purpose = question->asked.purpose;
-      use.reason = question->request.override().reason();
+      use.ground = question.asked.override_request.ground;
+      use.purpose = question.asked.purpose;
+      use.reason = question.request.override().reason();
       use.used_at = now;
       use.review_due = review_due;
       use.holders_told = static_cast<int>(told.size());
@@ -317,20 +319,18 @@ absl::StatusOr<ledger::Operation> MakeWhoKnows(const request::HubContext& contex
       SIGNPOST_RETURN_IF_ERROR(OpenCase(context, asker, *person, findings, use, &operation));
     }
   }
-  question->answer = Opener::ClosePadded(&answer);
+  attempt.outcome.answer = Opener::ClosePadded(&answer);
 
   for (stored::Released& released : findings.released) *entry.add_released() = std::move(released);
   for (stored::Withheld& withheld : findings.withheld) *entry.add_withheld() = std::move(withheld);
-  entry.set_reply_hash(question->answer->hash());
+  entry.set_reply_hash(attempt.outcome.answer->hash());
   entry.set_outcome(known ? "answered" : "nothing-to-know");
   operation.entries.push_back(request::ToDraft(entry));
   if (person.has_value()) {
-    // Judged again if their row has changed by the time this is sequenced.
-    operation.preconditions = person->preconditions();
     request::IndexByPerson(&operation, person->id());
   }
   request::RestOn(*bound, &operation);
-  return operation;
+  return attempt;
 }
 
 // The words that a find needs to decide whether they may be known of.
@@ -363,23 +363,19 @@ void Answers::WhoKnows(const base::Principal& asker, v1::WhoKnowsRequest request
   absl::StatusOr<QuestionTerms> asked = ReadAsked(asker, request);
   if (!asked.ok()) return done(std::move(asked).status());
 
-  auto question = std::make_shared<Question>();
-  question->asker = asker;
-  question->request = std::move(request);
-  question->asked = *std::move(asked);
-  request::TransactHere(
+  request::Transact<Answered>(
       context_,
-      [this, question](const store::View& view) {
-        return MakeWhoKnows(context_, view, question.get());
-      },
-      [this, question,
-       done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        context_.notifier->Notify(question->wake);
-        v1::Receipt receipt = request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
-        if (!question->refusal.ok()) return done(request::WithReceipt(question->refusal, receipt));
+      [this, question = Question{asker, std::move(request), *std::move(asked)}](
+          const ledger::GuardedView& view) { return MakeWhoKnows(context_, view, question); },
+      [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Answered>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        v1::Receipt receipt =
+            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+        if (!result->outcome.refusal.ok()) {
+          return done(request::WithReceipt(result->outcome.refusal, receipt));
+        }
         v1::WhoKnowsResponse response;
-        response.set_answer(std::move(*question->answer).Release(sequenced->permit));
+        response.set_answer(std::move(*result->outcome.answer).Release(result->sequenced->permit));
         *response.mutable_receipt() = std::move(receipt);
         done(std::move(response));
       });
@@ -393,34 +389,27 @@ void Answers::Find(const base::Principal& asker, v1::FindRequest request,
   const absl::StatusOr<policy::Purpose> purpose = request::ReadPurpose(asker, request.purpose());
   if (!purpose.ok()) return done(purpose.status());
 
-  struct State {
-    base::Principal asker;
-    v1::FindRequest request;
+  struct Found {
     std::string agency_person_id;
-    absl::Status refusal;
+    absl::Status refusal = NotFound();
   };
-  auto state = std::make_shared<State>();
-  state->asker = asker;
-  state->request = std::move(request);
-  request::TransactHere(
+  request::Transact<Found>(
       context_,
-      [this, state,
-       purpose = *purpose](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->agency_person_id.clear();
-        state->refusal = NotFound();
-        SIGNPOST_ASSIGN_OR_RETURN(
-            const std::optional<people::Person> person,
-            request::Resolve(context_, view, state->asker, state->request.person()));
+      [this, asker, asked_for = std::move(request), purpose = *purpose](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Found>> {
+        ledger::Attempt<Found> attempt;
+        auto& [agency_person_id, refusal] = attempt.outcome;
+        ledger::Operation& operation = attempt.operation.emplace();
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  request::Resolve(context_, view, asker, asked_for.person()));
         stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_FIND, state->asker, state->request.request_id());
+            request::NewEntry(stored::ENTRY_KIND_FIND, asker, asked_for.request_id());
         entry.set_purpose(request::Word(policy::ToString(purpose)));
-        ledger::Operation operation;
         const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Get();
-        if (bound == nullptr) state->refusal = NoPolicy();
+        if (bound == nullptr) refusal = NoPolicy();
         if (bound != nullptr) request::SetPolicy(*bound, &entry);
         if (person.has_value()) {
           entry.set_person_ref(person->id().ToBytes());
-          operation.preconditions = person->preconditions();
           request::IndexByPerson(&operation, person->id());
         }
         if (bound != nullptr) request::RestOn(*bound, &operation);
@@ -428,28 +417,29 @@ void Answers::Find(const base::Principal& asker, v1::FindRequest request,
           const QuestionTerms asked = FindAsked(purpose);
           const std::shared_ptr<const registry::Directory> directory =
               context_.registry->directory();
-          DisclosureEvaluator judge(*bound, *directory, state->asker, asked, context_.clock->Now());
+          DisclosureEvaluator judge(*bound, *directory, asker, asked, context_.clock->Now());
           Evaluation findings = judge.Decide(*person);
           if (!findings.nothing()) {
-            SIGNPOST_ASSIGN_OR_RETURN(
-                state->agency_person_id,
-                context_.agency_ids->Encode(state->asker.agency_id, person->id()));
-            state->refusal = absl::OkStatus();
+            SIGNPOST_ASSIGN_OR_RETURN(agency_person_id,
+                                      context_.agency_ids->Encode(asker.agency_id, person->id()));
+            refusal = absl::OkStatus();
           }
           for (stored::Released& r : findings.released) *entry.add_released() = std::move(r);
           for (stored::Withheld& w : findings.withheld) *entry.add_withheld() = std::move(w);
         }
-        entry.set_outcome(state->refusal.ok() ? "found"
-                                              : base::ReasonName(base::ReasonOf(state->refusal)));
+        entry.set_outcome(refusal.ok() ? "found" : base::ReasonName(base::ReasonOf(refusal)));
         operation.entries.push_back(request::ToDraft(entry));
-        return operation;
+        return attempt;
       },
-      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        v1::Receipt receipt = request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
-        if (!state->refusal.ok()) return done(request::WithReceipt(state->refusal, receipt));
+      [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Found>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        v1::Receipt receipt =
+            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+        if (!result->outcome.refusal.ok()) {
+          return done(request::WithReceipt(result->outcome.refusal, receipt));
+        }
         v1::FindResponse response;
-        response.set_agency_person_id(state->agency_person_id);
+        response.set_agency_person_id(std::move(result->outcome.agency_person_id));
         *response.mutable_receipt() = std::move(receipt);
         done(std::move(response));
       });
@@ -457,22 +447,17 @@ void Answers::Find(const base::Principal& asker, v1::FindRequest request,
 
 void Answers::ListReviews(const base::Principal& asker, v1::ListReviewsRequest request,
                           request::Reply<v1::ListReviewsResponse> done) {
-  struct State {
-    base::Principal asker;
-    v1::ListReviewsRequest request;
-    std::optional<SealedAnswer> answer;
-  };
-  auto state = std::make_shared<State>();
-  state->asker = asker;
-  state->request = std::move(request);
-  request::TransactHere(
+  request::Transact<std::optional<SealedAnswer>>(
       context_,
-      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        const int page_size = state->request.page_size() == 0 ? 50 : state->request.page_size();
+      [this, asker, asked = std::move(request)](const ledger::GuardedView& view)
+          -> absl::StatusOr<ledger::Attempt<std::optional<SealedAnswer>>> {
+        ledger::Attempt<std::optional<SealedAnswer>> attempt;
+        const int page_size = asked.page_size() == 0 ? 50 : asked.page_size();
         SIGNPOST_ASSIGN_OR_RETURN(
+            // Nothing rests on the list: it is what waited at this view.
             matching::ReviewPage page,
-            context_.linker->ListReviews(view, state->asker.agency_id, page_size,
-                                         state->request.page_token()));
+            context_.linker->ListReviews(view.unguarded(), asker.agency_id, page_size,
+                                         asked.page_token()));
         v1::ListReviewsResponse response;
         response.set_next_page_token(page.next_token);
         for (const matching::ReviewItem& item : page.reviews) {
@@ -490,20 +475,20 @@ void Answers::ListReviews(const base::Principal& asker, v1::ListReviewsRequest r
             for (const std::string& field : candidate.differs) told->add_differs(field);
           }
         }
-        state->answer = Opener::Close(response);
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_REVIEWS_LISTED, state->asker, "");
+        attempt.outcome = Opener::Close(response);
+        stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_REVIEWS_LISTED, asker, "");
         entry.set_subject(absl::StrCat("reviews/", page.reviews.size()));
-        entry.set_reply_hash(state->answer->hash());
+        entry.set_reply_hash(attempt.outcome->hash());
         entry.set_outcome("answered");
-        ledger::Operation operation;
-        operation.entries.push_back(request::ToDraft(entry));
-        return operation;
+        attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+        return attempt;
       },
-      [state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
+      [done = std::move(done)](
+          absl::StatusOr<ledger::Committed<std::optional<SealedAnswer>>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
         v1::ListReviewsResponse response;
-        if (!response.ParseFromString(std::move(*state->answer).Release(sequenced->permit))) {
+        if (!response.ParseFromString(
+                std::move(*result->outcome).Release(result->sequenced->permit))) {
           return done(base::Error(Reason::kInternal, "a composed answer does not decode"));
         }
         done(std::move(response));
@@ -550,37 +535,30 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
     SealedAnswer payload;
     size_t entry;
   };
-  struct State {
-    base::Principal asker;
-    std::vector<exchange::MailboxMessage> messages;
-    std::vector<Ready> ready;
-  };
-  auto state = std::make_shared<State>();
-  state->asker = asker;
-  state->messages = std::move(messages);
-  request::TransactHere(
+  const exchange::Position last = messages.back().position;
+  request::Transact<std::vector<Ready>>(
       context_,
-      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->ready.clear();
-        ledger::Operation operation;
+      [this, asker, messages = std::move(messages)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<std::vector<Ready>>> {
+        ledger::Attempt<std::vector<Ready>> attempt;
+        std::vector<Ready>& ready = attempt.outcome;
+        ledger::Operation& operation = attempt.operation.emplace();
         const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Get();
         if (bound == nullptr) return NoPolicy();
         request::RestOn(*bound, &operation);
         const std::shared_ptr<const registry::Directory> directory = context_.registry->directory();
         const QuestionTerms asked = FindAsked(policy::Purpose::kServiceDelivery);
-        for (const exchange::MailboxMessage& item : state->messages) {
+        for (const exchange::MailboxMessage& item : messages) {
           const stored::StoredMessage& notice = item.stored;
           const size_t i = operation.entries.size();
-          stored::LedgerEntry entry =
-              request::NewEntry(stored::ENTRY_KIND_DELIVERY, state->asker, "");
+          stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_DELIVERY, asker, "");
           entry.set_purpose(request::Word(policy::ToString(asked.purpose)));
           request::SetPolicy(*bound, &entry);
-          entry.set_subject(
-              context_.mailboxes->IdOf(state->asker.system_id, item.position).ToText());
+          entry.set_subject(context_.mailboxes->IdOf(asker.system_id, item.position).ToText());
           entry.set_outcome("withheld");
           if (notice.kind() == v1::NOTICE_KIND_OVERRIDE_OVERDUE) {
             // About the agency's own practitioner, and about nobody else.
-            if (notice.agency_id() == state->asker.agency_id) {
+            if (notice.agency_id() == asker.agency_id) {
               v1::Notice told;
               told.set_salt(context_.random->Bytes(kSaltBytes));
               told.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
@@ -588,9 +566,8 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
               *told.mutable_changed_at() = request::ToTimestamp(notice.changed_at_s());
               told.set_override_number(notice.override_number());
               *told.mutable_review_due() = request::ToTimestamp(notice.review_due_s());
-              state->ready.push_back(
-                  {MessageOf(context_, state->asker, item), Opener::Close(told), i});
-              entry.set_reply_hash(state->ready.back().payload.hash());
+              ready.push_back({MessageOf(context_, asker, item), Opener::Close(told), i});
+              entry.set_reply_hash(ready.back().payload.hash());
               entry.set_outcome("delivered");
             }
             operation.entries.push_back(request::ToDraft(entry));
@@ -604,31 +581,26 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
           }
           if (person.ok()) {
             entry.set_person_ref(person->id().ToBytes());
-            for (const store::Precondition& row : person->preconditions()) {
-              operation.preconditions.push_back(row);
-            }
             request::IndexByPerson(&operation, person->id(), i);
             SIGNPOST_ASSIGN_OR_RETURN(const base::FlagId flag_id,
                                       base::FlagId::FromBytes(notice.flag_id()));
             const stored::FlagRow* flag = person->FindFlag(flag_id);
-            DisclosureEvaluator judge(*bound, *directory, state->asker, asked,
-                                      context_.clock->Now());
+            DisclosureEvaluator judge(*bound, *directory, asker, asked, context_.clock->Now());
             policy::Decision deciding;
             // Who looked at the agency's own flag is told to it whatever else holds: it knows of
             // its flag, and the rule that showed it says that it is told.
             const bool looked_at = notice.kind() == v1::NOTICE_KIND_OVERRIDE_USED ||
                                    notice.kind() == v1::NOTICE_KIND_SHOWN;
             const bool may_know =
-                flag != nullptr && (looked_at ? flag->agency_id() == state->asker.agency_id
+                flag != nullptr && (looked_at ? flag->agency_id() == asker.agency_id
                                               : judge.MayKnowOf(*person, *flag, &deciding));
             if (may_know) {
               v1::Notice told;
               told.set_salt(context_.random->Bytes(kSaltBytes));
               told.set_kind(static_cast<v1::NoticeKind>(notice.kind()));
               if (looked_at) ComposeLook(*bound, *directory, *person, notice, &told);
-              SIGNPOST_ASSIGN_OR_RETURN(
-                  *told.mutable_agency_person_id(),
-                  context_.agency_ids->Encode(state->asker.agency_id, person->id()));
+              SIGNPOST_ASSIGN_OR_RETURN(*told.mutable_agency_person_id(),
+                                        context_.agency_ids->Encode(asker.agency_id, person->id()));
               told.set_agency_id(flag->agency_id());
               told.set_service(flag->service());
               *told.mutable_changed_at() = request::ToTimestamp(notice.changed_at_s());
@@ -641,8 +613,7 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
               released->add_aspects(request::Word(policy::ToString(policy::Aspect::kExistence)));
               released->add_aspects(request::Word(policy::ToString(policy::Aspect::kAgency)));
               released->add_rules(looked_at ? "tell-holder" : judge.RuleWords(deciding));
-              state->ready.push_back(
-                  {MessageOf(context_, state->asker, item), std::move(payload), i});
+              ready.push_back({MessageOf(context_, asker, item), std::move(payload), i});
             } else if (flag != nullptr) {
               stored::Withheld* withheld = entry.add_withheld();
               withheld->set_rule(judge.RuleWords(deciding));
@@ -651,18 +622,19 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
           }
           operation.entries.push_back(request::ToDraft(entry));
         }
-        return operation;
+        return attempt;
       },
-      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
+      [this, last, done = std::move(done)](
+          absl::StatusOr<ledger::Committed<std::vector<Ready>>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
         Delivery delivery;
-        for (Ready& ready : state->ready) {
-          ready.message.set_payload(std::move(ready.payload).Release(sequenced->permit));
-          *ready.message.mutable_receipt() =
-              request::ReceiptOf(*sequenced, context_.sequencer->options().origin, ready.entry);
+        for (Ready& ready : result->outcome) {
+          ready.message.set_payload(std::move(ready.payload).Release(result->sequenced->permit));
+          *ready.message.mutable_receipt() = request::ReceiptOf(
+              *result->sequenced, context_.sequencer->options().origin, ready.entry);
           delivery.messages.push_back(std::move(ready.message));
         }
-        delivery.last = state->messages.back().position;
+        delivery.last = last;
         done(std::move(delivery));
       });
 }
@@ -672,60 +644,54 @@ void Answers::ReadEntry(const base::Principal& asker, v1::GetEntryRequest reques
   if (request.reason().empty() || request.reason().size() > base::kReasonBytesMax) {
     return done(base::InvalidField("reason", "say why you look, in at most 2,000 bytes"));
   }
-  struct State {
-    base::Principal asker;
-    v1::GetEntryRequest request;
+  struct Read {
     v1::GetEntryResponse response;
     bool found = false;
   };
-  auto state = std::make_shared<State>();
-  state->asker = asker;
-  state->request = std::move(request);
-  request::TransactHere(
+  request::Transact<Read>(
       context_,
-      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->response.Clear();
+      [this, asker, asked = std::move(request)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Read>> {
+        ledger::Attempt<Read> attempt;
+        auto& [response, found] = attempt.outcome;
         const ledger::LedgerReader reader(&view);
-        absl::StatusOr<uint64_t> index = state->request.index();
-        if (state->request.entry_case() == v1::GetEntryRequest::kLeafHash) {
-          index = reader.IndexOf(state->request.leaf_hash());
+        absl::StatusOr<uint64_t> index = asked.index();
+        if (asked.entry_case() == v1::GetEntryRequest::kLeafHash) {
+          index = reader.IndexOf(asked.leaf_hash());
         }
         absl::StatusOr<std::string> bytes =
             index.ok() ? reader.Entry(*index) : absl::StatusOr<std::string>(index.status());
         if (!bytes.ok() && base::ReasonOf(bytes.status()) != Reason::kNotFound) {
           return bytes.status();
         }
-        state->found = bytes.ok();
+        found = bytes.ok();
         if (ledger::IsPruned(bytes.status())) {
           // That it was there is no secret to an auditor.
           SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, reader.Node(0, *index));
-          state->found = true;
-          state->response.set_readable(absl::StrCat(
+          found = true;
+          response.set_readable(absl::StrCat(
               "what: past its retention; only its hash is kept, and a proof of it\nleaf_hash: ",
               tlog::HashToHex(leaf), "\n"));
         } else if (bytes.ok()) {
-          SIGNPOST_ASSIGN_OR_RETURN(*state->response.mutable_readable(),
-                                    request::ReadableEntry(*bytes));
-          state->response.set_entry(*std::move(bytes));
+          SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_readable(), request::ReadableEntry(*bytes));
+          response.set_entry(*std::move(bytes));
         }
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_AUDIT_READ, state->asker, "");
+        stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_AUDIT_READ, asker, "");
         entry.set_purpose("audit");
-        entry.set_subject(state->found ? absl::StrCat("entry/", *index) : "entry/none");
-        entry.set_reply_hash(base::Sha256(state->response.entry()));
-        entry.set_outcome(state->found ? "answered" : base::ReasonName(Reason::kNotFound));
-        SIGNPOST_RETURN_IF_ERROR(
-            request::SealDetails(context_, nullptr, state->request.reason(), &entry));
-        ledger::Operation operation;
-        operation.entries.push_back(request::ToDraft(entry));
-        return operation;
+        entry.set_subject(found ? absl::StrCat("entry/", *index) : "entry/none");
+        entry.set_reply_hash(base::Sha256(response.entry()));
+        entry.set_outcome(found ? "answered" : base::ReasonName(Reason::kNotFound));
+        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, asked.reason(), &entry));
+        attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+        return attempt;
       },
-      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        v1::Receipt receipt = request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
-        if (!state->found) return done(request::WithReceipt(NotFound(), receipt));
-        *state->response.mutable_receipt() = std::move(receipt);
-        done(std::move(state->response));
+      [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Read>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        v1::Receipt receipt =
+            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+        if (!result->outcome.found) return done(request::WithReceipt(NotFound(), receipt));
+        *result->outcome.response.mutable_receipt() = std::move(receipt);
+        done(std::move(result->outcome.response));
       });
 }
 
@@ -734,18 +700,16 @@ void Answers::RecordLedgerCopy(const base::Principal& asker, uint64_t first_inde
   if (reason.empty() || reason.size() > base::kReasonBytesMax) {
     return done(base::InvalidField("reason", "say why you copy, in at most 2,000 bytes"));
   }
-  request::TransactHere(
-      context_,
-      [this, asker, first_index, reason](const store::View&) -> absl::StatusOr<ledger::Operation> {
-        stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_AUDIT_READ, asker, "");
-        entry.set_purpose("audit");
-        entry.set_subject(absl::StrCat("copy/", first_index));
-        entry.set_outcome("answered");
-        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, reason, &entry));
-        ledger::Operation operation;
-        operation.entries.push_back(request::ToDraft(entry));
-        return operation;
-      },
+  stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_AUDIT_READ, asker, "");
+  entry.set_purpose("audit");
+  entry.set_subject(absl::StrCat("copy/", first_index));
+  entry.set_outcome("answered");
+  absl::Status sealed = request::SealDetails(context_, nullptr, reason, &entry);
+  if (!sealed.ok()) return done(std::move(sealed));
+  ledger::Operation operation;
+  operation.entries.push_back(request::ToDraft(entry));
+  context_.sequencer->Submit(
+      std::move(operation),
       [this, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
         if (!sequenced.ok()) return done(std::move(sequenced).status());
         done(request::ReceiptOf(*sequenced, context_.sequencer->options().origin));

@@ -7,8 +7,8 @@
 // policy gives this caller whatever there is, a receipt.
 //
 // A question is judged on one row of the person, and its entry is sequenced only if that row is
-// still the same (a precondition); otherwise everything is read and judged again. So a withdrawal
-// of consent that was acknowledged is seen by every answer that is sequenced after it.
+// still the same (what it read is taken note of); otherwise everything is read and judged again. So
+// a withdrawal of consent that was acknowledged is seen by every answer that is sequenced after it.
 //
 // An Answers owns nothing; everything in HubContext must outlive it and its pending calls. It is
 // thread-safe. Calls do their work on `executor` and complete on the sequencer's completion thread;

@@ -17,8 +17,8 @@ namespace {
 constexpr policy::ConsentScope kEverything;
 constexpr absl::Span<const policy::ConsentScope> kAllOfIt(&kEverything, 1);
 
-// The numbers of both sides are equal, which tests/request/wire_convert_test.cc holds. Every other number is
-// unspecified: it satisfies no show and silences no hide.
+// The numbers of both sides are equal, which tests/request/wire_convert_test.cc holds. Every other
+// number is unspecified: it satisfies no show and silences no hide.
 policy::Grantor GrantorOf(int32_t grantor) {
   return v1::Grantor_IsValid(grantor) ? static_cast<policy::Grantor>(grantor)
                                       : policy::Grantor::kUnspecified;

@@ -258,62 +258,53 @@ void Answers::ReadConsents(const base::Principal& asker, stored::EntryKind kind,
   const absl::StatusOr<policy::Purpose> purpose = request::ReadPurpose(asker, request.purpose());
   if (!purpose.ok()) return done(purpose.status());
 
-  struct State {
-    base::Principal asker;
-    Request request;
-    std::optional<SealedAnswer> answer;
-  };
-  auto state = std::make_shared<State>();
-  state->asker = asker;
-  state->request = std::move(request);
-  request::TransactHere(
+  request::Transact<std::optional<SealedAnswer>>(
       context_,
-      [this, state, kind, keep,
-       purpose = *purpose](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->answer.reset();
-        SIGNPOST_ASSIGN_OR_RETURN(
-            const std::optional<people::Person> person,
-            request::Resolve(context_, view, state->asker, state->request.person()));
-        stored::LedgerEntry entry =
-            request::NewEntry(kind, state->asker, state->request.request_id());
+      [this, asker, asked = std::move(request), kind, keep,
+       purpose = *purpose](const ledger::GuardedView& view)
+          -> absl::StatusOr<ledger::Attempt<std::optional<SealedAnswer>>> {
+        ledger::Attempt<std::optional<SealedAnswer>> attempt;
+        ledger::Operation& operation = attempt.operation.emplace();
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  request::Resolve(context_, view, asker, asked.person()));
+        stored::LedgerEntry entry = request::NewEntry(kind, asker, asked.request_id());
         entry.set_purpose(request::Word(policy::ToString(purpose)));
-        ledger::Operation operation;
         const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Get();
         if (bound != nullptr) request::SetPolicy(*bound, &entry);
         if (person.has_value()) {
           entry.set_person_ref(person->id().ToBytes());
-          operation.preconditions = person->preconditions();
           request::IndexByPerson(&operation, person->id());
         }
         bool found = false;
-        if (person.has_value() && request::WorksWith(context_, state->asker, *person)) {
+        if (person.has_value() && request::WorksWith(context_, asker, *person)) {
           const absl::Time now = context_.clock->Now();
           v1::ConsentList list;
           list.set_salt(context_.random->Bytes(kSaltBytes));
           SIGNPOST_RETURN_IF_ERROR(ComposeConsents(
-              state->asker,
-              FlagsKnownTo(context_, bound.get(), state->asker, purpose, *person, now), *person,
+              asker, FlagsKnownTo(context_, bound.get(), asker, purpose, *person, now), *person,
               now, &list));
-          found = keep(state->request, &list, &entry);
+          found = keep(asked, &list, &entry);
           if (found) {
-            state->answer = Opener::Close(list);
-            entry.set_reply_hash(state->answer->hash());
+            attempt.outcome = Opener::Close(list);
+            entry.set_reply_hash(attempt.outcome->hash());
           }
         }
         entry.set_outcome(found ? "answered" : base::ReasonName(Reason::kNotFound));
         if (bound != nullptr) request::RestOn(*bound, &operation);
         operation.entries.push_back(request::ToDraft(entry));
-        return operation;
+        return attempt;
       },
-      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        v1::Receipt receipt = request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
-        if (!state->answer.has_value()) {
+      [this, done = std::move(done)](
+          absl::StatusOr<ledger::Committed<std::optional<SealedAnswer>>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        v1::Receipt receipt =
+            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+        if (!result->outcome.has_value()) {
           return done(request::WithReceipt(
               base::Error(Reason::kNotFound, "nobody and nothing that you may know of"), receipt));
         }
         Response response;
-        response.set_answer(std::move(*state->answer).Release(sequenced->permit));
+        response.set_answer(std::move(*result->outcome).Release(result->sequenced->permit));
         *response.mutable_receipt() = std::move(receipt);
         done(std::move(response));
       });

@@ -10,6 +10,7 @@
 #include "hub/exchange/mailbox.h"
 #include "hub/ledger/index_hook.h"
 #include "hub/request/wire_convert.h"
+#include "hub/store/row_codec.h"
 #include "signpost/store/v1/exchange.pb.h"
 #include "signpost/v1/exchange.pb.h"
 #include "signpost/v1/overrides.pb.h"
@@ -19,9 +20,8 @@ namespace signpost::disclosure {
 namespace stored = ::signpost::store::v1;
 using base::Reason;
 
-// Agency ids are shorter than 256 bytes.
 std::string OverridesOfAgency(const std::string& agency_id) {
-  return std::string(1, static_cast<char>(agency_id.size())) + agency_id;
+  return store::LengthPrefixed(agency_id);
 }
 
 std::string OverrideKey(const std::string& agency_id, uint64_t number) {
@@ -29,22 +29,13 @@ std::string OverrideKey(const std::string& agency_id, uint64_t number) {
 }
 
 absl::StatusOr<stored::OverrideRow> ParseOverride(const std::string& bytes) {
-  stored::OverrideRow row;
-  if (!row.ParseFromString(bytes)) {
-    return base::Error(Reason::kDataLoss, "a stored override does not parse; call the operator");
-  }
-  if (row.format() != 1) {
-    return base::Error(Reason::kStoreNewer,
-                       "an override was stored in a newer form; run the newer version of the hub");
-  }
-  return row;
+  return store::DecodeRow<stored::OverrideRow>("an override", bytes);
 }
 
-std::vector<std::string> TellHolders(const registry::Directory& directory,
-                                     const base::Principal& asker, const people::Person& person,
-                                     const Evaluation& findings, policy::OverrideGround ground,
-                                     absl::Time now, std::vector<std::string>* told,
-                                     ledger::Operation* operation) {
+void TellHolders(const registry::Directory& directory, const base::Principal& asker,
+                 const people::Person& person, const Evaluation& findings,
+                 policy::OverrideGround ground, absl::Time now, std::vector<std::string>* told,
+                 ledger::Operation* operation) {
   constexpr uint32_t kTell = policy::Bit(policy::Obligation::kTellHolder);
   struct Addressed {
     std::string system_id;
@@ -90,10 +81,7 @@ std::vector<std::string> TellHolders(const registry::Directory& directory,
       messages.push_back({std::move(system), part, overridden, message});
     }
   }
-  std::vector<std::string> systems;
-  systems.reserve(parts.size());
-  for (const auto& [system, part] : parts) systems.push_back(system);
-  if (messages.empty()) return systems;
+  if (messages.empty()) return;
   ledger::AddIndexHook(operation, [messages = std::move(messages)](uint64_t first_index,
                                                                    store::Batch& batch) mutable {
     for (Addressed& addressed : messages) {
@@ -102,14 +90,12 @@ std::vector<std::string> TellHolders(const registry::Directory& directory,
                              addressed.message);
     }
   });
-  return systems;
 }
 
 absl::Status OpenCase(const request::HubContext& context, const base::Principal& asker,
                       const people::Person& person, const Evaluation& findings,
                       const OverrideUse& use, ledger::Operation* operation) {
   stored::OverrideRow row;
-  row.set_format(1);
   row.set_agency_id(asker.agency_id);
   row.set_practitioner_id(asker.practitioner_id);
   row.set_role(asker.role);
@@ -134,7 +120,7 @@ absl::Status OpenCase(const request::HubContext& context, const base::Principal&
   for (const int aspect : aspects) row.add_aspects(aspect);
   SIGNPOST_ASSIGN_OR_RETURN(*row.mutable_sealed_reason(),
                             person.SealPrivate(kOverrideReasonLabel, use.reason, context.random));
-  ledger::AddIndexHook(operation, [agency = asker.agency_id, bytes = row.SerializeAsString()](
+  ledger::AddIndexHook(operation, [agency = asker.agency_id, bytes = store::EncodeRow(row)](
                                       uint64_t first_index, store::Batch& batch) {
     batch.Put(store::Space::kOverrides, OverrideKey(agency, first_index), bytes);
   });

@@ -34,12 +34,11 @@ std::string OverrideKey(const std::string& agency_id, uint64_t number);
 
 // Puts into `operation` the messages to the holders of those flags in `findings` that were shown
 // under a rule which has the holder told. Nobody is told of a look at their own flag by themselves.
-// The agencies told go into `told`; returns whose mailboxes get something, for Waiters::Notify().
-std::vector<std::string> TellHolders(const registry::Directory& directory,
-                                     const base::Principal& asker, const people::Person& person,
-                                     const Evaluation& findings, policy::OverrideGround ground,
-                                     absl::Time now, std::vector<std::string>* told,
-                                     ledger::Operation* operation);
+// The agencies told go into `told`.
+void TellHolders(const registry::Directory& directory, const base::Principal& asker,
+                 const people::Person& person, const Evaluation& findings,
+                 policy::OverrideGround ground, absl::Time now, std::vector<std::string>* told,
+                 ledger::Operation* operation);
 
 // What an override opened, for its case.
 struct OverrideUse {

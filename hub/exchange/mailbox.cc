@@ -11,13 +11,16 @@
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
-#include "hub/exchange/row_format.h"
+#include "hub/store/row_codec.h"
 
 namespace signpost::exchange {
 namespace {
 
 using base::Error;
 using base::Reason;
+using store::DecodeRow;
+using store::EncodeRow;
+using store::LengthPrefixed;
 using store::Space;
 using store::v1::CursorRow;
 using store::v1::StoredMessage;
@@ -82,13 +85,10 @@ absl::Status CheckCursorName(const std::string& cursor) {
 struct Cursors {
   struct Named {
     std::string name;
-    std::string bytes;  // as stored
     Position position;
   };
   std::vector<Named> named;
-  std::optional<std::string> own_bytes;  // the mailbox's own row
-  Position emptied;
-  uint64_t opened = 0;
+  Position emptied;  // the mailbox's own
 
   const Named* Find(const std::string& name) const {
     for (const Named& cursor : named) {
@@ -115,20 +115,17 @@ absl::StatusOr<Cursors> ReadCursors(const store::View& view, const std::string& 
     SIGNPOST_ASSIGN_OR_RETURN(const Position position, PositionOfKey(prefix, row.position()));
     std::string name = kv.key.substr(prefix.size());
     if (name.empty()) {
-      cursors.own_bytes = kv.value;
       cursors.emptied = position;
-      cursors.opened = row.cursors_opened();
     } else {
-      cursors.named.push_back({std::move(name), kv.value, position});
+      cursors.named.push_back({std::move(name), position});
     }
   }
   return cursors;
 }
 
-std::string CursorValue(const std::string& system_id, Position position, uint64_t opened = 0) {
+std::string CursorValue(const std::string& system_id, Position position) {
   CursorRow row;
   row.set_position(MessageKey(system_id, position));
-  row.set_cursors_opened(opened);
   return EncodeRow(row);
 }
 
@@ -137,6 +134,15 @@ std::string CursorValue(const std::string& system_id, Position position, uint64_
 void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,
                   uint16_t part, const StoredMessage& message) {
   batch.Put(Space::kMailboxes, MessageKey(system_id, {first_index, part}), EncodeRow(message));
+}
+
+absl::StatusOr<std::string> SystemOfMessage(const std::string& key) {
+  constexpr size_t kPrefixBytes = 2;
+  if (key.size() > kPrefixBytes + kPositionBytes) {
+    std::string system_id = key.substr(kPrefixBytes, key.size() - kPrefixBytes - kPositionBytes);
+    if (LengthPrefixed(system_id) == key.substr(0, key.size() - kPositionBytes)) return system_id;
+  }
+  return Error(Reason::kDataLoss, "a place in a mailbox does not parse; restore a backup");
 }
 
 Mailboxes::Mailboxes(const base::SecretKey& key) : key_(key) {}
@@ -178,7 +184,7 @@ absl::StatusOr<Position> Mailboxes::ReadCursor(const store::View& view,
   return PositionOfKey(LengthPrefixed(system_id), row.position());
 }
 
-absl::StatusOr<CursorChange> Mailboxes::PrepareOpen(const store::View& view,
+absl::StatusOr<CursorChange> Mailboxes::PrepareOpen(const ledger::GuardedView& view,
                                                     const std::string& system_id,
                                                     const std::string& cursor) const {
   SIGNPOST_RETURN_IF_ERROR(CheckCursorName(cursor));
@@ -196,16 +202,12 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareOpen(const store::View& view,
   change.position = cursors.emptied;
   change.batch.Put(Space::kCursors, CursorKey(system_id, cursor),
                    CursorValue(system_id, change.position));
-  // Changing the mailbox's own row makes an acknowledgement that did not count with this cursor yet
-  // fail its precondition, so that it cannot delete what this cursor is to read.
-  change.batch.Put(Space::kCursors, CursorKey(system_id, ""),
-                   CursorValue(system_id, cursors.emptied, cursors.opened + 1));
-  change.preconditions.push_back({Space::kCursors, CursorKey(system_id, cursor), std::nullopt});
-  change.preconditions.push_back({Space::kCursors, CursorKey(system_id, ""), cursors.own_bytes});
+  // An acknowledgement that did not count with this cursor yet rests on the range of cursors that
+  // it read, and is made again: it cannot delete what this cursor is to read.
   return change;
 }
 
-absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(const store::View& view,
+absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(const ledger::GuardedView& view,
                                                            const std::string& system_id,
                                                            const std::string& cursor,
                                                            Position position) const {
@@ -221,7 +223,6 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(const store::View& vi
   change.changed = true;
   change.position = position;
   change.batch.Put(Space::kCursors, CursorKey(system_id, cursor), CursorValue(system_id, position));
-  change.preconditions.push_back({Space::kCursors, CursorKey(system_id, cursor), own->bytes});
 
   Position passed = position;  // by every cursor
   for (const Cursors::Named& other : cursors.named) {
@@ -239,9 +240,7 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(const store::View& vi
   if (change.pruned == kPrunedPerAcknowledgeMax) {
     SIGNPOST_ASSIGN_OR_RETURN(emptied, PositionOfKey(LengthPrefixed(system_id), rows.back().key));
   }
-  change.batch.Put(Space::kCursors, CursorKey(system_id, ""),
-                   CursorValue(system_id, emptied, cursors.opened));
-  change.preconditions.push_back({Space::kCursors, CursorKey(system_id, ""), cursors.own_bytes});
+  change.batch.Put(Space::kCursors, CursorKey(system_id, ""), CursorValue(system_id, emptied));
   return change;
 }
 

@@ -7,8 +7,8 @@
 // name. The cursor with the empty name is the mailbox's own: up to where it has been emptied.
 //
 // Nothing here decides who may read what: the door judges each message at the moment it leaves, and
-// records that, before the message goes on the wire. Nothing here commits: functions read a view
-// and prepare batches, to which the caller adds the entry.
+// records that, before the message goes on the wire. Nothing here commits: functions read a view,
+// which takes note of what they rest on, and prepare batches, to which the caller adds the entry.
 //
 // A Mailboxes object has no state but its key. Thread-safe.
 
@@ -24,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "hub/base/crypto.h"
 #include "hub/base/ids.h"
+#include "hub/ledger/read_set.h"
 #include "hub/store/store.h"
 #include "signpost/store/v1/exchange.pb.h"
 
@@ -56,13 +57,15 @@ struct CursorChange {
   Position position;     // where the cursor stands once the change is durable
   int pruned = 0;        // messages that the batch deletes
   store::Batch batch;
-  std::vector<store::Precondition> preconditions;
 };
 
 // Adds one message, for ledger::Operation::with_index. REQUIRES: part >= 1, and no other message of
 // the operation for this system has the same part; `system_id` is 1..kSystemIdBytesMax bytes.
 void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,
                   uint16_t part, const store::v1::StoredMessage& message);
+
+// Whose mailbox a row of Space::kMailboxes is in. Errors: kDataLoss when that is no such key.
+[[nodiscard]] absl::StatusOr<std::string> SystemOfMessage(const std::string& key);
 
 class Mailboxes {
  public:
@@ -89,7 +92,7 @@ class Mailboxes {
   // not acknowledged. A new cursor begins before whatever is still kept. An existing one is
   // unchanged. Errors: kInvalidField when the name is not 1..kCursorNameBytesMax bytes of
   // [A-Za-z0-9._-], or when the mailbox has kCursorsPerMailboxMax cursors; as ReadAfter().
-  [[nodiscard]] absl::StatusOr<CursorChange> PrepareOpen(const store::View& view,
+  [[nodiscard]] absl::StatusOr<CursorChange> PrepareOpen(const ledger::GuardedView& view,
                                                          const std::string& system_id,
                                                          const std::string& cursor) const;
 
@@ -97,7 +100,7 @@ class Mailboxes {
   // cursors have passed are deleted in the same batch. Going back, or staying, changes nothing.
   // Errors: kNotFound when the cursor was never opened; as ReadAfter(). When submitting gives
   // kAborted, prepare again at a newer view.
-  [[nodiscard]] absl::StatusOr<CursorChange> PrepareAcknowledge(const store::View& view,
+  [[nodiscard]] absl::StatusOr<CursorChange> PrepareAcknowledge(const ledger::GuardedView& view,
                                                                 const std::string& system_id,
                                                                 const std::string& cursor,
                                                                 Position position) const;

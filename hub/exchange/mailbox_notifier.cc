@@ -4,6 +4,9 @@
 #include <thread>
 #include <utility>
 
+#include "hub/base/status_macros.h"
+#include "hub/exchange/mailbox.h"
+
 namespace signpost::exchange {
 
 // Everything but `wake` is guarded by MailboxNotifier::mutex_; `wake` is called by the one thread
@@ -66,6 +69,23 @@ std::unique_ptr<MailboxNotifier::Subscription> MailboxNotifier::Subscribe(
     by_system_[system_id].push_back(state);
   }
   return std::unique_ptr<Subscription>(new Subscription(this, std::move(state)));
+}
+
+absl::Status MailboxNotifier::Begin(const store::View& /*view*/) {
+  NotifyAll();
+  return absl::OkStatus();
+}
+
+absl::Status MailboxNotifier::Take(const store::PublishedCommit& commit) {
+  std::string last;
+  for (const store::Batch::Operation& row : commit.rows.operations()) {
+    if (row.space != store::Space::kMailboxes || !row.value.has_value()) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(std::string system_id, SystemOfMessage(row.key));
+    if (system_id == last) continue;
+    Notify(system_id);
+    last = std::move(system_id);
+  }
+  return absl::OkStatus();
 }
 
 void MailboxNotifier::Notify(const std::string& system_id) {

@@ -9,7 +9,9 @@
 //   if (!subscription->Arm()) again from 1;   // somebody announced mail since Prepare()
 //   otherwise `wake` is called, once, at the next Notify().
 //
-// Notify() comes after the commit is durable, so a view taken after a wake-up has the message.
+// MailboxNotifier follows what is committed (store/follower.h) and announces mail wherever a
+// message was put into a mailbox, by whomever, once that is durable; so a view taken after a
+// wake-up has it.
 //
 // MailboxNotifier is thread-safe and must outlive its subscriptions. A Subscription belongs to one
 // stream, whose reactions may come from several threads but Prepare() and Arm() not at the same
@@ -28,10 +30,11 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
+#include "hub/store/follower.h"
 
 namespace signpost::exchange {
 
-class MailboxNotifier {
+class MailboxNotifier final : public store::Follower {
  public:
   // Called on the thread of Notify() with no lock held: must only hand on (to an executor) and
   // return. It may call Prepare() and Arm(), and destroy its own Subscription.
@@ -62,12 +65,17 @@ class MailboxNotifier {
 
   MailboxNotifier();
   // REQUIRES: no subscription lives.
-  ~MailboxNotifier();
+  ~MailboxNotifier() override;
   MailboxNotifier(const MailboxNotifier&) = delete;
   MailboxNotifier& operator=(const MailboxNotifier&) = delete;
 
   // A system may have any number.
   [[nodiscard]] std::unique_ptr<Subscription> Subscribe(const std::string& system_id, Wake wake);
+
+  // After a start or a gap there may be mail for everybody.
+  [[nodiscard]] absl::Status Begin(const store::View& view) override;
+  // Announces the mail in it.
+  [[nodiscard]] absl::Status Take(const store::PublishedCommit& commit) override;
 
   // There is mail for `system_id`, durable. Costs a look-up when nobody has subscribed.
   void Notify(const std::string& system_id);

@@ -36,13 +36,6 @@ bool Outbox::Add(const FlagChange& change, absl::Span<const std::string> open_ag
   return all_added;
 }
 
-std::vector<std::string> Outbox::systems() const {
-  std::vector<std::string> systems;
-  systems.reserve(parts_.size());
-  for (const auto& [system_id, part] : parts_) systems.push_back(system_id);
-  return systems;
-}
-
 void Outbox::AddTo(ledger::Operation* operation) && {
   if (messages_.empty()) return;
   ledger::AddIndexHook(

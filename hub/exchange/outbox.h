@@ -52,11 +52,7 @@ class Outbox {
   bool Add(const FlagChange& change, absl::Span<const std::string> open_agency_ids);
 
   bool empty() const { return messages_.empty(); }
-  // Whose mailboxes get something, sorted: what to hand to MailboxNotifier::Notify() once it is
-  // durable.
-  std::vector<std::string> systems() const;
-
-  // Moves what was collected behind `operation`'s hooks. Take systems() before.
+  // Moves what was collected behind `operation`'s hooks.
   void AddTo(ledger::Operation* operation) &&;
 
  private:

@@ -26,9 +26,6 @@ using base::Reason;
 
 namespace {
 
-// Given by a make function that found nothing to commit and has said so in its state.
-absl::Status Settled() { return absl::CancelledError("nothing to commit"); }
-
 absl::Status NotFound() {
   return base::Error(Reason::kNotFound, "nobody whom your agency works with");
 }
@@ -92,14 +89,15 @@ bool IsReportsFault(const absl::Status& status) {
   }
 }
 
-// The entries and notices of one prepared change. Returns whose mailboxes get something.
-std::vector<std::string> Compose(const request::HubContext& context, const base::Principal& asker,
-                                 stored::EntryKind kind, const std::string& request_id,
-                                 absl::Time now, matching::LinkResult* result) {
+// One prepared change with its entries and notices.
+ledger::Operation Compose(const request::HubContext& context, const base::Principal& asker,
+                          stored::EntryKind kind, const std::string& request_id, absl::Time now,
+                          matching::LinkResult* result) {
   exchange::Outbox notices([directory = context.registry->directory()](const std::string& agency) {
     return directory->MailboxSystems(agency);
   });
-  ledger::Operation& operation = result->operation;
+  ledger::Operation operation;
+  operation.batch = std::move(result->batch);
   stored::LedgerEntry entry = request::NewEntry(kind, asker, request_id);
   if (result->outcome == v1::FLAG_OUTCOME_KIND_IN_REVIEW) {
     entry.set_kind(stored::ENTRY_KIND_REVIEW_OPENED);
@@ -123,9 +121,8 @@ std::vector<std::string> Compose(const request::HubContext& context, const base:
     request::IndexByPerson(&operation, result->former_person, operation.entries.size());
     operation.entries.push_back(request::ToDraft(former));
   }
-  std::vector<std::string> systems = notices.systems();
   std::move(notices).AddTo(&operation);
-  return systems;
+  return operation;
 }
 
 v1::FlagOutcome OutcomeOf(uint64_t sequence, const matching::LinkResult& result) {
@@ -151,68 +148,48 @@ struct Intake::Incoming {
   std::string request_id;
   stored::EntryKind kind = stored::ENTRY_KIND_FLAG_CHANGED;
   // Prepares the change at a view.
-  std::function<absl::StatusOr<matching::LinkResult>(const store::View&, absl::Time)> prepare;
-  // Adds to the operation, e.g. the memory of a request id; may be empty. Settles by itself when it
-  // sets `outcome` and returns false.
-  std::function<absl::StatusOr<bool>(const store::View&, matching::LinkResult*, absl::Time)> finish;
+  std::function<absl::StatusOr<matching::LinkResult>(const ledger::GuardedView&, absl::Time)>
+      prepare;
+  // Adds to the operation, e.g. the memory of a request id; may be empty.
+  std::function<void(const v1::FlagOutcome&, absl::Time, ledger::Operation*)> finish;
   request::Reply<v1::FlagOutcome> done;
-
-  v1::FlagOutcome outcome;
-  bool settled = false;
-  std::vector<std::string> wake;
-  absl::Time now;
 };
 
 void Intake::Take(std::shared_ptr<Incoming> incoming) {
-  request::TransactHere(
+  request::Transact<v1::FlagOutcome>(
       context_,
-      [this, incoming](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        incoming->settled = false;
-        incoming->wake.clear();
-        incoming->now = context_.clock->Now();
-        SIGNPOST_ASSIGN_OR_RETURN(matching::LinkResult result,
-                                  incoming->prepare(view, incoming->now));
-        incoming->outcome = OutcomeOf(incoming->sequence, result);
-        ledger::Operation& operation = result.operation;
-        if (operation.batch.empty()) {
+      [this, incoming](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<v1::FlagOutcome>> {
+        const absl::Time now = context_.clock->Now();
+        const base::Principal& asker = incoming->asker;
+        SIGNPOST_ASSIGN_OR_RETURN(matching::LinkResult result, incoming->prepare(view, now));
+        ledger::Attempt<v1::FlagOutcome> attempt{OutcomeOf(incoming->sequence, result), {}};
+        if (result.batch.empty()) {
           // Nothing changed; but the agency has spoken, and now and then that is written down.
-          context_.registry->TouchFeed(incoming->asker.agency_id, incoming->now, &operation.batch);
-          if (operation.batch.empty()) {
-            incoming->settled = true;
-            return Settled();
-          }
-          stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_FEED_CONFIRMED,
-                                                        incoming->asker, incoming->request_id);
+          context_.registry->TouchFeed(asker.agency_id, now, &result.batch);
+          if (result.batch.empty()) return attempt;
+          stored::LedgerEntry entry =
+              request::NewEntry(stored::ENTRY_KIND_FEED_CONFIRMED, asker, incoming->request_id);
           entry.set_outcome("recorded");
+          ledger::Operation& operation = attempt.operation.emplace();
+          operation.batch = std::move(result.batch);
           operation.entries.push_back(request::ToDraft(entry));
-          return std::move(operation);
+          return attempt;
         }
-        incoming->wake = Compose(context_, incoming->asker, incoming->kind, incoming->request_id,
-                                 incoming->now, &result);
-        context_.registry->TouchFeed(incoming->asker.agency_id, incoming->now, &operation.batch);
-        if (incoming->finish != nullptr) {
-          SIGNPOST_ASSIGN_OR_RETURN(const bool go_on,
-                                    incoming->finish(view, &result, incoming->now));
-          if (!go_on) {
-            incoming->settled = true;
-            return Settled();
-          }
-        }
-        return std::move(operation);
+        ledger::Operation& operation = attempt.operation.emplace(
+            Compose(context_, asker, incoming->kind, incoming->request_id, now, &result));
+        context_.registry->TouchFeed(asker.agency_id, now, &operation.batch);
+        if (incoming->finish != nullptr) incoming->finish(attempt.outcome, now, &operation);
+        return attempt;
       },
-      [this, incoming](absl::StatusOr<ledger::Sequenced> sequenced) {
-        if (incoming->settled) {
-          context_.registry->FeedRecorded(incoming->asker.agency_id, incoming->now);
-          return incoming->done(std::move(incoming->outcome));
+      [this, incoming](absl::StatusOr<ledger::Committed<v1::FlagOutcome>> result) {
+        if (!result.ok()) return incoming->done(std::move(result).status());
+        v1::FlagOutcome& outcome = result->outcome;
+        if (result->sequenced.has_value() && outcome.kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
+          *outcome.mutable_receipt() =
+              request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         }
-        if (!sequenced.ok()) return incoming->done(std::move(sequenced).status());
-        context_.registry->FeedRecorded(incoming->asker.agency_id, incoming->now);
-        context_.notifier->Notify(incoming->wake);
-        if (incoming->outcome.kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
-          *incoming->outcome.mutable_receipt() =
-              request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
-        }
-        incoming->done(std::move(incoming->outcome));
+        incoming->done(std::move(outcome));
       });
 }
 
@@ -232,7 +209,8 @@ void Intake::Report(const base::Principal& asker, v1::FlagReport report,
   incoming->asker = asker;
   incoming->sequence = sequence;
   incoming->prepare = [this, reporter = people::Reporter{asker.agency_id, asker.system_id},
-                       report = std::move(report)](const store::View& view, absl::Time now) {
+                       report = std::move(report)](const ledger::GuardedView& view,
+                                                   absl::Time now) {
     return context_.linker->Prepare(view, reporter, report, now);
   };
   incoming->done = [sequence,
@@ -267,7 +245,7 @@ void Intake::ResolveReview(const base::Principal& asker, v1::ResolveReviewReques
   incoming->request_id = request_id;
   incoming->kind = stored::ENTRY_KIND_REVIEW_RESOLVED;
   incoming->prepare = [this, asker, id = *review, resolution, request_id, hash](
-                          const store::View& view,
+                          const ledger::GuardedView& view,
                           absl::Time now) -> absl::StatusOr<matching::LinkResult> {
     SIGNPOST_ASSIGN_OR_RETURN(const std::optional<stored::RequestRow> before,
                               context_.idempotency->Check(view, asker.agency_id, request_id, hash));
@@ -285,12 +263,10 @@ void Intake::ResolveReview(const base::Principal& asker, v1::ResolveReviewReques
     }
     return context_.linker->PrepareResolve(view, asker.agency_id, id, resolution, now);
   };
-  incoming->finish = [this, asker, request_id, hash](const store::View&,
-                                                     matching::LinkResult* result,
-                                                     absl::Time now) -> absl::StatusOr<bool> {
-    context_.idempotency->Record(&result->operation, asker.agency_id, request_id, hash,
-                                 OutcomeOf(0, *result).SerializeAsString(), now);
-    return true;
+  incoming->finish = [this, asker, request_id, hash](const v1::FlagOutcome& outcome, absl::Time now,
+                                                     ledger::Operation* operation) {
+    context_.idempotency->Record(operation, asker.agency_id, request_id, hash,
+                                 outcome.SerializeAsString(), now);
   };
   incoming->done = [done = std::move(done)](absl::StatusOr<v1::FlagOutcome> outcome) mutable {
     if (!outcome.ok()) return done(std::move(outcome).status());
@@ -305,61 +281,66 @@ void Intake::ResolveReview(const base::Principal& asker, v1::ResolveReviewReques
 
 namespace {
 
-// A change of consent between being made and being answered.
-struct ConsentState {
+// A change of consent as it was asked for.
+struct ConsentAct {
   base::Principal asker;
   std::string request_id;
   std::string hash;
-  people::ConsentResult result;
-  v1::Receipt receipt;  // when settled
-  absl::Status refusal;
-  bool settled = false;
 };
 
-// Completes `operation` for a consent that was prepared, or records that it was refused.
-absl::StatusOr<ledger::Operation> FinishConsent(const request::HubContext& context,
-                                                ConsentState* state, stored::EntryKind kind,
-                                                const std::optional<people::Person>& person,
-                                                absl::StatusOr<people::ConsentResult> prepared,
-                                                const std::string& note) {
-  ledger::Operation operation;
-  stored::LedgerEntry entry = request::NewEntry(kind, state->asker, state->request_id);
+// What it came to.
+struct ConsentOutcome {
+  people::ConsentResult result;
+  std::optional<v1::Receipt> receipt;  // of the first time, when it was sent twice
+  absl::Status refusal;                // recorded, and told with the receipt
+};
+using ConsentAttempt = ledger::Attempt<ConsentOutcome>;
+
+// A consent that was prepared, or the record that it was refused.
+absl::StatusOr<ConsentAttempt> FinishConsent(const request::HubContext& context,
+                                             const ConsentAct& act, stored::EntryKind kind,
+                                             const std::optional<people::Person>& person,
+                                             absl::StatusOr<people::ConsentResult> prepared,
+                                             const std::string& note) {
+  ConsentAttempt attempt;
+  ledger::Operation& operation = attempt.operation.emplace();
+  stored::LedgerEntry entry = request::NewEntry(kind, act.asker, act.request_id);
   if (!prepared.ok()) {
     const Reason reason = base::ReasonOf(prepared.status());
-    // What does not fit with what is known of them is refused, and that is recorded too: the
+    // What does not fit with what is known of the person is refused, and that is recorded too: the
     // refusal tells something about them.
     if (reason != Reason::kNotFound && reason != Reason::kConsentInvalid) return prepared.status();
-    state->refusal = reason == Reason::kNotFound ? NotFound() : prepared.status();
+    attempt.outcome.refusal = reason == Reason::kNotFound ? NotFound() : prepared.status();
     entry.set_outcome(base::ReasonName(reason));
     if (reason == Reason::kConsentInvalid) {
       entry.set_person_ref(person->id().ToBytes());
-      operation.preconditions = person->preconditions();
       request::IndexByPerson(&operation, person->id());
     }
     operation.entries.push_back(request::ToDraft(entry));
-    return operation;
+    return attempt;
   }
-  state->result = *std::move(prepared);
-  entry.set_person_ref(state->result.person.ToBytes());
-  entry.set_subject(state->result.consent.ToText());
-  entry.set_outcome(state->result.change.empty() ? "unchanged" : "recorded");
+  people::ConsentResult& result = attempt.outcome.result;
+  result = *std::move(prepared);
+  entry.set_person_ref(result.person.ToBytes());
+  entry.set_subject(result.consent.ToText());
+  entry.set_outcome(result.change.empty() ? "unchanged" : "recorded");
   if (!note.empty())
     SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context, &*person, note, &entry));
-  std::move(state->result.change).AppendTo(&operation);
-  request::IndexByPerson(&operation, state->result.person);
+  operation.batch = std::move(result.change);
+  request::IndexByPerson(&operation, result.person);
   operation.entries.push_back(request::ToDraft(entry));
   // One more entry for each record that no longer stands.
-  for (const base::ConsentId& superseded : state->result.superseded) {
-    stored::LedgerEntry other = request::NewEntry(kind, state->asker, state->request_id);
-    other.set_person_ref(state->result.person.ToBytes());
+  for (const base::ConsentId& superseded : result.superseded) {
+    stored::LedgerEntry other = request::NewEntry(kind, act.asker, act.request_id);
+    other.set_person_ref(result.person.ToBytes());
     other.set_subject(superseded.ToText());
     other.set_outcome("superseded");
-    request::IndexByPerson(&operation, state->result.person, operation.entries.size());
+    request::IndexByPerson(&operation, result.person, operation.entries.size());
     operation.entries.push_back(request::ToDraft(other));
   }
-  context.idempotency->Record(&operation, state->asker.agency_id, state->request_id, state->hash,
-                              state->result.consent.ToBytes(), context.clock->Now());
-  return operation;
+  context.idempotency->Record(&operation, act.asker.agency_id, act.request_id, act.hash,
+                              result.consent.ToBytes(), context.clock->Now());
+  return attempt;
 }
 
 // Whether the asker may say something about the record of theirs named `id`: it was recorded by the
@@ -370,31 +351,32 @@ bool MayChange(const base::Principal& asker, const people::Person& person,
   return row != nullptr && disclosure::IsNamedIn(asker, *row);
 }
 
-// Whether the request was carried out before; then `state` has what it led to.
-absl::StatusOr<bool> Replayed(const request::HubContext& context, const store::View& view,
-                              ConsentState* state) {
-  state->refusal = absl::OkStatus();
-  state->settled = false;
+// What the request led to when it was carried out before; nullopt when it was not.
+absl::StatusOr<std::optional<ConsentAttempt>> Replayed(const request::HubContext& context,
+                                                       const ledger::GuardedView& view,
+                                                       const ConsentAct& act) {
   SIGNPOST_ASSIGN_OR_RETURN(
       const std::optional<stored::RequestRow> before,
-      context.idempotency->Check(view, state->asker.agency_id, state->request_id, state->hash));
-  if (!before.has_value()) return false;
-  SIGNPOST_ASSIGN_OR_RETURN(state->result.consent, base::ConsentId::FromBytes(before->result()));
-  state->result.effective_at = absl::FromUnixSeconds(before->at_s());
-  SIGNPOST_ASSIGN_OR_RETURN(state->receipt,
+      context.idempotency->Check(view, act.asker.agency_id, act.request_id, act.hash));
+  if (!before.has_value()) return std::nullopt;
+  ConsentAttempt attempt;
+  SIGNPOST_ASSIGN_OR_RETURN(attempt.outcome.result.consent,
+                            base::ConsentId::FromBytes(before->result()));
+  attempt.outcome.result.effective_at = absl::FromUnixSeconds(before->at_s());
+  SIGNPOST_ASSIGN_OR_RETURN(attempt.outcome.receipt,
                             request::ReceiptAt(context, view, before->ledger_index()));
-  state->settled = true;
-  return true;
+  return attempt;
 }
 
 // The receipt to give, or the status to refuse with.
 absl::StatusOr<v1::Receipt> ConsentReceipt(const request::HubContext& context,
-                                           const ConsentState& state,
-                                           absl::StatusOr<ledger::Sequenced> sequenced) {
-  if (state.settled) return state.receipt;
-  if (!sequenced.ok()) return std::move(sequenced).status();
-  v1::Receipt receipt = request::ReceiptOf(*sequenced, context.sequencer->options().origin);
-  if (!state.refusal.ok()) return request::WithReceipt(state.refusal, receipt);
+                                           const ledger::Committed<ConsentOutcome>& committed) {
+  if (committed.outcome.receipt.has_value()) return *committed.outcome.receipt;
+  v1::Receipt receipt =
+      request::ReceiptOf(*committed.sequenced, context.sequencer->options().origin);
+  if (!committed.outcome.refusal.ok()) {
+    return request::WithReceipt(committed.outcome.refusal, receipt);
+  }
   return receipt;
 }
 
@@ -404,45 +386,45 @@ void Intake::RecordConsent(const base::Principal& asker, v1::RecordConsentReques
                            request::Reply<v1::RecordConsentResponse> done) {
   const absl::Status valid = people::ValidateConsent(request.consent(), context_.clock->Now());
   if (!valid.ok()) return done(valid);
-  auto state = std::make_shared<ConsentState>();
-  state->asker = asker;
-  state->request_id = request.request_id();
+  ConsentAct act{asker, request.request_id(), {}};
   request.clear_request_id();
-  state->hash = context_.idempotency->Hash("RecordConsent", request.SerializeAsString());
-  request::TransactHere(
+  act.hash = context_.idempotency->Hash("RecordConsent", request.SerializeAsString());
+  request::Transact<ConsentOutcome>(
       context_,
-      [this, state,
-       request = std::move(request)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        SIGNPOST_ASSIGN_OR_RETURN(const bool replayed, Replayed(context_, view, state.get()));
-        if (replayed) return Settled();
+      [this, act = std::move(act), request = std::move(request)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ConsentAttempt> {
+        SIGNPOST_ASSIGN_OR_RETURN(std::optional<ConsentAttempt> replayed,
+                                  Replayed(context_, view, act));
+        if (replayed.has_value()) return *std::move(replayed);
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                                  request::Resolve(context_, view, state->asker, request.person()));
+                                  request::Resolve(context_, view, act.asker, request.person()));
         absl::StatusOr<people::ConsentResult> prepared = NotFound();
-        if (person.has_value() && request::WorksWith(context_, state->asker, *person)) {
+        if (person.has_value() && request::WorksWith(context_, act.asker, *person)) {
           v1::Consent consent = request.consent();
           const absl::StatusOr<base::ConsentId> before =
               base::ConsentId::FromText(consent.supersedes());
-          if (before.ok() && !MayChange(state->asker, *person, *before)) {
+          if (before.ok() && !MayChange(act.asker, *person, *before)) {
             // As one that is not there.
             consent.set_supersedes(base::ConsentId().ToText());
           }
           prepared = context_.people->PrepareConsent(
-              view, person->id(), consent, state->asker.agency_id, state->asker.practitioner_id,
+              view, person->id(), consent, act.asker.agency_id, act.asker.practitioner_id,
               context_.clock->Now(),
               [directory = context_.registry->directory()](const std::string& agency_id) {
                 const registry::Agency* agency = directory->FindAgency(agency_id);
                 return agency == nullptr ? std::string() : agency->kind;
               });
         }
-        return FinishConsent(context_, state.get(), stored::ENTRY_KIND_CONSENT_RECORDED, person,
+        return FinishConsent(context_, act, stored::ENTRY_KIND_CONSENT_RECORDED, person,
                              std::move(prepared), "");
       },
-      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        absl::StatusOr<v1::Receipt> receipt =
-            ConsentReceipt(context_, *state, std::move(sequenced));
+      [this, done = std::move(done)](
+          absl::StatusOr<ledger::Committed<ConsentOutcome>> committed) mutable {
+        if (!committed.ok()) return done(std::move(committed).status());
+        absl::StatusOr<v1::Receipt> receipt = ConsentReceipt(context_, *committed);
         if (!receipt.ok()) return done(std::move(receipt).status());
         v1::RecordConsentResponse response;
-        response.set_consent_id(state->result.consent.ToText());
+        response.set_consent_id(committed->outcome.result.consent.ToText());
         *response.mutable_receipt() = *std::move(receipt);
         done(std::move(response));
       });
@@ -456,39 +438,39 @@ void Intake::WithdrawConsent(const base::Principal& asker, v1::WithdrawConsentRe
   }
   const absl::Status valid = people::ValidateWithdrawal(request);
   if (!valid.ok()) return done(valid);
-  auto state = std::make_shared<ConsentState>();
-  state->asker = asker;
-  state->request_id = request.request_id();
+  ConsentAct act{asker, request.request_id(), {}};
   request.clear_request_id();
-  state->hash = context_.idempotency->Hash("WithdrawConsent", request.SerializeAsString());
-  request::TransactHere(
+  act.hash = context_.idempotency->Hash("WithdrawConsent", request.SerializeAsString());
+  request::Transact<ConsentOutcome>(
       context_,
-      [this, state, id = *consent,
-       request = std::move(request)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        SIGNPOST_ASSIGN_OR_RETURN(const bool replayed, Replayed(context_, view, state.get()));
-        if (replayed) return Settled();
+      [this, act = std::move(act), id = *consent, request = std::move(request)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ConsentAttempt> {
+        SIGNPOST_ASSIGN_OR_RETURN(std::optional<ConsentAttempt> replayed,
+                                  Replayed(context_, view, act));
+        if (replayed.has_value()) return *std::move(replayed);
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                                  request::Resolve(context_, view, state->asker, request.person()));
+                                  request::Resolve(context_, view, act.asker, request.person()));
         absl::StatusOr<people::ConsentResult> prepared = NotFound();
-        if (person.has_value() && request::WorksWith(context_, state->asker, *person) &&
-            MayChange(state->asker, *person, id)) {
+        if (person.has_value() && request::WorksWith(context_, act.asker, *person) &&
+            MayChange(act.asker, *person, id)) {
           people::Withdrawing how;
           how.by = request.by();
           how.how = request.how();
-          how.told_to =
-              request.told_to().empty() ? state->asker.practitioner_id : request.told_to();
+          how.told_to = request.told_to().empty() ? act.asker.practitioner_id : request.told_to();
           prepared = context_.people->PrepareWithdraw(view, person->id(), id, request.note(),
                                                       context_.clock->Now(), how);
         }
-        return FinishConsent(context_, state.get(), stored::ENTRY_KIND_CONSENT_WITHDRAWN, person,
+        return FinishConsent(context_, act, stored::ENTRY_KIND_CONSENT_WITHDRAWN, person,
                              std::move(prepared), request.note());
       },
-      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        absl::StatusOr<v1::Receipt> receipt =
-            ConsentReceipt(context_, *state, std::move(sequenced));
+      [this, done = std::move(done)](
+          absl::StatusOr<ledger::Committed<ConsentOutcome>> committed) mutable {
+        if (!committed.ok()) return done(std::move(committed).status());
+        absl::StatusOr<v1::Receipt> receipt = ConsentReceipt(context_, *committed);
         if (!receipt.ok()) return done(std::move(receipt).status());
         v1::WithdrawConsentResponse response;
-        *response.mutable_withdrawn_at() = request::ToTimestamp(state->result.effective_at);
+        *response.mutable_withdrawn_at() =
+            request::ToTimestamp(committed->outcome.result.effective_at);
         *response.mutable_receipt() = *std::move(receipt);
         done(std::move(response));
       });
@@ -544,22 +526,17 @@ void Intake::CloseNext(std::shared_ptr<Closing> closing) {
   if (closing->next == closing->missing.size()) {
     // The comparison itself, closed or not: the agency has confirmed its list.
     const absl::Time now = context_.clock->Now();
-    return request::TransactHere(
-        context_,
-        [this, closing, now](const store::View&) -> absl::StatusOr<ledger::Operation> {
-          ledger::Operation operation;
-          stored::LedgerEntry entry =
-              request::NewEntry(stored::ENTRY_KIND_RECONCILED, closing->asker, closing->request_id);
-          entry.set_subject(absl::StrCat("missing/", closing->response.missing_count(), "/closed/",
-                                         closing->response.closed_count()));
-          entry.set_outcome("recorded");
-          operation.entries.push_back(request::ToDraft(entry));
-          context_.registry->TouchFeed(closing->asker.agency_id, now, &operation.batch);
-          return operation;
-        },
-        [this, closing, now](absl::StatusOr<ledger::Sequenced> sequenced) {
+    ledger::Operation operation;
+    stored::LedgerEntry entry =
+        request::NewEntry(stored::ENTRY_KIND_RECONCILED, closing->asker, closing->request_id);
+    entry.set_subject(absl::StrCat("missing/", closing->response.missing_count(), "/closed/",
+                                   closing->response.closed_count()));
+    entry.set_outcome("recorded");
+    operation.entries.push_back(request::ToDraft(entry));
+    context_.registry->TouchFeed(closing->asker.agency_id, now, &operation.batch);
+    return context_.sequencer->Submit(
+        std::move(operation), [this, closing](absl::StatusOr<ledger::Sequenced> sequenced) {
           if (!sequenced.ok()) return closing->done(std::move(sequenced).status());
-          context_.registry->FeedRecorded(closing->asker.agency_id, now);
           *closing->response.mutable_receipt() =
               request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
           closing->done(std::move(closing->response));
@@ -568,7 +545,7 @@ void Intake::CloseNext(std::shared_ptr<Closing> closing) {
   auto incoming = std::make_shared<Incoming>();
   incoming->asker = closing->asker;
   incoming->request_id = closing->request_id;
-  incoming->prepare = [this, closing](const store::View& view, absl::Time now) {
+  incoming->prepare = [this, closing](const ledger::GuardedView& view, absl::Time now) {
     return context_.linker->PrepareCloseMissing(view, closing->asker.agency_id,
                                                 closing->missing[closing->next], now);
   };
@@ -592,36 +569,27 @@ void Intake::CloseNext(std::shared_ptr<Closing> closing) {
 
 void Intake::MoveCursor(
     const base::Principal& asker, const std::string& cursor,
-    std::function<absl::StatusOr<exchange::CursorChange>(const store::View&)> prepare,
+    std::function<absl::StatusOr<exchange::CursorChange>(const ledger::GuardedView&)> prepare,
     request::Reply<exchange::Position> done) {
-  struct State {
-    exchange::Position position;
-    bool settled = false;
-  };
-  auto state = std::make_shared<State>();
-  request::TransactHere(
+  request::Transact<exchange::Position>(
       context_,
-      [state, asker, cursor,
-       prepare = std::move(prepare)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->settled = false;
+      [asker, cursor, prepare = std::move(prepare)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<exchange::Position>> {
         SIGNPOST_ASSIGN_OR_RETURN(exchange::CursorChange change, prepare(view));
-        state->position = change.position;
-        if (!change.changed) {
-          state->settled = true;
-          return Settled();
-        }
-        ledger::Operation operation;
+        ledger::Attempt<exchange::Position> attempt{change.position, {}};
+        if (!change.changed) return attempt;
+        ledger::Operation& operation = attempt.operation.emplace();
         operation.batch = std::move(change.batch);
-        operation.preconditions = std::move(change.preconditions);
         stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_ACKNOWLEDGED, asker, "");
         entry.set_subject(absl::StrCat("cursor/", cursor));
         entry.set_outcome("recorded");
         operation.entries.push_back(request::ToDraft(entry));
-        return operation;
+        return attempt;
       },
-      [state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!state->settled && !sequenced.ok()) return done(std::move(sequenced).status());
-        done(state->position);
+      [done =
+           std::move(done)](absl::StatusOr<ledger::Committed<exchange::Position>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        done(result->outcome);
       });
 }
 
@@ -629,7 +597,7 @@ void Intake::OpenCursor(const base::Principal& asker, const std::string& cursor,
                         request::Reply<exchange::Position> done) {
   MoveCursor(
       asker, cursor,
-      [this, system = asker.system_id, cursor](const store::View& view) {
+      [this, system = asker.system_id, cursor](const ledger::GuardedView& view) {
         return context_.mailboxes->PrepareOpen(view, system, cursor);
       },
       std::move(done));
@@ -639,7 +607,7 @@ void Intake::Acknowledge(const base::Principal& asker, const std::string& cursor
                          exchange::Position position, request::Reply<exchange::Position> done) {
   MoveCursor(
       asker, cursor,
-      [this, system = asker.system_id, cursor, position](const store::View& view) {
+      [this, system = asker.system_id, cursor, position](const ledger::GuardedView& view) {
         return context_.mailboxes->PrepareAcknowledge(view, system, cursor, position);
       },
       std::move(done));

@@ -77,9 +77,10 @@ class Intake {
   struct Incoming;
   void Take(std::shared_ptr<Incoming> incoming);
   void CloseNext(std::shared_ptr<struct Closing> closing);
-  void MoveCursor(const base::Principal& asker, const std::string& cursor,
-                  std::function<absl::StatusOr<exchange::CursorChange>(const store::View&)> prepare,
-                  request::Reply<exchange::Position> done);
+  void MoveCursor(
+      const base::Principal& asker, const std::string& cursor,
+      std::function<absl::StatusOr<exchange::CursorChange>(const ledger::GuardedView&)> prepare,
+      request::Reply<exchange::Position> done);
   template <typename Response>
   registry::ChangeDone AnswerChange(request::Reply<Response> done, bool rebind);
 

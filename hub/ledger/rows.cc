@@ -47,18 +47,14 @@ absl::StatusOr<HeadRow> ReadHead(const store::View& view) {
   return DecodeHead(*row);
 }
 
-bool IsLedgerRow(store::Space space, const std::string& key) {
-  switch (space) {
-    case store::Space::kEntries:
-    case store::Space::kNodes:
-    case store::Space::kCheckpoints:
-    case store::Space::kReceipts:
-      return true;
-    case store::Space::kMeta:
-      return absl::StartsWith(key, kLedgerPrefix) || absl::StartsWith(key, kCounterPrefix);
-    default:
-      return false;
-  }
+bool IsLedgerSpace(store::Space space) {
+  return space == store::Space::kEntries || space == store::Space::kNodes ||
+         space == store::Space::kCheckpoints || space == store::Space::kReceipts;
+}
+
+bool IsLedgerRow(store::Space space, absl::string_view key) {
+  if (space != store::Space::kMeta) return IsLedgerSpace(space);
+  return absl::StartsWith(key, kLedgerPrefix) || absl::StartsWith(key, kCounterPrefix);
 }
 
 }  // namespace signpost::ledger

@@ -7,13 +7,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "hub/store/store.h"
 #include "hub/tlog/merkle.h"
 
 namespace signpost::ledger {
 
 // In Space::kMeta.
-inline constexpr char kHeadKey[] = "ledger/head";
+inline constexpr const char* kHeadKey = store::kFenceKey;
 inline constexpr char kCheckpointKey[] = "ledger/checkpoint";  // the latest signed note
 inline constexpr char kLedgerPrefix[] = "ledger/";
 inline constexpr char kCounterPrefix[] = "counter/";  // + agency id -> KeyU64 of its last counter
@@ -36,7 +37,9 @@ std::string EncodeHead(const HeadRow& head);
 // Space::kReceipts: key is the leaf hash, value KeyU64 of the index.
 
 // True for rows that only the sequencer may write.
-bool IsLedgerRow(store::Space space, const std::string& key);
+bool IsLedgerRow(store::Space space, absl::string_view key);
+// True for spaces that hold such rows and no others.
+bool IsLedgerSpace(store::Space space);
 
 }  // namespace signpost::ledger
 

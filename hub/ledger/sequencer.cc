@@ -1,6 +1,9 @@
 // Two threads. The writer takes whatever has been submitted, judges each operation, builds one
-// batch and commits it; nothing else touches its state. The finisher calls Done, so that a slow
-// callback delays no commit and the next batch syncs meanwhile.
+// batch and commits it; nothing else touches its state, and it reads nothing from the store. The
+// finisher lets followers catch up and then calls Done, so that a slow callback delays no commit
+// and the next batch syncs meanwhile.
+
+#include "hub/ledger/sequencer.h"
 
 #include <unistd.h>
 
@@ -21,9 +24,9 @@
 #include "hub/base/files.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/ledger/conflict_window.h"
 #include "hub/ledger/restored.h"
 #include "hub/ledger/rows.h"
-#include "hub/ledger/sequencer.h"
 #include "hub/ledger/tree_rows.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/entry_fields.h"
@@ -37,6 +40,10 @@ namespace {
 using base::Error;
 using base::Reason;
 using store::Space;
+
+absl::Status Conflict() {
+  return Error(Reason::kAborted, "somebody changed it first; read again and retry");
+}
 
 absl::Status Latched() {
   return Error(Reason::kStoreUnavailable,
@@ -99,51 +106,40 @@ absl::Status CheckPrune(const Operation& operation) {
   return absl::OkStatus();
 }
 
-absl::Status CheckBatch(const store::Batch& batch,
-                        const std::vector<store::Precondition>& preconditions) {
+absl::Status CheckBatch(const store::Batch& batch) {
   for (const store::Batch::Operation& row : batch.operations()) {
     if (IsLedgerRow(row.space, row.key)) {
       return base::InvalidField("batch", "a row is the ledger's own");
     }
   }
-  return store::CheckLimits(batch, preconditions);
+  return store::CheckLimits(batch);
 }
 
-// What the batch being built will have written: row -> its new value, nullptr when deleted. Keys
-// and values point into the operations' batches, which stay where they are until the batch is
-// complete.
-class Overlay {
- public:
-  void Add(const store::Batch& batch) {
-    for (const store::Batch::Operation& row : batch.operations()) {
-      rows_[{row.space, row.key}] = row.value.has_value() ? &*row.value : nullptr;
-    }
-  }
+absl::Status CheckReads(const Operation& operation) {
+  if (operation.reads.size() <= base::kReadsPerOperationMax) return absl::OkStatus();
+  return base::InvalidField("reads", absl::StrCat("an operation rests on ", operation.reads.size(),
+                                                  " rows and ranges; at most ",
+                                                  base::kReadsPerOperationMax, " are judged"));
+}
 
-  // nullopt when the batch does not touch the row.
-  std::optional<const std::string*> Find(Space space, const std::string& key) const {
-    const auto found = rows_.find({space, key});
-    if (found == rows_.end()) return std::nullopt;
-    return found->second;
-  }
-
- private:
-  absl::flat_hash_map<std::pair<Space, absl::string_view>, const std::string*> rows_;
-};
+using Counters = absl::flat_hash_map<std::string, uint64_t>;
 
 class SequencerImpl final : public Sequencer {
  public:
   SequencerImpl(Options options, store::Store* store, const base::Clock* clock,
                 const tlog::NoteSigner* signer, HeadRow head, TreeWriter tree,
-                std::optional<std::string> head_row, uint64_t published_size,
-                std::string published_note)
+                std::optional<std::string> head_row, Counters counters, uint64_t revision,
+                uint64_t published_size, std::string published_note)
       : options_(std::move(options)),
         store_(store),
         clock_(clock),
         signer_(signer),
         state_(std::move(head)),
         tree_(std::move(tree)),
-        head_row_(std::move(head_row)),
+        fence_{std::move(head_row)},
+        counters_(std::move(counters)),
+        window_(revision, options_.conflict_rows_max),
+        followers_(store),
         published_at_(absl::Now()),
         head_{state_.frontier.size(), tlog::HashToString(state_.frontier.Root(hasher_))},
         published_size_(published_size),
@@ -157,13 +153,20 @@ class SequencerImpl final : public Sequencer {
   void Submit(Operation operation, Done done) override {
     absl::Status status = CheckOperation(operation);
     if (status.ok()) status = CheckPrune(operation);
-    if (status.ok()) status = CheckBatch(operation.batch, operation.preconditions);
+    if (status.ok()) status = CheckBatch(operation.batch);
+    if (status.ok()) status = CheckReads(operation);
     if (status.ok()) {
       absl::MutexLock lock(&mutex_);
       status = Accept(operation, done);
     }
     if (!status.ok()) done(status);
   }
+
+  absl::StatusOr<std::unique_ptr<store::Following>> Follow(store::Follower* follower) override {
+    return followers_.Add(follower);
+  }
+
+  absl::Status followers_status() const override { return followers_.status(); }
 
   Head head() const override {
     absl::MutexLock lock(&mutex_);
@@ -281,7 +284,8 @@ class SequencerImpl final : public Sequencer {
     finish_.Signal();
   }
 
-  // Makes `items` durable in one commit, those whose preconditions hold, and says what to answer.
+  // Makes `items` durable in one commit, those that rest on what still stands, and says what to
+  // answer.
   std::vector<Finished> Sequence(std::vector<Item>& items) {
     std::vector<Finished> finished;
     finished.reserve(items.size());
@@ -290,7 +294,7 @@ class SequencerImpl final : public Sequencer {
       return finished;
     }
     // Work on copies: they become the state only when the commit is durable.
-    Building building{state_, tree_, {}, {}, {}, {}, nullptr};
+    Building building{state_, tree_, {}, {}, 0};
     for (Item& item : items) {
       absl::StatusOr<Sequenced> result = Add(item.operation, building);
       finished.push_back({std::move(item.done), std::move(result)});
@@ -311,17 +315,14 @@ class SequencerImpl final : public Sequencer {
   struct Building {
     HeadRow state;
     TreeWriter tree;
-    store::Batch rows;  // the ledger's own
-    Overlay overlay;
-    absl::flat_hash_map<std::string, uint64_t> counters;  // those that moved
-    int64_t now_us = 0;                                   // 0 until the first operation is added
-    std::unique_ptr<store::View> view;                    // made when first needed
+    store::Batch rows;   // the ledger's own
+    Counters counters;   // those that moved
+    int64_t now_us = 0;  // 0 until the first operation is added
   };
 
   // Adds `operation` to the commit, or empties its batch and says why not.
   absl::StatusOr<Sequenced> Add(Operation& operation, Building& building) {
-    absl::Status status = CheckPreconditions(operation.preconditions, building);
-    if (status.ok()) status = LoadCounters(operation.entries);
+    absl::Status status = window_.Holds(operation.reads) ? absl::OkStatus() : Conflict();
     const uint64_t first_index = building.state.frontier.size();
     // By the newest one the hub sees at its start that head and entries belong together.
     if (status.ok() && !operation.prune.empty() && operation.prune.back() + 1 >= first_index) {
@@ -329,7 +330,7 @@ class SequencerImpl final : public Sequencer {
     }
     if (status.ok() && operation.with_index) {
       operation.with_index(first_index, operation.batch);
-      status = CheckBatch(operation.batch, {});
+      status = CheckBatch(operation.batch);
     }
     if (!status.ok()) {
       operation.batch = store::Batch();
@@ -345,44 +346,9 @@ class SequencerImpl final : public Sequencer {
     for (const uint64_t index : operation.prune) {
       building.rows.Put(Space::kEntries, store::KeyU64(index), "");
     }
-    building.overlay.Add(operation.batch);
+    window_.Add(operation.batch);
     return Sequenced{first_index, std::move(leaf_hashes), absl::FromUnixMicros(building.now_us),
                      MakePermit(first_index)};
-  }
-
-  absl::Status CheckPreconditions(const std::vector<store::Precondition>& preconditions,
-                                  Building& building) {
-    for (const store::Precondition& wanted : preconditions) {
-      const std::optional<const std::string*> pending =
-          building.overlay.Find(wanted.space, wanted.key);
-      bool holds = false;
-      if (pending.has_value()) {
-        holds = *pending == nullptr ? !wanted.expected.has_value()
-                                    : wanted.expected.has_value() && **pending == *wanted.expected;
-      } else {
-        // Nobody else commits, so one view serves the whole batch.
-        if (building.view == nullptr) {
-          SIGNPOST_ASSIGN_OR_RETURN(building.view, store_->NewView());
-        }
-        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> held,
-                                  building.view->Get(wanted.space, wanted.key));
-        holds = held == wanted.expected;
-      }
-      if (!holds) return Error(Reason::kAborted, "somebody changed it first; read again and retry");
-    }
-    return absl::OkStatus();
-  }
-
-  // Makes sure that counters_ knows every agency of `entries`.
-  absl::Status LoadCounters(const std::vector<Draft>& entries) {
-    for (const Draft& draft : entries) {
-      if (counters_.contains(draft.agency_id)) continue;
-      SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store_->NewView());
-      SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> row,
-                                view->Get(Space::kMeta, kCounterPrefix + draft.agency_id));
-      counters_[draft.agency_id] = row.has_value() ? store::U64FromKey(*row) : 0;
-    }
-    return absl::OkStatus();
   }
 
   // Returns the leaf hash.
@@ -413,13 +379,16 @@ class SequencerImpl final : public Sequencer {
     std::string head_row = EncodeHead(building.state);
     building.rows.Put(Space::kMeta, kHeadKey, head_row);
     batch.Append(std::move(building.rows));
-    const store::Precondition unchanged{Space::kMeta, kHeadKey, head_row_};
-    absl::Status status = store_->Commit(std::move(batch), absl::MakeConstSpan(&unchanged, 1));
-    if (!status.ok()) return Failed(status);
+    const absl::StatusOr<uint64_t> revision = store_->Commit(std::move(batch), fence_);
+    if (!revision.ok()) {
+      window_.Abandon();
+      return Failed(revision.status());
+    }
+    window_.Commit(*revision);
 
     state_ = std::move(building.state);
     tree_ = std::move(building.tree);
-    head_row_ = std::move(head_row);
+    fence_.head = std::move(head_row);
     for (auto& [agency_id, counter] : building.counters) counters_[agency_id] = counter;
     std::string root = tlog::HashToString(state_.frontier.Root(hasher_));
     absl::MutexLock lock(&mutex_);
@@ -489,7 +458,7 @@ class SequencerImpl final : public Sequencer {
     store::Batch batch;
     batch.Put(Space::kCheckpoints, store::KeyU64(checkpoint.size), note);
     batch.Put(Space::kMeta, kCheckpointKey, note);
-    const absl::Status status = store_->Commit(std::move(batch), {});
+    const absl::Status status = store_->Commit(std::move(batch), fence_).status();
     if (!status.ok()) return Failed(status);
     // A file that cannot be written must not stop the service; it is tried again at the next one,
     // and until then whoever asks for a checkpoint is told.
@@ -510,6 +479,7 @@ class SequencerImpl final : public Sequencer {
         if (finished_.empty()) return;
         batch.swap(finished_);
       }
+      followers_.CatchUp();
       for (Finished& one : batch) std::move(one.done)(std::move(one.result));
     }
   }
@@ -523,8 +493,11 @@ class SequencerImpl final : public Sequencer {
   tlog::Hasher hasher_;
   HeadRow state_;
   TreeWriter tree_;
-  std::optional<std::string> head_row_;  // as stored
-  absl::flat_hash_map<std::string, uint64_t> counters_;
+  store::Fence fence_;  // the head as stored
+  Counters counters_;
+  ConflictWindow window_;
+
+  store::Followers followers_;
 
   mutable absl::Mutex mutex_;
   absl::CondVar wake_;       // for the writer
@@ -608,6 +581,26 @@ absl::StatusOr<tlog::Checkpoint> CheckExtends(TreeReader* tree, const HeadRow& h
   return checkpoint;
 }
 
+// The last counter of every agency: hundreds of short rows at the most.
+absl::StatusOr<Counters> ReadCounters(const store::View& view) {
+  Counters counters;
+  const std::string prefix = kCounterPrefix;
+  std::string from = prefix;
+  while (true) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::vector<store::KeyValue> rows,
+        view.Scan(Space::kMeta, from, store::PrefixEnd(prefix), base::kPageRowsMax));
+    for (const store::KeyValue& row : rows) {
+      if (row.value.size() != sizeof(uint64_t)) {
+        return Error(Reason::kDataLoss, "a counter of the ledger does not read; call the operator");
+      }
+      counters[row.key.substr(prefix.size())] = store::U64FromKey(row.value);
+    }
+    if (rows.size() < static_cast<size_t>(base::kPageRowsMax)) return counters;
+    from = rows.back().key + '\0';
+  }
+}
+
 // The word that somebody left who restored this store; nullopt when nobody did.
 absl::StatusOr<std::optional<Restored>> ReadRestored(const store::View& view, TreeReader* tree,
                                                      const HeadRow& head, const std::string& origin,
@@ -685,9 +678,11 @@ absl::Status RecordRestored(Sequencer* sequencer, store::Store* store, const Res
     if (note.has_value() && GivesUp(restored, *note, verifier)) ::unlink(witnessed.c_str());
   }
   // Nobody else has the sequencer yet, and its own thread has nothing left to do.
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> head, view->Get(Space::kMeta, kHeadKey));
   store::Batch batch;
   batch.Delete(Space::kMeta, kRestoredKey);
-  return store->Commit(std::move(batch), {});
+  return store->Commit(std::move(batch), store::Fence{std::move(head)}).status();
 }
 
 }  // namespace
@@ -731,12 +726,14 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
   }
   SIGNPOST_RETURN_IF_ERROR(CheckHead(*view, &reader, head));
   SIGNPOST_ASSIGN_OR_RETURN(TreeWriter tree, TreeWriter::Open(head.frontier.size(), &reader));
+  SIGNPOST_ASSIGN_OR_RETURN(Counters counters, ReadCounters(*view));
   if (note.has_value() && !options.checkpoint_file.empty() && filed_size < published_size) {
     SIGNPOST_RETURN_IF_ERROR(base::ReplaceFile(options.checkpoint_file, *note));
   }
-  std::unique_ptr<Sequencer> sequencer = std::make_unique<SequencerImpl>(
-      std::move(options), store, clock, signer, std::move(head), std::move(tree),
-      std::move(head_row), published_size, note.value_or(""));
+  std::unique_ptr<Sequencer> sequencer =
+      std::make_unique<SequencerImpl>(std::move(options), store, clock, signer, std::move(head),
+                                      std::move(tree), std::move(head_row), std::move(counters),
+                                      view->revision(), published_size, note.value_or(""));
   if (restored.has_value()) {
     SIGNPOST_RETURN_IF_ERROR(RecordRestored(sequencer.get(), store, *restored, *verifier));
   }

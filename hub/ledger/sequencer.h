@@ -7,8 +7,14 @@
 // *integrated* when its leaf is in the tree (here: the same commit), *published* when a signed
 // checkpoint covers it.
 //
-// A Sequencer is the only author of its store: nothing else may call Store::Commit. It owns one
-// thread. It is thread-safe. `store`, `clock` and `signer` are not owned and must outlive it.
+// An operation is judged by what it rests on (read_set.h): when any row or range that was read to
+// make it has been written since, by whomever, it is aborted and made again from a newer view. The
+// sequencer remembers what was written (conflict_window.h), so judging reads nothing, and its
+// writer's thread has only hashing and one write to do for all the requests that share a commit.
+//
+// A Sequencer is the only author of its store: nothing else may call Store::Commit, and every
+// commit is fenced by the ledger's head, so that a second author stops itself. It owns two threads.
+// It is thread-safe. `store`, `clock` and `signer` are not owned and must outlive it.
 
 #ifndef SIGNPOST_HUB_LEDGER_SEQUENCER_H_
 #define SIGNPOST_HUB_LEDGER_SEQUENCER_H_
@@ -24,7 +30,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hub/base/clock.h"
+#include "hub/base/limits.h"
 #include "hub/base/sealed.h"
+#include "hub/ledger/read_set.h"
+#include "hub/store/follower.h"
 #include "hub/store/store.h"
 
 namespace signpost::tlog {
@@ -51,8 +60,9 @@ struct Draft {
 // "counter/".
 struct Operation {
   store::Batch batch;
-  // Judged against the store as it will be after every operation sequenced before this one.
-  std::vector<store::Precondition> preconditions;
+  // What it rests on: none of it may have been written by an operation sequenced before this one
+  // and behind the revision at which it was read. At most kReadsPerOperationMax.
+  ReadSet reads;
   // At least one: nothing changes and nothing is disclosed without an entry.
   std::vector<Draft> entries;
   // Indices, ascending, of entries whose bytes are given up: their rows stay, empty, and so do
@@ -60,7 +70,7 @@ struct Operation {
   // one entry must be of kind PRUNED and say exactly these (tlog/pruned.h), none of which may be
   // the ledger's newest entry or beyond it.
   std::vector<uint64_t> prune;
-  // Called on the sequencer's thread once `first_index` is known, to add rows keyed by it (mailbox
+  // Called on the writer's thread once `first_index` is known, to add rows keyed by it (mailbox
   // messages, side indexes). May be empty. Must be quick and must not fail or block.
   absl::AnyInvocable<void(uint64_t first_index, store::Batch& batch)> with_index;
 };
@@ -81,6 +91,7 @@ class Sequencer {
     int queue_max = 8192;  // operations waiting; one more is refused
     int operations_per_commit_max = 2000;
     size_t bytes_per_commit_max = 1 << 20;
+    size_t conflict_rows_max = base::kConflictRowsMax;  // see conflict_window.h
     absl::Duration checkpoint_interval = absl::Seconds(1);
     // Where to keep a second copy of the latest checkpoint, outside the store and its backups: what
     // is found here at start must still be a prefix of the ledger, so a store that was put back to
@@ -118,18 +129,27 @@ class Sequencer {
   // Queues `operation`. `done` is called exactly once, on the sequencer's completion thread or,
   // when refused at once, on the caller's: it must only hand on (to an executor, to a reactor) and
   // return. Errors given to `done`, nothing having been changed unless said otherwise:
-  //   - kAborted: a precondition does not hold; read again and retry
+  //   - kAborted: what it rests on was written since, or was read too long ago; read again and
+  //     retry. By then every follower has taken what was written.
   //   - kTooManyRequests: the queue is full
   //   - kStoreFull
   //   - kInvalidField: no entries, an entry too large or not well-formed (see Draft), a row that is
-  //     over a limit or the ledger's own, a `prune` that its entry does not say
+  //     over a limit or the ledger's own, too many reads, a `prune` that its entry does not say
   //   - kShuttingDown
   //   - kStoreUnavailable: the outcome is unknown, and every later call answers the same until
-  //   restart
+  //     restart
   virtual void Submit(Operation operation, Done done) = 0;
 
   // Submit() and wait. For start-up, tools and tests; never on a thread that must not block.
   [[nodiscard]] absl::StatusOr<Sequenced> SubmitAndWait(Operation operation);
+
+  // From now on `follower` is as new as what was acknowledged: before any `done` is told of a
+  // commit, or that it was aborted because of one, the follower has taken it. Ends with what is
+  // returned, which may outlive the sequencer. Errors: those of Follower::Begin().
+  [[nodiscard]] virtual absl::StatusOr<std::unique_ptr<store::Following>> Follow(
+      store::Follower* follower) = 0;
+  // OK while every follower is as new as that; otherwise what one of them said. For health checks.
+  virtual absl::Status followers_status() const = 0;
 
   // The durable head. Never ahead of what a crash would leave.
   virtual Head head() const = 0;

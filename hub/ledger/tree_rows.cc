@@ -1,7 +1,6 @@
 #include "hub/ledger/tree_rows.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/error.h"
@@ -13,13 +12,6 @@ namespace {
 using store::Space;
 
 constexpr char kGroupFormat = 1;
-constexpr int kGroupMark = 0x80;  // levels end at 63
-
-std::string LevelKey(int first_byte, uint64_t index) {
-  std::string key(9, static_cast<char>(first_byte));
-  for (size_t i = 9; i-- > 1; index >>= 8) key[i] = static_cast<char>(index & 0xFF);
-  return key;
-}
 
 absl::Status Missing(int level, uint64_t index) {
   return base::Error(base::Reason::kDataLoss, absl::StrCat("tree node ", level, "/", index,
@@ -44,9 +36,9 @@ size_t RowBytes(size_t hashes) { return 1 + hashes * tlog::kHashBytes; }
 
 }  // namespace
 
-std::string GroupKey(int level, uint64_t group) { return LevelKey(kGroupMark | level, group); }
-
-std::string NodeKey(int level, uint64_t index) { return LevelKey(level, index); }
+std::string GroupKey(int level, uint64_t group) {
+  return std::string(1, static_cast<char>(level)) + store::KeyU64(group);
+}
 
 absl::StatusOr<const std::string*> TreeReader::Group(int level, uint64_t group) {
   std::string key = GroupKey(level, group);
@@ -63,18 +55,11 @@ absl::StatusOr<tlog::Hash> TreeReader::Node(int level, uint64_t index) {
   const int above = level % kGroupLevels;
   const int below = kGroupLevels - above;  // so many bits of `index` lie within the group
   SIGNPOST_ASSIGN_OR_RETURN(const std::string* const row, Group(level - above, index >> below));
-  if (row != nullptr) {
-    const size_t at = PositionOf(above, index & ((uint64_t{1} << below) - 1));
-    if (row->size() < RowBytes(at + 1) || row->front() != kGroupFormat) {
-      return Missing(level, index);
-    }
-    return tlog::HashFromString(absl::string_view(*row).substr(RowBytes(at), tlog::kHashBytes));
+  const size_t at = PositionOf(above, index & ((uint64_t{1} << below) - 1));
+  if (row == nullptr || row->size() < RowBytes(at + 1) || row->front() != kGroupFormat) {
+    return Missing(level, index);
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> alone,
-                            view_->Get(Space::kNodes, NodeKey(level, index)));
-  absl::StatusOr<tlog::Hash> hash = tlog::HashFromString(alone.value_or(""));
-  if (!hash.ok()) return Missing(level, index);
-  return hash;
+  return tlog::HashFromString(absl::string_view(*row).substr(RowBytes(at), tlog::kHashBytes));
 }
 
 absl::StatusOr<std::vector<tlog::Hash>> TreeReader::Nodes(int level, uint64_t first, int count) {
@@ -108,23 +93,11 @@ absl::StatusOr<TreeWriter> TreeWriter::Open(uint64_t size, TreeReader* reader) {
     growing.group = nodes / kGroupWidth;
     if (leaves == 0) continue;
     SIGNPOST_ASSIGN_OR_RETURN(const std::string* const row, reader->Group(level, growing.group));
-    if (row != nullptr) {
-      if (row->size() != RowBytes(NodesOf(leaves)) || row->front() != kGroupFormat) {
-        return Missing(level, nodes - 1);
-      }
-      growing.row = *row;
-      continue;
+    if (row == nullptr || row->size() != RowBytes(NodesOf(leaves)) ||
+        row->front() != kGroupFormat) {
+      return Missing(level, nodes - 1);
     }
-    // A ledger of schema 1: the group is put together, and written when it next grows.
-    growing.row.push_back(kGroupFormat);
-    for (uint64_t leaf = nodes - leaves; leaf < nodes; ++leaf) {
-      const int completes = std::min(kGroupLevels - 1, std::countr_one(leaf));
-      for (int above = 0; above <= completes; ++above) {
-        SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash hash,
-                                  reader->Node(level + above, leaf >> above));
-        growing.row += tlog::HashToString(hash);
-      }
-    }
+    growing.row = *row;
   }
   return writer;
 }

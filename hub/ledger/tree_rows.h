@@ -6,12 +6,8 @@
 // hundred million entries is seven reads, not twenty-seven at random places. The last group of each
 // level grows in place until it is full; a full one never changes.
 //
-//   key    0x80 + level (1 byte), number of the group (8, big-endian)
+//   key    level (1 byte), number of the group (8, big-endian)
 //   value  format (1 byte, 1), hashes (32 each) in the order in which appending completes them
-//
-// Ledgers begun under schema 1 have one row a node instead, key level and index, value the hash.
-// Those rows stay as they are and are read where there is no group; what was the last group of a
-// level is written as a whole when it next grows. So a group that is there has all its nodes.
 
 #ifndef SIGNPOST_HUB_LEDGER_TREE_ROWS_H_
 #define SIGNPOST_HUB_LEDGER_TREE_ROWS_H_
@@ -35,8 +31,6 @@ inline constexpr size_t kGroupHashes = 2 * kGroupWidth - 2;
 
 // Key of group `group` of `level`, a multiple of kGroupLevels.
 std::string GroupKey(int level, uint64_t group);
-// Key of a node in a ledger of schema 1.
-std::string NodeKey(int level, uint64_t index);
 
 // Reads nodes and keeps the rows it has read: for one proof or one walk. The view is not owned and
 // must outlive it. Belongs to one thread.

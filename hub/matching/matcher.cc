@@ -9,6 +9,7 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/store/row_codec.h"
 
 namespace signpost::matching {
 namespace {
@@ -35,32 +36,28 @@ Agreement Best(const people::Person& person, const std::string& value, Get get) 
 }
 
 absl::StatusOr<MatchKeyRow> ParseList(const std::optional<std::string>& bytes) {
-  MatchKeyRow row;
-  if (bytes && !row.ParseFromString(*bytes)) {
-    return base::Error(base::Reason::kDataLoss,
-                       "a stored match key does not parse; call the operator");
-  }
-  return row;
+  if (!bytes.has_value()) return MatchKeyRow();
+  return store::DecodeRow<MatchKeyRow>("a match key", *bytes);
 }
 
 void PutList(const std::string& key, const MatchKeyRow& row, store::Batch* batch) {
   if (row.person_ids().empty()) {
     batch->Delete(Space::kMatchKeys, key);
   } else {
-    batch->Put(Space::kMatchKeys, key, row.SerializeAsString());
+    batch->Put(Space::kMatchKeys, key, store::EncodeRow(row));
   }
 }
 
 }  // namespace
 
 struct Matcher::Comparison {
-  PersonId person;
+  people::Person person;
   Agreement given, first, surname, birth_date, postcode, gender, nhs_number, upn, learner;
   bool names_swapped = false;
   bool date_swapped = false;
 
   Comparison(const people::Person& p, const AliasHashes& q)
-      : person(p.id()),
+      : person(p),
         given(Best(
             p, q.given(), [](const AliasHashes& h) -> auto& { return h.given(); })),
         first(Best(
@@ -165,7 +162,7 @@ struct Matcher::Comparison {
 
   Candidate ToCandidate() const {
     Candidate candidate;
-    candidate.person = person;
+    candidate.person = person.id();
     const auto say = [&candidate](const char* field, Agreement agreement) {
       if (agreement == Agreement::kAgree) candidate.agrees.push_back(field);
       if (agreement == Agreement::kDiffer) candidate.differs.push_back(field);
@@ -201,9 +198,10 @@ absl::StatusOr<Matcher::Considered> Matcher::Consider(const store::View& view,
   Considered considered;
   std::set<std::string> seen;         // as listed
   std::set<PersonId> considered_ids;  // merges followed
-  for (const std::string& key : keys_->QueryKeys(hashes)) {
-    SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes, view.Get(Space::kMatchKeys, key));
-    SIGNPOST_ASSIGN_OR_RETURN(MatchKeyRow list, ParseList(bytes));
+  SIGNPOST_ASSIGN_OR_RETURN(const auto lists,
+                            view.GetMany(Space::kMatchKeys, keys_->QueryKeys(hashes)));
+  for (const std::optional<std::string>& bytes : lists) {
+    SIGNPOST_ASSIGN_OR_RETURN(const MatchKeyRow list, ParseList(bytes));
     for (const std::string& listed : list.person_ids()) {
       if (seen.count(listed) > 0) continue;
       if (seen.size() >= static_cast<size_t>(base::kMatchCandidatesMax)) {
@@ -224,7 +222,7 @@ absl::StatusOr<Matcher::Considered> Matcher::Consider(const store::View& view,
   }
   std::sort(considered.plausible.begin(), considered.plausible.end(),
             [](const Comparison& a, const Comparison& b) {
-              return a.Rank() != b.Rank() ? a.Rank() > b.Rank() : a.person < b.person;
+              return a.Rank() != b.Rank() ? a.Rank() > b.Rank() : a.person.id() < b.person.id();
             });
   return considered;
 }
@@ -270,7 +268,7 @@ absl::StatusOr<Outcome> Matcher::Match(const store::View& view, const AliasHashe
 absl::StatusOr<PersonId> Matcher::FindOne(const store::View& view, const AliasHashes& hashes,
                                           bool weak_birth_date) const {
   SIGNPOST_ASSIGN_OR_RETURN(Outcome outcome, Match(view, hashes, weak_birth_date));
-  if (outcome.kind == Outcome::Kind::kLink) return outcome.person;
+  if (outcome.kind == Outcome::Kind::kLink) return outcome.person->id();
   const absl::Status nobody =
       base::Error(base::Reason::kNotFound, "no such person, or not yours to know");
   // Nobody else may be like it, so one candidate in all.
@@ -288,7 +286,7 @@ absl::StatusOr<PersonId> Matcher::FindOne(const store::View& view, const AliasHa
                        only.postcode != Agreement::kDiffer && !weak_birth_date;
   const bool by_id = only.CheckedId() && hashes.given().empty() && hashes.surname().empty();
   if (!by_name && !by_id) return nobody;
-  return only.person;
+  return only.person.id();
 }
 
 Candidate Matcher::Compare(const people::Person& person, const AliasHashes& hashes) {
@@ -301,7 +299,7 @@ bool Matcher::Contradicts(const people::Person& person, const AliasHashes& hashe
          !Comparison::Yes(c.first) && c.surname == Agreement::kDiffer && !c.names_swapped;
 }
 
-absl::Status Matcher::PrepareKeys(const store::View& view, const PersonId& person,
+absl::Status Matcher::PrepareKeys(const ledger::GuardedView& view, const PersonId& person,
                                   const std::vector<AliasHashes>& aliases,
                                   const std::vector<AliasHashes>& dropped,
                                   store::Batch* batch) const {
@@ -310,9 +308,11 @@ absl::Status Matcher::PrepareKeys(const store::View& view, const PersonId& perso
     for (std::string& key : keys_->StoredKeys(alias)) wanted.insert(std::move(key));
   }
   const std::string id = person.ToBytes();
-  for (const std::string& key : wanted) {
-    SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes, view.Get(Space::kMatchKeys, key));
-    SIGNPOST_ASSIGN_OR_RETURN(MatchKeyRow list, ParseList(bytes));
+  const std::vector<std::string> wanted_keys(wanted.begin(), wanted.end());
+  SIGNPOST_ASSIGN_OR_RETURN(const auto lists, view.GetMany(Space::kMatchKeys, wanted_keys));
+  for (size_t i = 0; i < wanted_keys.size(); ++i) {
+    const std::string& key = wanted_keys[i];
+    SIGNPOST_ASSIGN_OR_RETURN(MatchKeyRow list, ParseList(lists[i]));
     if (std::find(list.person_ids().begin(), list.person_ids().end(), id) !=
         list.person_ids().end()) {
       continue;
@@ -338,7 +338,8 @@ absl::Status Matcher::PrepareKeys(const store::View& view, const PersonId& perso
   return absl::OkStatus();
 }
 
-absl::Status Matcher::PrepareRemoval(const store::View& view, const std::vector<PersonId>& ids,
+absl::Status Matcher::PrepareRemoval(const ledger::GuardedView& view,
+                                     const std::vector<PersonId>& ids,
                                      const std::vector<AliasHashes>& aliases,
                                      store::Batch* batch) const {
   std::set<std::string> keys;

@@ -4,10 +4,9 @@
 // best of a person's aliases, from whichever agency. Somebody *qualifies* when no identifier
 // conflicts and either
 //   (a) an NHS number or UPN agrees, and the birth date, and a given name (or, where one side has
-//   no
-//       given name, the surname); with a birth date of 1 January both names must agree; or
+//       no given name, the surname); with a birth date of 1 January both names must agree; or
 //   (b) given names, surname, birth date and postcode all agree, and the birth date is not 1
-//   January.
+//       January.
 // Exactly one who qualifies, and no other who shares an identifier: linked. Somebody who agrees in
 // enough to be the same, or a twin, but does not qualify: review, with the cause. A given name that
 // differs is never linked by itself, whatever else agrees: it is how a twin looks.
@@ -16,12 +15,14 @@
 #ifndef SIGNPOST_HUB_MATCHING_MATCHER_H_
 #define SIGNPOST_HUB_MATCHING_MATCHER_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hub/base/ids.h"
+#include "hub/ledger/read_set.h"
 #include "hub/matching/keys.h"
 #include "hub/people/people.h"
 #include "hub/store/store.h"
@@ -40,9 +41,9 @@ struct Candidate {
 struct Outcome {
   enum class Kind { kLink, kNone, kReview };
   Kind kind = Kind::kNone;
-  base::PersonId person;              // kLink
-  std::string cause;                  // kReview: "two-candidates", "same-household", …
-  std::vector<Candidate> candidates;  // kReview: best first, at most kReviewCandidatesMax
+  std::optional<people::Person> person;  // kLink
+  std::string cause;                     // kReview: "two-candidates", "same-household", …
+  std::vector<Candidate> candidates;     // kReview: best first, at most kReviewCandidatesMax
 };
 
 // Immutable and thread-safe. Arguments are not owned and must outlive it.
@@ -52,8 +53,8 @@ class Matcher {
   Matcher(const Matcher&) = delete;
   Matcher& operator=(const Matcher&) = delete;
 
-  // Reads every list of keys_->QueryKeys() and every person on them. Give it a people::ReadSet: its
-  // preconditions are what keeps two racing reports from creating one person twice.
+  // Reads every list of keys_->QueryKeys() and every person on them. Give it a guarded view when a
+  // change is to rest on it: that is what keeps two racing reports from creating one person twice.
   // Errors: kDataLoss, kStoreUnavailable.
   [[nodiscard]] absl::StatusOr<Outcome> Match(const store::View& view,
                                               const store::v1::AliasHashes& hashes,
@@ -74,13 +75,14 @@ class Matcher {
   static bool Contradicts(const people::Person& person, const store::v1::AliasHashes& hashes);
 
   // Puts `person` on the list of each stored key of `aliases`, and takes her from those that only
-  // `dropped` had. Rows that are right already are not written. REQUIRES as Match() of `view`.
-  [[nodiscard]] absl::Status PrepareKeys(const store::View& view, const base::PersonId& person,
+  // `dropped` had. Rows that are right already are not written.
+  [[nodiscard]] absl::Status PrepareKeys(const ledger::GuardedView& view,
+                                         const base::PersonId& person,
                                          const std::vector<store::v1::AliasHashes>& aliases,
                                          const std::vector<store::v1::AliasHashes>& dropped,
                                          store::Batch* batch) const;
   // Takes every one of `ids` from the lists of all stored keys of `aliases`.
-  [[nodiscard]] absl::Status PrepareRemoval(const store::View& view,
+  [[nodiscard]] absl::Status PrepareRemoval(const ledger::GuardedView& view,
                                             const std::vector<base::PersonId>& ids,
                                             const std::vector<store::v1::AliasHashes>& aliases,
                                             store::Batch* batch) const;

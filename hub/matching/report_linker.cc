@@ -10,8 +10,8 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/matching/identifiers.h"
-#include "hub/people/read_set.h"
 #include "hub/people/validate.h"
+#include "hub/store/row_codec.h"
 #include "signpost/store/v1/person.pb.h"
 
 namespace signpost::matching {
@@ -20,16 +20,13 @@ namespace {
 using base::Error;
 using base::Reason;
 using people::FlagChange;
-using people::LocalRecord;
-using people::ReadSet;
+using people::RecordState;
 using store::Space;
 using store::v1::AliasHashes;
 using store::v1::LocalRecordRow;
 using store::v1::ReviewRow;
 
-std::string ReviewPrefix(absl::string_view agency_id) {
-  return absl::StrCat(agency_id, absl::string_view("\0", 1));
-}
+std::string ReviewPrefix(absl::string_view agency_id) { return store::LengthPrefixed(agency_id); }
 
 std::string ReviewKey(absl::string_view agency_id, const base::ReviewId& id) {
   return absl::StrCat(ReviewPrefix(agency_id), id.bytes());
@@ -52,22 +49,11 @@ absl::StatusOr<base::ReviewId> NewReviewId(absl::Time now, base::RandomSource* r
 }
 
 absl::StatusOr<ReviewRow> ParseReview(const std::string& bytes) {
-  ReviewRow row;
-  if (!row.ParseFromString(bytes)) {
-    return Error(Reason::kDataLoss, "a stored review does not parse; call the operator");
-  }
-  return row;
+  return store::DecodeRow<ReviewRow>("a review", bytes);
 }
 
 bool WeakBirthDate(const signpost::v1::PersonDetails& details) {
   return IsWeakDate(people::DateNumber(details.birth_date()));
-}
-
-// What was read becomes what must still hold.
-void RestOn(const ReadSet& reads, LinkResult* result) {
-  people::Change change;
-  change.preconditions = reads.Preconditions();
-  std::move(change).AppendTo(&result->operation);
 }
 
 absl::Status NoReview() { return Error(Reason::kNotFound, "no such review is waiting"); }
@@ -129,14 +115,13 @@ absl::StatusOr<std::unique_ptr<ReportLinker>> ReportLinker::Create(const people:
   return std::unique_ptr<ReportLinker>(new ReportLinker(people, random, std::move(normaliser)));
 }
 
-absl::StatusOr<LinkResult> ReportLinker::Put(const store::View& view,
-                                             const people::Reporter& reporter,
-                                             const signpost::v1::FlagReport& report,
-                                             const AliasHashes& hashes,
-                                             const std::optional<base::PersonId>& person,
-                                             absl::Time now) const {
-  SIGNPOST_ASSIGN_OR_RETURN(people::FlagResult flag,
-                            people_->PrepareReport(view, reporter, report, hashes, person, now));
+absl::StatusOr<LinkResult> ReportLinker::Put(const ledger::GuardedView& view,
+                                             const Resolved& resolved,
+                                             const people::Person* person) const {
+  SIGNPOST_ASSIGN_OR_RETURN(
+      people::FlagResult flag,
+      people_->PrepareReport(resolved.reporter, resolved.report, resolved.state,
+                             resolved.content_hash, resolved.hashes, person, resolved.now));
   LinkResult result;
   result.change = flag.kind;
   result.person = flag.person;
@@ -148,38 +133,33 @@ absl::StatusOr<LinkResult> ReportLinker::Put(const store::View& view,
     return result;
   }
   if (flag.kind != FlagChange::kRetracted) {
-    SIGNPOST_RETURN_IF_ERROR(matcher_.PrepareKeys(view, flag.person, flag.aliases,
-                                                  flag.dropped_aliases, &flag.change.batch));
+    SIGNPOST_RETURN_IF_ERROR(
+        matcher_.PrepareKeys(view, flag.person, flag.aliases, flag.dropped_aliases, &flag.change));
   }
   result.outcome = flag.flag_created ? signpost::v1::FLAG_OUTCOME_KIND_RECORDED
                                      : signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
   result.person_created = flag.person_created;
-  std::move(flag.change).AppendTo(&result.operation);
+  result.batch = std::move(flag.change);
   return result;
 }
 
-absl::StatusOr<LinkResult> ReportLinker::Review(const people::Reporter& reporter,
-                                                const signpost::v1::FlagReport& report,
-                                                std::string cause,
-                                                std::vector<Candidate> candidates,
-                                                const std::optional<LocalRecord>& record,
-                                                absl::Time now) const {
+absl::StatusOr<LinkResult> ReportLinker::Review(const Resolved& resolved, std::string cause,
+                                                std::vector<Candidate> candidates) const {
   LinkResult result;
   result.outcome = signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW;
-  result.service = report.service();
-  SIGNPOST_ASSIGN_OR_RETURN(result.review, NewReviewId(now, random_));
+  result.service = resolved.report.service();
+  SIGNPOST_ASSIGN_OR_RETURN(result.review, NewReviewId(resolved.now, random_));
   const base::SecretKey key = base::SecretKey::Generate(random_);
-  const std::string record_hash = people_->RecordHash(reporter.agency_id, report.record_id());
   ReviewRow row;
-  row.set_agency_id(reporter.agency_id);
-  row.set_source_system(reporter.system);
+  row.set_agency_id(resolved.reporter.agency_id);
+  row.set_source_system(resolved.reporter.system);
   SIGNPOST_ASSIGN_OR_RETURN(
       *row.mutable_sealed_report(),
-      base::Seal(key, ReportContext(result.review), report.SerializeAsString(), random_));
+      base::Seal(key, ReportContext(result.review), resolved.report.SerializeAsString(), random_));
   SIGNPOST_ASSIGN_OR_RETURN(*row.mutable_wrapped_key(),
                             base::Seal(people_->keyring().hub_data_key(), KeyContext(result.review),
                                        key.bytes(), random_));
-  row.set_since_s(absl::ToUnixSeconds(now));
+  row.set_since_s(absl::ToUnixSeconds(resolved.now));
   row.set_cause(cause);
   for (Candidate& candidate : candidates) {
     store::v1::CandidateRow* kept = row.add_candidates();
@@ -187,51 +167,49 @@ absl::StatusOr<LinkResult> ReportLinker::Review(const people::Reporter& reporter
     for (std::string& field : candidate.agrees) kept->add_agrees(std::move(field));
     for (std::string& field : candidate.differs) kept->add_differs(std::move(field));
   }
-  row.set_content_hash(people_->ContentHash(reporter.agency_id, report));
-  row.set_record_hash(record_hash);
+  row.set_content_hash(resolved.content_hash);
+  row.set_record_hash(resolved.state.record_hash);
   result.cause = std::move(cause);
 
   LocalRecordRow local;
-  if (record && record->person) local.set_person_id(record->person->ToBytes());
-  if (record && record->flag) local.set_flag_id(record->flag->ToBytes());
+  if (resolved.state.person.has_value()) {
+    // It stays where it is until somebody has decided.
+    local.set_person_id(resolved.state.record->person->ToBytes());
+    if (resolved.state.record->flag) local.set_flag_id(resolved.state.record->flag->ToBytes());
+  }
   local.set_review_id(result.review.ToBytes());
-  store::Batch& batch = result.operation.batch;
-  batch.Put(Space::kReviews, ReviewKey(reporter.agency_id, result.review), row.SerializeAsString());
-  batch.Put(Space::kLocalRecords, people::People::LocalRecordKey(reporter.agency_id, record_hash),
-            local.SerializeAsString());
+  result.batch.Put(Space::kReviews, ReviewKey(resolved.reporter.agency_id, result.review),
+                   store::EncodeRow(row));
+  result.batch.Put(
+      Space::kLocalRecords,
+      people::People::LocalRecordKey(resolved.reporter.agency_id, resolved.state.record_hash),
+      store::EncodeRow(local));
   return result;
 }
 
-absl::StatusOr<LinkResult> ReportLinker::Prepare(const store::View& view,
+absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view,
                                                  const people::Reporter& reporter,
                                                  const signpost::v1::FlagReport& report,
                                                  absl::Time now) const {
   SIGNPOST_RETURN_IF_ERROR(people::ValidateReport(report, now));
-  const ReadSet reads(&view);
   const bool retracts = report.status() == signpost::v1::FLAG_STATUS_RETRACTED;
-  const std::string content_hash = people_->ContentHash(reporter.agency_id, report);
-  const std::string record_hash = people_->RecordHash(reporter.agency_id, report.record_id());
-
-  std::optional<LocalRecord> record;
-  absl::StatusOr<LocalRecord> known =
-      people_->LookupRecordHash(reads, reporter.agency_id, record_hash);
-  if (known.ok()) {
-    record = *std::move(known);
-  } else if (base::ReasonOf(known.status()) != Reason::kNotFound) {
-    return std::move(known).status();
-  }
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const RecordState state,
+      people_->ResolveRecord(view, reporter.agency_id,
+                             people_->RecordHash(reporter.agency_id, report.record_id())));
+  std::string content_hash = people_->ContentHash(reporter.agency_id, report);
 
   // A review that the new report makes out of date goes in the same commit.
   std::string stale_review;
-  if (record && record->review) {
-    const std::string key = ReviewKey(reporter.agency_id, *record->review);
-    SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes, reads.Get(Space::kReviews, key));
+  if (state.record && state.record->review) {
+    const std::string key = ReviewKey(reporter.agency_id, *state.record->review);
+    SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes, view.Get(Space::kReviews, key));
     if (bytes) {
       SIGNPOST_ASSIGN_OR_RETURN(ReviewRow row, ParseReview(*bytes));
       if (row.content_hash() == content_hash) {
         LinkResult result;
         result.outcome = signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW;
-        result.review = *record->review;
+        result.review = *state.record->review;
         result.cause = row.cause();
         return result;
       }
@@ -239,74 +217,63 @@ absl::StatusOr<LinkResult> ReportLinker::Prepare(const store::View& view,
     }
   }
 
-  std::optional<people::Person> person;
-  if (record && record->person) {
-    absl::StatusOr<people::Person> read = people_->Read(reads, *record->person);
-    if (read.ok()) {
-      person = *std::move(read);
-    } else if (base::ReasonOf(read.status()) != Reason::kNotFound) {
-      return std::move(read).status();
-    }
-  }
-
   LinkResult result;
-  if (person && stale_review.empty() && record->flag) {
+  const people::Person* const person = state.person.has_value() ? &*state.person : nullptr;
+  if (person != nullptr && stale_review.empty() && state.record->flag) {
     // The common case of a full reload, before anything costly.
-    const store::v1::FlagRow* flag = person->FindFlag(*record->flag);
+    const store::v1::FlagRow* flag = person->FindFlag(*state.record->flag);
     if (flag != nullptr && flag->content_hash() == content_hash) {
       result.outcome = signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED;
       result.person = person->id();
-      result.flag = *record->flag;
+      result.flag = *state.record->flag;
       result.service = flag->service();
       return result;
     }
   }
 
-  if (retracts && !person) {
+  if (retracts && person == nullptr) {
     result.outcome = signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED;
-    if (record) {
+    if (state.record) {
       // It only waited: now nobody need decide.
       result.outcome = signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
       result.change = FlagChange::kRetracted;
-      if (record->review) result.review = *record->review;
-      result.operation.batch.Delete(
-          Space::kLocalRecords, people::People::LocalRecordKey(reporter.agency_id, record_hash));
-      if (!stale_review.empty()) result.operation.batch.Delete(Space::kReviews, stale_review);
-      RestOn(reads, &result);
+      if (state.record->review) result.review = *state.record->review;
+      result.batch.Delete(Space::kLocalRecords,
+                          people::People::LocalRecordKey(reporter.agency_id, state.record_hash));
+      if (!stale_review.empty()) result.batch.Delete(Space::kReviews, stale_review);
     }
     return result;
   }
 
-  const AliasHashes hashes = keys_.Hash(report.person());
-  if (person && (retracts || !Matcher::Contradicts(*person, hashes))) {
-    SIGNPOST_ASSIGN_OR_RETURN(result, Put(reads, reporter, report, hashes, person->id(), now));
-  } else if (person) {
-    SIGNPOST_ASSIGN_OR_RETURN(result, Review(reporter, report, "record-reused",
-                                             {Matcher::Compare(*person, hashes)}, record, now));
+  const Resolved resolved{
+      reporter, report, state, std::move(content_hash), keys_.Hash(report.person()), now};
+  if (person != nullptr && (retracts || !Matcher::Contradicts(*person, resolved.hashes))) {
+    SIGNPOST_ASSIGN_OR_RETURN(result, Put(view, resolved, person));
+  } else if (person != nullptr) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        result, Review(resolved, "record-reused", {Matcher::Compare(*person, resolved.hashes)}));
   } else {
-    SIGNPOST_ASSIGN_OR_RETURN(Outcome outcome,
-                              matcher_.Match(reads, hashes, WeakBirthDate(report.person())));
+    SIGNPOST_ASSIGN_OR_RETURN(
+        Outcome outcome, matcher_.Match(view, resolved.hashes, WeakBirthDate(report.person())));
     if (outcome.kind == Outcome::Kind::kReview) {
-      SIGNPOST_ASSIGN_OR_RETURN(result, Review(reporter, report, std::move(outcome.cause),
-                                               std::move(outcome.candidates), std::nullopt, now));
+      SIGNPOST_ASSIGN_OR_RETURN(
+          result, Review(resolved, std::move(outcome.cause), std::move(outcome.candidates)));
     } else {
-      std::optional<base::PersonId> whom;
-      if (outcome.kind == Outcome::Kind::kLink) whom = outcome.person;
-      SIGNPOST_ASSIGN_OR_RETURN(result, Put(reads, reporter, report, hashes, whom, now));
+      SIGNPOST_ASSIGN_OR_RETURN(
+          result, Put(view, resolved, outcome.person.has_value() ? &*outcome.person : nullptr));
     }
   }
-  if (!stale_review.empty()) result.operation.batch.Delete(Space::kReviews, stale_review);
-  if (!result.operation.batch.empty()) RestOn(reads, &result);
+  if (!stale_review.empty()) result.batch.Delete(Space::kReviews, stale_review);
   return result;
 }
 
-absl::StatusOr<LinkResult> ReportLinker::PrepareCloseMissing(const store::View& view,
+absl::StatusOr<LinkResult> ReportLinker::PrepareCloseMissing(const ledger::GuardedView& view,
                                                              const std::string& agency_id,
                                                              const people::OpenRecord& record,
                                                              absl::Time now) const {
-  const ReadSet reads(&view);
-  SIGNPOST_ASSIGN_OR_RETURN(people::FlagResult flag,
-                            people_->PrepareClose(reads, agency_id, record.record_hash, now));
+  SIGNPOST_ASSIGN_OR_RETURN(const RecordState state,
+                            people_->ResolveRecord(view, agency_id, record.record_hash));
+  SIGNPOST_ASSIGN_OR_RETURN(people::FlagResult flag, people_->PrepareClose(agency_id, state, now));
   LinkResult result;
   result.outcome = flag.kind == FlagChange::kUnchanged ? signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED
                                                        : signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
@@ -315,10 +282,7 @@ absl::StatusOr<LinkResult> ReportLinker::PrepareCloseMissing(const store::View& 
   result.flag = flag.flag;
   result.service = std::move(flag.service);
   result.other_agencies = std::move(flag.other_agencies);
-  if (!flag.change.empty()) {
-    std::move(flag.change).AppendTo(&result.operation);
-    RestOn(reads, &result);
-  }
+  result.batch = std::move(flag.change);
   return result;
 }
 
@@ -358,17 +322,16 @@ absl::StatusOr<ReviewPage> ReportLinker::ListReviews(const store::View& view,
   return page;
 }
 
-absl::StatusOr<LinkResult> ReportLinker::PrepareResolve(const store::View& view,
+absl::StatusOr<LinkResult> ReportLinker::PrepareResolve(const ledger::GuardedView& view,
                                                         absl::string_view agency_id,
                                                         const base::ReviewId& review,
                                                         const Resolution& resolution,
                                                         absl::Time now) const {
-  const ReadSet reads(&view);
   const std::string key = ReviewKey(agency_id, review);
-  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes, reads.Get(Space::kReviews, key));
+  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes, view.Get(Space::kReviews, key));
   if (!bytes) return NoReview();
   SIGNPOST_ASSIGN_OR_RETURN(ReviewRow row, ParseReview(*bytes));
-  std::optional<base::PersonId> chosen;
+  std::optional<people::Person> chosen;
   if (resolution.new_person == (resolution.candidate_number != 0)) {
     return base::InvalidField("decision", "one of candidate_number and new_person");
   }
@@ -377,47 +340,40 @@ absl::StatusOr<LinkResult> ReportLinker::PrepareResolve(const store::View& view,
       return base::InvalidField("candidate_number", "the number of a candidate of this review");
     }
     SIGNPOST_ASSIGN_OR_RETURN(
-        chosen,
+        const base::PersonId id,
         base::PersonId::FromBytes(row.candidates(resolution.candidate_number - 1).person_id()));
-    absl::StatusOr<people::Person> person = people_->Read(reads, *chosen);
+    absl::StatusOr<people::Person> person = people_->Read(view, id);
     if (!person.ok()) {
       if (base::ReasonOf(person.status()) != Reason::kNotFound) return std::move(person).status();
       return base::InvalidField("candidate_number",
                                 "this candidate is no longer there; choose again");
     }
-    chosen = person->id();
+    chosen = *std::move(person);
   }
   SIGNPOST_ASSIGN_OR_RETURN(
-      signpost::v1::FlagReport report,
+      const signpost::v1::FlagReport report,
       LazyReport(&people_->keyring(), review, row.wrapped_key(), row.sealed_report()).Open());
 
-  people::Change former_change;
-  LinkResult former;
-  absl::StatusOr<LocalRecord> record =
-      people_->LookupRecordHash(reads, agency_id, row.record_hash());
-  if (record.ok() && record->person) {
-    absl::StatusOr<people::Person> person = people_->Read(reads, *record->person);
-    if (person.ok() && person->id() != chosen) {
-      // The record was reused for somebody else: the case it stood for is over.
-      SIGNPOST_ASSIGN_OR_RETURN(
-          people::FlagResult closed,
-          people_->PrepareClose(reads, agency_id, row.record_hash(), now, /*release=*/true));
-      if (closed.kind == FlagChange::kClosed) {
-        former.former_person = closed.person;
-        former.former_flag = closed.flag;
-      }
-      former_change = std::move(closed.change);
-    }
+  SIGNPOST_ASSIGN_OR_RETURN(const RecordState state,
+                            people_->ResolveRecord(view, agency_id, row.record_hash()));
+  people::FlagResult former;
+  if (state.person.has_value() && (!chosen.has_value() || state.person->id() != chosen->id())) {
+    // The record was reused for somebody else: the case it stood for is over.
+    SIGNPOST_ASSIGN_OR_RETURN(former,
+                              people_->PrepareClose(agency_id, state, now, /*release=*/true));
   }
   const people::Reporter reporter{std::string(agency_id), row.source_system()};
+  const Resolved resolved{reporter, report, state, row.content_hash(), keys_.Hash(report.person()),
+                          now};
   SIGNPOST_ASSIGN_OR_RETURN(LinkResult result,
-                            Put(reads, reporter, report, keys_.Hash(report.person()), chosen, now));
+                            Put(view, resolved, chosen.has_value() ? &*chosen : nullptr));
   result.review = review;
-  result.former_person = former.former_person;
-  result.former_flag = former.former_flag;
-  std::move(former_change).AppendTo(&result.operation);
-  result.operation.batch.Delete(Space::kReviews, key);
-  RestOn(reads, &result);
+  if (former.kind == FlagChange::kClosed) {
+    result.former_person = former.person;
+    result.former_flag = former.flag;
+  }
+  result.batch.Append(std::move(former.change));
+  result.batch.Delete(Space::kReviews, key);
   return result;
 }
 
@@ -426,16 +382,14 @@ absl::StatusOr<base::PersonId> ReportLinker::FindOne(
   return matcher_.FindOne(view, keys_.Hash(details), WeakBirthDate(details));
 }
 
-absl::StatusOr<people::Change> ReportLinker::PrepareErase(const store::View& view,
-                                                          const base::PersonId& person) const {
-  const ReadSet reads(&view);
-  SIGNPOST_ASSIGN_OR_RETURN(people::Person read, people_->Read(reads, person));
+absl::StatusOr<store::Batch> ReportLinker::PrepareErase(const ledger::GuardedView& view,
+                                                        const base::PersonId& person) const {
+  SIGNPOST_ASSIGN_OR_RETURN(people::Person read, people_->Read(view, person));
   std::vector<AliasHashes> aliases;
   for (const store::v1::AliasRow& alias : read.aliases()) aliases.push_back(alias.hashes());
   std::vector<base::PersonId> ids;
-  SIGNPOST_ASSIGN_OR_RETURN(people::Change change, people_->PrepareErase(reads, person, &ids));
-  SIGNPOST_RETURN_IF_ERROR(matcher_.PrepareRemoval(reads, ids, aliases, &change.batch));
-  change.preconditions = reads.Preconditions();
+  SIGNPOST_ASSIGN_OR_RETURN(store::Batch change, people_->PrepareErase(view, person, &ids));
+  SIGNPOST_RETURN_IF_ERROR(matcher_.PrepareRemoval(view, ids, aliases, &change));
   return change;
 }
 

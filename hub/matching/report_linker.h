@@ -6,7 +6,8 @@
 // is matched: linked when certain, a new person when nobody is like it, else it waits. A report
 // that waits is sealed under a key of its own, and its record counts as known.
 //
-// As in people.h everything is prepared, nothing committed. Prepare under ledger::Transact() and
+// As in people.h everything is prepared, nothing committed, and what a change rests on is taken
+// note of by the view that it was read through. Prepare under ledger::Transact() and
 // retry on kAborted: two systems that report the same new person at once then make one person.
 
 #ifndef SIGNPOST_HUB_MATCHING_REPORT_LINKER_H_
@@ -26,7 +27,7 @@
 #include "hub/base/ids.h"
 #include "hub/base/random.h"
 #include "hub/base/sealed.h"
-#include "hub/ledger/sequencer.h"
+#include "hub/ledger/read_set.h"
 #include "hub/matching/keys.h"
 #include "hub/matching/matcher.h"
 #include "hub/matching/normalise.h"
@@ -40,9 +41,9 @@ namespace signpost::matching {
 inline constexpr int kReconcileRecordsMax = 1'000'000;
 
 struct LinkResult {
-  // Batch and preconditions; the caller adds entries, messages and idempotency rows. An empty
-  // batch: nothing changed, nothing to commit, acknowledge at once.
-  ledger::Operation operation;
+  // What to write; the caller adds entries, messages and idempotency rows. Empty: nothing changed,
+  // nothing to commit, acknowledge at once.
+  store::Batch batch;
   signpost::v1::FlagOutcomeKind outcome = signpost::v1::FLAG_OUTCOME_KIND_UNSPECIFIED;
   // The flag is on somebody whom the hub did not know. Never for the reporter to learn.
   bool person_created = false;
@@ -130,13 +131,13 @@ class ReportLinker {
   // The whole of one report. Validates it first. Errors: kInvalidField with every field at fault,
   // or when a limit of base/limits.h is reached: reject this report, go on with the next;
   // kDataLoss; kStoreUnavailable.
-  [[nodiscard]] absl::StatusOr<LinkResult> Prepare(const store::View& view,
+  [[nodiscard]] absl::StatusOr<LinkResult> Prepare(const ledger::GuardedView& view,
                                                    const people::Reporter& reporter,
                                                    const signpost::v1::FlagReport& report,
                                                    absl::Time now) const;
 
   // Closes the flag of a record that a reconciliation found missing. Errors: kNotFound.
-  [[nodiscard]] absl::StatusOr<LinkResult> PrepareCloseMissing(const store::View& view,
+  [[nodiscard]] absl::StatusOr<LinkResult> PrepareCloseMissing(const ledger::GuardedView& view,
                                                                const std::string& agency_id,
                                                                const people::OpenRecord& record,
                                                                absl::Time now) const;
@@ -150,7 +151,7 @@ class ReportLinker {
   // Decides one review of `agency_id`. The outcome is as Prepare()'s. Errors: kNotFound when it is
   // not waiting, or is another agency's; kInvalidField for a candidate there is not, or one who was
   // erased since.
-  [[nodiscard]] absl::StatusOr<LinkResult> PrepareResolve(const store::View& view,
+  [[nodiscard]] absl::StatusOr<LinkResult> PrepareResolve(const ledger::GuardedView& view,
                                                           absl::string_view agency_id,
                                                           const base::ReviewId& review,
                                                           const Resolution& resolution,
@@ -163,8 +164,8 @@ class ReportLinker {
 
   // Erases her: row, data key, records, matching keys, the index of who looked. The ledger still
   // verifies. Errors: kNotFound.
-  [[nodiscard]] absl::StatusOr<people::Change> PrepareErase(const store::View& view,
-                                                            const base::PersonId& person) const;
+  [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(const ledger::GuardedView& view,
+                                                          const base::PersonId& person) const;
 
   const Keys& keys() const { return keys_; }
   const Matcher& matcher() const { return matcher_; }
@@ -178,15 +179,19 @@ class ReportLinker {
         keys_(&people->keyring(), normaliser_.get()),
         matcher_(people, &keys_) {}
 
-  absl::StatusOr<LinkResult> Put(const store::View& view, const people::Reporter& reporter,
-                                 const signpost::v1::FlagReport& report,
-                                 const store::v1::AliasHashes& hashes,
-                                 const std::optional<base::PersonId>& person, absl::Time now) const;
-  absl::StatusOr<LinkResult> Review(const people::Reporter& reporter,
-                                    const signpost::v1::FlagReport& report, std::string cause,
-                                    std::vector<Candidate> candidates,
-                                    const std::optional<people::LocalRecord>& record,
-                                    absl::Time now) const;
+  // A report with all that was worked out about it, once.
+  struct Resolved {
+    const people::Reporter& reporter;
+    const signpost::v1::FlagReport& report;
+    const people::RecordState& state;
+    std::string content_hash;
+    store::v1::AliasHashes hashes;
+    absl::Time now;
+  };
+  absl::StatusOr<LinkResult> Put(const ledger::GuardedView& view, const Resolved& resolved,
+                                 const people::Person* person) const;
+  absl::StatusOr<LinkResult> Review(const Resolved& resolved, std::string cause,
+                                    std::vector<Candidate> candidates) const;
 
   const people::People* const people_;
   base::RandomSource* const random_;

@@ -77,16 +77,30 @@ void Maintenance::KeepKeys() {
 }
 
 absl::StatusOr<std::optional<Maintenance::Outcome>> Maintenance::Before(const Call& call) const {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> held, context_.store->NewView());
+  const ledger::GuardedView view(held.get());
   SIGNPOST_ASSIGN_OR_RETURN(
       const std::optional<stored::RequestRow> before,
-      context_.idempotency->Check(*view, call.asker.agency_id, call.request_id, call.request_hash));
+      context_.idempotency->Check(view, call.asker.agency_id, call.request_id, call.request_hash));
   if (!before.has_value()) return std::optional<Outcome>();
   Outcome outcome;
   outcome.response = before->result();
   SIGNPOST_ASSIGN_OR_RETURN(outcome.receipt,
-                            request::ReceiptAt(context_, *view, before->ledger_index()));
+                            request::ReceiptAt(context_, view, before->ledger_index()));
   return std::optional<Outcome>(std::move(outcome));
+}
+
+absl::Status Maintenance::Remember(const Call& call, const std::string& result,
+                                   ledger::Operation* operation) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> held, context_.store->NewView());
+  ledger::GuardedView view(held.get());
+  SIGNPOST_RETURN_IF_ERROR(
+      context_.idempotency->Check(view, call.asker.agency_id, call.request_id, call.request_hash)
+          .status());
+  context_.idempotency->Record(operation, call.asker.agency_id, call.request_id, call.request_hash,
+                               result, context_.clock->Now());
+  operation->reads.Append(view.TakeReads());
+  return absl::OkStatus();
 }
 
 void Maintenance::Run(Call call, Act act, request::Reply<Outcome> done) {
@@ -170,9 +184,7 @@ absl::StatusOr<Maintenance::Outcome> Maintenance::Backup(const Call& call) const
     response.set_files_added(made->files_added);
     response.set_bytes_added(made->bytes_added);
     *response.mutable_made_at() = request::ToTimestamp(absl::ToUnixSeconds(made->made_at));
-    context_.idempotency->Record(&operation, call.asker.agency_id, call.request_id,
-                                 call.request_hash, response.SerializeAsString(),
-                                 context_.clock->Now());
+    SIGNPOST_RETURN_IF_ERROR(Remember(call, response.SerializeAsString(), &operation));
   } else {
     entry.set_outcome(base::ReasonName(base::ReasonOf(made.status())));
   }
@@ -227,8 +239,7 @@ absl::StatusOr<Maintenance::Outcome> Maintenance::Prune(const Call& call, bool d
     entry.set_outcome("recorded");
     batch.operation.entries.push_back(request::ToDraft(entry));
     if (!more) {
-      context_.idempotency->Record(&batch.operation, call.asker.agency_id, call.request_id,
-                                   call.request_hash, outcome.response, now);
+      SIGNPOST_RETURN_IF_ERROR(Remember(call, outcome.response, &batch.operation));
     }
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced,
                               context_.sequencer->SubmitAndWait(std::move(batch.operation)));

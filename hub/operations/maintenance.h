@@ -87,6 +87,10 @@ class Maintenance {
   void Run(Call call, Act act, request::Reply<Outcome> done);
   // What this request led to before: nullopt for a fresh one.
   absl::StatusOr<std::optional<Outcome>> Before(const Call& call) const;
+  // Puts what `call` led to into `operation`, resting on nobody having used its request id in the
+  // meantime; an act may take longer than the sequencer remembers, so it is looked at again.
+  absl::Status Remember(const Call& call, const std::string& result,
+                        ledger::Operation* operation) const;
   absl::StatusOr<Outcome> Backup(const Call& call) const;
   absl::StatusOr<Outcome> Prune(const Call& call, bool dry_run) const;
   void KeepKeys();

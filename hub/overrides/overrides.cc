@@ -21,6 +21,7 @@
 #include "hub/request/entries.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
+#include "hub/store/row_codec.h"
 #include "hub/tlog/merkle.h"
 #include "signpost/store/v1/exchange.pb.h"
 #include "signpost/store/v1/override.pb.h"
@@ -72,7 +73,7 @@ absl::Status VisitRows(const store::View& view, std::string from, const std::str
     for (const store::KeyValue& item : rows) {
       SIGNPOST_ASSIGN_OR_RETURN(const stored::OverrideRow row,
                                 disclosure::ParseOverride(item.value));
-      SIGNPOST_ASSIGN_OR_RETURN(const bool go_on, visit(item.key, item.value, row));
+      SIGNPOST_ASSIGN_OR_RETURN(const bool go_on, visit(item.key, row));
       if (!go_on) return absl::OkStatus();
     }
     if (static_cast<int>(rows.size()) < kScanRows) return absl::OkStatus();
@@ -105,34 +106,35 @@ absl::StatusOr<std::optional<people::Person>> PersonOf(const request::HubContext
   return person.status();
 }
 
-// One reading: an entry, and an answer or a refusal that is in the ledger.
+// One reading: an answer, or a refusal that is in the ledger.
 struct Reading {
-  base::Principal asker;
   std::optional<disclosure::SealedAnswer> answer;
   absl::Status refusal;
 };
 
-ledger::Operation Refuse(Reading* reading, absl::Status refusal, stored::LedgerEntry entry) {
+ledger::Attempt<Reading> Refuse(absl::Status refusal, stored::LedgerEntry entry) {
   entry.set_outcome(base::ReasonName(base::ReasonOf(refusal)));
-  reading->refusal = std::move(refusal);
-  ledger::Operation operation;
-  operation.entries.push_back(request::ToDraft(entry));
-  return operation;
+  ledger::Attempt<Reading> attempt;
+  attempt.outcome.refusal = std::move(refusal);
+  attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+  return attempt;
 }
 
 template <typename Response>
-ledger::Done AnswerReading(const request::HubContext& context, std::shared_ptr<Reading> reading,
-                           request::Reply<Response> done) {
-  return [context, reading = std::move(reading),
-          done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-    if (!sequenced.ok()) return done(std::move(sequenced).status());
-    v1::Receipt receipt = request::ReceiptOf(*sequenced, context.sequencer->options().origin);
-    if (!reading->refusal.ok()) return done(request::WithReceipt(reading->refusal, receipt));
-    Response response;
-    response.set_answer(std::move(*reading->answer).Release(sequenced->permit));
-    *response.mutable_receipt() = std::move(receipt);
-    done(std::move(response));
-  };
+ledger::DoneAttempt<Reading> AnswerReading(const request::HubContext& context,
+                                           request::Reply<Response> done) {
+  return
+      [context, done = std::move(done)](absl::StatusOr<ledger::Committed<Reading>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        Reading& reading = result->outcome;
+        v1::Receipt receipt =
+            request::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
+        if (!reading.refusal.ok()) return done(request::WithReceipt(reading.refusal, receipt));
+        Response response;
+        response.set_answer(std::move(*reading.answer).Release(result->sequenced->permit));
+        *response.mutable_receipt() = std::move(receipt);
+        done(std::move(response));
+      };
 }
 
 }  // namespace
@@ -148,19 +150,14 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
   if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &after)) {
     return done(base::InvalidField("page_token", "take it from the page before"));
   }
-  auto reading = std::make_shared<Reading>();
-  reading->asker = asker;
   const request::HubContext context = context_;
-  request::TransactHere(
+  request::Transact<Reading>(
       context_,
-      [context, reading, request,
-       after](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        reading->answer.reset();
-        reading->refusal = absl::OkStatus();
-        const base::Principal& reader = reading->asker;
+      [context, reader = asker, request,
+       after](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Reading>> {
         stored::LedgerEntry entry =
             request::NewEntry(stored::ENTRY_KIND_OVERRIDES_READ, reader, request.request_id());
-        if (!IsManager(reader)) return Refuse(reading.get(), NotAManager(), std::move(entry));
+        if (!IsManager(reader)) return Refuse(NotAManager(), std::move(entry));
         const absl::Time now = context.clock->Now();
         const int64_t now_s = absl::ToUnixSeconds(now);
         const int page_size = request.page_size() == 0 ? kPageDefault : request.page_size();
@@ -172,10 +169,10 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
         std::string from = prefix;
         if (!request.page_token().empty())
           from = disclosure::OverrideKey(reader.agency_id, after) + '\0';
+        // Nothing rests on the list: it is what was there at this view.
         SIGNPOST_RETURN_IF_ERROR(VisitRows(
-            view, from, store::PrefixEnd(prefix),
-            [&](const std::string& key, const std::string&,
-                const stored::OverrideRow& row) -> absl::StatusOr<bool> {
+            view.unguarded(), from, store::PrefixEnd(prefix),
+            [&](const std::string& key, const stored::OverrideRow& row) -> absl::StatusOr<bool> {
               if (request.waiting_only() && !Waits(row)) return true;
               if (list.overrides_size() == page_size) {
                 list.set_next_page_token(absl::StrCat(list.overrides(page_size - 1).number()));
@@ -222,16 +219,17 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
               }
               return true;
             }));
-        reading->answer = disclosure::Opener::Close(list);
+        ledger::Attempt<Reading> attempt;
+        attempt.outcome.answer = disclosure::Opener::Close(list);
         entry.set_subject(absl::StrCat("overrides/", list.overrides_size()));
-        entry.set_reply_hash(reading->answer->hash());
+        entry.set_reply_hash(attempt.outcome.answer->hash());
         entry.set_outcome("answered");
-        ledger::Operation operation;
+        ledger::Operation& operation = attempt.operation.emplace();
         operation.entries.push_back(request::ToDraft(entry));
         for (const base::PersonId& id : looked_at) request::IndexByPerson(&operation, id);
-        return operation;
+        return attempt;
       },
-      AnswerReading<v1::ListOverridesResponse>(context_, reading, std::move(done)));
+      AnswerReading<v1::ListOverridesResponse>(context_, std::move(done)));
 }
 
 void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest request,
@@ -250,55 +248,45 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
                             "a review needs an outcome and a reason in words",
                             std::move(violations)));
   }
-  struct State {
-    base::Principal asker;
-    v1::ReviewOverrideRequest request;
-    std::string request_id;
-    std::string hash;
-    v1::ReviewOverrideResponse response;
-    absl::Status refusal;
-    bool settled = false;
+  struct Outcome {
+    v1::ReviewOverrideResponse response;  // with its receipt when it was sent twice
+    absl::Status refusal;                 // recorded, and told with the receipt
   };
-  auto state = std::make_shared<State>();
-  state->asker = asker;
-  state->request_id = request.request_id();
+  const std::string request_id = request.request_id();
   request.clear_request_id();
-  state->hash = context_.idempotency->Hash("ReviewOverride", request.SerializeAsString());
-  state->request = std::move(request);
+  const std::string hash =
+      context_.idempotency->Hash("ReviewOverride", request.SerializeAsString());
   const request::HubContext context = context_;
-  request::TransactHere(
+  request::Transact<Outcome>(
       context_,
-      [context, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->response.Clear();
-        state->refusal = absl::OkStatus();
-        state->settled = false;
-        const base::Principal& reviewer = state->asker;
-        const v1::ReviewOverrideRequest& review = state->request;
+      [context, reviewer = asker, review = std::move(request), request_id,
+       hash](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Outcome>> {
+        ledger::Attempt<Outcome> attempt;
+        v1::ReviewOverrideResponse& response = attempt.outcome.response;
         SIGNPOST_ASSIGN_OR_RETURN(
             const std::optional<stored::RequestRow> before,
-            context.idempotency->Check(view, reviewer.agency_id, state->request_id, state->hash));
+            context.idempotency->Check(view, reviewer.agency_id, request_id, hash));
         const std::string key = disclosure::OverrideKey(reviewer.agency_id, review.number());
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
                                   view.Get(store::Space::kOverrides, key));
         if (before.has_value() && bytes.has_value()) {
           SIGNPOST_ASSIGN_OR_RETURN(const stored::OverrideRow row,
                                     disclosure::ParseOverride(*bytes));
-          *state->response.mutable_reviewed_at() = request::ToTimestamp(row.reviewed_at_s());
-          state->response.set_in_time(row.reviewed_at_s() <= row.review_due_s());
-          SIGNPOST_ASSIGN_OR_RETURN(*state->response.mutable_receipt(),
+          *response.mutable_reviewed_at() = request::ToTimestamp(row.reviewed_at_s());
+          response.set_in_time(row.reviewed_at_s() <= row.review_due_s());
+          SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_receipt(),
                                     request::ReceiptAt(context, view, before->ledger_index()));
-          state->settled = true;
-          return absl::CancelledError("nothing to commit");
+          return attempt;
         }
         stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_OVERRIDE_REVIEWED, reviewer, state->request_id);
+            request::NewEntry(stored::ENTRY_KIND_OVERRIDE_REVIEWED, reviewer, request_id);
         entry.set_subject(SubjectOf(review.number()));
-        ledger::Operation operation;
+        ledger::Operation& operation = attempt.operation.emplace();
         const auto refuse = [&](absl::Status refusal) {
           entry.set_outcome(base::ReasonName(base::ReasonOf(refusal)));
-          state->refusal = std::move(refusal);
+          attempt.outcome.refusal = std::move(refusal);
           operation.entries.push_back(request::ToDraft(entry));
-          return std::move(operation);
+          return std::move(attempt);
         };
         if (!IsManager(reviewer)) return refuse(NotAManager());
         if (!bytes.has_value()) {
@@ -331,30 +319,32 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
               *row.mutable_sealed_review(),
               context.people->SealPrivateOf(view, id, kReviewLabel, review.reason()));
           entry.set_person_ref(person->id().ToBytes());
-          operation.preconditions = person->preconditions();
           request::IndexByPerson(&operation, person->id());
         }
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(
             context, person.has_value() ? &*person : nullptr, review.reason(), &entry));
-        operation.preconditions.push_back({store::Space::kOverrides, key, bytes});
-        operation.batch.Put(store::Space::kOverrides, key, row.SerializeAsString());
+        operation.batch.Put(store::Space::kOverrides, key, store::EncodeRow(row));
         entry.set_outcome(review.outcome() == v1::OVERRIDE_OUTCOME_UPHELD ? "upheld"
                                                                           : "not-upheld");
         operation.entries.push_back(request::ToDraft(entry));
-        context.idempotency->Record(&operation, reviewer.agency_id, state->request_id, state->hash,
+        context.idempotency->Record(&operation, reviewer.agency_id, request_id, hash,
                                     entry.subject(), now);
-        *state->response.mutable_reviewed_at() = request::ToTimestamp(row.reviewed_at_s());
-        state->response.set_in_time(row.reviewed_at_s() <= row.review_due_s());
-        return operation;
+        *response.mutable_reviewed_at() = request::ToTimestamp(row.reviewed_at_s());
+        response.set_in_time(row.reviewed_at_s() <= row.review_due_s());
+        return attempt;
       },
-      [context, state,
-       done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (state->settled) return done(std::move(state->response));
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        v1::Receipt receipt = request::ReceiptOf(*sequenced, context.sequencer->options().origin);
-        if (!state->refusal.ok()) return done(request::WithReceipt(state->refusal, receipt));
-        *state->response.mutable_receipt() = std::move(receipt);
-        done(std::move(state->response));
+      [context, done = std::move(done)](absl::StatusOr<ledger::Committed<Outcome>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        v1::ReviewOverrideResponse& response = result->outcome.response;
+        if (result->sequenced.has_value()) {
+          v1::Receipt receipt =
+              request::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
+          if (!result->outcome.refusal.ok()) {
+            return done(request::WithReceipt(result->outcome.refusal, receipt));
+          }
+          *response.mutable_receipt() = std::move(receipt);
+        }
+        done(std::move(response));
       });
 }
 
@@ -366,20 +356,16 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
       request.until().seconds() <= request.from().seconds()) {
     return done(base::InvalidField("until", "after from"));
   }
-  auto reading = std::make_shared<Reading>();
-  reading->asker = asker;
   const request::HubContext context = context_;
-  request::TransactHere(
+  request::Transact<Reading>(
       context_,
-      [context, reading, request](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        reading->answer.reset();
-        reading->refusal = absl::OkStatus();
-        const base::Principal& reader = reading->asker;
+      [context, reader = asker,
+       request](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Reading>> {
         stored::LedgerEntry entry =
             request::NewEntry(stored::ENTRY_KIND_OVERRIDES_READ, reader, request.request_id());
         const bool auditor = reader.agency_kind == "auditor";
         if (!auditor && !IsManager(reader)) {
-          return Refuse(reading.get(), NotAManager(), std::move(entry));
+          return Refuse(NotAManager(), std::move(entry));
         }
         const int64_t now_s = absl::ToUnixSeconds(context.clock->Now());
         struct Group {
@@ -389,39 +375,36 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
         std::map<std::tuple<std::string, int32_t, std::string>, Group> groups;
         const std::string prefix =
             auditor ? std::string() : disclosure::OverridesOfAgency(reader.agency_id);
-        SIGNPOST_RETURN_IF_ERROR(
-            VisitRows(view, prefix, auditor ? std::string() : store::PrefixEnd(prefix),
-                      [&](const std::string&, const std::string&,
-                          const stored::OverrideRow& row) -> absl::StatusOr<bool> {
-                        if (request.has_from() && row.used_at_s() < request.from().seconds())
-                          return true;
-                        if (request.has_until() && row.used_at_s() >= request.until().seconds())
-                          return true;
-                        Group& group = groups[{row.agency_id(), row.ground(), row.role()}];
-                        v1::OverrideReportRow& counts = group.row;
-                        counts.set_agency_id(row.agency_id());
-                        counts.set_ground(static_cast<v1::OverrideGround>(row.ground()));
-                        counts.set_role(row.role());
-                        counts.set_used(counts.used() + 1);
-                        if (Waits(row)) {
-                          if (IsOverdue(row, now_s)) {
-                            counts.set_overdue(counts.overdue() + 1);
-                          } else {
-                            counts.set_waiting(counts.waiting() + 1);
-                          }
-                          return true;
-                        }
-                        if (row.outcome() == v1::OVERRIDE_OUTCOME_UPHELD) {
-                          counts.set_upheld(counts.upheld() + 1);
-                        } else {
-                          counts.set_not_upheld(counts.not_upheld() + 1);
-                        }
-                        if (row.reviewed_at_s() > row.review_due_s()) {
-                          counts.set_reviewed_late(counts.reviewed_late() + 1);
-                        }
-                        group.took_s.push_back(row.reviewed_at_s() - row.used_at_s());
-                        return true;
-                      }));
+        SIGNPOST_RETURN_IF_ERROR(VisitRows(
+            view.unguarded(), prefix, auditor ? std::string() : store::PrefixEnd(prefix),
+            [&](const std::string&, const stored::OverrideRow& row) -> absl::StatusOr<bool> {
+              if (request.has_from() && row.used_at_s() < request.from().seconds()) return true;
+              if (request.has_until() && row.used_at_s() >= request.until().seconds()) return true;
+              Group& group = groups[{row.agency_id(), row.ground(), row.role()}];
+              v1::OverrideReportRow& counts = group.row;
+              counts.set_agency_id(row.agency_id());
+              counts.set_ground(static_cast<v1::OverrideGround>(row.ground()));
+              counts.set_role(row.role());
+              counts.set_used(counts.used() + 1);
+              if (Waits(row)) {
+                if (IsOverdue(row, now_s)) {
+                  counts.set_overdue(counts.overdue() + 1);
+                } else {
+                  counts.set_waiting(counts.waiting() + 1);
+                }
+                return true;
+              }
+              if (row.outcome() == v1::OVERRIDE_OUTCOME_UPHELD) {
+                counts.set_upheld(counts.upheld() + 1);
+              } else {
+                counts.set_not_upheld(counts.not_upheld() + 1);
+              }
+              if (row.reviewed_at_s() > row.review_due_s()) {
+                counts.set_reviewed_late(counts.reviewed_late() + 1);
+              }
+              group.took_s.push_back(row.reviewed_at_s() - row.used_at_s());
+              return true;
+            }));
         v1::OverrideReport report;
         report.set_salt(context.random->Bytes(kSaltBytes));
         *report.mutable_made_at() = request::ToTimestamp(now_s);
@@ -434,15 +417,16 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
           }
           *report.add_rows() = std::move(group.row);
         }
-        reading->answer = disclosure::Opener::Close(report);
+        ledger::Attempt<Reading> attempt;
+        attempt.outcome.answer = disclosure::Opener::Close(report);
         entry.set_subject("overrides/report");
-        entry.set_reply_hash(reading->answer->hash());
+        entry.set_reply_hash(attempt.outcome.answer->hash());
         entry.set_outcome("answered");
-        ledger::Operation operation;
+        ledger::Operation& operation = attempt.operation.emplace();
         operation.entries.push_back(request::ToDraft(entry));
-        return operation;
+        return attempt;
       },
-      AnswerReading<v1::ReportOverridesResponse>(context_, reading, std::move(done)));
+      AnswerReading<v1::ReportOverridesResponse>(context_, std::move(done)));
 }
 
 absl::StatusOr<int> Overrides::EscalateOverdue() {
@@ -450,49 +434,45 @@ absl::StatusOr<int> Overrides::EscalateOverdue() {
   const int64_t now_s = absl::ToUnixSeconds(now);
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
   int told = 0;
-  SIGNPOST_RETURN_IF_ERROR(
-      VisitRows(*view, "", "",
-                [&](const std::string& key, const std::string& bytes,
-                    stored::OverrideRow row) -> absl::StatusOr<bool> {
-                  if (!IsOverdue(row, now_s)) return true;
-                  if (row.escalated_at_s() != 0 &&
-                      now_s - row.escalated_at_s() < absl::ToInt64Seconds(kEscalateEvery)) {
-                    return true;
-                  }
-                  row.set_escalated_at_s(now_s);
-                  row.set_escalations(row.escalations() + 1);
-                  ledger::Operation operation;
-                  operation.preconditions.push_back({store::Space::kOverrides, key, bytes});
-                  operation.batch.Put(store::Space::kOverrides, key, row.SerializeAsString());
-                  stored::LedgerEntry entry = request::NewEntry(
-                      stored::ENTRY_KIND_OVERRIDE_ESCALATED, base::Principal(), std::string());
-                  entry.set_subject(SubjectOf(NumberOf(key)));
-                  entry.set_outcome("overdue");
-                  operation.entries.push_back(request::ToDraft(entry));
-                  stored::StoredMessage message;
-                  message.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
-                  message.set_agency_id(row.agency_id());
-                  message.set_changed_at_s(now_s);
-                  message.set_override_number(NumberOf(key));
-                  message.set_review_due_s(row.review_due_s());
-                  const std::vector<std::string> systems =
-                      context_.registry->directory()->MailboxSystems(row.agency_id());
-                  ledger::AddIndexHook(
-                      &operation, [systems, message](uint64_t first_index, store::Batch& batch) {
-                        for (const std::string& system : systems) {
-                          exchange::AppendNotice(batch, system, first_index, 1, message);
-                        }
-                      });
-                  const absl::StatusOr<ledger::Sequenced> sequenced =
-                      context_.sequencer->SubmitAndWait(std::move(operation));
-                  // Somebody reviewed it meanwhile: nothing to tell.
-                  if (!sequenced.ok() && base::ReasonOf(sequenced.status()) == Reason::kAborted)
-                    return true;
-                  if (!sequenced.ok()) return sequenced.status();
-                  context_.notifier->Notify(systems);
-                  ++told;
-                  return true;
-                }));
+  SIGNPOST_RETURN_IF_ERROR(VisitRows(
+      *view, "", "", [&](const std::string& key, stored::OverrideRow row) -> absl::StatusOr<bool> {
+        if (!IsOverdue(row, now_s)) return true;
+        if (row.escalated_at_s() != 0 &&
+            now_s - row.escalated_at_s() < absl::ToInt64Seconds(kEscalateEvery)) {
+          return true;
+        }
+        row.set_escalated_at_s(now_s);
+        row.set_escalations(row.escalations() + 1);
+        ledger::Operation operation;
+        operation.reads.AddRow(store::Space::kOverrides, key, view->revision());
+        operation.batch.Put(store::Space::kOverrides, key, store::EncodeRow(row));
+        stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_OVERRIDE_ESCALATED,
+                                                      base::Principal(), std::string());
+        entry.set_subject(SubjectOf(NumberOf(key)));
+        entry.set_outcome("overdue");
+        operation.entries.push_back(request::ToDraft(entry));
+        stored::StoredMessage message;
+        message.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
+        message.set_agency_id(row.agency_id());
+        message.set_changed_at_s(now_s);
+        message.set_override_number(NumberOf(key));
+        message.set_review_due_s(row.review_due_s());
+        const std::vector<std::string> systems =
+            context_.registry->directory()->MailboxSystems(row.agency_id());
+        ledger::AddIndexHook(&operation,
+                             [systems, message](uint64_t first_index, store::Batch& batch) {
+                               for (const std::string& system : systems) {
+                                 exchange::AppendNotice(batch, system, first_index, 1, message);
+                               }
+                             });
+        const absl::StatusOr<ledger::Sequenced> sequenced =
+            context_.sequencer->SubmitAndWait(std::move(operation));
+        // Somebody reviewed it meanwhile: nothing to tell.
+        if (!sequenced.ok() && base::ReasonOf(sequenced.status()) == Reason::kAborted) return true;
+        if (!sequenced.ok()) return sequenced.status();
+        ++told;
+        return true;
+      }));
   return told;
 }
 

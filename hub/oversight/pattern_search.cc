@@ -202,42 +202,35 @@ void PatternSearch::Find(const base::Principal& asker, v1::FindPatternsRequest r
     return done(base::Error(Reason::kTooManyRequests,
                             "another auditor's search for patterns runs; try again in a minute"));
   }
-  struct State {
-    base::Principal asker;
-    v1::FindPatternsRequest request;
-    v1::FindPatternsResponse response;
-  };
-  auto state = std::make_shared<State>();
-  state->asker = asker;
-  state->request = std::move(request);
-  request::TransactHere(
+  request::Transact<v1::FindPatternsResponse>(
       context_,
-      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->response.Clear();
-        SIGNPOST_RETURN_IF_ERROR(Look(context_, options_, view, state->request, &state->response));
+      [this, asker, asked = std::move(request)](const ledger::GuardedView& view)
+          -> absl::StatusOr<ledger::Attempt<v1::FindPatternsResponse>> {
+        ledger::Attempt<v1::FindPatternsResponse> attempt;
+        v1::FindPatternsResponse& response = attempt.outcome;
+        // About the past: nothing that is written meanwhile can change it.
+        SIGNPOST_RETURN_IF_ERROR(Look(context_, options_, view.unguarded(), asked, &response));
         stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_PATTERNS_SOUGHT, state->asker, "");
+            request::NewEntry(stored::ENTRY_KIND_PATTERNS_SOUGHT, asker, "");
         entry.set_purpose("audit");
         uint64_t hits = 0;
-        for (const v1::PatternReport& report : state->response.reports()) {
+        for (const v1::PatternReport& report : response.reports()) {
           hits += report.hits_total();
         }
-        entry.set_subject(
-            absl::StrCat("patterns/", state->response.reports_size(), ", hits/", hits));
+        entry.set_subject(absl::StrCat("patterns/", response.reports_size(), ", hits/", hits));
         entry.set_outcome("answered");
-        entry.set_reply_hash(base::Sha256(state->response.SerializeAsString()));
-        SIGNPOST_RETURN_IF_ERROR(
-            request::SealDetails(context_, nullptr, state->request.reason(), &entry));
-        ledger::Operation operation;
-        operation.entries.push_back(request::ToDraft(entry));
-        return operation;
+        entry.set_reply_hash(base::Sha256(response.SerializeAsString()));
+        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, asked.reason(), &entry));
+        attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+        return attempt;
       },
-      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
+      [this, done = std::move(done)](
+          absl::StatusOr<ledger::Committed<v1::FindPatternsResponse>> result) mutable {
         running_ = false;
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        *state->response.mutable_receipt() =
-            request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
-        done(std::move(state->response));
+        if (!result.ok()) return done(std::move(result).status());
+        *result->outcome.mutable_receipt() =
+            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+        done(std::move(result->outcome));
       });
 }
 

@@ -307,35 +307,33 @@ void Replays::Replay(const base::Principal& asker, v1::ReplayDecisionRequest req
   if (request.reason().empty() || request.reason().size() > base::kReasonBytesMax) {
     return done(base::InvalidField("reason", "say why you look, in at most 2,000 bytes"));
   }
-  struct State {
-    base::Principal asker;
-    v1::ReplayDecisionRequest request;
+  struct Outcome {
     v1::ReplayDecisionResponse response;
     bool found = false;
   };
-  auto state = std::make_shared<State>();
-  state->asker = asker;
-  state->request = std::move(request);
-  request::TransactHere(
+  request::Transact<Outcome>(
       context_,
-      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->response.Clear();
+      [this, asker, asked = std::move(request)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Outcome>> {
+        ledger::Attempt<Outcome> attempt;
+        auto& [response, found] = attempt.outcome;
         const ledger::LedgerReader reader(&view);
-        absl::StatusOr<uint64_t> index = state->request.index();
-        if (state->request.entry_case() == v1::ReplayDecisionRequest::kLeafHash) {
-          index = reader.IndexOf(state->request.leaf_hash());
+        absl::StatusOr<uint64_t> index = asked.index();
+        if (asked.entry_case() == v1::ReplayDecisionRequest::kLeafHash) {
+          index = reader.IndexOf(asked.leaf_hash());
         }
         absl::Status judged = index.status();
-        if (judged.ok()) judged = JudgeAgain(view, *index, &state->response);
+        // About the past: nothing that is written meanwhile can change it.
+        if (judged.ok()) judged = JudgeAgain(view.unguarded(), *index, &response);
         if (!judged.ok() && base::ReasonOf(judged) != Reason::kNotFound) return judged;
-        state->found = judged.ok();
+        found = judged.ok();
         stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_DECISION_REPLAYED, state->asker, "");
+            request::NewEntry(stored::ENTRY_KIND_DECISION_REPLAYED, asker, "");
         entry.set_purpose("audit");
-        entry.set_subject(state->found ? absl::StrCat("entry/", *index) : "entry/none");
-        entry.set_policy_sha256(state->response.policy_sha256());
-        entry.set_policy_version(state->response.policy_version());
-        switch (state->response.result()) {
+        entry.set_subject(found ? absl::StrCat("entry/", *index) : "entry/none");
+        entry.set_policy_sha256(response.policy_sha256());
+        entry.set_policy_version(response.policy_version());
+        switch (response.result()) {
           case v1::REPLAY_RESULT_SAME:
             entry.set_outcome("same");
             break;
@@ -348,23 +346,22 @@ void Replays::Replay(const base::Principal& asker, v1::ReplayDecisionRequest req
           default:
             entry.set_outcome(base::ReasonName(Reason::kNotFound));
         }
-        SIGNPOST_RETURN_IF_ERROR(
-            request::SealDetails(context_, nullptr, state->request.reason(), &entry));
-        ledger::Operation operation;
-        operation.entries.push_back(request::ToDraft(entry));
-        return operation;
+        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, asked.reason(), &entry));
+        attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+        return attempt;
       },
-      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        v1::Receipt receipt = request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
-        if (!state->found) {
+      [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Outcome>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        v1::Receipt receipt =
+            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+        if (!result->outcome.found) {
           return done(request::WithReceipt(
               base::InvalidField("entry",
                                  "the ledger has no such entry; AuditService tells its size"),
               receipt));
         }
-        *state->response.mutable_receipt() = std::move(receipt);
-        done(std::move(state->response));
+        *result->outcome.response.mutable_receipt() = std::move(receipt);
+        done(std::move(result->outcome.response));
       });
 }
 

@@ -343,51 +343,43 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
   if (absl::Status status = TakeBudget(asker, request.filter()); !status.ok()) {
     return done(std::move(status));
   }
-  struct State {
-    base::Principal asker;
-    v1::SearchEntriesRequest request;
-    audit::Filter filter;
-    std::optional<PagePlace> from;
-    v1::SearchEntriesResponse response;
-  };
-  auto state = std::make_shared<State>(
-      State{asker, std::move(request), *std::move(filter), from, v1::SearchEntriesResponse()});
-  request::TransactHere(
+  request::Transact<v1::SearchEntriesResponse>(
       context_,
-      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->response.Clear();
-        const v1::SearchEntriesRequest& asked = state->request;
+      [this, asker, asked = std::move(request), kept = *std::move(filter),
+       from](const ledger::GuardedView& view)
+          -> absl::StatusOr<ledger::Attempt<v1::SearchEntriesResponse>> {
+        ledger::Attempt<v1::SearchEntriesResponse> attempt;
+        v1::SearchEntriesResponse& response = attempt.outcome;
+        ledger::Operation& operation = attempt.operation.emplace();
         SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head,
                                   ledger::LedgerReader(&view).Head());
-        const uint64_t size = state->from.has_value() ? state->from->ledger_size : head.size;
+        const uint64_t size = from.has_value() ? from->ledger_size : head.size;
         if (size > head.size) {
           return base::InvalidField("page_token",
                                     "the ledger has been put back since; search anew");
         }
         SIGNPOST_ASSIGN_OR_RETURN(const Subject subject, SubjectOf(view, asked.filter()));
         Wanted wanted;
-        wanted.filter = &state->filter;
+        wanted.filter = &kept;
         if (subject.person.has_value()) wanted.person = subject.person->id();
         wanted.nobody = subject.nobody;
         wanted.newest_first = asked.newest_first();
         SIGNPOST_RETURN_IF_ERROR(SetBounds(view, size, &wanted));
-        const uint64_t position = state->from.has_value() ? state->from->position
-                                  : asked.newest_first()  ? size
-                                                          : 0;
+        const uint64_t position = from.has_value()       ? from->position
+                                  : asked.newest_first() ? size
+                                                         : 0;
         SIGNPOST_ASSIGN_OR_RETURN(
-            Page page, ReadPage(view, wanted, position,
+            Page page, ReadPage(view.unguarded(), wanted, position,
                                 asked.page_size() == 0 ? kPageDefault : asked.page_size()));
 
         stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_ENTRIES_SEARCHED, state->asker, "");
+            request::NewEntry(stored::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");
         entry.set_purpose("audit");
         entry.set_subject(absl::StrCat("search/", page.entries.size()));
         entry.set_reply_hash(HashOf(page.entries));
         entry.set_outcome("answered");
-        ledger::Operation operation;
         if (subject.person.has_value()) {
           entry.set_person_ref(subject.person->id().ToBytes());
-          operation.preconditions = subject.person->preconditions();
           request::IndexByPerson(&operation, subject.person->id());
         }
         SIGNPOST_RETURN_IF_ERROR(
@@ -395,23 +387,23 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
                                  DetailsOf(asked.reason(), asked.filter()), &entry));
         operation.entries.push_back(request::ToDraft(entry));
 
-        state->response.set_ledger_size(size);
-        state->response.set_read_to_index(
-            asked.newest_first() || page.position == 0 ? page.position : page.position - 1);
+        response.set_ledger_size(size);
+        response.set_read_to_index(asked.newest_first() || page.position == 0 ? page.position
+                                                                              : page.position - 1);
         if (page.more) {
-          state->response.set_next_page_token(
-              PageToken(token_key_, state->asker, asked, {size, page.position}));
+          response.set_next_page_token(PageToken(token_key_, asker, asked, {size, page.position}));
         }
         for (v1::FoundEntry& found : page.entries) {
-          *state->response.add_entries() = std::move(found);
+          *response.add_entries() = std::move(found);
         }
-        return operation;
+        return attempt;
       },
-      [this, state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        *state->response.mutable_receipt() =
-            request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
-        done(std::move(state->response));
+      [this, done = std::move(done)](
+          absl::StatusOr<ledger::Committed<v1::SearchEntriesResponse>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        *result->outcome.mutable_receipt() =
+            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+        done(std::move(result->outcome));
       });
 }
 
@@ -428,19 +420,14 @@ void Searches::OpenTail(const base::Principal& asker, v1::TailEntriesRequest req
   if (absl::Status status = TakeBudget(asker, request.filter()); !status.ok()) {
     return done(std::move(status));
   }
-  struct State {
-    base::Principal asker;
-    v1::TailEntriesRequest request;
-    Tail tail;
-  };
-  auto state = std::make_shared<State>();
-  state->asker = asker;
-  state->request = std::move(request);
-  state->tail.filter = *std::move(filter);
-  request::TransactHere(
+  request::Transact<Tail>(
       context_,
-      [this, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        const v1::TailEntriesRequest& asked = state->request;
+      [this, asker, asked = request, kept = *std::move(filter)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Tail>> {
+        ledger::Attempt<Tail> attempt;
+        Tail& tail = attempt.outcome;
+        tail.filter = kept;
+        ledger::Operation& operation = attempt.operation.emplace();
         SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head,
                                   ledger::LedgerReader(&view).Head());
         if (asked.first_index() > head.size) {
@@ -448,31 +435,30 @@ void Searches::OpenTail(const base::Principal& asker, v1::TailEntriesRequest req
         }
         SIGNPOST_ASSIGN_OR_RETURN(const Subject subject, SubjectOf(view, asked.filter()));
         stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_ENTRIES_SEARCHED, state->asker, "");
+            request::NewEntry(stored::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");
         entry.set_purpose("audit");
         entry.set_subject(asked.has_first_index() ? absl::StrCat("tail/", asked.first_index())
                                                   : "tail");
         entry.set_outcome("answered");
-        ledger::Operation operation;
-        state->tail.nobody = subject.nobody;
-        state->tail.person.reset();
+        tail.nobody = subject.nobody;
         if (subject.person.has_value()) {
-          state->tail.person = subject.person->id();
+          tail.person = subject.person->id();
           entry.set_person_ref(subject.person->id().ToBytes());
-          operation.preconditions = subject.person->preconditions();
           request::IndexByPerson(&operation, subject.person->id());
         }
         SIGNPOST_RETURN_IF_ERROR(
             request::SealDetails(context_, subject.person.has_value() ? &*subject.person : nullptr,
                                  DetailsOf(asked.reason(), asked.filter()), &entry));
         operation.entries.push_back(request::ToDraft(entry));
-        return operation;
+        return attempt;
       },
-      [state, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        state->tail.next_index = state->request.has_first_index() ? state->request.first_index()
-                                                                  : sequenced->first_index + 1;
-        done(std::move(state->tail));
+      [asked = request,
+       done = std::move(done)](absl::StatusOr<ledger::Committed<Tail>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        Tail& tail = result->outcome;
+        tail.next_index =
+            asked.has_first_index() ? asked.first_index() : result->sequenced->first_index + 1;
+        done(std::move(tail));
       });
 }
 

@@ -12,9 +12,9 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/people/birthday.h"
-#include "hub/people/read_set.h"
 #include "hub/people/sealing.h"
 #include "hub/people/validate.h"
+#include "hub/store/row_codec.h"
 
 namespace signpost::people {
 namespace {
@@ -28,7 +28,6 @@ using store::v1::FlagRow;
 using store::v1::LocalRecordRow;
 using store::v1::PersonRow;
 
-constexpr uint32_t kRowFormat = 1;
 constexpr int kEraseScanRows = 1000;
 
 absl::Status NobodyThere() {
@@ -85,8 +84,8 @@ store::v1::ContactSecret SecretOf(const signpost::v1::Contact& contact) {
 }
 
 absl::StatusOr<LocalRecord> FromRow(std::string record_hash, const std::string& bytes) {
-  LocalRecordRow row;
-  if (!row.ParseFromString(bytes)) return BadRow("record");
+  SIGNPOST_ASSIGN_OR_RETURN(const LocalRecordRow row,
+                            store::DecodeRow<LocalRecordRow>("a record", bytes));
   LocalRecord record;
   record.record_hash = std::move(record_hash);
   if (!row.person_id().empty()) {
@@ -134,12 +133,12 @@ absl::StatusOr<std::string> Reseal(const std::string& sealed, const base::Secret
 
 }  // namespace
 
-// A person being changed: her row to be, and what it rests on.
+// A person being changed: the row to be, and what else is to be written.
 struct People::Draft {
   base::PersonId id;
   PersonRow row;
   base::SecretKey key;
-  Change change;
+  store::Batch change;
 
   absl::StatusOr<std::string> Seal(absl::string_view kind, absl::string_view item,
                                    absl::string_view plain, base::RandomSource* random) const {
@@ -153,38 +152,18 @@ struct People::Draft {
   // Counts the change and writes the row.
   void Put() {
     row.set_version(row.version() + 1);
-    change.batch.Put(Space::kPeople, id.ToBytes(), row.SerializeAsString());
+    change.Put(Space::kPeople, id.ToBytes(), store::EncodeRow(row));
   }
 };
 
-void Change::AppendTo(ledger::Operation* operation) && {
-  operation->batch.Append(std::move(batch));
-  std::set<std::pair<Space, std::string>> named;
-  for (const store::Precondition& precondition : operation->preconditions) {
-    named.emplace(precondition.space, precondition.key);
-  }
-  for (store::Precondition& precondition : preconditions) {
-    if (named.emplace(precondition.space, precondition.key).second) {
-      operation->preconditions.push_back(std::move(precondition));
-    }
-  }
-  preconditions.clear();
-}
-
 absl::StatusOr<Person> People::Read(const store::View& view, const base::PersonId& id) const {
-  auto preconditions = std::make_shared<std::vector<store::Precondition>>();
   base::PersonId at = id;
   for (int hop = 0; hop <= kMergeHopsMax; ++hop) {
     const std::string key = at.ToBytes();
     SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes, view.Get(Space::kPeople, key));
     if (!bytes) return NobodyThere();
     auto row = std::make_shared<PersonRow>();
-    if (!row->ParseFromString(*bytes)) return BadRow("person");
-    preconditions->push_back({Space::kPeople, key, *std::move(bytes)});
-    if (row->format() != kRowFormat) {
-      return Error(Reason::kStoreNewer,
-                   "a person was stored in a newer form; run the newer version of the hub");
-    }
+    SIGNPOST_RETURN_IF_ERROR(store::DecodeRow("a person", *bytes, row.get()));
     if (!row->merged_into().empty()) {
       SIGNPOST_ASSIGN_OR_RETURN(at, base::PersonId::FromBytes(row->merged_into()));
       continue;
@@ -197,7 +176,6 @@ absl::StatusOr<Person> People::Read(const store::View& view, const base::PersonI
     person.id_ = at;
     person.row_ = std::move(row);
     person.key_ = std::make_shared<const DataKey>(keyring_, at, *std::move(wrapped));
-    person.preconditions_ = std::move(preconditions);
     return person;
   }
   return Error(Reason::kDataLoss, "merged persons lead in a circle; call the operator");
@@ -242,7 +220,7 @@ std::string People::ContentHash(absl::string_view agency_id,
 }
 
 std::string People::LocalRecordKey(absl::string_view agency_id, absl::string_view record_hash) {
-  return absl::StrCat(agency_id, absl::string_view("\0", 1), record_hash);
+  return absl::StrCat(store::LengthPrefixed(agency_id), record_hash);
 }
 
 absl::StatusOr<LocalRecord> People::LookupLocalRecord(const store::View& view,
@@ -260,6 +238,26 @@ absl::StatusOr<LocalRecord> People::LookupRecordHash(const store::View& view,
     return Error(Reason::kNotFound, "the agency has not reported this record; report it first");
   }
   return FromRow(std::string(record_hash), *bytes);
+}
+
+absl::StatusOr<RecordState> People::ResolveRecord(const store::View& view,
+                                                  absl::string_view agency_id,
+                                                  std::string record_hash) const {
+  RecordState state;
+  state.record_hash = std::move(record_hash);
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::optional<std::string> bytes,
+      view.Get(Space::kLocalRecords, LocalRecordKey(agency_id, state.record_hash)));
+  if (!bytes.has_value()) return state;
+  SIGNPOST_ASSIGN_OR_RETURN(state.record, FromRow(state.record_hash, *bytes));
+  if (!state.record->person.has_value()) return state;
+  absl::StatusOr<Person> person = Read(view, *state.record->person);
+  if (person.ok()) {
+    state.person = *std::move(person);
+  } else if (base::ReasonOf(person.status()) != Reason::kNotFound) {
+    return std::move(person).status();
+  }
+  return state;
 }
 
 absl::StatusOr<OpenRecordPage> People::OpenRecordsOf(const store::View& view,
@@ -304,7 +302,7 @@ absl::StatusOr<OpenRecordPage> People::OpenRecordsOf(const store::View& view,
   return page;
 }
 
-absl::StatusOr<People::Draft> People::Load(const store::View& view,
+absl::StatusOr<People::Draft> People::Load(const ledger::GuardedView& view,
                                            const base::PersonId& id) const {
   SIGNPOST_ASSIGN_OR_RETURN(Person person, Read(view, id));
   return Begin(person);
@@ -312,44 +310,35 @@ absl::StatusOr<People::Draft> People::Load(const store::View& view,
 
 absl::StatusOr<People::Draft> People::Begin(const Person& person) const {
   SIGNPOST_ASSIGN_OR_RETURN(base::SecretKey key, person.key_->Get());
-  return Draft{person.id(), person.row(), key, Change{{}, person.preconditions()}};
+  return Draft{person.id(), person.row(), key, {}};
 }
 
 absl::StatusOr<People::Draft> People::Create() const {
   const base::PersonId id = base::PersonId::New(random_);
   const base::SecretKey key = base::SecretKey::Generate(random_);
   SIGNPOST_ASSIGN_OR_RETURN(std::string wrapped, keyring_->WrapDataKey(id, key, random_));
-  Draft draft{id, PersonRow(), key, Change()};
-  draft.row.set_format(kRowFormat);
-  draft.change.batch.Put(Space::kPersonKeys, id.ToBytes(), std::move(wrapped));
-  draft.change.preconditions.push_back({Space::kPeople, id.ToBytes(), std::nullopt});
+  Draft draft{id, PersonRow(), key, {}};
+  draft.change.Put(Space::kPersonKeys, id.ToBytes(), std::move(wrapped));
   return draft;
 }
 
-absl::StatusOr<FlagResult> People::PrepareReport(const store::View& view, const Reporter& reporter,
+absl::StatusOr<FlagResult> People::PrepareReport(const Reporter& reporter,
                                                  const signpost::v1::FlagReport& report,
+                                                 const RecordState& state,
+                                                 const std::string& content_hash,
                                                  const store::v1::AliasHashes& hashes,
-                                                 const std::optional<base::PersonId>& person,
-                                                 absl::Time now) const {
+                                                 const Person* person, absl::Time now) const {
   if (reporter.agency_id.empty() || reporter.agency_id.find('\0') != std::string::npos) {
     return base::InvalidField("agency_id", "the registered id of an agency");
   }
-  const std::string record_hash = RecordHash(reporter.agency_id, report.record_id());
-  const std::string local_key = LocalRecordKey(reporter.agency_id, record_hash);
-  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> local_bytes,
-                            view.Get(Space::kLocalRecords, local_key));
-  LocalRecordRow local_before;
-  if (local_bytes && !local_before.ParseFromString(*local_bytes)) return BadRow("record");
-
   FlagResult result;
-  result.person_created = !person.has_value();
-  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, person ? Load(view, *person) : Create());
+  result.person_created = person == nullptr;
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, person != nullptr ? Begin(*person) : Create());
   result.person = draft.id;
-  FlagRow* flag = FindRecord(&draft.row, reporter.agency_id, record_hash);
+  FlagRow* flag = FindRecord(&draft.row, reporter.agency_id, state.record_hash);
   const int status_before =
       flag == nullptr ? signpost::v1::FLAG_STATUS_UNSPECIFIED : flag->status();
   const bool retracts = report.status() == signpost::v1::FLAG_STATUS_RETRACTED;
-  const std::string content_hash = ContentHash(reporter.agency_id, report);
 
   for (std::string& agency : OpenAgencies(draft.row)) {
     if (agency != reporter.agency_id) result.other_agencies.push_back(std::move(agency));
@@ -362,7 +351,8 @@ absl::StatusOr<FlagResult> People::PrepareReport(const store::View& view, const 
     SIGNPOST_ASSIGN_OR_RETURN(result.flag, base::FlagId::FromBytes(flag->flag_id()));
     const bool same = flag->content_hash() == content_hash ||
                       (retracts && status_before == signpost::v1::FLAG_STATUS_RETRACTED);
-    if (same && local_before.review_id().empty()) {
+    const bool waits = state.record.has_value() && state.record->review.has_value();
+    if (same && !waits) {
       for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
       return result;  // kUnchanged
     }
@@ -377,7 +367,7 @@ absl::StatusOr<FlagResult> People::PrepareReport(const store::View& view, const 
     result.flag = base::FlagId::New(random_);
     flag->set_flag_id(result.flag.ToBytes());
     flag->set_agency_id(reporter.agency_id);
-    flag->set_record_hash(record_hash);
+    flag->set_record_hash(state.record_hash);
     flag->set_created_at_s(absl::ToUnixSeconds(now));
   }
 
@@ -448,23 +438,25 @@ absl::StatusOr<FlagResult> People::PrepareReport(const store::View& view, const 
   LocalRecordRow local;
   local.set_person_id(draft.id.ToBytes());
   local.set_flag_id(result.flag.ToBytes());
-  draft.change.preconditions.push_back({Space::kLocalRecords, local_key, std::move(local_bytes)});
-  draft.change.batch.Put(Space::kLocalRecords, local_key, local.SerializeAsString());
+  draft.change.Put(Space::kLocalRecords, LocalRecordKey(reporter.agency_id, state.record_hash),
+                   store::EncodeRow(local));
   draft.Put();
   result.change = std::move(draft.change);
   return result;
 }
 
-absl::StatusOr<FlagResult> People::PrepareClose(const store::View& view,
-                                                absl::string_view agency_id,
-                                                absl::string_view record_hash, absl::Time now,
+absl::StatusOr<FlagResult> People::PrepareClose(absl::string_view agency_id,
+                                                const RecordState& state, absl::Time now,
                                                 bool release) const {
-  SIGNPOST_ASSIGN_OR_RETURN(LocalRecord record, LookupRecordHash(view, agency_id, record_hash));
+  if (!state.record.has_value()) {
+    return Error(Reason::kNotFound, "the agency has not reported this record; report it first");
+  }
   FlagResult result;
-  if (!record.person) return result;  // waits for review: there is no flag
-  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, *record.person));
+  if (!state.record->person) return result;  // waits for review: there is no flag
+  if (!state.person.has_value()) return NobodyThere();
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Begin(*state.person));
   result.person = draft.id;
-  FlagRow* flag = FindRecord(&draft.row, agency_id, record_hash);
+  FlagRow* flag = FindRecord(&draft.row, agency_id, state.record_hash);
   if (flag == nullptr) return result;
   SIGNPOST_ASSIGN_OR_RETURN(result.flag, base::FlagId::FromBytes(flag->flag_id()));
   result.service = flag->service();
@@ -553,7 +545,7 @@ absl::Status CheckAges(const Person& person, const ConsentRow& row, bool given, 
 }  // namespace
 
 absl::StatusOr<ConsentResult> People::PrepareConsent(
-    const store::View& view, const base::PersonId& id, const signpost::v1::Consent& consent,
+    const ledger::GuardedView& view, const base::PersonId& id, const signpost::v1::Consent& consent,
     absl::string_view agency_id, absl::string_view practitioner_id, absl::Time now,
     const KindOfAgency& kind_of) const {
   SIGNPOST_ASSIGN_OR_RETURN(const Person person, Read(view, id));
@@ -693,7 +685,7 @@ absl::StatusOr<ConsentResult> People::PrepareConsent(
   return result;
 }
 
-absl::StatusOr<ConsentResult> People::PrepareWithdraw(const store::View& view,
+absl::StatusOr<ConsentResult> People::PrepareWithdraw(const ledger::GuardedView& view,
                                                       const base::PersonId& person,
                                                       const base::ConsentId& consent,
                                                       absl::string_view note, absl::Time now,
@@ -745,7 +737,7 @@ absl::StatusOr<ConsentResult> People::PrepareWithdraw(const store::View& view,
   return result;
 }
 
-absl::StatusOr<ShieldResult> People::PrepareShield(const store::View& view,
+absl::StatusOr<ShieldResult> People::PrepareShield(const ledger::GuardedView& view,
                                                    const base::PersonId& person, bool shielded,
                                                    absl::string_view agency_id,
                                                    absl::Time now) const {
@@ -762,7 +754,7 @@ absl::StatusOr<ShieldResult> People::PrepareShield(const store::View& view,
   return result;
 }
 
-absl::StatusOr<MergeResult> People::PrepareMerge(const store::View& view,
+absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view,
                                                  const base::PersonId& from,
                                                  const base::PersonId& to) const {
   SIGNPOST_ASSIGN_OR_RETURN(Draft source, Load(view, from));
@@ -815,36 +807,32 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const store::View& view,
   result.to = target.id;
   result.shielded = target.row.shield().shielded();
   PersonRow pointer;
-  pointer.set_format(kRowFormat);
   pointer.set_merged_into(target.id.ToBytes());
   pointer.set_version(source.row.version() + 1);
   target.Put();
   result.change = std::move(target.change);
-  result.change.batch.Put(Space::kPeople, source.id.ToBytes(), pointer.SerializeAsString());
-  for (store::Precondition& precondition : source.change.preconditions) {
-    result.change.preconditions.push_back(std::move(precondition));
-  }
+  result.change.Put(Space::kPeople, source.id.ToBytes(), store::EncodeRow(pointer));
   return result;
 }
 
-absl::StatusOr<Change> People::PrepareErase(const store::View& view, const base::PersonId& person,
-                                            std::vector<base::PersonId>* ids) const {
+absl::StatusOr<store::Batch> People::PrepareErase(const ledger::GuardedView& view,
+                                                  const base::PersonId& person,
+                                                  std::vector<base::PersonId>* ids) const {
   SIGNPOST_ASSIGN_OR_RETURN(Person read, Read(view, person));
   ids->assign(1, read.id());
   for (const std::string& merged : read.row().merged_from()) {
     SIGNPOST_ASSIGN_OR_RETURN(base::PersonId id, base::PersonId::FromBytes(merged));
     ids->push_back(id);
   }
-  Change change;
-  change.preconditions = read.preconditions();
+  store::Batch change;
   for (const FlagRow& flag : read.flags()) {
     if (flag.record_hash().empty()) continue;  // the record is somebody else's now
-    change.batch.Delete(Space::kLocalRecords, LocalRecordKey(flag.agency_id(), flag.record_hash()));
+    change.Delete(Space::kLocalRecords, LocalRecordKey(flag.agency_id(), flag.record_hash()));
   }
   for (const base::PersonId& id : *ids) {
     const std::string key = id.ToBytes();
-    change.batch.Delete(Space::kPeople, key);
-    change.batch.Delete(Space::kPersonKeys, key);
+    change.Delete(Space::kPeople, key);
+    change.Delete(Space::kPersonKeys, key);
     std::string from = key;
     const std::string to = store::PrefixEnd(key);
     while (true) {
@@ -852,7 +840,7 @@ absl::StatusOr<Change> People::PrepareErase(const store::View& view, const base:
                                 view.Scan(Space::kPersonEntries, from, to, kEraseScanRows));
       if (rows.empty()) break;
       from = rows.back().key + '\0';
-      for (store::KeyValue& row : rows) change.batch.Delete(Space::kPersonEntries, row.key);
+      for (store::KeyValue& row : rows) change.Delete(Space::kPersonEntries, row.key);
     }
   }
   return change;

@@ -1,9 +1,10 @@
 // The young persons: reading one, and preparing every change to one.
 //
-// A change is prepared here and committed elsewhere: each Prepare function reads from the view it
-// is given and returns the rows to write with the rows they rest on. The caller adds ledger drafts
-// and messages and hands all of it to the sequencer, which commits it whole or answers kAborted
-// when somebody was first; then the caller prepares again from a newer view.
+// A change is prepared here and committed elsewhere: each Prepare function returns the rows to
+// write, and what it reads it reads through a guarded view (ledger/read_set.h), which takes note of
+// what the change rests on. The caller adds ledger drafts and messages and hands all of it to the
+// sequencer, which commits it whole or answers kAborted when somebody was first; then the caller
+// prepares again from a newer view.
 //
 // What is personal is sealed with AES-256-GCM under the person's own data key; the context of each
 // ciphertext is her id, the kind of field and the item, so that none opens in another place. The
@@ -27,7 +28,7 @@
 #include "hub/base/ids.h"
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
-#include "hub/ledger/sequencer.h"
+#include "hub/ledger/read_set.h"
 #include "hub/people/person.h"
 #include "hub/people/scope.h"
 #include "hub/store/store.h"
@@ -55,6 +56,14 @@ struct LocalRecord {
   std::optional<base::ReviewId> review;  // a report of it waits
 };
 
+// What the hub knows of one record of an agency, looked up once a report and passed down.
+struct RecordState {
+  std::string record_hash;            // 32 bytes, keyed
+  std::optional<LocalRecord> record;  // nothing: the agency never reported it
+  // Whom its flag is on, merges followed; nothing while it waits, and once that one was erased.
+  std::optional<Person> person;
+};
+
 // A record as listed for a reconciliation.
 struct OpenRecord {
   std::string record_hash;
@@ -77,18 +86,8 @@ enum class FlagChange {
   kRetracted,  // entered in error
 };
 
-// Rows to write and rows they rest on.
-struct Change {
-  store::Batch batch;
-  std::vector<store::Precondition> preconditions;
-
-  bool empty() const { return batch.empty(); }
-  // Moves both into `operation`; a row that `operation` already rests on is not named twice.
-  void AppendTo(ledger::Operation* operation) &&;
-};
-
 struct FlagResult {
-  Change change;  // empty when kUnchanged
+  store::Batch change;  // empty when kUnchanged
   FlagChange kind = FlagChange::kUnchanged;
   bool person_created = false;
   bool flag_created = false;  // the record was new on her
@@ -104,7 +103,7 @@ struct FlagResult {
 };
 
 struct ConsentResult {
-  Change change;  // empty when nothing changed
+  store::Batch change;  // empty when nothing changed
   base::PersonId person;
   base::ConsentId consent;
   absl::Time effective_at;                  // recorded or withdrawn
@@ -119,12 +118,12 @@ struct Withdrawing {
 };
 
 struct ShieldResult {
-  Change change;  // empty when it was so already
+  store::Batch change;  // empty when it was so already
   base::PersonId person;
 };
 
 struct MergeResult {
-  Change change;
+  store::Batch change;
   base::PersonId from;  // as they stood after following earlier merges
   base::PersonId to;
   bool shielded = false;  // the result is shielded
@@ -174,6 +173,11 @@ class People {
                                                              absl::string_view agency_id,
                                                              absl::string_view record_hash) const;
 
+  // Looks a record up with the person it is on. Errors: kDataLoss; kStoreUnavailable.
+  [[nodiscard]] absl::StatusOr<RecordState> ResolveRecord(const store::View& view,
+                                                          absl::string_view agency_id,
+                                                          std::string record_hash) const;
+
   // All records of `agency_id` in order of their hashes, a page at a time; `token` is empty at
   // first and then the page's next_token. Errors: kInvalidField for a foreign token or rows_max
   // < 1.
@@ -184,25 +188,26 @@ class People {
 
   // --- Flags ---
 
-  // Puts `report` on `person`, or on a new person when it is nullopt: opens a flag for a record the
+  // Puts `report` on `person`, or on a new person when it is nullptr: opens a flag for a record the
   // agency never reported, else changes, closes or retracts that record's flag. Keeps the
-  // reporter's details as an alias when they differ from its latest. `hashes` are those of
-  // report.person(). The record's row is written to name the person and the flag, and no review.
+  // reporter's details as an alias when they differ from its latest. `state` is the record's,
+  // `content_hash` the report's (ContentHash), `hashes` are those of report.person(). The record's
+  // row is written to name the person and the flag, and no review. Reads nothing.
   //
-  // REQUIRES: ValidateReport() passed. Errors: kNotFound when `person` is none; kInvalidField when
-  // a limit of base/limits.h is reached; kDataLoss.
+  // REQUIRES: ValidateReport() passed. Errors: kNotFound for a retraction where there is no flag;
+  // kInvalidField when a limit of base/limits.h is reached; kDataLoss.
   [[nodiscard]] absl::StatusOr<FlagResult> PrepareReport(
-      const store::View& view, const Reporter& reporter, const signpost::v1::FlagReport& report,
-      const store::v1::AliasHashes& hashes, const std::optional<base::PersonId>& person,
+      const Reporter& reporter, const signpost::v1::FlagReport& report, const RecordState& state,
+      const std::string& content_hash, const store::v1::AliasHashes& hashes, const Person* person,
       absl::Time now) const;
 
   // Closes the open flag of one record, as a reconciliation asks, on the day of `now` (UTC).
   // Reporting the record again opens it again. Unchanged when it is not open. With `release` the
-  // flag also lets go of its record, which from now on stands for somebody else. Errors: kNotFound.
-  [[nodiscard]] absl::StatusOr<FlagResult> PrepareClose(const store::View& view,
-                                                        absl::string_view agency_id,
-                                                        absl::string_view record_hash,
-                                                        absl::Time now, bool release = false) const;
+  // flag also lets go of its record, which from now on stands for somebody else. Reads nothing.
+  // Errors: kNotFound when the agency never reported it, or whom it was on is gone.
+  [[nodiscard]] absl::StatusOr<FlagResult> PrepareClose(absl::string_view agency_id,
+                                                        const RecordState& state, absl::Time now,
+                                                        bool release = false) const;
 
   // --- Consents ---
 
@@ -218,8 +223,9 @@ class People {
   // age does not allow, an end at an 18th birthday that is not known or has passed, or something to
   // supersede that is not there or cannot be.
   [[nodiscard]] absl::StatusOr<ConsentResult> PrepareConsent(
-      const store::View& view, const base::PersonId& person, const signpost::v1::Consent& consent,
-      absl::string_view agency_id, absl::string_view practitioner_id, absl::Time now,
+      const ledger::GuardedView& view, const base::PersonId& person,
+      const signpost::v1::Consent& consent, absl::string_view agency_id,
+      absl::string_view practitioner_id, absl::Time now,
       const KindOfAgency& kind_of = nullptr) const;
 
   // Takes back a yes from `now` on. Withdrawing twice changes nothing and answers the first time's
@@ -227,13 +233,13 @@ class People {
   // refusal, for one in whose place another stands, and when neither the grantor nor the young
   // person herself takes it back.
   [[nodiscard]] absl::StatusOr<ConsentResult> PrepareWithdraw(
-      const store::View& view, const base::PersonId& person, const base::ConsentId& consent,
+      const ledger::GuardedView& view, const base::PersonId& person, const base::ConsentId& consent,
       absl::string_view note, absl::Time now, const Withdrawing& how = {}) const;
 
   // --- Persons ---
 
   // Errors: kNotFound.
-  [[nodiscard]] absl::StatusOr<ShieldResult> PrepareShield(const store::View& view,
+  [[nodiscard]] absl::StatusOr<ShieldResult> PrepareShield(const ledger::GuardedView& view,
                                                            const base::PersonId& person,
                                                            bool shielded,
                                                            absl::string_view agency_id,
@@ -242,20 +248,20 @@ class People {
   // Finds two persons to be one: all that `from` has moves to `to`, sealed anew under `to`'s key. A
   // shield on either side holds. Records and matching keys of `from` lead to `to` from then on.
   // Errors: kNotFound; kInvalidField when they are one already or would together pass a limit.
-  [[nodiscard]] absl::StatusOr<MergeResult> PrepareMerge(const store::View& view,
+  [[nodiscard]] absl::StatusOr<MergeResult> PrepareMerge(const ledger::GuardedView& view,
                                                          const base::PersonId& from,
                                                          const base::PersonId& to) const;
 
   // Deletes her row and data key, those of everybody merged into her, her records and the index of
   // who looked at her. Matching keys are matching's: use matching::ReportLinker::PrepareErase(),
   // which does both. `ids` receives every id that was hers. Errors: kNotFound.
-  [[nodiscard]] absl::StatusOr<Change> PrepareErase(const store::View& view,
-                                                    const base::PersonId& person,
-                                                    std::vector<base::PersonId>* ids) const;
+  [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(const ledger::GuardedView& view,
+                                                          const base::PersonId& person,
+                                                          std::vector<base::PersonId>* ids) const;
 
  private:
   struct Draft;
-  absl::StatusOr<Draft> Load(const store::View& view, const base::PersonId& id) const;
+  absl::StatusOr<Draft> Load(const ledger::GuardedView& view, const base::PersonId& id) const;
   absl::StatusOr<Draft> Create() const;
   absl::StatusOr<Draft> Begin(const Person& person) const;
 

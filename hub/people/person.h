@@ -29,7 +29,6 @@
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
 #include "hub/base/sealed.h"
-#include "hub/store/store.h"
 #include "signpost/store/v1/person.pb.h"
 
 namespace signpost::people {
@@ -129,8 +128,8 @@ class Person {
   // Agencies with at least one open flag on her, sorted, each once. Retracted flags never count.
   std::vector<std::string> AgenciesWithOpenFlags() const;
 
-  // The same person with another row, e.g. as she stood once: to judge, never to write. It keeps
-  // her id, key and preconditions.
+  // The same person with another row, e.g. as they stood once: to judge, never to write. It keeps
+  // the id and the key.
   Person AsOf(store::v1::PersonRow row) const;
 
   // What is personal, sealed. REQUIRES: the argument is a row of this person.
@@ -151,10 +150,6 @@ class Person {
                                                         base::RandomSource* random) const;
   base::Sealed<LazyText> OpenPrivate(absl::string_view label, absl::string_view sealed) const;
 
-  // The rows as read (hers, and those of persons merged into her on the way): what must still hold
-  // at the commit of a change that rests on this snapshot. Erasing her deletes them.
-  const std::vector<store::Precondition>& preconditions() const { return *preconditions_; }
-
  private:
   friend class People;
   Person() = default;
@@ -163,7 +158,6 @@ class Person {
   base::PersonId id_;
   std::shared_ptr<const store::v1::PersonRow> row_;
   std::shared_ptr<const DataKey> key_;
-  std::shared_ptr<const std::vector<store::Precondition>> preconditions_;
 };
 
 }  // namespace signpost::people

@@ -10,10 +10,10 @@
 #include "hub/base/crypto.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
-#include "hub/registry/row_format.h"
 #include "hub/request/entries.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
+#include "hub/store/row_codec.h"
 #include "policy/analysis/diff.h"
 
 namespace signpost::policy_admin {
@@ -31,7 +31,7 @@ constexpr char kVocabularyPrefix[] = "policy/vocabulary/";
 
 std::string Hex(const std::string& bytes) { return absl::BytesToHexString(bytes); }
 
-// A row with its bytes, for preconditions; both empty when there is none.
+// A row with its bytes; both empty when there is none.
 template <typename Row>
 struct ReadRow {
   std::optional<std::string> bytes;
@@ -43,7 +43,8 @@ absl::StatusOr<ReadRow<Row>> Read(const store::View& view, const std::string& ke
   ReadRow<Row> read;
   SIGNPOST_ASSIGN_OR_RETURN(read.bytes, view.Get(Space::kRegistry, key));
   if (read.bytes.has_value()) {
-    SIGNPOST_ASSIGN_OR_RETURN(read.row, registry::DecodeRow<Row>(key, *read.bytes));
+    SIGNPOST_ASSIGN_OR_RETURN(
+        read.row, store::DecodeRow<Row>(absl::StrCat("registry row ", key), *read.bytes));
   }
   return read;
 }
@@ -142,12 +143,13 @@ void SetDiagnostics(const std::vector<policy::Diagnostic>& diagnostics,
 }
 
 struct PolicyAdmin::Act {
+  const ledger::GuardedView* view;
   ledger::Operation operation;
-  // Notes `row` as it is to be, resting on what was read.
+  // Rests on all that is read at `view` until it is submitted.
+  explicit Act(const ledger::GuardedView& reading) : view(&reading) {}
   template <typename Row>
-  void Put(const std::string& key, const std::optional<std::string>& before, const Row& row) {
-    operation.batch.Put(Space::kRegistry, key, registry::EncodeRow(row));
-    operation.preconditions.push_back({Space::kRegistry, key, before});
+  void Put(const std::string& key, const Row& row) {
+    operation.batch.Put(Space::kRegistry, key, store::EncodeRow(row));
   }
 };
 
@@ -239,7 +241,9 @@ absl::Status PolicyAdmin::Bind() {
 }
 
 absl::Status PolicyAdmin::BindLocked() {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> held, context_.store->NewView());
+  const ledger::GuardedView guarded(held.get());
+  const ledger::GuardedView* const view = &guarded;
   const absl::StatusOr<ReadRow<stored::PolicyCurrentRow>> current =
       Read<stored::PolicyCurrentRow>(*view, request::kCurrentPolicyKey);
   if (!current.ok()) {
@@ -282,21 +286,21 @@ absl::Status PolicyAdmin::BindLocked() {
     row.set_published_at_s(absl::ToUnixSeconds(now));
   }
   row.set_vocabulary_sha256(vocabulary_sha256);
-  const std::string bytes = registry::EncodeRow(row);
+  const std::string bytes = store::EncodeRow(row);
   auto bound = std::make_shared<request::BoundPolicy>();
   bound->policy = result.policy;
   bound->sha256 = sha256;
   bound->version = row.version();
   bound->vocabulary_sha256 = vocabulary_sha256;
   bound->published_at = absl::FromUnixSeconds(row.published_at_s());
-  bound->still_in_force = {Space::kRegistry, request::kCurrentPolicyKey, bytes};
+  bound->row = bytes;
   if (bytes != current->bytes) {
-    Act act;
+    Act act(*view);
     if (bootstrap) {
       stored::PolicyTextRow text_row;
       text_row.set_text(text);
       act.operation.batch.Put(Space::kRegistry, absl::StrCat(kTextPrefix, sha256),
-                              registry::EncodeRow(text_row));
+                              store::EncodeRow(text_row));
       SIGNPOST_ASSIGN_OR_RETURN(
           ReadRow<stored::PolicyRow> record,
           Read<stored::PolicyRow>(*view, absl::StrCat(kRecordPrefix, sha256)));
@@ -306,12 +310,12 @@ absl::Status PolicyAdmin::BindLocked() {
       record.row.set_in_force_s(result.policy->in_force_s());
       record.row.set_stage(stored::POLICY_STAGE_PUBLISHED);
       record.row.set_published_at_s(row.published_at_s());
-      act.Put(absl::StrCat(kRecordPrefix, sha256), record.bytes, record.row);
+      act.Put(absl::StrCat(kRecordPrefix, sha256), record.row);
     }
     act.operation.batch.Put(Space::kRegistry,
                             absl::StrCat(kVocabularyPrefix, Hex(vocabulary_sha256)),
-                            registry::EncodeRow(words));
-    act.Put(request::kCurrentPolicyKey, current->bytes, row);
+                            store::EncodeRow(words));
+    act.Put(request::kCurrentPolicyKey, row);
     stored::LedgerEntry entry = request::NewEntry(
         bootstrap ? stored::ENTRY_KIND_POLICY_PUBLISHED : stored::ENTRY_KIND_POLICY_BOUND,
         base::Principal(), "");
@@ -321,9 +325,10 @@ absl::Status PolicyAdmin::BindLocked() {
     entry.set_subject(absl::StrCat("policy/", result.policy->name()));
     entry.set_outcome("recorded");
     act.operation.entries.push_back(request::ToDraft(entry));
-    return SubmitAndSwap(std::move(act), std::move(bound)).status();
+    in_force_->Offer(std::move(bound));
+    return Submit(std::move(act)).status();
   }
-  in_force_->Swap(std::move(bound));
+  in_force_->Offer(std::move(bound));
   return absl::OkStatus();
 }
 
@@ -392,17 +397,8 @@ absl::StatusOr<int> PolicyAdmin::ApprovalsThatCount(const store::View& view,
 // --- Recording ---
 
 absl::StatusOr<ledger::Sequenced> PolicyAdmin::Submit(Act act) {
+  act.operation.reads = act.view->reads();
   return context_.sequencer->SubmitAndWait(std::move(act.operation));
-}
-
-absl::StatusOr<ledger::Sequenced> PolicyAdmin::SubmitAndSwap(
-    Act act, std::shared_ptr<const request::BoundPolicy> bound) {
-  in_force_->Hold();
-  absl::StatusOr<ledger::Sequenced> sequenced = Submit(std::move(act));
-  // Durable: it is in force whether or not we live to say so.
-  if (sequenced.ok()) in_force_->Swap(std::move(bound));
-  in_force_->Release();
-  return sequenced;
 }
 
 absl::Status PolicyAdmin::Refuse(const base::Principal& asker, stored::EntryKind kind,
@@ -550,7 +546,9 @@ absl::StatusOr<v1::ProposePolicyResponse> PolicyAdmin::Propose(
   }
 
   absl::MutexLock lock(&mutex_);
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> held, context_.store->NewView());
+  const ledger::GuardedView guarded(held.get());
+  const ledger::GuardedView* const view = &guarded;
   SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyCurrentRow> current,
                             Read<stored::PolicyCurrentRow>(*view, request::kCurrentPolicyKey));
   const std::string key = absl::StrCat(kRecordPrefix, sha256);
@@ -589,12 +587,12 @@ absl::StatusOr<v1::ProposePolicyResponse> PolicyAdmin::Propose(
   row.set_in_force_s(compiled.policy->in_force_s());
   row.set_stage(stored::POLICY_STAGE_PROPOSED);
   *row.mutable_proposed() = Sign(asker, context_.clock->Now());
-  Act act;
+  Act act(*view);
   stored::PolicyTextRow text;
   text.set_text(request.text());
   act.operation.batch.Put(Space::kRegistry, absl::StrCat(kTextPrefix, sha256),
-                          registry::EncodeRow(text));
-  act.Put(key, record.bytes, row);
+                          store::EncodeRow(text));
+  act.Put(key, row);
   act.operation.entries.push_back(ActEntry(kKind, asker, request.request_id(), row));
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
   *response.mutable_policy() = Summary(row, current.row.sha256());
@@ -617,7 +615,9 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
     return refuse(std::move(may));
   }
   absl::MutexLock lock(&mutex_);
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> held, context_.store->NewView());
+  const ledger::GuardedView guarded(held.get());
+  const ledger::GuardedView* const view = &guarded;
   SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyCurrentRow> current,
                             Read<stored::PolicyCurrentRow>(*view, request::kCurrentPolicyKey));
   const std::string key = absl::StrCat(kRecordPrefix, sha256);
@@ -648,13 +648,13 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
   const absl::Time now = context_.clock->Now();
   if (!signed_before) *row.add_approvals() = Sign(asker, now);
   SIGNPOST_ASSIGN_OR_RETURN(const int approvals, ApprovalsThatCount(*view, row));
-  Act act;
+  Act act(*view);
   act.operation.entries.push_back(
       ActEntry(stored::ENTRY_KIND_POLICY_APPROVED, asker, request.request_id(), row));
   if (approvals < options_.approvals) {
     *response.mutable_policy() = Summary(row, current.row.sha256());
     if (signed_before) return response;
-    act.Put(key, record.bytes, row);
+    act.Put(key, row);
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
     *response.mutable_receipt() =
         request::ReceiptOf(sequenced, context_.sequencer->options().origin);
@@ -691,10 +691,10 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
   published.set_version(row.version());
   published.set_published_at_s(row.published_at_s());
   published.set_vocabulary_sha256(vocabulary_sha256);
-  act.Put(key, record.bytes, row);
-  act.Put(request::kCurrentPolicyKey, current.bytes, published);
+  act.Put(key, row);
+  act.Put(request::kCurrentPolicyKey, published);
   act.operation.batch.Put(Space::kRegistry, absl::StrCat(kVocabularyPrefix, Hex(vocabulary_sha256)),
-                          registry::EncodeRow(words));
+                          store::EncodeRow(words));
   stored::LedgerEntry entry =
       request::NewEntry(stored::ENTRY_KIND_POLICY_PUBLISHED, asker, request.request_id());
   entry.set_policy_sha256(sha256);
@@ -709,10 +709,10 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
   bound->version = row.version();
   bound->vocabulary_sha256 = vocabulary_sha256;
   bound->published_at = absl::FromUnixSeconds(row.published_at_s());
-  bound->still_in_force = {Space::kRegistry, request::kCurrentPolicyKey,
-                           registry::EncodeRow(published)};
-  SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced,
-                            SubmitAndSwap(std::move(act), std::move(bound)));
+  bound->row = store::EncodeRow(published);
+  // Durable: it is in force whether or not we live to say so.
+  in_force_->Offer(std::move(bound));
+  SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
   *response.mutable_policy() = Summary(row, sha256);
   *response.mutable_receipt() = request::ReceiptOf(sequenced, context_.sequencer->options().origin);
   return response;
@@ -727,7 +727,9 @@ absl::StatusOr<v1::WithdrawPolicyResponse> PolicyAdmin::Withdraw(
                   request.sha256(), std::move(why));
   };
   absl::MutexLock lock(&mutex_);
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> held, context_.store->NewView());
+  const ledger::GuardedView guarded(held.get());
+  const ledger::GuardedView* const view = &guarded;
   SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyCurrentRow> current,
                             Read<stored::PolicyCurrentRow>(*view, request::kCurrentPolicyKey));
   const std::string key = absl::StrCat(kRecordPrefix, request.sha256());
@@ -750,8 +752,8 @@ absl::StatusOr<v1::WithdrawPolicyResponse> PolicyAdmin::Withdraw(
   if (record.row.stage() != stored::POLICY_STAGE_WITHDRAWN) {
     record.row.set_stage(stored::POLICY_STAGE_WITHDRAWN);
     *record.row.mutable_withdrawn() = Sign(asker, context_.clock->Now());
-    Act act;
-    act.Put(key, record.bytes, record.row);
+    Act act(*view);
+    act.Put(key, record.row);
     act.operation.entries.push_back(
         ActEntry(stored::ENTRY_KIND_POLICY_WITHDRAWN, asker, request.request_id(), record.row));
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
@@ -775,7 +777,7 @@ absl::StatusOr<v1::ListPoliciesResponse> PolicyAdmin::List(const base::Principal
   v1::ListPoliciesResponse response;
   for (const store::KeyValue& row : rows) {
     SIGNPOST_ASSIGN_OR_RETURN(const stored::PolicyRow record,
-                              registry::DecodeRow<stored::PolicyRow>(row.key, row.value));
+                              store::DecodeRow<stored::PolicyRow>("a policy", row.value));
     *response.add_policies() = Summary(record, current.row.sha256());
   }
   std::sort(response.mutable_policies()->begin(), response.mutable_policies()->end(),

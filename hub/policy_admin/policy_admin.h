@@ -9,7 +9,7 @@
 // Putting a text in force takes a proposer and Options::approvals others, each a practitioner
 // enrolled in a role that may. The ledger's entry comes first: the row that names the policy is
 // part of the same commit, and a crash right after it ends in the new policy in force. Every
-// operation that rests on a policy carries BoundPolicy::still_in_force, so that no entry sequenced
+// operation that rests on a policy says so (request::RestOn), so that no entry sequenced
 // after a publication was decided by the policy before it.
 //
 // Thread-safe. Its methods read, compile and wait for the ledger: they are for the executor and for
@@ -124,9 +124,6 @@ class PolicyAdmin {
   absl::Status BindLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Unbind(const std::string& problem) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<ledger::Sequenced> Submit(Act act);
-  // An act that names another policy, or other words, as what decides.
-  absl::StatusOr<ledger::Sequenced> SubmitAndSwap(
-      Act act, std::shared_ptr<const request::BoundPolicy> bound);
   // What `draft` changes against the policy in force, in sentences.
   std::vector<std::string> ChangesOf(const policy::Policy& draft,
                                      const std::string& vocabulary_sha256) const;

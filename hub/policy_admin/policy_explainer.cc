@@ -300,45 +300,46 @@ template <typename Response, typename Compose>
 void Ask(const request::HubContext& context, const base::Principal& asker,
          const std::string& request_id, const std::string& purpose, const char* subject,
          Compose compose, request::Reply<Response> done) {
-  struct State {
+  struct Outcome {
     Response response;
     absl::Status refusal;
   };
-  auto state = std::make_shared<State>();
-  request::TransactHere(
+  request::Transact<Outcome>(
       context,
-      [context, state, asker, request_id, purpose, subject,
-       compose = std::move(compose)](const store::View&) -> absl::StatusOr<ledger::Operation> {
-        state->response.Clear();
-        state->refusal = absl::OkStatus();
+      [context, asker, request_id, purpose, subject, compose = std::move(compose)](
+          const ledger::GuardedView&) -> absl::StatusOr<ledger::Attempt<Outcome>> {
+        ledger::Attempt<Outcome> attempt;
+        Response& response = attempt.outcome.response;
         stored::LedgerEntry entry =
             request::NewEntry(stored::ENTRY_KIND_POLICY_ASKED, asker, request_id);
         entry.set_purpose(purpose);
         entry.set_subject(subject);
-        ledger::Operation operation;
+        ledger::Operation& operation = attempt.operation.emplace();
         const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Get();
         if (bound == nullptr) {
-          state->refusal = NoPolicy();
+          attempt.outcome.refusal = NoPolicy();
           entry.set_outcome(base::ReasonName(Reason::kPolicyUnavailable));
         } else {
-          SIGNPOST_RETURN_IF_ERROR(compose(*bound, &state->response));
-          state->response.set_policy_sha256(bound->sha256);
-          state->response.set_policy_version(bound->version);
+          SIGNPOST_RETURN_IF_ERROR(compose(*bound, &response));
+          response.set_policy_sha256(bound->sha256);
+          response.set_policy_version(bound->version);
           request::SetPolicy(*bound, &entry);
-          entry.set_reply_hash(base::Sha256(state->response.SerializeAsString()));
+          entry.set_reply_hash(base::Sha256(response.SerializeAsString()));
           entry.set_outcome("answered");
           request::RestOn(*bound, &operation);
         }
         operation.entries.push_back(request::ToDraft(entry));
-        return operation;
+        return attempt;
       },
-      [origin = context.sequencer->options().origin, state,
-       done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-        if (!sequenced.ok()) return done(std::move(sequenced).status());
-        v1::Receipt receipt = request::ReceiptOf(*sequenced, origin);
-        if (!state->refusal.ok()) return done(request::WithReceipt(state->refusal, receipt));
-        *state->response.mutable_receipt() = std::move(receipt);
-        done(std::move(state->response));
+      [origin = context.sequencer->options().origin,
+       done = std::move(done)](absl::StatusOr<ledger::Committed<Outcome>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        v1::Receipt receipt = request::ReceiptOf(*result->sequenced, origin);
+        if (!result->outcome.refusal.ok()) {
+          return done(request::WithReceipt(result->outcome.refusal, receipt));
+        }
+        *result->outcome.response.mutable_receipt() = std::move(receipt);
+        done(std::move(result->outcome.response));
       });
 }
 

@@ -13,10 +13,10 @@
 #include "hub/base/ids.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/reader.h"
-#include "hub/registry/row_format.h"
 #include "hub/request/entries.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
+#include "hub/store/row_codec.h"
 #include "signpost/store/v1/registry.pb.h"
 
 namespace signpost::policy_admin {
@@ -181,8 +181,9 @@ absl::Status PolicyPreviews::Run::GatherAskers() {
         view->Scan(Space::kRegistry, from, store::PrefixEnd(kPractitionerPrefix),
                    kPractitionersPerPage));
     for (const store::KeyValue& row : rows) {
-      SIGNPOST_ASSIGN_OR_RETURN(const stored::PractitionerRow practitioner,
-                                registry::DecodeRow<stored::PractitionerRow>(row.key, row.value));
+      SIGNPOST_ASSIGN_OR_RETURN(
+          const stored::PractitionerRow practitioner,
+          store::DecodeRow<stored::PractitionerRow>("a practitioner", row.value));
       const registry::Agency* agency = directory_->FindAgency(practitioner.agency_id());
       if (practitioner.suspended() || agency == nullptr || agency->suspended ||
           agency->kind == "auditor" || agency->kind == "operator") {

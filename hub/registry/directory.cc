@@ -11,7 +11,7 @@ const Agency* Directory::FindAgency(const std::string& agency_id) const {
 
 const Team* Directory::FindTeam(const std::string& team_id) const {
   const auto it = teams_.find(team_id);
-  return it == teams_.end() ? nullptr : it->second.team.get();
+  return it == teams_.end() ? nullptr : it->second.get();
 }
 
 std::vector<std::shared_ptr<const Agency>> Directory::Agencies() const {
@@ -24,7 +24,7 @@ std::vector<std::shared_ptr<const Agency>> Directory::Agencies() const {
 std::vector<std::shared_ptr<const Team>> Directory::Teams() const {
   std::vector<std::shared_ptr<const Team>> teams;
   teams.reserve(teams_.size());
-  for (const auto& [id, slot] : teams_) teams.push_back(slot.team);
+  for (const auto& [id, team] : teams_) teams.push_back(team);
   return teams;
 }
 

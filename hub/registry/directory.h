@@ -2,7 +2,8 @@
 // each agency last reported. What a call reads to know its caller, and what handlers build the
 // policy's vocabulary and the coverage of an answer from.
 //
-// A Directory never changes; the registry puts a new one in its place. Hold the shared_ptr for one
+// A Directory never changes; the registry puts a new one in its place, before whoever made a change
+// is told that it is durable. Hold the shared_ptr for one
 // call, not longer: the next call must see the next directory. Thread-safe. Practitioners are not
 // in it (an area has up to 400,000): see Registry::LookupPractitioner.
 
@@ -83,8 +84,8 @@ class Directory {
   // what was said meanwhile waits until they are restored.
   std::vector<std::string> MailboxSystems(const std::string& agency_id) const;
 
-  // When the agency reported, as far as is durable; nullopt when it never did or there is no such
-  // agency.
+  // When the agency reported, to the minute and as far as is durable; nullopt when it never did or
+  // there is no such agency.
   std::optional<FeedTimes> Feed(const std::string& agency_id) const;
 
  private:
@@ -100,15 +101,10 @@ class Directory {
   struct AgencySlot {
     std::shared_ptr<const Agency> agency;
     std::shared_ptr<FeedState> feed;
-    uint64_t applied_index = 0;  // of the entry that this is from
-  };
-  struct TeamSlot {
-    std::shared_ptr<const Team> team;
-    uint64_t applied_index = 0;
   };
 
   absl::btree_map<std::string, AgencySlot> agencies_;
-  absl::btree_map<std::string, TeamSlot> teams_;
+  absl::btree_map<std::string, std::shared_ptr<const Team>> teams_;
   absl::flat_hash_map<std::string, std::string> agency_of_system_;  // by SPIFFE id
   std::vector<std::string> mailbox_system_names_;
 };

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/transact.h"
-#include "hub/registry/row_format.h"
 #include "hub/registry/validate.h"
+#include "hub/store/row_codec.h"
 #include "signpost/store/v1/entry.pb.h"
 
 namespace signpost::registry {
@@ -17,6 +18,8 @@ namespace {
 
 using base::Error;
 using base::Reason;
+using store::DecodeRow;
+using store::EncodeRow;
 using store::Space;
 using store::v1::AgencyRow;
 using store::v1::FeedRow;
@@ -39,6 +42,8 @@ std::string FeedKey(const std::string& agency_id) { return absl::StrCat(kFeedPre
 std::string PractitionerKey(const std::string& agency_id, const std::string& practitioner_id) {
   return absl::StrCat("practitioner/", agency_id, "/", practitioner_id);
 }
+
+std::string What(const std::string& key) { return absl::StrCat("registry row ", key); }
 
 template <typename Range>
 std::vector<std::string> Sorted(const Range& words) {
@@ -154,7 +159,10 @@ absl::Status CheckRequestId(const std::string& request_id) {
   return absl::OkStatus();
 }
 
-// A row as read: its bytes, for the precondition, and its content; empty when there is none.
+// Nobody is told more than that it is so.
+struct Nothing {};
+
+// A row as read: its bytes and its content; empty when there is none.
 template <typename Row>
 struct ReadRow {
   std::optional<std::string> bytes;
@@ -165,7 +173,7 @@ absl::StatusOr<ReadRow<Row>> Read(const store::View& view, const std::string& ke
   ReadRow<Row> read;
   SIGNPOST_ASSIGN_OR_RETURN(read.bytes, view.Get(Space::kRegistry, key));
   if (read.bytes.has_value()) {
-    SIGNPOST_ASSIGN_OR_RETURN(read.row, DecodeRow<Row>(key, *read.bytes));
+    SIGNPOST_ASSIGN_OR_RETURN(read.row, DecodeRow<Row>(What(key), *read.bytes));
   }
   return read;
 }
@@ -181,15 +189,12 @@ bool EnrolledPractitioner::InTeam(const std::string& team_id) const {
   return Contains(team_ids, team_id);
 }
 
-// What one attempt would write. The parsed forms are made here and not after the commit, so that
-// nothing can go wrong between durable and visible.
+// What one attempt would write.
 struct Registry::Planned {
   std::string key;
   std::optional<std::string> before;
   std::string after;
-  std::string reason;                    // free text to seal; may be empty
-  std::shared_ptr<const Agency> agency;  // set when the row is an agency's
-  std::shared_ptr<const Team> team;      // set when the row is a team's
+  std::string reason;  // free text to seal; may be empty
 };
 
 Registry::Registry(Options options, const store::Store* store, ledger::Sequencer* sequencer,
@@ -213,61 +218,95 @@ absl::StatusOr<std::unique_ptr<Registry>> Registry::Load(Options options, const 
     registry->operator_trust_domain_ = parts.trust_domain;
     registry->operator_system_name_ = parts.system_name;
   }
-  SIGNPOST_RETURN_IF_ERROR(registry->LoadAll());
+  SIGNPOST_ASSIGN_OR_RETURN(registry->following_, sequencer->Follow(registry.get()));
   return registry;
 }
 
-absl::Status Registry::LoadAll() {
-  SIGNPOST_ASSIGN_OR_RETURN(std::unique_ptr<store::View> view, store_->NewView());
-  // Calls `row(key, value)` for every row under `prefix`, a page at a time.
-  const auto each = [&view](const std::string& prefix, const auto& row) -> absl::Status {
+Registry::~Registry() = default;
+
+absl::Status Registry::Begin(const store::View& view) {
+  auto directory = std::make_shared<Directory>();
+  directory->mailbox_system_names_ = options_.mailbox_system_names;
+  // Agencies before what is said of them.
+  for (const char* const prefix : {kAgencyPrefix, kTeamPrefix, kFeedPrefix}) {
     std::string from = prefix;
     while (true) {
       SIGNPOST_ASSIGN_OR_RETURN(
-          std::vector<store::KeyValue> page,
-          view->Scan(Space::kRegistry, from, store::PrefixEnd(prefix), kLoadPageRows));
-      for (const store::KeyValue& kv : page) SIGNPOST_RETURN_IF_ERROR(row(kv.key, kv.value));
-      if (static_cast<int>(page.size()) < kLoadPageRows) return absl::OkStatus();
+          const std::vector<store::KeyValue> page,
+          view.Scan(Space::kRegistry, from, store::PrefixEnd(prefix), kLoadPageRows));
+      for (const store::KeyValue& row : page) {
+        SIGNPOST_RETURN_IF_ERROR(PutRow(row.key, row.value, directory.get()));
+      }
+      if (static_cast<int>(page.size()) < kLoadPageRows) break;
       from = page.back().key + '\0';
     }
-  };
-
-  auto directory = std::make_shared<Directory>();
-  directory->mailbox_system_names_ = options_.mailbox_system_names;
-  SIGNPOST_RETURN_IF_ERROR(
-      each(kAgencyPrefix, [&](const std::string& key, const std::string& value) -> absl::Status {
-        SIGNPOST_ASSIGN_OR_RETURN(const AgencyRow row, DecodeRow<AgencyRow>(key, value));
-        absl::StatusOr<std::shared_ptr<const Agency>> agency = AgencyOf(row);
-        if (!agency.ok()) {
-          return Error(Reason::kDataLoss, absl::StrCat("registry row ", key,
-                                                       " holds a key or a system that does not "
-                                                       "parse; restore a backup"));
-        }
-        for (const System& system : (*agency)->systems) {
-          directory->agency_of_system_[system.spiffe_id] = row.agency_id();
-        }
-        directory->agencies_[row.agency_id()] = {*std::move(agency),
-                                                 std::make_shared<Directory::FeedState>(), 0};
-        return absl::OkStatus();
-      }));
-  SIGNPOST_RETURN_IF_ERROR(
-      each(kTeamPrefix, [&](const std::string& key, const std::string& value) -> absl::Status {
-        SIGNPOST_ASSIGN_OR_RETURN(const TeamRow row, DecodeRow<TeamRow>(key, value));
-        directory->teams_[row.team_id()] = {TeamOf(row), 0};
-        return absl::OkStatus();
-      }));
-  SIGNPOST_RETURN_IF_ERROR(
-      each(kFeedPrefix, [&](const std::string& key, const std::string& value) -> absl::Status {
-        SIGNPOST_ASSIGN_OR_RETURN(const FeedRow row, DecodeRow<FeedRow>(key, value));
-        const auto it = directory->agencies_.find(key.substr(sizeof(kFeedPrefix) - 1));
-        if (it == directory->agencies_.end()) return absl::OkStatus();
-        it->second.feed->since_s = row.since_s();
-        it->second.feed->until_s = row.until_s();
-        it->second.feed->written_s = row.until_s();
-        return absl::OkStatus();
-      }));
+  }
   absl::MutexLock lock(&mutex_);
   directory_ = std::move(directory);
+  return absl::OkStatus();
+}
+
+absl::Status Registry::Take(const store::PublishedCommit& commit) {
+  std::shared_ptr<Directory> next;  // made when first needed
+  for (const store::Batch::Operation& row : commit.rows.operations()) {
+    if (row.space != Space::kRegistry || !row.value.has_value()) continue;
+    if (absl::StartsWith(row.key, kFeedPrefix)) {
+      // Its state is shared by all directories.
+      SIGNPOST_RETURN_IF_ERROR(
+          PutFeed(row.key, *row.value, next != nullptr ? *next : *directory()));
+    } else if (absl::StartsWith(row.key, kAgencyPrefix) || absl::StartsWith(row.key, kTeamPrefix)) {
+      if (next == nullptr) next = std::make_shared<Directory>(*directory());
+      SIGNPOST_RETURN_IF_ERROR(PutRow(row.key, *row.value, next.get()));
+    }
+  }
+  if (next == nullptr) return absl::OkStatus();
+  absl::MutexLock lock(&mutex_);
+  directory_ = std::move(next);
+  return absl::OkStatus();
+}
+
+absl::Status Registry::PutRow(const std::string& key, const std::string& value,
+                              Directory* directory) {
+  if (absl::StartsWith(key, kFeedPrefix)) return PutFeed(key, value, *directory);
+  if (absl::StartsWith(key, kTeamPrefix)) {
+    SIGNPOST_ASSIGN_OR_RETURN(const TeamRow row, DecodeRow<TeamRow>(What(key), value));
+    directory->teams_[row.team_id()] = TeamOf(row);
+    return absl::OkStatus();
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const AgencyRow row, DecodeRow<AgencyRow>(What(key), value));
+  absl::StatusOr<std::shared_ptr<const Agency>> agency = AgencyOf(row);
+  if (!agency.ok()) {
+    return Error(Reason::kDataLoss, absl::StrCat("registry row ", key,
+                                                 " holds a key or a system that does not parse; "
+                                                 "restore a backup"));
+  }
+  Directory::AgencySlot& slot = directory->agencies_[row.agency_id()];
+  if (slot.agency != nullptr) {
+    for (const System& system : slot.agency->systems) {
+      directory->agency_of_system_.erase(system.spiffe_id);
+    }
+  }
+  for (const System& system : (*agency)->systems) {
+    directory->agency_of_system_[system.spiffe_id] = row.agency_id();
+  }
+  slot.agency = *std::move(agency);
+  if (slot.feed == nullptr) slot.feed = std::make_shared<Directory::FeedState>();
+  return absl::OkStatus();
+}
+
+absl::Status Registry::PutFeed(const std::string& key, const std::string& value,
+                               const Directory& directory) {
+  SIGNPOST_ASSIGN_OR_RETURN(const FeedRow row, DecodeRow<FeedRow>(What(key), value));
+  const auto it = directory.agencies_.find(key.substr(sizeof(kFeedPrefix) - 1));
+  if (it == directory.agencies_.end()) return absl::OkStatus();
+  Directory::FeedState& feed = *it->second.feed;
+  feed.since_s = row.since_s();
+  feed.until_s = row.until_s();
+  // Whoever is about to write a later one has said so there already.
+  int64_t written_s = feed.written_s;
+  while (written_s < row.until_s() &&
+         !feed.written_s.compare_exchange_weak(written_s, row.until_s())) {
+  }
   return absl::OkStatus();
 }
 
@@ -380,7 +419,7 @@ void Registry::PutAgency(const v1::PutAgencyRequest& request, const Actor& actor
   if (!checked.ok()) return done(std::move(checked));
   Change(
       request.request_id(), actor,
-      [agency = request.agency()](const store::View& view) -> absl::StatusOr<Planned> {
+      [agency = request.agency()](const ledger::GuardedView& view) -> absl::StatusOr<Planned> {
         Planned planned;
         planned.key = AgencyKey(agency.agency_id());
         SIGNPOST_ASSIGN_OR_RETURN(ReadRow<AgencyRow> read, Read<AgencyRow>(view, planned.key));
@@ -395,7 +434,7 @@ void Registry::PutAgency(const v1::PutAgencyRequest& request, const Actor& actor
         }
         planned.before = std::move(read.bytes);
         planned.after = EncodeRow(row);
-        SIGNPOST_ASSIGN_OR_RETURN(planned.agency, AgencyOf(row));
+        SIGNPOST_RETURN_IF_ERROR(AgencyOf(row).status());  // what is stored can be read back
         return planned;
       },
       std::move(done));
@@ -406,7 +445,7 @@ void Registry::PutTeam(const v1::PutTeamRequest& request, const Actor& actor, Ch
   if (!checked.ok()) return done(std::move(checked));
   Change(
       request.request_id(), actor,
-      [this, team = request.team()](const store::View& view) -> absl::StatusOr<Planned> {
+      [this, team = request.team()](const ledger::GuardedView& view) -> absl::StatusOr<Planned> {
         // Agencies are never removed, so that they are there now is enough.
         const std::shared_ptr<const Directory> now = directory();
         if (now->FindAgency(team.home_agency_id()) == nullptr) {
@@ -420,7 +459,6 @@ void Registry::PutTeam(const v1::PutTeamRequest& request, const Actor& actor, Ch
         SIGNPOST_ASSIGN_OR_RETURN(planned.before, view.Get(Space::kRegistry, planned.key));
         const TeamRow row = RowOf(team);
         planned.after = EncodeRow(row);
-        planned.team = TeamOf(row);
         return planned;
       },
       std::move(done));
@@ -434,7 +472,7 @@ void Registry::PutPractitioner(const v1::PutPractitionerRequest& request,
   Change(
       request.request_id(), actor,
       [this, practitioner = request.practitioner(),
-       marks](const store::View& view) -> absl::StatusOr<Planned> {
+       marks](const ledger::GuardedView& view) -> absl::StatusOr<Planned> {
         const std::shared_ptr<const Directory> now = directory();
         if (now->FindAgency(practitioner.agency_id()) == nullptr) {
           return AgencyUnknown(practitioner.agency_id());
@@ -476,7 +514,7 @@ void Registry::SetSuspended(const v1::SetSuspendedRequest& request, const Actor&
   if (!checked.ok()) return done(std::move(checked));
   Change(
       request.request_id(), actor,
-      [request](const store::View& view) -> absl::StatusOr<Planned> {
+      [request](const ledger::GuardedView& view) -> absl::StatusOr<Planned> {
         Planned planned;
         planned.reason = request.reason();
         if (request.has_practitioner()) {
@@ -514,7 +552,6 @@ void Registry::SetSuspended(const v1::SetSuspendedRequest& request, const Actor&
         }
         planned.before = std::move(read.bytes);
         planned.after = EncodeRow(read.row);
-        SIGNPOST_ASSIGN_OR_RETURN(planned.agency, AgencyOf(read.row));
         return planned;
       },
       std::move(done));
@@ -525,21 +562,11 @@ void Registry::Change(const std::string& request_id, const Actor& actor, Plan pl
   absl::Status checked = CheckRequestId(request_id);
   if (!checked.ok()) return done(std::move(checked));
 
-  // Attempts follow one another and the end follows the last, so this needs no lock of its own.
-  struct Attempt {
-    Planned planned;
-    bool unchanged = false;
-  };
-  auto attempt = std::make_shared<Attempt>();
-
-  ledger::Make make = [this, request_id, actor, attempt, plan = std::move(plan)](
-                          const store::View& view) mutable -> absl::StatusOr<ledger::Operation> {
-    SIGNPOST_ASSIGN_OR_RETURN(attempt->planned, plan(view));
-    const Planned& planned = attempt->planned;
-    if (planned.before == planned.after) {
-      attempt->unchanged = true;
-      return absl::CancelledError("nothing to change");  // ends the transaction; not an error
-    }
+  ledger::MakeAttempt<Nothing> make =
+      [this, request_id, actor, plan = std::move(plan)](
+          const ledger::GuardedView& view) mutable -> absl::StatusOr<ledger::Attempt<Nothing>> {
+    SIGNPOST_ASSIGN_OR_RETURN(const Planned planned, plan(view));
+    if (planned.before == planned.after) return ledger::Attempt<Nothing>();
     store::v1::LedgerEntry entry;
     entry.set_agency_id(actor.agency_id);
     entry.set_format(1);
@@ -561,52 +588,16 @@ void Registry::Change(const std::string& request_id, const Actor& actor, Plan pl
     }
     ledger::Operation operation;
     operation.batch.Put(Space::kRegistry, planned.key, planned.after);
-    operation.preconditions.push_back({Space::kRegistry, planned.key, planned.before});
     operation.entries.push_back({entry.SerializeAsString(), actor.agency_id});
-    return operation;
+    return ledger::Attempt<Nothing>{{}, std::move(operation)};
   };
 
-  ledger::Transact(
-      executor_, store_, sequencer_, std::move(make),
-      [this, attempt, done = std::move(done)](absl::StatusOr<ledger::Sequenced> result) mutable {
-        if (result.ok()) {
-          Apply(attempt->planned, result->first_index);
-          done(ChangeResult(*std::move(result)));
-        } else if (attempt->unchanged) {
-          done(ChangeResult());
-        } else {
-          done(std::move(result).status());
-        }
+  ledger::Transact<Nothing>(
+      {executor_, store_, sequencer_}, ledger::FirstAttempt::kQueued, std::move(make),
+      [done = std::move(done)](absl::StatusOr<ledger::Committed<Nothing>> result) mutable {
+        if (!result.ok()) return done(std::move(result).status());
+        done(std::move(result->sequenced));
       });
-}
-
-void Registry::Apply(const Planned& planned, uint64_t index) {
-  if (planned.agency == nullptr && planned.team == nullptr) return;  // read from the store
-  absl::MutexLock lock(&mutex_);
-  auto next = std::make_shared<Directory>(*directory_);
-  if (planned.agency != nullptr) {
-    const std::string& agency_id = planned.agency->agency_id;
-    Directory::AgencySlot& slot = next->agencies_[agency_id];
-    // Completions may overtake one another; the ledger's order counts.
-    if (slot.agency != nullptr && slot.applied_index > index) return;
-    if (slot.agency != nullptr) {
-      for (const System& system : slot.agency->systems) {
-        next->agency_of_system_.erase(system.spiffe_id);
-      }
-    }
-    for (const System& system : planned.agency->systems) {
-      next->agency_of_system_[system.spiffe_id] = agency_id;
-    }
-    if (slot.feed == nullptr) slot.feed = std::make_shared<Directory::FeedState>();
-    slot.agency = planned.agency;
-    slot.applied_index = index;
-  } else {
-    Directory::TeamSlot& slot = next->teams_[planned.team->team_id];
-    if (slot.team != nullptr && slot.applied_index > index) return;
-    slot.team = planned.team;
-    slot.applied_index = index;
-  }
-  directory_ = std::move(next);
 }
 
 void Registry::TouchFeed(const std::string& agency_id, absl::Time now, store::Batch* batch) {
@@ -625,20 +616,6 @@ void Registry::TouchFeed(const std::string& agency_id, absl::Time now, store::Ba
   row.set_since_s(since_s == 0 ? now_s : since_s);
   row.set_until_s(now_s);
   batch->Put(Space::kRegistry, FeedKey(agency_id), EncodeRow(row));
-}
-
-void Registry::FeedRecorded(const std::string& agency_id, absl::Time at) {
-  const std::shared_ptr<const Directory> current = directory();
-  const auto it = current->agencies_.find(agency_id);
-  if (it == current->agencies_.end()) return;
-  Directory::FeedState& feed = *it->second.feed;
-  const int64_t at_s = absl::ToUnixSeconds(at);
-  int64_t since_s = 0;
-  feed.since_s.compare_exchange_strong(since_s, at_s);
-  int64_t until_s = feed.until_s.load(std::memory_order_relaxed);
-  while (until_s < at_s &&
-         !feed.until_s.compare_exchange_weak(until_s, at_s, std::memory_order_release)) {
-  }
 }
 
 }  // namespace signpost::registry

@@ -3,14 +3,15 @@
 //
 // Reading is from memory (agencies, systems, keys, teams) or one point read (practitioners), so
 // that it can be asked on every call: what is suspended is refused from the very next call on. A
-// change is an entry in the ledger first; the directory in memory follows when, and only when, the
-// commit is durable. A failed commit leaves the directory as it was.
+// change is an entry in the ledger first; the directory in memory follows what was committed, by
+// whomever (store/follower.h). A failed commit leaves the directory as it was.
 //
 // Rows are in space kRegistry under "agency/<id>", "team/<id>", "practitioner/<agency>/<id>" and
 // "feed/<agency>": a version byte (1) and the stored message.
 //
 // Thread-safe. `store`, `sequencer`, `executor` and `random` are not owned and must outlive it, and
-// it must outlive every change that was begun: drain the sequencer and the executor first.
+// it must outlive every change that was begun: drain the executor first. It may outlive the
+// sequencer, and then stays as it was.
 
 #ifndef SIGNPOST_HUB_REGISTRY_REGISTRY_H_
 #define SIGNPOST_HUB_REGISTRY_REGISTRY_H_
@@ -31,7 +32,9 @@
 #include "hub/base/executor.h"
 #include "hub/base/random.h"
 #include "hub/ledger/sequencer.h"
+#include "hub/ledger/transact.h"
 #include "hub/registry/directory.h"
+#include "hub/store/follower.h"
 #include "hub/store/store.h"
 #include "signpost/store/v1/registry.pb.h"
 #include "signpost/v1/registry.pb.h"
@@ -85,7 +88,7 @@ using ChangeResult = std::optional<ledger::Sequenced>;
 // Called exactly once, where ledger::Transact() calls its own: only hand on.
 using ChangeDone = absl::AnyInvocable<void(absl::StatusOr<ChangeResult>)>;
 
-class Registry {
+class Registry : private store::Follower {
  public:
   struct Options {
     // The hub's operator: a system that is known, of kind "operator" and never suspended, even when
@@ -110,6 +113,7 @@ class Registry {
 
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
+  ~Registry() override;
 
   // The latest directory; never null. Costs a lock and a reference count.
   std::shared_ptr<const Directory> directory() const;
@@ -149,8 +153,8 @@ class Registry {
   // row as stored. Errors, nothing having changed:
   //   - kInvalidField with violations
   //   - kAgencyUnknown: a team or practitioner names an agency that is not registered
-  //   - what ledger::Transact() gives. kStoreUnavailable: unknown until restart;
-  //     the directory stays
+  //   - what ledger::Transact() gives. kStoreUnavailable: unknown until restart; the directory
+  //     stays
   void PutAgency(const v1::PutAgencyRequest& request, const Actor& actor, ChangeDone done);
   void PutTeam(const v1::PutTeamRequest& request, const Actor& actor, ChangeDone done);
   // What a practitioner is marked with comes hashed: `surname` and `home_postcode` of the request
@@ -165,22 +169,25 @@ class Registry {
 
   // Notes that `agency_id` reported at `now`: adds the row to `batch`, at most once in
   // kFeedWriteInterval for each agency; otherwise, or for an agency that is not registered, does
-  // nothing. Call FeedRecorded() when the operation is durable, whether or not a row was added.
+  // nothing. Directory::Feed() follows when that is durable.
   void TouchFeed(const std::string& agency_id, absl::Time now, store::Batch* batch);
-  // The coverage follows at once, in memory.
-  void FeedRecorded(const std::string& agency_id, absl::Time at);
 
  private:
   struct Planned;  // one attempt of a change
-  using Plan = absl::AnyInvocable<absl::StatusOr<Planned>(const store::View& view)>;
+  using Plan = absl::AnyInvocable<absl::StatusOr<Planned>(const ledger::GuardedView& view)>;
 
   Registry(Options options, const store::Store* store, ledger::Sequencer* sequencer,
            base::Executor* executor, base::RandomSource* random);
 
-  absl::Status LoadAll();
-  // Runs `plan` until it commits, applies what it planned to the directory, then calls `done`.
+  // Reads all that the directory holds; takes what of it was committed.
+  absl::Status Begin(const store::View& view) override;
+  absl::Status Take(const store::PublishedCommit& commit) override;
+  static absl::Status PutRow(const std::string& key, const std::string& value,
+                             Directory* directory);
+  static absl::Status PutFeed(const std::string& key, const std::string& value,
+                              const Directory& directory);
+  // Runs `plan` until it commits, then calls `done`.
   void Change(const std::string& request_id, const Actor& actor, Plan plan, ChangeDone done);
-  void Apply(const Planned& planned, uint64_t index);
   bool IsOperatorAgency(const std::string& agency_id) const;
 
   const Options options_;
@@ -194,6 +201,7 @@ class Registry {
 
   mutable absl::Mutex mutex_;
   std::shared_ptr<const Directory> directory_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<store::Following> following_;
 };
 
 }  // namespace signpost::registry

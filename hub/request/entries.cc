@@ -33,7 +33,7 @@ void SetPolicy(const BoundPolicy& bound, stored::LedgerEntry* entry) {
 }
 
 void RestOn(const BoundPolicy& bound, ledger::Operation* operation) {
-  if (bound.still_in_force.has_value()) operation->preconditions.push_back(*bound.still_in_force);
+  operation->reads.AddRow(store::Space::kRegistry, kCurrentPolicyKey, bound.decides_until_revision);
 }
 
 ledger::Draft ToDraft(const stored::LedgerEntry& entry) {

@@ -8,8 +8,8 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
-#include "hub/exchange/row_format.h"
 #include "hub/ledger/index_hook.h"
+#include "hub/store/row_codec.h"
 
 namespace signpost::request {
 namespace {
@@ -18,7 +18,7 @@ using store::Space;
 using store::v1::RequestRow;
 
 std::string RequestKey(const std::string& agency_id, const std::string& request_id) {
-  return exchange::LengthPrefixed(agency_id) + request_id;
+  return store::LengthPrefixed(agency_id) + request_id;
 }
 
 }  // namespace
@@ -26,12 +26,11 @@ std::string RequestKey(const std::string& agency_id, const std::string& request_
 IdempotencyTable::IdempotencyTable(const base::SecretKey& key) : key_(key) {}
 
 std::string IdempotencyTable::Hash(absl::string_view method, absl::string_view content) const {
-  return base::HmacSha256(key_.bytes(),
-                          absl::StrCat(exchange::LengthPrefixed(std::string(method)), content));
+  return base::HmacSha256(key_.bytes(), absl::StrCat(store::LengthPrefixed(method), content));
 }
 
 absl::StatusOr<std::optional<RequestRow>> IdempotencyTable::Check(
-    const store::View& view, const std::string& agency_id, const std::string& request_id,
+    const ledger::GuardedView& view, const std::string& agency_id, const std::string& request_id,
     const std::string& request_hash) const {
   const bool is_printable = std::all_of(request_id.begin(), request_id.end(), [](char c) {
     return absl::ascii_isgraph(static_cast<unsigned char>(c));
@@ -45,7 +44,7 @@ absl::StatusOr<std::optional<RequestRow>> IdempotencyTable::Check(
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> value,
                             view.Get(Space::kRequests, RequestKey(agency_id, request_id)));
   if (!value.has_value()) return std::optional<RequestRow>();
-  SIGNPOST_ASSIGN_OR_RETURN(RequestRow row, exchange::DecodeRow<RequestRow>("a request", *value));
+  SIGNPOST_ASSIGN_OR_RETURN(RequestRow row, store::DecodeRow<RequestRow>("a request", *value));
   if (!base::ConstantTimeEqual(row.request_hash(), request_hash)) {
     return base::Error(base::Reason::kRequestIdReused,
                        "this request_id stands for an earlier request with other content; send a "
@@ -58,7 +57,6 @@ void IdempotencyTable::Record(ledger::Operation* operation, const std::string& a
                               const std::string& request_id, const std::string& request_hash,
                               const std::string& result, absl::Time now) const {
   std::string key = RequestKey(agency_id, request_id);
-  operation->preconditions.push_back({Space::kRequests, key, std::nullopt});
   RequestRow row;
   row.set_request_hash(request_hash);
   row.set_result(result);
@@ -66,7 +64,7 @@ void IdempotencyTable::Record(ledger::Operation* operation, const std::string& a
   AddIndexHook(operation, [key = std::move(key), row = std::move(row)](
                               uint64_t first_index, store::Batch& batch) mutable {
     row.set_ledger_index(first_index);
-    batch.Put(Space::kRequests, std::move(key), exchange::EncodeRow(row));
+    batch.Put(Space::kRequests, std::move(key), store::EncodeRow(row));
   });
 }
 

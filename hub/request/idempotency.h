@@ -39,13 +39,13 @@ class IdempotencyTable {
   //   - kRequestIdReused: the id stands for another request
   //   - kStoreUnavailable, kDataLoss, kStoreNewer
   [[nodiscard]] absl::StatusOr<std::optional<store::v1::RequestRow>> Check(
-      const store::View& view, const std::string& agency_id, const std::string& request_id,
+      const ledger::GuardedView& view, const std::string& agency_id, const std::string& request_id,
       const std::string& request_hash) const;
 
-  // Adds the row and its precondition to `operation`: of two that race, the second gets kAborted
-  // and, at a newer view, finds the first in Check(). The entry's index is put in by an index hook,
-  // so with_index must not be assigned afterwards (see index_hook.h). REQUIRES: Check() gave
-  // nullopt at the view from which `operation` was made.
+  // Adds the row to `operation`, which rests on there having been none (Check() looked): of two
+  // that race, the second gets kAborted and, at a newer view, finds the first. The entry's index is
+  // put in by an index hook, so with_index must not be assigned afterwards (see index_hook.h).
+  // REQUIRES: Check() gave nullopt at the view from which `operation` was made.
   void Record(ledger::Operation* operation, const std::string& agency_id,
               const std::string& request_id, const std::string& request_hash,
               const std::string& result, absl::Time now) const;

@@ -83,10 +83,6 @@ std::shared_ptr<const BoundPolicy> PolicyInForce::Get() const {
   std::shared_ptr<const BoundPolicy> bound;
   {
     absl::MutexLock lock(&mutex_);
-    if (held_) {
-      mutex_.Await(absl::Condition(
-          +[](const bool* held) { return !*held; }, &held_));
-    }
     bound = bound_;
   }
   if (bound != nullptr && Stale(*bound)) return nullptr;
@@ -107,26 +103,51 @@ std::string PolicyInForce::problem() const {
                       "higher version");
 }
 
-void PolicyInForce::Hold() {
+void PolicyInForce::Offer(std::shared_ptr<const BoundPolicy> bound) {
   absl::MutexLock lock(&mutex_);
-  held_ = true;
-}
-
-void PolicyInForce::Release() {
-  absl::MutexLock lock(&mutex_);
-  held_ = false;
-}
-
-void PolicyInForce::Swap(std::shared_ptr<const BoundPolicy> bound) {
-  absl::MutexLock lock(&mutex_);
-  bound_ = std::move(bound);
-  problem_.clear();
+  offered_ = std::move(bound);
+  Settle();
 }
 
 void PolicyInForce::Lose(std::string problem) {
   absl::MutexLock lock(&mutex_);
   bound_ = nullptr;
+  offered_ = nullptr;
   problem_ = std::move(problem);
+}
+
+absl::Status PolicyInForce::Begin(const store::View& view) {
+  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> row,
+                            view.Get(store::Space::kRegistry, kCurrentPolicyKey));
+  absl::MutexLock lock(&mutex_);
+  row_ = std::move(row);
+  revision_ = view.revision();
+  Settle();
+  return absl::OkStatus();
+}
+
+absl::Status PolicyInForce::Take(const store::PublishedCommit& commit) {
+  absl::MutexLock lock(&mutex_);
+  for (const store::Batch::Operation& row : commit.rows.operations()) {
+    if (row.space == store::Space::kRegistry && row.key == kCurrentPolicyKey) row_ = row.value;
+  }
+  revision_ = commit.revision;
+  Settle();
+  return absl::OkStatus();
+}
+
+void PolicyInForce::Settle() {
+  if (offered_ != nullptr && row_ == offered_->row) {
+    bound_ = std::exchange(offered_, nullptr);
+    problem_.clear();
+  }
+  if (bound_ == nullptr) return;
+  if (row_ == bound_->row) {
+    bound_->decides_until_revision = revision_;
+    return;
+  }
+  bound_ = nullptr;
+  problem_ = "another policy was published, and this hub has not bound it; restart the hub";
 }
 
 }  // namespace signpost::request

@@ -2,8 +2,10 @@
 //
 // Which agencies and teams there are is the registry's knowledge and changes while the hub runs;
 // which services, roles and assessments there are is a file. PolicyAdmin compiles the published
-// text against both, records what comes into force and then swaps it in here, whole. Readers hold
-// the version they began with until they are done, so that one question is judged by one policy.
+// text against both, offers what it made here, and records it. PolicyInForce follows what is
+// committed (store/follower.h): what was offered decides from the commit on that names it, and a
+// policy that a commit no longer names decides nothing. Readers hold the version they began with
+// until they are done, so that one question is judged by one policy.
 //
 // Where there is none that may decide, everything is hidden: nothing was published, what is stored
 // is unreadable or does not compile, or it is older than the area allows. Thread-safe.
@@ -11,6 +13,7 @@
 #ifndef SIGNPOST_HUB_REQUEST_POLICY_IN_FORCE_H_
 #define SIGNPOST_HUB_REQUEST_POLICY_IN_FORCE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +27,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "hub/base/clock.h"
+#include "hub/store/follower.h"
 #include "hub/store/store.h"
 #include "policy/policy.h"
 
@@ -68,9 +72,12 @@ struct BoundPolicy {
   std::string sha256;             // 64 hex digits, of the text
   std::string vocabulary_sha256;  // 32 bytes, of the words it is bound to
   absl::Time published_at;
-  // That this is still what decides, for operations that rest on it: the row kCurrentPolicyKey of
-  // space kRegistry. An answer made under another policy is made again before it is recorded.
-  std::optional<store::Precondition> still_in_force;
+  // The row kCurrentPolicyKey of space kRegistry that names it, as stored.
+  std::string row;
+  // As of which revision this decided, for operations that rest on it. It goes up with every commit
+  // until one names another policy, and then stays: whoever still holds this policy rests on what
+  // was written since, and judges again before anything is recorded.
+  mutable std::atomic<uint64_t> decides_until_revision = 0;
   int32_t version = 0;
   // The agencies (by symbol) that an asker is told of whatever there is; see
   // DisclosureEvaluator::Coverage().
@@ -80,7 +87,7 @@ struct BoundPolicy {
 // Where the store says which policy decides.
 inline constexpr char kCurrentPolicyKey[] = "policy/current";
 
-class PolicyInForce {
+class PolicyInForce final : public store::Follower {
  public:
   PolicyInForce() = default;
   PolicyInForce(const PolicyInForce&) = delete;
@@ -90,8 +97,7 @@ class PolicyInForce {
   // `clock` is not owned. Call before the first Get().
   void LimitAge(const base::Clock* clock, absl::Duration max_age);
 
-  // What decides now, or nullptr: then everything is hidden. Waits while another policy is being
-  // recorded: a question that was judged again only to meet the old one would be lost.
+  // What decides now, or nullptr: then everything is hidden.
   std::shared_ptr<const BoundPolicy> Get() const;
   // The same, however old it is: to know what was published last.
   std::shared_ptr<const BoundPolicy> Latest() const;
@@ -99,23 +105,28 @@ class PolicyInForce {
   // For /health: why there is none, or empty. Names no person.
   std::string problem() const;
 
-  // From now until Release(), Get() waits. For PolicyAdmin, around the commit that names another
-  // policy: a few milliseconds.
-  void Hold();
-  void Release();
-  // Puts `bound` in the place of what is there. For PolicyAdmin, which has recorded it.
-  void Swap(std::shared_ptr<const BoundPolicy> bound);
+  // `bound` decides as soon as its row is the one in the store, which it may be already. For
+  // PolicyAdmin, before it records the row.
+  void Offer(std::shared_ptr<const BoundPolicy> bound);
   // Nothing decides from now on, because of `problem`.
   void Lose(std::string problem);
 
+  [[nodiscard]] absl::Status Begin(const store::View& view) override;
+  [[nodiscard]] absl::Status Take(const store::PublishedCommit& commit) override;
+
  private:
   bool Stale(const BoundPolicy& bound) const;
+  // Lets decide what the store names, if it is here.
+  void Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const base::Clock* clock_ = nullptr;
   absl::Duration max_age_ = absl::InfiniteDuration();
   mutable absl::Mutex mutex_;
   std::shared_ptr<const BoundPolicy> bound_ ABSL_GUARDED_BY(mutex_);
-  bool held_ ABSL_GUARDED_BY(mutex_) = false;
+  std::shared_ptr<const BoundPolicy> offered_ ABSL_GUARDED_BY(mutex_);
+  // What the store says, as of a revision.
+  std::optional<std::string> row_ ABSL_GUARDED_BY(mutex_);
+  uint64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string problem_ ABSL_GUARDED_BY(mutex_) = "no policy has been published";
 };
 

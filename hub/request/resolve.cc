@@ -1,6 +1,5 @@
 #include "hub/request/resolve.h"
 
-#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -115,36 +114,6 @@ absl::Status SealDetails(const HubContext& context, const people::Person* person
   entry->set_sealed_details(*sealed);
   entry->set_details_commitment(base::HmacSha256(salt, details));
   return absl::OkStatus();
-}
-
-namespace {
-
-class FirstHere final : public base::Executor {
- public:
-  explicit FirstHere(base::Executor* then) : then_(then) {}
-  [[nodiscard]] bool Run(Work work) override {
-    if (first_.exchange(false, std::memory_order_relaxed)) {
-      work();
-      return true;
-    }
-    return then_->Run(std::move(work));
-  }
-
- private:
-  base::Executor* const then_;
-  std::atomic<bool> first_ = true;
-};
-
-}  // namespace
-
-void TransactHere(const HubContext& context, ledger::Make make, ledger::Done done) {
-  auto executor = std::make_shared<FirstHere>(context.executor);
-  // Named first: the arguments' order of evaluation must not decide whether it is moved from.
-  base::Executor* const here = executor.get();
-  ledger::Transact(
-      here, context.store, context.sequencer, std::move(make),
-      [executor = std::move(executor), done = std::move(done)](
-          absl::StatusOr<ledger::Sequenced> sequenced) mutable { done(std::move(sequenced)); });
 }
 
 void IndexByPerson(ledger::Operation* operation, const base::PersonId& person, size_t i) {

@@ -52,7 +52,12 @@ bool WorksWith(const HubContext& context, const base::Principal& asker,
 
 // ledger::Transact() whose first attempt runs on the caller's thread (which is already the
 // executor's) and whose later ones run on the executor.
-void TransactHere(const HubContext& context, ledger::Make make, ledger::Done done);
+template <typename Outcome>
+void Transact(const HubContext& context, ledger::MakeAttempt<Outcome> make,
+              ledger::DoneAttempt<Outcome> done) {
+  ledger::Transact<Outcome>({context.executor, context.store, context.sequencer},
+                            ledger::FirstAttempt::kHere, std::move(make), std::move(done));
+}
 
 // Adds to `operation` what finds entry number `i` of it by the person: the index erased with them.
 void IndexByPerson(ledger::Operation* operation, const base::PersonId& person, size_t i = 0);

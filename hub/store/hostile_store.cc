@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "hub/base/error.h"
@@ -23,11 +24,20 @@ class HostileStore::HostileView final : public View {
   HostileView(const HostileStore* store, std::unique_ptr<View> inner)
       : store_(store), inner_(std::move(inner)) {}
 
+  uint64_t revision() const override { return inner_->revision(); }
+
   absl::StatusOr<std::optional<std::string>> Get(Space space,
                                                  const std::string& key) const override {
     absl::Status status = store_->CountRead();
     if (!status.ok()) return status;
     return inner_->Get(space, key);
+  }
+
+  absl::StatusOr<std::vector<std::optional<std::string>>> GetMany(
+      Space space, absl::Span<const std::string> keys) const override {
+    absl::Status status = store_->CountRead();
+    if (!status.ok()) return status;
+    return inner_->GetMany(space, keys);
   }
 
   absl::StatusOr<std::vector<KeyValue>> Scan(Space space, const std::string& from,
@@ -69,9 +79,12 @@ void HostileStore::LoseUnsynced() {
   absl::MutexLock lock(&mutex_);
   for (; !undo_.empty(); undo_.pop_back()) {
     // The inner store is a sound one under test control: taking back what it took cannot fail.
-    inner_->Commit(std::move(undo_.back()), {}).IgnoreError();
+    const std::unique_ptr<View> view = *inner_->NewView();
+    const Fence now{*view->Get(Space::kMeta, kFenceKey)};
+    inner_->Commit(std::move(undo_.back()), now).status().IgnoreError();
   }
   syncing_ = true;
+  ForgetFeed();
 }
 
 void HostileStore::Restart() {
@@ -120,7 +133,12 @@ absl::StatusOr<Batch> HostileStore::Undo(const Batch& batch) const {
   return undo;
 }
 
-absl::Status HostileStore::DoCommit(Batch batch, absl::Span<const Precondition> preconditions) {
+uint64_t HostileStore::DoRevision() const {
+  const absl::StatusOr<std::unique_ptr<View>> view = inner_->NewView();
+  return view.ok() ? (*view)->revision() : 0;
+}
+
+absl::StatusOr<uint64_t> HostileStore::DoCommit(const Batch& batch, const Fence& fence) {
   absl::MutexLock lock(&mutex_);
   if (broken_) return Broken();
   if (commit_delay_ > absl::ZeroDuration()) absl::SleepFor(commit_delay_);
@@ -138,11 +156,11 @@ absl::Status HostileStore::DoCommit(Batch batch, absl::Span<const Precondition> 
     if (!made.ok()) return made.status();
     undo = *std::move(made);
   }
-  absl::Status status = inner_->Commit(std::move(batch), preconditions);
-  if (!status.ok()) return status;
+  absl::StatusOr<uint64_t> revision = inner_->Commit(batch, fence);
+  if (!revision.ok()) return revision;
   ++commits_;
   if (!syncing_) undo_.push_back(std::move(undo));
-  if (!fail) return status;
+  if (!fail) return revision;
   broken_ = true;
   return Broken();
 }

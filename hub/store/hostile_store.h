@@ -29,13 +29,15 @@ class HostileStore final : public Store {
   // The `k`-th commit from now (1 is the next) fails so. After an UNAVAILABLE one every later
   // commit is UNAVAILABLE too, until Restart(). 0 takes the order back.
   void FailCommit(int k, Failure failure);
-  // The `k`-th read (NewView, Get or Scan) from now answers UNAVAILABLE. 0 takes the order back.
+  // The `k`-th read (NewView, Get, GetMany or Scan) from now answers UNAVAILABLE. 0 takes the order
+  // back.
   void FailRead(int k);
   // Every commit takes at least so long.
   void SetCommitDelay(absl::Duration delay);
   // From now on commits are acknowledged without being kept for good: LoseUnsynced() forgets them.
   void StopSyncing();
-  // The power goes: whatever was acknowledged since StopSyncing() is gone. Syncs again afterwards.
+  // The power goes: whatever was acknowledged since StopSyncing() is gone, and whoever follows the
+  // feed has a gap. Syncs again afterwards.
   void LoseUnsynced();
   // Forgets all orders and the latch, as a new process would.
   void Restart();
@@ -48,7 +50,8 @@ class HostileStore final : public Store {
  private:
   class HostileView;
 
-  absl::Status DoCommit(Batch batch, absl::Span<const Precondition> preconditions) override;
+  absl::StatusOr<uint64_t> DoCommit(const Batch& batch, const Fence& fence) override;
+  uint64_t DoRevision() const override;
   // The batch that takes `batch` back, from what the inner store holds now.
   absl::StatusOr<Batch> Undo(const Batch& batch) const;
   absl::Status CountRead() const;

@@ -67,21 +67,25 @@ class Tables {
     return rows;
   }
 
-  absl::Status Commit(Batch batch, absl::Span<const Precondition> preconditions) {
+  absl::StatusOr<uint64_t> Commit(const Batch& batch, const Fence& fence) {
     absl::MutexLock lock(&mutex_);
-    for (const Precondition& precondition : preconditions) {
-      const Table& table = tables_[static_cast<size_t>(precondition.space)];
-      const auto found = table.find(precondition.key);
-      const std::optional<std::string>* value =
-          found == table.end() ? nullptr : ValueAt(found->second, commit_);
-      if ((value == nullptr ? std::nullopt : *value) != precondition.expected) {
-        return base::Error(base::Reason::kAborted, "a precondition does not hold: read again");
-      }
+    const Table& meta = tables_[static_cast<size_t>(Space::kMeta)];
+    const auto found = meta.find(kFenceKey);
+    const std::optional<std::string>* head =
+        found == meta.end() ? nullptr : ValueAt(found->second, commit_);
+    if ((head == nullptr ? std::nullopt : *head) != fence.head) {
+      return base::Error(base::Reason::kAborted, "somebody else writes to this store");
     }
+    if (batch.empty()) return commit_;
     ++commit_;
     const uint64_t oldest_view = views_.empty() ? commit_ : *views_.begin();
     for (const Batch::Operation& operation : batch.operations()) Apply(operation, oldest_view);
-    return absl::OkStatus();
+    return commit_;
+  }
+
+  uint64_t revision() const {
+    absl::ReaderMutexLock lock(&mutex_);
+    return commit_;
   }
 
  private:
@@ -110,6 +114,8 @@ class MemoryView final : public View {
       : tables_(std::move(tables)), commit_(tables_->OpenView()) {}
   ~MemoryView() override { tables_->CloseView(commit_); }
 
+  uint64_t revision() const override { return commit_; }
+
   absl::StatusOr<std::optional<std::string>> Get(Space space,
                                                  const std::string& key) const override {
     return tables_->Get(commit_, space, key);
@@ -134,9 +140,10 @@ class MemoryStore final : public Store {
   }
 
  private:
-  absl::Status DoCommit(Batch batch, absl::Span<const Precondition> preconditions) override {
-    return tables_->Commit(std::move(batch), preconditions);
+  absl::StatusOr<uint64_t> DoCommit(const Batch& batch, const Fence& fence) override {
+    return tables_->Commit(batch, fence);
   }
+  uint64_t DoRevision() const override { return tables_->revision(); }
 
   const std::shared_ptr<Tables> tables_ = std::make_shared<Tables>();
 };

@@ -16,9 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "hub/base/error.h"
 
 namespace signpost::store {
@@ -151,9 +150,27 @@ class RocksDbView final : public View {
   }
   ~RocksDbView() override { (*db_)->ReleaseSnapshot(snapshot_); }
 
+  uint64_t revision() const override { return snapshot_->GetSequenceNumber(); }
+
   absl::StatusOr<std::optional<std::string>> Get(Space space,
                                                  const std::string& key) const override {
     return db_->Get(read_, space, key);
+  }
+
+  absl::StatusOr<std::vector<std::optional<std::string>>> GetMany(
+      Space space, absl::Span<const std::string> keys) const override {
+    const std::vector<rocksdb::Slice> wanted(keys.begin(), keys.end());
+    std::vector<rocksdb::PinnableSlice> found(keys.size());
+    std::vector<rocksdb::Status> statuses(keys.size());
+    (*db_)->MultiGet(read_, db_->Family(space), wanted.size(), wanted.data(), found.data(),
+                     statuses.data());
+    std::vector<std::optional<std::string>> values(keys.size());
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (statuses[i].IsNotFound()) continue;
+      if (!statuses[i].ok()) return FromRocksDb(statuses[i], "cannot read");
+      values[i].emplace(found[i].data(), found[i].size());
+    }
+    return values;
   }
 
   absl::StatusOr<std::vector<KeyValue>> Scan(Space space, const std::string& from,
@@ -188,7 +205,7 @@ class RocksDbStore final : public Store {
   }
 
   // Checkpoint is RocksDB's word for such a copy.
-  absl::Status CopyTo(const std::string& directory) const {
+  absl::Status CopyTo(const std::string& directory) const override {
     rocksdb::Checkpoint* raw = nullptr;
     rocksdb::Status status = rocksdb::Checkpoint::Create(db_->get(), &raw);
     const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
@@ -197,8 +214,7 @@ class RocksDbStore final : public Store {
   }
 
  private:
-  absl::Status DoCommit(Batch batch, absl::Span<const Precondition> preconditions) override {
-    absl::MutexLock lock(&mutex_);
+  absl::StatusOr<uint64_t> DoCommit(const Batch& batch, const Fence& fence) override {
     if (options_.read_only) {
       return Error(Reason::kStoreUnavailable, "the store is open to read only");
     }
@@ -206,10 +222,15 @@ class RocksDbStore final : public Store {
       return Error(Reason::kStoreUnavailable,
                    "an earlier write failed; nothing is accepted until the hub is restarted");
     }
-    absl::Status status = CheckPreconditions(preconditions);
-    if (!status.ok()) return status;
-    status = CheckRoom(batch.bytes());
-    if (!status.ok()) return status;
+    absl::StatusOr<std::optional<std::string>> head =
+        db_->Get(rocksdb::ReadOptions(), Space::kMeta, kFenceKey);
+    if (!head.ok()) return head.status();
+    if (*head != fence.head) {
+      return Error(Reason::kAborted, "somebody else writes to this store");
+    }
+    if (batch.empty()) return DoRevision();
+    const absl::Status room = CheckRoom(batch.bytes());
+    if (!room.ok()) return room;
 
     rocksdb::WriteBatch write(batch.bytes() + 32 * batch.operations().size());
     for (const Batch::Operation& operation : batch.operations()) {
@@ -222,7 +243,8 @@ class RocksDbStore final : public Store {
     rocksdb::WriteOptions how;
     how.sync = !options_.unsafe_no_sync_for_negative_control;
     const rocksdb::Status written = (*db_)->Write(how, &write);
-    if (written.ok()) return absl::OkStatus();
+    // Commits come one at a time, so the newest number is that of this batch's last row.
+    if (written.ok()) return DoRevision();
     // After a failed write or sync nobody knows what the disk holds, and a second sync that
     // succeeds would not say either: the kernel may have dropped the pages it could not write.
     failed_ = true;
@@ -231,17 +253,7 @@ class RocksDbStore final : public Store {
                               "); see to the disk and restart the hub"));
   }
 
-  absl::Status CheckPreconditions(absl::Span<const Precondition> preconditions) const {
-    for (const Precondition& precondition : preconditions) {
-      absl::StatusOr<std::optional<std::string>> held =
-          db_->Get(rocksdb::ReadOptions(), precondition.space, precondition.key);
-      if (!held.ok()) return held.status();
-      if (*held != precondition.expected) {
-        return Error(Reason::kAborted, "a precondition does not hold: read again");
-      }
-    }
-    return absl::OkStatus();
-  }
+  uint64_t DoRevision() const override { return (*db_)->GetLatestSequenceNumber(); }
 
   // Asked before anything is written, because running out in the middle cannot be undone.
   absl::Status CheckRoom(size_t batch_bytes) const {
@@ -260,8 +272,7 @@ class RocksDbStore final : public Store {
 
   const RocksDbOptions options_;
   const std::unique_ptr<Database> db_;
-  absl::Mutex mutex_;
-  bool failed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool failed_ = false;  // DoCommit()'s own
 };
 
 // A space that this binary does not know was made by a newer one.
@@ -286,24 +297,60 @@ absl::Status CheckSchema(const Database& db, bool read_only) {
   absl::StatusOr<std::optional<std::string>> row =
       db.Get(rocksdb::ReadOptions(), Space::kMeta, kSchemaVersionKey);
   if (!row.ok()) return row.status();
-  if (!row->has_value() && read_only) {
-    return Error(Reason::kStoreUnavailable, "there is no store to read");
-  }
-  const uint64_t version = row->has_value() ? U64FromKey(**row) : 0;
-  if (version == kStoreSchemaVersion || (version < kStoreSchemaVersion && read_only)) {
-    return absl::OkStatus();
-  }
-  if (version < kStoreSchemaVersion) {
-    // Before anything is written that an older binary would not understand.
+  if (!row->has_value()) {
+    if (read_only) return Error(Reason::kStoreUnavailable, "there is no store to read");
     rocksdb::WriteOptions how;
     how.sync = true;
     return FromRocksDb(
-        db->Put(how, db.Family(Space::kMeta), kSchemaVersionKey, KeyU64(kStoreSchemaVersion)),
+        db->Put(how, db.Family(Space::kMeta), kSchemaVersionKey, KeyU64(kSchemaVersion)),
         "cannot write the schema version");
   }
+  if (**row == KeyU64(kSchemaVersion)) return absl::OkStatus();
   return Error(Reason::kStoreNewer,
-               absl::StrCat("the store is of schema version ", version, " and this hub writes ",
-                            kStoreSchemaVersion, "; run the newer version"));
+               absl::StrCat("the store is of schema version ", U64FromKey(**row),
+                            " and this hub reads and writes ", kSchemaVersion,
+                            "; run the version of the hub that wrote it"));
+}
+
+class RocksDbDirectories final : public Engine {
+ public:
+  absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& directory,
+                                              bool read_only) const override {
+    RocksDbOptions options;
+    options.path = directory;
+    options.block_cache_bytes = 8u << 20;
+    options.read_only = read_only;
+    return OpenRocksDbStore(options);
+  }
+
+  absl::Status DropSpace(const std::string& directory, Space space) const override;
+
+  bool IsPart(const std::string& file_name) const override {
+    return file_name != "LOCK" && !absl::StartsWith(file_name, "LOG") &&
+           !absl::StartsWith(file_name, "OPTIONS-");
+  }
+};
+
+absl::Status RocksDbDirectories::DropSpace(const std::string& path, Space space) const {
+  RocksDbOptions options;
+  options.path = path;
+  rocksdb::DBOptions db_options = DatabaseOptions(options);
+  db_options.create_if_missing = false;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = Families(options);
+  // Compacting would make other files of the same rows, and the next backup would keep both.
+  for (auto& family : families) family.options.disable_auto_compactions = true;
+  rocksdb::DB* raw = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  // Opening writes what the logs hold into tables and removes the logs, so dropping reaches all of
+  // the space.
+  const rocksdb::Status opened = rocksdb::DB::Open(db_options, path, families, &handles, &raw);
+  if (!opened.ok()) return FromRocksDb(opened, absl::StrCat("cannot open ", path).c_str());
+  const Database db(raw, std::move(handles));
+  absl::Status sound =
+      FromRocksDb(db->VerifyChecksum(), absl::StrCat("cannot verify ", path).c_str());
+  if (!sound.ok()) return sound;
+  return FromRocksDb(db->DropColumnFamily(db.Family(space)),
+                     absl::StrCat("cannot drop ", SpaceName(space), " from ", path).c_str());
 }
 
 }  // namespace
@@ -329,34 +376,9 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksDbStore(const RocksDbOptions& op
   return std::unique_ptr<Store>(std::make_unique<RocksDbStore>(options, std::move(db)));
 }
 
-absl::Status CopyRocksDbStore(const Store& store, const std::string& directory) {
-  const auto* const rocks = dynamic_cast<const RocksDbStore*>(&store);
-  if (rocks == nullptr) {
-    return base::InvalidField("store.kind", "only a store of kind rocksdb can be backed up");
-  }
-  return rocks->CopyTo(directory);
-}
-
-absl::Status DropRocksDbSpace(const std::string& path, Space space) {
-  RocksDbOptions options;
-  options.path = path;
-  rocksdb::DBOptions db_options = DatabaseOptions(options);
-  db_options.create_if_missing = false;
-  std::vector<rocksdb::ColumnFamilyDescriptor> families = Families(options);
-  // Compacting would make other files of the same rows, and the next backup would keep both.
-  for (auto& family : families) family.options.disable_auto_compactions = true;
-  rocksdb::DB* raw = nullptr;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  // Opening writes what the logs hold into tables and removes the logs, so dropping reaches all of
-  // the space.
-  const rocksdb::Status opened = rocksdb::DB::Open(db_options, path, families, &handles, &raw);
-  if (!opened.ok()) return FromRocksDb(opened, absl::StrCat("cannot open ", path).c_str());
-  const Database db(raw, std::move(handles));
-  absl::Status sound =
-      FromRocksDb(db->VerifyChecksum(), absl::StrCat("cannot verify ", path).c_str());
-  if (!sound.ok()) return sound;
-  return FromRocksDb(db->DropColumnFamily(db.Family(space)),
-                     absl::StrCat("cannot drop ", SpaceName(space), " from ", path).c_str());
+const Engine& RocksDbEngine() {
+  static const RocksDbDirectories* const engine = new RocksDbDirectories();
+  return *engine;
 }
 
 }  // namespace signpost::store

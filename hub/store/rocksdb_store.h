@@ -3,8 +3,10 @@
 //
 // One process opens a directory at a time. A log torn at its very end (the record that was being
 // written when the power went) opens without that record, which nobody was told of; damage anywhere
-// else is refused, because what comes after it was acknowledged. A store written by a newer schema
-// is refused and left untouched; one of an older schema is taken over.
+// else is refused, because what comes after it was acknowledged. A store of another schema is
+// refused and left untouched.
+//
+// A revision is RocksDB's sequence number, which counts rows written and lives on disk.
 
 #ifndef SIGNPOST_HUB_STORE_ROCKSDB_STORE_H_
 #define SIGNPOST_HUB_STORE_ROCKSDB_STORE_H_
@@ -15,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "hub/store/engine.h"
 #include "hub/store/store.h"
 
 namespace rocksdb {
@@ -22,13 +25,6 @@ class Env;
 }  // namespace rocksdb
 
 namespace signpost::store {
-
-// What this binary reads and writes. Raise it when older binaries must not touch the result.
-// Of 2 since tree nodes lie in groups (ledger/tree_rows.h). A store of 1 is read as it is, and is
-// of 2 from its first opening for writing.
-inline constexpr uint64_t kStoreSchemaVersion = 2;
-// The row of Space::kMeta that holds it, as KeyU64.
-inline constexpr char kSchemaVersionKey[] = "schema_version";
 
 struct RocksDbOptions {
   std::string path;  // a directory; created when absent (its parent must exist)
@@ -54,18 +50,8 @@ struct RocksDbOptions {
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Store>> OpenRocksDbStore(
     const RocksDbOptions& options);
 
-// --- For backups ---
-
-// Makes `directory`, an absolute path that must not exist, a store of its own with what `store`
-// holds at one moment; nobody has to wait. Files that never change again are shared (hard links)
-// where the file system is the same. What an error leaves behind is the caller's to remove. Errors:
-// kInvalidField when `store` is not one of OpenRocksDbStore(); kStoreUnavailable; kDataLoss.
-[[nodiscard]] absl::Status CopyRocksDbStore(const Store& store, const std::string& directory);
-
-// Takes a whole space out of the store at `path`, which nobody may have open: afterwards no file of
-// it holds a row of `space`, the logs included. First reads every block there is and checks its
-// checksum. OpenRocksDbStore() makes the space again, empty. Errors: kDataLoss; kStoreUnavailable.
-[[nodiscard]] absl::Status DropRocksDbSpace(const std::string& path, Space space);
+// Directories of such stores, for backups and restores.
+const Engine& RocksDbEngine();
 
 }  // namespace signpost::store
 

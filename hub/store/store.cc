@@ -1,5 +1,6 @@
 #include "hub/store/store.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
@@ -12,13 +13,13 @@ namespace {
 using base::Error;
 using base::Reason;
 
+}  // namespace
+
 absl::Status CheckKey(const std::string& key) {
   if (!key.empty() && key.size() <= base::kStoreKeyBytesMax) return absl::OkStatus();
   return Error(Reason::kInvalidField, absl::StrCat("a store key has 1 to ", base::kStoreKeyBytesMax,
                                                    " bytes, this has ", key.size()));
 }
-
-}  // namespace
 
 const char* SpaceName(Space space) {
   switch (space) {
@@ -70,7 +71,18 @@ void Batch::Append(Batch&& other) {
   other.bytes_ = 0;
 }
 
-absl::Status CheckLimits(const Batch& batch, absl::Span<const Precondition> preconditions) {
+void Batch::Drop(Space space) {
+  const auto end =
+      std::remove_if(operations_.begin(), operations_.end(), [&](const Operation& operation) {
+        if (operation.space != space) return false;
+        bytes_ -= operation.key.size();
+        if (operation.value.has_value()) bytes_ -= operation.value->size();
+        return true;
+      });
+  operations_.erase(end, operations_.end());
+}
+
+absl::Status CheckLimits(const Batch& batch) {
   for (const Batch::Operation& operation : batch.operations()) {
     absl::Status status = CheckKey(operation.key);
     if (!status.ok()) return status;
@@ -79,10 +91,6 @@ absl::Status CheckLimits(const Batch& batch, absl::Span<const Precondition> prec
                    absl::StrCat("a stored value has at most ", base::kStoreValueBytesMax,
                                 " bytes, this has ", operation.value->size()));
     }
-  }
-  for (const Precondition& precondition : preconditions) {
-    absl::Status status = CheckKey(precondition.key);
-    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -95,10 +103,57 @@ absl::Status CheckScan(const std::string& from, const std::string& to, int rows_
   return absl::OkStatus();
 }
 
-absl::Status Store::Commit(Batch batch, absl::Span<const Precondition> preconditions) {
-  absl::Status status = CheckLimits(batch, preconditions);
+absl::StatusOr<std::vector<std::optional<std::string>>> View::GetMany(
+    Space space, absl::Span<const std::string> keys) const {
+  std::vector<std::optional<std::string>> values;
+  values.reserve(keys.size());
+  for (const std::string& key : keys) {
+    absl::StatusOr<std::optional<std::string>> value = Get(space, key);
+    if (!value.ok()) return value.status();
+    values.push_back(*std::move(value));
+  }
+  return values;
+}
+
+absl::StatusOr<uint64_t> Store::Commit(Batch batch, const Fence& fence) {
+  absl::Status status = CheckLimits(batch);
   if (!status.ok()) return status;
-  return DoCommit(std::move(batch), preconditions);
+  absl::MutexLock lock(&commit_mutex_);
+  const uint64_t before = DoRevision();
+  absl::StatusOr<uint64_t> revision = DoCommit(batch, fence);
+  if (revision.ok() && *revision != before) feed_.Publish(before, *revision, std::move(batch));
+  return revision;
+}
+
+FeedPage Store::CommitsAfter(uint64_t revision) const {
+  return feed_.After(revision, DoRevision());
+}
+
+absl::Status Store::CopyTo(const std::string& /*directory*/) const {
+  return base::InvalidField("store.kind", "a store of this kind cannot be copied while it runs");
+}
+
+void Store::ForgetFeed() { feed_.Forget(); }
+
+absl::Status VisitRows(const View& view, Space space, absl::FunctionRef<absl::Status(Batch)> commit,
+                       absl::FunctionRef<absl::Status(const KeyValue& row, Batch* batch)> visit) {
+  constexpr int kRowsPerBatch = 1000;
+  std::string from;
+  while (true) {
+    absl::StatusOr<std::vector<KeyValue>> rows = view.Scan(space, from, "", kRowsPerBatch);
+    if (!rows.ok()) return rows.status();
+    if (rows->empty()) return absl::OkStatus();
+    Batch batch;
+    for (const KeyValue& row : *rows) {
+      absl::Status status = visit(row, &batch);
+      if (!status.ok()) return status;
+    }
+    if (!batch.empty()) {
+      absl::Status status = commit(std::move(batch));
+      if (!status.ok()) return status;
+    }
+    from = rows->back().key + '\0';
+  }
 }
 
 std::string KeyU64(uint64_t value) {

@@ -293,92 +293,82 @@ absl::Status ComposeExport(const request::HubContext& context, const store::View
 
 // --- What the three have in common ---
 
-// One act under way. Reset at every attempt.
-template <typename Request, typename Response>
+// One act as it was asked for.
+template <typename Request>
 struct Act {
   base::Principal asker;
   Request request;
   std::string request_id;
   std::string hash;  // of the request, for acts that happen once
-  Response response;
-  std::optional<disclosure::SealedAnswer> answer;
-  absl::Status refusal;
-  bool settled = false;
 };
 
-template <typename State>
-ledger::Operation Refuse(State* state, absl::Status refusal, stored::LedgerEntry entry) {
+// What it came to.
+template <typename Response>
+struct Outcome {
+  Response response;  // with its receipt when it was carried out before
+  std::optional<disclosure::SealedAnswer> answer;
+  absl::Status refusal;  // recorded, and told with the receipt
+};
+
+template <typename Response>
+ledger::Attempt<Outcome<Response>> Refuse(absl::Status refusal, stored::LedgerEntry entry) {
   entry.set_outcome(base::ReasonName(base::ReasonOf(refusal)));
-  state->refusal = std::move(refusal);
-  ledger::Operation operation;
-  operation.entries.push_back(request::ToDraft(entry));
-  return operation;
+  ledger::Attempt<Outcome<Response>> attempt;
+  attempt.outcome.refusal = std::move(refusal);
+  attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+  return attempt;
 }
 
-// True when the same request was carried out before; its receipt is then in the response.
-template <typename State>
-absl::StatusOr<bool> WasDone(const request::HubContext& context, const store::View& view,
-                             State* state) {
-  SIGNPOST_ASSIGN_OR_RETURN(
-      const std::optional<stored::RequestRow> before,
-      context.idempotency->Check(view, state->asker.agency_id, state->request_id, state->hash));
-  if (!before.has_value()) return false;
-  SIGNPOST_ASSIGN_OR_RETURN(*state->response.mutable_receipt(),
-                            request::ReceiptAt(context, view, before->ledger_index()));
-  state->settled = true;
-  return true;
-}
-
-template <typename State, typename Response>
-ledger::Done Finish(const request::HubContext& context, std::shared_ptr<State> state,
-                    request::Reply<Response> done) {
-  return [context, state = std::move(state),
-          done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
-    if (state->settled) return done(std::move(state->response));
-    if (!sequenced.ok()) return done(std::move(sequenced).status());
-    v1::Receipt receipt = request::ReceiptOf(*sequenced, context.sequencer->options().origin);
-    if (!state->refusal.ok()) return done(request::WithReceipt(state->refusal, receipt));
+template <typename Response>
+ledger::DoneAttempt<Outcome<Response>> Finish(const request::HubContext& context,
+                                              request::Reply<Response> done) {
+  return [context, done = std::move(done)](
+             absl::StatusOr<ledger::Committed<Outcome<Response>>> result) mutable {
+    if (!result.ok()) return done(std::move(result).status());
+    Outcome<Response>& outcome = result->outcome;
+    if (!result->sequenced.has_value()) return done(std::move(outcome.response));
+    v1::Receipt receipt =
+        request::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
+    if (!outcome.refusal.ok()) return done(request::WithReceipt(outcome.refusal, receipt));
     if constexpr (std::is_same_v<Response, v1::ExportPersonResponse>) {
-      state->response.set_answer(std::move(*state->answer).Release(sequenced->permit));
+      outcome.response.set_answer(std::move(*outcome.answer).Release(result->sequenced->permit));
     }
-    *state->response.mutable_receipt() = std::move(receipt);
-    done(std::move(state->response));
+    *outcome.response.mutable_receipt() = std::move(receipt);
+    done(std::move(outcome.response));
   };
 }
 
-// Nothing is to be committed: what was done before answers.
-absl::Status Settled() { return absl::CancelledError("nothing to commit"); }
-
-template <typename Request, typename Response>
-std::shared_ptr<Act<Request, Response>> Begin(const request::HubContext& context,
-                                              const char* method, const base::Principal& asker,
-                                              Request request) {
-  auto state = std::make_shared<Act<Request, Response>>();
-  state->asker = asker;
-  state->request_id = request.request_id();
+template <typename Request>
+Act<Request> Begin(const request::HubContext& context, const char* method,
+                   const base::Principal& asker, Request request) {
+  Act<Request> act{asker, {}, request.request_id(), {}};
   request.clear_request_id();
-  state->hash = context.idempotency->Hash(method, request.SerializeAsString());
-  state->request = std::move(request);
-  return state;
+  act.hash = context.idempotency->Hash(method, request.SerializeAsString());
+  act.request = std::move(request);
+  return act;
 }
 
 // Carries out what `prepare` makes, once under its request id. `prepare` is handed the entry to
 // complete, and may be called more than once.
-template <typename Request, typename Response, typename Prepare>
-void ActOnce(const request::HubContext& context, stored::EntryKind kind,
-             std::shared_ptr<Act<Request, Response>> state, Prepare prepare,
-             request::Reply<Response> done) {
-  request::TransactHere(
+template <typename Response, typename Request, typename Prepare>
+void ActOnce(const request::HubContext& context, stored::EntryKind kind, Act<Request> act,
+             Prepare prepare, request::Reply<Response> done) {
+  request::Transact<Outcome<Response>>(
       context,
-      [context, kind, state,
-       prepare = std::move(prepare)](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->refusal = absl::OkStatus();
-        state->settled = false;
-        SIGNPOST_ASSIGN_OR_RETURN(const bool was_done, WasDone(context, view, state.get()));
-        if (was_done) return Settled();
-        return prepare(view, request::NewEntry(kind, state->asker, state->request_id));
+      [context, kind, act = std::move(act), prepare = std::move(prepare)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Outcome<Response>>> {
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const std::optional<stored::RequestRow> before,
+            context.idempotency->Check(view, act.asker.agency_id, act.request_id, act.hash));
+        if (!before.has_value()) {
+          return prepare(view, act, request::NewEntry(kind, act.asker, act.request_id));
+        }
+        ledger::Attempt<Outcome<Response>> attempt;
+        SIGNPOST_ASSIGN_OR_RETURN(*attempt.outcome.response.mutable_receipt(),
+                                  request::ReceiptAt(context, view, before->ledger_index()));
+        return attempt;
       },
-      Finish(context, state, std::move(done)));
+      Finish(context, std::move(done)));
 }
 
 }  // namespace
@@ -388,43 +378,42 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
   absl::Status status = request::CheckRequestId(request.request_id());
   if (status.ok()) status = CheckReason(request.reason());
   if (!status.ok()) return done(std::move(status));
-  auto state = Begin<v1::ExportPersonRequest, v1::ExportPersonResponse>(context_, "ExportPerson",
-                                                                        asker, std::move(request));
+  using Exported = Outcome<v1::ExportPersonResponse>;
   const request::HubContext context = context_;
-  request::TransactHere(
+  request::Transact<Exported>(
       context_,
-      [context, state](const store::View& view) -> absl::StatusOr<ledger::Operation> {
-        state->refusal = absl::OkStatus();
-        state->answer.reset();
+      [context, act = Begin(context_, "ExportPerson", asker, std::move(request))](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Exported>> {
         stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_PERSON_EXPORTED, state->asker, state->request_id);
-        if (!IsOfficer(state->asker)) return Refuse(state.get(), NotAnOfficer(), std::move(entry));
-        SIGNPOST_ASSIGN_OR_RETURN(
-            const std::optional<people::Person> person,
-            request::Resolve(context, view, state->asker, state->request.person()));
+            request::NewEntry(stored::ENTRY_KIND_PERSON_EXPORTED, act.asker, act.request_id);
+        if (!IsOfficer(act.asker))
+          return Refuse<v1::ExportPersonResponse>(NotAnOfficer(), std::move(entry));
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  request::Resolve(context, view, act.asker, act.request.person()));
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(
-            context, person.has_value() ? &*person : nullptr, state->request.reason(), &entry));
-        if (!person.has_value()) return Refuse(state.get(), Nobody(), std::move(entry));
+            context, person.has_value() ? &*person : nullptr, act.request.reason(), &entry));
+        if (!person.has_value())
+          return Refuse<v1::ExportPersonResponse>(Nobody(), std::move(entry));
         // A stale policy still knows what is sensitive.
         const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Latest();
         v1::PersonExport held;
-        SIGNPOST_RETURN_IF_ERROR(
-            ComposeExport(context, view, bound.get(), *person, context.clock->Now(), &held));
-        state->answer = disclosure::Opener::Close(held);
-        ledger::Operation operation;
-        operation.preconditions = person->preconditions();
+        SIGNPOST_RETURN_IF_ERROR(ComposeExport(context, view.unguarded(), bound.get(), *person,
+                                               context.clock->Now(), &held));
+        ledger::Attempt<Exported> attempt;
+        attempt.outcome.answer = disclosure::Opener::Close(held);
+        ledger::Operation& operation = attempt.operation.emplace();
         if (bound != nullptr) {
           request::SetPolicy(*bound, &entry);
           request::RestOn(*bound, &operation);
         }
         entry.set_person_ref(person->id().ToBytes());
-        entry.set_reply_hash(state->answer->hash());
+        entry.set_reply_hash(attempt.outcome.answer->hash());
         entry.set_outcome("answered");
         operation.entries.push_back(request::ToDraft(entry));
         request::IndexByPerson(&operation, person->id());
-        return operation;
+        return attempt;
       },
-      Finish(context_, state, std::move(done)));
+      Finish(context_, std::move(done)));
 }
 
 void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest request,
@@ -435,31 +424,31 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
                                 "erasing cannot be undone by anybody; say that it is meant");
   }
   if (!status.ok()) return done(std::move(status));
-  auto state = Begin<v1::ErasePersonRequest, v1::ErasePersonResponse>(context_, "ErasePerson",
-                                                                      asker, std::move(request));
   const request::HubContext context = context_;
-  ActOnce(
-      context_, stored::ENTRY_KIND_PERSON_ERASED, state,
-      [context, state](const store::View& view,
-                       stored::LedgerEntry entry) -> absl::StatusOr<ledger::Operation> {
-        if (!IsOfficer(state->asker)) return Refuse(state.get(), NotAnOfficer(), std::move(entry));
-        SIGNPOST_ASSIGN_OR_RETURN(
-            const std::optional<people::Person> person,
-            request::Resolve(context, view, state->asker, state->request.person()));
-        // Under the hub's key: theirs is gone with this commit.
+  using Result = ledger::Attempt<Outcome<v1::ErasePersonResponse>>;
+  ActOnce<v1::ErasePersonResponse>(
+      context_, stored::ENTRY_KIND_PERSON_ERASED,
+      Begin(context_, "ErasePerson", asker, std::move(request)),
+      [context](const ledger::GuardedView& view, const auto& act,
+                stored::LedgerEntry entry) -> absl::StatusOr<Result> {
+        if (!IsOfficer(act.asker))
+          return Refuse<v1::ErasePersonResponse>(NotAnOfficer(), std::move(entry));
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  request::Resolve(context, view, act.asker, act.request.person()));
+        // Under the hub's key: the person's own is gone with this commit.
         SIGNPOST_RETURN_IF_ERROR(
-            request::SealDetails(context, nullptr, state->request.reason(), &entry));
-        if (!person.has_value()) return Refuse(state.get(), Nobody(), std::move(entry));
-        ledger::Operation operation;
-        SIGNPOST_ASSIGN_OR_RETURN(people::Change change,
+            request::SealDetails(context, nullptr, act.request.reason(), &entry));
+        if (!person.has_value()) return Refuse<v1::ErasePersonResponse>(Nobody(), std::move(entry));
+        Result attempt;
+        ledger::Operation& operation = attempt.operation.emplace();
+        SIGNPOST_ASSIGN_OR_RETURN(operation.batch,
                                   context.linker->PrepareErase(view, person->id()));
-        std::move(change).AppendTo(&operation);
         entry.set_person_ref(person->id().ToBytes());
         entry.set_outcome("recorded");
         operation.entries.push_back(request::ToDraft(entry));
-        context.idempotency->Record(&operation, state->asker.agency_id, state->request_id,
-                                    state->hash, std::string(), context.clock->Now());
-        return operation;
+        context.idempotency->Record(&operation, act.asker.agency_id, act.request_id, act.hash,
+                                    std::string(), context.clock->Now());
+        return attempt;
       },
       request::Reply<v1::ErasePersonResponse>(
           [on_erased = context_.on_erased,
@@ -473,48 +462,46 @@ void SubjectRights::SetShield(const base::Principal& asker, v1::SetShieldRequest
                               request::Reply<v1::SetShieldResponse> done) {
   absl::Status status = CheckReason(request.reason());
   if (!status.ok()) return done(std::move(status));
-  auto state = Begin<v1::SetShieldRequest, v1::SetShieldResponse>(context_, "SetShield", asker,
-                                                                  std::move(request));
   const request::HubContext context = context_;
-  ActOnce(
-      context_, stored::ENTRY_KIND_SHIELD_CHANGED, state,
-      [context, state](const store::View& view,
-                       stored::LedgerEntry entry) -> absl::StatusOr<ledger::Operation> {
-        const bool manager = state->asker.has_practitioner() && state->asker.role == kShieldingRole;
-        if (!manager && !IsOfficer(state->asker)) {
-          return Refuse(
-              state.get(),
+  using Result = ledger::Attempt<Outcome<v1::SetShieldResponse>>;
+  ActOnce<v1::SetShieldResponse>(
+      context_, stored::ENTRY_KIND_SHIELD_CHANGED,
+      Begin(context_, "SetShield", asker, std::move(request)),
+      [context](const ledger::GuardedView& view, const auto& act,
+                stored::LedgerEntry entry) -> absl::StatusOr<Result> {
+        const bool manager = act.asker.has_practitioner() && act.asker.role == kShieldingRole;
+        if (!manager && !IsOfficer(act.asker)) {
+          return Refuse<v1::SetShieldResponse>(
               base::Error(Reason::kMethodNotAllowed,
                           absl::StrCat("this is for practitioners in role ", kShieldingRole, " or ",
                                        kDataProtectionRole, "; ask one of yours")),
               std::move(entry));
         }
-        SIGNPOST_ASSIGN_OR_RETURN(
-            std::optional<people::Person> person,
-            request::Resolve(context, view, state->asker, state->request.person()));
+        SIGNPOST_ASSIGN_OR_RETURN(std::optional<people::Person> person,
+                                  request::Resolve(context, view, act.asker, act.request.person()));
         // To a manager whoever the agency does not work with is nobody.
-        if (manager && person.has_value() && !request::WorksWith(context, state->asker, *person)) {
+        if (manager && person.has_value() && !request::WorksWith(context, act.asker, *person)) {
           person.reset();
         }
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(
-            context, person.has_value() ? &*person : nullptr, state->request.reason(), &entry));
-        if (!person.has_value()) return Refuse(state.get(), Nobody(), std::move(entry));
+            context, person.has_value() ? &*person : nullptr, act.request.reason(), &entry));
+        if (!person.has_value()) return Refuse<v1::SetShieldResponse>(Nobody(), std::move(entry));
         const absl::Time now = context.clock->Now();
         SIGNPOST_ASSIGN_OR_RETURN(
             people::ShieldResult shield,
-            context.people->PrepareShield(view, person->id(), state->request.shielded(),
-                                          state->asker.agency_id, now));
-        ledger::Operation operation;
-        operation.preconditions = person->preconditions();
-        std::move(shield.change).AppendTo(&operation);
+            context.people->PrepareShield(view, person->id(), act.request.shielded(),
+                                          act.asker.agency_id, now));
+        Result attempt;
+        ledger::Operation& operation = attempt.operation.emplace();
+        operation.batch.Append(std::move(shield.change));
         entry.set_person_ref(person->id().ToBytes());
-        entry.set_subject(state->request.shielded() ? "set" : "lifted");
+        entry.set_subject(act.request.shielded() ? "set" : "lifted");
         entry.set_outcome("recorded");
         operation.entries.push_back(request::ToDraft(entry));
         request::IndexByPerson(&operation, person->id());
-        context.idempotency->Record(&operation, state->asker.agency_id, state->request_id,
-                                    state->hash, entry.subject(), now);
-        return operation;
+        context.idempotency->Record(&operation, act.asker.agency_id, act.request_id, act.hash,
+                                    entry.subject(), now);
+        return attempt;
       },
       std::move(done));
 }

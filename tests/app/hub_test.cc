@@ -21,6 +21,7 @@
 #include "hub/ledger/reader.h"
 #include "hub/store/rocksdb_store.h"
 #include "tests/rpc/test_pki.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::app {
 namespace {
@@ -222,8 +223,8 @@ TEST_F(HubTest, AStoreOfANewerVersionIsLeftAlone) {
     ASSERT_TRUE(store.ok()) << store.status();
     store::Batch batch;
     batch.Put(store::Space::kMeta, store::kSchemaVersionKey,
-              store::KeyU64(store::kStoreSchemaVersion + 1));
-    ASSERT_TRUE((*store)->Commit(std::move(batch), {}).ok());
+              store::KeyU64(store::kSchemaVersion + 1));
+    ASSERT_TRUE(store::testing::CommitNow(*(*store), std::move(batch)).ok());
   }
   EXPECT_EQ(base::ReasonOf(Start()), Reason::kStoreNewer);
 }

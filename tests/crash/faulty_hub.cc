@@ -27,7 +27,6 @@ namespace signpost::crash {
 namespace {
 
 using store::Batch;
-using store::Precondition;
 using store::Space;
 
 constexpr absl::Duration kLate = absl::Milliseconds(60);
@@ -39,35 +38,35 @@ class AnswersFirst final : public store::Store {
   explicit AnswersFirst(std::unique_ptr<store::Store> disk)
       : disk_(std::move(disk)), memory_(store::NewMemoryStore()), writer_(1, 1 << 20) {
     const auto view = disk_->NewView();
+    Batch all;
     for (int space = 0; space < store::kSpaceCount; ++space) {
-      Batch batch;
       std::string from;
       while (true) {
         const auto rows = (*view)->Scan(static_cast<Space>(space), from, "", 1000).value();
         for (const store::KeyValue& row : rows) {
-          batch.Put(static_cast<Space>(space), row.key, row.value);
+          all.Put(static_cast<Space>(space), row.key, row.value);
         }
         if (rows.size() < 1000) break;
         from = rows.back().key + '\0';
       }
-      if (!batch.empty()) (void)memory_->Commit(std::move(batch), {});
     }
+    (void)memory_->Commit(std::move(all), {});
   }
   [[nodiscard]] absl::StatusOr<std::unique_ptr<store::View>> NewView() const override {
     return memory_->NewView();
   }
 
  private:
-  absl::Status DoCommit(Batch batch, absl::Span<const Precondition> preconditions) override {
-    Batch copy = batch;
-    absl::Status committed = memory_->Commit(std::move(batch), preconditions);
+  absl::StatusOr<uint64_t> DoCommit(const Batch& batch, const store::Fence& fence) override {
+    const absl::StatusOr<uint64_t> committed = memory_->Commit(batch, fence);
     if (!committed.ok()) return committed;
-    (void)writer_.Run([this, copy = std::move(copy), due = absl::Now() + kLate]() mutable {
+    (void)writer_.Run([this, copy = batch, fence, due = absl::Now() + kLate]() mutable {
       absl::SleepFor(due - absl::Now());
-      (void)disk_->Commit(std::move(copy), {});
+      (void)disk_->Commit(std::move(copy), fence);
     });
-    return absl::OkStatus();
+    return committed;
   }
+  uint64_t DoRevision() const override { return (*memory_->NewView())->revision(); }
 
   const std::unique_ptr<store::Store> disk_;
   const std::unique_ptr<store::Store> memory_;
@@ -82,7 +81,7 @@ class DropsEntries final : public store::Store {
   }
 
  private:
-  absl::Status DoCommit(Batch batch, absl::Span<const Precondition> preconditions) override {
+  absl::StatusOr<uint64_t> DoCommit(const Batch& batch, const store::Fence& fence) override {
     Batch kept;
     for (const Batch::Operation& operation : batch.operations()) {
       if (operation.space == Space::kEntries && ++entries_ % kDroppedOneIn == 0) continue;
@@ -92,8 +91,9 @@ class DropsEntries final : public store::Store {
         kept.Delete(operation.space, operation.key);
       }
     }
-    return disk_->Commit(std::move(kept), preconditions);
+    return disk_->Commit(std::move(kept), fence);
   }
+  uint64_t DoRevision() const override { return (*disk_->NewView())->revision(); }
 
   const std::unique_ptr<store::Store> disk_;
   uint64_t entries_ = 0;  // by the sequencer's thread alone

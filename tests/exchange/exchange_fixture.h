@@ -21,6 +21,7 @@
 #include "hub/store/memory_store.h"
 #include "hub/tlog/note.h"
 #include "signpost/store/v1/entry.pb.h"
+#include "tests/ledger/ledger_testing.h"
 
 namespace signpost::exchange {
 
@@ -52,7 +53,9 @@ class ExchangeFixture : public ::testing::Test {
     sequencer_ = *std::move(opened);
   }
 
-  std::unique_ptr<store::View> View() { return *store_.NewView(); }
+  std::unique_ptr<ledger::testing::OwningView> View() {
+    return std::make_unique<ledger::testing::OwningView>(*store_.NewView());
+  }
 
   static void AddEntry(ledger::Operation* operation) {
     store::v1::LedgerEntry entry;
@@ -64,10 +67,10 @@ class ExchangeFixture : public ::testing::Test {
     AddEntry(&operation);
     return sequencer_->SubmitAndWait(std::move(operation));
   }
-  absl::StatusOr<ledger::Sequenced> Submit(CursorChange change) {
+  absl::StatusOr<ledger::Sequenced> Submit(CursorChange change, const ledger::GuardedView& view) {
     ledger::Operation operation;
     operation.batch = std::move(change.batch);
-    operation.preconditions = std::move(change.preconditions);
+    operation.reads = view.reads();
     return Submit(std::move(operation));
   }
 
@@ -86,19 +89,21 @@ class ExchangeFixture : public ::testing::Test {
   }
 
   void OpenCursor(const std::string& system_id, const std::string& cursor) {
-    absl::StatusOr<CursorChange> change = mailboxes_.PrepareOpen(*View(), system_id, cursor);
+    const auto view = View();
+    absl::StatusOr<CursorChange> change = mailboxes_.PrepareOpen(*view, system_id, cursor);
     ASSERT_TRUE(change.ok()) << change.status();
     if (!change->changed) return;
-    ASSERT_TRUE(Submit(*std::move(change)).ok());
+    ASSERT_TRUE(Submit(*std::move(change), *view).ok());
   }
   // How many messages it deleted.
   int Acknowledge(const std::string& system_id, const std::string& cursor, Position position) {
+    const auto view = View();
     absl::StatusOr<CursorChange> change =
-        mailboxes_.PrepareAcknowledge(*View(), system_id, cursor, position);
+        mailboxes_.PrepareAcknowledge(*view, system_id, cursor, position);
     EXPECT_TRUE(change.ok()) << change.status();
     if (!change.ok() || !change->changed) return 0;
     const int pruned = change->pruned;
-    EXPECT_TRUE(Submit(*std::move(change)).ok());
+    EXPECT_TRUE(Submit(*std::move(change), *view).ok());
     return pruned;
   }
   std::vector<uint64_t> Indexes(const std::string& system_id, Position after = {},

@@ -1,9 +1,11 @@
 #include "hub/exchange/mailbox.h"
+#include "hub/exchange/mailbox_notifier.h"
 
 #include <string>
 #include <vector>
 
 #include "tests/exchange/exchange_fixture.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::exchange {
 namespace {
@@ -131,28 +133,61 @@ TEST_F(MailboxTest, NewCursorBeginsWithWhatIsStillKept) {
 TEST_F(MailboxTest, AcknowledgingAndOpeningCannotMissEachOther) {
   OpenCursor(kYot, "main");
   const uint64_t posted = Post(kYot);
-  CursorChange acknowledged = *mailboxes_.PrepareAcknowledge(*View(), kYot, "main", {posted, 1});
+  const auto view = View();
+  CursorChange acknowledged = *mailboxes_.PrepareAcknowledge(*view, kYot, "main", {posted, 1});
   ASSERT_EQ(acknowledged.pruned, 1);
   OpenCursor(kYot, "second");
-  EXPECT_EQ(ReasonOf(Submit(std::move(acknowledged)).status()), Reason::kAborted);
+  EXPECT_EQ(ReasonOf(Submit(std::move(acknowledged), *view).status()), Reason::kAborted);
   EXPECT_THAT(Indexes(kYot), ElementsAre(posted));
   EXPECT_EQ(Acknowledge(kYot, "main", {posted, 1}), 0);
   EXPECT_THAT(Indexes(kYot), ElementsAre(posted));
 
-  CursorChange third = *mailboxes_.PrepareOpen(*View(), kYot, "third");
+  const auto before = View();
+  CursorChange third = *mailboxes_.PrepareOpen(*before, kYot, "third");
   EXPECT_EQ(Acknowledge(kYot, "second", {posted, 1}), 1);
-  EXPECT_EQ(ReasonOf(Submit(std::move(third)).status()), Reason::kAborted);
+  EXPECT_EQ(ReasonOf(Submit(std::move(third), *before).status()), Reason::kAborted);
 }
 
 TEST_F(MailboxTest, TwoAcknowledgementsAtOnceMakeOneLookAgain) {
   OpenCursor(kYot, "main");
   const uint64_t first = Post(kYot);
   const uint64_t second = Post(kYot);
-  CursorChange to_second = *mailboxes_.PrepareAcknowledge(*View(), kYot, "main", {second, 1});
-  CursorChange to_first = *mailboxes_.PrepareAcknowledge(*View(), kYot, "main", {first, 1});
-  ASSERT_TRUE(Submit(std::move(to_second)).ok());
-  EXPECT_EQ(ReasonOf(Submit(std::move(to_first)).status()), Reason::kAborted);
+  const auto view = View();
+  CursorChange to_second = *mailboxes_.PrepareAcknowledge(*view, kYot, "main", {second, 1});
+  CursorChange to_first = *mailboxes_.PrepareAcknowledge(*view, kYot, "main", {first, 1});
+  ASSERT_TRUE(Submit(std::move(to_second), *view).ok());
+  EXPECT_EQ(ReasonOf(Submit(std::move(to_first), *view).status()), Reason::kAborted);
   EXPECT_EQ(*mailboxes_.ReadCursor(*View(), kYot, "main"), (Position{second, 1}));
+}
+
+TEST_F(MailboxTest, WhoWaitsIsWokenByWhateverIsCommittedIntoTheirMailbox) {
+  MailboxNotifier notifier;
+  const std::unique_ptr<store::Following> following = *sequencer_->Follow(&notifier);
+  int yot = 0;
+  int connexions = 0;
+  const auto a = notifier.Subscribe(kYot, [&] { ++yot; });
+  const auto b = notifier.Subscribe(kConnexions, [&] { ++connexions; });
+  for (MailboxNotifier::Subscription* one : {a.get(), b.get()}) {
+    one->Prepare();
+    ASSERT_TRUE(one->Arm());
+  }
+  OpenCursor(kYot, "main");  // nothing for anybody
+  EXPECT_EQ(yot + connexions, 0);
+  const uint64_t posted = Post(kYot);
+  EXPECT_EQ(yot, 1);
+  EXPECT_EQ(connexions, 0);
+  a->Prepare();
+  ASSERT_TRUE(a->Arm());
+  EXPECT_EQ(Acknowledge(kYot, "main", {posted, 1}), 1);  // a message that goes is no news
+  EXPECT_EQ(yot, 1);
+}
+
+TEST_F(MailboxTest, APlaceInAMailboxSaysWhose) {
+  Post(kConnexions);
+  const std::string key = View()->Scan(store::Space::kMailboxes, "", "", 1)->at(0).key;
+  EXPECT_EQ(*SystemOfMessage(key), kConnexions);
+  EXPECT_EQ(ReasonOf(SystemOfMessage(key.substr(1)).status()), Reason::kDataLoss);
+  EXPECT_EQ(ReasonOf(SystemOfMessage("").status()), Reason::kDataLoss);
 }
 
 TEST_F(MailboxTest, MoreThanOneAcknowledgementDeletesIsDeletedByTheNext) {
@@ -176,8 +211,9 @@ TEST_F(MailboxTest, AcknowledgementThatFailsChangesNothing) {
   OpenCursor(kYot, "main");
   const uint64_t posted = Post(kYot);
   store_.FailCommit(1, store::HostileStore::Failure::kNothingWritten);
-  CursorChange change = *mailboxes_.PrepareAcknowledge(*View(), kYot, "main", {posted, 1});
-  EXPECT_EQ(ReasonOf(Submit(std::move(change)).status()), Reason::kStoreUnavailable);
+  const auto view = View();
+  CursorChange change = *mailboxes_.PrepareAcknowledge(*view, kYot, "main", {posted, 1});
+  EXPECT_EQ(ReasonOf(Submit(std::move(change), *view).status()), Reason::kStoreUnavailable);
   Start();
   EXPECT_EQ(*mailboxes_.ReadCursor(*View(), kYot, "main"), Position());
   EXPECT_THAT(Indexes(kYot), ElementsAre(posted));
@@ -263,11 +299,11 @@ TEST_F(MailboxTest, LaterAndBrokenRowsAreNotGuessedAt) {
   const std::string key = View()->Scan(store::Space::kMailboxes, "", "", 1)->at(0).key;
   store::Batch later;
   later.Put(store::Space::kMailboxes, key, "\x02");
-  ASSERT_TRUE(store_.Commit(std::move(later), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(store_, std::move(later)).ok());
   EXPECT_EQ(ReasonOf(mailboxes_.ReadAfter(*View(), kYot, {}, 1).status()), Reason::kStoreNewer);
   store::Batch broken;
   broken.Put(store::Space::kMailboxes, key, "\x01\xff");
-  ASSERT_TRUE(store_.Commit(std::move(broken), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(store_, std::move(broken)).ok());
   EXPECT_EQ(ReasonOf(mailboxes_.ReadAfter(*View(), kYot, {}, 1).status()), Reason::kDataLoss);
   EXPECT_THAT(Indexes(kYot, {posted, 1}), IsEmpty());
 }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "hub/base/clock.h"
+#include "hub/ledger/read_set.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/store/store.h"
 #include "hub/tlog/note.h"
@@ -60,6 +61,16 @@ inline Operation PutOperation(const std::string& key, const std::string& value,
   operation.entries.push_back(MakeDraft(agency_id, key + "=" + value));
   return operation;
 }
+
+struct HeldView {
+  std::unique_ptr<store::View> held;
+};
+// A guarded view that owns the view behind it.
+class OwningView final : private HeldView, public GuardedView {
+ public:
+  explicit OwningView(std::unique_ptr<store::View> view)
+      : HeldView{std::move(view)}, GuardedView(held.get()) {}
+};
 
 // The hub's key and clock; opens ledgers on stores that the test owns.
 class Ledgers {

@@ -1,6 +1,13 @@
 // The sequencer against a model of a few lines, in thousands of short histories that chance writes:
-// operations with preconditions, several to a commit; commits that fail, are lost, or reach the
-// disk unconfirmed; crashes and restarts; checkpoints; a clock that also goes back.
+// operations that rest on rows and ranges read at this revision or an older one, several to a
+// commit; commits that fail, are lost, or reach the disk unconfirmed; crashes and restarts;
+// checkpoints; a clock that also goes back; and a follower that must never be behind what was
+// acknowledged.
+//
+// Broken once each in conflict_window.cc and sequencer.cc, and found within the everyday number of
+// histories: rows not compared (a lost write), ranges not compared (a phantom), rows of the same
+// group not compared, forgetting without raising the floor, the follower led on after the callers
+// were told (a stale follower).
 //
 // The sequencer has threads of its own, and yet a history is decided by its seed alone. Its writer
 // touches nothing but the store, and takes what is queued when its last commit has ended; so a
@@ -44,6 +51,7 @@ using store::Space;
 
 constexpr int kHistories = 1000;
 constexpr int kOperationsPerCommit = 3;  // small, so that what is queued takes several commits
+constexpr size_t kRowsRemembered = 5;    // small, so that what was read is soon too old
 
 // --- The store that waits ---
 
@@ -83,8 +91,7 @@ class SteppedStore final : public store::Store {
   }
 
  private:
-  absl::Status DoCommit(store::Batch batch,
-                        absl::Span<const store::Precondition> preconditions) override {
+  absl::StatusOr<uint64_t> DoCommit(const store::Batch& batch, const store::Fence& fence) override {
     Fate fate;
     {
       absl::MutexLock lock(&mutex_);
@@ -99,8 +106,9 @@ class SteppedStore final : public store::Store {
     if (fate == Fate::kLost) inner_->FailCommit(1, Failure::kNothingWritten);
     if (fate == Fate::kUnconfirmed) inner_->FailCommit(1, Failure::kWrittenUnconfirmed);
     if (fate == Fate::kFull) inner_->FailCommit(1, Failure::kFull);
-    return inner_->Commit(std::move(batch), preconditions);
+    return inner_->Commit(batch, fence);
   }
+  uint64_t DoRevision() const override { return (*inner_->NewView())->revision(); }
 
   store::HostileStore* const inner_;
   mutable absl::Mutex mutex_;
@@ -119,7 +127,12 @@ struct Act {
     std::optional<std::string> value;
   };
   std::vector<Write> writes;
-  std::vector<std::pair<std::string, std::optional<std::string>>> expects;
+  // What it rests on: a row where `to` is empty, otherwise a range.
+  struct Read {
+    std::string from, to;
+    uint64_t revision;
+  };
+  std::vector<Read> reads;
   std::vector<Draft> entries;
   bool with_index = false;
 };
@@ -130,7 +143,49 @@ struct World {
   std::vector<std::string> entries;
   std::map<std::string, uint64_t> counters;
   int64_t time_us = 0;
+
+  uint64_t revision = 0;  // of the last commit
+  std::map<std::string, uint64_t> written;
+  // What the sequencer remembers of it: rows by commit, oldest first.
+  std::deque<std::pair<uint64_t, size_t>> remembered;
+  uint64_t floor = 0;
+  std::vector<std::string> pending;  // rows of the commit in the making
+
+  // The commit in the making is durable.
+  void Commit() {
+    ++revision;
+    for (const std::string& key : pending) written[key] = revision;
+    if (!pending.empty()) remembered.emplace_back(revision, pending.size());
+    pending.clear();
+    size_t held = 0;
+    for (const auto& one : remembered) held += one.second;
+    while (held > kRowsRemembered) {
+      floor = remembered.front().first;
+      held -= remembered.front().second;
+      remembered.pop_front();
+    }
+  }
+  // A new process, at `now`.
+  void Reopen(uint64_t now) {
+    revision = floor = now;
+    remembered.clear();
+  }
 };
+
+// Whether what `read` saw still stands.
+bool Stands(const Act::Read& read, const World& world) {
+  const auto touches = [&](const std::string& key) {
+    return read.to.empty() ? key == read.from : key >= read.from && key < read.to;
+  };
+  if (read.revision < world.floor) return false;
+  for (const std::string& key : world.pending) {
+    if (touches(key)) return false;
+  }
+  for (const auto& [key, revision] : world.written) {
+    if (revision > read.revision && touches(key)) return false;
+  }
+  return true;
+}
 
 void PutVarint(uint64_t value, std::string* out) {
   for (; value >= 0x80; value >>= 7) out->push_back(static_cast<char>(value | 0x80));
@@ -162,13 +217,10 @@ std::string ToString(const std::optional<Told>& told) {
   return absl::StrCat("index ", told->first_index);
 }
 
-// Adds `act` to `world`, or leaves it alone when an expectation does not hold.
+// Adds `act` to `world`, or leaves it alone when what it rests on was written since.
 Told Apply(const Act& act, int64_t now_us, World* world) {
-  for (const auto& [key, expected] : act.expects) {
-    const auto held = world->rows.find(key);
-    const bool holds = expected.has_value() ? held != world->rows.end() && held->second == *expected
-                                            : held == world->rows.end();
-    if (!holds) return {Reason::kAborted, 0};
+  for (const Act::Read& read : act.reads) {
+    if (!Stands(read, *world)) return {Reason::kAborted, 0};
   }
   const uint64_t first = world->entries.size();
   for (const Act::Write& write : act.writes) {
@@ -177,8 +229,12 @@ Told Apply(const Act& act, int64_t now_us, World* world) {
     } else {
       world->rows.erase(write.key);
     }
+    world->pending.push_back(write.key);
   }
-  if (act.with_index) world->rows[absl::StrCat("at ", first)] = "indexed";
+  if (act.with_index) {
+    world->rows[absl::StrCat("at ", first)] = "indexed";
+    world->pending.push_back(absl::StrCat("at ", first));
+  }
   world->time_us = std::max(world->time_us, now_us);
   for (const Draft& draft : act.entries) {
     std::string entry = draft.body;
@@ -193,6 +249,48 @@ Told Apply(const Act& act, int64_t now_us, World* world) {
   return {Reason::kUnspecified, first};
 }
 
+// What a room keeps in memory: the rows, and how far the ledger is.
+class Mirror final : public store::Follower {
+ public:
+  absl::Status Begin(const store::View& view) override {
+    const absl::StatusOr<Sequencer::Head> head = LedgerReader(&view).Head();
+    if (!head.ok()) return head.status();
+    const auto found = view.Scan(Space::kPeople, "", "", 10'000);
+    if (!found.ok()) return found.status();
+    absl::MutexLock lock(&mutex_);
+    rows_.clear();
+    for (const store::KeyValue& row : *found) rows_[row.key] = row.value;
+    entries_ = head->size;
+    return absl::OkStatus();
+  }
+  absl::Status Take(const store::PublishedCommit& commit) override {
+    absl::MutexLock lock(&mutex_);
+    for (const store::Batch::Operation& row : commit.rows.operations()) {
+      if (row.space == Space::kEntries) entries_ = store::U64FromKey(row.key) + 1;
+      if (row.space != Space::kPeople) continue;
+      if (row.value.has_value()) {
+        rows_[row.key] = *row.value;
+      } else {
+        rows_.erase(row.key);
+      }
+    }
+    return absl::OkStatus();
+  }
+  uint64_t entries() const {
+    absl::MutexLock lock(&mutex_);
+    return entries_;
+  }
+  std::map<std::string, std::string> rows() const {
+    absl::MutexLock lock(&mutex_);
+    return rows_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::map<std::string, std::string> rows_;
+  uint64_t entries_ = 0;
+};
+
 // --- A history ---
 
 class History {
@@ -200,6 +298,7 @@ class History {
   // With `lying`, the store acknowledges what it does not keep: the negative control.
   History(uint64_t seed, bool lying) : dice_(seed), lying_(lying) {
     ledgers_.options.operations_per_commit_max = kOperationsPerCommit;
+    ledgers_.options.conflict_rows_max = kRowsRemembered;
   }
   ~History() { Close(); }
 
@@ -232,6 +331,11 @@ class History {
     absl::StatusOr<std::unique_ptr<Sequencer>> opened = ledgers_.Open(&stepped_);
     if (!opened.ok()) return Wrong(absl::StrCat("does not open: ", opened.status().ToString()));
     sequencer_ = *std::move(opened);
+    auto following = sequencer_->Follow(&mirror_);
+    if (!following.ok()) return Wrong(absl::StrCat("no follower: ", following.status().ToString()));
+    following_ = *std::move(following);
+    world_.Reopen(StoredRevision());
+    seen_.push_back(world_.revision);
     latched_ = false;
     CompareHead();
   }
@@ -241,8 +345,11 @@ class History {
     if (sequencer_ == nullptr) return;
     stepped_.Hold(false, latched_ ? Fate::kLost : Fate::kKept);
     if (stepped_.waiting()) stepped_.Release(Fate::kKept);
+    following_.reset();
     sequencer_.reset();
   }
+
+  uint64_t StoredRevision() { return (*memory_->NewView())->revision(); }
 
   void Step() {
     if (Roll(4) == 0) ledgers_.clock.Advance(absl::Microseconds(Roll(2000) - 500));
@@ -267,10 +374,21 @@ class History {
                                        ? std::nullopt
                                        : std::optional<std::string>(absl::StrCat("v", Roll(3)))});
     }
-    if (Roll(2) == 0) {
-      act.expects.push_back({key(), Roll(2) == 0
-                                        ? std::nullopt
-                                        : std::optional<std::string>(absl::StrCat("v", Roll(3)))});
+    for (int i = Roll(3); i > 0; --i) {
+      // Mostly what is newest, sometimes what somebody slow had read.
+      const uint64_t revision =
+          Roll(3) > 0 ? seen_.back()
+                      : seen_[static_cast<size_t>(Roll(static_cast<int>(seen_.size())))];
+      switch (Roll(4)) {
+        case 0:
+          act.reads.push_back({"k1", "k3", revision});
+          break;
+        case 1:
+          act.reads.push_back({"at ", "at!", revision});  // where index hooks write
+          break;
+        default:
+          act.reads.push_back({key(), "", revision});
+      }
     }
     const char* const agencies[] = {"", "yot", "cps"};
     for (int i = 1 + Roll(3); i > 0; --i) {
@@ -290,8 +408,12 @@ class History {
         operation.batch.Delete(Space::kPeople, write.key);
       }
     }
-    for (const auto& [key, expected] : pending.act.expects) {
-      operation.preconditions.push_back({Space::kPeople, key, expected});
+    for (const Act::Read& read : pending.act.reads) {
+      if (read.to.empty()) {
+        operation.reads.AddRow(Space::kPeople, read.from, read.revision);
+      } else {
+        operation.reads.AddRange(Space::kPeople, read.from, read.to, read.revision);
+      }
     }
     operation.entries = pending.act.entries;
     if (pending.act.with_index) {
@@ -308,6 +430,8 @@ class History {
         std::move(operation), [this, number = pending.number](absl::StatusOr<Sequenced> result) {
           absl::MutexLock lock(&mutex_);
           if (told_[number].has_value()) twice_ = true;
+          // Who is told may look at what is kept in memory at once.
+          if (result.ok() && mirror_.entries() <= result->first_index) stale_ = true;
           told_[number] = result.ok() ? Told{Reason::kUnspecified, result->first_index}
                                       : Told{base::ReasonOf(result.status()), 0};
           ++told_count_;
@@ -349,6 +473,8 @@ class History {
   void EndCommit(Fate fate) {
     if (fate == Fate::kKept) {
       world_ = std::move(next_);
+      world_.Commit();
+      seen_.push_back(world_.revision);
     } else {
       for (const Pending& one : taken_) {
         if (expected_[one.number]->reason == Reason::kUnspecified) {
@@ -364,7 +490,10 @@ class History {
 
   // The commit that waits ends like that, nobody is answered any more, and a new process begins.
   void Crash(Fate fate) {
-    if (fate == Fate::kUnconfirmed) world_ = std::move(next_);
+    if (fate == Fate::kUnconfirmed) {
+      world_ = std::move(next_);
+      world_.Commit();
+    }
     for (const Pending& one : taken_) {
       if (expected_[one.number]->reason == Reason::kUnspecified) {
         expected_[one.number] = Told{Reason::kStoreUnavailable, 0};
@@ -414,6 +543,8 @@ class History {
       return Wrong(absl::StrCat("a wrong checkpoint at ", world_.entries.size()));
     }
     published_ = checkpoint->size;
+    world_.revision = StoredRevision();
+    seen_.push_back(world_.revision);
   }
 
   // As an operator stops and starts it: what was accepted is done, and a last checkpoint is made.
@@ -440,6 +571,7 @@ class History {
       return Wrong("somebody was not answered");
     }
     if (twice_) Wrong("somebody was answered twice");
+    if (stale_) Wrong("somebody was told before the follower had taken it");
     for (size_t i = 0; i < expected_.size(); ++i) {
       const std::optional<Told> wanted = InCommit(i) ? std::nullopt : expected_[i];
       if (told_[i] != wanted) {
@@ -466,6 +598,8 @@ class History {
     if (head.root_hash != tlog::HashToString(RootOf(world_.entries, 0, world_.entries.size()))) {
       Wrong("the root is not that of the entries");
     }
+    if (mirror_.rows() != world_.rows) Wrong("the follower holds other rows than the store");
+    if (StoredRevision() != world_.revision) Wrong("the store is of another revision");
   }
 
   // The last checkpoint that was given out is still a prefix.
@@ -508,10 +642,13 @@ class History {
   const std::unique_ptr<store::Store> memory_ = store::NewMemoryStore();
   store::HostileStore hostile_{memory_.get()};
   SteppedStore stepped_{&hostile_};
+  Mirror mirror_;
   std::unique_ptr<Sequencer> sequencer_;
+  std::unique_ptr<store::Following> following_;
 
-  World world_;  // durable
-  World next_;   // with the commit that waits
+  World world_;                 // durable
+  World next_;                  // with the commit that waits
+  std::vector<uint64_t> seen_;  // revisions at which somebody may have read
   std::deque<Pending> queue_, rest_;
   std::vector<Pending> taken_;  // in the commit that waits
   std::optional<uint64_t> published_;
@@ -522,6 +659,7 @@ class History {
   std::vector<std::optional<Told>> told_, expected_;
   size_t told_count_ = 0;
   bool twice_ = false;
+  bool stale_ = false;
 };
 
 uint64_t Environment(const char* name, uint64_t otherwise) {

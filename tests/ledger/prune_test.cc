@@ -28,6 +28,7 @@
 #include "hub/tlog/tiles.h"
 #include "hub/tlog/verifier.h"
 #include "tests/ledger/ledger_testing.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::ledger {
 namespace {
@@ -79,7 +80,7 @@ class PruneTest : public ::testing::Test {
   void TakeAway(uint64_t index) {
     store::Batch batch;
     batch.Put(Space::kEntries, store::KeyU64(index), "");
-    ASSERT_TRUE(store_->Commit(std::move(batch), {}).ok());
+    ASSERT_TRUE(store::testing::CommitNow(*store_, std::move(batch)).ok());
   }
   std::string Log() const { return directory_.path() + "/log"; }
   void Export() {

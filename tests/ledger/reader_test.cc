@@ -14,6 +14,7 @@
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/merkle.h"
 #include "tests/ledger/ledger_testing.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::ledger {
 namespace {
@@ -164,7 +165,7 @@ TEST_F(ReaderTest, AMissingNodeIsDataLoss) {
   sequencer.reset();
   store::Batch damage;
   damage.Delete(store::Space::kNodes, GroupKey(0, 0));
-  ASSERT_TRUE(store->Commit(std::move(damage), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(*store, std::move(damage)).ok());
   const std::unique_ptr<store::View> view = *store->NewView();
   const LedgerReader reader(view.get());
   EXPECT_EQ(ReasonOf(reader.InclusionProof(0, 4).status()), Reason::kDataLoss);

@@ -27,6 +27,7 @@
 #include "hub/tlog/entry_fields.h"
 #include "hub/tlog/merkle.h"
 #include "tests/ledger/ledger_testing.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::ledger {
 namespace {
@@ -53,6 +54,12 @@ class SequencerTest : public ::testing::Test {
   tlog::EntryFields Fields(uint64_t index) {
     entries_.push_back(*LedgerReader((*inner_->NewView()).get()).Entry(index));
     return *tlog::DecodeEntryFields(entries_.back());
+  }
+  uint64_t Revision() { return (*inner_->NewView())->revision(); }
+  // As somebody would make it who has read `key` now.
+  Operation Resting(const std::string& key, Operation operation) {
+    operation.reads.AddRow(Space::kPeople, key, Revision());
+    return operation;
   }
   uint64_t StoredSize() { return LedgerReader((*inner_->NewView()).get()).Head()->size; }
 
@@ -183,7 +190,9 @@ TEST_F(SequencerTest, OperationsAreSequencedInTheOrderOfSubmission) {
   EXPECT_EQ(Get(Space::kPeople, "k"), "199");
 }
 
-// Preconditions are judged against operations still in the same batch, not only against the disk.
+// --- What operations rest on ---
+
+// Judged against operations still in the same batch, not only against what is durable.
 TEST_F(SequencerTest, OfManyThatWantOneRowExactlyOneWins) {
   Open();
   HoldNextCommit();
@@ -195,7 +204,7 @@ TEST_F(SequencerTest, OfManyThatWantOneRowExactlyOneWins) {
   for (int i = 0; i < 50; ++i) {
     Operation operation = PutOperation("prize", absl::StrCat(i));
     operation.batch.Put(Space::kRegistry, absl::StrCat("trace", i), "here");
-    operation.preconditions.push_back({Space::kPeople, "prize", std::nullopt});
+    operation = Resting("prize", std::move(operation));
     sequencer_->Submit(std::move(operation), [&](absl::StatusOr<Sequenced> result) {
       if (result.ok()) {
         ++won;
@@ -216,34 +225,147 @@ TEST_F(SequencerTest, OfManyThatWantOneRowExactlyOneWins) {
     EXPECT_EQ(Get(Space::kRegistry, absl::StrCat("trace", i)), std::nullopt);
 }
 
-TEST_F(SequencerTest, PreconditionsSeeWhatEarlierOperationsOfTheBatchWroteAndDeleted) {
+TEST_F(SequencerTest, AnOperationThatRestsOnWhatWasWrittenSinceIsAborted) {
   Open();
-  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("old", "1")).ok());
-  HoldNextCommit();
-  std::vector<Reason> reasons;
-  absl::BlockingCounter left(5);
-  const auto done = [&](absl::StatusOr<Sequenced> result) {
-    reasons.push_back(ReasonOf(result.status()));
-    left.DecrementCount();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("row", "1")).ok());
+  const Operation read_before = Resting("row", PutOperation("copy", "of 1"));
+  const Operation of_another = Resting("other", PutOperation("x", "1"));
+  ReadSet reads = read_before.reads, unrelated = of_another.reads;
+  // Writing the same again counts: nobody compares values.
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("row", "1")).ok());
+  Operation stale = PutOperation("copy", "of 1");
+  stale.reads = reads;
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(std::move(stale)).status()), Reason::kAborted);
+  EXPECT_EQ(Get(Space::kPeople, "copy"), std::nullopt);
+  Operation fresh = PutOperation("x", "1");
+  fresh.reads = unrelated;
+  EXPECT_TRUE(sequencer_->SubmitAndWait(std::move(fresh)).ok());
+  EXPECT_TRUE(sequencer_->SubmitAndWait(Resting("row", PutOperation("copy", "of 1"))).ok());
+}
+
+TEST_F(SequencerTest, ARowThatAppearsInARangeThatWasReadIsFound) {
+  Open();
+  Operation counted = PutOperation("count", "0");
+  counted.reads.AddRange(Space::kPeople, "child/", "child0", Revision());
+  Operation beside = PutOperation("count", "0");
+  beside.reads.AddRange(Space::kPeople, "child0", "", Revision());
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("child/7", "new")).ok());
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(std::move(counted)).status()), Reason::kAborted);
+  EXPECT_TRUE(sequencer_->SubmitAndWait(std::move(beside)).ok());
+}
+
+TEST_F(SequencerTest, WhatAnIndexHookWroteCounts) {
+  Open();
+  Operation looked = PutOperation("x", "1");
+  looked.reads.AddRow(Space::kMailboxes, "mail", Revision());
+  Operation hooked = PutOperation("y", "1");
+  hooked.with_index = [](uint64_t, store::Batch& batch) {
+    batch.Put(Space::kMailboxes, "mail", "new");
   };
-  sequencer_->Submit(PutOperation("first", "1"), done);
-  absl::SleepFor(absl::Milliseconds(30));
-  Operation erase = PutOperation("new", "1");
-  erase.batch.Delete(Space::kPeople, "old");
-  sequencer_->Submit(std::move(erase), done);
-  Operation sees_new = PutOperation("x", "1");
-  sees_new.preconditions.push_back({Space::kPeople, "new", "1"});
-  sequencer_->Submit(std::move(sees_new), done);
-  Operation sees_gone = PutOperation("y", "1");
-  sees_gone.preconditions.push_back({Space::kPeople, "old", std::nullopt});
-  sequencer_->Submit(std::move(sees_gone), done);
-  Operation stale = PutOperation("z", "1");
-  stale.preconditions.push_back({Space::kPeople, "old", "1"});
-  sequencer_->Submit(std::move(stale), done);
+  ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(hooked)).ok());
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(std::move(looked)).status()), Reason::kAborted);
+}
+
+TEST_F(SequencerTest, WhatWasAbortedOrNotKeptDoesNotCount) {
+  Open();
+  const uint64_t before = Revision();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  Operation aborted = PutOperation("b", "1");
+  aborted.reads.AddRow(Space::kPeople, "a", before);
+  ASSERT_EQ(ReasonOf(sequencer_->SubmitAndWait(std::move(aborted)).status()), Reason::kAborted);
+  store_.FailCommit(1, store::HostileStore::Failure::kFull);
+  ASSERT_EQ(ReasonOf(sequencer_->SubmitAndWait(PutOperation("b", "1")).status()),
+            Reason::kStoreFull);
+  Operation on_b = PutOperation("c", "1");
+  on_b.reads.AddRow(Space::kPeople, "b", before);
+  EXPECT_TRUE(sequencer_->SubmitAndWait(std::move(on_b)).ok());
+}
+
+TEST_F(SequencerTest, AReadFromBeforeTheStartIsTooOld) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  const Operation read_before = Resting("never written", PutOperation("b", "1"));
+  ReadSet reads = read_before.reads;
+  sequencer_.reset();  // and a checkpoint
+  Open();
+  Operation operation = PutOperation("b", "1");
+  operation.reads = reads;
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(std::move(operation)).status()), Reason::kAborted);
+  EXPECT_TRUE(sequencer_->SubmitAndWait(Resting("never written", PutOperation("b", "1"))).ok());
+}
+
+TEST_F(SequencerTest, JudgingReadsNothingFromTheStore) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1", "cps")).ok());
+  store_.FailRead(1);
+  Operation operation = Resting("a", PutOperation("a", "2", "an agency that was never counted"));
+  operation.reads.AddRange(Space::kRegistry, "", "", Revision());
+  EXPECT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+  EXPECT_FALSE(store_.NewView().ok()) << "the read that was to fail is still to come";
+}
+
+TEST_F(SequencerTest, ReadsAreCountedAtTheLimitAndOnePast) {
+  Open();
+  Operation most = PutOperation("a", "1");
+  for (size_t i = 0; i < base::kReadsPerOperationMax; ++i) {
+    most.reads.AddRow(Space::kPeople, absl::StrCat(i), Revision());
+  }
+  Operation too_many = PutOperation("a", "1");
+  too_many.reads = most.reads;
+  too_many.reads.AddRange(Space::kPeople, "", "", Revision());
+  EXPECT_TRUE(sequencer_->SubmitAndWait(std::move(most)).ok());
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(std::move(too_many)).status()),
+            Reason::kInvalidField);
+}
+
+// --- Who follows ---
+
+// How many entries it has seen, and whether it is asked to dawdle.
+class Counting final : public store::Follower {
+ public:
+  absl::Status Begin(const store::View& view) override {
+    entries = LedgerReader(&view).Head()->size;
+    return absl::OkStatus();
+  }
+  absl::Status Take(const store::PublishedCommit& commit) override {
+    absl::SleepFor(dawdle);
+    for (const store::Batch::Operation& row : commit.rows.operations()) {
+      if (row.space == Space::kEntries) ++entries;
+    }
+    return absl::OkStatus();
+  }
+  std::atomic<uint64_t> entries{0};
+  absl::Duration dawdle;
+};
+
+TEST_F(SequencerTest, WhoIsToldFindsFollowersWhereTheLedgerIs) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  Counting counting;
+  counting.dawdle = absl::Milliseconds(1);
+  const std::unique_ptr<store::Following> following = *sequencer_->Follow(&counting);
+  EXPECT_EQ(counting.entries, 1u);
+  absl::BlockingCounter left(200);
+  for (int i = 0; i < 200; ++i) {
+    sequencer_->Submit(PutOperation("k", absl::StrCat(i)), [&](absl::StatusOr<Sequenced> result) {
+      EXPECT_GT(counting.entries, result->first_index);
+      left.DecrementCount();
+    });
+  }
   left.Wait();
-  EXPECT_EQ(reasons,
-            (std::vector<Reason>{Reason::kUnspecified, Reason::kUnspecified, Reason::kUnspecified,
-                                 Reason::kUnspecified, Reason::kAborted}));
+  EXPECT_EQ(counting.entries, 201u);
+  EXPECT_TRUE(sequencer_->followers_status().ok());
+}
+
+TEST_F(SequencerTest, WhoIsAbortedFindsFollowersBehindWhatAbortedThem) {
+  Open();
+  Counting counting;
+  counting.dawdle = absl::Milliseconds(5);
+  const std::unique_ptr<store::Following> following = *sequencer_->Follow(&counting);
+  Operation stale = Resting("a", PutOperation("b", "1"));
+  sequencer_->Submit(PutOperation("a", "1"), [](absl::StatusOr<Sequenced>) {});
+  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(std::move(stale)).status()), Reason::kAborted);
+  EXPECT_EQ(counting.entries, 1u);
 }
 
 TEST_F(SequencerTest, WhatIsMalformedIsRefusedAloneAndAtOnce) {
@@ -440,28 +562,31 @@ TEST_F(SequencerTest, AFullDiskRefusesAndPasses) {
   EXPECT_EQ(Fields(1).agency_counter, 2u) << "and no number of its agency";
 }
 
-TEST_F(SequencerTest, AReadThatFailsRefusesOneOperationAndNoMore) {
-  Open();
-  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
-  Operation guarded = PutOperation("a", "2");
-  guarded.preconditions.push_back({Space::kPeople, "a", "1"});
-  store_.FailRead(1);
-  EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(std::move(guarded)).status()),
-            Reason::kStoreUnavailable);
-  EXPECT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "3")).ok());
-}
-
 TEST_F(SequencerTest, AnotherAuthorIsFoundAndStopsTheLedger) {
   Open();
   ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
   store::Batch batch;
   batch.Put(Space::kMeta, "ledger/head", "somebody else's");
-  ASSERT_TRUE(inner_->Commit(std::move(batch), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(*inner_, std::move(batch)).ok());
   EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(PutOperation("a", "2")).status()),
             Reason::kStoreUnavailable);
   EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(PutOperation("a", "3")).status()),
             Reason::kStoreUnavailable);
   EXPECT_EQ(Get(Space::kPeople, "a"), "1");
+}
+
+TEST_F(SequencerTest, ASecondSequencerIsStoppedByTheFirstOnesHead) {
+  Open();
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
+  const std::unique_ptr<Sequencer> second = *ledgers_.Open(inner_.get());
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "2")).ok());
+  // Neither its checkpoint nor its operations pass any more, and what it says is on no disk.
+  EXPECT_EQ(ReasonOf(second->Checkpoint().status()), Reason::kStoreUnavailable);
+  EXPECT_EQ(ReasonOf(second->SubmitAndWait(PutOperation("a", "3")).status()),
+            Reason::kStoreUnavailable);
+  EXPECT_EQ(Get(Space::kPeople, "a"), "2");
+  EXPECT_TRUE(LedgerReader((*inner_->NewView()).get()).Checkpoints(0, 10)->empty());
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "4")).ok());
 }
 
 // --- Checkpoints ---
@@ -507,7 +632,7 @@ TEST_F(SequencerTest, ALedgerThatWentBackwardsIsRefused) {
   sequencer_.reset();  // publishes a checkpoint of two
   store::Batch batch;
   batch.Put(Space::kMeta, "ledger/head", *old_head);
-  ASSERT_TRUE(inner_->Commit(std::move(batch), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(*inner_, std::move(batch)).ok());
   EXPECT_EQ(OpenFails(), Reason::kLedgerBehind);
 }
 
@@ -601,9 +726,9 @@ TEST_F(SequencerTest, AStoreWhoseRowsDoNotBelongTogetherIsRefused) {
     } else {
       repair.Delete(space, key);
     }
-    EXPECT_TRUE(inner_->Commit(std::move(damage), {}).ok());
+    EXPECT_TRUE(store::testing::CommitNow(*inner_, std::move(damage)).ok());
     const Reason reason = OpenFails();
-    EXPECT_TRUE(inner_->Commit(std::move(repair), {}).ok());
+    EXPECT_TRUE(store::testing::CommitNow(*inner_, std::move(repair)).ok());
     return reason;
   };
   EXPECT_EQ(damaged(Space::kMeta, "ledger/head", "nonsense"), Reason::kDataLoss);

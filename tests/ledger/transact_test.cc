@@ -1,6 +1,8 @@
 #include "hub/ledger/transact.h"
 
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -26,27 +28,30 @@ class FullExecutor final : public base::Executor {
   bool Run(Work) override { return false; }
 };
 
+// Adds one to the number at "count", and says what it was.
+absl::StatusOr<Attempt<int>> Increment(const GuardedView& view) {
+  const absl::StatusOr<std::optional<std::string>> held = view.Get(Space::kPeople, "count");
+  if (!held.ok()) return held.status();
+  const int before = std::stoi(held->value_or("0"));
+  return Attempt<int>{before, PutOperation("count", absl::StrCat(before + 1))};
+}
+
 class TransactTest : public ::testing::Test {
  protected:
-  absl::StatusOr<Sequenced> Run(base::Executor* executor, Make make, int attempts_max) {
+  absl::StatusOr<Committed<int>> Run(MakeAttempt<int> make, base::Executor* executor = nullptr,
+                                     FirstAttempt first = FirstAttempt::kQueued) {
     absl::Notification finished;
-    absl::StatusOr<Sequenced> result = absl::UnknownError("");
-    Transact(
-        executor, &store_, sequencer_.get(), std::move(make),
-        [&](absl::StatusOr<Sequenced> got) {
+    absl::StatusOr<Committed<int>> result = absl::UnknownError("");
+    Transact<int>(
+        {executor == nullptr ? &pool_ : executor, &store_, sequencer_.get()}, first,
+        std::move(make),
+        [&](absl::StatusOr<Committed<int>> got) {
           result = std::move(got);
           finished.Notify();
         },
-        attempts_max);
+        3);
     finished.WaitForNotification();
     return result;
-  }
-  // Adds one to the number at "count".
-  static absl::StatusOr<Operation> Increment(const store::View& view) {
-    const std::optional<std::string> held = *view.Get(Space::kPeople, "count");
-    Operation operation = PutOperation("count", absl::StrCat(std::stoi(held.value_or("0")) + 1));
-    operation.preconditions.push_back({Space::kPeople, "count", held});
-    return operation;
   }
 
   testing::Ledgers ledgers_;
@@ -59,11 +64,15 @@ class TransactTest : public ::testing::Test {
 TEST_F(TransactTest, NoIncrementIsLostAmongMany) {
   constexpr int kTransactions = 40;
   absl::BlockingCounter left(kTransactions);
+  absl::Mutex mutex;
+  std::set<int> outcomes;
   for (int i = 0; i < kTransactions; ++i) {
-    Transact(
-        &pool_, &store_, sequencer_.get(), &Increment,
-        [&](absl::StatusOr<Sequenced> result) {
+    Transact<int>(
+        {&pool_, &store_, sequencer_.get()}, FirstAttempt::kQueued, &Increment,
+        [&](absl::StatusOr<Committed<int>> result) {
           EXPECT_TRUE(result.ok()) << result.status();
+          absl::MutexLock lock(&mutex);
+          outcomes.insert(result->outcome);
           left.DecrementCount();
         },
         1000);
@@ -71,42 +80,95 @@ TEST_F(TransactTest, NoIncrementIsLostAmongMany) {
   left.Wait();
   EXPECT_EQ(*(*inner_->NewView())->Get(Space::kPeople, "count"), absl::StrCat(kTransactions));
   EXPECT_EQ(sequencer_->head().size, static_cast<uint64_t>(kTransactions));
+  EXPECT_EQ(outcomes.size(), static_cast<size_t>(kTransactions)) << "each is told its own attempt";
+}
+
+TEST_F(TransactTest, ARowThatAppearsInWhatWasScannedIsFound) {
+  int attempts = 0;
+  const auto result = Run([&](const GuardedView& view) -> absl::StatusOr<Attempt<int>> {
+    const int seen = static_cast<int>(view.Scan(Space::kPeople, "child/", "child0", 100)->size());
+    // Somebody is quicker, the first time.
+    if (++attempts == 1) {
+      EXPECT_TRUE(sequencer_->SubmitAndWait(PutOperation("child/1", "new")).ok());
+    }
+    return Attempt<int>{seen, PutOperation("children", absl::StrCat(seen))};
+  });
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(attempts, 2);
+  EXPECT_EQ(result->outcome, 1);
+  EXPECT_EQ(*(*inner_->NewView())->Get(Space::kPeople, "children"), "1");
+}
+
+TEST_F(TransactTest, WhatIsReadUnguardedMayChange) {
+  int attempts = 0;
+  const auto result = Run([&](const GuardedView& view) -> absl::StatusOr<Attempt<int>> {
+    EXPECT_TRUE(view.unguarded().Get(Space::kPeople, "a").ok());
+    ++attempts;
+    EXPECT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "new")).ok());
+    return Attempt<int>{0, PutOperation("b", "1")};
+  });
+  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(attempts, 1);
 }
 
 TEST_F(TransactTest, GivesUpAfterTheAttemptsAllowed) {
   int attempts = 0;
-  const absl::StatusOr<Sequenced> result = Run(
-      &pool_,
-      [&](const store::View&) -> absl::StatusOr<Operation> {
-        ++attempts;
-        Operation operation = PutOperation("a", "1");
-        operation.preconditions.push_back({Space::kPeople, "a", "never"});
-        return operation;
-      },
-      3);
+  const auto result = Run([&](const GuardedView& view) -> absl::StatusOr<Attempt<int>> {
+    ++attempts;
+    EXPECT_TRUE(view.Get(Space::kPeople, "a").ok());
+    EXPECT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "always first")).ok());
+    return Attempt<int>{0, PutOperation("b", "1")};
+  });
   EXPECT_EQ(ReasonOf(result.status()), Reason::kAborted);
   EXPECT_EQ(attempts, 3);
 }
 
+TEST_F(TransactTest, AnAttemptThatSaysItIsTooLateIsMadeAgain) {
+  int attempts = 0;
+  const auto result = Run([&](const GuardedView& view) -> absl::StatusOr<Attempt<int>> {
+    if (++attempts == 1) return base::Error(Reason::kAborted, "what is in memory is older");
+    return Increment(view);
+  });
+  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(attempts, 2);
+}
+
+TEST_F(TransactTest, WithoutAnOperationNothingIsWritten) {
+  const auto result = Run([](const GuardedView&) -> absl::StatusOr<Attempt<int>> {
+    return Attempt<int>{7, std::nullopt};
+  });
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->outcome, 7);
+  EXPECT_FALSE(result->sequenced.has_value());
+  EXPECT_EQ(sequencer_->head().size, 0u);
+}
+
+TEST_F(TransactTest, TheOutcomeIsOfTheAttemptThatStands) {
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("count", "10")).ok());
+  const auto result = Run(&Increment);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->outcome, 10);
+  ASSERT_TRUE(result->sequenced.has_value());
+  EXPECT_EQ(result->sequenced->first_index, 1u);
+}
+
 TEST_F(TransactTest, AnErrorOfMakeEndsIt) {
-  const absl::StatusOr<Sequenced> result = Run(
-      &pool_,
-      [](const store::View&) -> absl::StatusOr<Operation> {
-        return base::Error(Reason::kConsentInvalid, "no");
-      },
-      3);
+  const auto result = Run([](const GuardedView&) -> absl::StatusOr<Attempt<int>> {
+    return base::Error(Reason::kConsentInvalid, "no");
+  });
   EXPECT_EQ(ReasonOf(result.status()), Reason::kConsentInvalid);
   EXPECT_EQ(sequencer_->head().size, 0u);
 }
 
-TEST_F(TransactTest, AFullExecutorIsTold) {
+TEST_F(TransactTest, AFullExecutorIsToldUnlessTheFirstAttemptIsMadeHere) {
   FullExecutor full;
-  EXPECT_EQ(ReasonOf(Run(&full, &Increment, 3).status()), Reason::kTooManyRequests);
+  EXPECT_EQ(ReasonOf(Run(&Increment, &full).status()), Reason::kTooManyRequests);
+  EXPECT_TRUE(Run(&Increment, &full, FirstAttempt::kHere).ok());
 }
 
 TEST_F(TransactTest, AStoreThatCannotBeReadIsTold) {
   store_.FailRead(1);
-  EXPECT_EQ(ReasonOf(Run(&pool_, &Increment, 3).status()), Reason::kStoreUnavailable);
+  EXPECT_EQ(ReasonOf(Run(&Increment).status()), Reason::kStoreUnavailable);
 }
 
 }  // namespace

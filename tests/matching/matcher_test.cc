@@ -31,13 +31,11 @@ class MatcherTest : public people::PeopleFixture {
                        std::optional<base::PersonId> person = std::nullopt,
                        const std::string& agency = people::kYot) {
     const store::v1::AliasHashes hashes = linker_->keys().Hash(details);
-    people::FlagResult put = *people_.PrepareReport(
-        *View(), people::From(agency), Report("K-" + std::to_string(++records_), details), hashes,
-        person, now_);
-    EXPECT_TRUE(
-        linker_->matcher()
-            .PrepareKeys(*View(), put.person, put.aliases, put.dropped_aliases, &put.change.batch)
-            .ok());
+    people::FlagResult put = *PrepareReport(
+        *View(), agency, Report("K-" + std::to_string(++records_), details), hashes, person);
+    EXPECT_TRUE(linker_->matcher()
+                    .PrepareKeys(*View(), put.person, put.aliases, put.dropped_aliases, &put.change)
+                    .ok());
     const base::PersonId id = put.person;
     EXPECT_TRUE(Commit(std::move(put.change)).ok());
     return id;
@@ -49,7 +47,7 @@ class MatcherTest : public people::PeopleFixture {
   void ExpectLink(const signpost::v1::PersonDetails& details, const base::PersonId& person) {
     const Outcome outcome = Match(details);
     EXPECT_EQ(outcome.kind, Outcome::Kind::kLink) << outcome.cause;
-    EXPECT_EQ(outcome.person, person);
+    EXPECT_EQ(outcome.person->id(), person);
   }
   void ExpectReview(const signpost::v1::PersonDetails& details, const std::string& cause) {
     const Outcome outcome = Match(details);

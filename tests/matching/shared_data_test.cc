@@ -129,8 +129,9 @@ std::string Entity(const std::string& rec_id) {
 // Half of 4a is in the index; all of 4b asks, so half of those who ask are absent.
 void OpenSet(const ReportLinker& intake, bool with_id, std::vector<std::vector<std::string>> known,
              const std::vector<std::vector<std::string>>& asking,
-             const std::function<void(ledger::Operation)>& commit,
-             const std::function<std::unique_ptr<store::View>()>& view, absl::Time now) {
+             const std::function<void(store::Batch)>& commit,
+             const std::function<std::unique_ptr<ledger::testing::OwningView>()>& view,
+             absl::Time now) {
   known.resize(known.size() / 2);
   std::map<base::PersonId, std::string> entity_of;
   std::set<std::string> present;
@@ -147,7 +148,7 @@ void OpenSet(const ReportLinker& intake, bool with_id, std::vector<std::vector<s
       entity_of[result.person] = Entity(row[0]);
       present.insert(Entity(row[0]));
     }
-    commit(std::move(result.operation));
+    commit(std::move(result.batch));
   }
   int right = 0, wrong = 0, review_of_present = 0, missed = 0, absent_in_review = 0, absent = 0;
   for (const auto& row : asking) {
@@ -157,7 +158,7 @@ void OpenSet(const ReportLinker& intake, bool with_id, std::vector<std::vector<s
     const bool here = present.count(Entity(row[0])) > 0;
     if (!here) ++absent;
     if (outcome.kind == Outcome::Kind::kLink) {
-      (entity_of[outcome.person] == Entity(row[0]) ? right : wrong)++;
+      (entity_of[outcome.person->id()] == Entity(row[0]) ? right : wrong)++;
     } else if (outcome.kind == Outcome::Kind::kReview) {
       (here ? review_of_present : absent_in_review)++;
     } else if (here) {
@@ -182,10 +183,10 @@ TEST_F(SharedDataTest, FebrlHasNoFalseLink) {
   const auto asking = Rows("febrl/dataset4b.csv");
   if (!known || !asking) GTEST_SKIP() << "no FEBRL data here; set SIGNPOST_SHARED_DATA";
   for (const bool with_id : {true, false}) {
-    store_ = store::NewMemoryStore();
+    NewStore();
     OpenSet(
         *linker_, with_id, *known, *asking,
-        [this](ledger::Operation operation) { EXPECT_TRUE(Commit(std::move(operation)).ok()); },
+        [this](store::Batch batch) { EXPECT_TRUE(Commit(std::move(batch)).ok()); },
         [this] { return View(); }, now_);
   }
 }

@@ -14,15 +14,20 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "hub/base/error.h"
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
 #include "hub/base/sealed.h"
+#include "hub/ledger/conflict_window.h"
+#include "hub/ledger/read_set.h"
 #include "hub/people/people.h"
 #include "hub/store/memory_store.h"
 #include "hub/store/store.h"
 #include "signpost/v1/index.pb.h"
+#include "tests/ledger/ledger_testing.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::disclosure {
 // Stands in for the real one, which these tests do not link: they test what it will find inside.
@@ -87,21 +92,57 @@ class PeopleFixture : public ::testing::Test {
         keyring_(*base::Keyring::Create(*base::MasterKey::FromBytes(std::string(32, 'k')))),
         people_(keyring_.get(), &random_) {}
 
-  std::unique_ptr<store::View> View() { return *store_->NewView(); }
-
-  absl::Status Commit(Change change) {
-    return store_->Commit(std::move(change.batch), change.preconditions);
+  std::unique_ptr<ledger::testing::OwningView> View() {
+    return std::make_unique<ledger::testing::OwningView>(*store_->NewView());
   }
-  absl::Status Commit(ledger::Operation operation) {
-    return store_->Commit(std::move(operation.batch), operation.preconditions);
+
+  // Writes a change that rests on nothing that others write here.
+  absl::Status Commit(store::Batch change) { return Commit(std::move(change), *View()); }
+  // As the sequencer would write what was prepared from `view`: thread-safe.
+  absl::Status Commit(store::Batch change, const ledger::GuardedView& view) {
+    absl::MutexLock lock(&mutex_);
+    if (!window_->Holds(view.reads())) {
+      return base::Error(base::Reason::kAborted, "somebody was first");
+    }
+    window_->Add(change);
+    absl::StatusOr<uint64_t> revision = store_->Commit(std::move(change), {});
+    if (!revision.ok()) return revision.status();
+    window_->Commit(*revision);
+    return absl::OkStatus();
+  }
+  // An empty one in its place.
+  void NewStore() {
+    store_ = store::NewMemoryStore();
+    window_.emplace(0);
+  }
+
+  // A report on `person` or a new one.
+  absl::StatusOr<FlagResult> PrepareReport(const ledger::GuardedView& view,
+                                           const std::string& agency,
+                                           const signpost::v1::FlagReport& report,
+                                           const store::v1::AliasHashes& hashes,
+                                           const std::optional<base::PersonId>& person) {
+    const RecordState state =
+        *people_.ResolveRecord(view, agency, people_.RecordHash(agency, report.record_id()));
+    std::optional<Person> whom;
+    if (person.has_value()) {
+      absl::StatusOr<Person> read = people_.Read(view, *person);
+      if (!read.ok()) return read.status();
+      whom = *std::move(read);
+    }
+    return people_.PrepareReport(From(agency), report, state, people_.ContentHash(agency, report),
+                                 hashes, whom.has_value() ? &*whom : nullptr, now_);
+  }
+  absl::StatusOr<FlagResult> PrepareClose(const std::string& agency, const std::string& record) {
+    return people_.PrepareClose(
+        agency, *people_.ResolveRecord(*View(), agency, people_.RecordHash(agency, record)), now_);
   }
 
   // Puts a report on `person` or a new one, and commits.
   FlagResult Put(const std::string& agency, const signpost::v1::FlagReport& report,
                  std::optional<base::PersonId> person = std::nullopt,
                  const store::v1::AliasHashes& hashes = {}) {
-    absl::StatusOr<FlagResult> result =
-        people_.PrepareReport(*View(), From(agency), report, hashes, person, now_);
+    absl::StatusOr<FlagResult> result = PrepareReport(*View(), agency, report, hashes, person);
     EXPECT_TRUE(result.ok()) << result.status();
     FlagResult copy = *result;
     EXPECT_TRUE(Commit(std::move(result->change)).ok());
@@ -138,7 +179,9 @@ class PeopleFixture : public ::testing::Test {
   }
 
   const absl::Time now_ = absl::FromCivil(absl::CivilDay(2026, 11, 22), absl::UTCTimeZone());
+  absl::Mutex mutex_;
   std::unique_ptr<store::Store> store_;
+  std::optional<ledger::ConflictWindow> window_{0};
   base::SeededRandom random_;
   std::unique_ptr<base::Keyring> keyring_;
   People people_;

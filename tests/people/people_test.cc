@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "hub/base/limits.h"
+#include "hub/store/row_codec.h"
 #include "tests/people/people_fixture.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::people {
 namespace {
@@ -165,7 +167,7 @@ TEST_F(PeopleTest, AtTheLimitOneMoreFlagIsRefused) {
                  .person;
   }
   absl::StatusOr<FlagResult> more =
-      people_.PrepareReport(*View(), From(kYot), Report("one more", details), {}, person, now_);
+      PrepareReport(*View(), kYot, Report("one more", details), {}, person);
   EXPECT_EQ(ReasonOf(more.status()), Reason::kInvalidField);
   EXPECT_THAT(Get(person).flags(), SizeIs(base::kFlagsPerPersonMax));
 }
@@ -214,30 +216,26 @@ TEST_F(PeopleTest, OpenRecordsComeInPages) {
 TEST_F(PeopleTest, ClosingARecordThatIsMissingCanBeUndoneByReportingIt) {
   const signpost::v1::FlagReport report = Report("A-1", Details("Tariq", "Hussain", 20090314, ""));
   const FlagResult put = Put(kYot, report);
-  absl::StatusOr<FlagResult> closed =
-      people_.PrepareClose(*View(), kYot, people_.RecordHash(kYot, "A-1"), now_);
+  absl::StatusOr<FlagResult> closed = PrepareClose(kYot, "A-1");
   ASSERT_TRUE(closed.ok());
   EXPECT_EQ(closed->kind, FlagChange::kClosed);
   ASSERT_TRUE(Commit(std::move(closed->change)).ok());
   EXPECT_EQ(Get(put.person).flags()[0].closed_on(), 20261122);
-  closed = people_.PrepareClose(*View(), kYot, people_.RecordHash(kYot, "A-1"), now_);
+  closed = PrepareClose(kYot, "A-1");
   ASSERT_TRUE(closed.ok());
   EXPECT_TRUE(closed->change.empty());
   EXPECT_EQ(Put(kYot, report, put.person).kind, FlagChange::kOpened);
-  EXPECT_EQ(
-      ReasonOf(people_.PrepareClose(*View(), kYot, people_.RecordHash(kYot, "A-9"), now_).status()),
-      Reason::kNotFound);
+  EXPECT_EQ(ReasonOf(PrepareClose(kYot, "A-9").status()), Reason::kNotFound);
 }
 
 TEST_F(PeopleTest, TwoChangesFromOneReadingDoNotBothHappen) {
   const FlagResult put = Put(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "")));
-  std::unique_ptr<store::View> view = View();
+  const auto view = View();
   ShieldResult shield = *people_.PrepareShield(*view, put.person, true, kSocial, now_);
-  FlagResult report = *people_.PrepareReport(
-      *view, From(kSocial), Report("S-1", Details("Tariq", "Hussain", 20090314, "")), {},
-      put.person, now_);
-  EXPECT_TRUE(Commit(std::move(shield.change)).ok());
-  EXPECT_EQ(ReasonOf(Commit(std::move(report.change))), Reason::kAborted);
+  FlagResult report = *PrepareReport(
+      *view, kSocial, Report("S-1", Details("Tariq", "Hussain", 20090314, "")), {}, put.person);
+  EXPECT_TRUE(Commit(std::move(shield.change), *view).ok());
+  EXPECT_EQ(ReasonOf(Commit(std::move(report.change), *view)), Reason::kAborted);
   EXPECT_TRUE(Get(put.person).shielded());
 }
 
@@ -322,7 +320,10 @@ TEST_F(PeopleTest, AMergeMovesEverythingAndTheOldIdStillLeadsThere) {
   EXPECT_EQ(*OpenSealed(person.Note(*person.FindConsent(consent_id))),
             "signed form in the blue folder");
   // Both rows on the way are what a change rests on.
-  EXPECT_THAT(person.preconditions(), SizeIs(2));
+  const auto view = View();
+  ASSERT_TRUE(people_.Read(*view, a.person).ok());
+  EXPECT_TRUE(view->reads().Has(store::Space::kPeople, a.person.ToBytes()));
+  EXPECT_TRUE(view->reads().Has(store::Space::kPeople, b.person.ToBytes()));
   EXPECT_EQ(ReasonOf(people_.PrepareMerge(*View(), a.person, b.person).status()),
             Reason::kInvalidField);
   // The old record of the merged person is updated where she is now.
@@ -372,11 +373,10 @@ TEST_F(PeopleTest, MergesInARowAreFollowedAndACircleIsDamage) {
   EXPECT_EQ(Get(ids[0]).row().merged_from_size(), 3);
 
   store::v1::PersonRow circle;
-  circle.set_format(1);
   circle.set_merged_into(ids[0].ToBytes());
   store::Batch batch;
-  batch.Put(store::Space::kPeople, ids[3].ToBytes(), circle.SerializeAsString());
-  ASSERT_TRUE(store_->Commit(std::move(batch), {}).ok());
+  batch.Put(store::Space::kPeople, ids[3].ToBytes(), store::EncodeRow(circle));
+  ASSERT_TRUE(store::testing::CommitNow(*store_, std::move(batch)).ok());
   EXPECT_EQ(ReasonOf(people_.Read(*View(), ids[0]).status()), Reason::kDataLoss);
 }
 
@@ -389,12 +389,12 @@ TEST_F(PeopleTest, ErasingLeavesNothingOfHerOrOfThoseMergedIntoHer) {
     looked.Put(store::Space::kPersonEntries, a.person.ToBytes() + store::KeyU64(i), "");
   }
   looked.Put(store::Space::kPersonEntries, other.person.ToBytes() + store::KeyU64(3), "");
-  ASSERT_TRUE(store_->Commit(std::move(looked), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(*store_, std::move(looked)).ok());
   MergeResult merge = *people_.PrepareMerge(*View(), a.person, b.person);
   ASSERT_TRUE(Commit(std::move(merge.change)).ok());
 
   std::vector<base::PersonId> ids;
-  absl::StatusOr<Change> erase = people_.PrepareErase(*View(), a.person, &ids);
+  absl::StatusOr<store::Batch> erase = people_.PrepareErase(*View(), a.person, &ids);
   ASSERT_TRUE(erase.ok());
   EXPECT_THAT(ids, ElementsAre(b.person, a.person));
   ASSERT_TRUE(Commit(*std::move(erase)).ok());
@@ -411,7 +411,7 @@ TEST_F(PeopleTest, ARowWhoseKeyIsGoneIsNobody) {
   const FlagResult put = Put(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "")));
   store::Batch batch;
   batch.Delete(store::Space::kPersonKeys, put.person.ToBytes());
-  ASSERT_TRUE(store_->Commit(std::move(batch), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(*store_, std::move(batch)).ok());
   EXPECT_EQ(ReasonOf(people_.Read(*View(), put.person).status()), Reason::kNotFound);
 }
 
@@ -424,14 +424,38 @@ TEST_F(PeopleTest, PrivateDetailsOfEntriesOpenUnderTheirLabelAlone) {
             Reason::kDataLoss);
 }
 
-TEST_F(PeopleTest, ARowFromANewerVersionIsRefused) {
+TEST_F(PeopleTest, AnErasureIsMadeAgainWhenSomebodyLooksMeanwhile) {
   const FlagResult put = Put(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "")));
-  store::v1::PersonRow row = Get(put.person).row();
-  row.set_format(2);
-  store::Batch batch;
-  batch.Put(store::Space::kPeople, put.person.ToBytes(), row.SerializeAsString());
-  ASSERT_TRUE(store_->Commit(std::move(batch), {}).ok());
-  EXPECT_EQ(ReasonOf(people_.Read(*View(), put.person).status()), Reason::kStoreNewer);
+  const auto view = View();
+  std::vector<base::PersonId> ids;
+  store::Batch erase = *people_.PrepareErase(*view, put.person, &ids);
+  store::Batch looked;
+  looked.Put(store::Space::kPersonEntries, put.person.ToBytes() + store::KeyU64(7), "");
+  ASSERT_TRUE(Commit(std::move(looked)).ok());
+  EXPECT_EQ(ReasonOf(Commit(std::move(erase), *view)), Reason::kAborted)
+      << "or that look would outlive the person";
+  ASSERT_TRUE(Commit(*people_.PrepareErase(*View(), put.person, &ids)).ok());
+  EXPECT_FALSE(Holds(put.person.ToBytes()));
+}
+
+TEST_F(PeopleTest, RowsOfALaterVersionAndRowsThatDoNotParseAreTold) {
+  const FlagResult put = Put(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "")));
+  const std::string local = People::LocalRecordKey(kYot, people_.RecordHash(kYot, "A-1"));
+  const std::pair<std::string, Reason> rows[] = {{"\x02", Reason::kStoreNewer},
+                                                 {"", Reason::kDataLoss},
+                                                 {std::string("\0", 1), Reason::kDataLoss},
+                                                 {"\x01\xFF\xFF", Reason::kDataLoss}};
+  for (const auto& [bytes, reason] : rows) {
+    store::Batch batch;
+    batch.Put(store::Space::kPeople, put.person.ToBytes(), bytes);
+    batch.Put(store::Space::kLocalRecords, local, bytes);
+    ASSERT_TRUE(store::testing::CommitNow(*store_, std::move(batch)).ok());
+    EXPECT_EQ(ReasonOf(people_.Read(*View(), put.person).status()), reason);
+    EXPECT_EQ(ReasonOf(people_.LookupLocalRecord(*View(), kYot, "A-1").status()), reason);
+    EXPECT_EQ(
+        ReasonOf(people_.ResolveRecord(*View(), kYot, people_.RecordHash(kYot, "A-1")).status()),
+        reason);
+  }
 }
 
 TEST(DateNumberTest, OnlyDaysThatExistAreDates) {
@@ -445,18 +469,6 @@ TEST(DateNumberTest, OnlyDaysThatExistAreDates) {
   EXPECT_EQ(DateNumber(date), 0);
   date.set_year(2'000'000'000);
   EXPECT_EQ(DateNumber(date), 0);
-}
-
-TEST(ChangeTest, AppendingNamesARowOnce) {
-  ledger::Operation operation;
-  operation.preconditions.push_back({store::Space::kPeople, "a", "1"});
-  Change change;
-  change.preconditions.push_back({store::Space::kPeople, "a", "1"});
-  change.preconditions.push_back({store::Space::kPeople, "b", std::nullopt});
-  change.batch.Put(store::Space::kPeople, "a", "2");
-  std::move(change).AppendTo(&operation);
-  EXPECT_EQ(operation.preconditions.size(), 2u);
-  EXPECT_EQ(operation.batch.operations().size(), 1u);
 }
 
 }  // namespace

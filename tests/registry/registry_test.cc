@@ -4,8 +4,9 @@
 #include <thread>
 #include <vector>
 
-#include "hub/registry/row_format.h"
+#include "hub/store/row_codec.h"
 #include "tests/registry/registry_fixture.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::registry {
 namespace {
@@ -293,11 +294,11 @@ TEST_F(RegistryTest, ReadFailureIsAnErrorAndNotAnUnknownPractitioner) {
 TEST_F(RegistryTest, LaterAndBrokenRowsAreNotGuessedAt) {
   store::Batch later;
   later.Put(store::Space::kRegistry, "agency/nortown-yot", std::string("\x02whatever", 9));
-  ASSERT_TRUE(store_.Commit(std::move(later), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(store_, std::move(later)).ok());
   EXPECT_EQ(ReasonOf(Load().status()), Reason::kStoreNewer);
   store::Batch broken;
   broken.Put(store::Space::kRegistry, "agency/nortown-yot", std::string("\x01\xff\xff", 3));
-  ASSERT_TRUE(store_.Commit(std::move(broken), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(store_, std::move(broken)).ok());
   EXPECT_EQ(ReasonOf(Load().status()), Reason::kDataLoss);
 }
 
@@ -327,8 +328,8 @@ TEST_F(RegistryTest, ChangesOfOneRowAtOnceAllHappenInSomeOrder) {
   // What is in memory is what is on disk.
   const std::string name = registry_->directory()->FindAgency("nortown-yot")->name;
   const std::unique_ptr<store::View> view = *store_.NewView();
-  const store::v1::AgencyRow row = *DecodeRow<store::v1::AgencyRow>(
-      "agency", **view->Get(store::Space::kRegistry, "agency/nortown-yot"));
+  const store::v1::AgencyRow row = *store::DecodeRow<store::v1::AgencyRow>(
+      "a row", **view->Get(store::Space::kRegistry, "agency/nortown-yot"));
   EXPECT_EQ(row.name(), name);
   sequencer_->Shutdown();
 }
@@ -382,21 +383,19 @@ TEST_F(RegistryTest, FeedIsWrittenAtMostOnceAMinuteAndReadAtOnce) {
     entry.set_agency_id("nortown-yot");
     operation.entries.push_back({entry.SerializeAsString(), "nortown-yot"});
     EXPECT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
-    registry_->FeedRecorded(agency_id, at);
     return written;
   };
   EXPECT_TRUE(touch("nortown-yot", first));
   EXPECT_FALSE(touch("nortown-yot", first + absl::Seconds(59)));
-  EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->until, first + absl::Seconds(59));
+  EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->until, first);
   EXPECT_TRUE(touch("nortown-yot", first + absl::Seconds(60)));
   EXPECT_FALSE(touch("nobody", first));
   EXPECT_FALSE(registry_->directory()->Feed("nobody").has_value());
 
-  // A change of the agency does not forget it, a late completion does not turn it back.
+  // A change of the agency does not forget it.
   v1::Agency renamed = Yot();
   renamed.set_name("Another name");
   ASSERT_TRUE(Put(renamed).ok());
-  registry_->FeedRecorded("nortown-yot", first);
   EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->since, first);
   EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->until, first + absl::Seconds(60));
 
@@ -404,6 +403,46 @@ TEST_F(RegistryTest, FeedIsWrittenAtMostOnceAMinuteAndReadAtOnce) {
   ASSERT_TRUE(registry_->directory()->Feed("nortown-yot").has_value());
   EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->since, first);
   EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->until, first + absl::Seconds(60));
+}
+
+TEST_F(RegistryTest, TheDirectoryFollowsWhatIsCommittedByWhomever) {
+  PutArea();
+  const std::shared_ptr<const Directory> before = registry_->directory();
+  const auto view = *store_.NewView();
+  auto row = *store::DecodeRow<store::v1::AgencyRow>(
+      "a row", **view->Get(store::Space::kRegistry, "agency/nortown-yot"));
+  row.set_name("Renamed by another");
+  row.mutable_systems(0)->set_suspended(true);
+  ledger::Operation operation;
+  operation.batch.Put(store::Space::kRegistry, "agency/nortown-yot", store::EncodeRow(row));
+  operation.batch.Delete(store::Space::kRegistry, "agency/nobody");
+  store::v1::LedgerEntry entry;
+  entry.set_agency_id("nortown-hub");
+  operation.entries.push_back({entry.SerializeAsString(), "nortown-hub"});
+  ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+  EXPECT_EQ(registry_->directory()->FindAgency("nortown-yot")->name, "Renamed by another");
+  EXPECT_EQ(ReasonOf(registry_->LookupSystem(row.systems(0).spiffe_id()).status()),
+            Reason::kCallerSuspended);
+  EXPECT_EQ(before->FindAgency("nortown-yot")->name, Yot().name()) << "held by whoever had it";
+}
+
+TEST_F(RegistryTest, ARowThatDoesNotReadLeavesTheDirectoryAndIsTold) {
+  PutArea();
+  const auto put = [&](const std::string& value) {
+    ledger::Operation operation;
+    operation.batch.Put(store::Space::kRegistry, "team/nortown-yot-team", value);
+    store::v1::LedgerEntry entry;
+    entry.set_agency_id("nortown-hub");
+    operation.entries.push_back({entry.SerializeAsString(), "nortown-hub"});
+    return sequencer_->SubmitAndWait(std::move(operation)).ok();
+  };
+  const auto view = *store_.NewView();
+  const std::string good = **view->Get(store::Space::kRegistry, "team/nortown-yot-team");
+  ASSERT_TRUE(put("\x01\xFF\xFF"));
+  EXPECT_NE(registry_->directory()->FindTeam("nortown-yot-team"), nullptr);
+  EXPECT_EQ(ReasonOf(sequencer_->followers_status()), Reason::kDataLoss);
+  ASSERT_TRUE(put(good));
+  EXPECT_TRUE(sequencer_->followers_status().ok());
 }
 
 TEST_F(RegistryTest, RequestIdsHaveALimit) {

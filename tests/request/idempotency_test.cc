@@ -76,10 +76,14 @@ TEST_F(IdempotencyTableTest, RequestIdsHaveAFormAndALimit) {
 
 TEST_F(IdempotencyTableTest, OfTwoThatRaceTheSecondIsTurnedBack) {
   const std::string hash = table_.Hash("m", "c");
+  const auto view = View();
+  ASSERT_TRUE(table_.Check(*view, kAgency, "r-1", hash).ok());
   ledger::Operation first;
   table_.Record(&first, kAgency, "r-1", hash, "one", clock_.Now());
+  first.reads = view->reads();
   ledger::Operation second;
   table_.Record(&second, kAgency, "r-1", hash, "two", clock_.Now());
+  second.reads = view->reads();
   ASSERT_TRUE(Submit(std::move(first)).ok());
   EXPECT_EQ(ReasonOf(Submit(std::move(second)).status()), Reason::kAborted);
   EXPECT_EQ((*table_.Check(*View(), kAgency, "r-1", hash))->result(), "one");
@@ -105,20 +109,19 @@ TEST_F(IdempotencyTableTest, RetryStormHappensOnce) {
   std::atomic<int> ended = 0;
   constexpr int kCopies = 40;
   for (int i = 0; i < kCopies; ++i) {
-    ledger::Transact(
-        &pool, &store_, sequencer_.get(),
-        [&](const store::View& view) -> absl::StatusOr<ledger::Operation> {
+    ledger::Transact<bool>(
+        {&pool, &store_, sequencer_.get()}, ledger::FirstAttempt::kQueued,
+        [&](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<bool>> {
           const auto before = table_.Check(view, kAgency, "storm", hash);
           if (!before.ok()) return before.status();
-          if (before->has_value()) return absl::AlreadyExistsError("replay");
+          if (before->has_value()) return ledger::Attempt<bool>{true, std::nullopt};
           ledger::Operation operation;
           table_.Record(&operation, kAgency, "storm", hash, "made", clock_.Now());
           AddEntry(&operation);
-          return operation;
+          return ledger::Attempt<bool>{false, std::move(operation)};
         },
-        [&](absl::StatusOr<ledger::Sequenced> result) {
-          if (result.ok()) ++made;
-          if (absl::IsAlreadyExists(result.status())) ++replayed;
+        [&](absl::StatusOr<ledger::Committed<bool>> result) {
+          if (result.ok()) ++(result->outcome ? replayed : made);
           ++ended;
         });
   }

@@ -27,6 +27,7 @@
 #include "nlohmann/json.hpp"
 #include "signpost/store/v1/entry.pb.h"
 #include "tests/scenarios/nortown.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::scenarios {
 namespace {
@@ -420,7 +421,7 @@ TEST_F(AuditStories, EntriesOfWhichOnlyTheHashIsKeptArePassedOver) {
       batch.Put(store::Space::kEntries, store::KeyU64(index), "");
     }
   }
-  ASSERT_TRUE(nortown_.hub().context().store->Commit(std::move(batch), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(*nortown_.hub().context().store, std::move(batch)).ok());
   v1::SearchEntriesRequest request = Search();
   request.mutable_filter()->add_kinds("who-knows");
   EXPECT_EQ(IndexesOf(FindAll(request)), kept);

@@ -18,6 +18,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hub/backup/files.h"
+#include "hub/ledger/read_set.h"
 #include "hub/ledger/reader.h"
 #include "hub/request/entries.h"
 #include "hub/tlog/verifier.h"
@@ -102,13 +103,14 @@ class BackupStories : public ::testing::Test {
   }
   void Erase(const std::string& agency, const std::string& record) {
     const request::HubContext& context = nortown_.hub().context();
-    const auto view = context.store->NewView();
-    const base::PersonId person =
-        *context.people->LookupLocalRecord(**view, agency, record)->person;
-    auto erased = context.linker->PrepareErase(**view, person);
+    const auto held = context.store->NewView();
+    const ledger::GuardedView view(held->get());
+    const base::PersonId person = *context.people->LookupLocalRecord(view, agency, record)->person;
+    auto erased = context.linker->PrepareErase(view, person);
     ASSERT_TRUE(erased.ok());
     ledger::Operation operation;
-    std::move(*erased).AppendTo(&operation);
+    operation.batch = *std::move(erased);
+    operation.reads = view.reads();
     operation.entries.push_back(request::ToDraft(
         request::NewEntry(store::v1::ENTRY_KIND_PERSON_ERASED, base::Principal(), "")));
     ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());

@@ -17,6 +17,7 @@
 #include "signpost/v1/overrides.grpc.pb.h"
 #include "signpost/v1/person.grpc.pb.h"
 #include "tests/scenarios/nortown.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::scenarios {
 namespace {
@@ -61,8 +62,7 @@ class WatchedStore final : public store::Store {
     }
   }
 
-  absl::Status DoCommit(store::Batch batch,
-                        absl::Span<const store::Precondition> preconditions) override {
+  absl::StatusOr<uint64_t> DoCommit(const store::Batch& batch, const store::Fence& fence) override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       threads_.insert(std::this_thread::get_id());
@@ -78,8 +78,9 @@ class WatchedStore final : public store::Store {
         }
       }
     }
-    return store_->Commit(std::move(batch), preconditions);
+    return store_->Commit(batch, fence);
   }
+  uint64_t DoRevision() const override { return (*store_->NewView())->revision(); }
 
   const std::unique_ptr<store::Store> store_ = store::NewMemoryStore();
   mutable std::mutex mutex_;
@@ -189,7 +190,7 @@ TEST(OneWriter, TheWatchSeesACommitWithoutAnEntry) {
   WatchedStore watched;
   store::Batch batch;
   batch.Put(store::Space::kPeople, "P", "row");
-  ASSERT_TRUE(watched.Commit(std::move(batch), {}).ok());
+  ASSERT_TRUE(store::testing::CommitNow(watched, std::move(batch)).ok());
   EXPECT_THAT(watched.unrecorded(), SizeIs(1));
 }
 

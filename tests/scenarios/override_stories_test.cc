@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hub/base/clock.h"
+#include "hub/ledger/read_set.h"
 #include "hub/ledger/reader.h"
 #include "hub/overrides/overrides.h"
 #include "signpost/store/v1/entry.pb.h"
@@ -419,15 +420,16 @@ TEST_F(OverrideStories, WhoWasErasedIsNotInTheListAnyMore) {
   Override(SocialWorker());
   const request::HubContext& context = nortown_.hub().context();
   {
-    const auto view = *context.store->NewView();
-    const auto record = context.people->LookupLocalRecord(*view, "nortown-social-services", "S-1");
+    const auto held = *context.store->NewView();
+    const ledger::GuardedView view(held.get());
+    const auto record = context.people->LookupLocalRecord(view, "nortown-social-services", "S-1");
     ASSERT_TRUE(record.ok());
     std::vector<base::PersonId> ids;
-    absl::StatusOr<people::Change> change =
-        context.people->PrepareErase(*view, *record->person, &ids);
+    absl::StatusOr<store::Batch> change = context.people->PrepareErase(view, *record->person, &ids);
     ASSERT_TRUE(change.ok()) << change.status();
     ledger::Operation operation;
-    std::move(*change).AppendTo(&operation);
+    operation.batch = *std::move(change);
+    operation.reads = view.reads();
     store::v1::LedgerEntry entry;
     entry.set_format(1);
     entry.set_kind(store::v1::ENTRY_KIND_HUB);

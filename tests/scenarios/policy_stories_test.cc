@@ -24,6 +24,7 @@
 #include "signpost/v1/person.grpc.pb.h"
 #include "signpost/v1/policy.grpc.pb.h"
 #include "tests/scenarios/nortown.h"
+#include "tests/store/store_testing.h"
 
 namespace signpost::scenarios {
 namespace {
@@ -802,7 +803,7 @@ TEST_F(UnreadablePolicy, EverythingIsHiddenAndHealthSaysSo) {
     store::Batch batch;
     batch.Put(store::Space::kRegistry, "policy/text/" + sha256,
               std::string(1, '\1') + forged.SerializeAsString());
-    ASSERT_TRUE((*opened)->Commit(std::move(batch), {}).ok());
+    ASSERT_TRUE(store::testing::CommitNow(*(*opened), std::move(batch)).ok());
   }
   nortown_.Restart();
   const Answered answered =

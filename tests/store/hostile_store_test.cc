@@ -20,7 +20,7 @@ class HostileStoreTest : public ::testing::Test {
   absl::Status Put(const std::string& key, const std::string& value) {
     Batch batch;
     batch.Put(Space::kPeople, key, value);
-    return store_.Commit(std::move(batch), {});
+    return store_.Commit(std::move(batch), {}).status();
   }
   std::optional<std::string> Get(const std::string& key) {
     return *(*inner_->NewView())->Get(Space::kPeople, key);
@@ -70,6 +70,25 @@ TEST_F(HostileStoreTest, ForgetsExactlyWhatWasNotSynced) {
   ASSERT_TRUE(Put("new", "2").ok());
   store_.LoseUnsynced();
   EXPECT_EQ(Get("new"), "2");
+}
+
+TEST_F(HostileStoreTest, WhoeverFollowsHasAGapWhenWhatWasAcknowledgedIsGone) {
+  ASSERT_TRUE(Put("a", "1").ok());
+  const uint64_t at = (*store_.NewView())->revision();
+  store_.StopSyncing();
+  ASSERT_TRUE(Put("a", "2").ok());
+  EXPECT_EQ(store_.CommitsAfter(at).commits.size(), 1u);
+  store_.LoseUnsynced();
+  EXPECT_TRUE(store_.CommitsAfter(at).gap);
+}
+
+TEST_F(HostileStoreTest, ACommitThatWasNotConfirmedIsNotPublished) {
+  const uint64_t at = (*store_.NewView())->revision();
+  store_.FailCommit(1, HostileStore::Failure::kWrittenUnconfirmed);
+  ASSERT_FALSE(Put("a", "1").ok());
+  store_.Restart();
+  ASSERT_TRUE(Put("b", "1").ok());
+  EXPECT_TRUE(store_.CommitsAfter(at).gap) << "and who followed has to look again";
 }
 
 TEST_F(HostileStoreTest, TheKthReadFails) {

@@ -46,7 +46,7 @@ class RocksDbStoreTest : public ::testing::Test {
                           const std::string& value) {
     Batch batch;
     batch.Put(space, key, value);
-    return store.Commit(std::move(batch), {});
+    return store.Commit(std::move(batch), {}).status();
   }
   static std::optional<std::string> Get(const Store& store, Space space, const std::string& key) {
     return *(*store.NewView())->Get(space, key);
@@ -127,22 +127,31 @@ TEST_F(RocksDbStoreTest, DamageInTheMiddleOfTheLogIsRefused) {
   EXPECT_EQ(ReasonOf(OpenRocksDbStore(options_).status()), Reason::kDataLoss);
 }
 
-TEST_F(RocksDbStoreTest, AStoreOfANewerVersionIsRefused) {
-  ASSERT_TRUE(Put(*Open(), Space::kMeta, kSchemaVersionKey, KeyU64(kStoreSchemaVersion + 1)).ok());
-  EXPECT_EQ(ReasonOf(OpenRocksDbStore(options_).status()), Reason::kStoreNewer);
-  EXPECT_EQ(ReasonOf(OpenRocksDbStore(options_).status()), Reason::kStoreNewer);
+TEST_F(RocksDbStoreTest, AStoreOfAnotherSchemaIsRefusedAndLeftAlone) {
+  for (const uint64_t other : {kSchemaVersion + 1, kSchemaVersion - 1}) {
+    fs::remove_all(options_.path);
+    ASSERT_TRUE(Put(*Open(), Space::kMeta, kSchemaVersionKey, KeyU64(other)).ok());
+    EXPECT_EQ(ReasonOf(OpenRocksDbStore(options_).status()), Reason::kStoreNewer);
+    EXPECT_EQ(ReasonOf(OpenRocksDbStore(options_).status()), Reason::kStoreNewer);
+    EXPECT_EQ(ReasonOf(RocksDbEngine().Open(options_.path, /*read_only=*/true).status()),
+              Reason::kStoreNewer);
+  }
 }
 
-TEST_F(RocksDbStoreTest, AStoreOfAnOlderVersionIsTakenOverWhenOpenedToWrite) {
-  ASSERT_TRUE(Put(*Open(), Space::kMeta, kSchemaVersionKey, KeyU64(1)).ok());
-  const auto version = [](const Store& store) {
-    return U64FromKey(**(*store.NewView())->Get(Space::kMeta, kSchemaVersionKey));
-  };
-  RocksDbOptions only_read = options_;
-  only_read.read_only = true;
-  EXPECT_EQ(version(**OpenRocksDbStore(only_read)), 1u);
-  EXPECT_EQ(version(*Open()), kStoreSchemaVersion);
-  EXPECT_EQ(version(**OpenRocksDbStore(only_read)), kStoreSchemaVersion);
+TEST_F(RocksDbStoreTest, RevisionsGoOnAfterARestartAndWhoeverFollowedHasAGap) {
+  uint64_t before = 0;
+  {
+    const std::unique_ptr<Store> store = Open();
+    ASSERT_TRUE(Put(*store, Space::kPeople, "a", "1").ok());
+    before = (*store->NewView())->revision();
+    ASSERT_TRUE(Put(*store, Space::kPeople, "a", "2").ok());
+    EXPECT_EQ(store->CommitsAfter(before).commits.size(), 1u);
+  }
+  const std::unique_ptr<Store> store = Open();
+  EXPECT_GT((*store->NewView())->revision(), before);
+  EXPECT_TRUE(store->CommitsAfter(before).gap);
+  ASSERT_TRUE(Put(*store, Space::kPeople, "a", "3").ok());
+  EXPECT_TRUE(store->CommitsAfter(before).gap);
 }
 
 TEST_F(RocksDbStoreTest, ASecondOpenerIsRefused) {

@@ -1,0 +1,76 @@
+#include "hub/ledger/conflict_window.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace signpost::ledger {
+
+bool ConflictWindow::Holds(const ReadSet& reads) const {
+  return std::all_of(reads.rows().begin(), reads.rows().end(),
+                     [this](const ReadSet::Row& row) { return RowHolds(row); }) &&
+         std::all_of(reads.ranges().begin(), reads.ranges().end(),
+                     [this](const ReadSet::Range& range) { return RangeHolds(range); });
+}
+
+bool ConflictWindow::RowHolds(const ReadSet::Row& row) const {
+  if (row.revision < floor_ || pending_hashes_.contains(row.hash)) return false;
+  const auto found = written_.find(row.hash);
+  return found == written_.end() || found->second <= row.revision;
+}
+
+bool ConflictWindow::RangeHolds(const ReadSet::Range& range) const {
+  if (range.revision < floor_ || Touches(pending_, range)) return false;
+  for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
+    if (group->revision <= range.revision) break;
+    if (Touches(*group, range)) return false;
+  }
+  return true;
+}
+
+bool ConflictWindow::Touches(const Group& group, const ReadSet::Range& range) {
+  return std::any_of(group.rows.begin(), group.rows.end(), [&](const Row& row) {
+    if (row.space != range.space) return false;
+    const absl::string_view key(group.keys.data() + row.offset, row.size);
+    return key >= range.from && (range.to.empty() || key < range.to);
+  });
+}
+
+void ConflictWindow::Add(const store::Batch& batch) {
+  for (const store::Batch::Operation& row : batch.operations()) {
+    const uint64_t hash = RowHash(row.space, row.key);
+    pending_hashes_.insert(hash);
+    pending_.rows.push_back({hash, static_cast<uint32_t>(pending_.keys.size()),
+                             static_cast<uint32_t>(row.key.size()), row.space});
+    pending_.keys += row.key;
+  }
+}
+
+void ConflictWindow::Commit(uint64_t revision) {
+  if (pending_.rows.empty()) return;
+  pending_.revision = revision;
+  rows_ += pending_.rows.size();
+  key_bytes_ += pending_.keys.size();
+  for (const Row& row : pending_.rows) written_[row.hash] = revision;
+  groups_.push_back(std::move(pending_));
+  Abandon();
+  while (rows_ > rows_max_ || key_bytes_ > key_bytes_max_) ForgetOldest();
+}
+
+void ConflictWindow::Abandon() {
+  pending_ = Group();
+  pending_hashes_.clear();
+}
+
+void ConflictWindow::ForgetOldest() {
+  const Group& oldest = groups_.front();
+  floor_ = oldest.revision;
+  rows_ -= oldest.rows.size();
+  key_bytes_ -= oldest.keys.size();
+  for (const Row& row : oldest.rows) {
+    const auto found = written_.find(row.hash);
+    if (found != written_.end() && found->second == oldest.revision) written_.erase(found);
+  }
+  groups_.pop_front();
+}
+
+}  // namespace signpost::ledger

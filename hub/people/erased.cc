@@ -1,0 +1,49 @@
+#include "hub/people/erased.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "hub/base/status_macros.h"
+#include "hub/store/row_codec.h"
+#include "signpost/store/v1/person.pb.h"
+
+namespace signpost::people {
+
+using store::Space;
+
+absl::StatusOr<absl::flat_hash_set<std::string>> RemoveErased(
+    const store::View& view, absl::FunctionRef<absl::Status(store::Batch)> commit) {
+  absl::flat_hash_set<std::string> erased;
+  SIGNPOST_RETURN_IF_ERROR(
+      store::VisitRows(view, Space::kPeople, commit,
+                       [&](const store::KeyValue& row, store::Batch* batch) -> absl::Status {
+                         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> key,
+                                                   view.Get(Space::kPersonKeys, row.key));
+                         if (key.has_value()) return absl::OkStatus();
+                         erased.insert(row.key);
+                         batch->Delete(Space::kPeople, row.key);
+                         return absl::OkStatus();
+                       }));
+  if (erased.empty()) return erased;
+  SIGNPOST_RETURN_IF_ERROR(store::VisitRows(
+      view, Space::kPersonEntries, commit,
+      [&](const store::KeyValue& row, store::Batch* batch) -> absl::Status {
+        if (row.key.size() > sizeof(uint64_t) &&
+            erased.contains(row.key.substr(0, row.key.size() - sizeof(uint64_t)))) {
+          batch->Delete(Space::kPersonEntries, row.key);
+        }
+        return absl::OkStatus();
+      }));
+  SIGNPOST_RETURN_IF_ERROR(store::VisitRows(
+      view, Space::kLocalRecords, commit,
+      [&](const store::KeyValue& row, store::Batch* batch) -> absl::Status {
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const auto local, store::DecodeRow<store::v1::LocalRecordRow>("a record", row.value));
+        if (erased.contains(local.person_id())) batch->Delete(Space::kLocalRecords, row.key);
+        return absl::OkStatus();
+      }));
+  return erased;
+}
+
+}  // namespace signpost::people
