@@ -113,7 +113,7 @@ class Sequencer {
 
   // Recovers the head from `store` in time that does not depend on the ledger's length, and starts.
   //
-  // Where somebody restored the store and left her signed word for it (restored.h), that is the
+  // Where somebody restored the store and left their signed word for it (restored.h), that is the
   // first entry, and what is in the checkpoint file is kept as `checkpoint_file` + ".given-up-" and
   // its size, if the word gives up exactly that; then the word is taken out of the store.
   //

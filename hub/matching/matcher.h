@@ -1,6 +1,6 @@
 // Whom is this about? Certain, nobody we know, or for a person to decide: never a guess.
 //
-// Rules (docs/architecture.md says how they will grow into a score). Fields are compared with the
+// Rules, and no score. Fields are compared with the
 // best of a person's aliases, from whichever agency. Somebody *qualifies* when no identifier
 // conflicts and either
 //   (a) an NHS number or UPN agrees, and the birth date, and a given name (or, where one side has
@@ -70,11 +70,11 @@ class Matcher {
 
   // How `hashes` compare with `person`, field by field.
   static Candidate Compare(const people::Person& person, const store::v1::AliasHashes& hashes);
-  // Whether `hashes` cannot sensibly be `person`: birth date and both names differ from all she is
-  // known by, and neither is merely in another order.
+  // Whether `hashes` cannot sensibly be `person`: birth date and both names differ from all they
+  // are known by, and neither is merely in another order.
   static bool Contradicts(const people::Person& person, const store::v1::AliasHashes& hashes);
 
-  // Puts `person` on the list of each stored key of `aliases`, and takes her from those that only
+  // Puts `person` on the list of each stored key of `aliases`, and takes them from those that only
   // `dropped` had. Rows that are right already are not written.
   [[nodiscard]] absl::Status PrepareKeys(const ledger::GuardedView& view,
                                          const base::PersonId& person,

@@ -2,9 +2,9 @@
 // wait where it was not certain whom it is about.
 //
 // A record the agency reported before keeps its person, even when details changed; only when birth
-// date and both names differ from all she is known by does it wait as "record-reused". A new record
-// is matched: linked when certain, a new person when nobody is like it, else it waits. A report
-// that waits is sealed under a key of its own, and its record counts as known.
+// date and both names differ from all they are known by does it wait as "record-reused". A new
+// record is matched: linked when certain, a new person when nobody is like it, else it waits. A
+// report that waits is sealed under a key of its own, and its record counts as known.
 //
 // As in people.h everything is prepared, nothing committed, and what a change rests on is taken
 // note of by the view that it was read through. Prepare under ledger::Transact() and
@@ -53,9 +53,9 @@ struct LinkResult {
   base::ReviewId review;  // set when it waits, or when a resolved review is gone
   std::string service;    // of the flag
   std::string cause;      // of the review
-  // Agencies, other than the reporter, with an open flag on her: whom a notice may concern.
+  // Agencies, other than the reporter, with an open flag on them: whom a notice may concern.
   std::vector<std::string> other_agencies;
-  // When a reused record left its former person: her flag was closed too.
+  // When a reused record left its former person: their flag was closed too.
   base::PersonId former_person;
   base::FlagId former_flag;
 };
@@ -162,7 +162,7 @@ class ReportLinker {
   [[nodiscard]] absl::StatusOr<base::PersonId> FindOne(
       const store::View& view, const signpost::v1::PersonDetails& details) const;
 
-  // Erases her: row, data key, records, matching keys, the index of who looked. The ledger still
+  // Erases them: row, data key, records, matching keys, the index of who looked. The ledger still
   // verifies. Errors: kNotFound.
   [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(const ledger::GuardedView& view,
                                                           const base::PersonId& person) const;

@@ -404,7 +404,7 @@ absl::StatusOr<FlagResult> People::PrepareReport(const Reporter& reporter,
     }
     result.service = report.service();
 
-    // The alias: what this agency says she is called, kept anew when it says something new.
+    // The alias: what this agency says they are called, kept anew when it says something new.
     const std::string secret = Canonical(SecretOf(report.person()));
     AliasRow* latest = nullptr;
     for (AliasRow& alias : *draft.row.mutable_aliases()) {
@@ -482,12 +482,12 @@ namespace {
 
 absl::Status BadConsent(const std::string& field, const std::string& description) {
   return Error(Reason::kConsentInvalid,
-               "the consent does not agree with what is known of her or was recorded before; see "
+               "the consent does not agree with what is known of them or was recorded before; see "
                "the fields",
                {{field, description}});
 }
 
-// Whose word it is: the young person speaks for herself in two ways.
+// Whose word it is: the young person speaks for themselves in two ways.
 int SpeakerOf(int grantor) {
   return grantor == signpost::v1::GRANTOR_SELF_COMPETENT
              ? static_cast<int>(signpost::v1::GRANTOR_SELF)
@@ -510,7 +510,7 @@ std::string Folded(const std::string& name) {
   return folded;
 }
 
-// Whether her age, as far as agencies have reported it, allows this grantor and this end.
+// Whether their age, as far as agencies have reported it, allows this grantor and this end.
 absl::Status CheckAges(const Person& person, const ConsentRow& row, bool given, absl::Time now) {
   if (row.grantor() == signpost::v1::GRANTOR_SELF) {
     SIGNPOST_ASSIGN_OR_RETURN(const std::optional<BirthdaySpan> of_age,
@@ -518,11 +518,11 @@ absl::Status CheckAges(const Person& person, const ConsentRow& row, bool given, 
     if (!of_age.has_value() || now < of_age->last) {
       return BadConsent("consent.grantor",
                         of_age.has_value()
-                            ? "self is for 16 and over, and she is younger by a birth date on "
-                              "record: assess her competence (self-competent), or ask who has "
+                            ? "self is for 16 and over, and they are younger by a birth date on "
+                              "record: assess their competence (self-competent), or ask who has "
                               "parental responsibility"
                             : "self is for 16 and over, and no birth date is on record: report "
-                              "it, or assess her competence (self-competent)");
+                              "it, or assess their competence (self-competent)");
     }
   }
   if (!row.ends_at_18()) return absl::OkStatus();
@@ -537,7 +537,7 @@ absl::Status CheckAges(const Person& person, const ConsentRow& row, bool given, 
                               row.grantor() == signpost::v1::GRANTOR_AUTHORITY
                           ? "consent.grantor"
                           : "consent.ends_at_18",
-                      "she is 18 by a birth date on record: ask her");
+                      "they are 18 by a birth date on record: ask them");
   }
   return absl::OkStatus();
 }
@@ -644,7 +644,7 @@ absl::StatusOr<ConsentResult> People::PrepareConsent(
       if (other.consent_id() == wanted.bytes()) before = &other;
     }
     if (before == nullptr) {
-      return BadConsent(kSupersedes, "no such consent of hers, or not yours to know");
+      return BadConsent(kSupersedes, "no such consent of theirs, or not yours to know");
     }
     if (!before->superseded_by().empty()) {
       return BadConsent(kSupersedes,
@@ -717,7 +717,7 @@ absl::StatusOr<ConsentResult> People::PrepareWithdraw(const ledger::GuardedView&
       SpeakerOf(how.by) != signpost::v1::GRANTOR_SELF &&
       SpeakerOf(how.by) != SpeakerOf(row->grantor())) {
     return Error(Reason::kConsentInvalid,
-                 "only who gave it, or the young person herself, can take it back; record what "
+                 "only who gave it, or the young person, can take it back; record what "
                  "others say as a no of theirs",
                  {{"by", "the grantor, or self"}});
   }

@@ -7,8 +7,8 @@
 // prepares again from a newer view.
 //
 // What is personal is sealed with AES-256-GCM under the person's own data key; the context of each
-// ciphertext is her id, the kind of field and the item, so that none opens in another place. The
-// data key is wrapped in Space::kPersonKeys; deleting that row erases her, backups of other spaces
+// ciphertext is their id, the kind of field and the item, so that none opens in another place. The
+// data key is wrapped in Space::kPersonKeys; deleting that row erases them, backups of other spaces
 // included.
 //
 // A shield belongs to the person: reports never touch it, and a merge keeps it.
@@ -90,15 +90,15 @@ struct FlagResult {
   store::Batch change;  // empty when kUnchanged
   FlagChange kind = FlagChange::kUnchanged;
   bool person_created = false;
-  bool flag_created = false;  // the record was new on her
+  bool flag_created = false;  // the record was new on them
   base::PersonId person;
   base::FlagId flag;
   std::string service;
-  // Agencies, other than the reporter, with an open flag on her: whom a notice may concern.
+  // Agencies, other than the reporter, with an open flag on them: whom a notice may concern.
   std::vector<std::string> other_agencies;
   // Hashes of aliases that were dropped to keep within kAliasesPerPersonMax: their keys go too.
   std::vector<store::v1::AliasHashes> dropped_aliases;
-  // Hashes of all her aliases as they will be.
+  // Hashes of all their aliases as they will be.
   std::vector<store::v1::AliasHashes> aliases;
 };
 
@@ -139,14 +139,14 @@ class People {
 
   const base::Keyring& keyring() const { return *keyring_; }
 
-  // The person `id` stands for now, merges followed. Errors: kNotFound when there is none or she
-  // was erased; kDataLoss; kStoreUnavailable.
+  // The person `id` stands for now, merges followed. Errors: kNotFound when there is none or they
+  // were erased; kDataLoss; kStoreUnavailable.
   [[nodiscard]] absl::StatusOr<Person> Read(const store::View& view,
                                             const base::PersonId& id) const;
 
   // Private texts that outlive a merge: sealed under the key that `id` had, which a merge leaves
   // and erasing deletes. As Person::SealPrivate() and Person::OpenPrivate(), which are of the
-  // person as she stands. Errors: kNotFound when she was erased; kDataLoss; kStoreUnavailable.
+  // person as they stand. Errors: kNotFound when they were erased; kDataLoss; kStoreUnavailable.
   [[nodiscard]] absl::StatusOr<std::string> SealPrivateOf(const store::View& view,
                                                           const base::PersonId& id,
                                                           absl::string_view label,
@@ -219,9 +219,9 @@ class People {
   // `kind_of` may be empty.
   //
   // REQUIRES: ValidateConsent() passed. Errors: kNotFound when there is no such person;
-  // kConsentInvalid, with the fields, when she has kConsentsPerPersonMax, for a grantor whom her
-  // age does not allow, an end at an 18th birthday that is not known or has passed, or something to
-  // supersede that is not there or cannot be.
+  // kConsentInvalid, with the fields, when they have kConsentsPerPersonMax, for a grantor whom
+  // their age does not allow, an end at an 18th birthday that is not known or has passed, or
+  // something to supersede that is not there or cannot be.
   [[nodiscard]] absl::StatusOr<ConsentResult> PrepareConsent(
       const ledger::GuardedView& view, const base::PersonId& person,
       const signpost::v1::Consent& consent, absl::string_view agency_id,
@@ -231,7 +231,7 @@ class People {
   // Takes back a yes from `now` on. Withdrawing twice changes nothing and answers the first time's
   // moment. `note` may be empty and is kept sealed. Errors: kNotFound; kConsentInvalid for a
   // refusal, for one in whose place another stands, and when neither the grantor nor the young
-  // person herself takes it back.
+  // person themselves takes it back.
   [[nodiscard]] absl::StatusOr<ConsentResult> PrepareWithdraw(
       const ledger::GuardedView& view, const base::PersonId& person, const base::ConsentId& consent,
       absl::string_view note, absl::Time now, const Withdrawing& how = {}) const;
@@ -252,9 +252,9 @@ class People {
                                                          const base::PersonId& from,
                                                          const base::PersonId& to) const;
 
-  // Deletes her row and data key, those of everybody merged into her, her records and the index of
-  // who looked at her. Matching keys are matching's: use matching::ReportLinker::PrepareErase(),
-  // which does both. `ids` receives every id that was hers. Errors: kNotFound.
+  // Deletes their row and data key, those of everybody merged into them, their records and the
+  // index of who looked. Matching keys are matching's: use matching::ReportLinker::PrepareErase(),
+  // which does both. `ids` receives every id that was theirs. Errors: kNotFound.
   [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(const ledger::GuardedView& view,
                                                           const base::PersonId& person,
                                                           std::vector<base::PersonId>* ids) const;

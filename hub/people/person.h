@@ -1,5 +1,5 @@
-// One young person as stored at one instant: her flags, consents and shield in clear terms, and
-// what is personal (names, contacts, notes) as ciphertext that only the gate can open.
+// One young person as stored at one instant: their flags, consents and shield in clear terms, and
+// what is personal (names, contacts, notes) as ciphertext that only the door can open.
 //
 // Nothing is decrypted by reading. A contact is opened by disclosure::Opener, one by one, when it
 // is to be shown: Sealed::Peek() gives the Lazy value, Lazy::Open() the message. The data key
@@ -105,7 +105,7 @@ struct BirthdaySpan {
 
 class Person {
  public:
-  // Her id now: after a merge it may differ from the id that was asked for.
+  // Their id now: after a merge it may differ from the id that was asked for.
   const base::PersonId& id() const { return id_; }
   uint64_t version() const { return row_->version(); }
   // The stored row. What is personal in it is ciphertext.
@@ -125,7 +125,7 @@ class Person {
   const store::v1::FlagRow* FindFlag(const base::FlagId& id) const;
   const store::v1::ConsentRow* FindConsent(const base::ConsentId& id) const;
 
-  // Agencies with at least one open flag on her, sorted, each once. Retracted flags never count.
+  // Agencies with at least one open flag on them, sorted, each once. Retracted flags never count.
   std::vector<std::string> AgenciesWithOpenFlags() const;
 
   // The same person with another row, e.g. as they stood once: to judge, never to write. It keeps
@@ -139,12 +139,13 @@ class Person {
   base::Sealed<LazyConsentSecret> Secret(const store::v1::ConsentRow& consent) const;
   base::Sealed<LazyDetails> Details(const store::v1::AliasRow& alias) const;
 
-  // When she is `years` old, nullopt when no agency reported a birth date. Opens her details, so
-  // call it only where an answer depends on it. Errors: kDataLoss.
+  // When they are `years` old, nullopt when no agency reported a birth date. Opens their details,
+  // so call it only where an answer depends on it. Errors: kDataLoss.
   [[nodiscard]] absl::StatusOr<std::optional<BirthdaySpan>> ComesOfAge(int years) const;
 
-  // Seals the private details of a ledger entry under her key, so that erasing her erases them, and
-  // takes them back. `label` says what they are and must be the same both times. Errors: kDataLoss.
+  // Seals the private details of a ledger entry under the person's key, so that erasing the person
+  // erases them, and takes them back. `label` says what they are and must be the same both times.
+  // Errors: kDataLoss.
   [[nodiscard]] absl::StatusOr<std::string> SealPrivate(absl::string_view label,
                                                         absl::string_view plain,
                                                         base::RandomSource* random) const;

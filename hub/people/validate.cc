@@ -427,10 +427,10 @@ absl::Status ValidateConsent(const signpost::v1::Consent& consent, absl::Time no
       !signpost::v1::Grantor_IsValid(consent.grantor())) {
     violations.push_back({"consent.grantor", "who gave it"});
   }
-  const bool herself = consent.grantor() == signpost::v1::GRANTOR_SELF ||
-                       consent.grantor() == signpost::v1::GRANTOR_SELF_COMPETENT;
+  const bool own_word = consent.grantor() == signpost::v1::GRANTOR_SELF ||
+                        consent.grantor() == signpost::v1::GRANTOR_SELF_COMPETENT;
   CheckLine(consent.grantor_name(), "consent.grantor_name", base::kNameBytesMax,
-            !herself && consent.grantor() != signpost::v1::GRANTOR_UNSPECIFIED, &violations);
+            !own_word && consent.grantor() != signpost::v1::GRANTOR_UNSPECIFIED, &violations);
   const bool competent = consent.grantor() == signpost::v1::GRANTOR_SELF_COMPETENT;
   CheckId(consent.competence_assessor(), "consent.competence_assessor", competent, &violations);
   CheckDate(consent.has_competence_assessed_on(), consent.competence_assessed_on(),
@@ -440,7 +440,7 @@ absl::Status ValidateConsent(const signpost::v1::Consent& consent, absl::Time no
   } else if (competent && given &&
              consent.competence_outcome() != signpost::v1::COMPETENCE_OUTCOME_COMPETENT) {
     violations.push_back(
-        {"consent.competence_outcome", "a yes of her own needs that she was found competent"});
+        {"consent.competence_outcome", "a yes of their own needs that they were found competent"});
   } else if (competent &&
              consent.competence_outcome() == signpost::v1::COMPETENCE_OUTCOME_UNSPECIFIED) {
     violations.push_back({"consent.competence_outcome", "is required"});

@@ -88,7 +88,7 @@ TEST_F(MatcherTest, ASiblingsNumberDoesNotLinkTheTwin) {
 TEST_F(MatcherTest, TheTwinOfSomebodyKnownWaits) {
   const base::PersonId amina = Known(Details("Amina", "Hussain", 20090314, "NT1 4QZ"));
   ExpectReview(Details("Fatima", "Hussain", 20090314, "NT1 4QZ"), "same-household");
-  // With both known, each is linked to herself.
+  // With both known, each is linked to themselves.
   const base::PersonId fatima = Known(Details("Fatima", "Hussain", 20090314, "NT1 4QZ"));
   ExpectLink(Details("Fatima", "Hussain", 20090314, "NT1 4QZ"), fatima);
   ExpectLink(Details("Amina", "Hussain", 20090314, "NT1 4QZ"), amina);

@@ -108,7 +108,7 @@ TEST_F(IntakeTest, AKnownRecordKeepsItsPersonWhenDetailsChange) {
   EXPECT_EQ(moved.outcome, kUpdated);
   EXPECT_EQ(moved.change, FlagChange::kChanged);
   EXPECT_EQ(moved.person, first.person);
-  // What it said before and what it says now both lead to her.
+  // What it said before and what it says now both lead to them.
   EXPECT_EQ(Take(kSocial, Report("S-1", moved_)).person, first.person);
   EXPECT_EQ(Take(kConnexions, Report("C-1", tariq_)).person, first.person);
   EXPECT_EQ(Persons(), 1u);
@@ -182,7 +182,7 @@ TEST_F(IntakeTest, AReviewerSaysItIsSomebodyNew) {
   EXPECT_NE(resolved.person, first.person);
   EXPECT_EQ(Persons(), 2u);
   EXPECT_EQ(Take(kSocial, Report("S-1", moved_)).outcome, kUnchanged);
-  // From now on each is found by what is hers.
+  // From now on each is found by what is theirs.
   EXPECT_EQ(Take(kConnexions, Report("C-1", moved_)).person, resolved.person);
 }
 
@@ -423,7 +423,7 @@ TEST_F(IntakeTest, ErasingLeavesNoKeyThatLeadsToHer) {
   EXPECT_TRUE(Holds(other.person.ToBytes()));
   EXPECT_EQ(ReasonOf(linker_->FindOne(*View(), tariq_).status()), Reason::kNotFound);
   EXPECT_EQ(ReasonOf(linker_->PrepareErase(*View(), a.person).status()), Reason::kNotFound);
-  // Reported again, she is somebody new.
+  // Reported again, they are somebody new.
   const LinkResult again = Take(kYot, Report("A-1", tariq_));
   EXPECT_TRUE(Created(again));
 }

@@ -255,7 +255,7 @@ TEST_F(ConsentTest, SheSpeaksForHerselfFromTheSecondOfHer16thBirthday) {
   EXPECT_THAT(Fields(Record(consent, sixteen - absl::Seconds(1)).status()),
               ElementsAre("consent.grantor"));
   EXPECT_TRUE(Record(consent, sixteen).ok());
-  // Another agency has her a year younger: then she is younger until that is cleared up.
+  // Another agency has them a year younger: then they are younger until that is cleared up.
   Put(kSocial, Report("S-1", Details("Tariq", "Hussain", 20100314, "")), person_);
   EXPECT_THAT(Fields(Record(consent, sixteen).status()), ElementsAre("consent.grantor"));
 }

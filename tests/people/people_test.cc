@@ -326,7 +326,7 @@ TEST_F(PeopleTest, AMergeMovesEverythingAndTheOldIdStillLeadsThere) {
   EXPECT_TRUE(view->reads().Has(store::Space::kPeople, b.person.ToBytes()));
   EXPECT_EQ(ReasonOf(people_.PrepareMerge(*View(), a.person, b.person).status()),
             Reason::kInvalidField);
-  // The old record of the merged person is updated where she is now.
+  // The old record of the merged person is updated where they are now.
   signpost::v1::FlagReport report = Report("A-1", Details("Tariq", "Hussain", 20090314, ""));
   EXPECT_EQ(Put(kYot, report, *people_.LookupLocalRecord(*View(), kYot, "A-1")->person).kind,
             FlagChange::kUnchanged);
@@ -417,9 +417,9 @@ TEST_F(PeopleTest, ARowWhoseKeyIsGoneIsNobody) {
 
 TEST_F(PeopleTest, PrivateDetailsOfEntriesOpenUnderTheirLabelAlone) {
   const Person person = Get(Put(kYot, Report("A-1", Details("T", "H", 20090314, ""))).person);
-  absl::StatusOr<std::string> sealed = person.SealPrivate("override", "she said so", &random_);
+  absl::StatusOr<std::string> sealed = person.SealPrivate("override", "they said so", &random_);
   ASSERT_TRUE(sealed.ok());
-  EXPECT_EQ(*OpenSealed(person.OpenPrivate("override", *sealed)), "she said so");
+  EXPECT_EQ(*OpenSealed(person.OpenPrivate("override", *sealed)), "they said so");
   EXPECT_EQ(ReasonOf(OpenSealed(person.OpenPrivate("question", *sealed)).status()),
             Reason::kDataLoss);
 }
