@@ -46,6 +46,7 @@ absl::StatusOr<AdapterConfig> ReadAdapterConfig(const std::string& path) {
   config.poll = object.DurationOr("poll", config.poll);
   config.settle = object.DurationOr("settle", config.settle);
   if (config.poll < absl::Milliseconds(100)) object.Complain("poll", "must be at least 100ms");
+  // Read here, so that a mapping that is not there is said with everything else that is wrong.
   if (!config.mapping_path.empty()) {
     std::ifstream file(config.mapping_path, std::ios::binary);
     std::ostringstream text;

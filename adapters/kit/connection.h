@@ -1,4 +1,4 @@
-// The way to the hub: a channel over mutual TLS, and what to make of its refusals.
+// Connect is a maker of channels to the hub over mutual TLS; HubError is a refusal of it, decoded.
 //
 // Adapters only dial out. The channel presents the agency system's certificate and accepts only a
 // hub that the given authority signed. Thread-safe.

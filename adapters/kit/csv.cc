@@ -85,6 +85,8 @@ CsvReader::~CsvReader() {
   if (file_ != nullptr) std::fclose(file_);
 }
 
+// One character ahead is all that CSV needs: whether a quote is followed by another, and a carriage
+// return by a line feed.
 int CsvReader::Peek() {
   if (at_ == buffer_.size()) {
     if (file_ == nullptr) return kEnd;
@@ -156,6 +158,7 @@ absl::Status CsvReader::ReadField(CsvRow* row, size_t* row_bytes, bool* last) {
     if (quoted) {
       return Refuse("text follows a closing quote; a quote inside a quoted field is written twice");
     }
+    // An inch, or a nickname: doubtful as a field, but where the next row begins is still certain.
     if (c == '"' && row->problem.empty()) {
       row->problem =
           absl::StrCat("field ", row->fields.size() + 1, " has a quote but is not quoted");

@@ -1,4 +1,4 @@
-// Reads CSV as agencies export it, strictly and row by row.
+// A CsvReader is a reader of CSV as agencies export it, strict and row by row.
 //
 // RFC 4180: comma, double quotes, CRLF or LF, a header line; a UTF-8 byte order mark is skipped.
 // Two kinds of fault are kept apart. What leaves no doubt where the next row begins is a fault of

@@ -59,6 +59,7 @@ void Extract::Reject(const std::string& file, int64_t row, const std::string& fi
   }
 }
 
+// Rows end in any order: several of one file may be under way at once.
 RowOutcome Extract::EndRow(const std::string& file, int64_t row) {
   RowOutcome outcome = RowOutcome::kAccepted;
   const auto open = open_rows_.find({file, row});

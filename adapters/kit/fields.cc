@@ -209,6 +209,8 @@ absl::Status ForEachCsvRow(
       take(table, std::move(row));
       continue;
     }
+    // The row is lost, but not the record: while its id can be read, what the hub holds of it
+    // stays.
     row->Reject("row", table.problem());
     if (id_field.empty()) continue;
     const std::string id = table.in_place() ? table.Get(id_field) : "";

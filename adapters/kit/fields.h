@@ -1,4 +1,4 @@
-// The fields that every agency system has, taken from a row as text into the messages of a report.
+// The Take functions are readers of the fields that every agency system has, from text in a row.
 //
 // Each function writes into its message what is right, notes a correction where a value is left
 // out, and rejects the row where the record cannot do without. Fields are named as the agency's own

@@ -51,6 +51,7 @@ absl::StatusOr<Inbox> Inbox::Scan(const std::string& folder) {
   }
   closedir(open_folder);
   std::sort(inbox.names_.begin(), inbox.names_.end());
+  // Size, inode and time: a file that is written over, replaced, or touched looks like another.
   for (const std::string& name : inbox.names_) {
     struct stat info = {};
     if (stat(inbox.PathOf(name).c_str(), &info) != 0) continue;
@@ -78,6 +79,7 @@ std::optional<std::string> NewestWhole(
   std::vector<std::string> names = inbox.Matching(pattern);
   std::reverse(names.begin(), names.end());
   std::optional<std::string> whole;
+  // Whether a broken file refuses the whole extract is known only when no whole one was found.
   std::vector<std::pair<std::string, absl::Status>> broken;
   for (const std::string& name : names) {
     absl::Status status = check(inbox.PathOf(name));

@@ -197,6 +197,9 @@ std::string Journal::Frame(absl::string_view payload) const {
   return frame;
 }
 
+// Returns how many bytes are good. Reading ends at the first frame that is not: whatever stands
+// behind it, however sound, was written after it, and a record that seems acknowledged by mistake
+// would never be sent again, while one that is forgotten is only sent once more.
 size_t Journal::Load(absl::string_view bytes) {
   size_t good = 0;
   while (bytes.size() - good >= kFrameHeadBytes) {

@@ -1,4 +1,4 @@
-// What the hub has acknowledged, kept beside the adapter so that only changes travel.
+// A Journal is a file of what the hub has acknowledged, kept so that only changes travel.
 //
 // An append-only file of checksummed records: record id -> hash of the content that was
 // acknowledged, and what became of it. It may lose its tail in a crash and nothing is lost with it:

@@ -1,4 +1,4 @@
-// Reads the agency's mailbox at the hub and hands each notice on.
+// A Mailbox is a reader of the agency's mailbox at the hub that hands each notice on.
 //
 // A notice is acknowledged only after the handler took it, so a crash anywhere brings it again: the
 // handler drops what it has seen by message id. Not thread-safe; Read() blocks its thread.

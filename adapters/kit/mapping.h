@@ -1,4 +1,4 @@
-// How one agency's files are read: data, reviewed by the agency's analysts, not code.
+// A Mapping is data that says how one agency's files are read; its analysts review it, not code.
 //
 //   {"version": 1, "service": "youth-offending",
 //    "files":    {"cases": "cases.csv", "assessments": "asset*.zip"},

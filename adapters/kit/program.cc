@@ -96,7 +96,7 @@ int Watch(const SourceSystem& system, const AdapterConfig& config, const RunOpti
       log.Warning("inbox_not_read", {{"reason", inbox.status().message()}});
       continue;
     }
-    // A file that is still being copied in is left to settle.
+    // A file that is still being copied in is left to settle: half of it may look like a whole one.
     const bool settled = clock->Now() - inbox->newest() >= config.settle;
     if (inbox->names().empty() || !settled || inbox->fingerprint() == processed) continue;
     code = RunOnce(system, config, options, clock, random, nullptr);

@@ -1,5 +1,5 @@
-// The program that every adapter is: reads its command line and configuration, then runs once or
-// watches the inbox.
+// AdapterMain is the program that every adapter is: it reads command line and configuration, then
+// runs once or watches the inbox.
 //
 //   signpost-yot-asset --config FILE [--once] [--dry-run] [--report FILE] [--confirm-missing N]
 //                      [--resend-all]

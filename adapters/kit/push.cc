@@ -132,6 +132,10 @@ grpc::Status Pusher::RunStream(std::vector<const FlagRecord*>* pending, PushSumm
   Stream state;
   ++summary->streams;
 
+  // Three threads for one stream. The reader alone takes acknowledgements, writes the journal and
+  // ends the stream for a fault of its own; the writer alone fills the window; this one alone
+  // judges silence. Whoever sees the end cancels the call, which frees the others from a read or
+  // write that would wait for ever.
   std::thread reader([&] {
     ReportFlagsResponse response;
     while (fatal->ok() && stream->Read(&response)) {
@@ -143,6 +147,8 @@ grpc::Status Pusher::RunStream(std::vector<const FlagRecord*>* pending, PushSumm
       }
       const FlagOutcome& outcome = response.outcome();
       const auto found = state.in_flight.find(outcome.sequence());
+      // Not in flight: acknowledged before, or a number that was never sent. Neither changes
+      // anything.
       if (found == state.in_flight.end()) {
         ++summary->acknowledged_twice;
         continue;
@@ -170,6 +176,7 @@ grpc::Status Pusher::RunStream(std::vector<const FlagRecord*>* pending, PushSumm
         };
         state.mutex.Await(absl::Condition(&room));
         if (state.reader_done) break;
+        // Before it is written: its acknowledgement may come back before Write() does.
         state.in_flight[++state.sent] = (*pending)[i];
       }
       *request.mutable_report() = (*pending)[i]->report;
@@ -187,6 +194,8 @@ grpc::Status Pusher::RunStream(std::vector<const FlagRecord*>* pending, PushSumm
       return state.reader_done && state.writer_done;
     };
     while (!done()) {
+      // With everything acknowledged only the hub's goodbye is waited for, and not for long: there
+      // is nothing left to lose.
       const bool all = state.acknowledged.size() == pending->size();
       const absl::Duration silence_max =
           all ? std::min(kGoodbyeMax, options_.silence_max) : options_.silence_max;
@@ -232,6 +241,8 @@ absl::Status Pusher::Push(const std::vector<const FlagRecord*>& records, PushSum
     if (!fatal.ok()) return fatal;
     if (pending.empty()) break;
     const HubError error = DecodeHubError(status);
+    // A stream that brought anything has shown that the hub is there; only a row of streams that
+    // brought nothing ends in giving up.
     fruitless = summary->acknowledged > before ? 1 : fruitless + 1;
     if (!error.Retryable() || fruitless >= options_.retry.attempts_max ||
         !sleeper_(RetryDelay(options_.retry, fruitless + 1, error, random_))) {
@@ -244,6 +255,8 @@ absl::Status Pusher::Push(const std::vector<const FlagRecord*>& records, PushSum
 
 absl::StatusOr<Pusher::ReconcileResult> Pusher::Reconcile(const std::vector<std::string>& open_ids,
                                                           int64_t close_missing) {
+  // One id for all attempts: should the answer to the first be lost, the second closes nothing
+  // more.
   const std::string request_id = base::HexEncode(random_->Bytes(16));
   signpost::v1::ReconcileResponse response;
   RetryOptions retry = options_.retry;

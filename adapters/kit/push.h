@@ -1,4 +1,4 @@
-// Sends flag reports and says which records an extract no longer has.
+// A Pusher is a sender of flag reports that also says which records an extract no longer has.
 //
 // At least once: a record is written to the journal only when the hub has acknowledged it by its
 // sequence number, and everything that is not is sent again, on a new stream numbered from 1. The

@@ -94,6 +94,9 @@ absl::Status Reconcile(const Extract& extract, const AdapterConfig& config,
                        const RunOptions& options, Pusher* pusher, Journal* journal, RunReport* run,
                        bool* refused) {
   const std::vector<std::string> open_ids = OpenIds(extract);
+  // Twice: first the hub is asked what it holds beyond the list and told to close none of it; then,
+  // if so many may go, to close exactly so many. A list that was cut short on its way closes
+  // nothing.
   SIGNPOST_ASSIGN_OR_RETURN(Pusher::ReconcileResult told, pusher->Reconcile(open_ids, 0));
   run->missing = told.missing;
   if (told.missing > 0) {

@@ -1,5 +1,5 @@
-// One run of an adapter: read the inbox, report what became of each row, send what changed, and
-// reconcile with the hub.
+// RunOnce is one run of an adapter that reads the inbox, reports what became of each row, sends
+// what changed and reconciles with the hub.
 //
 // Exit codes: 0 all done; 1 the hub could not be reached or refused, and the next run goes on from
 // there; 2 usage or configuration; 3 the extract was refused and nothing left, or the hub holds too

@@ -1,4 +1,4 @@
-// Turns what agencies write into what the hub takes: dates, genders, identifiers, postcodes.
+// These functions are readers of values as agencies write them: dates, identifiers, postcodes.
 //
 // Each function answers with the value or with words that say what would be right; none repeats the
 // value it was given. Pure and thread-safe.

@@ -124,6 +124,8 @@ class Walk {
     if (static_cast<int>(path_.size()) >= limits_.depth_max) {
       return Refuse(absl::StrCat("elements are nested deeper than ", limits_.depth_max));
     }
+    // Outside a capture nothing is kept but the path, so that a file of any size takes the memory
+    // of its largest captured element.
     if (stack_.empty()) {
       const std::string path = absl::StrJoin(path_, "/");
       for (size_t i = 0; i < captures_.size(); ++i) {

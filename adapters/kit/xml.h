@@ -1,4 +1,4 @@
-// Reads XML from outside, as a stream, with libxml2 held at arm's length.
+// ReadXmlFile is a reader of XML from outside, as a stream, with libxml2 held at arm's length.
 //
 // Nothing outside the bytes given is ever opened: no network, no DTD, no entity. A document with a
 // DOCTYPE is refused as it stands, which ends entity bombs and XXE before their first entity. Size,

@@ -1,4 +1,4 @@
-// Reads a zip archive from outside, in memory, with libzip held at arm's length.
+// A ZipArchive is a reader of a zip from outside, in memory, with libzip held at arm's length.
 //
 // Nothing is ever unpacked to disk. An archive is refused as a whole when a name could leave a
 // folder it were unpacked into, stands twice, or when entries, sizes or compression ratios pass the

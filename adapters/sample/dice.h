@@ -1,5 +1,5 @@
-// Chance that falls the same way every time, on every machine: SplitMix64 and whole numbers only,
-// because the distributions of the standard library differ between libraries.
+// Dice are a source of chance that falls the same way on every machine: SplitMix64 and whole
+// numbers only, because the distributions of the standard library differ between libraries.
 //
 // Not thread-safe. Not for keys.
 

@@ -1,4 +1,4 @@
-// Writes a population as the agencies' systems would export it. See README.md for the formats.
+// These are writers of a population as the agencies' systems would export it (README.md: formats).
 //
 // Pure functions: files are returned, not written.
 

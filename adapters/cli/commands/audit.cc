@@ -204,7 +204,7 @@ int Copy(Terminal& terminal, const CopyOptions& options) {
       status = (*copy)->Append(response.entries().first_index(), {entries.begin(), entries.end()},
                                {pruned.begin(), pruned.end()});
     } else {
-      checkpoint = response.checkpoint();
+      checkpoint = response.checkpoint();  // the last message, for the entries before it
     }
   }
   if (!status.ok()) context.TryCancel();

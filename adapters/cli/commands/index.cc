@@ -223,6 +223,8 @@ int Report(Terminal& terminal, const ReportOptions& options) {
   size_t answered = 0;
   int rejected = 0;
   if (stream->Write(request) && stream->Read(&response) && response.has_opened()) {
+    // As many as the hub allows go ahead; from there on each answer makes room for one more.
+    // Writing all first would fill both sides' buffers, and each would wait for the other to read.
     const auto window = static_cast<size_t>(std::max(1, response.opened().window()));
     while (answered < file->flags.size()) {
       bool writing = true;

@@ -1,4 +1,4 @@
-// Options of a command, declared on a CLI::App (CLI11) and each bound to a field that it fills.
+// The Add functions are declarers of options on a CLI::App (CLI11); each fills a field when read.
 //
 // A field keeps what it held until its option is read; a text that is given empty counts as not
 // given. What is bound must live as long as the app. Declaring one name twice is a bug of ours and

@@ -1,5 +1,5 @@
-// An area file (deploy/area/README.md): the agencies, teams and practitioners of one hub, as the
-// requests that enrol them.
+// An Area is the content of an area file (deploy/area/README.md): the agencies, teams and
+// practitioners of one hub, as the requests that enrol them.
 //
 // Reads the key files it names. Thread-safe.
 

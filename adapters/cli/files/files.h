@@ -1,4 +1,4 @@
-// Files of the command: read with a limit, written whole or not at all.
+// ReadBytes and WriteBytes are access to files that is limited, and whole or not at all.
 //
 // Thread-safe. Errors name the file and say what is wrong.
 

@@ -1,5 +1,5 @@
-// A verifier key as people give it on a command line: its text "name+hash+base64", or the name of a
-// file that holds it.
+// ReadVerifierKey is a reader of keys as people give them on a command line: the key's text
+// "name+hash+base64", or the name of a file that holds it.
 //
 // Thread-safe. Errors: those of reading the file; INVALID_ARGUMENT for what is no key.
 

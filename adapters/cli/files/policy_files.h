@@ -1,4 +1,4 @@
-// The files of a policy on this machine: its text, and the words and area it is compiled against.
+// ReadVocabulary is a reader of the files that a policy is compiled against on this machine.
 //
 // Thread-safe. Errors name the file and say what is wrong with it.
 

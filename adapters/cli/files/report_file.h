@@ -1,4 +1,4 @@
-// Flags written by hand, for an agency whose system has no adapter:
+// A ReportFile is a file of flags written by hand, for an agency whose system has no adapter:
 //   {"feed": "by-hand",
 //    "flags": [{"record_id": "NS-0007", "service": "voluntary-project", "status": "open",
 //               "opened_on": "2026-04-20",

@@ -54,6 +54,7 @@ absl::Status CopyReader::ForEach(uint64_t first_index, bool newest_first,
   const uint64_t first_bundle = first_index / tlog::kTileWidth;
   const uint64_t bundles = (size_ + tlog::kTileWidth - 1) / tlog::kTileWidth;
   for (uint64_t i = first_bundle; i < bundles; ++i) {
+    // Backwards, bundles and the entries in them are both walked from their end.
     const uint64_t bundle = newest_first ? bundles - 1 - (i - first_bundle) : i;
     const uint64_t begin = bundle * tlog::kTileWidth;
     const auto width = static_cast<int>(std::min<uint64_t>(tlog::kTileWidth, size_ - begin));

@@ -1,5 +1,5 @@
-// Reads the entries of a copy of a ledger (a tlog-tiles directory, as `audit copy` makes one),
-// after the whole of it was verified.
+// A CopyReader is a reader of the entries of a copy of a ledger (a tlog-tiles directory, as `audit
+// copy` makes one) that verifies the whole of it first.
 //
 // Not thread-safe. Keeps one bundle of 256 entries in memory.
 

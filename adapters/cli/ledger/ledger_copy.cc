@@ -70,6 +70,8 @@ absl::Status LedgerCopy::Append(uint64_t first_index, const std::vector<std::str
     } else {
       leaf = hasher_.Leaf(entry);
     }
+    // The frontier tells each node as it becomes complete, at every level of the tree. Tiles hold
+    // every eighth level only: the hashes between are worked out again from those below.
     frontier_.Append(leaf, hasher_, [this](int level, uint64_t, const tlog::Hash& hash) {
       if (level % tlog::kTileHeight != 0) return;
       const auto tile = static_cast<size_t>(level / tlog::kTileHeight);
@@ -102,6 +104,7 @@ absl::Status LedgerCopy::Finish(const std::string& checkpoint, const std::string
   for (size_t level = 0; level < tiles_.size(); ++level) {
     SIGNPOST_RETURN_IF_ERROR(FlushTile(level));
   }
+  // Last, for without it no verifier takes the copy for whole.
   if (!witnessed.empty()) SIGNPOST_RETURN_IF_ERROR(Write("witnessed", witnessed));
   return Write("checkpoint", checkpoint);
 }

@@ -1,4 +1,4 @@
-// A copy of a ledger on disk, as a tlog-tiles directory that any verifier of that format reads.
+// A LedgerCopy is a writer of a ledger's copy: a tlog-tiles directory that any verifier reads.
 //
 // Not thread-safe. Give it entries in order, then the checkpoint; what it wrote before an error may
 // be there in part, and then has no `checkpoint` file, so that no verifier takes it for whole.

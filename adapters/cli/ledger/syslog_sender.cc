@@ -78,6 +78,7 @@ absl::StatusOr<int> Dial(const SyslogTarget& target) {
 absl::StatusOr<SyslogTarget> ParseSyslogAddress(const std::string& text) {
   SyslogTarget target;
   std::string port;
+  // An IPv6 address has colons of its own and stands in brackets where a port follows.
   const size_t bracket = text.find(']');
   const size_t colon = text.rfind(':');
   if (!text.empty() && text[0] == '[' && bracket != std::string::npos) {
@@ -102,7 +103,7 @@ absl::StatusOr<SyslogTarget> ParseSyslogAddress(const std::string& text) {
 
 std::string SyslogMessage(const std::string& time, bool failed, const std::string& host_name,
                           const std::string& text) {
-  constexpr int kFacility = 10;
+  constexpr int kFacility = 10;  // RFC 5424: security and authorisation
   std::string host;
   for (const char c : host_name.substr(0, 255)) {
     if (c > ' ' && c <= '~') host += c;

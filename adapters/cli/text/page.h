@@ -1,4 +1,4 @@
-// Text for a screen: 100 columns, wrapped between words, counted in characters and not in bytes.
+// A Page is a text for a screen that wraps between words at 100 columns, counted in characters.
 //
 // Whatever an agency or a hub sent is cleaned of control characters before it is laid out, so that
 // a worker's terminal obeys nobody else. Not thread-safe.

@@ -1,4 +1,4 @@
-// Answers of the hub as people read them, and as programs do.
+// The Render functions are writers of the hub's answers as people read them; Json as programs do.
 //
 // Pure functions of their arguments: the same answer is the same text. Times are UTC.
 

@@ -130,6 +130,8 @@ std::vector<std::string> WhoSentences(const ConsentScope& scope, const Names& na
   return sentences;
 }
 
+// An exception narrows by several fields at once; all of them stand in one sentence, for apart they
+// would read as several exceptions.
 std::string ExceptionSentence(const ConsentScope& scope, const Names& names) {
   std::vector<std::string> parts;
   const auto name = [&names](const std::string& id) { return NameOf(names, id); };

@@ -1,5 +1,5 @@
-// Between the words people type and read and the values of the public API: enum words, dates,
-// times, names for codes.
+// These functions are translators between the words people type and read and the values of the
+// public API: enum words, dates, times, names for codes.
 //
 // Pure and thread-safe. Errors are INVALID_ARGUMENT with a sentence that lists what would be right.
 
