@@ -319,7 +319,8 @@ TEST_F(IntakeTest, TwoFirstReportsFromOneReadingMakeOnePerson) {
   EXPECT_EQ(Persons(), 1u);
 }
 
-// Broken on purpose by a sequencer that lets everything through, this finds persons twice.
+// Broken on purpose, when changes still carried preconditions, by leaving them out: this found
+// persons twice.
 TEST_F(IntakeTest, ManyWritersAtOnceMakeEachPersonOnce) {
   constexpr int kPersons = 40;
   const std::vector<std::string> agencies = {kYot, kSocial, kConnexions, "nortown-housing"};

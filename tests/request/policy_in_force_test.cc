@@ -88,8 +88,6 @@ TEST_F(PolicyInForceTest, LostMeansNothingDecides) {
   EXPECT_EQ(InForce(), "nothing");
 }
 
-// Broken once by letting the replaced policy's revision go up with the commit that replaces it: then
-// an answer of the old policy is recorded behind the new one's publication.
 TEST_F(PolicyInForceTest, AnAnswerUnderAPolicyThatWasReplacedIsMadeAgain) {
   policy_.Offer(Bound("one"));
   ASSERT_TRUE(Publish("one").ok());

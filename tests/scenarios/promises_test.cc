@@ -343,8 +343,8 @@ TEST(Promise5, AnErasedPersonIsGoneAndTheLedgerStillVerifies) {
 }
 
 // --- 6. What was acknowledged is not lost; what was sent twice happens once. ---
-// Kill -9 is tests/crash. Broken here by not handing the sequencer what the view took note of
-// (Transaction::MakeAtNewView in ledger/transact.cc): both tests fail.
+// Kill -9 is tests/crash. Broken here, when operations still carried preconditions, by dropping those
+// that a report asks for: both tests failed.
 
 TEST(Promise6, AReportSentTwiceHappensOnceAlsoFromManyAtOnce) {
   Nortown nortown;

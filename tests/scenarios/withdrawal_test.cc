@@ -1,8 +1,8 @@
 // Withdrawal acknowledged, next read hides: under concurrent load, as many times as
 // SIGNPOST_WITHDRAWALS says. The same with crashes is in tests/crash.
 //
-// Broken once by not handing the sequencer what the view took note of (Transaction::MakeAtNewView
-// in ledger/transact.cc): then readers that were judged before a withdrawal answer after
+// Broken once, when operations still carried preconditions, by leaving that of the person's row out
+// of MakeWhoKnows: then readers that were judged before a withdrawal answer after
 // it.
 
 #include <gtest/gtest.h>
