@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -191,6 +192,46 @@ class TailStream final : public rpc::WriteStream<v1::TailEntriesRequest, v1::Tai
   bool open_ = false;
 };
 
+// A file of pseudonyms in parts, then the receipt of its making.
+class PseudonymStream final
+    : public rpc::WriteStream<v1::IssuePseudonymsRequest, v1::IssuePseudonymsResponse> {
+ public:
+  PseudonymStream(const ApiContext& context, const v1::IssuePseudonymsRequest* request)
+      : WriteStream(request), context_(context) {}
+
+ private:
+  using Issued = oversight::PseudonymIssuer::Issued;
+
+  void OnOpen() override {
+    context_.pseudonyms->Issue(
+        caller().asker, request(), [self = Ref<PseudonymStream>()](absl::StatusOr<Issued> issued) {
+          self->Post([self = self.get(), issued = std::move(issued)]() mutable {
+            if (!issued.ok()) return self->Close(std::move(issued).status());
+            self->issued_ = *std::move(issued);
+            self->OnWritten();
+          });
+        });
+  }
+
+  void OnWritten() override {
+    if (!issued_.has_value()) return;
+    v1::IssuePseudonymsResponse response;
+    if (sent_ == issued_->file.size()) {
+      *response.mutable_receipt() = std::move(issued_->receipt);
+      issued_.reset();
+      Write(std::move(response));
+      return Close(absl::OkStatus());
+    }
+    response.set_file_part(issued_->file.substr(sent_, kRunBytesMax));
+    sent_ += response.file_part().size();
+    Write(std::move(response));
+  }
+
+  const ApiContext context_;
+  std::optional<Issued> issued_;
+  size_t sent_ = 0;
+};
+
 class AuditService final : public v1::AuditService::CallbackService {
  public:
   explicit AuditService(const ApiContext& context) : context_(context) {}
@@ -276,6 +317,13 @@ class AuditService final : public v1::AuditService::CallbackService {
                              rpc::Reply<v1::FindPatternsResponse> reply) {
                            patterns->Find(caller.asker, find, std::move(reply));
                          });
+  }
+
+  grpc::ServerWriteReactor<v1::IssuePseudonymsResponse>* IssuePseudonyms(
+      grpc::CallbackServerContext* context, const v1::IssuePseudonymsRequest* request) override {
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.AuditService/IssuePseudonyms");
+    return StartStream<PseudonymStream>(context, *context_.calls, row, context_, request);
   }
 
   grpc::ServerWriteReactor<v1::TailEntriesResponse>* TailEntries(

@@ -16,6 +16,7 @@
 #include "hub/ledger/witnessing.h"
 #include "hub/operations/maintenance.h"
 #include "hub/oversight/pattern_search.h"
+#include "hub/oversight/pseudonym_issuer.h"
 #include "hub/oversight/replay.h"
 #include "hub/oversight/search.h"
 #include "hub/policy_admin/policy_admin.h"
@@ -37,6 +38,7 @@ struct ApiContext {
   oversight::Replays* replays = nullptr;
   oversight::Searches* searches = nullptr;
   oversight::PatternSearch* pattern_search = nullptr;
+  oversight::PseudonymIssuer* pseudonyms = nullptr;
   std::string verifier_key;                        // of the ledger's checkpoints
   const ledger::Witnessing* witnessing = nullptr;  // nullptr: no witness is named
   operations::Maintenance* maintenance = nullptr;

@@ -14,13 +14,15 @@
 #include "hub/api/services.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
+#include "hub/ledger/receipt.h"
 #include "hub/ledger/restored.h"
-#include "hub/request/entries.h"
 #include "hub/store/memory_store.h"
 #include "hub/store/rocksdb_store.h"
 #include "hub/tlog/checkpoint.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 
 namespace signpost::app {
 namespace {
@@ -53,28 +55,42 @@ void DescribeCheckpoint(const ledger::LedgerReader& reader, absl::Time now, nloh
   if (!checkpoint.ok() || checkpoint->size == 0) return;
   (*page)["checkpoint_size"] = checkpoint->size;
   const absl::StatusOr<std::string> bytes = reader.Entry(checkpoint->size - 1);
-  signpost::store::v1::LedgerEntry entry;
+  ledger::v1::LedgerEntry entry;
   if (!bytes.ok() || !entry.ParseFromString(*bytes)) return;
   (*page)["checkpoint_age_s"] =
       absl::ToInt64Seconds(now - absl::FromUnixMicros(entry.sequenced_at_us()));
 }
 
+ledger::v1::WitnessStanding StandingOf(ledger::Witnessing::Standing standing) {
+  switch (standing) {
+    case ledger::Witnessing::Standing::kGood:
+      return ledger::v1::WITNESS_STANDING_GOOD;
+    case ledger::Witnessing::Standing::kMissing:
+      return ledger::v1::WITNESS_STANDING_MISSING;
+    case ledger::Witnessing::Standing::kRefuses:
+      return ledger::v1::WITNESS_STANDING_REFUSES;
+  }
+  return ledger::v1::WITNESS_STANDING_UNSPECIFIED;
+}
+
 // That what is served was restored from a backup, and what was given up by that.
-ledger::Draft RestoredEntry(const ledger::Restored& restored) {
-  signpost::store::v1::LedgerEntry entry =
-      request::NewEntry(signpost::store::v1::ENTRY_KIND_RESTORED, base::Principal(), "");
-  std::string subject =
-      absl::StrCat("backup ", restored.backup, " of ", restored.holds.size, " entries");
+ledger::Draft RestoredEntry(const ledger::EntryComposer& entries,
+                            const ledger::Restored& restored) {
+  ledger::v1::LedgerEntry entry =
+      entries.New(ledger::v1::ENTRY_KIND_RESTORED, base::Principal(), "");
+  ledger::v1::Restored* const detail = entry.mutable_restored();
+  detail->set_backup(restored.backup);
+  detail->set_entries(restored.holds.size);
   uint64_t size = 0;
   for (const ledger::TreeHead& head : restored.gives_up) {
     if (head.size < size) continue;
     size = head.size;
-    entry.set_subject_hash(tlog::HashToString(head.root));
+    detail->set_given_up_root(tlog::HashToString(head.root));
   }
-  if (size != 0) absl::StrAppend(&subject, ", given up: checkpoint of ", size);
-  entry.set_subject(subject);
-  entry.set_outcome(size != 0 ? "older-than-published" : "recorded");
-  return request::ToDraft(entry);
+  detail->set_given_up_size(size);
+  entry.set_outcome(size != 0 ? ledger::v1::OUTCOME_OLDER_THAN_PUBLISHED
+                              : ledger::v1::OUTCOME_RECORDED);
+  return ledger::ToDraft(entry);
 }
 
 }  // namespace
@@ -87,7 +103,7 @@ absl::StatusOr<std::unique_ptr<Hub>> Hub::Open(const HubConfig& config,
                                                const Overrides& overrides) {
   auto hub = absl::WrapUnique(new Hub(config));
   SIGNPOST_RETURN_IF_ERROR(hub->OpenRooms(overrides));
-  SIGNPOST_RETURN_IF_ERROR(hub->RecordAct("started", kHubVersion));
+  SIGNPOST_RETURN_IF_ERROR(hub->RecordAct(ledger::v1::OUTCOME_STARTED));
   SIGNPOST_RETURN_IF_ERROR(hub->OpenPolicy());
   SIGNPOST_RETURN_IF_ERROR(hub->OpenWitnessing());
   hub->BuildServices();
@@ -149,14 +165,17 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   ledger_options.checkpoint_interval = config_.checkpoint_interval;
   ledger_options.checkpoint_file = config_.checkpoint_file;
   ledger_options.witnessed_file = config_.witnessed_file;
-  ledger_options.restored_entry = RestoredEntry;
+  entries_ = std::make_unique<ledger::EntryComposer>(keyring_->request_key(), random_);
+  ledger_options.restored_entry = [this](const ledger::Restored& restored) {
+    return RestoredEntry(*entries_, restored);
+  };
   SIGNPOST_ASSIGN_OR_RETURN(sequencer_,
                             ledger::Sequencer::Open(ledger_options, store_, clock_, signer_.get()));
   executor_ =
       std::make_unique<base::ThreadPool>(config_.executor_threads, config_.executor_queue_max);
 
   registry::Registry::Options registry_options{
-      config_.operator_spiffe_id, {"adapter"}, keyring_->hub_data_key()};
+      config_.operator_spiffe_id, {"adapter"}, keyring_->hub_data_key(), entries_.get()};
   SIGNPOST_ASSIGN_OR_RETURN(
       registry_, registry::Registry::Load(std::move(registry_options), store_, sequencer_.get(),
                                           executor_.get(), random_));
@@ -183,6 +202,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   context_.mailboxes = mailboxes_.get();
   context_.notifier = notifier_.get();
   context_.idempotency = idempotency_.get();
+  context_.entries = entries_.get();
   context_.policy = &policy_;
   context_.on_erased = [this] {
     if (maintenance_ != nullptr) maintenance_->KeysChanged();
@@ -199,6 +219,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   replays_ = std::make_unique<oversight::Replays>(context_, policy_admin_.get());
   SIGNPOST_ASSIGN_OR_RETURN(searches_, oversight::Searches::Create(context_));
   pattern_search_ = std::make_unique<oversight::PatternSearch>(context_, config_.patterns);
+  pseudonyms_ = std::make_unique<oversight::PseudonymIssuer>(context_);
   intake_ = std::make_unique<intake::Intake>(context_, policy_admin_.get());
   if (!config_.backup.directory.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(tlog::NoteVerifier verifier,
@@ -213,13 +234,12 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   return absl::OkStatus();
 }
 
-absl::Status Hub::RecordAct(const std::string& outcome, const std::string& subject) {
-  signpost::store::v1::LedgerEntry entry =
-      request::NewEntry(signpost::store::v1::ENTRY_KIND_HUB, base::Principal(), "");
-  entry.set_subject(subject);
+absl::Status Hub::RecordAct(ledger::v1::Outcome outcome) {
+  ledger::v1::LedgerEntry entry = entries_->New(ledger::v1::ENTRY_KIND_HUB, base::Principal(), "");
+  entry.mutable_hub()->set_version(kHubVersion);
   entry.set_outcome(outcome);
   ledger::Operation operation;
-  operation.entries.push_back(request::ToDraft(entry));
+  operation.entries.push_back(ledger::ToDraft(entry));
   return sequencer_->SubmitAndWait(std::move(operation)).status();
 }
 
@@ -294,12 +314,13 @@ absl::Status Hub::RecordWitness(const ledger::Witnessing::State& state) {
                                   {"cosigned_size", state.cosigned_size},
                                   {"detail", state.problem}});
   }
-  signpost::store::v1::LedgerEntry entry =
-      request::NewEntry(signpost::store::v1::ENTRY_KIND_WITNESS_CHANGED, base::Principal(), "");
-  entry.set_subject(state.name);
-  entry.set_outcome(outcome);
+  ledger::v1::LedgerEntry entry =
+      entries_->New(ledger::v1::ENTRY_KIND_WITNESS_CHANGED, base::Principal(), "");
+  entry.mutable_witness_changed()->set_witness(state.name);
+  entry.mutable_witness_changed()->set_standing(StandingOf(state.standing));
+  entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
   ledger::Operation operation;
-  operation.entries.push_back(request::ToDraft(entry));
+  operation.entries.push_back(ledger::ToDraft(entry));
   return sequencer_->SubmitAndWait(std::move(operation)).status();
 }
 
@@ -332,6 +353,7 @@ void Hub::BuildServices() {
                                 replays_.get(),
                                 searches_.get(),
                                 pattern_search_.get(),
+                                pseudonyms_.get(),
                                 signer_->verifier_key(),
                                 witnessing_.get(),
                                 maintenance_.get()};
@@ -471,7 +493,7 @@ void Hub::Shutdown() {
   if (executor_ != nullptr) executor_->Shutdown();
   admin_.reset();
   if (was_open) {
-    (void)RecordAct("stopped", kHubVersion);
+    (void)RecordAct(ledger::v1::OUTCOME_STOPPED);
     const uint64_t size = sequencer_->head().size;
     sequencer_->Shutdown();
     log_->Info("hub_stopped", {{"ledger_size", size}});

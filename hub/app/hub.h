@@ -37,12 +37,14 @@
 #include "hub/exchange/mailbox.h"
 #include "hub/exchange/mailbox_notifier.h"
 #include "hub/intake/intake.h"
+#include "hub/ledger/entry.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/ledger/witnessing.h"
 #include "hub/matching/report_linker.h"
 #include "hub/operations/maintenance.h"
 #include "hub/overrides/overrides.h"
 #include "hub/oversight/pattern_search.h"
+#include "hub/oversight/pseudonym_issuer.h"
 #include "hub/oversight/replay.h"
 #include "hub/oversight/search.h"
 #include "hub/people/people.h"
@@ -117,7 +119,7 @@ class Hub {
   // Logs and records that a witness is missing, refuses, or is back.
   absl::Status RecordWitness(const ledger::Witnessing::State& state);
   // One entry about the hub itself: it started, it stopped.
-  absl::Status RecordAct(const std::string& outcome, const std::string& subject);
+  absl::Status RecordAct(ledger::v1::Outcome outcome);
   void BuildServices();
   void AddGauges();
   std::pair<bool, nlohmann::json> Health() const;
@@ -137,6 +139,7 @@ class Hub {
   std::unique_ptr<base::Keyring> keyring_;
   std::unique_ptr<tlog::NoteSigner> signer_;
   std::unique_ptr<base::AgencyPersonIds> agency_ids_;
+  std::unique_ptr<ledger::EntryComposer> entries_;
 
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<people::People> people_;
@@ -155,6 +158,7 @@ class Hub {
   std::unique_ptr<oversight::Replays> replays_;
   std::unique_ptr<oversight::Searches> searches_;
   std::unique_ptr<oversight::PatternSearch> pattern_search_;
+  std::unique_ptr<oversight::PseudonymIssuer> pseudonyms_;
   std::unique_ptr<intake::Intake> intake_;
 
   std::unique_ptr<base::AssertionVerifier> assertions_;

@@ -13,7 +13,6 @@
 
 namespace signpost::audit {
 
-namespace stored = ::signpost::store::v1;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using Json = nlohmann::ordered_json;
@@ -49,7 +48,9 @@ Json FieldJson(const Message& message, const FieldDescriptor* field, int i) {
       return of_message(repeated ? reflection->GetRepeatedMessage(message, field, i)
                                  : reflection->GetMessage(message, field));
     case FieldDescriptor::CPPTYPE_ENUM:
-      return KindWord(static_cast<stored::EntryKind>(reflection->GetEnumValue(message, field)));
+      return EnumWord(*field->enum_type(), repeated
+                                               ? reflection->GetRepeatedEnumValue(message, field, i)
+                                               : reflection->GetEnumValue(message, field));
     case FieldDescriptor::CPPTYPE_BOOL:
       return reflection->GetBool(message, field);
     case FieldDescriptor::CPPTYPE_INT32:

@@ -30,7 +30,7 @@ std::string CsvHeader();
 std::string CsvRecord(const Exported& exported);
 
 // One JSON object on one line, with its line end: every field that is set, by its name in
-// store.v1.LedgerEntry, bytes in hex, the kind as its word, `leaf_hash` and `sequenced_at`.
+// ledger.v1.LedgerEntry, bytes in hex, enums as their words, `leaf_hash` and `sequenced_at`.
 std::string JsonLine(const Exported& exported);
 
 // One FHIR R5 AuditEvent, on one line without its end.

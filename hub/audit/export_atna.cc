@@ -7,8 +7,6 @@
 
 namespace signpost::audit {
 
-namespace stored = ::signpost::store::v1;
-
 namespace {
 
 std::string XmlText(const std::string& text) {
@@ -68,7 +66,7 @@ std::string Participant(const std::string& user, bool requestor, const std::stri
 }  // namespace
 
 std::string AtnaMessage(const Exported& exported) {
-  const stored::LedgerEntry& entry = exported.entry;
+  const ledger::v1::LedgerEntry& entry = exported.entry;
   const EventMeaning& meaning = MeaningOf(entry.kind());
   const std::string kind = KindWord(entry.kind());
   std::string xml = "<AuditMessage><EventIdentification";
@@ -77,12 +75,12 @@ std::string AtnaMessage(const Exported& exported) {
                   Attribute("EventOutcomeIndicator", OutcomeIndicator(entry)), ">",
                   CodedElement("EventID", meaning.dcm_code, "DCM", meaning.dcm_text),
                   CodedElement("EventTypeCode", kind, kOurCodes, kind));
-  if (entry.override().allowed()) {
+  if (entry.who_knows().override().allowed()) {
     absl::StrAppend(&xml,
                     CodedElement("EventTypeCode", "110127", "DCM", "Emergency Override Started"));
   }
-  if (!entry.outcome().empty()) {
-    absl::StrAppend(&xml, "<EventOutcomeDescription>", XmlText(entry.outcome()),
+  if (entry.outcome() != ledger::v1::OUTCOME_UNSPECIFIED) {
+    absl::StrAppend(&xml, "<EventOutcomeDescription>", XmlText(OutcomeText(entry)),
                     "</EventOutcomeDescription>");
   }
   if (!entry.purpose().empty()) {

@@ -12,8 +12,6 @@
 
 namespace signpost::audit {
 
-namespace stored = ::signpost::store::v1;
-
 namespace {
 
 std::string CsvField(const std::string& value) {
@@ -48,7 +46,7 @@ struct Column {
 template <typename Get>
 std::string OfReleased(const Exported& exported, Get get) {
   std::vector<std::string> values;
-  for (const stored::Released& released : exported.entry.released()) {
+  for (const ledger::v1::Released& released : exported.entry.released()) {
     std::string value = get(released);
     if (!value.empty() && std::find(values.begin(), values.end(), value) == values.end()) {
       values.push_back(std::move(value));
@@ -65,7 +63,7 @@ const std::vector<Column>& Columns() {
       {"index", [](const E& e) { return absl::StrCat(e.entry.index()); }},
       {"sequenced_at", [](const E& e) { return TimeText(e.entry.sequenced_at_us()); }},
       {"kind", [](const E& e) { return KindWord(e.entry.kind()); }},
-      {"outcome", [](const E& e) { return e.entry.outcome(); }},
+      {"outcome", [](const E& e) { return OutcomeText(e.entry); }},
       {"agency_id", [](const E& e) { return e.entry.agency_id(); }},
       {"agency_counter",
        [](const E& e) { return NumberOrNothing(static_cast<int64_t>(e.entry.agency_counter())); }},
@@ -75,56 +73,65 @@ const std::vector<Column>& Columns() {
       {"assurance", [](const E& e) { return e.entry.assurance(); }},
       {"system", [](const E& e) { return e.entry.system(); }},
       {"purpose", [](const E& e) { return e.entry.purpose(); }},
-      {"relationships", [](const E& e) { return absl::StrJoin(e.entry.relationships(), "; "); }},
-      {"asked", [](const E& e) { return absl::StrJoin(AskedWords(e.entry.asked()), "; "); }},
-      {"asked_assessment_kind", [](const E& e) { return e.entry.asked_assessment_kind(); }},
+      {"relationships",
+       [](const E& e) { return absl::StrJoin(e.entry.who_knows().relationships(), "; "); }},
+      {"asked",
+       [](const E& e) { return absl::StrJoin(AspectWords(e.entry.who_knows().asked()), "; "); }},
+      {"asked_assessment_kind", [](const E& e) { return e.entry.who_knows().assessment_kind(); }},
       {"person_ref", [](const E& e) { return base::HexEncode(e.entry.person_ref()); }},
-      {"subject", [](const E& e) { return e.entry.subject(); }},
-      {"request_id", [](const E& e) { return e.entry.request_id(); }},
+      {"particulars",
+       [](const E& e) {
+         return absl::StrJoin(ParticularsOf(e.entry), "; ",
+                              [](std::string* out, const Detail& detail) {
+                                absl::StrAppend(out, detail.type, " ", detail.value);
+                              });
+       }},
+      {"request_hash", [](const E& e) { return base::HexEncode(e.entry.request_hash()); }},
       {"released_flags", [](const E& e) { return absl::StrCat(e.entry.released_size()); }},
       {"released_aspects",
        [](const E& e) {
-         return OfReleased(e, [](const stored::Released& r) { return Joined(r.aspects()); });
+         return OfReleased(
+             e, [](const ledger::v1::Released& r) { return Joined(AspectWords(r.aspects())); });
        }},
       {"released_holders",
        [](const E& e) {
-         return OfReleased(e, [](const stored::Released& r) { return r.holder_agency_id(); });
+         return OfReleased(e, [](const ledger::v1::Released& r) { return r.holder_agency_id(); });
        }},
       {"released_rules",
        [](const E& e) {
-         return OfReleased(e, [](const stored::Released& r) { return Joined(r.rules()); });
+         return OfReleased(e, [](const ledger::v1::Released& r) { return Joined(r.rules()); });
        }},
       {"released_agreements",
        [](const E& e) {
-         return OfReleased(e, [](const stored::Released& r) { return r.agreement(); });
+         return OfReleased(e, [](const ledger::v1::Released& r) { return r.agreement(); });
        }},
       {"released_gateways",
        [](const E& e) {
-         return OfReleased(e, [](const stored::Released& r) { return r.gateway(); });
+         return OfReleased(e, [](const ledger::v1::Released& r) { return r.gateway(); });
        }},
       {"withheld",
        [](const E& e) {
          std::vector<std::string> rules;
-         for (const stored::Withheld& one : e.entry.withheld()) {
+         for (const ledger::v1::Withheld& one : e.entry.withheld()) {
            rules.push_back(absl::StrCat(one.rule(), " ", one.count()));
          }
          return absl::StrJoin(rules, "; ");
        }},
-      {"override_ground", [](const E& e) { return e.entry.override().ground(); }},
-      {"override_rule", [](const E& e) { return e.entry.override().rule(); }},
+      {"override_ground", [](const E& e) { return e.entry.who_knows().override().ground(); }},
+      {"override_rule", [](const E& e) { return e.entry.who_knows().override().rule(); }},
       {"override_allowed",
        [](const E& e) {
-         return std::string(!e.entry.has_override()        ? ""
-                            : e.entry.override().allowed() ? "true"
-                                                           : "false");
+         return std::string(!e.entry.who_knows().has_override()        ? ""
+                            : e.entry.who_knows().override().allowed() ? "true"
+                                                                       : "false");
        }},
       {"override_review_due",
        [](const E& e) {
-         const int64_t due_s = e.entry.override().review_due_s();
+         const int64_t due_s = e.entry.who_knows().override().review_due_s();
          return due_s == 0 ? "" : TimeText(due_s * 1'000'000);
        }},
       {"policy_version", [](const E& e) { return NumberOrNothing(e.entry.policy_version()); }},
-      {"policy_sha256", [](const E& e) { return e.entry.policy_sha256(); }},
+      {"policy_sha256", [](const E& e) { return base::HexEncode(e.entry.policy_sha256()); }},
       {"policy_vocabulary_sha256",
        [](const E& e) { return base::HexEncode(e.entry.policy_vocabulary_sha256()); }},
       {"reply_hash", [](const E& e) { return base::HexEncode(e.entry.reply_hash()); }},

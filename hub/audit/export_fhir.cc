@@ -9,7 +9,6 @@
 
 namespace signpost::audit {
 
-namespace stored = ::signpost::store::v1;
 using Json = nlohmann::ordered_json;
 
 namespace {
@@ -49,7 +48,7 @@ Json Reference(const char* type, const std::string& system, const std::string& v
 }
 
 Json AgentsOf(const Exported& exported) {
-  const stored::LedgerEntry& entry = exported.entry;
+  const ledger::v1::LedgerEntry& entry = exported.entry;
   Json agents = Json::array();
   const bool practitioner = !entry.practitioner_id().empty();
   if (practitioner) {
@@ -102,15 +101,15 @@ Json EntitiesOf(const Exported& exported) {
   return entities;
 }
 
-const char* SeverityOf(const stored::LedgerEntry& entry) {
-  if (entry.override().allowed()) return "alert";
+const char* SeverityOf(const ledger::v1::LedgerEntry& entry) {
+  if (entry.who_knows().override().allowed()) return "alert";
   return *OutcomeIndicator(entry) == '0' ? "informational" : "warning";
 }
 
 }  // namespace
 
 std::string FhirAuditEvent(const Exported& exported) {
-  const stored::LedgerEntry& entry = exported.entry;
+  const ledger::v1::LedgerEntry& entry = exported.entry;
   const EventMeaning& meaning = MeaningOf(entry.kind());
   Json event;
   event["resourceType"] = "AuditEvent";
@@ -126,9 +125,9 @@ std::string FhirAuditEvent(const Exported& exported) {
                                     indicator == "0"   ? "Success"
                                     : indicator == "4" ? "Minor failure"
                                                        : "Serious failure");
-  if (!entry.outcome().empty()) {
+  if (entry.outcome() != ledger::v1::OUTCOME_UNSPECIFIED) {
     event["outcome"]["detail"] =
-        Json::array({Concept(absl::StrCat(kOurs, "outcome"), entry.outcome())});
+        Json::array({Concept(absl::StrCat(kOurs, "outcome"), OutcomeText(entry))});
   }
   if (!entry.purpose().empty()) {
     event["authorization"] =

@@ -14,8 +14,6 @@
 
 namespace signpost::audit {
 
-namespace stored = ::signpost::store::v1;
-
 namespace {
 
 // The word of an enum's value: its name without the prefix all of them share.
@@ -25,7 +23,7 @@ std::string WordOf(const std::string& name, size_t prefix_bytes) {
 
 constexpr size_t kKindPrefixBytes = sizeof("ENTRY_KIND_") - 1;
 constexpr size_t kPurposePrefixBytes = sizeof("PURPOSE_") - 1;
-constexpr size_t kPersonRefBytes = 16;
+constexpr size_t kRequestHashBytes = 16;
 // Of google.protobuf.Timestamp: the years 1 to 9999.
 constexpr int64_t kTimestampSecondsMin = -62'135'596'800;
 constexpr int64_t kTimestampSecondsMax = 253'402'300'799;
@@ -47,18 +45,18 @@ bool AnyReleased(const Releases& released, Is is) {
 
 }  // namespace
 
-std::string KindWord(stored::EntryKind kind) {
-  const std::string& name = stored::EntryKind_Name(kind);
+std::string KindWord(ledger::v1::EntryKind kind) {
+  const std::string& name = ledger::v1::EntryKind_Name(kind);
   return name.size() > kKindPrefixBytes ? WordOf(name, kKindPrefixBytes)
                                         : absl::StrCat(static_cast<int>(kind));
 }
 
-absl::StatusOr<stored::EntryKind> KindFromWord(const std::string& word) {
-  stored::EntryKind kind = stored::ENTRY_KIND_UNSPECIFIED;
+absl::StatusOr<ledger::v1::EntryKind> KindFromWord(const std::string& word) {
+  ledger::v1::EntryKind kind = ledger::v1::ENTRY_KIND_UNSPECIFIED;
   const std::string name =
       absl::StrCat("ENTRY_KIND_", absl::AsciiStrToUpper(absl::StrReplaceAll(word, {{"-", "_"}})));
   // The word must be the very one: "who_knows" is not.
-  if (stored::EntryKind_Parse(name, &kind) && kind != stored::ENTRY_KIND_UNSPECIFIED &&
+  if (ledger::v1::EntryKind_Parse(name, &kind) && kind != ledger::v1::ENTRY_KIND_UNSPECIFIED &&
       KindWord(kind) == word) {
     return kind;
   }
@@ -67,7 +65,7 @@ absl::StatusOr<stored::EntryKind> KindFromWord(const std::string& word) {
 
 std::vector<std::string> KindWords() {
   std::vector<int> numbers;
-  const google::protobuf::EnumDescriptor* type = stored::EntryKind_descriptor();
+  const google::protobuf::EnumDescriptor* type = ledger::v1::EntryKind_descriptor();
   for (int i = 0; i < type->value_count(); ++i) {
     if (type->value(i)->number() != 0) numbers.push_back(type->value(i)->number());
   }
@@ -75,7 +73,7 @@ std::vector<std::string> KindWords() {
   std::vector<std::string> words;
   words.reserve(numbers.size());
   for (const int number : numbers) {
-    words.push_back(KindWord(static_cast<stored::EntryKind>(number)));
+    words.push_back(KindWord(static_cast<ledger::v1::EntryKind>(number)));
   }
   return words;
 }
@@ -83,6 +81,19 @@ std::vector<std::string> KindWords() {
 std::string PurposeWord(v1::Purpose purpose) {
   const std::string& name = v1::Purpose_Name(purpose);
   return name.size() > kPurposePrefixBytes ? WordOf(name, kPurposePrefixBytes) : "";
+}
+
+std::string EnumWord(const google::protobuf::EnumDescriptor& type, int number) {
+  const google::protobuf::EnumValueDescriptor* value = type.FindValueByNumber(number);
+  if (value == nullptr) return absl::StrCat(number);
+  const std::string& zero = type.FindValueByNumber(0)->name();
+  return WordOf(value->name(), zero.size() - (sizeof("UNSPECIFIED") - 1));
+}
+
+std::string OutcomeText(const ledger::v1::LedgerEntry& entry) {
+  if (entry.outcome() == ledger::v1::OUTCOME_REFUSED) return entry.refused_for();
+  if (entry.outcome() == ledger::v1::OUTCOME_UNSPECIFIED) return "";
+  return EnumWord(*ledger::v1::Outcome_descriptor(), entry.outcome());
 }
 
 std::string OutcomeWord(const std::string& outcome) { return WordOf(outcome, 0); }
@@ -94,7 +105,7 @@ absl::StatusOr<Filter> Filter::Create(const v1::EntryFilter& filter, const std::
   };
   Filter read;
   for (const std::string& word : filter.kinds()) {
-    const absl::StatusOr<stored::EntryKind> kind = KindFromWord(word);
+    const absl::StatusOr<ledger::v1::EntryKind> kind = KindFromWord(word);
     if (kind.ok()) {
       read.kinds_.insert(*kind);
     } else {
@@ -144,47 +155,52 @@ absl::StatusOr<Filter> Filter::Create(const v1::EntryFilter& filter, const std::
   read.released_ = filter.released();
   if (filter.policy_version() < 0) refuse("policy_version", "versions are counted from 1");
   read.policy_version_ = filter.policy_version();
-  text("request_id", filter.request_id(), base::kRequestIdBytesMax, &read.request_id_);
-  if (!filter.person_ref().empty() && filter.person_ref().size() != kPersonRefBytes) {
-    refuse("person_ref", "must be the 16 bytes of `person_ref` in another entry");
+  if (!filter.request_id().empty()) {
+    refuse("request_id",
+           "entries hold a keyed hash of it, which the hub alone can make; a copy is "
+           "searched by the request_hash of another entry");
   }
-  read.person_ref_ = filter.person_ref();
+  if (!filter.request_hash().empty() && filter.request_hash().size() != kRequestHashBytes) {
+    refuse("request_hash", "must be the 16 bytes of `request_hash` in another entry");
+  }
+  read.request_hash_ = filter.request_hash();
   if (violations.empty()) return read;
   return base::Error(base::Reason::kInvalidField, "the filter is not right", std::move(violations));
 }
 
-bool Filter::MatchesBesidesPerson(const stored::LedgerEntry& entry) const {
+bool Filter::Matches(const ledger::v1::LedgerEntry& entry) const {
   if (!kinds_.empty() && !kinds_.contains(entry.kind())) return false;
   if (entry.sequenced_at_us() < from_us_) return false;
   if (until_us_ != INT64_MAX && entry.sequenced_at_us() >= until_us_) return false;
   if (!agency_id_.empty() && entry.agency_id() != agency_id_) return false;
   if (!practitioner_id_.empty() && entry.practitioner_id() != practitioner_id_) return false;
   if (!holder_agency_id_.empty() &&
-      !AnyReleased(entry.released(), [this](const stored::Released& released) {
+      !AnyReleased(entry.released(), [this](const ledger::v1::Released& released) {
         return released.holder_agency_id() == holder_agency_id_;
       })) {
     return false;
   }
   if (!purpose_.empty() && entry.purpose() != purpose_) return false;
-  if (!gateway_.empty() && !AnyReleased(entry.released(), [this](const stored::Released& released) {
+  if (!gateway_.empty() &&
+      !AnyReleased(entry.released(), [this](const ledger::v1::Released& released) {
         return released.gateway() == gateway_;
       })) {
     return false;
   }
-  if (with_override_ && !entry.has_override()) return false;
-  if (!outcome_.empty() && OutcomeWord(entry.outcome()) != outcome_) return false;
+  if (with_override_ && !entry.who_knows().has_override()) return false;
+  if (!outcome_.empty() && OutcomeWord(OutcomeText(entry)) != outcome_) return false;
   if (!rule_.empty()) {
-    const bool released = AnyReleased(entry.released(), [this](const stored::Released& one) {
+    const bool released = AnyReleased(entry.released(), [this](const ledger::v1::Released& one) {
       return std::find(one.rules().begin(), one.rules().end(), rule_) != one.rules().end();
     });
     const bool withheld = AnyReleased(
-        entry.withheld(), [this](const stored::Withheld& one) { return one.rule() == rule_; });
+        entry.withheld(), [this](const ledger::v1::Withheld& one) { return one.rule() == rule_; });
     if (!released && !withheld) return false;
   }
   if (released_ == v1::RELEASED_SOMETHING && entry.released().empty()) return false;
   if (released_ == v1::RELEASED_NOTHING && !entry.released().empty()) return false;
   if (policy_version_ != 0 && entry.policy_version() != policy_version_) return false;
-  return request_id_.empty() || entry.request_id() == request_id_;
+  return request_hash_.empty() || entry.request_hash() == request_hash_;
 }
 
 }  // namespace signpost::audit

@@ -1,6 +1,6 @@
 // Which entries of the ledger an auditor asks for: one v1.EntryFilter, read once and held against
-// stored entries. The hub searches with it, and so does the command line on a copy, so that both find
-// the same.
+// stored entries. The hub searches with it, and so does the command line on a copy, so that both
+// find the same.
 //
 // Pure: no store, no clock. A Filter is immutable once made and thread-safe.
 
@@ -14,41 +14,42 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "google/protobuf/descriptor.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/audit.pb.h"
 
 namespace signpost::audit {
 
 // "who-knows" for ENTRY_KIND_WHO_KNOWS; the digits of a kind that this version does not know.
-std::string KindWord(store::v1::EntryKind kind);
+std::string KindWord(ledger::v1::EntryKind kind);
 // Errors: kNotFound for what is no kind's word.
-[[nodiscard]] absl::StatusOr<store::v1::EntryKind> KindFromWord(const std::string& word);
+[[nodiscard]] absl::StatusOr<ledger::v1::EntryKind> KindFromWord(const std::string& word);
 // Every kind's word, in the order of their numbers.
 std::vector<std::string> KindWords();
+
+// The word of a value of any enum of an entry: its name without the prefix that all of them share,
+// in small letters with hyphens; the digits of a number that this version does not know.
+std::string EnumWord(const google::protobuf::EnumDescriptor& type, int number);
 
 // "support-planning" for PURPOSE_SUPPORT_PLANNING, as entries say it.
 std::string PurposeWord(v1::Purpose purpose);
 
+// What came of it: the word of the outcome, or the name of the reason for which it was refused.
+std::string OutcomeText(const ledger::v1::LedgerEntry& entry);
 // An outcome as one compares it: "NOT_FOUND" and "not-found" are the same.
 std::string OutcomeWord(const std::string& outcome);
 
 class Filter {
  public:
-  // Errors: kInvalidField with every field at fault, each path beginning with `path`. Whether
-  // `person` is enough to find somebody by is for the caller, who alone can look them up.
+  // Errors: kInvalidField with every field at fault, each path beginning with `path`. What only the
+  // caller can tell is the caller's: whom `person` names, whom the entry `same_person_as` is about,
+  // and what stands for `request_id`, which is refused here: hash it into `request_hash` first.
   [[nodiscard]] static absl::StatusOr<Filter> Create(const v1::EntryFilter& filter,
                                                      const std::string& path = "filter");
 
-  // Whether all holds that was set, but for `person`.
-  bool Matches(const store::v1::LedgerEntry& entry) const {
-    return MatchesBesidesPerson(entry) &&
-           (person_ref_.empty() || entry.person_ref() == person_ref_);
-  }
-  // The same without `person_ref`: for who has an index of the entries about them.
-  bool MatchesBesidesPerson(const store::v1::LedgerEntry& entry) const;
+  // Whether all holds that was set, but for `person` and `same_person_as`.
+  bool Matches(const ledger::v1::LedgerEntry& entry) const;
 
-  // 16 bytes, or empty.
-  const std::string& person_ref() const { return person_ref_; }
   // Microseconds since 1970: entries of [from_us, until_us) can match. The least and the greatest
   // number where nothing was set.
   int64_t from_us() const { return from_us_; }
@@ -70,8 +71,7 @@ class Filter {
   std::string rule_;
   v1::Released released_ = v1::RELEASED_UNSPECIFIED;
   int32_t policy_version_ = 0;
-  std::string request_id_;
-  std::string person_ref_;
+  std::string request_hash_;
 };
 
 }  // namespace signpost::audit

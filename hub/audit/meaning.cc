@@ -4,19 +4,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
+#include "google/protobuf/descriptor.h"
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
 
 namespace signpost::audit {
 
-namespace stored = ::signpost::store::v1;
-
 namespace {
 
 constexpr char kReplacement[] = "\xEF\xBF\xBD";  // U+FFFD
-// Bit 16 of `asked`: a statement of necessity was made.
-constexpr uint32_t kNecessityBit = 1u << 16;
 
 // How many bytes the character at `i` has; 0 for what is no well-formed one that XML allows.
 size_t CharacterBytes(const std::string& text, size_t i) {
@@ -40,6 +38,51 @@ size_t CharacterBytes(const std::string& text, size_t i) {
 
 void Add(const char* type, const std::string& value, std::vector<Detail>* details) {
   if (!value.empty()) details->push_back({type, value});
+}
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+void AddFields(const Message& message, const std::string& prefix, std::vector<Detail>* details) {
+  const auto* reflection = message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const std::string name = absl::StrCat(prefix, absl::StrReplaceAll(field->name(), {{"_", "-"}}));
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
+      for (int i = 0; i < count; ++i) {
+        AddFields(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
+                                       : reflection->GetMessage(message, field),
+                  name + ".", details);
+      }
+      continue;
+    }
+    // No detail but that of who-knows has a list of anything but messages.
+    switch (field->cpp_type()) {
+      case FieldDescriptor::CPPTYPE_STRING: {
+        const std::string value = reflection->GetString(message, field);
+        Add(name.c_str(),
+            field->type() == FieldDescriptor::TYPE_BYTES ? base::HexEncode(value) : value, details);
+        break;
+      }
+      case FieldDescriptor::CPPTYPE_ENUM:
+        Add(name.c_str(), EnumWord(*field->enum_type(), reflection->GetEnumValue(message, field)),
+            details);
+        break;
+      case FieldDescriptor::CPPTYPE_BOOL:
+        Add(name.c_str(), reflection->GetBool(message, field) ? "true" : "false", details);
+        break;
+      case FieldDescriptor::CPPTYPE_INT32:
+        Add(name.c_str(), absl::StrCat(reflection->GetInt32(message, field)), details);
+        break;
+      case FieldDescriptor::CPPTYPE_UINT32:
+        Add(name.c_str(), absl::StrCat(reflection->GetUInt32(message, field)), details);
+        break;
+      default:
+        Add(name.c_str(), absl::StrCat(reflection->GetUInt64(message, field)), details);
+    }
+  }
 }
 
 }  // namespace
@@ -66,83 +109,78 @@ std::string CleanText(const std::string& text) {
 
 const std::vector<EventMeaning>& Meanings() {
   static const auto* const meanings = new std::vector<EventMeaning>{
-      {stored::ENTRY_KIND_UNSPECIFIED, "110113", "Security Alert", "E"},
-      {stored::ENTRY_KIND_HUB, "110100", "Application Activity", "E"},
-      {stored::ENTRY_KIND_REGISTRY_CHANGED, "110113", "Security Alert", "U"},
-      {stored::ENTRY_KIND_POLICY_PUBLISHED, "110113", "Security Alert", "U"},
-      {stored::ENTRY_KIND_FLAG_CHANGED, "110110", "Patient Record", "U"},
-      {stored::ENTRY_KIND_REVIEW_OPENED, "110110", "Patient Record", "C"},
-      {stored::ENTRY_KIND_REVIEW_RESOLVED, "110110", "Patient Record", "U"},
-      {stored::ENTRY_KIND_CONSENT_RECORDED, "110110", "Patient Record", "C"},
-      {stored::ENTRY_KIND_CONSENT_WITHDRAWN, "110110", "Patient Record", "U"},
-      {stored::ENTRY_KIND_WHO_KNOWS, "110112", "Query", "E"},
-      {stored::ENTRY_KIND_FIND, "110112", "Query", "E"},
-      {stored::ENTRY_KIND_CONSENTS_LISTED, "110112", "Query", "E"},
-      {stored::ENTRY_KIND_DELIVERY, "110106", "Export", "R"},
-      {stored::ENTRY_KIND_ACKNOWLEDGED, "110100", "Application Activity", "E"},
-      {stored::ENTRY_KIND_RECONCILED, "110110", "Patient Record", "U"},
-      {stored::ENTRY_KIND_AUDIT_READ, "110101", "Audit Log Used", "R"},
-      {stored::ENTRY_KIND_REVIEWS_LISTED, "110112", "Query", "E"},
-      {stored::ENTRY_KIND_SHIELD_CHANGED, "110113", "Security Alert", "U"},
-      {stored::ENTRY_KIND_PERSONS_MERGED, "110110", "Patient Record", "U"},
-      {stored::ENTRY_KIND_FEED_CONFIRMED, "110100", "Application Activity", "E"},
-      {stored::ENTRY_KIND_CONSENT_HISTORY_READ, "110112", "Query", "E"},
-      {stored::ENTRY_KIND_OVERRIDES_READ, "110101", "Audit Log Used", "R"},
-      {stored::ENTRY_KIND_OVERRIDE_REVIEWED, "110113", "Security Alert", "U"},
-      {stored::ENTRY_KIND_OVERRIDE_ESCALATED, "110113", "Security Alert", "E"},
-      {stored::ENTRY_KIND_ENTRIES_SEARCHED, "110101", "Audit Log Used", "R"},
-      {stored::ENTRY_KIND_PATTERNS_SOUGHT, "110101", "Audit Log Used", "R"},
-      {stored::ENTRY_KIND_PERSON_EXPORTED, "110106", "Export", "R"},
-      {stored::ENTRY_KIND_PERSON_ERASED, "110110", "Patient Record", "D"},
-      {stored::ENTRY_KIND_BACKUP_MADE, "110106", "Export", "R"},
-      {stored::ENTRY_KIND_RESTORED, "110107", "Import", "C"},
-      {stored::ENTRY_KIND_PRUNED, "110113", "Security Alert", "D"},
-      {stored::ENTRY_KIND_WITNESS_CHANGED, "110113", "Security Alert", "E"},
-      {stored::ENTRY_KIND_POLICY_PROPOSED, "110113", "Security Alert", "C"},
-      {stored::ENTRY_KIND_POLICY_APPROVED, "110113", "Security Alert", "U"},
-      {stored::ENTRY_KIND_POLICY_WITHDRAWN, "110113", "Security Alert", "D"},
-      {stored::ENTRY_KIND_POLICY_BOUND, "110113", "Security Alert", "U"},
-      {stored::ENTRY_KIND_POLICY_ASKED, "110112", "Query", "E"},
-      {stored::ENTRY_KIND_POLICY_PREVIEWED, "110112", "Query", "E"},
-      {stored::ENTRY_KIND_DECISION_REPLAYED, "110101", "Audit Log Used", "R"},
+      {ledger::v1::ENTRY_KIND_UNSPECIFIED, "110113", "Security Alert", "E"},
+      {ledger::v1::ENTRY_KIND_HUB, "110100", "Application Activity", "E"},
+      {ledger::v1::ENTRY_KIND_REGISTRY_CHANGED, "110113", "Security Alert", "U"},
+      {ledger::v1::ENTRY_KIND_POLICY_PUBLISHED, "110113", "Security Alert", "U"},
+      {ledger::v1::ENTRY_KIND_FLAG_CHANGED, "110110", "Patient Record", "U"},
+      {ledger::v1::ENTRY_KIND_REVIEW_OPENED, "110110", "Patient Record", "C"},
+      {ledger::v1::ENTRY_KIND_REVIEW_RESOLVED, "110110", "Patient Record", "U"},
+      {ledger::v1::ENTRY_KIND_CONSENT_RECORDED, "110110", "Patient Record", "C"},
+      {ledger::v1::ENTRY_KIND_CONSENT_WITHDRAWN, "110110", "Patient Record", "U"},
+      {ledger::v1::ENTRY_KIND_WHO_KNOWS, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_FIND, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_CONSENTS_LISTED, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_DELIVERY, "110106", "Export", "R"},
+      {ledger::v1::ENTRY_KIND_ACKNOWLEDGED, "110100", "Application Activity", "E"},
+      {ledger::v1::ENTRY_KIND_RECONCILED, "110110", "Patient Record", "U"},
+      {ledger::v1::ENTRY_KIND_AUDIT_READ, "110101", "Audit Log Used", "R"},
+      {ledger::v1::ENTRY_KIND_REVIEWS_LISTED, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_SHIELD_CHANGED, "110113", "Security Alert", "U"},
+      {ledger::v1::ENTRY_KIND_PERSONS_MERGED, "110110", "Patient Record", "U"},
+      {ledger::v1::ENTRY_KIND_FEED_CONFIRMED, "110100", "Application Activity", "E"},
+      {ledger::v1::ENTRY_KIND_CONSENT_HISTORY_READ, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_OVERRIDES_READ, "110101", "Audit Log Used", "R"},
+      {ledger::v1::ENTRY_KIND_OVERRIDE_REVIEWED, "110113", "Security Alert", "U"},
+      {ledger::v1::ENTRY_KIND_OVERRIDE_ESCALATED, "110113", "Security Alert", "E"},
+      {ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, "110101", "Audit Log Used", "R"},
+      {ledger::v1::ENTRY_KIND_PATTERNS_SOUGHT, "110101", "Audit Log Used", "R"},
+      {ledger::v1::ENTRY_KIND_PERSON_EXPORTED, "110106", "Export", "R"},
+      {ledger::v1::ENTRY_KIND_PERSON_ERASED, "110110", "Patient Record", "D"},
+      {ledger::v1::ENTRY_KIND_BACKUP_MADE, "110106", "Export", "R"},
+      {ledger::v1::ENTRY_KIND_RESTORED, "110107", "Import", "C"},
+      {ledger::v1::ENTRY_KIND_PRUNED, "110113", "Security Alert", "D"},
+      {ledger::v1::ENTRY_KIND_WITNESS_CHANGED, "110113", "Security Alert", "E"},
+      {ledger::v1::ENTRY_KIND_PSEUDONYMS_ISSUED, "110106", "Export", "R"},
+      {ledger::v1::ENTRY_KIND_POLICY_PROPOSED, "110113", "Security Alert", "C"},
+      {ledger::v1::ENTRY_KIND_POLICY_APPROVED, "110113", "Security Alert", "U"},
+      {ledger::v1::ENTRY_KIND_POLICY_WITHDRAWN, "110113", "Security Alert", "D"},
+      {ledger::v1::ENTRY_KIND_POLICY_BOUND, "110113", "Security Alert", "U"},
+      {ledger::v1::ENTRY_KIND_POLICY_ASKED, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_POLICY_PREVIEWED, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_DECISION_REPLAYED, "110101", "Audit Log Used", "R"},
   };
   return *meanings;
 }
 
-const EventMeaning& MeaningOf(stored::EntryKind kind) {
+const EventMeaning& MeaningOf(ledger::v1::EntryKind kind) {
   for (const EventMeaning& meaning : Meanings()) {
     if (meaning.kind == kind) return meaning;
   }
   return Meanings().front();  // a kind of a later version
 }
 
-const char* OutcomeIndicator(const stored::LedgerEntry& entry) {
-  const std::string& outcome = entry.outcome();
-  if (outcome == "does-not-compile") return "4";
-  // Names of reasons are the only outcomes in capitals.
-  const bool reason = !outcome.empty() && std::all_of(outcome.begin(), outcome.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || c == '_';
-  });
-  if (!reason) return "0";
+const char* OutcomeIndicator(const ledger::v1::LedgerEntry& entry) {
+  if (entry.outcome() == ledger::v1::OUTCOME_DOES_NOT_COMPILE) return "4";
+  if (entry.outcome() != ledger::v1::OUTCOME_REFUSED) return "0";
   for (const base::Reason fault :
        {base::Reason::kStoreUnavailable, base::Reason::kStoreFull, base::Reason::kStoreNewer,
         base::Reason::kLedgerBehind, base::Reason::kPolicyUnavailable, base::Reason::kInternal,
         base::Reason::kDataLoss, base::Reason::kKeyUnavailable}) {
-    if (outcome == base::ReasonName(fault)) return "8";
+    if (entry.refused_for() == base::ReasonName(fault)) return "8";
   }
   return "4";
 }
 
-std::vector<std::string> AskedWords(uint32_t asked) {
-  // By their numbers in policy/vocabulary.h.
-  static constexpr const char* kAspects[] = {"existence", "agency", "contact",     "assessment",
-                                             "content",   "record", "share-onward"};
-  std::vector<std::string> words;
-  unsigned bit = 0;
-  for (const char* aspect : kAspects) {
-    if ((asked >> bit++ & 1u) != 0) words.emplace_back(aspect);
-  }
-  return words;
+std::vector<Detail> ParticularsOf(const ledger::v1::LedgerEntry& entry) {
+  std::vector<Detail> details;
+  // What was asked is the query, and has its own places.
+  if (entry.has_who_knows()) return details;
+  const FieldDescriptor* const field =
+      entry.GetReflection()->GetOneofFieldDescriptor(entry, entry.GetDescriptor()->oneof_decl(0));
+  if (field == nullptr) return details;
+  AddFields(entry.GetReflection()->GetMessage(entry, field), "", &details);
+  return details;
 }
 
 std::string EntryName(const Exported& exported) {
@@ -150,7 +188,7 @@ std::string EntryName(const Exported& exported) {
 }
 
 std::vector<Object> ObjectsOf(const Exported& exported) {
-  const stored::LedgerEntry& entry = exported.entry;
+  const ledger::v1::LedgerEntry& entry = exported.entry;
   std::vector<Object> objects;
   Object& itself = objects.emplace_back(Object{"2",
                                                "13",
@@ -180,7 +218,7 @@ std::vector<Object> ObjectsOf(const Exported& exported) {
                                                  "13",
                                                  "Security Resource",
                                                  "policy-sha256",
-                                                 entry.policy_sha256(),
+                                                 base::HexEncode(entry.policy_sha256()),
                                                  "policy that decided",
                                                  {},
                                                  ""});
@@ -189,45 +227,47 @@ std::vector<Object> ObjectsOf(const Exported& exported) {
     Add("policy-vocabulary-sha256", base::HexEncode(entry.policy_vocabulary_sha256()),
         &policy.details);
   }
+  const std::string request_hash = base::HexEncode(entry.request_hash());
   Object query{"2",
                "24",
                "Query",
-               "request-id",
-               entry.request_id().empty() ? EntryName(exported) : entry.request_id(),
+               "request-hash",
+               request_hash.empty() ? EntryName(exported) : request_hash,
                "request",
                {},
                ""};
+  const ledger::v1::WhoKnows& question = entry.who_knows();
   Add("teams", Joined(entry.team_ids()), &query.details);
   Add("assurance", entry.assurance(), &query.details);
-  Add("relationships", Joined(entry.relationships()), &query.details);
-  for (const stored::Withheld& withheld : entry.withheld()) {
+  Add("relationships", Joined(question.relationships()), &query.details);
+  for (const ledger::v1::Withheld& withheld : entry.withheld()) {
     Add("withheld", absl::StrCat(withheld.rule(), " ", withheld.count()), &query.details);
   }
-  if (entry.has_override()) {
-    Add("override-ground", entry.override().ground(), &query.details);
-    Add("override-rule", entry.override().rule(), &query.details);
-    Add("override-allowed", entry.override().allowed() ? "true" : "false", &query.details);
-    if (entry.override().review_due_s() != 0) {
-      Add("override-review-due", TimeText(entry.override().review_due_s() * 1'000'000),
+  if (question.has_override()) {
+    Add("override-ground", question.override().ground(), &query.details);
+    Add("override-rule", question.override().rule(), &query.details);
+    Add("override-allowed", question.override().allowed() ? "true" : "false", &query.details);
+    if (question.override().review_due_s() != 0) {
+      Add("override-review-due", TimeText(question.override().review_due_s() * 1'000'000),
           &query.details);
     }
   }
-  if (entry.asked() != 0) {
-    query.query = absl::StrCat("aspects=", absl::StrJoin(AskedWords(entry.asked()), ","));
-    if ((entry.asked() & kNecessityBit) != 0) absl::StrAppend(&query.query, "&necessity=stated");
-    if (!entry.asked_assessment_kind().empty()) {
-      absl::StrAppend(&query.query, "&assessment=", entry.asked_assessment_kind());
+  if (!question.asked().empty()) {
+    query.query = absl::StrCat("aspects=", absl::StrJoin(AspectWords(question.asked()), ","));
+    if (question.necessity_stated()) absl::StrAppend(&query.query, "&necessity=stated");
+    if (!question.assessment_kind().empty()) {
+      absl::StrAppend(&query.query, "&assessment=", question.assessment_kind());
     }
   }
-  if (!entry.request_id().empty() || !query.details.empty() || !query.query.empty()) {
+  if (!request_hash.empty() || !query.details.empty() || !query.query.empty()) {
     objects.push_back(std::move(query));
   }
-  if (!entry.subject().empty()) {
-    Object& subject = objects.emplace_back(Object{
-        "2", "4", "Domain Resource", "subject", entry.subject(), "what was acted upon", {}, ""});
-    Add("subject-hash", base::HexEncode(entry.subject_hash()), &subject.details);
+  if (std::vector<Detail> particulars = ParticularsOf(entry); !particulars.empty()) {
+    objects.push_back({"2", "4", "Domain Resource", "particulars",
+                       absl::StrCat(EntryName(exported), "/", KindWord(entry.kind())),
+                       "what was acted upon", std::move(particulars), ""});
   }
-  for (const stored::Released& released : entry.released()) {
+  for (const ledger::v1::Released& released : entry.released()) {
     Object& flag = objects.emplace_back(Object{"2",
                                                "4",
                                                "Domain Resource",
@@ -237,7 +277,7 @@ std::vector<Object> ObjectsOf(const Exported& exported) {
                                                {},
                                                ""});
     Add("holder-agency", released.holder_agency_id(), &flag.details);
-    Add("aspects", Joined(released.aspects()), &flag.details);
+    Add("aspects", Joined(AspectWords(released.aspects())), &flag.details);
     Add("rules", Joined(released.rules()), &flag.details);
     Add("agreement", released.agreement(), &flag.details);
     Add("gateway", released.gateway(), &flag.details);

@@ -12,44 +12,56 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "hub/audit/filter.h"
+#include "signpost/ledger/v1/entry.pb.h"
 
 namespace signpost::audit {
 
 struct Exported {
-  store::v1::LedgerEntry entry;
+  ledger::v1::LedgerEntry entry;
   std::string leaf_hash;  // of the bytes as they are hashed, 32 bytes
   std::string origin;     // the ledger's name
 };
 
 // What a kind of entry is in the vocabularies of DICOM and FHIR.
 struct EventMeaning {
-  store::v1::EntryKind kind;
+  ledger::v1::EntryKind kind;
   const char* dcm_code;  // of DICOM PS3.16 CID 400
   const char* dcm_text;
   const char* action;  // C, R, U, D or E
 };
-const EventMeaning& MeaningOf(store::v1::EntryKind kind);
+const EventMeaning& MeaningOf(ledger::v1::EntryKind kind);
 // All of them, each kind once.
 const std::vector<EventMeaning>& Meanings();
 
+struct Detail {
+  std::string type;
+  std::string value;
+};
+
 // "0" success, "4" refused for what the caller did, "8" refused for a fault of the hub's: FHIR's
 // and DICOM's outcome indicator.
-const char* OutcomeIndicator(const store::v1::LedgerEntry& entry);
+const char* OutcomeIndicator(const ledger::v1::LedgerEntry& entry);
 
-// The aspects of `asked`, as words of the policy.
-std::vector<std::string> AskedWords(uint32_t asked);
+// Aspects as words of the policy.
+template <typename Aspects>
+std::vector<std::string> AspectWords(const Aspects& aspects) {
+  std::vector<std::string> words;
+  for (const int aspect : aspects) {
+    words.push_back(EnumWord(*ledger::v1::Aspect_descriptor(), aspect));
+  }
+  return words;
+}
+
+// What is particular to the entry's kind and stands nowhere else in an export, field by field:
+// bytes in hex, enums as words, what lies deeper behind a dot.
+std::vector<Detail> ParticularsOf(const ledger::v1::LedgerEntry& entry);
 
 // `text` as XML 1.0 and FHIR take it: UTF-8, and no character that they forbid; U+FFFD stands for
 // what they do.
 std::string CleanText(const std::string& text);
 
 // --- What an entry is about, for FHIR's entities and DICOM's participant objects alike ---
-
-struct Detail {
-  std::string type;
-  std::string value;
-};
 
 struct Object {
   const char* type;  // DICOM's object type: 1 a person, 2 a system object

@@ -15,8 +15,6 @@
 
 namespace signpost::audit {
 
-namespace stored = ::signpost::store::v1;
-
 namespace {
 
 using Accesses = std::vector<Access>;
@@ -35,6 +33,7 @@ struct Pattern {
   const char* name;
   std::string (*rule)(const PatternOptions& options);
   const char* query;
+  bool about_persons;   // see PatternNamesAboutPersons()
   bool beyond_entries;  // see PatternNamesBeyondEntries()
   // nullptr for override-unreviewed, which alone asks what time it is.
   std::vector<Found> (*find)(const PatternOptions& options, const Accesses& accesses);
@@ -55,7 +54,7 @@ std::string ActorOf(const Access& access) {
 }
 
 bool Unrelated(const Access& access) {
-  return access.who_knows && !access.person_ref.empty() && !access.related && !access.overridden;
+  return access.who_knows && !access.person.empty() && !access.related && !access.overridden;
 }
 
 // One hit for each access of which `why` says anything.
@@ -181,7 +180,7 @@ std::string ConcentrationRule(const PatternOptions& options) {
 std::vector<Found> Concentration(const PatternOptions& options, const Accesses& accesses) {
   std::vector<Found> all;
   const auto by_person = GroupBy(accesses, [](const Access& access) {
-    return Unrelated(access) && !access.practitioner_id.empty() ? access.person_ref : std::string();
+    return Unrelated(access) && !access.practitioner_id.empty() ? access.person : std::string();
   });
   for (const auto& [person, looks] : by_person) {
     // The widest window, and all looks within it.
@@ -222,7 +221,7 @@ std::vector<Found> Enumeration(const PatternOptions& options, const Accesses& ac
   for (const auto& [actor, questions] : GroupBy(accesses, ActorOf)) {
     size_t begin = 0;
     size_t unknown = 0;
-    const auto is_unknown = [](const Access* access) { return access->person_ref.empty(); };
+    const auto is_unknown = [](const Access* access) { return access->person.empty(); };
     std::vector<const Access*> run;  // of windows that are enough, as long as they overlap
     size_t taken = 0;                // questions before this one are in `run` or behind it
     const auto tell = [&] {
@@ -266,9 +265,9 @@ std::string PurposeRetriedRule(const PatternOptions& options) {
 std::vector<Found> PurposeRetried(const PatternOptions& options, const Accesses& accesses) {
   std::vector<Found> all;
   const auto groups = GroupBy(accesses, [](const Access& access) {
-    return access.person_ref.empty() || access.practitioner_id.empty()
+    return access.person.empty() || access.practitioner_id.empty()
                ? std::string()
-               : absl::StrCat(ActorOf(access), "/", access.person_ref);
+               : absl::StrCat(ActorOf(access), "/", access.person);
   });
   for (const auto& [group, looks] : groups) {
     for (size_t i = 1; i < looks.size(); ++i) {
@@ -312,7 +311,7 @@ std::vector<Found> Volume(const PatternOptions& options, const Accesses& accesse
         by_role[access.role][absl::StrCat(ActorOf(access), " ", absl::FormatCivilTime(civil))];
     day.looks.push_back(&access);
     // Each question about nobody counts as one about somebody else.
-    day.persons.insert(access.person_ref.empty() ? absl::StrCat(access.index) : access.person_ref);
+    day.persons.insert(access.person.empty() ? absl::StrCat(access.index) : access.person);
   }
   std::vector<Found> all;
   for (const auto& [role, days] : by_role) {
@@ -351,23 +350,24 @@ std::vector<Found> OverrideUnreviewed(const Accesses& accesses, absl::Time now) 
 
 const std::vector<Pattern>& Patterns() {
   static const auto* const patterns = new std::vector<Pattern>{
-      {"after-involvement", AfterInvolvementRule, "--kind who-knows --by-agency AGENCY", true,
+      {"after-involvement", AfterInvolvementRule, "--kind who-knows --by-agency AGENCY", true, true,
        AfterInvolvement},
-      {"concentration", ConcentrationRule, "--kind who-knows --person-ref REFERENCE", false,
+      {"concentration", ConcentrationRule, "--kind who-knows --same-person-as NUMBER", true, false,
        Concentration},
-      {"enumeration", EnumerationRule, "--by-agency AGENCY --by ID --from DAY --until DAY", false,
-       Enumeration},
-      {"no-relationship", NoRelationshipRule, "--kind who-knows --by-agency AGENCY --by ID", false,
-       NoRelationship},
-      {"out-of-hours", OutOfHoursRule, "--kind who-knows --from DAY --until DAY", false,
+      {"enumeration", EnumerationRule, "--by-agency AGENCY --by ID --from DAY --until DAY", true,
+       false, Enumeration},
+      {"no-relationship", NoRelationshipRule, "--kind who-knows --by-agency AGENCY --by ID", true,
+       false, NoRelationship},
+      {"out-of-hours", OutOfHoursRule, "--kind who-knows --from DAY --until DAY", false, false,
        OutOfHours},
       {"override-unreviewed", OverrideUnreviewedRule, "--kind who-knows --with-override", false,
-       nullptr},
-      {"purpose-retried", PurposeRetriedRule, "--by-agency AGENCY --by ID --person-ref REFERENCE",
-       false, PurposeRetried},
-      {"same-postcode", SamePostcodeRule, "--by-agency AGENCY --by ID", true, SamePostcode},
-      {"same-surname", SameSurnameRule, "--by-agency AGENCY --by ID", true, SameSurname},
-      {"volume", VolumeRule, "--by-agency AGENCY --by ID --from DAY --until DAY", false, Volume},
+       false, nullptr},
+      {"purpose-retried", PurposeRetriedRule, "--by-agency AGENCY --by ID --same-person-as NUMBER",
+       true, false, PurposeRetried},
+      {"same-postcode", SamePostcodeRule, "--by-agency AGENCY --by ID", true, true, SamePostcode},
+      {"same-surname", SameSurnameRule, "--by-agency AGENCY --by ID", true, true, SameSurname},
+      {"volume", VolumeRule, "--by-agency AGENCY --by ID --from DAY --until DAY", true, false,
+       Volume},
   };
   return *patterns;
 }
@@ -389,21 +389,25 @@ const std::vector<std::string>& PatternNames() {
   return *names;
 }
 
+const std::vector<std::string>& PatternNamesAboutPersons() {
+  static const auto* const names = new std::vector<std::string>(
+      NamesWhere([](const Pattern& pattern) { return pattern.about_persons; }));
+  return *names;
+}
+
 const std::vector<std::string>& PatternNamesBeyondEntries() {
   static const auto* const names = new std::vector<std::string>(
       NamesWhere([](const Pattern& pattern) { return pattern.beyond_entries; }));
   return *names;
 }
 
-std::optional<uint64_t> ReviewedBy(const stored::LedgerEntry& entry) {
-  if (entry.kind() != stored::ENTRY_KIND_OVERRIDE_REVIEWED) return std::nullopt;
-  if (entry.outcome() != "upheld" && entry.outcome() != "not-upheld") return std::nullopt;
-  absl::string_view number = entry.subject();
-  uint64_t index = 0;
-  if (!absl::ConsumePrefix(&number, "override/") || !absl::SimpleAtoi(number, &index)) {
+std::optional<uint64_t> ReviewedBy(const ledger::v1::LedgerEntry& entry) {
+  if (entry.outcome() != ledger::v1::OUTCOME_UPHELD &&
+      entry.outcome() != ledger::v1::OUTCOME_NOT_UPHELD) {
     return std::nullopt;
   }
-  return index;
+  if (!entry.has_override_reviewed()) return std::nullopt;
+  return entry.override_reviewed().entry_index();
 }
 
 absl::StatusOr<PatternFinder> PatternFinder::Create(const PatternOptions& options,
@@ -423,11 +427,12 @@ absl::StatusOr<PatternFinder> PatternFinder::Create(const PatternOptions& option
   return finder;
 }
 
-bool PatternFinder::IsQuestion(const stored::LedgerEntry& entry) {
-  return entry.kind() == stored::ENTRY_KIND_WHO_KNOWS || entry.kind() == stored::ENTRY_KIND_FIND;
+bool PatternFinder::IsQuestion(const ledger::v1::LedgerEntry& entry) {
+  return entry.kind() == ledger::v1::ENTRY_KIND_WHO_KNOWS ||
+         entry.kind() == ledger::v1::ENTRY_KIND_FIND;
 }
 
-Access PatternFinder::AccessOf(const stored::LedgerEntry& entry) {
+Access PatternFinder::AccessOf(const ledger::v1::LedgerEntry& entry) {
   Access access;
   access.index = entry.index();
   access.at = absl::FromUnixMicros(entry.sequenced_at_us());
@@ -436,17 +441,16 @@ Access PatternFinder::AccessOf(const stored::LedgerEntry& entry) {
   access.system = entry.system();
   access.role = entry.role();
   access.purpose = entry.purpose();
-  access.person_ref = entry.person_ref();
-  access.who_knows = entry.kind() == stored::ENTRY_KIND_WHO_KNOWS;
-  access.related = !entry.relationships().empty();
-  for (const stored::Released& released : entry.released()) {
+  access.who_knows = entry.kind() == ledger::v1::ENTRY_KIND_WHO_KNOWS;
+  access.related = !entry.who_knows().relationships().empty();
+  for (const ledger::v1::Released& released : entry.released()) {
     access.released += released.aspects_size();
   }
-  for (const stored::Withheld& withheld : entry.withheld()) {
+  for (const ledger::v1::Withheld& withheld : entry.withheld()) {
     access.withheld += static_cast<int>(withheld.count());
   }
-  access.overridden = entry.override().allowed();
-  access.review_due = absl::FromUnixSeconds(entry.override().review_due_s());
+  access.overridden = entry.who_knows().override().allowed();
+  access.review_due = absl::FromUnixSeconds(entry.who_knows().override().review_due_s());
   return access;
 }
 

@@ -30,7 +30,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/audit.pb.h"
 
 namespace signpost::audit {
@@ -65,7 +65,7 @@ struct Access {
   std::string system;
   std::string role;
   std::string purpose;
-  std::string person_ref;  // empty: nobody who is known
+  std::string person;      // whatever stands for whom it is about; empty: nobody who is known
   bool who_knows = false;  // else a question to find
   bool related = false;    // a relationship counted
   int released = 0;        // items
@@ -85,12 +85,15 @@ struct Access {
 
 // Names of all patterns, in order.
 const std::vector<std::string>& PatternNames();
+// Those that ask which accesses are about the same person, or about anybody: without the hub's
+// index or a file of pseudonyms nobody can say.
+const std::vector<std::string>& PatternNamesAboutPersons();
 // Those that find nothing unless somebody fills in what entries do not hold.
 const std::vector<std::string>& PatternNamesBeyondEntries();
 
 // The number of the override that `entry` says was reviewed; nullopt for every other entry, a
 // review that was refused included.
-std::optional<uint64_t> ReviewedBy(const store::v1::LedgerEntry& entry);
+std::optional<uint64_t> ReviewedBy(const ledger::v1::LedgerEntry& entry);
 
 class PatternFinder {
  public:
@@ -98,14 +101,16 @@ class PatternFinder {
   [[nodiscard]] static absl::StatusOr<PatternFinder> Create(const PatternOptions& options,
                                                             const std::vector<std::string>& names);
 
-  // Takes one entry; those that are no questions are passed over. `fill` may add to the access what
-  // the entry does not hold; it is called only for questions about somebody who is known.
-  // REQUIRES: in order of index.
+  // Takes one entry; those that are no questions are passed over. `person` is the same for entries
+  // about the same person (an id, a pseudonym), and empty for one about nobody. `fill` may add to
+  // the access what the entry does not hold; it is called only for questions about somebody who is
+  // known, and for overrides. REQUIRES: in order of index.
   template <typename Fill>
-  void Take(const store::v1::LedgerEntry& entry, Fill fill) {
+  void Take(const ledger::v1::LedgerEntry& entry, const std::string& person, Fill fill) {
     if (!IsQuestion(entry)) return;
     Access access = AccessOf(entry);
-    if (!access.person_ref.empty()) fill(&access);
+    access.person = person;
+    if (!person.empty() || access.overridden) fill(&access);
     accesses_.push_back(std::move(access));
   }
   // How many accesses are kept.
@@ -117,8 +122,8 @@ class PatternFinder {
 
  private:
   explicit PatternFinder(const PatternOptions& options) : options_(options) {}
-  static bool IsQuestion(const store::v1::LedgerEntry& entry);
-  static Access AccessOf(const store::v1::LedgerEntry& entry);
+  static bool IsQuestion(const ledger::v1::LedgerEntry& entry);
+  static Access AccessOf(const ledger::v1::LedgerEntry& entry);
 
   const PatternOptions options_;
   std::vector<std::string> names_;

@@ -20,6 +20,7 @@
 #include "hub/backup/sealed_file.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/restored.h"
 #include "hub/matching/erased.h"

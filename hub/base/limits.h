@@ -22,6 +22,8 @@ inline constexpr int kSearchPageMax = 500;                 // entries on one pag
 inline constexpr int kSearchEntriesReadMax = 20'000;       // read for one page, found or not
 inline constexpr size_t kSearchPageBytesMax = 512u << 10;  // a page ends with what passes this
 inline constexpr int kPatternEntriesMax = 500'000;         // read for one search for patterns
+// Of a file of pseudonyms: a line has at most 54 bytes.
+inline constexpr size_t kPseudonymFileBytesMax = size_t{kPatternEntriesMax} * 54 + 1024;
 
 // --- Text fields, in bytes of UTF-8 ---
 inline constexpr int kNameBytesMax = 200;

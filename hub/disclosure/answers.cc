@@ -13,9 +13,11 @@
 #include "hub/disclosure/evaluator.h"
 #include "hub/disclosure/opener.h"
 #include "hub/disclosure/override_case.h"
+#include "hub/ledger/entry.h"
 #include "hub/ledger/index_hook.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -224,14 +226,14 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   const absl::Time now = context.clock->Now();
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
                             request::Resolve(context, view, asker, question.request.person()));
-  stored::LedgerEntry entry =
-      request::NewEntry(stored::ENTRY_KIND_WHO_KNOWS, asker, question.request.request_id());
+  ledger::v1::LedgerEntry entry =
+      context.entries->New(ledger::v1::ENTRY_KIND_WHO_KNOWS, asker, question.request.request_id());
   entry.set_purpose(request::Word(policy::ToString(question.asked.purpose)));
-  entry.set_asked(AskedBits(question.asked));
-  if (question.asked.content) {
-    entry.set_asked_assessment_kind(question.asked.assessment_kind);
+  SayAsked(question.asked, entry.mutable_who_knows());
+  std::optional<ledger::Blinding> blinding;
+  if (person.has_value()) {
+    SIGNPOST_ASSIGN_OR_RETURN(blinding, request::SetPerson(*person, &entry, &operation));
   }
-  if (person.has_value()) entry.set_person_ref(person->id().ToBytes());
   std::string private_words;
   if (question.asked.override_request.requested) {
     absl::StrAppend(&private_words, "override: ", question.request.override().reason(), "\n");
@@ -247,8 +249,8 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Get();
   if (bound == nullptr) {
     attempt.outcome.refusal = NoPolicy();
-    entry.set_outcome(base::ReasonName(Reason::kPolicyUnavailable));
-    operation.entries.push_back(request::ToDraft(entry));
+    ledger::SetRefused(Reason::kPolicyUnavailable, &entry);
+    operation.entries.push_back(ledger::ToDraft(entry));
     return attempt;
   }
   request::SetPolicy(*bound, &entry);
@@ -257,7 +259,9 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   Evaluation findings;
   if (person.has_value()) {
     findings = judge.Decide(*person);
-    for (const std::string& word : judge.RelationshipWords()) entry.add_relationships(word);
+    for (const std::string& word : judge.RelationshipWords()) {
+      entry.mutable_who_knows()->add_relationships(word);
+    }
   }
   // Nobody whom the asker may know of: from here on as if there were nobody.
   const bool known = person.has_value() && !findings.nothing();
@@ -295,7 +299,7 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
                 &told, &operation);
   }
   if (question.asked.override_request.requested) {
-    stored::OverrideRecord* record = entry.mutable_override();
+    ledger::v1::Override* record = entry.mutable_who_knows()->mutable_override();
     record->set_ground(request::Word(policy::ToString(question.asked.override_request.ground)));
     record->set_allowed(findings.override_used);
     record->set_rule(findings.override_rule);
@@ -321,14 +325,14 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   }
   attempt.outcome.answer = Opener::ClosePadded(&answer);
 
-  for (stored::Released& released : findings.released) *entry.add_released() = std::move(released);
-  for (stored::Withheld& withheld : findings.withheld) *entry.add_withheld() = std::move(withheld);
-  entry.set_reply_hash(attempt.outcome.answer->hash());
-  entry.set_outcome(known ? "answered" : "nothing-to-know");
-  operation.entries.push_back(request::ToDraft(entry));
-  if (person.has_value()) {
-    request::IndexByPerson(&operation, person->id());
+  for (ledger::v1::Released& released : findings.released) {
+    *entry.add_released() = blinding->Blind(std::move(released), entry);
   }
+  for (ledger::v1::Withheld& withheld : findings.withheld)
+    *entry.add_withheld() = std::move(withheld);
+  entry.set_reply_hash(attempt.outcome.answer->hash());
+  entry.set_outcome(known ? ledger::v1::OUTCOME_ANSWERED : ledger::v1::OUTCOME_NOTHING_TO_KNOW);
+  operation.entries.push_back(ledger::ToDraft(entry));
   request::RestOn(*bound, &operation);
   return attempt;
 }
@@ -370,7 +374,7 @@ void Answers::WhoKnows(const base::Principal& asker, v1::WhoKnowsRequest request
       [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Answered>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
         v1::Receipt receipt =
-            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+            ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         if (!result->outcome.refusal.ok()) {
           return done(request::WithReceipt(result->outcome.refusal, receipt));
         }
@@ -402,15 +406,15 @@ void Answers::Find(const base::Principal& asker, v1::FindRequest request,
         ledger::Operation& operation = attempt.operation.emplace();
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
                                   request::Resolve(context_, view, asker, asked_for.person()));
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_FIND, asker, asked_for.request_id());
+        ledger::v1::LedgerEntry entry =
+            context_.entries->New(ledger::v1::ENTRY_KIND_FIND, asker, asked_for.request_id());
         entry.set_purpose(request::Word(policy::ToString(purpose)));
         const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Get();
         if (bound == nullptr) refusal = NoPolicy();
         if (bound != nullptr) request::SetPolicy(*bound, &entry);
+        std::optional<ledger::Blinding> blinding;
         if (person.has_value()) {
-          entry.set_person_ref(person->id().ToBytes());
-          request::IndexByPerson(&operation, person->id());
+          SIGNPOST_ASSIGN_OR_RETURN(blinding, request::SetPerson(*person, &entry, &operation));
         }
         if (bound != nullptr) request::RestOn(*bound, &operation);
         if (bound != nullptr && person.has_value()) {
@@ -424,17 +428,20 @@ void Answers::Find(const base::Principal& asker, v1::FindRequest request,
                                       context_.agency_ids->Encode(asker.agency_id, person->id()));
             refusal = absl::OkStatus();
           }
-          for (stored::Released& r : findings.released) *entry.add_released() = std::move(r);
-          for (stored::Withheld& w : findings.withheld) *entry.add_withheld() = std::move(w);
+          for (ledger::v1::Released& r : findings.released) {
+            *entry.add_released() = blinding->Blind(std::move(r), entry);
+          }
+          for (ledger::v1::Withheld& w : findings.withheld) *entry.add_withheld() = std::move(w);
         }
-        entry.set_outcome(refusal.ok() ? "found" : base::ReasonName(base::ReasonOf(refusal)));
-        operation.entries.push_back(request::ToDraft(entry));
+        entry.set_outcome(ledger::v1::OUTCOME_FOUND);
+        if (!refusal.ok()) ledger::SetRefused(base::ReasonOf(refusal), &entry);
+        operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Found>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
         v1::Receipt receipt =
-            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+            ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         if (!result->outcome.refusal.ok()) {
           return done(request::WithReceipt(result->outcome.refusal, receipt));
         }
@@ -476,11 +483,12 @@ void Answers::ListReviews(const base::Principal& asker, v1::ListReviewsRequest r
           }
         }
         attempt.outcome = Opener::Close(response);
-        stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_REVIEWS_LISTED, asker, "");
-        entry.set_subject(absl::StrCat("reviews/", page.reviews.size()));
+        ledger::v1::LedgerEntry entry =
+            context_.entries->New(ledger::v1::ENTRY_KIND_REVIEWS_LISTED, asker, "");
+        entry.mutable_reviews_listed()->set_reviews(static_cast<uint32_t>(page.reviews.size()));
         entry.set_reply_hash(attempt.outcome->hash());
-        entry.set_outcome("answered");
-        attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+        entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
+        attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [done = std::move(done)](
@@ -551,11 +559,13 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
         for (const exchange::MailboxMessage& item : messages) {
           const stored::StoredMessage& notice = item.stored;
           const size_t i = operation.entries.size();
-          stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_DELIVERY, asker, "");
+          ledger::v1::LedgerEntry entry =
+              context_.entries->New(ledger::v1::ENTRY_KIND_DELIVERY, asker, "");
           entry.set_purpose(request::Word(policy::ToString(asked.purpose)));
           request::SetPolicy(*bound, &entry);
-          entry.set_subject(context_.mailboxes->IdOf(asker.system_id, item.position).ToText());
-          entry.set_outcome("withheld");
+          entry.mutable_delivery()->set_message_ref(
+              context_.mailboxes->IdOf(asker.system_id, item.position).ToBytes());
+          entry.set_outcome(ledger::v1::OUTCOME_WITHHELD);
           if (notice.kind() == v1::NOTICE_KIND_OVERRIDE_OVERDUE) {
             // About the agency's own practitioner, and about nobody else.
             if (notice.agency_id() == asker.agency_id) {
@@ -568,9 +578,9 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
               *told.mutable_review_due() = request::ToTimestamp(notice.review_due_s());
               ready.push_back({MessageOf(context_, asker, item), Opener::Close(told), i});
               entry.set_reply_hash(ready.back().payload.hash());
-              entry.set_outcome("delivered");
+              entry.set_outcome(ledger::v1::OUTCOME_DELIVERED);
             }
-            operation.entries.push_back(request::ToDraft(entry));
+            operation.entries.push_back(ledger::ToDraft(entry));
             continue;
           }
           SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id,
@@ -580,8 +590,8 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
             return person.status();
           }
           if (person.ok()) {
-            entry.set_person_ref(person->id().ToBytes());
-            request::IndexByPerson(&operation, person->id(), i);
+            SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding,
+                                      request::SetPerson(*person, &entry, &operation, i));
             SIGNPOST_ASSIGN_OR_RETURN(const base::FlagId flag_id,
                                       base::FlagId::FromBytes(notice.flag_id()));
             const stored::FlagRow* flag = person->FindFlag(flag_id);
@@ -606,21 +616,21 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
               *told.mutable_changed_at() = request::ToTimestamp(notice.changed_at_s());
               SealedAnswer payload = Opener::Close(told);
               entry.set_reply_hash(payload.hash());
-              entry.set_outcome("delivered");
-              stored::Released* released = entry.add_released();
-              released->set_flag_ref(flag->flag_id());
+              entry.set_outcome(ledger::v1::OUTCOME_DELIVERED);
+              ledger::v1::Released* released = entry.add_released();
+              released->set_flag_ref(blinding.Ref(entry.nonce(), flag->flag_id()));
               released->set_holder_agency_id(flag->agency_id());
-              released->add_aspects(request::Word(policy::ToString(policy::Aspect::kExistence)));
-              released->add_aspects(request::Word(policy::ToString(policy::Aspect::kAgency)));
+              released->add_aspects(ledger::v1::ASPECT_EXISTENCE);
+              released->add_aspects(ledger::v1::ASPECT_AGENCY);
               released->add_rules(looked_at ? "tell-holder" : judge.RuleWords(deciding));
               ready.push_back({MessageOf(context_, asker, item), std::move(payload), i});
             } else if (flag != nullptr) {
-              stored::Withheld* withheld = entry.add_withheld();
+              ledger::v1::Withheld* withheld = entry.add_withheld();
               withheld->set_rule(judge.RuleWords(deciding));
               withheld->set_count(1);
             }
           }
-          operation.entries.push_back(request::ToDraft(entry));
+          operation.entries.push_back(ledger::ToDraft(entry));
         }
         return attempt;
       },
@@ -630,7 +640,7 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
         Delivery delivery;
         for (Ready& ready : result->outcome) {
           ready.message.set_payload(std::move(ready.payload).Release(result->sequenced->permit));
-          *ready.message.mutable_receipt() = request::ReceiptOf(
+          *ready.message.mutable_receipt() = ledger::ReceiptOf(
               *result->sequenced, context_.sequencer->options().origin, ready.entry);
           delivery.messages.push_back(std::move(ready.message));
         }
@@ -673,22 +683,24 @@ void Answers::ReadEntry(const base::Principal& asker, v1::GetEntryRequest reques
               "what: past its retention; only its hash is kept, and a proof of it\nleaf_hash: ",
               tlog::HashToHex(leaf), "\n"));
         } else if (bytes.ok()) {
-          SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_readable(), request::ReadableEntry(*bytes));
+          SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_readable(), ledger::ReadableEntry(*bytes));
           response.set_entry(*std::move(bytes));
         }
-        stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_AUDIT_READ, asker, "");
+        ledger::v1::LedgerEntry entry =
+            context_.entries->New(ledger::v1::ENTRY_KIND_AUDIT_READ, asker, "");
         entry.set_purpose("audit");
-        entry.set_subject(found ? absl::StrCat("entry/", *index) : "entry/none");
+        if (found) entry.mutable_audit_read()->set_entry_index(*index);
         entry.set_reply_hash(base::Sha256(response.entry()));
-        entry.set_outcome(found ? "answered" : base::ReasonName(Reason::kNotFound));
+        entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
+        if (!found) ledger::SetRefused(Reason::kNotFound, &entry);
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, asked.reason(), &entry));
-        attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+        attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Read>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
         v1::Receipt receipt =
-            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+            ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         if (!result->outcome.found) return done(request::WithReceipt(NotFound(), receipt));
         *result->outcome.response.mutable_receipt() = std::move(receipt);
         done(std::move(result->outcome.response));
@@ -700,19 +712,20 @@ void Answers::RecordLedgerCopy(const base::Principal& asker, uint64_t first_inde
   if (reason.empty() || reason.size() > base::kReasonBytesMax) {
     return done(base::InvalidField("reason", "say why you copy, in at most 2,000 bytes"));
   }
-  stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_AUDIT_READ, asker, "");
+  ledger::v1::LedgerEntry entry =
+      context_.entries->New(ledger::v1::ENTRY_KIND_AUDIT_READ, asker, "");
   entry.set_purpose("audit");
-  entry.set_subject(absl::StrCat("copy/", first_index));
-  entry.set_outcome("answered");
+  entry.mutable_audit_read()->set_copied_from_index(first_index);
+  entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
   absl::Status sealed = request::SealDetails(context_, nullptr, reason, &entry);
   if (!sealed.ok()) return done(std::move(sealed));
   ledger::Operation operation;
-  operation.entries.push_back(request::ToDraft(entry));
+  operation.entries.push_back(ledger::ToDraft(entry));
   context_.sequencer->Submit(
       std::move(operation),
       [this, done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
         if (!sequenced.ok()) return done(std::move(sequenced).status());
-        done(request::ReceiptOf(*sequenced, context_.sequencer->options().origin));
+        done(ledger::ReceiptOf(*sequenced, context_.sequencer->options().origin));
       });
 }
 

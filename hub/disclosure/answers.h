@@ -28,7 +28,7 @@
 #include "hub/disclosure/budget.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/request/context.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/audit.pb.h"
 #include "signpost/v1/consent.pb.h"
 #include "signpost/v1/exchange.pb.h"
@@ -100,8 +100,8 @@ class Answers {
   absl::Status TakeBudget(const base::Principal& asker, const v1::PersonSelector& selector);
   // Both readings of consents, which differ in what they keep of the list. consents.cc
   template <typename Request, typename Response, typename Keep>
-  void ReadConsents(const base::Principal& asker, ::signpost::store::v1::EntryKind kind,
-                    Request request, Keep keep, request::Reply<Response> done);
+  void ReadConsents(const base::Principal& asker, ledger::v1::EntryKind kind, Request request,
+                    Keep keep, request::Reply<Response> done);
 
   const request::HubContext context_;
   // Asking by details, by system: no endpoint lists people, and none can be made to.

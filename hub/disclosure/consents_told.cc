@@ -12,8 +12,10 @@
 #include "hub/disclosure/answers.h"
 #include "hub/disclosure/evaluator.h"
 #include "hub/disclosure/opener.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
+#include "hub/ledger/receipt.h"
 #include "hub/people/birthday.h"
-#include "hub/request/entries.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -250,8 +252,8 @@ absl::Status ComposeConsents(const base::Principal& asker, const KnownFlags& kno
 }
 
 template <typename Request, typename Response, typename Keep>
-void Answers::ReadConsents(const base::Principal& asker, stored::EntryKind kind, Request request,
-                           Keep keep, request::Reply<Response> done) {
+void Answers::ReadConsents(const base::Principal& asker, ledger::v1::EntryKind kind,
+                           Request request, Keep keep, request::Reply<Response> done) {
   absl::Status status = request::CheckRequestId(request.request_id());
   if (status.ok()) status = TakeBudget(asker, request.person());
   if (!status.ok()) return done(std::move(status));
@@ -267,13 +269,26 @@ void Answers::ReadConsents(const base::Principal& asker, stored::EntryKind kind,
         ledger::Operation& operation = attempt.operation.emplace();
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
                                   request::Resolve(context_, view, asker, asked.person()));
-        stored::LedgerEntry entry = request::NewEntry(kind, asker, asked.request_id());
+        ledger::v1::LedgerEntry entry = context_.entries->New(kind, asker, asked.request_id());
         entry.set_purpose(request::Word(policy::ToString(purpose)));
         const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Get();
         if (bound != nullptr) request::SetPolicy(*bound, &entry);
+        std::string wanted;  // the consent asked for, where it is one
+        if constexpr (std::is_same_v<Request, v1::GetConsentHistoryRequest>) {
+          SIGNPOST_ASSIGN_OR_RETURN(const base::ConsentId id,
+                                    base::ConsentId::FromText(asked.consent_id()));
+          wanted = id.ToBytes();
+        }
         if (person.has_value()) {
-          entry.set_person_ref(person->id().ToBytes());
-          request::IndexByPerson(&operation, person->id());
+          SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding,
+                                    request::SetPerson(*person, &entry, &operation));
+          if (!wanted.empty()) {
+            entry.mutable_consent_history_read()->set_consent_ref(
+                blinding.Ref(entry.nonce(), wanted));
+          }
+        } else if (!wanted.empty()) {
+          entry.mutable_consent_history_read()->set_consent_ref(
+              context_.random->Bytes(ledger::kReferenceBytes));
         }
         bool found = false;
         if (person.has_value() && request::WorksWith(context_, asker, *person)) {
@@ -283,22 +298,23 @@ void Answers::ReadConsents(const base::Principal& asker, stored::EntryKind kind,
           SIGNPOST_RETURN_IF_ERROR(ComposeConsents(
               asker, FlagsKnownTo(context_, bound.get(), asker, purpose, *person, now), *person,
               now, &list));
-          found = keep(asked, &list, &entry);
+          found = keep(asked, &list);
           if (found) {
             attempt.outcome = Opener::Close(list);
             entry.set_reply_hash(attempt.outcome->hash());
           }
         }
-        entry.set_outcome(found ? "answered" : base::ReasonName(Reason::kNotFound));
+        entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
+        if (!found) ledger::SetRefused(Reason::kNotFound, &entry);
         if (bound != nullptr) request::RestOn(*bound, &operation);
-        operation.entries.push_back(request::ToDraft(entry));
+        operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [this, done = std::move(done)](
           absl::StatusOr<ledger::Committed<std::optional<SealedAnswer>>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
         v1::Receipt receipt =
-            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+            ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         if (!result->outcome.has_value()) {
           return done(request::WithReceipt(
               base::Error(Reason::kNotFound, "nobody and nothing that you may know of"), receipt));
@@ -313,9 +329,8 @@ void Answers::ReadConsents(const base::Principal& asker, stored::EntryKind kind,
 void Answers::ListConsents(const base::Principal& asker, v1::ListConsentsRequest request,
                            request::Reply<v1::ListConsentsResponse> done) {
   ReadConsents(
-      asker, stored::ENTRY_KIND_CONSENTS_LISTED, std::move(request),
-      [](const v1::ListConsentsRequest&, v1::ConsentList*, stored::LedgerEntry*) { return true; },
-      std::move(done));
+      asker, ledger::v1::ENTRY_KIND_CONSENTS_LISTED, std::move(request),
+      [](const v1::ListConsentsRequest&, v1::ConsentList*) { return true; }, std::move(done));
 }
 
 void Answers::GetConsentHistory(const base::Principal& asker, v1::GetConsentHistoryRequest request,
@@ -323,10 +338,8 @@ void Answers::GetConsentHistory(const base::Principal& asker, v1::GetConsentHist
   const absl::StatusOr<base::ConsentId> id = base::ConsentId::FromText(request.consent_id());
   if (!id.ok()) return done(base::InvalidField("consent_id", "must be an id that the hub gave"));
   ReadConsents(
-      asker, stored::ENTRY_KIND_CONSENT_HISTORY_READ, std::move(request),
-      [wanted = id->ToText()](const v1::GetConsentHistoryRequest&, v1::ConsentList* list,
-                              stored::LedgerEntry* entry) {
-        entry->set_subject(wanted);
+      asker, ledger::v1::ENTRY_KIND_CONSENT_HISTORY_READ, std::move(request),
+      [wanted = id->ToText()](const v1::GetConsentHistoryRequest&, v1::ConsentList* list) {
         // Everything that hangs together with it, whichever way: a no may stand in the place of
         // several.
         absl::flat_hash_set<std::string> chain = {wanted};

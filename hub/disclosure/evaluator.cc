@@ -30,11 +30,35 @@ bool Counts(const stored::FlagRow& flag) { return flag.status() != v1::FLAG_STAT
 
 }  // namespace
 
-uint32_t AskedBits(const QuestionTerms& asked) {
-  uint32_t bits = asked.necessity_stated ? kAskedNecessityBit : 0;
-  for (const Aspect aspect : asked.aspects) bits |= 1u << static_cast<unsigned>(aspect);
-  if (asked.content) bits |= 1u << static_cast<unsigned>(Aspect::kContent);
-  return bits;
+void SayAsked(const QuestionTerms& asked, ledger::v1::WhoKnows* entry) {
+  for (const Aspect aspect : asked.aspects) entry->add_asked(request::ToEntry(aspect));
+  if (asked.content) {
+    entry->add_asked(ledger::v1::ASPECT_CONTENT);
+    entry->set_assessment_kind(asked.assessment_kind);
+  }
+  entry->set_necessity_stated(asked.necessity_stated);
+}
+
+QuestionTerms AskedOf(const ledger::v1::LedgerEntry& entry) {
+  const ledger::v1::WhoKnows& said = entry.who_knows();
+  QuestionTerms asked;
+  asked.purpose = policy::ParsePurpose(entry.purpose()).value_or(policy::Purpose::kUnspecified);
+  for (const int aspect : said.asked()) {
+    if (aspect == ledger::v1::ASPECT_CONTENT) {
+      asked.content = true;
+    } else if (const auto known = request::ToPolicy(static_cast<ledger::v1::Aspect>(aspect))) {
+      asked.aspects.push_back(*known);
+    }
+  }
+  asked.necessity_stated = said.necessity_stated();
+  asked.assessment_kind = said.assessment_kind();
+  if (said.has_override()) {
+    asked.override_request.requested = true;
+    asked.override_request.ground = policy::ParseOverrideGround(said.override().ground())
+                                        .value_or(policy::OverrideGround::kNone);
+    asked.override_request.reason_stated = true;
+  }
+  return asked;
 }
 
 DisclosureEvaluator::DisclosureEvaluator(const request::BoundPolicy& bound,
@@ -123,10 +147,10 @@ const stored::ConsentRow* DisclosureEvaluator::ConsentOf(const policy::Decision&
 }
 
 void DisclosureEvaluator::Note(const stored::FlagRow& flag, Aspect aspect,
-                               const policy::Decision& decision, stored::Released* released) {
+                               const policy::Decision& decision, ledger::v1::Released* released) {
   released->set_flag_ref(flag.flag_id());
   released->set_holder_agency_id(flag.agency_id());
-  released->add_aspects(request::Word(policy::ToString(aspect)));
+  released->add_aspects(request::ToEntry(aspect));
   for (int i = 0; i < std::min<int>(decision.rule_count, policy::kDecidingRulesMax); ++i) {
     const std::string& rule =
         policy_.rules()[static_cast<size_t>(decision.rules[static_cast<size_t>(i)])].id;
@@ -153,13 +177,13 @@ void DisclosureEvaluator::Note(const stored::FlagRow& flag, Aspect aspect,
 
 void DisclosureEvaluator::Withhold(const policy::Decision& decision) {
   const std::string rule = RuleWords(decision);
-  for (stored::Withheld& withheld : findings_.withheld) {
+  for (ledger::v1::Withheld& withheld : findings_.withheld) {
     if (withheld.rule() == rule) {
       withheld.set_count(withheld.count() + 1);
       return;
     }
   }
-  stored::Withheld withheld;
+  ledger::v1::Withheld withheld;
   withheld.set_rule(rule);
   withheld.set_count(1);
   findings_.withheld.push_back(std::move(withheld));
@@ -179,7 +203,7 @@ Evaluation DisclosureEvaluator::Decide(const people::Person& person) {
     TurnTo(item);
     const policy::Decision existence = record_->DecideOnly(Aspect::kExistence);
     const policy::Decision agency = record_->DecideOnly(Aspect::kAgency);
-    stored::Released released;
+    ledger::v1::Released released;
     if (existence.effect != Effect::kShow || agency.effect != Effect::kShow) {
       // Not to be named. Whatever else is shown of it cannot be said without naming it.
       if (existence.effect != Effect::kHide) {

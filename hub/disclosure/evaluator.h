@@ -24,7 +24,7 @@
 #include "hub/request/policy_in_force.h"
 #include "policy/engine/record_evaluator.h"
 #include "policy/policy.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/consent.pb.h"
 #include "signpost/v1/index.pb.h"
 
@@ -40,9 +40,11 @@ struct QuestionTerms {
   bool necessity_stated = false;
 };
 
-// `asked` as an entry holds it (LedgerEntry.asked).
-inline constexpr uint32_t kAskedNecessityBit = 1u << 16;
-uint32_t AskedBits(const QuestionTerms& asked);
+// Says in the detail of an entry what was asked, but for the override, which the evaluation
+// decides.
+void SayAsked(const QuestionTerms& asked, ledger::v1::WhoKnows* entry);
+// What an entry of who knows says was asked.
+QuestionTerms AskedOf(const ledger::v1::LedgerEntry& entry);
 
 struct AspectEvaluation {
   policy::Aspect aspect;
@@ -72,9 +74,9 @@ struct Evaluation {
   uint32_t obligations = 0;
   bool override_used = false;
   std::string override_rule;
-  // For the entry.
-  std::vector<::signpost::store::v1::Released> released;
-  std::vector<::signpost::store::v1::Withheld> withheld;
+  // For the entry, with ids as they are: to be blinded before they stand in one.
+  std::vector<ledger::v1::Released> released;
+  std::vector<ledger::v1::Withheld> withheld;
 
   bool nothing() const { return flags.empty() && !unnamed_service_involved; }
 };
@@ -126,7 +128,7 @@ class DisclosureEvaluator {
   std::shared_ptr<const std::vector<bool>> AlwaysNamed() const;
   policy::Item ItemOf(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect) const;
   void Note(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect,
-            const policy::Decision& decision, ::signpost::store::v1::Released* released);
+            const policy::Decision& decision, ledger::v1::Released* released);
   void Withhold(const policy::Decision& decision);
 
   const request::BoundPolicy& bound_;

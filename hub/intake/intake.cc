@@ -5,16 +5,20 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/consents_told.h"
 #include "hub/exchange/outbox.h"
+#include "hub/ledger/entry.h"
 #include "hub/ledger/index_hook.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
+#include "hub/ledger/receipt.h"
 #include "hub/people/validate.h"
-#include "hub/request/entries.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 #include "hub/tlog/merkle.h"
@@ -46,20 +50,29 @@ v1::NoticeKind NoticeOf(people::FlagChange change) {
   return v1::NOTICE_KIND_UNSPECIFIED;
 }
 
-const char* ChangeWord(people::FlagChange change) {
+ledger::v1::Outcome ChangeOutcome(people::FlagChange change) {
   switch (change) {
     case people::FlagChange::kOpened:
-      return "opened";
+      return ledger::v1::OUTCOME_OPENED;
     case people::FlagChange::kClosed:
-      return "closed";
+      return ledger::v1::OUTCOME_CLOSED;
     case people::FlagChange::kChanged:
-      return "changed";
+      return ledger::v1::OUTCOME_CHANGED;
     case people::FlagChange::kRetracted:
-      return "retracted";
+      return ledger::v1::OUTCOME_RETRACTED;
     case people::FlagChange::kUnchanged:
-      return "unchanged";
+      return ledger::v1::OUTCOME_UNCHANGED;
   }
-  return "unchanged";
+  return ledger::v1::OUTCOME_UNCHANGED;
+}
+
+// "two-candidates" as REVIEW_CAUSE_TWO_CANDIDATES.
+ledger::v1::ReviewCause CauseOf(const std::string& word) {
+  ledger::v1::ReviewCause cause = ledger::v1::REVIEW_CAUSE_UNSPECIFIED;
+  (void)ledger::v1::ReviewCause_Parse(
+      absl::StrCat("REVIEW_CAUSE_", absl::AsciiStrToUpper(absl::StrReplaceAll(word, {{"-", "_"}}))),
+      &cause);
+  return cause;
 }
 
 v1::FlagOutcome Rejected(uint64_t sequence, const absl::Status& status) {
@@ -91,35 +104,48 @@ bool IsReportsFault(const absl::Status& status) {
 
 // One prepared change with its entries and notices.
 ledger::Operation Compose(const request::HubContext& context, const base::Principal& asker,
-                          stored::EntryKind kind, const std::string& request_id, absl::Time now,
+                          ledger::v1::EntryKind kind, const std::string& request_id, absl::Time now,
                           matching::LinkResult* result) {
   exchange::Outbox notices([directory = context.registry->directory()](const std::string& agency) {
     return directory->MailboxSystems(agency);
   });
   ledger::Operation operation;
   operation.batch = std::move(result->batch);
-  stored::LedgerEntry entry = request::NewEntry(kind, asker, request_id);
-  if (result->outcome == v1::FLAG_OUTCOME_KIND_IN_REVIEW) {
-    entry.set_kind(stored::ENTRY_KIND_REVIEW_OPENED);
-    entry.set_subject(result->review.ToText());
-    entry.set_outcome(result->cause);
+  const bool waits = result->outcome == v1::FLAG_OUTCOME_KIND_IN_REVIEW;
+  ledger::v1::LedgerEntry entry =
+      context.entries->New(waits ? ledger::v1::ENTRY_KIND_REVIEW_OPENED : kind, asker, request_id);
+  if (waits) {
+    entry.mutable_review_opened()->set_review_ref(result->review.ToBytes());
+    entry.mutable_review_opened()->set_cause(CauseOf(result->cause));
+    entry.set_outcome(ledger::v1::OUTCOME_WAITS);
   } else {
-    entry.set_person_ref(result->person.ToBytes());
-    entry.set_subject(result->flag.ToText());
-    entry.set_outcome(ChangeWord(result->change));
-    request::IndexByPerson(&operation, result->person, operation.entries.size());
+    entry.set_outcome(ChangeOutcome(result->change));
+    std::string flag_ref;
+    // A report that only waited is nobody's when it is taken back.
+    if (result->blinding.has_value()) {
+      result->blinding->SetPerson(&entry);
+      ledger::PersonIndex::Add(result->person, &operation, operation.entries.size());
+      flag_ref = result->blinding->Ref(entry.nonce(), result->flag.bytes());
+    }
+    if (kind == ledger::v1::ENTRY_KIND_REVIEW_RESOLVED) {
+      entry.mutable_review_resolved()->set_review_ref(result->review.ToBytes());
+      entry.mutable_review_resolved()->set_flag_ref(flag_ref);
+    } else {
+      entry.mutable_flag_changed()->set_flag_ref(flag_ref);
+    }
     notices.Add({NoticeOf(result->change), result->person, result->flag, asker.agency_id, now},
                 result->other_agencies);
   }
-  operation.entries.push_back(request::ToDraft(entry));
+  operation.entries.push_back(ledger::ToDraft(entry));
   if (!result->former_flag.is_zero()) {
-    stored::LedgerEntry former =
-        request::NewEntry(stored::ENTRY_KIND_FLAG_CHANGED, asker, request_id);
-    former.set_person_ref(result->former_person.ToBytes());
-    former.set_subject(result->former_flag.ToText());
-    former.set_outcome(ChangeWord(people::FlagChange::kClosed));
-    request::IndexByPerson(&operation, result->former_person, operation.entries.size());
-    operation.entries.push_back(request::ToDraft(former));
+    ledger::v1::LedgerEntry former =
+        context.entries->New(ledger::v1::ENTRY_KIND_FLAG_CHANGED, asker, request_id);
+    result->former_blinding->SetPerson(&former);
+    former.mutable_flag_changed()->set_flag_ref(
+        result->former_blinding->Ref(former.nonce(), result->former_flag.bytes()));
+    former.set_outcome(ledger::v1::OUTCOME_CLOSED);
+    ledger::PersonIndex::Add(result->former_person, &operation, operation.entries.size());
+    operation.entries.push_back(ledger::ToDraft(former));
   }
   std::move(notices).AddTo(&operation);
   return operation;
@@ -146,7 +172,7 @@ struct Intake::Incoming {
   base::Principal asker;
   uint64_t sequence = 0;
   std::string request_id;
-  stored::EntryKind kind = stored::ENTRY_KIND_FLAG_CHANGED;
+  ledger::v1::EntryKind kind = ledger::v1::ENTRY_KIND_FLAG_CHANGED;
   // Prepares the change at a view.
   std::function<absl::StatusOr<matching::LinkResult>(const ledger::GuardedView&, absl::Time)>
       prepare;
@@ -168,12 +194,12 @@ void Intake::Take(std::shared_ptr<Incoming> incoming) {
           // Nothing changed; but the agency has spoken, and now and then that is written down.
           context_.registry->TouchFeed(asker.agency_id, now, &result.batch);
           if (result.batch.empty()) return attempt;
-          stored::LedgerEntry entry =
-              request::NewEntry(stored::ENTRY_KIND_FEED_CONFIRMED, asker, incoming->request_id);
-          entry.set_outcome("recorded");
+          ledger::v1::LedgerEntry entry = context_.entries->New(
+              ledger::v1::ENTRY_KIND_FEED_CONFIRMED, asker, incoming->request_id);
+          entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
           ledger::Operation& operation = attempt.operation.emplace();
           operation.batch = std::move(result.batch);
-          operation.entries.push_back(request::ToDraft(entry));
+          operation.entries.push_back(ledger::ToDraft(entry));
           return attempt;
         }
         ledger::Operation& operation = attempt.operation.emplace(
@@ -187,7 +213,7 @@ void Intake::Take(std::shared_ptr<Incoming> incoming) {
         v1::FlagOutcome& outcome = result->outcome;
         if (result->sequenced.has_value() && outcome.kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
           *outcome.mutable_receipt() =
-              request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+              ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         }
         incoming->done(std::move(outcome));
       });
@@ -243,7 +269,7 @@ void Intake::ResolveReview(const base::Principal& asker, v1::ResolveReviewReques
   auto incoming = std::make_shared<Incoming>();
   incoming->asker = asker;
   incoming->request_id = request_id;
-  incoming->kind = stored::ENTRY_KIND_REVIEW_RESOLVED;
+  incoming->kind = ledger::v1::ENTRY_KIND_REVIEW_RESOLVED;
   incoming->prepare = [this, asker, id = *review, resolution, request_id, hash](
                           const ledger::GuardedView& view,
                           absl::Time now) -> absl::StatusOr<matching::LinkResult> {
@@ -298,45 +324,50 @@ using ConsentAttempt = ledger::Attempt<ConsentOutcome>;
 
 // A consent that was prepared, or the record that it was refused.
 absl::StatusOr<ConsentAttempt> FinishConsent(const request::HubContext& context,
-                                             const ConsentAct& act, stored::EntryKind kind,
+                                             const ConsentAct& act, ledger::v1::EntryKind kind,
                                              const std::optional<people::Person>& person,
                                              absl::StatusOr<people::ConsentResult> prepared,
                                              const std::string& note) {
   ConsentAttempt attempt;
   ledger::Operation& operation = attempt.operation.emplace();
-  stored::LedgerEntry entry = request::NewEntry(kind, act.asker, act.request_id);
+  ledger::v1::LedgerEntry entry = context.entries->New(kind, act.asker, act.request_id);
   if (!prepared.ok()) {
     const Reason reason = base::ReasonOf(prepared.status());
     // What does not fit with what is known of the person is refused, and that is recorded too: the
     // refusal tells something about them.
     if (reason != Reason::kNotFound && reason != Reason::kConsentInvalid) return prepared.status();
     attempt.outcome.refusal = reason == Reason::kNotFound ? NotFound() : prepared.status();
-    entry.set_outcome(base::ReasonName(reason));
+    ledger::SetRefused(reason, &entry);
     if (reason == Reason::kConsentInvalid) {
-      entry.set_person_ref(person->id().ToBytes());
-      request::IndexByPerson(&operation, person->id());
+      SIGNPOST_RETURN_IF_ERROR(request::SetPerson(*person, &entry, &operation).status());
     }
-    operation.entries.push_back(request::ToDraft(entry));
+    operation.entries.push_back(ledger::ToDraft(entry));
     return attempt;
   }
   people::ConsentResult& result = attempt.outcome.result;
   result = *std::move(prepared);
-  entry.set_person_ref(result.person.ToBytes());
-  entry.set_subject(result.consent.ToText());
-  entry.set_outcome(result.change.empty() ? "unchanged" : "recorded");
+  SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding,
+                            request::SetPerson(*person, &entry, &operation));
+  const auto name = [kind, &blinding](const base::ConsentId& consent, ledger::v1::LedgerEntry* in) {
+    (kind == ledger::v1::ENTRY_KIND_CONSENT_RECORDED ? in->mutable_consent_recorded()
+                                                     : in->mutable_consent_withdrawn())
+        ->set_consent_ref(blinding.Ref(in->nonce(), consent.bytes()));
+  };
+  name(result.consent, &entry);
+  entry.set_outcome(result.change.empty() ? ledger::v1::OUTCOME_UNCHANGED
+                                          : ledger::v1::OUTCOME_RECORDED);
   if (!note.empty())
     SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context, &*person, note, &entry));
   operation.batch = std::move(result.change);
-  request::IndexByPerson(&operation, result.person);
-  operation.entries.push_back(request::ToDraft(entry));
+  operation.entries.push_back(ledger::ToDraft(entry));
   // One more entry for each record that no longer stands.
   for (const base::ConsentId& superseded : result.superseded) {
-    stored::LedgerEntry other = request::NewEntry(kind, act.asker, act.request_id);
-    other.set_person_ref(result.person.ToBytes());
-    other.set_subject(superseded.ToText());
-    other.set_outcome("superseded");
-    request::IndexByPerson(&operation, result.person, operation.entries.size());
-    operation.entries.push_back(request::ToDraft(other));
+    ledger::v1::LedgerEntry other = context.entries->New(kind, act.asker, act.request_id);
+    name(superseded, &other);
+    other.set_outcome(ledger::v1::OUTCOME_SUPERSEDED);
+    SIGNPOST_RETURN_IF_ERROR(
+        request::SetPerson(*person, &other, &operation, operation.entries.size()).status());
+    operation.entries.push_back(ledger::ToDraft(other));
   }
   context.idempotency->Record(&operation, act.asker.agency_id, act.request_id, act.hash,
                               result.consent.ToBytes(), context.clock->Now());
@@ -363,8 +394,9 @@ absl::StatusOr<std::optional<ConsentAttempt>> Replayed(const request::HubContext
   SIGNPOST_ASSIGN_OR_RETURN(attempt.outcome.result.consent,
                             base::ConsentId::FromBytes(before->result()));
   attempt.outcome.result.effective_at = absl::FromUnixSeconds(before->at_s());
-  SIGNPOST_ASSIGN_OR_RETURN(attempt.outcome.receipt,
-                            request::ReceiptAt(context, view, before->ledger_index()));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      attempt.outcome.receipt,
+      ledger::ReceiptAt(view, context.sequencer->options().origin, before->ledger_index()));
   return attempt;
 }
 
@@ -373,7 +405,7 @@ absl::StatusOr<v1::Receipt> ConsentReceipt(const request::HubContext& context,
                                            const ledger::Committed<ConsentOutcome>& committed) {
   if (committed.outcome.receipt.has_value()) return *committed.outcome.receipt;
   v1::Receipt receipt =
-      request::ReceiptOf(*committed.sequenced, context.sequencer->options().origin);
+      ledger::ReceiptOf(*committed.sequenced, context.sequencer->options().origin);
   if (!committed.outcome.refusal.ok()) {
     return request::WithReceipt(committed.outcome.refusal, receipt);
   }
@@ -415,7 +447,7 @@ void Intake::RecordConsent(const base::Principal& asker, v1::RecordConsentReques
                 return agency == nullptr ? std::string() : agency->kind;
               });
         }
-        return FinishConsent(context_, act, stored::ENTRY_KIND_CONSENT_RECORDED, person,
+        return FinishConsent(context_, act, ledger::v1::ENTRY_KIND_CONSENT_RECORDED, person,
                              std::move(prepared), "");
       },
       [this, done = std::move(done)](
@@ -460,7 +492,7 @@ void Intake::WithdrawConsent(const base::Principal& asker, v1::WithdrawConsentRe
           prepared = context_.people->PrepareWithdraw(view, person->id(), id, request.note(),
                                                       context_.clock->Now(), how);
         }
-        return FinishConsent(context_, act, stored::ENTRY_KIND_CONSENT_WITHDRAWN, person,
+        return FinishConsent(context_, act, ledger::v1::ENTRY_KIND_CONSENT_WITHDRAWN, person,
                              std::move(prepared), request.note());
       },
       [this, done = std::move(done)](
@@ -527,18 +559,19 @@ void Intake::CloseNext(std::shared_ptr<Closing> closing) {
     // The comparison itself, closed or not: the agency has confirmed its list.
     const absl::Time now = context_.clock->Now();
     ledger::Operation operation;
-    stored::LedgerEntry entry =
-        request::NewEntry(stored::ENTRY_KIND_RECONCILED, closing->asker, closing->request_id);
-    entry.set_subject(absl::StrCat("missing/", closing->response.missing_count(), "/closed/",
-                                   closing->response.closed_count()));
-    entry.set_outcome("recorded");
-    operation.entries.push_back(request::ToDraft(entry));
+    ledger::v1::LedgerEntry entry = context_.entries->New(ledger::v1::ENTRY_KIND_RECONCILED,
+                                                          closing->asker, closing->request_id);
+    entry.mutable_reconciled()->set_missing(
+        static_cast<uint64_t>(closing->response.missing_count()));
+    entry.mutable_reconciled()->set_closed(static_cast<uint64_t>(closing->response.closed_count()));
+    entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+    operation.entries.push_back(ledger::ToDraft(entry));
     context_.registry->TouchFeed(closing->asker.agency_id, now, &operation.batch);
     return context_.sequencer->Submit(
         std::move(operation), [this, closing](absl::StatusOr<ledger::Sequenced> sequenced) {
           if (!sequenced.ok()) return closing->done(std::move(sequenced).status());
           *closing->response.mutable_receipt() =
-              request::ReceiptOf(*sequenced, context_.sequencer->options().origin);
+              ledger::ReceiptOf(*sequenced, context_.sequencer->options().origin);
           closing->done(std::move(closing->response));
         });
   }
@@ -573,17 +606,19 @@ void Intake::MoveCursor(
     request::Reply<exchange::Position> done) {
   request::Transact<exchange::Position>(
       context_,
-      [asker, cursor, prepare = std::move(prepare)](
+      [this, asker, cursor, prepare = std::move(prepare)](
           const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<exchange::Position>> {
         SIGNPOST_ASSIGN_OR_RETURN(exchange::CursorChange change, prepare(view));
         ledger::Attempt<exchange::Position> attempt{change.position, {}};
         if (!change.changed) return attempt;
         ledger::Operation& operation = attempt.operation.emplace();
         operation.batch = std::move(change.batch);
-        stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_ACKNOWLEDGED, asker, "");
-        entry.set_subject(absl::StrCat("cursor/", cursor));
-        entry.set_outcome("recorded");
-        operation.entries.push_back(request::ToDraft(entry));
+        ledger::v1::LedgerEntry entry =
+            context_.entries->New(ledger::v1::ENTRY_KIND_ACKNOWLEDGED, asker, "");
+        entry.mutable_acknowledged()->set_cursor_hash(
+            context_.entries->CursorHash(asker.system_id, cursor));
+        entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+        operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [done =
@@ -623,7 +658,7 @@ registry::ChangeDone Intake::AnswerChange(request::Reply<Response> done, bool re
     Response response;
     if (result->has_value()) {
       *response.mutable_receipt() =
-          request::ReceiptOf(**result, context_.sequencer->options().origin);
+          ledger::ReceiptOf(**result, context_.sequencer->options().origin);
     }
     if (!rebind || !result->has_value()) return done(std::move(response));
     // Binding waits for the ledger, so it must not happen on the sequencer's thread.

@@ -85,7 +85,7 @@ absl::Status CheckPrune(const Operation& operation) {
     if (operation.prune.empty() || operation.entries.size() != 1) {
       return refused("an entry says that something was pruned, and nothing is");
     }
-    const auto kinds = tlog::ParsePruned(fields->subject);
+    const auto kinds = tlog::DecodePruned(fields->pruned);
     if (!kinds.ok()) return refused("the entry does not say what is pruned");
     std::vector<uint64_t> said;
     for (const tlog::PrunedKind& kind : *kinds) {

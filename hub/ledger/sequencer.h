@@ -44,7 +44,7 @@ namespace signpost::ledger {
 
 struct Restored;  // ledger/restored.h
 
-// An entry before it has an index: the body is a serialised store.v1.LedgerEntry without `index`
+// An entry before it has an index: the body is a serialised ledger.v1.LedgerEntry without `index`
 // (1), `sequenced_at_us` (2) and `agency_counter` (3), which the sequencer appends (concatenated
 // protobuf messages merge), so that the bytes are hashed and stored exactly once and never
 // re-serialised.

@@ -125,6 +125,7 @@ absl::StatusOr<LinkResult> ReportLinker::Put(const ledger::GuardedView& view,
   LinkResult result;
   result.change = flag.kind;
   result.person = flag.person;
+  result.blinding = std::move(flag.blinding);
   result.flag = flag.flag;
   result.service = std::move(flag.service);
   result.other_agencies = std::move(flag.other_agencies);
@@ -279,6 +280,7 @@ absl::StatusOr<LinkResult> ReportLinker::PrepareCloseMissing(const ledger::Guard
                                                        : signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
   result.change = flag.kind;
   result.person = flag.person;
+  result.blinding = std::move(flag.blinding);
   result.flag = flag.flag;
   result.service = std::move(flag.service);
   result.other_agencies = std::move(flag.other_agencies);
@@ -370,6 +372,7 @@ absl::StatusOr<LinkResult> ReportLinker::PrepareResolve(const ledger::GuardedVie
   result.review = review;
   if (former.kind == FlagChange::kClosed) {
     result.former_person = former.person;
+    result.former_blinding = std::move(former.blinding);
     result.former_flag = former.flag;
   }
   result.batch.Append(std::move(former.change));

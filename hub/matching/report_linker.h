@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,8 @@ struct LinkResult {
   bool person_created = false;
   people::FlagChange change = people::FlagChange::kUnchanged;
   base::PersonId person;  // zero while in review
+  // What the entry of the change names the person by; set with every change of a flag.
+  std::optional<ledger::Blinding> blinding;
   base::FlagId flag;      // zero while in review
   base::ReviewId review;  // set when it waits, or when a resolved review is gone
   std::string service;    // of the flag
@@ -57,6 +60,7 @@ struct LinkResult {
   std::vector<std::string> other_agencies;
   // When a reused record left its former person: their flag was closed too.
   base::PersonId former_person;
+  std::optional<ledger::Blinding> former_blinding;
   base::FlagId former_flag;
 };
 

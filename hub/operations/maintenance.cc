@@ -9,7 +9,9 @@
 #include "hub/audit/filter.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
+#include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -85,8 +87,9 @@ absl::StatusOr<std::optional<Maintenance::Outcome>> Maintenance::Before(const Ca
   if (!before.has_value()) return std::optional<Outcome>();
   Outcome outcome;
   outcome.response = before->result();
-  SIGNPOST_ASSIGN_OR_RETURN(outcome.receipt,
-                            request::ReceiptAt(context_, view, before->ledger_index()));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      outcome.receipt,
+      ledger::ReceiptAt(view, context_.sequencer->options().origin, before->ledger_index()));
   return std::optional<Outcome>(std::move(outcome));
 }
 
@@ -171,13 +174,13 @@ absl::StatusOr<Maintenance::Outcome> Maintenance::Backup(const Call& call) const
   const absl::Status published = context_.sequencer->Checkpoint().status();
   const absl::StatusOr<backup::BackupReport> made =
       published.ok() ? backups_->Make() : absl::StatusOr<backup::BackupReport>(published);
-  stored::LedgerEntry entry =
-      request::NewEntry(stored::ENTRY_KIND_BACKUP_MADE, call.asker, call.request_id);
+  ledger::v1::LedgerEntry entry =
+      context_.entries->New(ledger::v1::ENTRY_KIND_BACKUP_MADE, call.asker, call.request_id);
   ledger::Operation operation;
   v1::MakeBackupResponse response;
   if (made.ok()) {
-    entry.set_subject(absl::StrCat("backup ", made->number));
-    entry.set_outcome("recorded");
+    entry.mutable_backup_made()->set_backup(made->number);
+    entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
     response.set_backup(made->number);
     response.set_ledger_size(made->ledger_size);
     response.set_files(made->files);
@@ -186,15 +189,15 @@ absl::StatusOr<Maintenance::Outcome> Maintenance::Backup(const Call& call) const
     *response.mutable_made_at() = request::ToTimestamp(absl::ToUnixSeconds(made->made_at));
     SIGNPOST_RETURN_IF_ERROR(Remember(call, response.SerializeAsString(), &operation));
   } else {
-    entry.set_outcome(base::ReasonName(base::ReasonOf(made.status())));
+    ledger::SetRefused(base::ReasonOf(made.status()), &entry);
   }
-  operation.entries.push_back(request::ToDraft(entry));
+  operation.entries.push_back(ledger::ToDraft(entry));
   const absl::StatusOr<ledger::Sequenced> sequenced =
       context_.sequencer->SubmitAndWait(std::move(operation));
   if (!made.ok()) return made.status();
   if (!sequenced.ok()) return sequenced.status();
   return Outcome{response.SerializeAsString(),
-                 request::ReceiptOf(*sequenced, context_.sequencer->options().origin)};
+                 ledger::ReceiptOf(*sequenced, context_.sequencer->options().origin)};
 }
 
 void Maintenance::PruneEntries(const base::Principal& asker, const v1::PruneEntriesRequest& request,
@@ -214,7 +217,7 @@ void Maintenance::PruneEntries(const base::Principal& asker, const v1::PruneEntr
 
 absl::StatusOr<Maintenance::Outcome> Maintenance::Prune(const Call& call, bool dry_run) const {
   const absl::Time now = context_.clock->Now();
-  std::map<stored::EntryKind, uint64_t> counts;
+  std::map<ledger::v1::EntryKind, uint64_t> counts;
   Outcome outcome;
   uint64_t next_index = 0;
   for (bool more = true; more;) {
@@ -233,17 +236,17 @@ absl::StatusOr<Maintenance::Outcome> Maintenance::Prune(const Call& call, bool d
     }
     outcome.response = response.SerializeAsString();
     if (dry_run || batch.operation.prune.empty()) continue;
-    stored::LedgerEntry entry =
-        request::NewEntry(stored::ENTRY_KIND_PRUNED, call.asker, call.request_id);
-    entry.set_subject(batch.subject);
-    entry.set_outcome("recorded");
-    batch.operation.entries.push_back(request::ToDraft(entry));
+    ledger::v1::LedgerEntry entry =
+        context_.entries->New(ledger::v1::ENTRY_KIND_PRUNED, call.asker, call.request_id);
+    *entry.mutable_pruned() = batch.pruned;
+    entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+    batch.operation.entries.push_back(ledger::ToDraft(entry));
     if (!more) {
       SIGNPOST_RETURN_IF_ERROR(Remember(call, outcome.response, &batch.operation));
     }
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced,
                               context_.sequencer->SubmitAndWait(std::move(batch.operation)));
-    outcome.receipt = request::ReceiptOf(sequenced, context_.sequencer->options().origin);
+    outcome.receipt = ledger::ReceiptOf(sequenced, context_.sequencer->options().origin);
   }
   return outcome;
 }

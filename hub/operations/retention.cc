@@ -6,20 +6,18 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "hub/audit/filter.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/ledger/entry.h"
 #include "hub/ledger/reader.h"
 #include "hub/tlog/pruned.h"
 
 namespace signpost::operations {
 
-namespace stored = ::signpost::store::v1;
-
-bool MayBePruned(stored::EntryKind kind) {
-  return kind != stored::ENTRY_KIND_UNSPECIFIED && kind != stored::ENTRY_KIND_PRUNED &&
-         kind != stored::ENTRY_KIND_RESTORED && kind != stored::ENTRY_KIND_PERSON_ERASED;
+bool MayBePruned(ledger::v1::EntryKind kind) {
+  return kind != ledger::v1::ENTRY_KIND_UNSPECIFIED && kind != ledger::v1::ENTRY_KIND_PRUNED &&
+         kind != ledger::v1::ENTRY_KIND_RESTORED && kind != ledger::v1::ENTRY_KIND_PERSON_ERASED;
 }
 
 absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& retention,
@@ -34,8 +32,7 @@ absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& r
 
   const ledger::LedgerReader reader(&view);
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, reader.Head());
-  std::map<stored::EntryKind, std::vector<tlog::PrunedRange>> ranges;
-  stored::LedgerEntry entry;
+  std::map<ledger::v1::EntryKind, std::vector<tlog::PrunedRange>> ranges;
   // The last entry stays: by it the hub sees at its start that head and entries belong together.
   while (batch.next_index + 1 < head.size) {
     const int count =
@@ -45,8 +42,9 @@ absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& r
     if (entries.empty()) break;
     for (const std::string& bytes : entries) {
       const uint64_t index = batch.next_index;
-      if (!bytes.empty() && !entry.ParseFromString(bytes)) {
-        return base::Error(base::Reason::kDataLoss, "a stored entry does not decode");
+      ledger::v1::LedgerEntry entry;
+      if (!bytes.empty()) {
+        SIGNPOST_ASSIGN_OR_RETURN(entry, ledger::ParseEntry(bytes));
       }
       // Time never runs back in the ledger.
       if (!bytes.empty() && entry.sequenced_at_us() >= nothing_from_us) {
@@ -68,10 +66,15 @@ absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& r
     }
     if (batch.more) break;
   }
-  std::vector<tlog::PrunedKind> kinds;
-  kinds.reserve(ranges.size());
-  for (auto& [kind, of_kind] : ranges) kinds.push_back({audit::KindWord(kind), std::move(of_kind)});
-  batch.subject = tlog::FormatPruned(kinds);
+  for (const auto& [kind, of_kind] : ranges) {
+    ledger::v1::PrunedKind* const pruned = batch.pruned.add_kinds();
+    pruned->set_kind(kind);
+    for (const tlog::PrunedRange& range : of_kind) {
+      ledger::v1::PrunedRange* const told = pruned->add_ranges();
+      told->set_first(range.first);
+      told->set_last(range.last);
+    }
+  }
   return batch;
 }
 

@@ -15,24 +15,24 @@
 #include "absl/time/time.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/store/store.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 
 namespace signpost::operations {
 
 // Days for which entries of a kind are kept; kinds that are not in it are kept for ever.
-using Retention = std::map<::signpost::store::v1::EntryKind, int>;
+using Retention = std::map<ledger::v1::EntryKind, int>;
 
 // Whether entries of `kind` may ever go. Those that say what went, what was restored and whose key
 // was destroyed may not: others rest on them.
-bool MayBePruned(::signpost::store::v1::EntryKind kind);
+bool MayBePruned(ledger::v1::EntryKind kind);
 
 // One commit's worth.
 struct PruneBatch {
   // What the sequencer is to be given, but for its entry; `operation.prune` is empty when nothing
   // is past its time.
   ledger::Operation operation;
-  std::string subject;  // of that entry; see tlog/pruned.h
-  std::map<::signpost::store::v1::EntryKind, uint64_t> counts;
+  ledger::v1::Pruned pruned;  // that entry's detail
+  std::map<ledger::v1::EntryKind, uint64_t> counts;
   uint64_t next_index = 0;  // where to go on
   bool more = false;        // at `next_index` stands another that is past its time
 };

@@ -16,9 +16,11 @@
 #include "hub/disclosure/opener.h"
 #include "hub/disclosure/override_case.h"
 #include "hub/exchange/mailbox.h"
+#include "hub/ledger/entry.h"
 #include "hub/ledger/index_hook.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 #include "hub/store/row_codec.h"
@@ -41,8 +43,6 @@ constexpr int kScanRows = 1000;
 constexpr char kReviewLabel[] = "override-review";
 
 uint64_t NumberOf(const std::string& key) { return store::U64FromKey(key.substr(key.size() - 8)); }
-
-std::string SubjectOf(uint64_t number) { return absl::StrCat("override/", number); }
 
 bool Waits(const stored::OverrideRow& row) {
   return row.outcome() == v1::OVERRIDE_OUTCOME_UNSPECIFIED;
@@ -112,11 +112,11 @@ struct Reading {
   absl::Status refusal;
 };
 
-ledger::Attempt<Reading> Refuse(absl::Status refusal, stored::LedgerEntry entry) {
-  entry.set_outcome(base::ReasonName(base::ReasonOf(refusal)));
+ledger::Attempt<Reading> Refuse(absl::Status refusal, ledger::v1::LedgerEntry entry) {
+  ledger::SetRefused(base::ReasonOf(refusal), &entry);
   ledger::Attempt<Reading> attempt;
   attempt.outcome.refusal = std::move(refusal);
-  attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+  attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
   return attempt;
 }
 
@@ -128,7 +128,7 @@ ledger::DoneAttempt<Reading> AnswerReading(const request::HubContext& context,
         if (!result.ok()) return done(std::move(result).status());
         Reading& reading = result->outcome;
         v1::Receipt receipt =
-            request::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
+            ledger::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
         if (!reading.refusal.ok()) return done(request::WithReceipt(reading.refusal, receipt));
         Response response;
         response.set_answer(std::move(*reading.answer).Release(result->sequenced->permit));
@@ -155,8 +155,8 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
       context_,
       [context, reader = asker, request,
        after](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Reading>> {
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_OVERRIDES_READ, reader, request.request_id());
+        ledger::v1::LedgerEntry entry = context.entries->New(ledger::v1::ENTRY_KIND_OVERRIDES_READ,
+                                                             reader, request.request_id());
         if (!IsManager(reader)) return Refuse(NotAManager(), std::move(entry));
         const absl::Time now = context.clock->Now();
         const int64_t now_s = absl::ToUnixSeconds(now);
@@ -221,12 +221,12 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
             }));
         ledger::Attempt<Reading> attempt;
         attempt.outcome.answer = disclosure::Opener::Close(list);
-        entry.set_subject(absl::StrCat("overrides/", list.overrides_size()));
+        entry.mutable_overrides_read()->set_overrides(static_cast<uint32_t>(list.overrides_size()));
         entry.set_reply_hash(attempt.outcome.answer->hash());
-        entry.set_outcome("answered");
+        entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
         ledger::Operation& operation = attempt.operation.emplace();
-        operation.entries.push_back(request::ToDraft(entry));
-        for (const base::PersonId& id : looked_at) request::IndexByPerson(&operation, id);
+        operation.entries.push_back(ledger::ToDraft(entry));
+        for (const base::PersonId& id : looked_at) ledger::PersonIndex::Add(id, &operation);
         return attempt;
       },
       AnswerReading<v1::ListOverridesResponse>(context_, std::move(done)));
@@ -274,18 +274,19 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
                                     disclosure::ParseOverride(*bytes));
           *response.mutable_reviewed_at() = request::ToTimestamp(row.reviewed_at_s());
           response.set_in_time(row.reviewed_at_s() <= row.review_due_s());
-          SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_receipt(),
-                                    request::ReceiptAt(context, view, before->ledger_index()));
+          SIGNPOST_ASSIGN_OR_RETURN(
+              *response.mutable_receipt(),
+              ledger::ReceiptAt(view, context.sequencer->options().origin, before->ledger_index()));
           return attempt;
         }
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_OVERRIDE_REVIEWED, reviewer, request_id);
-        entry.set_subject(SubjectOf(review.number()));
+        ledger::v1::LedgerEntry entry =
+            context.entries->New(ledger::v1::ENTRY_KIND_OVERRIDE_REVIEWED, reviewer, request_id);
+        entry.mutable_override_reviewed()->set_entry_index(review.number());
         ledger::Operation& operation = attempt.operation.emplace();
         const auto refuse = [&](absl::Status refusal) {
-          entry.set_outcome(base::ReasonName(base::ReasonOf(refusal)));
+          ledger::SetRefused(base::ReasonOf(refusal), &entry);
           attempt.outcome.refusal = std::move(refusal);
-          operation.entries.push_back(request::ToDraft(entry));
+          operation.entries.push_back(ledger::ToDraft(entry));
           return std::move(attempt);
         };
         if (!IsManager(reviewer)) return refuse(NotAManager());
@@ -318,17 +319,17 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
           SIGNPOST_ASSIGN_OR_RETURN(
               *row.mutable_sealed_review(),
               context.people->SealPrivateOf(view, id, kReviewLabel, review.reason()));
-          entry.set_person_ref(person->id().ToBytes());
-          request::IndexByPerson(&operation, person->id());
+          SIGNPOST_RETURN_IF_ERROR(request::SetPerson(*person, &entry, &operation).status());
         }
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(
             context, person.has_value() ? &*person : nullptr, review.reason(), &entry));
         operation.batch.Put(store::Space::kOverrides, key, store::EncodeRow(row));
-        entry.set_outcome(review.outcome() == v1::OVERRIDE_OUTCOME_UPHELD ? "upheld"
-                                                                          : "not-upheld");
-        operation.entries.push_back(request::ToDraft(entry));
-        context.idempotency->Record(&operation, reviewer.agency_id, request_id, hash,
-                                    entry.subject(), now);
+        entry.set_outcome(review.outcome() == v1::OVERRIDE_OUTCOME_UPHELD
+                              ? ledger::v1::OUTCOME_UPHELD
+                              : ledger::v1::OUTCOME_NOT_UPHELD);
+        operation.entries.push_back(ledger::ToDraft(entry));
+        context.idempotency->Record(&operation, reviewer.agency_id, request_id, hash, std::string(),
+                                    now);
         *response.mutable_reviewed_at() = request::ToTimestamp(row.reviewed_at_s());
         response.set_in_time(row.reviewed_at_s() <= row.review_due_s());
         return attempt;
@@ -338,7 +339,7 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
         v1::ReviewOverrideResponse& response = result->outcome.response;
         if (result->sequenced.has_value()) {
           v1::Receipt receipt =
-              request::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
+              ledger::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
           if (!result->outcome.refusal.ok()) {
             return done(request::WithReceipt(result->outcome.refusal, receipt));
           }
@@ -361,8 +362,8 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
       context_,
       [context, reader = asker,
        request](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Reading>> {
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_OVERRIDES_READ, reader, request.request_id());
+        ledger::v1::LedgerEntry entry = context.entries->New(ledger::v1::ENTRY_KIND_OVERRIDES_READ,
+                                                             reader, request.request_id());
         const bool auditor = reader.agency_kind == "auditor";
         if (!auditor && !IsManager(reader)) {
           return Refuse(NotAManager(), std::move(entry));
@@ -419,11 +420,11 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
         }
         ledger::Attempt<Reading> attempt;
         attempt.outcome.answer = disclosure::Opener::Close(report);
-        entry.set_subject("overrides/report");
+        entry.mutable_overrides_read()->set_report(true);
         entry.set_reply_hash(attempt.outcome.answer->hash());
-        entry.set_outcome("answered");
+        entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
         ledger::Operation& operation = attempt.operation.emplace();
-        operation.entries.push_back(request::ToDraft(entry));
+        operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       AnswerReading<v1::ReportOverridesResponse>(context_, std::move(done)));
@@ -446,11 +447,11 @@ absl::StatusOr<int> Overrides::EscalateOverdue() {
         ledger::Operation operation;
         operation.reads.AddRow(store::Space::kOverrides, key, view->revision());
         operation.batch.Put(store::Space::kOverrides, key, store::EncodeRow(row));
-        stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_OVERRIDE_ESCALATED,
-                                                      base::Principal(), std::string());
-        entry.set_subject(SubjectOf(NumberOf(key)));
-        entry.set_outcome("overdue");
-        operation.entries.push_back(request::ToDraft(entry));
+        ledger::v1::LedgerEntry entry = context.entries->New(
+            ledger::v1::ENTRY_KIND_OVERRIDE_ESCALATED, base::Principal(), std::string());
+        entry.mutable_override_escalated()->set_entry_index(NumberOf(key));
+        entry.set_outcome(ledger::v1::OUTCOME_OVERDUE);
+        operation.entries.push_back(ledger::ToDraft(entry));
         stored::StoredMessage message;
         message.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
         message.set_agency_id(row.agency_id());

@@ -10,15 +10,18 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/crypto.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
+#include "hub/ledger/receipt.h"
 #include "hub/overrides/overrides.h"
 #include "hub/oversight/search.h"
-#include "hub/request/entries.h"
 #include "hub/request/resolve.h"
 
 namespace signpost::oversight {
@@ -53,13 +56,26 @@ class Facts {
   Facts(const request::HubContext& context, const store::View& view, absl::TimeZone zone)
       : context_(context), view_(view), zone_(zone) {}
 
+  // The bytes of the id under which `id` is known now; empty when that person was erased.
+  absl::StatusOr<std::string> PersonNow(const base::PersonId& id) {
+    const auto [found, fresh] = now_.try_emplace(id.ToBytes());
+    if (!fresh) return found->second;
+    const absl::StatusOr<people::Person> person = context_.people->Read(view_, id);
+    if (!person.ok() && base::ReasonOf(person.status()) != Reason::kNotFound) {
+      return person.status();
+    }
+    if (person.ok()) found->second = person->id().ToBytes();
+    return found->second;
+  }
+
   // Errors: kDataLoss, kStoreUnavailable.
   absl::Status Fill(audit::Access* access) {
     if (access->overridden) {
       SIGNPOST_ASSIGN_OR_RETURN(access->reviewed,
                                 overrides::IsReviewed(view_, access->agency_id, access->index));
     }
-    SIGNPOST_ASSIGN_OR_RETURN(const Known* known, PersonOf(access->person_ref));
+    if (access->person.empty()) return absl::OkStatus();
+    SIGNPOST_ASSIGN_OR_RETURN(const Known* known, PersonOf(access->person));
     if (known == nullptr) return absl::OkStatus();  // erased
     if (!access->practitioner_id.empty()) {
       SIGNPOST_ASSIGN_OR_RETURN(const registry::PractitionerMarks* marks,
@@ -79,6 +95,7 @@ class Facts {
   }
 
  private:
+  // By the bytes of an id.
   absl::StatusOr<const Known*> PersonOf(const std::string& ref) {
     const auto [found, fresh] = persons_.try_emplace(ref);
     if (!fresh) return found->second.get();
@@ -119,6 +136,7 @@ class Facts {
   const request::HubContext& context_;
   const store::View& view_;
   const absl::TimeZone zone_;
+  std::map<std::string, std::string> now_;
   std::map<std::string, std::unique_ptr<Known>> persons_;
   std::map<std::pair<std::string, std::string>, registry::PractitionerMarks> marks_;
 };
@@ -150,20 +168,25 @@ absl::Status Look(const request::HubContext& context, const audit::PatternOption
         "from", absl::StrCat("there are ", end - first, " entries in this time, and at most ",
                              base::kPatternEntriesMax, " are read at once; ask for less time"));
   }
+  const ledger::PersonIndex index(&view);
   Facts facts(context, view, options.zone);
   absl::Status status;
   while (first < end) {
     const int count = static_cast<int>(std::min<uint64_t>(base::kPageRowsMax, end - first));
     SIGNPOST_ASSIGN_OR_RETURN(const std::vector<std::string> entries, reader.Entries(first, count));
+    absl::flat_hash_map<uint64_t, base::PersonId> about;
+    SIGNPOST_ASSIGN_OR_RETURN(const auto found, index.PersonsIn(first, first + entries.size()));
+    for (const auto& [number, person] : found) about.emplace(number, person);
     for (const std::string& bytes : entries) {
       if (bytes.empty()) continue;  // past its retention: only the hash is kept
-      stored::LedgerEntry entry;
-      if (!entry.ParseFromString(bytes)) {
-        return base::Error(Reason::kDataLoss,
-                           "a stored entry does not decode; verify the ledger offline");
-      }
+      SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, ledger::ParseEntry(bytes));
       if (entry.sequenced_at_us() < from_us || entry.sequenced_at_us() >= until_us) continue;
-      finder.Take(entry, [&](audit::Access* access) {
+      const auto whom = about.find(entry.index());
+      std::string person;
+      if (whom != about.end()) {
+        SIGNPOST_ASSIGN_OR_RETURN(person, facts.PersonNow(whom->second));
+      }
+      finder.Take(entry, person, [&](audit::Access* access) {
         if (status.ok()) status = facts.Fill(access);
       });
     }
@@ -210,18 +233,20 @@ void PatternSearch::Find(const base::Principal& asker, v1::FindPatternsRequest r
         v1::FindPatternsResponse& response = attempt.outcome;
         // About the past: nothing that is written meanwhile can change it.
         SIGNPOST_RETURN_IF_ERROR(Look(context_, options_, view.unguarded(), asked, &response));
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_PATTERNS_SOUGHT, asker, "");
+        ledger::v1::LedgerEntry entry =
+            context_.entries->New(ledger::v1::ENTRY_KIND_PATTERNS_SOUGHT, asker, "");
         entry.set_purpose("audit");
         uint64_t hits = 0;
         for (const v1::PatternReport& report : response.reports()) {
           hits += report.hits_total();
         }
-        entry.set_subject(absl::StrCat("patterns/", response.reports_size(), ", hits/", hits));
-        entry.set_outcome("answered");
+        entry.mutable_patterns_sought()->set_patterns(
+            static_cast<uint32_t>(response.reports_size()));
+        entry.mutable_patterns_sought()->set_hits(hits);
+        entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
         entry.set_reply_hash(base::Sha256(response.SerializeAsString()));
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, asked.reason(), &entry));
-        attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+        attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [this, done = std::move(done)](
@@ -229,7 +254,7 @@ void PatternSearch::Find(const base::Principal& asker, v1::FindPatternsRequest r
         running_ = false;
         if (!result.ok()) return done(std::move(result).status());
         *result->outcome.mutable_receipt() =
-            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+            ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         done(std::move(result->outcome));
       });
 }

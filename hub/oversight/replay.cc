@@ -18,8 +18,10 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/evaluator.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -35,91 +37,111 @@ namespace {
 struct Step {
   uint64_t index = 0;
   bool pruned = false;  // past its retention: nobody knows any more what it said
-  stored::LedgerEntry entry;
+  ledger::v1::LedgerEntry entry;
 };
-
-constexpr int kEntriesPerPage = 1000;
 
 absl::StatusOr<std::vector<Step>> HistoryOf(const store::View& view, const base::PersonId& person) {
   const ledger::LedgerReader reader(&view);
-  const std::string prefix = person.ToBytes();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes,
+                            ledger::PersonIndex(&view).EntriesOf(person));
   std::vector<Step> history;
-  std::string from = prefix;
-  while (true) {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const std::vector<store::KeyValue> rows,
-        view.Scan(Space::kPersonEntries, from, store::PrefixEnd(prefix), kEntriesPerPage));
-    for (const store::KeyValue& row : rows) {
-      Step step;
-      step.index = store::U64FromKey(row.key.substr(prefix.size()));
-      const absl::StatusOr<std::string> bytes = reader.Entry(step.index);
-      step.pruned = ledger::IsPruned(bytes.status());
-      if (!step.pruned && !bytes.ok()) return bytes.status();
-      if (!step.pruned && !step.entry.ParseFromString(*bytes)) {
-        return base::Error(Reason::kDataLoss, "a stored entry does not decode");
-      }
-      history.push_back(std::move(step));
+  for (const uint64_t index : indexes) {
+    Step step;
+    step.index = index;
+    const absl::StatusOr<std::string> bytes = reader.Entry(index);
+    step.pruned = ledger::IsPruned(bytes.status());
+    if (!step.pruned) {
+      if (!bytes.ok()) return bytes.status();
+      SIGNPOST_ASSIGN_OR_RETURN(step.entry, ledger::ParseEntry(*bytes));
     }
-    if (rows.size() < kEntriesPerPage) return history;
-    from = rows.back().key + '\0';
+    history.push_back(std::move(step));
+  }
+  return history;
+}
+
+// The flag or consent that `entry` changed, blinded; empty for every other entry.
+const std::string& ChangedIn(const ledger::v1::LedgerEntry& entry) {
+  static const std::string* const nothing = new std::string();
+  switch (entry.kind()) {
+    case ledger::v1::ENTRY_KIND_FLAG_CHANGED:
+      return entry.flag_changed().flag_ref();
+    case ledger::v1::ENTRY_KIND_REVIEW_RESOLVED:
+      return entry.review_resolved().flag_ref();
+    case ledger::v1::ENTRY_KIND_CONSENT_RECORDED:
+      return entry.consent_recorded().consent_ref();
+    case ledger::v1::ENTRY_KIND_CONSENT_WITHDRAWN:
+      return entry.consent_withdrawn().consent_ref();
+    default:
+      return *nothing;
   }
 }
 
 // Takes back what happened to `row` after entry `index`. Says in `doubts` what cannot be.
-void TakeBack(const std::vector<Step>& history, uint64_t index, stored::PersonRow* row,
-              std::vector<std::string>* doubts) {
-  // By subject: what was last said before, and whether anything was said since.
+// `blinding` is the person's, by which the entries name flags and consents.
+void TakeBack(const std::vector<Step>& history, const ledger::Blinding& blinding, uint64_t index,
+              stored::PersonRow* row, std::vector<std::string>* doubts) {
+  // By id: what was last said before, and whether anything was said since.
   struct Story {
     bool known = false;  // something was said at `index` or before
-    std::string status;  // opened, closed or retracted, as last said then
+    ledger::v1::Outcome status = ledger::v1::OUTCOME_UNSPECIFIED;  // of a flag, as last said then
     bool changed_since = false;
     bool withdrawn_since = false;
   };
   absl::flat_hash_map<std::string, Story> stories;
+  std::vector<std::string> ids;
+  for (const stored::FlagRow& flag : row->flags()) ids.push_back(flag.flag_id());
+  for (const stored::ConsentRow& consent : row->consents()) ids.push_back(consent.consent_id());
   bool shield_known = false;
   bool shield_then = false;
   bool shield_since = false;
   for (const Step& step : history) {
-    const stored::LedgerEntry& entry = step.entry;
+    const ledger::v1::LedgerEntry& entry = step.entry;
     const bool before = step.index <= index;
     if (step.pruned) {
       doubts->push_back("some entries about the person are past their retention");
       continue;
     }
-    if (entry.kind() == stored::ENTRY_KIND_PERSONS_MERGED && !before) {
+    if (entry.kind() == ledger::v1::ENTRY_KIND_PERSONS_MERGED && !before) {
       doubts->push_back("records of two persons were found to be one since");
     }
-    if (entry.kind() == stored::ENTRY_KIND_SHIELD_CHANGED) {
+    if (entry.kind() == ledger::v1::ENTRY_KIND_SHIELD_CHANGED) {
       if (before) {
         shield_known = true;
-        shield_then = entry.subject() != "lifted";
+        shield_then = entry.shield_changed().shielded();
       } else {
         shield_since = true;
       }
       continue;
     }
-    Story& story = stories[entry.subject()];
+    const std::string& ref = ChangedIn(entry);
+    const auto id = std::find_if(ids.begin(), ids.end(), [&](const std::string& one) {
+      return !ref.empty() && blinding.Ref(entry.nonce(), one) == ref;
+    });
+    if (id == ids.end()) continue;
+    Story& story = stories[*id];
     if (before) {
       story.known = true;
-      if (entry.outcome() == "opened" || entry.outcome() == "closed" ||
-          entry.outcome() == "retracted") {
+      if (entry.outcome() == ledger::v1::OUTCOME_OPENED ||
+          entry.outcome() == ledger::v1::OUTCOME_CLOSED ||
+          entry.outcome() == ledger::v1::OUTCOME_RETRACTED) {
         story.status = entry.outcome();
       }
     } else {
-      if (entry.outcome() == "changed") story.changed_since = true;
-      if (entry.kind() == stored::ENTRY_KIND_CONSENT_WITHDRAWN) story.withdrawn_since = true;
+      if (entry.outcome() == ledger::v1::OUTCOME_CHANGED) story.changed_since = true;
+      if (entry.kind() == ledger::v1::ENTRY_KIND_CONSENT_WITHDRAWN) story.withdrawn_since = true;
     }
   }
   if (shield_since) row->mutable_shield()->set_shielded(shield_known && shield_then);
 
   google::protobuf::RepeatedPtrField<stored::FlagRow> flags;
   for (stored::FlagRow& flag : *row->mutable_flags()) {
-    const absl::StatusOr<base::FlagId> id = base::FlagId::FromBytes(flag.flag_id());
-    const Story& story = stories[id.ok() ? id->ToText() : ""];
+    const Story& story = stories[flag.flag_id()];
     if (!story.known) continue;  // there was no such flag yet
-    if (story.status == "opened") flag.set_status(v1::FLAG_STATUS_OPEN);
-    if (story.status == "closed") flag.set_status(v1::FLAG_STATUS_CLOSED);
-    if (story.status == "retracted") flag.set_status(v1::FLAG_STATUS_RETRACTED);
+    if (story.status == ledger::v1::OUTCOME_OPENED) flag.set_status(v1::FLAG_STATUS_OPEN);
+    if (story.status == ledger::v1::OUTCOME_CLOSED) flag.set_status(v1::FLAG_STATUS_CLOSED);
+    if (story.status == ledger::v1::OUTCOME_RETRACTED) {
+      flag.set_status(v1::FLAG_STATUS_RETRACTED);
+    }
     if (story.changed_since) doubts->push_back("what an agency reports of a flag changed since");
     *flags.Add() = std::move(flag);
   }
@@ -128,8 +150,7 @@ void TakeBack(const std::vector<Step>& history, uint64_t index, stored::PersonRo
   google::protobuf::RepeatedPtrField<stored::ConsentRow> consents;
   absl::flat_hash_set<std::string> later;
   for (stored::ConsentRow& consent : *row->mutable_consents()) {
-    const absl::StatusOr<base::ConsentId> id = base::ConsentId::FromBytes(consent.consent_id());
-    const Story& story = stories[id.ok() ? id->ToText() : ""];
+    const Story& story = stories[consent.consent_id()];
     if (!story.known) {
       later.insert(consent.consent_id());
       continue;
@@ -160,12 +181,10 @@ struct Outcome {
 template <typename Releases, typename Withholdings>
 Outcome OutcomeOf(const Releases& released, const Withholdings& withheld) {
   Outcome outcome;
-  for (stored::Released one : released) {
-    // It follows from the flag, and entries of earlier versions do not have it.
-    one.clear_holder_agency_id();
+  for (const ledger::v1::Released& one : released) {
     outcome.released.insert(one.SerializeAsString());
   }
-  for (const stored::Withheld& one : withheld) outcome.withheld[one.rule()] += one.count();
+  for (const ledger::v1::Withheld& one : withheld) outcome.withheld[one.rule()] += one.count();
   return outcome;
 }
 
@@ -212,26 +231,21 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
     return not_possible("it is past its retention, and only its hash is kept");
   }
   if (!bytes.ok()) return bytes.status();
-  stored::LedgerEntry entry;
-  if (!entry.ParseFromString(*bytes)) {
-    return base::Error(Reason::kDataLoss, "a stored entry does not decode");
-  }
-  response->set_policy_sha256(entry.policy_sha256());
+  SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, ledger::ParseEntry(*bytes));
+  const std::string sha256 = absl::BytesToHexString(entry.policy_sha256());
+  response->set_policy_sha256(sha256);
   response->set_policy_version(entry.policy_version());
-  if (entry.kind() != stored::ENTRY_KIND_WHO_KNOWS) {
+  if (entry.kind() != ledger::v1::ENTRY_KIND_WHO_KNOWS) {
     return not_possible("only answers to who knows hold all that it takes");
   }
   if (entry.policy_sha256().empty()) {
     return not_possible("no policy was in force, so everything was hidden");
   }
-  if (entry.policy_vocabulary_sha256().empty() || entry.asked() == 0) {
-    return not_possible("it was recorded by a version of the hub that did not keep what it takes");
-  }
   const absl::StatusOr<stored::PolicyVocabularyRow> words =
       policy_admin_->WordsOf(view, entry.policy_vocabulary_sha256());
   if (!words.ok()) return not_possible(std::string(words.status().message()));
   const absl::StatusOr<std::shared_ptr<const request::BoundPolicy>> bound =
-      policy_admin_->PolicyOf(view, entry.policy_sha256(), *words);
+      policy_admin_->PolicyOf(view, sha256, *words);
   if (!bound.ok()) return not_possible(std::string(bound.status().message()));
 
   base::Principal asker;
@@ -244,49 +258,43 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
   for (const stored::PolicyAgencyWord& word : words->agencies()) {
     if (word.agency_id() == asker.agency_id) asker.agency_kind = word.kind();
   }
-  disclosure::QuestionTerms asked;
-  asked.purpose = policy::ParsePurpose(entry.purpose()).value_or(policy::Purpose::kUnspecified);
-  for (const policy::Aspect aspect : policy::AllAspects()) {
-    if ((entry.asked() >> static_cast<unsigned>(aspect) & 1u) == 0) continue;
-    if (aspect == policy::Aspect::kContent) {
-      asked.content = true;
-    } else {
-      asked.aspects.push_back(aspect);
-    }
-  }
-  asked.necessity_stated = (entry.asked() & disclosure::kAskedNecessityBit) != 0;
-  asked.assessment_kind = entry.asked_assessment_kind();
-  if (entry.has_override()) {
-    asked.override_request.requested = true;
-    asked.override_request.ground = policy::ParseOverrideGround(entry.override().ground())
-                                        .value_or(policy::OverrideGround::kNone);
-    asked.override_request.reason_stated = true;
-  }
+  const disclosure::QuestionTerms asked = disclosure::AskedOf(entry);
 
   Outcome recorded = OutcomeOf(entry.released(), entry.withheld());
-  recorded.relationships.insert(entry.relationships().begin(), entry.relationships().end());
-  recorded.override_used = entry.override().allowed();
+  recorded.relationships.insert(entry.who_knows().relationships().begin(),
+                                entry.who_knows().relationships().end());
+  recorded.override_used = entry.who_knows().override().allowed();
   Outcome again;
   std::vector<std::string> doubts;
-  if (!entry.person_ref().empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id,
-                              base::PersonId::FromBytes(entry.person_ref()));
+  const char* const erased = "the person was erased, and what was known of them went, too";
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<base::PersonId> about,
+                            ledger::PersonIndex(&view).PersonsOf(index));
+  // Nobody, or somebody erased: the entry of an answer about nobody holds nothing.
+  if (about.empty() && recorded != again) return not_possible(erased);
+  if (!about.empty()) {
+    const base::PersonId& id = about.front();
     const absl::StatusOr<people::Person> person = context_.people->Read(view, id);
     if (!person.ok()) {
       if (base::ReasonOf(person.status()) != Reason::kNotFound) return person.status();
-      return not_possible("the person was erased, and what was known of them with them");
+      return not_possible(erased);
     }
     if (person->id().ToBytes() != id.ToBytes()) {
       doubts.push_back("records of two persons were found to be one since");
     }
     SIGNPOST_ASSIGN_OR_RETURN(const std::vector<Step> history, HistoryOf(view, person->id()));
     stored::PersonRow row = person->row();
-    TakeBack(history, index, &row, &doubts);
+    SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding, person->Blinding());
+    TakeBack(history, blinding, index, &row, &doubts);
     const people::Person then = person->AsOf(std::move(row));
     const std::shared_ptr<const registry::Directory> directory = context_.registry->directory();
     disclosure::DisclosureEvaluator judge(**bound, *directory, asker, asked,
                                           absl::FromUnixMicros(entry.sequenced_at_us()));
-    const disclosure::Evaluation findings = judge.Decide(then);
+    disclosure::Evaluation findings = judge.Decide(then);
+    SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding_then,
+                              context_.people->BlindingOf(view, id));
+    for (ledger::v1::Released& one : findings.released) {
+      one = blinding_then.Blind(std::move(one), entry);
+    }
     again = OutcomeOf(findings.released, findings.withheld);
     again.override_used = findings.override_used;
     for (std::string& word : judge.RelationshipWords()) again.relationships.insert(std::move(word));
@@ -327,33 +335,33 @@ void Replays::Replay(const base::Principal& asker, v1::ReplayDecisionRequest req
         if (judged.ok()) judged = JudgeAgain(view.unguarded(), *index, &response);
         if (!judged.ok() && base::ReasonOf(judged) != Reason::kNotFound) return judged;
         found = judged.ok();
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_DECISION_REPLAYED, asker, "");
+        ledger::v1::LedgerEntry entry =
+            context_.entries->New(ledger::v1::ENTRY_KIND_DECISION_REPLAYED, asker, "");
         entry.set_purpose("audit");
-        entry.set_subject(found ? absl::StrCat("entry/", *index) : "entry/none");
-        entry.set_policy_sha256(response.policy_sha256());
+        if (found) entry.mutable_decision_replayed()->set_entry_index(*index);
+        entry.set_policy_sha256(absl::HexStringToBytes(response.policy_sha256()));
         entry.set_policy_version(response.policy_version());
         switch (response.result()) {
           case v1::REPLAY_RESULT_SAME:
-            entry.set_outcome("same");
+            entry.set_outcome(ledger::v1::OUTCOME_SAME);
             break;
           case v1::REPLAY_RESULT_DIFFERENT:
-            entry.set_outcome("different");
+            entry.set_outcome(ledger::v1::OUTCOME_DIFFERENT);
             break;
           case v1::REPLAY_RESULT_NOT_POSSIBLE:
-            entry.set_outcome("not-possible");
+            entry.set_outcome(ledger::v1::OUTCOME_NOT_POSSIBLE);
             break;
           default:
-            entry.set_outcome(base::ReasonName(Reason::kNotFound));
+            ledger::SetRefused(Reason::kNotFound, &entry);
         }
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, asked.reason(), &entry));
-        attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+        attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Outcome>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
         v1::Receipt receipt =
-            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+            ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         if (!result->outcome.found) {
           return done(request::WithReceipt(
               base::InvalidField("entry",

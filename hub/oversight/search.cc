@@ -9,9 +9,11 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
+#include "hub/ledger/receipt.h"
 #include "hub/people/validate.h"
-#include "hub/request/entries.h"
 #include "hub/request/resolve.h"
 #include "hub/tlog/entry_fields.h"
 #include "hub/tlog/merkle.h"
@@ -108,27 +110,23 @@ absl::StatusOr<std::vector<Row>> ReadRows(const store::View& view, const Wanted&
                    ? store::U64FromKey(found.back().key) + 1
                    : end;
   } else {
-    const std::string prefix = wanted.person->ToBytes();
-    std::string from = prefix + store::KeyU64(first);
-    const std::string to = prefix + store::KeyU64(end);
+    const ledger::PersonIndex index(&view);
     std::vector<uint64_t> indexes;
-    while (true) {
-      SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> found,
-                                view.Scan(Space::kPersonEntries, from, to, kRowsPerRead));
-      for (const store::KeyValue& row : found) {
-        indexes.push_back(store::U64FromKey(row.key.substr(prefix.size())));
-      }
+    for (uint64_t from = first;;) {
+      SIGNPOST_ASSIGN_OR_RETURN(const std::vector<uint64_t> found,
+                                index.EntriesOf(*wanted.person, from, end, kRowsPerRead));
+      indexes.insert(indexes.end(), found.begin(), found.end());
       if (found.size() < static_cast<size_t>(kRowsPerRead) || !wanted.newest_first) break;
-      from = found.back().key + '\0';
+      from = found.back() + 1;
     }
     const bool full = indexes.size() >= static_cast<size_t>(kRowsPerRead);
     if (indexes.size() > static_cast<size_t>(kRowsPerRead)) {
       indexes.erase(indexes.begin(), indexes.end() - kRowsPerRead);
     }
-    for (const uint64_t index : indexes) {
+    for (const uint64_t number : indexes) {
       SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes,
-                                view.Get(Space::kEntries, store::KeyU64(index)));
-      rows.push_back({index, std::move(bytes).value_or("")});
+                                view.Get(Space::kEntries, store::KeyU64(number)));
+      rows.push_back({number, std::move(bytes).value_or("")});
     }
     if (wanted.newest_first) {
       *reached = full ? indexes.front() : first;
@@ -162,7 +160,7 @@ absl::StatusOr<Page> ReadPage(const store::View& view, const Wanted& wanted, uin
   }
   int read = 0;
   size_t bytes = 0;
-  stored::LedgerEntry entry;
+  ledger::v1::LedgerEntry entry;
   while (behind() && read < base::kSearchEntriesReadMax) {
     uint64_t reached = 0;
     SIGNPOST_ASSIGN_OR_RETURN(std::vector<Row> rows,
@@ -176,9 +174,7 @@ absl::StatusOr<Page> ReadPage(const store::View& view, const Wanted& wanted, uin
         return base::Error(Reason::kDataLoss,
                            "a stored entry does not decode; verify a copy of the ledger");
       }
-      const bool matches = wanted.person.has_value() ? wanted.filter->MatchesBesidesPerson(entry)
-                                                     : wanted.filter->Matches(entry);
-      if (!matches) continue;
+      if (!wanted.filter->Matches(entry)) continue;
       bytes += row.bytes.size();
       v1::FoundEntry& found = page.entries.emplace_back();
       found.set_index(row.index);
@@ -212,8 +208,7 @@ absl::Status SetBounds(const store::View& view, uint64_t size, Wanted* wanted) {
   return absl::OkStatus();
 }
 
-// What is sealed in the entry of a look. Their details are left out: the entry's reference says
-// whom.
+// What is sealed in the entry of a look. A person's details are left out: the entry is about them.
 std::string DetailsOf(const std::string& reason, v1::EntryFilter filter) {
   const bool by_details = filter.has_person();
   filter.clear_person();
@@ -287,8 +282,23 @@ absl::Status Searches::TakeBudget(const base::Principal& asker, const v1::EntryF
   SIGNPOST_RETURN_IF_ERROR(people::ValidateFindDetails(filter.person(), "filter.person", now));
   if (finds_.Take(asker.system_id, now)) return absl::OkStatus();
   return base::Error(Reason::kTooManyRequests,
-                     "this system has searched by details too often; search by the person_ref of "
-                     "an entry, or wait");
+                     "this system has searched by details too often; search by same_person_as, "
+                     "the number of an entry, or wait");
+}
+
+absl::StatusOr<audit::Filter> Searches::FilterOf(const v1::EntryFilter& wire) const {
+  if (wire.request_id().empty()) return audit::Filter::Create(wire);
+  if (wire.agency_id().empty()) {
+    return base::InvalidField("filter.agency_id",
+                              "name the agency too: request ids are each agency's own");
+  }
+  if (!wire.request_hash().empty()) {
+    return base::InvalidField("filter.request_hash", "name the request by its id or by its hash");
+  }
+  v1::EntryFilter hashed = wire;
+  hashed.clear_request_id();
+  hashed.set_request_hash(context_.entries->HashOf(wire.agency_id(), wire.request_id()));
+  return audit::Filter::Create(hashed);
 }
 
 absl::StatusOr<Searches::Subject> Searches::SubjectOf(const store::View& view,
@@ -304,23 +314,31 @@ absl::StatusOr<Searches::Subject> Searches::SubjectOf(const store::View& view,
     return base::ReasonOf(person.status()) == Reason::kNotFound ? absl::OkStatus()
                                                                 : person.status();
   };
-  if (!filter.person_ref().empty()) {
-    const absl::StatusOr<base::PersonId> id = base::PersonId::FromBytes(filter.person_ref());
-    if (id.ok()) SIGNPOST_RETURN_IF_ERROR(read(*id));
+  if (!filter.has_same_person_as() && !filter.has_person()) return subject;
+  if (filter.has_same_person_as()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<base::PersonId> about,
+                              ledger::PersonIndex(&view).PersonsOf(filter.same_person_as()));
+    if (about.size() > 1) {
+      return base::InvalidField("filter.same_person_as",
+                                "that entry is a list, about several; name one about one person");
+    }
+    if (!about.empty()) SIGNPOST_RETURN_IF_ERROR(read(about.front()));
   }
-  if (!filter.has_person()) return subject;
-  const std::optional<people::Person> by_ref = std::exchange(subject.person, std::nullopt);
-  const absl::StatusOr<base::PersonId> id = context_.linker->FindOne(view, filter.person());
-  if (id.ok()) {
-    SIGNPOST_RETURN_IF_ERROR(read(*id));
-  } else if (base::ReasonOf(id.status()) != Reason::kNotFound) {
-    return id.status();
+  if (filter.has_person()) {
+    const std::optional<people::Person> as_other = std::exchange(subject.person, std::nullopt);
+    const absl::StatusOr<base::PersonId> id = context_.linker->FindOne(view, filter.person());
+    if (id.ok()) {
+      SIGNPOST_RETURN_IF_ERROR(read(*id));
+    } else if (base::ReasonOf(id.status()) != Reason::kNotFound) {
+      return id.status();
+    }
+    // All that is set must hold.
+    if (filter.has_same_person_as() && subject.person.has_value() &&
+        (!as_other.has_value() || as_other->id() != subject.person->id())) {
+      subject.person.reset();
+    }
   }
-  subject.nobody =
-      !subject.person.has_value() ||
-      (!filter.person_ref().empty() &&
-       (!by_ref.has_value() || by_ref->id().ToBytes() != subject.person->id().ToBytes()));
-  if (subject.nobody) subject.person.reset();
+  subject.nobody = !subject.person.has_value();
   return subject;
 }
 
@@ -332,7 +350,7 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
   if (request.page_size() < 0 || request.page_size() > base::kSearchPageMax) {
     return done(base::InvalidField("page_size", "1 to 500, or 0 for 100"));
   }
-  absl::StatusOr<audit::Filter> filter = audit::Filter::Create(request.filter());
+  absl::StatusOr<audit::Filter> filter = FilterOf(request.filter());
   if (!filter.ok()) return done(std::move(filter).status());
   std::optional<PagePlace> from;
   if (!request.page_token().empty()) {
@@ -372,20 +390,20 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
             Page page, ReadPage(view.unguarded(), wanted, position,
                                 asked.page_size() == 0 ? kPageDefault : asked.page_size()));
 
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");
+        ledger::v1::LedgerEntry entry =
+            context_.entries->New(ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");
         entry.set_purpose("audit");
-        entry.set_subject(absl::StrCat("search/", page.entries.size()));
+        entry.mutable_entries_searched()->set_found(static_cast<uint32_t>(page.entries.size()));
         entry.set_reply_hash(HashOf(page.entries));
-        entry.set_outcome("answered");
+        entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
         if (subject.person.has_value()) {
-          entry.set_person_ref(subject.person->id().ToBytes());
-          request::IndexByPerson(&operation, subject.person->id());
+          SIGNPOST_RETURN_IF_ERROR(
+              request::SetPerson(*subject.person, &entry, &operation).status());
         }
         SIGNPOST_RETURN_IF_ERROR(
             request::SealDetails(context_, subject.person.has_value() ? &*subject.person : nullptr,
                                  DetailsOf(asked.reason(), asked.filter()), &entry));
-        operation.entries.push_back(request::ToDraft(entry));
+        operation.entries.push_back(ledger::ToDraft(entry));
 
         response.set_ledger_size(size);
         response.set_read_to_index(asked.newest_first() || page.position == 0 ? page.position
@@ -402,7 +420,7 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
           absl::StatusOr<ledger::Committed<v1::SearchEntriesResponse>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
         *result->outcome.mutable_receipt() =
-            request::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
+            ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         done(std::move(result->outcome));
       });
 }
@@ -412,7 +430,7 @@ void Searches::OpenTail(const base::Principal& asker, v1::TailEntriesRequest req
   if (absl::Status status = CheckReason(request.reason()); !status.ok()) {
     return done(std::move(status));
   }
-  absl::StatusOr<audit::Filter> filter = audit::Filter::Create(request.filter());
+  absl::StatusOr<audit::Filter> filter = FilterOf(request.filter());
   if (!filter.ok()) return done(std::move(filter).status());
   if (request.filter().has_until()) {
     return done(base::InvalidField("filter.until", "leave it out: who looks on sees what comes"));
@@ -434,22 +452,24 @@ void Searches::OpenTail(const base::Principal& asker, v1::TailEntriesRequest req
           return base::InvalidField("first_index", "is beyond the ledger's end");
         }
         SIGNPOST_ASSIGN_OR_RETURN(const Subject subject, SubjectOf(view, asked.filter()));
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");
+        ledger::v1::LedgerEntry entry =
+            context_.entries->New(ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");
         entry.set_purpose("audit");
-        entry.set_subject(asked.has_first_index() ? absl::StrCat("tail/", asked.first_index())
-                                                  : "tail");
-        entry.set_outcome("answered");
+        entry.mutable_entries_searched()->set_looks_on(true);
+        if (asked.has_first_index()) {
+          entry.mutable_entries_searched()->set_first_index(asked.first_index());
+        }
+        entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
         tail.nobody = subject.nobody;
         if (subject.person.has_value()) {
           tail.person = subject.person->id();
-          entry.set_person_ref(subject.person->id().ToBytes());
-          request::IndexByPerson(&operation, subject.person->id());
+          SIGNPOST_RETURN_IF_ERROR(
+              request::SetPerson(*subject.person, &entry, &operation).status());
         }
         SIGNPOST_RETURN_IF_ERROR(
             request::SealDetails(context_, subject.person.has_value() ? &*subject.person : nullptr,
                                  DetailsOf(asked.reason(), asked.filter()), &entry));
-        operation.entries.push_back(request::ToDraft(entry));
+        operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [asked = request,

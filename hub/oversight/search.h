@@ -7,9 +7,9 @@
 // are while it grows. A page's token says how far it has read and is good for the same auditor and
 // filter only.
 //
-// Entries about one person are found through their index, which is erased with them, so that
-// entries which name them beside others are found, too. By the reference of an erased person, or of
-// none, those entries are found that carry it.
+// Entries about one person are found through the index of who is asked about, which is erased with
+// the person, so that entries which list them beside others are found, too. Entries about an erased
+// person are found by nobody any more.
 //
 // Thread-safe; owns nothing of HubContext, which must outlive it and its pending calls. `done` is
 // called exactly once, on the sequencer's completion thread or the caller's, and must only hand on.
@@ -94,6 +94,8 @@ class Searches {
 
   // Whom the filter is about.
   struct Subject;
+  // `wire` with its request id hashed. Errors: kInvalidField.
+  absl::StatusOr<audit::Filter> FilterOf(const v1::EntryFilter& wire) const;
   absl::StatusOr<Subject> SubjectOf(const store::View& view, const v1::EntryFilter& filter) const;
   absl::Status TakeBudget(const base::Principal& asker, const v1::EntryFilter& filter);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hub/base/status_macros.h"
+#include "hub/ledger/person_index.h"
 #include "hub/store/row_codec.h"
 #include "signpost/store/v1/person.pb.h"
 
@@ -26,15 +27,15 @@ absl::StatusOr<absl::flat_hash_set<std::string>> RemoveErased(
                          return absl::OkStatus();
                        }));
   if (erased.empty()) return erased;
-  SIGNPOST_RETURN_IF_ERROR(store::VisitRows(
-      view, Space::kPersonEntries, commit,
-      [&](const store::KeyValue& row, store::Batch* batch) -> absl::Status {
-        if (row.key.size() > sizeof(uint64_t) &&
-            erased.contains(row.key.substr(0, row.key.size() - sizeof(uint64_t)))) {
-          batch->Delete(Space::kPersonEntries, row.key);
-        }
-        return absl::OkStatus();
-      }));
+  SIGNPOST_RETURN_IF_ERROR(
+      store::VisitRows(view, Space::kPersonEntries, commit,
+                       [&](const store::KeyValue& row, store::Batch* batch) -> absl::Status {
+                         SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person,
+                                                   ledger::PersonIndex::PersonOfRow(row.key));
+                         if (erased.contains(person.ToBytes()))
+                           batch->Delete(Space::kPersonEntries, row.key);
+                         return absl::OkStatus();
+                       }));
   SIGNPOST_RETURN_IF_ERROR(store::VisitRows(
       view, Space::kLocalRecords, commit,
       [&](const store::KeyValue& row, store::Batch* batch) -> absl::Status {

@@ -11,6 +11,7 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/ledger/person_index.h"
 #include "hub/people/birthday.h"
 #include "hub/people/sealing.h"
 #include "hub/people/validate.h"
@@ -27,8 +28,6 @@ using store::v1::ConsentRow;
 using store::v1::FlagRow;
 using store::v1::LocalRecordRow;
 using store::v1::PersonRow;
-
-constexpr int kEraseScanRows = 1000;
 
 absl::Status NobodyThere() {
   return Error(Reason::kNotFound, "no such person, or not yours to know");
@@ -201,6 +200,15 @@ absl::StatusOr<base::Sealed<LazyText>> People::OpenPrivateOf(const store::View& 
   return base::Sealed<LazyText>(
       LazyText(std::make_shared<const DataKey>(keyring_, id, *std::move(wrapped)),
                SealContext(id, kPrivateKind, label), std::string(sealed)));
+}
+
+absl::StatusOr<ledger::Blinding> People::BlindingOf(const store::View& view,
+                                                    const base::PersonId& id) const {
+  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> wrapped,
+                            view.Get(Space::kPersonKeys, id.ToBytes()));
+  if (!wrapped) return NobodyThere();
+  SIGNPOST_ASSIGN_OR_RETURN(const base::SecretKey key, keyring_->UnwrapDataKey(id, *wrapped));
+  return ledger::Blinding(key);
 }
 
 std::string People::RecordHash(absl::string_view agency_id, absl::string_view record_id) const {
@@ -441,6 +449,7 @@ absl::StatusOr<FlagResult> People::PrepareReport(const Reporter& reporter,
   draft.change.Put(Space::kLocalRecords, LocalRecordKey(reporter.agency_id, state.record_hash),
                    store::EncodeRow(local));
   draft.Put();
+  result.blinding.emplace(draft.key);
   result.change = std::move(draft.change);
   return result;
 }
@@ -474,6 +483,7 @@ absl::StatusOr<FlagResult> People::PrepareClose(absl::string_view agency_id,
   flag->clear_content_hash();  // so that the same report, sent again, opens it again
   if (release) flag->clear_record_hash();
   draft.Put();
+  result.blinding.emplace(draft.key);
   result.change = std::move(draft.change);
   return result;
 }
@@ -833,15 +843,7 @@ absl::StatusOr<store::Batch> People::PrepareErase(const ledger::GuardedView& vie
     const std::string key = id.ToBytes();
     change.Delete(Space::kPeople, key);
     change.Delete(Space::kPersonKeys, key);
-    std::string from = key;
-    const std::string to = store::PrefixEnd(key);
-    while (true) {
-      SIGNPOST_ASSIGN_OR_RETURN(std::vector<store::KeyValue> rows,
-                                view.Scan(Space::kPersonEntries, from, to, kEraseScanRows));
-      if (rows.empty()) break;
-      from = rows.back().key + '\0';
-      for (store::KeyValue& row : rows) change.Delete(Space::kPersonEntries, row.key);
-    }
+    SIGNPOST_RETURN_IF_ERROR(ledger::PersonIndex(&view).Remove(id, &change));
   }
   return change;
 }

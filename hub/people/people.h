@@ -100,6 +100,8 @@ struct FlagResult {
   std::vector<store::v1::AliasHashes> dropped_aliases;
   // Hashes of all their aliases as they will be.
   std::vector<store::v1::AliasHashes> aliases;
+  // What the entry of the change names the person by; set unless kUnchanged.
+  std::optional<ledger::Blinding> blinding;
 };
 
 struct ConsentResult {
@@ -154,6 +156,11 @@ class People {
   [[nodiscard]] absl::StatusOr<base::Sealed<LazyText>> OpenPrivateOf(
       const store::View& view, const base::PersonId& id, absl::string_view label,
       absl::string_view sealed) const;
+
+  // What the ledger's entries about `id` are blinded with, whatever it was merged into since.
+  // Errors: kNotFound when that person was erased; kDataLoss; kStoreUnavailable.
+  [[nodiscard]] absl::StatusOr<ledger::Blinding> BlindingOf(const store::View& view,
+                                                            const base::PersonId& id) const;
 
   // --- Records of agencies ---
 

@@ -104,6 +104,12 @@ absl::StatusOr<std::string> Person::SealPrivate(absl::string_view label, absl::s
   return base::Seal(*key, Context(kPrivateKind, label), plain, random);
 }
 
+absl::StatusOr<ledger::Blinding> Person::Blinding() const {
+  absl::StatusOr<base::SecretKey> key = key_->Get();
+  if (!key.ok()) return std::move(key).status();
+  return ledger::Blinding(*key);
+}
+
 base::Sealed<LazyText> Person::OpenPrivate(absl::string_view label,
                                            absl::string_view sealed) const {
   return base::Sealed<LazyText>(LazyText(key_, Context(kPrivateKind, label), std::string(sealed)));

@@ -29,6 +29,7 @@
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
 #include "hub/base/sealed.h"
+#include "hub/ledger/entry.h"
 #include "signpost/store/v1/person.pb.h"
 
 namespace signpost::people {
@@ -150,6 +151,9 @@ class Person {
                                                         absl::string_view plain,
                                                         base::RandomSource* random) const;
   base::Sealed<LazyText> OpenPrivate(absl::string_view label, absl::string_view sealed) const;
+
+  // What the ledger's entries name this person by. Errors: kDataLoss.
+  [[nodiscard]] absl::StatusOr<ledger::Blinding> Blinding() const;
 
  private:
   friend class People;

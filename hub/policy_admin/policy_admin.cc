@@ -10,7 +10,9 @@
 #include "hub/base/crypto.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
+#include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 #include "hub/store/row_codec.h"
@@ -222,14 +224,14 @@ absl::Status PolicyAdmin::Unbind(const std::string& problem) {
   const std::shared_ptr<const request::BoundPolicy> before = in_force_->Latest();
   in_force_->Lose(problem);
   if (before != nullptr) {
-    stored::LedgerEntry entry =
-        request::NewEntry(stored::ENTRY_KIND_POLICY_BOUND, base::Principal(), "");
-    entry.set_policy_sha256(before->sha256);
+    ledger::v1::LedgerEntry entry =
+        context_.entries->New(ledger::v1::ENTRY_KIND_POLICY_BOUND, base::Principal(), "");
+    entry.set_policy_sha256(absl::HexStringToBytes(before->sha256));
     entry.set_policy_version(before->version);
-    entry.set_subject(absl::StrCat("policy/", before->policy->name()));
-    entry.set_outcome(base::ReasonName(Reason::kPolicyUnavailable));
+    entry.mutable_policy_bound()->set_name(before->policy->name());
+    ledger::SetRefused(Reason::kPolicyUnavailable, &entry);
     ledger::Operation operation;
-    operation.entries.push_back(request::ToDraft(entry));
+    operation.entries.push_back(ledger::ToDraft(entry));
     SIGNPOST_RETURN_IF_ERROR(context_.sequencer->SubmitAndWait(std::move(operation)).status());
   }
   return Error(Reason::kPolicyUnavailable, absl::StrCat("everything is hidden: ", problem));
@@ -316,15 +318,16 @@ absl::Status PolicyAdmin::BindLocked() {
                             absl::StrCat(kVocabularyPrefix, Hex(vocabulary_sha256)),
                             store::EncodeRow(words));
     act.Put(request::kCurrentPolicyKey, row);
-    stored::LedgerEntry entry = request::NewEntry(
-        bootstrap ? stored::ENTRY_KIND_POLICY_PUBLISHED : stored::ENTRY_KIND_POLICY_BOUND,
+    ledger::v1::LedgerEntry entry = context_.entries->New(
+        bootstrap ? ledger::v1::ENTRY_KIND_POLICY_PUBLISHED : ledger::v1::ENTRY_KIND_POLICY_BOUND,
         base::Principal(), "");
-    entry.set_policy_sha256(sha256);
+    entry.set_policy_sha256(absl::HexStringToBytes(sha256));
     entry.set_policy_version(row.version());
     entry.set_policy_vocabulary_sha256(vocabulary_sha256);
-    entry.set_subject(absl::StrCat("policy/", result.policy->name()));
-    entry.set_outcome("recorded");
-    act.operation.entries.push_back(request::ToDraft(entry));
+    (bootstrap ? entry.mutable_policy_published() : entry.mutable_policy_bound())
+        ->set_name(result.policy->name());
+    entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+    act.operation.entries.push_back(ledger::ToDraft(entry));
     in_force_->Offer(std::move(bound));
     return Submit(std::move(act)).status();
   }
@@ -356,7 +359,7 @@ absl::Status PolicyAdmin::CheckRole(const base::Principal& asker,
                    absl::StrJoin(roles, ", "), "; ask the hub's operator to enrol you in it"));
 }
 
-absl::Status PolicyAdmin::AdmitProposer(const base::Principal& asker, stored::EntryKind kind,
+absl::Status PolicyAdmin::AdmitProposer(const base::Principal& asker, ledger::v1::EntryKind kind,
                                         const std::string& request_id, const std::string& sha256) {
   absl::Status may = CheckRole(asker, options_.proposer_roles, "proposes");
   if (may.ok()) return may;
@@ -401,18 +404,18 @@ absl::StatusOr<ledger::Sequenced> PolicyAdmin::Submit(Act act) {
   return context_.sequencer->SubmitAndWait(std::move(act.operation));
 }
 
-absl::Status PolicyAdmin::Refuse(const base::Principal& asker, stored::EntryKind kind,
+absl::Status PolicyAdmin::Refuse(const base::Principal& asker, ledger::v1::EntryKind kind,
                                  const std::string& request_id, const std::string& sha256,
                                  absl::Status why) {
-  stored::LedgerEntry entry = request::NewEntry(kind, asker, request_id);
-  if (!sha256.empty()) entry.set_subject(absl::StrCat("policy/", sha256));
-  entry.set_outcome(base::ReasonName(base::ReasonOf(why)));
+  ledger::v1::LedgerEntry entry = context_.entries->New(kind, asker, request_id);
+  if (!sha256.empty()) ledger::MutableDraft(&entry)->set_sha256(absl::HexStringToBytes(sha256));
+  ledger::SetRefused(base::ReasonOf(why), &entry);
   ledger::Operation operation;
-  operation.entries.push_back(request::ToDraft(entry));
+  operation.entries.push_back(ledger::ToDraft(entry));
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced,
                             context_.sequencer->SubmitAndWait(std::move(operation)));
   return request::WithReceipt(std::move(why),
-                              request::ReceiptOf(sequenced, context_.sequencer->options().origin));
+                              ledger::ReceiptOf(sequenced, context_.sequencer->options().origin));
 }
 
 namespace {
@@ -426,13 +429,15 @@ stored::PolicySignature Sign(const base::Principal& asker, absl::Time now) {
   return signature;
 }
 
-ledger::Draft ActEntry(stored::EntryKind kind, const base::Principal& asker,
-                       const std::string& request_id, const stored::PolicyRow& row) {
-  stored::LedgerEntry entry = request::NewEntry(kind, asker, request_id);
-  entry.set_subject(absl::StrCat("policy/", row.sha256()));
-  entry.set_policy_version(row.version());
-  entry.set_outcome("recorded");
-  return request::ToDraft(entry);
+ledger::Draft ActEntry(const ledger::EntryComposer& entries, ledger::v1::EntryKind kind,
+                       const base::Principal& asker, const std::string& request_id,
+                       const stored::PolicyRow& row) {
+  ledger::v1::LedgerEntry entry = entries.New(kind, asker, request_id);
+  ledger::v1::PolicyDraft* const draft = ledger::MutableDraft(&entry);
+  draft->set_sha256(absl::HexStringToBytes(row.sha256()));
+  draft->set_version(row.version());
+  entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+  return ledger::ToDraft(entry);
 }
 
 }  // namespace
@@ -514,7 +519,7 @@ std::vector<std::string> PolicyAdmin::ChangesOf(const policy::Policy& draft,
 
 absl::StatusOr<v1::ProposePolicyResponse> PolicyAdmin::Propose(
     const base::Principal& asker, const v1::ProposePolicyRequest& request) {
-  constexpr stored::EntryKind kKind = stored::ENTRY_KIND_POLICY_PROPOSED;
+  constexpr ledger::v1::EntryKind kKind = ledger::v1::ENTRY_KIND_POLICY_PROPOSED;
   SIGNPOST_RETURN_IF_ERROR(request::CheckRequestId(request.request_id()));
   const std::string sha256 = Hex(base::Sha256(request.text()));
   SIGNPOST_RETURN_IF_ERROR(AdmitProposer(asker, kKind, request.request_id(), sha256));
@@ -529,15 +534,15 @@ absl::StatusOr<v1::ProposePolicyResponse> PolicyAdmin::Propose(
   if (!compiled.ok()) {
     response.mutable_policy()->set_sha256(sha256);
     SetDiagnostics(compiled.diagnostics, response.mutable_diagnostics());
-    stored::LedgerEntry entry = request::NewEntry(kKind, asker, request.request_id());
-    entry.set_subject(absl::StrCat("policy/", sha256));
-    entry.set_outcome("does-not-compile");
+    ledger::v1::LedgerEntry entry = context_.entries->New(kKind, asker, request.request_id());
+    ledger::MutableDraft(&entry)->set_sha256(absl::HexStringToBytes(sha256));
+    entry.set_outcome(ledger::v1::OUTCOME_DOES_NOT_COMPILE);
     ledger::Operation operation;
-    operation.entries.push_back(request::ToDraft(entry));
+    operation.entries.push_back(ledger::ToDraft(entry));
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced,
                               context_.sequencer->SubmitAndWait(std::move(operation)));
     *response.mutable_receipt() =
-        request::ReceiptOf(sequenced, context_.sequencer->options().origin);
+        ledger::ReceiptOf(sequenced, context_.sequencer->options().origin);
     return response;
   }
 
@@ -593,10 +598,11 @@ absl::StatusOr<v1::ProposePolicyResponse> PolicyAdmin::Propose(
   act.operation.batch.Put(Space::kRegistry, absl::StrCat(kTextPrefix, sha256),
                           store::EncodeRow(text));
   act.Put(key, row);
-  act.operation.entries.push_back(ActEntry(kKind, asker, request.request_id(), row));
+  act.operation.entries.push_back(
+      ActEntry(*context_.entries, kKind, asker, request.request_id(), row));
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
   *response.mutable_policy() = Summary(row, current.row.sha256());
-  *response.mutable_receipt() = request::ReceiptOf(sequenced, context_.sequencer->options().origin);
+  *response.mutable_receipt() = ledger::ReceiptOf(sequenced, context_.sequencer->options().origin);
   return response;
 }
 
@@ -608,7 +614,7 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
   SIGNPOST_RETURN_IF_ERROR(CheckHash(request.sha256()));
   const std::string& sha256 = request.sha256();
   const auto refuse = [&](absl::Status why) {
-    return Refuse(asker, stored::ENTRY_KIND_POLICY_APPROVED, request.request_id(), sha256,
+    return Refuse(asker, ledger::v1::ENTRY_KIND_POLICY_APPROVED, request.request_id(), sha256,
                   std::move(why));
   };
   if (absl::Status may = CheckRole(asker, options_.approver_roles, "approves"); !may.ok()) {
@@ -649,15 +655,15 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
   if (!signed_before) *row.add_approvals() = Sign(asker, now);
   SIGNPOST_ASSIGN_OR_RETURN(const int approvals, ApprovalsThatCount(*view, row));
   Act act(*view);
-  act.operation.entries.push_back(
-      ActEntry(stored::ENTRY_KIND_POLICY_APPROVED, asker, request.request_id(), row));
+  act.operation.entries.push_back(ActEntry(
+      *context_.entries, ledger::v1::ENTRY_KIND_POLICY_APPROVED, asker, request.request_id(), row));
   if (approvals < options_.approvals) {
     *response.mutable_policy() = Summary(row, current.row.sha256());
     if (signed_before) return response;
     act.Put(key, row);
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
     *response.mutable_receipt() =
-        request::ReceiptOf(sequenced, context_.sequencer->options().origin);
+        ledger::ReceiptOf(sequenced, context_.sequencer->options().origin);
     return response;
   }
 
@@ -695,14 +701,14 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
   act.Put(request::kCurrentPolicyKey, published);
   act.operation.batch.Put(Space::kRegistry, absl::StrCat(kVocabularyPrefix, Hex(vocabulary_sha256)),
                           store::EncodeRow(words));
-  stored::LedgerEntry entry =
-      request::NewEntry(stored::ENTRY_KIND_POLICY_PUBLISHED, asker, request.request_id());
-  entry.set_policy_sha256(sha256);
+  ledger::v1::LedgerEntry entry =
+      context_.entries->New(ledger::v1::ENTRY_KIND_POLICY_PUBLISHED, asker, request.request_id());
+  entry.set_policy_sha256(absl::HexStringToBytes(sha256));
   entry.set_policy_version(row.version());
   entry.set_policy_vocabulary_sha256(vocabulary_sha256);
-  entry.set_subject(absl::StrCat("policy/", row.name()));
-  entry.set_outcome("recorded");
-  act.operation.entries.push_back(request::ToDraft(entry));
+  entry.mutable_policy_published()->set_name(row.name());
+  entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+  act.operation.entries.push_back(ledger::ToDraft(entry));
   auto bound = std::make_shared<request::BoundPolicy>();
   bound->policy = compiled.policy;
   bound->sha256 = sha256;
@@ -714,7 +720,7 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
   in_force_->Offer(std::move(bound));
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
   *response.mutable_policy() = Summary(row, sha256);
-  *response.mutable_receipt() = request::ReceiptOf(sequenced, context_.sequencer->options().origin);
+  *response.mutable_receipt() = ledger::ReceiptOf(sequenced, context_.sequencer->options().origin);
   return response;
 }
 
@@ -723,7 +729,7 @@ absl::StatusOr<v1::WithdrawPolicyResponse> PolicyAdmin::Withdraw(
   SIGNPOST_RETURN_IF_ERROR(request::CheckRequestId(request.request_id()));
   SIGNPOST_RETURN_IF_ERROR(CheckHash(request.sha256()));
   const auto refuse = [&](absl::Status why) {
-    return Refuse(asker, stored::ENTRY_KIND_POLICY_WITHDRAWN, request.request_id(),
+    return Refuse(asker, ledger::v1::ENTRY_KIND_POLICY_WITHDRAWN, request.request_id(),
                   request.sha256(), std::move(why));
   };
   absl::MutexLock lock(&mutex_);
@@ -754,11 +760,12 @@ absl::StatusOr<v1::WithdrawPolicyResponse> PolicyAdmin::Withdraw(
     *record.row.mutable_withdrawn() = Sign(asker, context_.clock->Now());
     Act act(*view);
     act.Put(key, record.row);
-    act.operation.entries.push_back(
-        ActEntry(stored::ENTRY_KIND_POLICY_WITHDRAWN, asker, request.request_id(), record.row));
+    act.operation.entries.push_back(ActEntry(*context_.entries,
+                                             ledger::v1::ENTRY_KIND_POLICY_WITHDRAWN, asker,
+                                             request.request_id(), record.row));
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
     *response.mutable_receipt() =
-        request::ReceiptOf(sequenced, context_.sequencer->options().origin);
+        ledger::ReceiptOf(sequenced, context_.sequencer->options().origin);
   }
   *response.mutable_policy() = Summary(record.row, current.row.sha256());
   return response;

@@ -32,7 +32,7 @@
 #include "hub/request/context.h"
 #include "hub/request/policy_in_force.h"
 #include "policy/policy.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/store/v1/policy.pb.h"
 #include "signpost/v1/policy.pb.h"
 
@@ -99,8 +99,7 @@ class PolicyAdmin {
 
   // Whether `asker` may propose; a refusal is recorded as an entry of `kind` about the text of that
   // hash. Errors: kAssertionMissing, kMethodNotAllowed.
-  [[nodiscard]] absl::Status AdmitProposer(const base::Principal& asker,
-                                           ::signpost::store::v1::EntryKind kind,
+  [[nodiscard]] absl::Status AdmitProposer(const base::Principal& asker, ledger::v1::EntryKind kind,
                                            const std::string& request_id,
                                            const std::string& sha256);
   // The words of now: the registry's and the file's.
@@ -128,7 +127,7 @@ class PolicyAdmin {
   std::vector<std::string> ChangesOf(const policy::Policy& draft,
                                      const std::string& vocabulary_sha256) const;
   // Records that `asker` was refused, and gives `why` with the receipt.
-  absl::Status Refuse(const base::Principal& asker, ::signpost::store::v1::EntryKind kind,
+  absl::Status Refuse(const base::Principal& asker, ledger::v1::EntryKind kind,
                       const std::string& request_id, const std::string& sha256, absl::Status why);
   absl::Status CheckRole(const base::Principal& asker, const std::vector<std::string>& roles,
                          const char* what) const;

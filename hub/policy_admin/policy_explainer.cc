@@ -12,7 +12,9 @@
 #include "hub/base/crypto.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
+#include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -298,43 +300,43 @@ absl::Status CheckHolder(const registry::Directory& directory, const std::string
 // is in force; it may run more than once.
 template <typename Response, typename Compose>
 void Ask(const request::HubContext& context, const base::Principal& asker,
-         const std::string& request_id, const std::string& purpose, const char* subject,
-         Compose compose, request::Reply<Response> done) {
+         const std::string& request_id, const std::string& purpose,
+         ledger::v1::PolicyQuestion question, Compose compose, request::Reply<Response> done) {
   struct Outcome {
     Response response;
     absl::Status refusal;
   };
   request::Transact<Outcome>(
       context,
-      [context, asker, request_id, purpose, subject, compose = std::move(compose)](
+      [context, asker, request_id, purpose, question, compose = std::move(compose)](
           const ledger::GuardedView&) -> absl::StatusOr<ledger::Attempt<Outcome>> {
         ledger::Attempt<Outcome> attempt;
         Response& response = attempt.outcome.response;
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_POLICY_ASKED, asker, request_id);
+        ledger::v1::LedgerEntry entry =
+            context.entries->New(ledger::v1::ENTRY_KIND_POLICY_ASKED, asker, request_id);
         entry.set_purpose(purpose);
-        entry.set_subject(subject);
+        entry.mutable_policy_asked()->set_question(question);
         ledger::Operation& operation = attempt.operation.emplace();
         const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Get();
         if (bound == nullptr) {
           attempt.outcome.refusal = NoPolicy();
-          entry.set_outcome(base::ReasonName(Reason::kPolicyUnavailable));
+          ledger::SetRefused(Reason::kPolicyUnavailable, &entry);
         } else {
           SIGNPOST_RETURN_IF_ERROR(compose(*bound, &response));
           response.set_policy_sha256(bound->sha256);
           response.set_policy_version(bound->version);
           request::SetPolicy(*bound, &entry);
           entry.set_reply_hash(base::Sha256(response.SerializeAsString()));
-          entry.set_outcome("answered");
+          entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
           request::RestOn(*bound, &operation);
         }
-        operation.entries.push_back(request::ToDraft(entry));
+        operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [origin = context.sequencer->options().origin,
        done = std::move(done)](absl::StatusOr<ledger::Committed<Outcome>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
-        v1::Receipt receipt = request::ReceiptOf(*result->sequenced, origin);
+        v1::Receipt receipt = ledger::ReceiptOf(*result->sequenced, origin);
         if (!result->outcome.refusal.ok()) {
           return done(request::WithReceipt(result->outcome.refusal, receipt));
         }
@@ -374,7 +376,7 @@ void PolicyExplainer::Explain(const base::Principal& asker, v1::ExplainRequest r
   const std::string purpose_word = request::Word(policy::ToString(purpose));
   const std::string request_id = request.request_id();
   Ask<v1::ExplainResponse>(
-      context_, asker, request_id, purpose_word, "explain",
+      context_, asker, request_id, purpose_word, ledger::v1::POLICY_QUESTION_EXPLAIN,
       [this, asker, purpose, words, request = std::move(request)](
           const request::BoundPolicy& bound, v1::ExplainResponse* response) -> absl::Status {
         const policy::Policy& policy = *bound.policy;
@@ -446,7 +448,8 @@ void PolicyExplainer::ListAgreements(const base::Principal& asker,
   }
   if (!status.ok()) return done(std::move(status));
   Ask<v1::ListAgreementsResponse>(
-      context_, asker, request.request_id(), asker.asserted_purpose, "agreements",
+      context_, asker, request.request_id(), asker.asserted_purpose,
+      ledger::v1::POLICY_QUESTION_AGREEMENTS,
       [this, asker, other = request.other_agency_id()](
           const request::BoundPolicy& bound, v1::ListAgreementsResponse* response) -> absl::Status {
         const policy::Policy& policy = *bound.policy;

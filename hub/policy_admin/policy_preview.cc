@@ -12,8 +12,10 @@
 #include "hub/base/error.h"
 #include "hub/base/ids.h"
 #include "hub/base/status_macros.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 #include "hub/store/row_codec.h"
@@ -86,7 +88,7 @@ Seen SeenUnder(const request::BoundPolicy& bound, const registry::Directory& dir
   const disclosure::Evaluation findings = judge.Decide(person);
   Seen seen;
   // A brokered service is released as existence alone.
-  for (const stored::Released& released : findings.released) {
+  for (const ledger::v1::Released& released : findings.released) {
     seen[released.flag_ref()] |= AspectBit(Aspect::kExistence);
   }
   for (const disclosure::FlagEvaluation& finding : findings.flags) {
@@ -115,8 +117,8 @@ absl::StatusOr<std::unique_ptr<PolicyPreviews::Run>> PolicyPreviews::Begin(
     const base::Principal& asker, const v1::PreviewPolicyRequest& request) {
   SIGNPOST_RETURN_IF_ERROR(request::CheckRequestId(request.request_id()));
   const std::string sha256 = absl::BytesToHexString(base::Sha256(request.text()));
-  SIGNPOST_RETURN_IF_ERROR(policy_admin_->AdmitProposer(asker, stored::ENTRY_KIND_POLICY_PREVIEWED,
-                                                        request.request_id(), sha256));
+  SIGNPOST_RETURN_IF_ERROR(policy_admin_->AdmitProposer(
+      asker, ledger::v1::ENTRY_KIND_POLICY_PREVIEWED, request.request_id(), sha256));
   if (request.text().empty() || request.text().size() > kProposalBytesMax) {
     return base::InvalidField(
         "text", absl::StrCat("must be a policy of at most ", kProposalBytesMax, " bytes"));
@@ -304,23 +306,22 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepQuestions() {
   questions_end_ = first;
   bool older = false;
   for (const std::string& bytes : entries) {
-    stored::LedgerEntry entry;
-    if (!entry.ParseFromString(bytes)) {
-      return base::Error(Reason::kDataLoss, "a stored entry does not decode");
-    }
+    if (bytes.empty()) continue;  // past its retention: only the hash is kept
+    SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, ledger::ParseEntry(bytes));
     if (entry.sequenced_at_us() < questions_from_us_) {
       older = true;
       continue;
     }
     const std::optional<policy::Purpose> purpose = policy::ParsePurpose(entry.purpose());
     const registry::Agency* agency = directory_->FindAgency(entry.agency_id());
-    if (entry.kind() != stored::ENTRY_KIND_WHO_KNOWS || entry.person_ref().empty() ||
-        !purpose.has_value() || agency == nullptr) {
+    if (entry.kind() != ledger::v1::ENTRY_KIND_WHO_KNOWS || !purpose.has_value() ||
+        agency == nullptr) {
       continue;
     }
-    const absl::StatusOr<base::PersonId> id = base::PersonId::FromBytes(entry.person_ref());
-    if (!id.ok()) continue;
-    const absl::StatusOr<people::Person> person = context_.people->Read(*view, *id);
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<base::PersonId> about,
+                              ledger::PersonIndex(view.get()).PersonsOf(entry.index()));
+    if (about.empty()) continue;  // nobody, or erased
+    const absl::StatusOr<people::Person> person = context_.people->Read(*view, about.front());
     if (!person.ok()) {
       if (base::ReasonOf(person.status()) == Reason::kNotFound) continue;  // erased
       return person.status();
@@ -361,22 +362,21 @@ void PolicyPreviews::Run::Finish(request::Reply<v1::PreviewReport> done) {
   Tell(counts_, report_.mutable_changes());
   report_.set_questions(questions_);
   Tell(question_counts_, report_.mutable_question_changes());
-  stored::LedgerEntry entry =
-      request::NewEntry(stored::ENTRY_KIND_POLICY_PREVIEWED, asker_, request_id_);
-  entry.set_subject(absl::StrCat("policy/", report_.draft_sha256()));
-  entry.set_policy_sha256(now_->sha256);
-  entry.set_policy_version(now_->version);
-  entry.set_policy_vocabulary_sha256(now_->vocabulary_sha256);
+  ledger::v1::LedgerEntry entry =
+      context_.entries->New(ledger::v1::ENTRY_KIND_POLICY_PREVIEWED, asker_, request_id_);
+  entry.mutable_policy_previewed()->set_sha256(absl::HexStringToBytes(report_.draft_sha256()));
+  request::SetPolicy(*now_, &entry);
   entry.set_reply_hash(base::Sha256(report_.SerializeAsString()));
-  entry.set_outcome(draft_ != nullptr ? "answered" : "does-not-compile");
+  entry.set_outcome(draft_ != nullptr ? ledger::v1::OUTCOME_ANSWERED
+                                      : ledger::v1::OUTCOME_DOES_NOT_COMPILE);
   ledger::Operation operation;
-  operation.entries.push_back(request::ToDraft(entry));
+  operation.entries.push_back(ledger::ToDraft(entry));
   context_.sequencer->Submit(
       std::move(operation),
       [origin = context_.sequencer->options().origin, report = std::move(report_),
        done = std::move(done)](absl::StatusOr<ledger::Sequenced> sequenced) mutable {
         if (!sequenced.ok()) return done(std::move(sequenced).status());
-        *report.mutable_receipt() = request::ReceiptOf(*sequenced, origin);
+        *report.mutable_receipt() = ledger::ReceiptOf(*sequenced, origin);
         done(std::move(report));
       });
 }

@@ -5,13 +5,14 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/transact.h"
 #include "hub/registry/validate.h"
 #include "hub/store/row_codec.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 
 namespace signpost::registry {
 namespace {
@@ -29,6 +30,7 @@ using store::v1::TeamRow;
 constexpr char kAgencyPrefix[] = "agency/";
 constexpr char kTeamPrefix[] = "team/";
 constexpr char kFeedPrefix[] = "feed/";
+constexpr char kPractitionerPrefix[] = "practitioner/";
 constexpr char kOperatorKind[] = "operator";
 constexpr int kLoadPageRows = 1000;
 constexpr size_t kDetailsSaltBytes = 32;
@@ -40,7 +42,20 @@ std::string TeamKey(const std::string& team_id) { return absl::StrCat(kTeamPrefi
 std::string FeedKey(const std::string& agency_id) { return absl::StrCat(kFeedPrefix, agency_id); }
 // Neither part can hold a slash.
 std::string PractitionerKey(const std::string& agency_id, const std::string& practitioner_id) {
-  return absl::StrCat("practitioner/", agency_id, "/", practitioner_id);
+  return absl::StrCat(kPractitionerPrefix, agency_id, "/", practitioner_id);
+}
+
+// Which record of the registry `key` is, for its entry.
+void NameRecord(const std::string& key, ledger::v1::RegistryChanged* record) {
+  absl::string_view id = key;
+  if (absl::ConsumePrefix(&id, kAgencyPrefix)) {
+    record->set_record(ledger::v1::REGISTRY_RECORD_AGENCY);
+  } else if (absl::ConsumePrefix(&id, kTeamPrefix)) {
+    record->set_record(ledger::v1::REGISTRY_RECORD_TEAM);
+  } else if (absl::ConsumePrefix(&id, kPractitionerPrefix)) {
+    record->set_record(ledger::v1::REGISTRY_RECORD_PRACTITIONER);
+  }
+  record->set_id(std::string(id));
 }
 
 std::string What(const std::string& key) { return absl::StrCat("registry row ", key); }
@@ -567,17 +582,16 @@ void Registry::Change(const std::string& request_id, const Actor& actor, Plan pl
           const ledger::GuardedView& view) mutable -> absl::StatusOr<ledger::Attempt<Nothing>> {
     SIGNPOST_ASSIGN_OR_RETURN(const Planned planned, plan(view));
     if (planned.before == planned.after) return ledger::Attempt<Nothing>();
-    store::v1::LedgerEntry entry;
-    entry.set_agency_id(actor.agency_id);
-    entry.set_format(1);
-    entry.set_kind(store::v1::ENTRY_KIND_REGISTRY_CHANGED);
-    entry.set_system(actor.system_id);
-    entry.set_practitioner_id(actor.practitioner_id);
-    entry.set_role(actor.role);
-    entry.set_request_id(request_id);
-    entry.set_outcome("recorded");
-    entry.set_subject(planned.key);
-    entry.set_subject_hash(base::Sha256(planned.after));
+    base::Principal principal;
+    principal.agency_id = actor.agency_id;
+    principal.system_id = actor.system_id;
+    principal.practitioner_id = actor.practitioner_id;
+    principal.role = actor.role;
+    ledger::v1::LedgerEntry entry =
+        options_.entries->New(ledger::v1::ENTRY_KIND_REGISTRY_CHANGED, principal, request_id);
+    entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+    NameRecord(planned.key, entry.mutable_registry_changed());
+    entry.mutable_registry_changed()->set_record_sha256(base::Sha256(planned.after));
     if (!planned.reason.empty()) {
       // Salt and text are sealed together; the commitment lets whoever holds both prove the text.
       const std::string salt = random_->Bytes(kDetailsSaltBytes);
@@ -588,7 +602,7 @@ void Registry::Change(const std::string& request_id, const Actor& actor, Plan pl
     }
     ledger::Operation operation;
     operation.batch.Put(Space::kRegistry, planned.key, planned.after);
-    operation.entries.push_back({entry.SerializeAsString(), actor.agency_id});
+    operation.entries.push_back(ledger::ToDraft(entry));
     return ledger::Attempt<Nothing>{{}, std::move(operation)};
   };
 

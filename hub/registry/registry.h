@@ -31,6 +31,7 @@
 #include "hub/base/crypto.h"
 #include "hub/base/executor.h"
 #include "hub/base/random.h"
+#include "hub/ledger/entry.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/ledger/transact.h"
 #include "hub/registry/directory.h"
@@ -100,6 +101,8 @@ class Registry : private store::Follower {
     std::vector<std::string> mailbox_system_names = {"adapter"};
     // Seals the reasons of suspensions (Keyring::hub_data_key()).
     base::SecretKey details_key;
+    // Begins the entries of changes. Not owned; must outlive the registry.
+    const ledger::EntryComposer* entries = nullptr;
   };
 
   // Reads the whole registry but practitioners. Errors: kStoreUnavailable, kDataLoss when a row

@@ -19,6 +19,7 @@
 #include "hub/base/random.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/exchange/mailbox_notifier.h"
+#include "hub/ledger/entry.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/matching/report_linker.h"
 #include "hub/people/people.h"
@@ -43,6 +44,7 @@ struct HubContext {
   const exchange::Mailboxes* mailboxes = nullptr;
   exchange::MailboxNotifier* notifier = nullptr;
   const IdempotencyTable* idempotency = nullptr;
+  const ledger::EntryComposer* entries = nullptr;
   const PolicyInForce* policy = nullptr;
   // Called when somebody was erased, on the sequencer's completion thread; may be empty. Must only
   // hand on. See Maintenance::KeysChanged().

@@ -8,6 +8,7 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/ledger/entry.h"
 #include "hub/ledger/index_hook.h"
 #include "hub/store/row_codec.h"
 
@@ -16,10 +17,6 @@ namespace {
 
 using store::Space;
 using store::v1::RequestRow;
-
-std::string RequestKey(const std::string& agency_id, const std::string& request_id) {
-  return store::LengthPrefixed(agency_id) + request_id;
-}
 
 }  // namespace
 
@@ -41,8 +38,9 @@ absl::StatusOr<std::optional<RequestRow>> IdempotencyTable::Check(
                                    " printable ASCII characters without spaces, new for each new "
                                    "request and the same when it is sent again"));
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> value,
-                            view.Get(Space::kRequests, RequestKey(agency_id, request_id)));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::optional<std::string> value,
+      view.Get(Space::kRequests, ledger::RequestHash(key_, agency_id, request_id)));
   if (!value.has_value()) return std::optional<RequestRow>();
   SIGNPOST_ASSIGN_OR_RETURN(RequestRow row, store::DecodeRow<RequestRow>("a request", *value));
   if (!base::ConstantTimeEqual(row.request_hash(), request_hash)) {
@@ -56,7 +54,7 @@ absl::StatusOr<std::optional<RequestRow>> IdempotencyTable::Check(
 void IdempotencyTable::Record(ledger::Operation* operation, const std::string& agency_id,
                               const std::string& request_id, const std::string& request_hash,
                               const std::string& result, absl::Time now) const {
-  std::string key = RequestKey(agency_id, request_id);
+  std::string key = ledger::RequestHash(key_, agency_id, request_id);
   RequestRow row;
   row.set_request_hash(request_hash);
   row.set_result(result);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
@@ -148,6 +149,16 @@ void PolicyInForce::Settle() {
   }
   bound_ = nullptr;
   problem_ = "another policy was published, and this hub has not bound it; restart the hub";
+}
+
+void SetPolicy(const BoundPolicy& bound, ledger::v1::LedgerEntry* entry) {
+  entry->set_policy_sha256(absl::HexStringToBytes(bound.sha256));
+  entry->set_policy_version(bound.version);
+  entry->set_policy_vocabulary_sha256(bound.vocabulary_sha256);
+}
+
+void RestOn(const BoundPolicy& bound, ledger::Operation* operation) {
+  operation->reads.AddRow(store::Space::kRegistry, kCurrentPolicyKey, bound.decides_until_revision);
 }
 
 }  // namespace signpost::request

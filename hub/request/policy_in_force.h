@@ -27,9 +27,11 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "hub/base/clock.h"
+#include "hub/ledger/sequencer.h"
 #include "hub/store/follower.h"
 #include "hub/store/store.h"
 #include "policy/policy.h"
+#include "signpost/ledger/v1/entry.pb.h"
 
 namespace signpost::request {
 
@@ -83,6 +85,13 @@ struct BoundPolicy {
   // DisclosureEvaluator::Coverage().
   BoundedCache<std::shared_ptr<const std::vector<bool>>> always_named;
 };
+
+// Says in `entry` which policy decided, bound to which words.
+void SetPolicy(const BoundPolicy& bound, ledger::v1::LedgerEntry* entry);
+
+// Makes `operation` rest on that policy: it is judged again if another has come into force by the
+// time it is sequenced.
+void RestOn(const BoundPolicy& bound, ledger::Operation* operation);
 
 // Where the store says which policy decides.
 inline constexpr char kCurrentPolicyKey[] = "policy/current";

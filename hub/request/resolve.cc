@@ -7,32 +7,15 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
-#include "hub/ledger/index_hook.h"
-#include "hub/ledger/reader.h"
+#include "hub/ledger/person_index.h"
 #include "hub/people/validate.h"
 #include "hub/request/wire_convert.h"
-#include "hub/tlog/merkle.h"
 
 namespace signpost::request {
 
 absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt) {
   status.SetPayload(kReceiptPayload, absl::Cord(receipt.SerializeAsString()));
   return status;
-}
-
-absl::StatusOr<v1::Receipt> ReceiptAt(const HubContext& context, const store::View& view,
-                                      uint64_t index) {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::string bytes, ledger::LedgerReader(&view).Entry(index));
-  ::signpost::store::v1::LedgerEntry entry;
-  if (!entry.ParseFromString(bytes)) {
-    return base::Error(base::Reason::kDataLoss, "a stored entry does not decode");
-  }
-  v1::Receipt receipt;
-  receipt.set_ledger_index(index);
-  receipt.set_leaf_hash(tlog::HashToString(tlog::Hasher().Leaf(bytes)));
-  *receipt.mutable_sequenced_at() = ToTimestamp(absl::FromUnixMicros(entry.sequenced_at_us()));
-  receipt.set_origin(context.sequencer->options().origin);
-  return receipt;
 }
 
 absl::StatusOr<std::optional<people::Person>> Resolve(const HubContext& context,
@@ -104,7 +87,7 @@ bool WorksWith(const HubContext& context, const base::Principal& asker,
 }
 
 absl::Status SealDetails(const HubContext& context, const people::Person* person,
-                         const std::string& details, ::signpost::store::v1::LedgerEntry* entry) {
+                         const std::string& details, ledger::v1::LedgerEntry* entry) {
   const std::string salt = context.random->Bytes(base::kHashBytes);
   const absl::StatusOr<std::string> sealed =
       person != nullptr ? person->SealPrivate("entry-details", salt + details, context.random)
@@ -116,11 +99,13 @@ absl::Status SealDetails(const HubContext& context, const people::Person* person
   return absl::OkStatus();
 }
 
-void IndexByPerson(ledger::Operation* operation, const base::PersonId& person, size_t i) {
-  ledger::AddIndexHook(operation, [key = person.ToBytes(), i](uint64_t first_index,
-                                                              store::Batch& batch) {
-    batch.Put(store::Space::kPersonEntries, key + store::KeyU64(first_index + i), std::string());
-  });
+absl::StatusOr<ledger::Blinding> SetPerson(const people::Person& person,
+                                           ledger::v1::LedgerEntry* entry,
+                                           ledger::Operation* operation, size_t i) {
+  SIGNPOST_ASSIGN_OR_RETURN(ledger::Blinding blinding, person.Blinding());
+  blinding.SetPerson(entry);
+  ledger::PersonIndex::Add(person.id(), operation, i);
+  return blinding;
 }
 
 absl::Status CheckRequestId(const std::string& request_id) {

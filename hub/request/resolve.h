@@ -14,7 +14,7 @@
 #include "hub/people/person.h"
 #include "hub/request/context.h"
 #include "policy/vocabulary.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/index.pb.h"
 
 namespace signpost::request {
@@ -24,10 +24,6 @@ inline constexpr char kReceiptPayload[] = "type.googleapis.com/signpost.v1.Recei
 
 // `status` with the receipt that says that this refusal is in the ledger.
 absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt);
-
-// The receipt of an entry that was sequenced before. Errors: kNotFound, kDataLoss.
-[[nodiscard]] absl::StatusOr<v1::Receipt> ReceiptAt(const HubContext& context,
-                                                    const store::View& view, uint64_t index);
 
 // The person whom `selector` names, or nullopt for nobody (and for anything less than certain).
 // Errors: kInvalidField when the selector itself is at fault; kDataLoss, kStoreUnavailable.
@@ -47,8 +43,14 @@ bool WorksWith(const HubContext& context, const base::Principal& asker,
 // Puts private `details` into `entry`: sealed under the person's key, so that erasing the person
 // erases them; under the hub's own when there is nobody. Errors: kDataLoss.
 [[nodiscard]] absl::Status SealDetails(const HubContext& context, const people::Person* person,
-                                       const std::string& details,
-                                       ::signpost::store::v1::LedgerEntry* entry);
+                                       const std::string& details, ledger::v1::LedgerEntry* entry);
+
+// Says in `entry`, number `i` of `operation`, that it is about `person`, and lets it be found by
+// them. Gives what else in the entry is theirs is blinded with. Errors: kDataLoss.
+[[nodiscard]] absl::StatusOr<ledger::Blinding> SetPerson(const people::Person& person,
+                                                         ledger::v1::LedgerEntry* entry,
+                                                         ledger::Operation* operation,
+                                                         size_t i = 0);
 
 // ledger::Transact() whose first attempt runs on the caller's thread (which is already the
 // executor's) and whose later ones run on the executor.
@@ -58,9 +60,6 @@ void Transact(const HubContext& context, ledger::MakeAttempt<Outcome> make,
   ledger::Transact<Outcome>({context.executor, context.store, context.sequencer},
                             ledger::FirstAttempt::kHere, std::move(make), std::move(done));
 }
-
-// Adds to `operation` what finds entry number `i` of it by the person: the index erased with them.
-void IndexByPerson(ledger::Operation* operation, const base::PersonId& person, size_t i = 0);
 
 // Errors: kInvalidField unless 1 to kRequestIdBytesMax printable characters.
 [[nodiscard]] absl::Status CheckRequestId(const std::string& request_id);

@@ -30,6 +30,33 @@ v1::Aspect ToWire(policy::Aspect aspect) {
   }
 }
 
+ledger::v1::Aspect ToEntry(policy::Aspect aspect) {
+  switch (aspect) {
+    case policy::Aspect::kExistence:
+      return ledger::v1::ASPECT_EXISTENCE;
+    case policy::Aspect::kAgency:
+      return ledger::v1::ASPECT_AGENCY;
+    case policy::Aspect::kContact:
+      return ledger::v1::ASPECT_CONTACT;
+    case policy::Aspect::kAssessment:
+      return ledger::v1::ASPECT_ASSESSMENT;
+    case policy::Aspect::kContent:
+      return ledger::v1::ASPECT_CONTENT;
+    case policy::Aspect::kRecord:
+      return ledger::v1::ASPECT_RECORD;
+    case policy::Aspect::kShareOnward:
+      return ledger::v1::ASPECT_SHARE_ONWARD;
+  }
+  return ledger::v1::ASPECT_UNSPECIFIED;
+}
+
+std::optional<policy::Aspect> ToPolicy(ledger::v1::Aspect aspect) {
+  for (const policy::Aspect one : policy::AllAspects()) {
+    if (ToEntry(one) == aspect) return one;
+  }
+  return std::nullopt;
+}
+
 void SetDate(int32_t yyyymmdd, v1::Date* date) {
   if (yyyymmdd == 0) return;
   date->set_year(yyyymmdd / 10000);

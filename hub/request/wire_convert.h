@@ -4,11 +4,13 @@
 #define SIGNPOST_HUB_REQUEST_WIRE_CONVERT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "policy/vocabulary.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/common.pb.h"
 
 namespace signpost::request {
@@ -19,6 +21,11 @@ policy::Purpose ToPolicy(v1::Purpose purpose);
 policy::OverrideGround ToPolicy(v1::OverrideGround ground);
 // ASPECT_UNSPECIFIED for what is no question of the wire (record, share-onward).
 v1::Aspect ToWire(policy::Aspect aspect);
+
+// The ledger's aspects, which are numbered on their own.
+ledger::v1::Aspect ToEntry(policy::Aspect aspect);
+// nullopt for one of a later version.
+std::optional<policy::Aspect> ToPolicy(ledger::v1::Aspect aspect);
 
 inline std::string Word(absl::string_view word) { return std::string(word); }
 

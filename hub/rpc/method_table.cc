@@ -68,6 +68,7 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.PersonService/SetShield", kPractitioner, kRequired, kUnary, 38},
     {"/signpost.v1.MaintenanceService/MakeBackup", kOperator, kOptional, kUnary, 39},
     {"/signpost.v1.MaintenanceService/PruneEntries", kOperator, kOptional, kUnary, 40},
+    {"/signpost.v1.AuditService/IssuePseudonyms", kAuditor, kOptional, kStream, 41},
 };
 
 constexpr bool Numbered() {

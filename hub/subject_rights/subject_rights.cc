@@ -16,8 +16,10 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/opener.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -161,20 +163,20 @@ void ComposeConsent(const stored::ConsentRow& row, v1::PersonExport* held, Exclu
 }
 
 // Whether an access may be told to them only once somebody has judged what telling would do.
-bool MightPrejudice(const stored::LedgerEntry& entry) {
-  return entry.has_override() ||
+bool MightPrejudice(const ledger::v1::LedgerEntry& entry) {
+  return entry.who_knows().has_override() ||
          entry.purpose() == request::Word(policy::ToString(policy::Purpose::kSafeguarding)) ||
          entry.purpose() == request::Word(policy::ToString(policy::Purpose::kYouthJustice));
 }
 
-void ComposeAccess(const stored::LedgerEntry& entry, v1::HeldAccess* access) {
+void ComposeAccess(const ledger::v1::LedgerEntry& entry, v1::HeldAccess* access) {
   *access->mutable_at() = request::ToTimestamp(absl::FromUnixMicros(entry.sequenced_at_us()));
   access->set_kind(audit::KindWord(entry.kind()));
   access->set_agency_id(entry.agency_id());
   access->set_role(entry.role());
   access->set_purpose(entry.purpose());
   int items = 0;
-  for (const stored::Released& released : entry.released()) items += released.aspects_size();
+  for (const ledger::v1::Released& released : entry.released()) items += released.aspects_size();
   access->set_items_released(items);
   access->set_entry_index(entry.index());
 }
@@ -182,21 +184,16 @@ void ComposeAccess(const stored::LedgerEntry& entry, v1::HeldAccess* access) {
 // Every entry about them, oldest first, those under ids that were merged into theirs included.
 absl::StatusOr<std::vector<uint64_t>> EntriesAbout(const store::View& view,
                                                    const people::Person& person) {
-  std::vector<std::string> ids = {person.id().ToBytes()};
-  for (const std::string& merged : person.row().merged_from()) ids.push_back(merged);
+  std::vector<base::PersonId> ids = {person.id()};
+  for (const std::string& merged : person.row().merged_from()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(merged));
+    ids.push_back(id);
+  }
+  const ledger::PersonIndex index(&view);
   std::vector<uint64_t> indexes;
-  for (const std::string& id : ids) {
-    const std::string end = store::PrefixEnd(id);
-    for (std::string from = id;;) {
-      SIGNPOST_ASSIGN_OR_RETURN(
-          const std::vector<store::KeyValue> rows,
-          view.Scan(store::Space::kPersonEntries, from, end, base::kPageRowsMax));
-      for (const store::KeyValue& row : rows) {
-        indexes.push_back(store::U64FromKey(row.key.substr(id.size())));
-      }
-      if (static_cast<int>(rows.size()) < base::kPageRowsMax) break;
-      from = rows.back().key + '\0';
-    }
+  for (const base::PersonId& id : ids) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<uint64_t> some, index.EntriesOf(id));
+    indexes.insert(indexes.end(), some.begin(), some.end());
   }
   std::sort(indexes.begin(), indexes.end());
   indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());
@@ -219,11 +216,7 @@ absl::Status ComposeAccesses(const store::View& view, const people::Person& pers
       continue;
     }
     if (!bytes.ok()) return bytes.status();
-    stored::LedgerEntry entry;
-    if (!entry.ParseFromString(*bytes)) {
-      return base::Error(Reason::kDataLoss,
-                         "a stored entry does not decode; verify the ledger offline");
-    }
+    SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, ledger::ParseEntry(*bytes));
     if (sensitive.Agency(entry.agency_id())) {
       ++(*left_out)[kSensitive];
       continue;
@@ -311,11 +304,11 @@ struct Outcome {
 };
 
 template <typename Response>
-ledger::Attempt<Outcome<Response>> Refuse(absl::Status refusal, stored::LedgerEntry entry) {
-  entry.set_outcome(base::ReasonName(base::ReasonOf(refusal)));
+ledger::Attempt<Outcome<Response>> Refuse(absl::Status refusal, ledger::v1::LedgerEntry entry) {
+  ledger::SetRefused(base::ReasonOf(refusal), &entry);
   ledger::Attempt<Outcome<Response>> attempt;
   attempt.outcome.refusal = std::move(refusal);
-  attempt.operation.emplace().entries.push_back(request::ToDraft(entry));
+  attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
   return attempt;
 }
 
@@ -328,7 +321,7 @@ ledger::DoneAttempt<Outcome<Response>> Finish(const request::HubContext& context
     Outcome<Response>& outcome = result->outcome;
     if (!result->sequenced.has_value()) return done(std::move(outcome.response));
     v1::Receipt receipt =
-        request::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
+        ledger::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
     if (!outcome.refusal.ok()) return done(request::WithReceipt(outcome.refusal, receipt));
     if constexpr (std::is_same_v<Response, v1::ExportPersonResponse>) {
       outcome.response.set_answer(std::move(*outcome.answer).Release(result->sequenced->permit));
@@ -351,7 +344,7 @@ Act<Request> Begin(const request::HubContext& context, const char* method,
 // Carries out what `prepare` makes, once under its request id. `prepare` is handed the entry to
 // complete, and may be called more than once.
 template <typename Response, typename Request, typename Prepare>
-void ActOnce(const request::HubContext& context, stored::EntryKind kind, Act<Request> act,
+void ActOnce(const request::HubContext& context, ledger::v1::EntryKind kind, Act<Request> act,
              Prepare prepare, request::Reply<Response> done) {
   request::Transact<Outcome<Response>>(
       context,
@@ -361,11 +354,12 @@ void ActOnce(const request::HubContext& context, stored::EntryKind kind, Act<Req
             const std::optional<stored::RequestRow> before,
             context.idempotency->Check(view, act.asker.agency_id, act.request_id, act.hash));
         if (!before.has_value()) {
-          return prepare(view, act, request::NewEntry(kind, act.asker, act.request_id));
+          return prepare(view, act, context.entries->New(kind, act.asker, act.request_id));
         }
         ledger::Attempt<Outcome<Response>> attempt;
-        SIGNPOST_ASSIGN_OR_RETURN(*attempt.outcome.response.mutable_receipt(),
-                                  request::ReceiptAt(context, view, before->ledger_index()));
+        SIGNPOST_ASSIGN_OR_RETURN(
+            *attempt.outcome.response.mutable_receipt(),
+            ledger::ReceiptAt(view, context.sequencer->options().origin, before->ledger_index()));
         return attempt;
       },
       Finish(context, std::move(done)));
@@ -384,8 +378,8 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
       context_,
       [context, act = Begin(context_, "ExportPerson", asker, std::move(request))](
           const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Exported>> {
-        stored::LedgerEntry entry =
-            request::NewEntry(stored::ENTRY_KIND_PERSON_EXPORTED, act.asker, act.request_id);
+        ledger::v1::LedgerEntry entry =
+            context.entries->New(ledger::v1::ENTRY_KIND_PERSON_EXPORTED, act.asker, act.request_id);
         if (!IsOfficer(act.asker))
           return Refuse<v1::ExportPersonResponse>(NotAnOfficer(), std::move(entry));
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
@@ -406,11 +400,10 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
           request::SetPolicy(*bound, &entry);
           request::RestOn(*bound, &operation);
         }
-        entry.set_person_ref(person->id().ToBytes());
+        SIGNPOST_RETURN_IF_ERROR(request::SetPerson(*person, &entry, &operation).status());
         entry.set_reply_hash(attempt.outcome.answer->hash());
-        entry.set_outcome("answered");
-        operation.entries.push_back(request::ToDraft(entry));
-        request::IndexByPerson(&operation, person->id());
+        entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
+        operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       Finish(context_, std::move(done)));
@@ -427,10 +420,10 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
   const request::HubContext context = context_;
   using Result = ledger::Attempt<Outcome<v1::ErasePersonResponse>>;
   ActOnce<v1::ErasePersonResponse>(
-      context_, stored::ENTRY_KIND_PERSON_ERASED,
+      context_, ledger::v1::ENTRY_KIND_PERSON_ERASED,
       Begin(context_, "ErasePerson", asker, std::move(request)),
       [context](const ledger::GuardedView& view, const auto& act,
-                stored::LedgerEntry entry) -> absl::StatusOr<Result> {
+                ledger::v1::LedgerEntry entry) -> absl::StatusOr<Result> {
         if (!IsOfficer(act.asker))
           return Refuse<v1::ErasePersonResponse>(NotAnOfficer(), std::move(entry));
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
@@ -443,9 +436,11 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
         ledger::Operation& operation = attempt.operation.emplace();
         SIGNPOST_ASSIGN_OR_RETURN(operation.batch,
                                   context.linker->PrepareErase(view, person->id()));
-        entry.set_person_ref(person->id().ToBytes());
-        entry.set_outcome("recorded");
-        operation.entries.push_back(request::ToDraft(entry));
+        // Not in the index: it goes with the person.
+        SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding, person->Blinding());
+        blinding.SetPerson(&entry);
+        entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+        operation.entries.push_back(ledger::ToDraft(entry));
         context.idempotency->Record(&operation, act.asker.agency_id, act.request_id, act.hash,
                                     std::string(), context.clock->Now());
         return attempt;
@@ -465,10 +460,10 @@ void SubjectRights::SetShield(const base::Principal& asker, v1::SetShieldRequest
   const request::HubContext context = context_;
   using Result = ledger::Attempt<Outcome<v1::SetShieldResponse>>;
   ActOnce<v1::SetShieldResponse>(
-      context_, stored::ENTRY_KIND_SHIELD_CHANGED,
+      context_, ledger::v1::ENTRY_KIND_SHIELD_CHANGED,
       Begin(context_, "SetShield", asker, std::move(request)),
       [context](const ledger::GuardedView& view, const auto& act,
-                stored::LedgerEntry entry) -> absl::StatusOr<Result> {
+                ledger::v1::LedgerEntry entry) -> absl::StatusOr<Result> {
         const bool manager = act.asker.has_practitioner() && act.asker.role == kShieldingRole;
         if (!manager && !IsOfficer(act.asker)) {
           return Refuse<v1::SetShieldResponse>(
@@ -494,13 +489,12 @@ void SubjectRights::SetShield(const base::Principal& asker, v1::SetShieldRequest
         Result attempt;
         ledger::Operation& operation = attempt.operation.emplace();
         operation.batch.Append(std::move(shield.change));
-        entry.set_person_ref(person->id().ToBytes());
-        entry.set_subject(act.request.shielded() ? "set" : "lifted");
-        entry.set_outcome("recorded");
-        operation.entries.push_back(request::ToDraft(entry));
-        request::IndexByPerson(&operation, person->id());
+        SIGNPOST_RETURN_IF_ERROR(request::SetPerson(*person, &entry, &operation).status());
+        entry.mutable_shield_changed()->set_shielded(act.request.shielded());
+        entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+        operation.entries.push_back(ledger::ToDraft(entry));
         context.idempotency->Record(&operation, act.asker.agency_id, act.request_id, act.hash,
-                                    entry.subject(), now);
+                                    std::string(), now);
         return attempt;
       },
       std::move(done));

@@ -1,12 +1,12 @@
 // The few fields of a ledger entry that verification needs, read and written as protobuf wire bytes
 // by hand, so that neither the sequencer nor an offline verifier needs the generated messages:
 //
-//   uint64 index = 1;  int64 sequenced_at_us = 2;  uint64 agency_counter = 3;  string agency_id =
-//   4;
+//   uint64 index = 1;  int64 sequenced_at_us = 2;  uint64 agency_counter = 3;
+//   string agency_id = 4;
 //
-// of store.v1.LedgerEntry, and EntryKind kind = 6 and string subject = 25, by which an entry says
-// what was pruned. Fields 1-3 stand at the end of an entry, written by the sequencer; the body in
-// front sets field 4 and never 1-3.
+// of ledger.v1.LedgerEntry, and EntryKind kind = 6 and Pruned pruned = 130, by which an entry says
+// what was pruned (pruned.h). Fields 1-3 stand at the end of an entry, written by the sequencer;
+// the body in front sets field 4 and never 1-3.
 //
 // Pure functions, thread-safe.
 
@@ -29,8 +29,8 @@ struct EntryFields {
   int64_t sequenced_at_us = 0;  // since the Unix epoch
   uint64_t agency_counter = 0;
   absl::string_view agency_id;    // into the bytes decoded
-  uint64_t kind = 0;              // a number of store.v1.EntryKind
-  absl::string_view subject;      // into the bytes decoded
+  uint64_t kind = 0;              // a number of ledger.v1.EntryKind
+  absl::string_view pruned;       // a ledger.v1.Pruned; into the bytes decoded
   bool sequencer_fields = false;  // at least one of 1-3 was present
 };
 

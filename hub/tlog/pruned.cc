@@ -1,21 +1,46 @@
 #include "hub/tlog/pruned.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "hub/tlog/checkpoint.h"
+#include "hub/tlog/wire_bytes.h"
 
 namespace signpost::tlog {
 namespace {
 
-bool IsKind(absl::string_view word) {
-  return !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
-  });
+// Fields of ledger.v1.Pruned, PrunedKind and PrunedRange.
+constexpr uint64_t kKindsField = 1;
+constexpr uint64_t kKindField = 1;
+constexpr uint64_t kRangesField = 2;
+constexpr uint64_t kFirstField = 1;
+constexpr uint64_t kLastField = 2;
+
+bool DecodeRange(absl::string_view bytes, PrunedRange* range) {
+  WireField read;
+  while (!bytes.empty()) {
+    if (!TakeField(&bytes, &read) || read.type != kVarint) return false;
+    if (read.field == kFirstField) range->first = read.number;
+    if (read.field == kLastField) range->last = read.number;
+  }
+  return range->first <= range->last;
+}
+
+bool DecodeKind(absl::string_view bytes, PrunedKind* kind) {
+  WireField read;
+  while (!bytes.empty()) {
+    if (!TakeField(&bytes, &read)) return false;
+    if (read.field == kKindField && read.type == kVarint) kind->kind = read.number;
+    if (read.field != kRangesField) continue;
+    PrunedRange range;
+    if (read.type != kBytes || !DecodeRange(read.bytes, &range)) return false;
+    // Ascending, and ranges that touch are one.
+    if (!kind->ranges.empty() &&
+        (range.first <= kind->ranges.back().last || range.first - 1 == kind->ranges.back().last)) {
+      return false;
+    }
+    kind->ranges.push_back(range);
+  }
+  return kind->kind != 0 && !kind->ranges.empty();
 }
 
 }  // namespace
@@ -28,51 +53,36 @@ void AddPruned(uint64_t index, std::vector<PrunedRange>* ranges) {
   }
 }
 
-std::string FormatPruned(absl::Span<const PrunedKind> kinds) {
-  std::string subject;
+std::string EncodePruned(absl::Span<const PrunedKind> kinds) {
+  std::string bytes;
   for (const PrunedKind& kind : kinds) {
-    absl::StrAppend(&subject, subject.empty() ? "" : ";", kind.kind);
-    char before = ' ';
+    std::string of_kind;
+    AppendNumberField(kKindField, kind.kind, of_kind);
     for (const PrunedRange& range : kind.ranges) {
-      subject.push_back(before);
-      absl::StrAppend(&subject, range.first);
-      if (range.last != range.first) absl::StrAppend(&subject, "-", range.last);
-      before = ',';
+      std::string of_range;
+      // A zero is not written, as protobuf does not.
+      if (range.first != 0) AppendNumberField(kFirstField, range.first, of_range);
+      if (range.last != 0) AppendNumberField(kLastField, range.last, of_range);
+      AppendBytesField(kRangesField, of_range, of_kind);
     }
+    AppendBytesField(kKindsField, of_kind, bytes);
   }
-  return subject;
+  return bytes;
 }
 
-absl::StatusOr<std::vector<PrunedKind>> ParsePruned(absl::string_view subject) {
+absl::StatusOr<std::vector<PrunedKind>> DecodePruned(absl::string_view bytes) {
   const absl::Status malformed =
       absl::InvalidArgumentError("it does not say which entries were reduced to their hashes");
   std::vector<PrunedKind> kinds;
-  for (const absl::string_view part : absl::StrSplit(subject, ';')) {
-    const std::pair<absl::string_view, absl::string_view> halves =
-        absl::StrSplit(part, absl::MaxSplits(' ', 1));
-    if (!IsKind(halves.first)) return malformed;
+  WireField read;
+  while (!bytes.empty()) {
+    if (!TakeField(&bytes, &read)) return malformed;
+    if (read.field != kKindsField) continue;
     PrunedKind kind;
-    kind.kind = std::string(halves.first);
-    for (const absl::string_view text : absl::StrSplit(halves.second, ',')) {
-      const size_t hyphen = text.find('-');
-      const absl::StatusOr<uint64_t> first = ParseDecimal(text.substr(0, hyphen));
-      if (!first.ok()) return malformed;
-      PrunedRange range{*first, *first};
-      if (hyphen != absl::string_view::npos) {
-        const absl::StatusOr<uint64_t> last = ParseDecimal(text.substr(hyphen + 1));
-        if (!last.ok() || *last <= *first) return malformed;
-        range.last = *last;
-      }
-      // Ascending, and ranges that touch are one.
-      if (!kind.ranges.empty() &&
-          (range.first <= kind.ranges.back().last || range.first - 1 == kind.ranges.back().last)) {
-        return malformed;
-      }
-      kind.ranges.push_back(range);
-    }
-    if (kind.ranges.empty()) return malformed;
+    if (read.type != kBytes || !DecodeKind(read.bytes, &kind)) return malformed;
     kinds.push_back(std::move(kind));
   }
+  if (kinds.empty()) return malformed;
   return kinds;
 }
 

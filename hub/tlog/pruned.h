@@ -1,9 +1,6 @@
-// Which entries were reduced to their hashes, as the entry that records it says in its subject, for
-// everybody who verifies the ledger to read:
-//
-//   delivery 3-9,12;find 20-30
-//
-// kinds as words, each with the indices of its entries, ascending. Pure functions, thread-safe.
+// Which entries were reduced to their hashes, as the entry that records it says, for everybody who
+// verifies the ledger to read: the bytes of a ledger.v1.Pruned, which names each kind with the
+// ranges of its entries, ascending. Pure functions, thread-safe.
 
 #ifndef SIGNPOST_HUB_TLOG_PRUNED_H_
 #define SIGNPOST_HUB_TLOG_PRUNED_H_
@@ -18,7 +15,7 @@
 
 namespace signpost::tlog {
 
-// The number of that kind of entry: field 6 of store.v1.LedgerEntry.
+// The number of that kind of entry: field 6 of ledger.v1.LedgerEntry.
 inline constexpr uint64_t kEntryKindPruned = 30;
 
 struct PrunedRange {
@@ -26,16 +23,18 @@ struct PrunedRange {
   uint64_t last = 0;  // inclusive
 };
 struct PrunedKind {
-  std::string kind;  // lower-case letters, digits and hyphens
+  uint64_t kind = 0;  // a number of ledger.v1.EntryKind
   std::vector<PrunedRange> ranges;
 };
 
 // Adds `index`, which must be above all that `ranges` holds.
 void AddPruned(uint64_t index, std::vector<PrunedRange>* ranges);
 
-std::string FormatPruned(absl::Span<const PrunedKind> kinds);
-// Errors: INVALID_ARGUMENT for anything FormatPruned() would not write.
-[[nodiscard]] absl::StatusOr<std::vector<PrunedKind>> ParsePruned(absl::string_view subject);
+// As protobuf would write it.
+std::string EncodePruned(absl::Span<const PrunedKind> kinds);
+// Errors: INVALID_ARGUMENT when `bytes` are no such message, name no entry or a kind without one,
+// or have ranges that are not ascending or touch.
+[[nodiscard]] absl::StatusOr<std::vector<PrunedKind>> DecodePruned(absl::string_view bytes);
 
 }  // namespace signpost::tlog
 

@@ -268,7 +268,7 @@ class Verification {
                        fields->agency_id, "' where ", next, " should come"));
     }
     counted = {fields->agency_counter, index + 1, pruned_count_};
-    if (fields->kind == kEntryKindPruned) ReadPruned(fields->subject, index, file);
+    if (fields->kind == kEntryKindPruned) ReadPruned(fields->pruned, index, file);
     if (fields->sequenced_at_us < last_sequenced_at_us_) {
       Add(Kind::kTime, index, file,
           absl::StrCat("entry ", index, " is dated before the entry in front of it"));
@@ -277,8 +277,8 @@ class Verification {
   }
 
   // Takes up what entry `index` says was pruned before it.
-  void ReadPruned(absl::string_view subject, uint64_t index, const std::string& file) {
-    const absl::StatusOr<std::vector<PrunedKind>> kinds = ParsePruned(subject);
+  void ReadPruned(absl::string_view pruned, uint64_t index, const std::string& file) {
+    const absl::StatusOr<std::vector<PrunedKind>> kinds = DecodePruned(pruned);
     if (!kinds.ok()) {
       Add(Kind::kMalformed, index, file,
           absl::StrCat("entry ", index, ": ", kinds.status().message()));

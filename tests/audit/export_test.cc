@@ -30,14 +30,14 @@ using ::testing::Not;
 constexpr char kOrigin[] = "signpost.nortown.example/ledger";
 
 // An entry with every field set.
-store::v1::LedgerEntry Full() {
-  store::v1::LedgerEntry entry;
+ledger::v1::LedgerEntry Full() {
+  ledger::v1::LedgerEntry entry;
   entry.set_index(4711);
   entry.set_sequenced_at_us(1'795'000'000'123'456);
   entry.set_agency_counter(12);
   entry.set_agency_id("nortown-social-services");
   entry.set_format(1);
-  entry.set_kind(store::v1::ENTRY_KIND_WHO_KNOWS);
+  entry.set_kind(ledger::v1::ENTRY_KIND_WHO_KNOWS);
   entry.set_system("spiffe://nortown.example/agency/nortown-social-services/system/casework");
   entry.set_practitioner_id("sw-001");
   entry.set_role("social-worker");
@@ -45,61 +45,65 @@ store::v1::LedgerEntry Full() {
   entry.add_team_ids("nortown-night-team");
   entry.set_assurance("substantial");
   entry.set_purpose("safeguarding");
-  entry.add_relationships("open-flag");
-  entry.set_policy_sha256(std::string(64, 'a'));
+  entry.mutable_who_knows()->add_relationships("open-flag");
+  entry.set_policy_sha256(std::string(32, '\xAA'));
   entry.set_policy_version(4);
   entry.set_person_ref(std::string(16, '\x11'));
-  entry.set_request_id("req-1");
-  store::v1::Released* released = entry.add_released();
+  entry.set_nonce(std::string(16, '\x99'));
+  entry.set_request_hash(std::string(16, '\x77'));
+  ledger::v1::Released* released = entry.add_released();
   released->set_flag_ref(std::string(16, '\x22'));
-  released->add_aspects("existence");
-  released->add_aspects("contact");
+  released->add_aspects(ledger::v1::ASPECT_EXISTENCE);
+  released->add_aspects(ledger::v1::ASPECT_CONTACT);
   released->add_rules("vital-interests");
   released->set_agreement("nortown-protocol");
   released->set_gateway("ca1989-s47");
   released->set_consent_ref(std::string(16, '\x33'));
   released->set_holder_agency_id("nortown-drugs-advice");
-  store::v1::Withheld* withheld = entry.add_withheld();
+  ledger::v1::Withheld* withheld = entry.add_withheld();
   withheld->set_rule("health-stays");
   withheld->set_count(2);
-  entry.mutable_override()->set_ground("vital-interests");
-  entry.mutable_override()->set_rule("vital-interests");
-  entry.mutable_override()->set_allowed(true);
-  entry.mutable_override()->set_review_due_s(1'795'172'800);
+  ledger::v1::Override* override = entry.mutable_who_knows()->mutable_override();
+  override->set_ground("vital-interests");
+  override->set_rule("vital-interests");
+  override->set_allowed(true);
+  override->set_review_due_s(1'795'172'800);
   entry.set_reply_hash(std::string(32, '\x44'));
   entry.set_sealed_details(std::string(40, '\x55'));
   entry.set_details_commitment(std::string(32, '\x66'));
-  entry.set_outcome("answered");
-  entry.set_subject("flag-1");
-  entry.set_subject_hash(std::string(32, '\x77'));
+  entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
   entry.set_policy_vocabulary_sha256(std::string(32, '\x88'));
-  entry.set_asked(0b10101 | 1u << 16);
-  entry.set_asked_assessment_kind("asset");
+  ledger::v1::WhoKnows* asked = entry.mutable_who_knows();
+  asked->add_asked(ledger::v1::ASPECT_EXISTENCE);
+  asked->add_asked(ledger::v1::ASPECT_CONTACT);
+  asked->add_asked(ledger::v1::ASPECT_CONTENT);
+  asked->set_necessity_stated(true);
+  asked->set_assessment_kind("asset");
   return entry;
 }
 
 // The hub's own act: as little as an entry holds.
-store::v1::LedgerEntry Bare() {
-  store::v1::LedgerEntry entry;
+ledger::v1::LedgerEntry Bare() {
+  ledger::v1::LedgerEntry entry;
   entry.set_index(0);
   entry.set_sequenced_at_us(1'795'000'000'000'000);
   entry.set_format(1);
-  entry.set_kind(store::v1::ENTRY_KIND_HUB);
-  entry.set_outcome("started");
-  entry.set_subject("0.1.0");
+  entry.set_kind(ledger::v1::ENTRY_KIND_HUB);
+  entry.set_outcome(ledger::v1::OUTCOME_STARTED);
+  entry.mutable_hub()->set_version("0.1.0");
   return entry;
 }
 
-Exported Made(const store::v1::LedgerEntry& entry) {
+Exported Made(const ledger::v1::LedgerEntry& entry) {
   const absl::StatusOr<Exported> exported = ReadForExport(entry.SerializeAsString(), kOrigin);
   EXPECT_TRUE(exported.ok()) << exported.status();
   return *exported;
 }
 
-std::string InFormat(Format format, const std::vector<store::v1::LedgerEntry>& entries) {
+std::string InFormat(Format format, const std::vector<ledger::v1::LedgerEntry>& entries) {
   Exporter exporter(format);
   std::string text = exporter.Begin();
-  for (const store::v1::LedgerEntry& entry : entries) text += exporter.Next(Made(entry));
+  for (const ledger::v1::LedgerEntry& entry : entries) text += exporter.Next(Made(entry));
   return text + exporter.End();
 }
 
@@ -165,7 +169,7 @@ const std::vector<std::string> kHostile = {
 // check of UTF-8, as bytes read from a copy of another's making might be.
 Exported Hostile(const std::string& text) {
   Exported exported = Made(Full());
-  store::v1::LedgerEntry& entry = exported.entry;
+  ledger::v1::LedgerEntry& entry = exported.entry;
   entry.set_agency_id(text);
   entry.set_practitioner_id(text);
   entry.set_system(text);
@@ -173,16 +177,16 @@ Exported Hostile(const std::string& text) {
   entry.set_team_ids(0, text);
   entry.set_assurance(text);
   entry.set_purpose(text);
-  entry.set_relationships(0, text);
+  entry.mutable_who_knows()->set_relationships(0, text);
+  entry.mutable_who_knows()->set_assessment_kind(text);
   entry.set_policy_sha256(text);
-  entry.set_request_id(text);
-  entry.set_outcome(text);
-  entry.set_subject(text);
-  entry.set_asked_assessment_kind(text);
+  entry.set_request_hash(text);
+  entry.set_outcome(ledger::v1::OUTCOME_REFUSED);
+  entry.set_refused_for(text);
   entry.mutable_released(0)->set_holder_agency_id(text);
   entry.mutable_released(0)->set_rules(0, text);
   entry.mutable_withheld(0)->set_rule(text);
-  entry.mutable_override()->set_ground(text);
+  entry.mutable_who_knows()->mutable_override()->set_ground(text);
   exported.origin = text;
   return exported;
 }
@@ -200,7 +204,7 @@ TEST(Golden, Atna) { ExpectGolden("entries.atna", InFormat(Format::kAtna, {Full(
 TEST(Export, WhatIsNoEntryIsRefused) {
   EXPECT_EQ(base::ReasonOf(ReadForExport("\x0a\xff", kOrigin).status()), base::Reason::kDataLoss);
   // Text in an entry is UTF-8.
-  store::v1::LedgerEntry entry;
+  ledger::v1::LedgerEntry entry;
   std::string bytes;
   bytes += "\x22\x02\xC3\x28";  // agency_id
   EXPECT_FALSE(ReadForExport(bytes, kOrigin).ok());
@@ -236,10 +240,15 @@ TEST(JsonLines, OneEntryIsOneLineThatReadsBack) {
   EXPECT_EQ(json["practitioner_id"], "a\"b\\c\n");
   // Every field that an entry has.
   const auto full = nlohmann::json::parse(JsonLine(Made(Full())));
-  const auto* type = store::v1::LedgerEntry::descriptor();
+  const auto* type = ledger::v1::LedgerEntry::descriptor();
   for (int i = 0; i < type->field_count(); ++i) {
-    EXPECT_TRUE(full.contains(type->field(i)->name())) << type->field(i)->name();
+    const auto* field = type->field(i);
+    // One detail alone, and no reason where nothing was refused.
+    const bool wanted = field->containing_oneof() == nullptr ? field->name() != "refused_for"
+                                                             : field->name() == "who_knows";
+    EXPECT_EQ(full.contains(field->name()), wanted) << field->name();
   }
+  EXPECT_EQ(full["who_knows"]["asked"], nlohmann::json({"existence", "contact", "content"}));
   EXPECT_EQ(full["kind"], "who-knows");
   EXPECT_EQ(full["released"][0]["holder_agency_id"], "nortown-drugs-advice");
   EXPECT_EQ(full["person_ref"], std::string(32, '1'));
@@ -305,11 +314,12 @@ TEST(Fhir, EveryEntryIsAnAuditEvent) {
   CheckAuditEvent(nlohmann::json::parse(FhirAuditEvent(Made(Full()))));
   CheckAuditEvent(nlohmann::json::parse(FhirAuditEvent(Made(Bare()))));
   for (const EventMeaning& meaning : Meanings()) {
-    store::v1::LedgerEntry entry = Full();
+    ledger::v1::LedgerEntry entry = Full();
     entry.set_kind(meaning.kind);
-    entry.set_outcome("NOT_FOUND");
+    entry.set_outcome(ledger::v1::OUTCOME_REFUSED);
+    entry.set_refused_for("NOT_FOUND");
     entry.clear_practitioner_id();
-    entry.clear_override();
+    entry.mutable_who_knows()->clear_override();
     const auto event = nlohmann::json::parse(FhirAuditEvent(Made(entry)));
     CheckAuditEvent(event);
     EXPECT_EQ(event["severity"], "warning");
@@ -323,7 +333,7 @@ TEST(Fhir, EveryEntryIsAnAuditEvent) {
 TEST(Fhir, ABundleOfNoneOneAndTwoIsOne) {
   for (const size_t count : {0u, 1u, 2u}) {
     const auto bundle = nlohmann::json::parse(
-        InFormat(Format::kFhirBundle, std::vector<store::v1::LedgerEntry>(count, Full())));
+        InFormat(Format::kFhirBundle, std::vector<ledger::v1::LedgerEntry>(count, Full())));
     EXPECT_EQ(bundle["resourceType"], "Bundle");
     EXPECT_EQ(bundle["type"], "collection");
     EXPECT_EQ(bundle.contains("entry"), count > 0);
@@ -334,7 +344,7 @@ TEST(Fhir, ABundleOfNoneOneAndTwoIsOne) {
 TEST(Atna, EveryEntryIsWellFormedAndShapedAsTheStandardSays) {
   std::vector<Exported> all = {Made(Full()), Made(Bare())};
   for (const EventMeaning& meaning : Meanings()) {
-    store::v1::LedgerEntry entry = Full();
+    ledger::v1::LedgerEntry entry = Full();
     entry.set_kind(meaning.kind);
     all.push_back(Made(entry));
   }
@@ -363,36 +373,60 @@ TEST(Meanings, EveryKindHasOneAndTheManualSaysIt) {
   for (const EventMeaning& meaning : Meanings()) {
     EXPECT_TRUE(seen.insert(meaning.kind).second) << meaning.kind;
     EXPECT_EQ(std::string("CRUDE").find(meaning.action) != std::string::npos, true);
-    if (meaning.kind == store::v1::ENTRY_KIND_UNSPECIFIED) continue;
+    if (meaning.kind == ledger::v1::ENTRY_KIND_UNSPECIFIED) continue;
     EXPECT_THAT(manual.str(),
                 HasSubstr(absl::StrCat("| `", KindWord(meaning.kind), "` | ", meaning.dcm_code, " ",
                                        meaning.dcm_text, " | ", meaning.action, " |\n")));
   }
-  EXPECT_EQ(static_cast<int>(seen.size()), store::v1::EntryKind_descriptor()->value_count());
-  EXPECT_STREQ(MeaningOf(static_cast<store::v1::EntryKind>(999)).dcm_code, "110113");
+  EXPECT_EQ(static_cast<int>(seen.size()), ledger::v1::EntryKind_descriptor()->value_count());
+  EXPECT_STREQ(MeaningOf(static_cast<ledger::v1::EntryKind>(999)).dcm_code, "110113");
 }
 
-TEST(Meanings, AskedAspectsAreThePolicys) {
+TEST(Meanings, AspectsHaveThePolicysWords) {
   std::vector<std::string> words;
-  uint32_t all = 0;
   for (const policy::Aspect aspect : policy::AllAspects()) {
     words.emplace_back(policy::ToString(aspect));
-    all |= 1u << static_cast<unsigned>(aspect);
   }
-  EXPECT_EQ(AskedWords(all), words);
-  EXPECT_THAT(AskedWords(0b101 | 1u << 16), ElementsAre("existence", "contact"));
+  std::vector<int> all;
+  const auto* type = ledger::v1::Aspect_descriptor();
+  for (int i = 0; i < type->value_count(); ++i) {
+    if (type->value(i)->number() != 0) all.push_back(type->value(i)->number());
+  }
+  EXPECT_EQ(AspectWords(all), words);
+  EXPECT_THAT(AspectWords(std::vector<int>{99}), ElementsAre("99"));
+}
+
+// Whatever an entry holds of its kind's own stands in every form.
+TEST(Meanings, WhatIsParticularToAKindIsTold) {
+  ledger::v1::LedgerEntry entry = Bare();
+  entry.set_kind(ledger::v1::ENTRY_KIND_PRUNED);
+  ledger::v1::PrunedKind* kind = entry.mutable_pruned()->add_kinds();
+  kind->set_kind(ledger::v1::ENTRY_KIND_DELIVERY);
+  kind->add_ranges()->set_first(3);
+  kind->mutable_ranges(0)->set_last(9);
+  const Exported exported = Made(entry);
+  EXPECT_THAT(Fields(CsvRecord(exported)),
+              Contains("kinds.kind delivery; kinds.ranges.first 3; kinds.ranges.last 9"));
+  EXPECT_THAT(FhirAuditEvent(exported), HasSubstr("\"valueString\":\"delivery\""));
+  EXPECT_THAT(AtnaMessage(exported), HasSubstr("kinds.ranges.last"));
 }
 
 TEST(Meanings, OutcomesAreSortedByWhoseFaultTheyAre) {
-  const auto of = [](const std::string& outcome) {
-    store::v1::LedgerEntry entry;
-    entry.set_outcome(outcome);
+  const auto of = [](const std::string& reason) {
+    ledger::v1::LedgerEntry entry;
+    entry.set_outcome(ledger::v1::OUTCOME_REFUSED);
+    entry.set_refused_for(reason);
     return std::string(OutcomeIndicator(entry));
   };
-  for (const char* good : {"", "answered", "recorded", "withheld", "nothing-to-know", "found"}) {
-    EXPECT_EQ(of(good), "0") << good;
+  const auto* outcomes = ledger::v1::Outcome_descriptor();
+  for (int i = 0; i < outcomes->value_count(); ++i) {
+    ledger::v1::LedgerEntry entry;
+    entry.set_outcome(static_cast<ledger::v1::Outcome>(outcomes->value(i)->number()));
+    const bool refused = entry.outcome() == ledger::v1::OUTCOME_REFUSED ||
+                         entry.outcome() == ledger::v1::OUTCOME_DOES_NOT_COMPILE;
+    EXPECT_STREQ(OutcomeIndicator(entry), refused ? "4" : "0") << outcomes->value(i)->name();
   }
-  for (const char* refused : {"NOT_FOUND", "METHOD_NOT_ALLOWED", "does-not-compile"}) {
+  for (const char* refused : {"NOT_FOUND", "METHOD_NOT_ALLOWED"}) {
     EXPECT_EQ(of(refused), "4") << refused;
   }
   for (const char* fault : {"POLICY_UNAVAILABLE", "DATA_LOSS", "INTERNAL"}) {

@@ -18,30 +18,30 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 
-store::v1::LedgerEntry WhoKnows() {
-  store::v1::LedgerEntry entry;
+ledger::v1::LedgerEntry WhoKnows() {
+  ledger::v1::LedgerEntry entry;
   entry.set_index(7);
-  entry.set_kind(store::v1::ENTRY_KIND_WHO_KNOWS);
+  entry.set_kind(ledger::v1::ENTRY_KIND_WHO_KNOWS);
   entry.set_sequenced_at_us(1'795'000'000'123'456);
   entry.set_agency_id("northern-connexions");
   entry.set_practitioner_id("pa-001");
   entry.set_purpose("support-planning");
   entry.set_policy_version(4);
   entry.set_person_ref(std::string(16, '\x07'));
-  entry.set_request_id("r-1");
-  entry.set_outcome("answered");
-  store::v1::Released* released = entry.add_released();
+  entry.set_request_hash(std::string(16, '\x09'));
+  entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
+  ledger::v1::Released* released = entry.add_released();
   released->add_rules("team-sees-contact");
   released->set_gateway("cda1998-s115");
   released->set_holder_agency_id("nortown-yot");
-  store::v1::Withheld* withheld = entry.add_withheld();
+  ledger::v1::Withheld* withheld = entry.add_withheld();
   withheld->set_rule("health-stays");
   withheld->set_count(2);
   return entry;
 }
 
 bool Matches(const std::function<void(v1::EntryFilter*)>& set,
-             const store::v1::LedgerEntry& entry = WhoKnows()) {
+             const ledger::v1::LedgerEntry& entry = WhoKnows()) {
   v1::EntryFilter filter;
   set(&filter);
   const absl::StatusOr<Filter> read = Filter::Create(filter);
@@ -60,7 +60,7 @@ std::vector<std::string> AtFault(const v1::EntryFilter& filter) {
 
 TEST(Filter, WithoutAFieldKeepsEverything) {
   EXPECT_TRUE(Matches([](v1::EntryFilter*) {}));
-  EXPECT_TRUE(Matches([](v1::EntryFilter*) {}, store::v1::LedgerEntry()));
+  EXPECT_TRUE(Matches([](v1::EntryFilter*) {}, ledger::v1::LedgerEntry()));
 }
 
 TEST(Filter, KeepsByEveryFieldAndRefusesByEveryField) {
@@ -107,10 +107,8 @@ TEST(Filter, KeepsByEveryFieldAndRefusesByEveryField) {
        [](auto* f) { f->set_released(v1::RELEASED_NOTHING); }},
       {"policy_version", [](auto* f) { f->set_policy_version(4); },
        [](auto* f) { f->set_policy_version(3); }},
-      {"request_id", [](auto* f) { f->set_request_id("r-1"); },
-       [](auto* f) { f->set_request_id("r-11"); }},
-      {"person_ref", [](auto* f) { f->set_person_ref(std::string(16, '\x07')); },
-       [](auto* f) { f->set_person_ref(std::string(16, '\x08')); }},
+      {"request_hash", [](auto* f) { f->set_request_hash(std::string(16, '\x09')); },
+       [](auto* f) { f->set_request_hash(std::string(16, '\x08')); }},
   };
   for (const Case& one : cases) {
     EXPECT_TRUE(Matches(one.kept)) << one.field;
@@ -121,10 +119,10 @@ TEST(Filter, KeepsByEveryFieldAndRefusesByEveryField) {
       filter->set_with_override(true);
     })) << one.field;
   }
-  store::v1::LedgerEntry overridden = WhoKnows();
-  overridden.mutable_override()->set_allowed(false);
+  ledger::v1::LedgerEntry overridden = WhoKnows();
+  overridden.mutable_who_knows()->mutable_override()->set_allowed(false);
   EXPECT_TRUE(Matches([](auto* f) { f->set_with_override(true); }, overridden));
-  store::v1::LedgerEntry nothing = WhoKnows();
+  ledger::v1::LedgerEntry nothing = WhoKnows();
   nothing.clear_released();
   EXPECT_TRUE(Matches([](auto* f) { f->set_released(v1::RELEASED_NOTHING); }, nothing));
 }
@@ -143,7 +141,7 @@ TEST(Filter, BoundsInTimeAreExactToTheMicrosecond) {
 }
 
 TEST(Filter, WithoutBoundsEveryMomentIsKept) {
-  store::v1::LedgerEntry entry = WhoKnows();
+  ledger::v1::LedgerEntry entry = WhoKnows();
   for (const int64_t us : {INT64_MIN, INT64_MAX}) {
     entry.set_sequenced_at_us(us);
     EXPECT_TRUE(Matches([](auto*) {}, entry)) << us;
@@ -151,20 +149,21 @@ TEST(Filter, WithoutBoundsEveryMomentIsKept) {
 }
 
 TEST(Filter, AReasonsNameAndItsWordAreTheSameOutcome) {
-  store::v1::LedgerEntry refused = WhoKnows();
-  refused.set_outcome("NOT_FOUND");
+  ledger::v1::LedgerEntry refused = WhoKnows();
+  refused.set_outcome(ledger::v1::OUTCOME_REFUSED);
+  refused.set_refused_for("NOT_FOUND");
   for (const char* outcome : {"NOT_FOUND", "not-found", "not_found"}) {
     EXPECT_TRUE(Matches([&](auto* f) { f->set_outcome(outcome); }, refused)) << outcome;
   }
 }
 
-TEST(Filter, ThePersonCanBeLeftToWhoHasAnIndex) {
-  v1::EntryFilter filter;
-  filter.set_person_ref(std::string(16, '\x08'));
-  const Filter read = *Filter::Create(filter);
-  EXPECT_FALSE(read.Matches(WhoKnows()));
-  EXPECT_TRUE(read.MatchesBesidesPerson(WhoKnows()));
-  EXPECT_EQ(read.person_ref(), filter.person_ref());
+// Whom an entry is about, and what stands for a request id, an entry alone does not say.
+TEST(Filter, WhatOnlyTheHubCanTellIsLeftToItOrRefused) {
+  EXPECT_TRUE(Matches([](auto* f) { f->set_same_person_as(4711); }));
+  v1::EntryFilter by_request;
+  by_request.set_agency_id("northern-connexions");
+  by_request.set_request_id("r-1");
+  EXPECT_THAT(AtFault(by_request), ElementsAre("filter.request_id"));
 }
 
 TEST(Filter, EveryFieldAtFaultIsNamed) {
@@ -176,10 +175,10 @@ TEST(Filter, EveryFieldAtFaultIsNamed) {
   filter.set_purpose(static_cast<v1::Purpose>(99));
   filter.set_released(static_cast<v1::Released>(9));
   filter.set_policy_version(-1);
-  filter.set_person_ref("short");
+  filter.set_request_hash("short");
   EXPECT_THAT(AtFault(filter), ElementsAre("filter.kinds", "filter.from", "filter.until",
                                            "filter.agency_id", "filter.purpose", "filter.released",
-                                           "filter.policy_version", "filter.person_ref"));
+                                           "filter.policy_version", "filter.request_hash"));
   v1::EntryFilter backwards;
   backwards.mutable_from()->set_seconds(20);
   backwards.mutable_until()->set_seconds(20);
@@ -193,7 +192,6 @@ TEST(Filter, TextsHaveTheLimitsOfTheirKind) {
       {base::kAssertionTextBytesMax, [](auto* f, std::string t) { f->set_gateway(t); }},
       {base::kAssertionTextBytesMax, [](auto* f, std::string t) { f->set_outcome(t); }},
       {base::kNameBytesMax, [](auto* f, std::string t) { f->set_rule(t); }},
-      {base::kRequestIdBytesMax, [](auto* f, std::string t) { f->set_request_id(t); }},
   };
   for (const auto& [bytes_max, set] : texts) {
     v1::EntryFilter filter;
@@ -208,18 +206,18 @@ TEST(Words, EveryKindHasOneAndItReadsBack) {
   const std::vector<std::string> words = KindWords();
   std::set<int> seen;
   for (const std::string& word : words) {
-    const absl::StatusOr<store::v1::EntryKind> kind = KindFromWord(word);
+    const absl::StatusOr<ledger::v1::EntryKind> kind = KindFromWord(word);
     ASSERT_TRUE(kind.ok()) << word;
     EXPECT_EQ(KindWord(*kind), word);
     EXPECT_TRUE(seen.insert(*kind).second) << word;
   }
-  EXPECT_EQ(static_cast<int>(words.size()), store::v1::EntryKind_descriptor()->value_count() - 1);
+  EXPECT_EQ(static_cast<int>(words.size()), ledger::v1::EntryKind_descriptor()->value_count() - 1);
   EXPECT_THAT(words, Contains("who-knows"));
   EXPECT_THAT(words, Contains("entries-searched"));
   for (const char* wrong : {"", "unspecified", "who_knows", "Who-Knows", "9", "no-kind"}) {
     EXPECT_FALSE(KindFromWord(wrong).ok()) << wrong;
   }
-  EXPECT_EQ(KindWord(static_cast<store::v1::EntryKind>(777)), "777");
+  EXPECT_EQ(KindWord(static_cast<ledger::v1::EntryKind>(777)), "777");
 }
 
 // Entries say purposes in the policy's words.

@@ -21,48 +21,49 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-namespace stored = ::signpost::store::v1;
-
 // Monday noon.
 const absl::Time kMonday = absl::FromCivil(absl::CivilHour(2026, 12, 7, 12), absl::UTCTimeZone());
 
 // A question as it stands in the ledger.
 class Question {
  public:
-  Question(const std::string& practitioner, const std::string& person, absl::Time at) {
-    entry_.set_kind(stored::ENTRY_KIND_WHO_KNOWS);
+  Question(const std::string& practitioner, const std::string& person, absl::Time at)
+      : person_(person) {
+    entry_.set_kind(ledger::v1::ENTRY_KIND_WHO_KNOWS);
     entry_.set_agency_id("nortown-yot");
     entry_.set_practitioner_id(practitioner);
     entry_.set_system("spiffe://nortown.example/agency/nortown-yot/system/casework");
     entry_.set_role("yot-officer");
     entry_.set_purpose("youth-justice");
-    entry_.set_person_ref(person);
     entry_.set_sequenced_at_us(absl::ToUnixMicros(at));
-    entry_.add_relationships("own-open-flag");
+    entry_.mutable_who_knows()->add_relationships("own-open-flag");
   }
   Question& Unrelated() {
-    entry_.clear_relationships();
+    entry_.mutable_who_knows()->clear_relationships();
     return *this;
   }
   Question& For(const std::string& purpose, int released, uint32_t withheld) {
     entry_.set_purpose(purpose);
-    for (int i = 0; i < released; ++i) entry_.add_released()->add_aspects("agency");
+    for (int i = 0; i < released; ++i)
+      entry_.add_released()->add_aspects(ledger::v1::ASPECT_AGENCY);
     if (withheld > 0) entry_.add_withheld()->set_count(withheld);
     return *this;
   }
   Question& Overridden(absl::Time due) {
-    entry_.mutable_override()->set_allowed(true);
-    entry_.mutable_override()->set_review_due_s(absl::ToUnixSeconds(due));
+    entry_.mutable_who_knows()->mutable_override()->set_allowed(true);
+    entry_.mutable_who_knows()->mutable_override()->set_review_due_s(absl::ToUnixSeconds(due));
     return *this;
   }
   Question& As(const std::string& role) {
     entry_.set_role(role);
     return *this;
   }
-  const stored::LedgerEntry& entry() const { return entry_; }
+  const ledger::v1::LedgerEntry& entry() const { return entry_; }
+  const std::string& person() const { return person_; }
 
  private:
-  stored::LedgerEntry entry_;
+  std::string person_;  // what stands for whom it is about
+  ledger::v1::LedgerEntry entry_;
 };
 
 class PatternTest : public ::testing::Test {
@@ -70,19 +71,21 @@ class PatternTest : public ::testing::Test {
   using Fill = std::function<void(Access*)>;
 
   void Take(
-      stored::LedgerEntry entry, const Fill& fill = [](Access*) {}) {
+      ledger::v1::LedgerEntry entry, const Fill& fill = [](Access*) {},
+      const std::string& person = "") {
     entry.set_index(entries_.size());
     entries_.push_back(entry);
     fills_.push_back(fill);
+    persons_.push_back(person);
   }
   void Take(
       const Question& question, const Fill& fill = [](Access*) {}) {
-    Take(question.entry(), fill);
+    Take(question.entry(), fill, question.person());
   }
   v1::PatternReport Find(const std::string& name, absl::Time now = kMonday + absl::Hours(24 * 30),
                          int hits_max = 100) {
     PatternFinder finder = PatternFinder::Create(options_, {name}).value();
-    for (size_t i = 0; i < entries_.size(); ++i) finder.Take(entries_[i], fills_[i]);
+    for (size_t i = 0; i < entries_.size(); ++i) finder.Take(entries_[i], persons_[i], fills_[i]);
     std::vector<v1::PatternReport> reports = finder.Find(now, hits_max);
     EXPECT_THAT(reports, SizeIs(1));
     EXPECT_EQ(reports[0].name(), name);
@@ -101,8 +104,9 @@ class PatternTest : public ::testing::Test {
   }
 
   PatternOptions options_;
-  std::vector<stored::LedgerEntry> entries_;
+  std::vector<ledger::v1::LedgerEntry> entries_;
   std::vector<Fill> fills_;
+  std::vector<std::string> persons_;
 };
 
 TEST_F(PatternTest, NoRelationshipIsAQuestionAboutSomebodyKnownWithoutOne) {
@@ -110,8 +114,8 @@ TEST_F(PatternTest, NoRelationshipIsAQuestionAboutSomebodyKnownWithoutOne) {
   Take(Question("yo-1", "P", kMonday).Unrelated());
   Take(Question("yo-1", "", kMonday).Unrelated());  // nobody is known
   Take(Question("yo-1", "P", kMonday).Unrelated().Overridden(kMonday));
-  stored::LedgerEntry consent = Question("yo-1", "P", kMonday).Unrelated().entry();
-  consent.set_kind(stored::ENTRY_KIND_CONSENT_RECORDED);
+  ledger::v1::LedgerEntry consent = Question("yo-1", "P", kMonday).Unrelated().entry();
+  consent.set_kind(ledger::v1::ENTRY_KIND_CONSENT_RECORDED);
   Take(consent);
   EXPECT_THAT(Found("no-relationship"), ElementsAre(1));
 }
@@ -187,6 +191,7 @@ TEST_F(PatternTest, EnumerationIsManyQuestionsMostOfThemAboutNobody) {
   // As many, but about people who are known.
   entries_.clear();
   fills_.clear();
+  persons_.clear();
   for (int i = 0; i < 20; ++i) {
     Take(Question("yo-1", i % 3 == 0 ? "" : "P", kMonday + absl::Seconds(i)));
   }
@@ -251,20 +256,18 @@ TEST_F(PatternTest, AnOverrideIsUnreviewedOnceItsDateHasPassed) {
 }
 
 TEST(ReviewedByTest, IsTheOverrideOfAReviewThatStands) {
-  stored::LedgerEntry review;
-  review.set_kind(stored::ENTRY_KIND_OVERRIDE_REVIEWED);
-  review.set_subject("override/17");
-  for (const char* outcome : {"upheld", "not-upheld"}) {
+  ledger::v1::LedgerEntry review;
+  review.set_kind(ledger::v1::ENTRY_KIND_OVERRIDE_REVIEWED);
+  review.mutable_override_reviewed()->set_entry_index(17);
+  for (const auto outcome : {ledger::v1::OUTCOME_UPHELD, ledger::v1::OUTCOME_NOT_UPHELD}) {
     review.set_outcome(outcome);
     EXPECT_EQ(ReviewedBy(review), 17u);
   }
-  review.set_outcome("METHOD_NOT_ALLOWED");  // refused
+  review.set_outcome(ledger::v1::OUTCOME_REFUSED);
   EXPECT_EQ(ReviewedBy(review), std::nullopt);
-  review.set_outcome("upheld");
-  review.set_subject("override/none");
-  EXPECT_EQ(ReviewedBy(review), std::nullopt);
-  review.set_subject("override/17");
-  review.set_kind(stored::ENTRY_KIND_OVERRIDE_ESCALATED);
+  review.set_outcome(ledger::v1::OUTCOME_UPHELD);
+  review.set_kind(ledger::v1::ENTRY_KIND_OVERRIDE_ESCALATED);
+  review.mutable_override_escalated()->set_entry_index(17);
   EXPECT_EQ(ReviewedBy(review), std::nullopt);
 }
 

@@ -60,6 +60,12 @@ std::string PersonKey(int n) { return absl::StrCat("person-", 100'000'000 + n); 
 // As little compressible as a real one, so that it is found where it stands.
 std::string WrappedKey(int n) { return base::Sha256(absl::StrCat("key of ", n)); }
 
+// Of ledger::PersonIndex: that entry 7 is about person n.
+std::vector<std::string> IndexKeys(int n) {
+  return {absl::StrCat("p", PersonKey(n), store::KeyU64(7)),
+          absl::StrCat("i", store::KeyU64(7), PersonKey(n))};
+}
+
 class BackupTest : public ::testing::Test {
  protected:
   BackupTest() {
@@ -105,7 +111,9 @@ class BackupTest : public ::testing::Test {
     match.add_person_ids(PersonKey(n));
     if (n > 0) match.add_person_ids(PersonKey(0));
     operation.batch.Put(Space::kMatchKeys, absl::StrCat("match-", n), store::EncodeRow(match));
-    operation.batch.Put(Space::kPersonEntries, PersonKey(n) + store::KeyU64(7), "");
+    for (const std::string& key : IndexKeys(n)) {
+      operation.batch.Put(Space::kPersonEntries, key, "");
+    }
     ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
   }
   // As People::PrepareErase does.
@@ -290,7 +298,9 @@ TEST_F(BackupTest, WhoWasErasedSinceStaysErased) {
     EXPECT_EQ(Get(*store, Space::kPersonKeys, PersonKey(0)), WrappedKey(0));
     EXPECT_EQ(Get(*store, Space::kPersonKeys, PersonKey(1)), "(none)");
     EXPECT_EQ(Get(*store, Space::kPeople, PersonKey(1)), "(none)");
-    EXPECT_EQ(Get(*store, Space::kPersonEntries, PersonKey(1) + store::KeyU64(7)), "(none)");
+    for (const std::string& key : IndexKeys(1)) {
+      EXPECT_EQ(Get(*store, Space::kPersonEntries, key), "(none)");
+    }
     EXPECT_EQ(Get(*store, Space::kLocalRecords, "record-1"), "(none)");
     EXPECT_NE(Get(*store, Space::kLocalRecords, "record-2"), "(none)");
     const auto match = *store::DecodeRow<store::v1::MatchKeyRow>(

@@ -38,7 +38,7 @@
 #include "hub/tlog/note.h"
 #include "hub/tlog/tiles.h"
 #include "hub/tlog/verifier.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "tests/bench/bare_server.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/load_client.h"
@@ -64,10 +64,10 @@ constexpr uint64_t kSmall = 1000;
 
 // An entry as an answer leaves it, some 300 bytes.
 std::string AnswerBody(uint64_t n) {
-  ::signpost::store::v1::LedgerEntry entry;
+  ledger::v1::LedgerEntry entry;
   entry.set_agency_id(n % 3 == 0 ? "northern-connexions" : "nortown-yot");
   entry.set_format(1);
-  entry.set_kind(::signpost::store::v1::ENTRY_KIND_WHO_KNOWS);
+  entry.set_kind(ledger::v1::ENTRY_KIND_WHO_KNOWS);
   entry.set_system("spiffe://nortown.example/agency/northern-connexions/system/casework");
   entry.set_practitioner_id("pa-001");
   entry.set_role("personal-adviser");
@@ -75,9 +75,11 @@ std::string AnswerBody(uint64_t n) {
   entry.set_purpose("support-planning");
   entry.set_policy_sha256(std::string(32, 'p'));
   entry.set_person_ref(std::string(16, 'r'));
-  entry.set_request_id(absl::StrCat("bench-", n));
+  entry.set_nonce(std::string(16, 'n'));
+  entry.set_request_hash(store::KeyU64(n) + store::KeyU64(n));
+  entry.mutable_who_knows()->add_asked(ledger::v1::ASPECT_EXISTENCE);
   entry.set_reply_hash(std::string(32, 'h'));
-  entry.set_outcome("answered");
+  entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
   return entry.SerializeAsString();
 }
 

@@ -24,12 +24,13 @@
 #include "adapters/cli/ledger/ledger_copy.h"
 #include "adapters/cli/ledger/syslog_sender.h"
 #include "hub/audit/export.h"
+#include "hub/audit/pseudonyms.h"
 #include "hub/base/clock.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/note.h"
 #include "hub/tlog/tiles.h"
 #include "nlohmann/json.hpp"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "tests/audit/xml_for_test.h"
 #include "tests/rpc/test_pki.h"
 
@@ -46,27 +47,43 @@ constexpr char kOrigin[] = "test.example/ledger";
 // One bundle and a part of the next.
 constexpr uint64_t kEntries = 300;
 
-store::v1::LedgerEntry EntryAt(uint64_t i) {
-  store::v1::LedgerEntry entry;
+// Which entries of the copy are about the same person: 0 and 200 about one, 100 about another.
+std::string PseudonymFile(char one = 'p') {
+  audit::PseudonymWriter writer(kOrigin, 0, 298);
+  writer.Add(0, std::string(16, one));
+  writer.Add(100, std::string(16, 'q'));
+  writer.Add(200, std::string(16, one));
+  return std::move(writer).Finish();
+}
+
+ledger::v1::LedgerEntry EntryAt(uint64_t i) {
+  ledger::v1::LedgerEntry entry;
   entry.set_index(i);
   entry.set_sequenced_at_us(1'795'000'000'000'000 + static_cast<int64_t>(i) * 1'000'000);
   entry.set_agency_counter(i + 1);
   entry.set_agency_id("nortown-yot");
   entry.set_format(1);
-  entry.set_kind(i % 100 == 0 ? store::v1::ENTRY_KIND_WHO_KNOWS
-                              : store::v1::ENTRY_KIND_FLAG_CHANGED);
+  entry.set_kind(i % 100 == 0 ? ledger::v1::ENTRY_KIND_WHO_KNOWS
+                              : ledger::v1::ENTRY_KIND_FLAG_CHANGED);
   entry.set_practitioner_id(i % 100 == 0 ? "yo-001" : "");
   entry.set_system("spiffe://test.example/agency/nortown-yot/system/casework");
-  entry.set_outcome(i == 200 ? "NOT_FOUND" : "answered");
+  entry.set_outcome(i == 200 ? ledger::v1::OUTCOME_REFUSED : ledger::v1::OUTCOME_ANSWERED);
+  if (i == 200) entry.set_refused_for("NOT_FOUND");
   if (i == 0 || i == 100) {  // two overrides, of which the first is reviewed
     entry.set_person_ref(std::string(16, 'p'));
-    entry.mutable_override()->set_allowed(true);
-    entry.mutable_override()->set_review_due_s(1'795'100'000);
+    entry.mutable_who_knows()->mutable_override()->set_allowed(true);
+    entry.mutable_who_knows()->mutable_override()->set_review_due_s(1'795'100'000);
+  }
+  if (i == 298) {
+    entry.set_kind(ledger::v1::ENTRY_KIND_PSEUDONYMS_ISSUED);
+    entry.mutable_pseudonyms_issued()->set_end_index(298);
+    entry.mutable_pseudonyms_issued()->set_pseudonyms(3);
+    entry.mutable_pseudonyms_issued()->set_file_sha256(base::Sha256(PseudonymFile()));
   }
   if (i == 299) {
-    entry.set_kind(store::v1::ENTRY_KIND_OVERRIDE_REVIEWED);
-    entry.set_subject("override/0");
-    entry.set_outcome("upheld");
+    entry.set_kind(ledger::v1::ENTRY_KIND_OVERRIDE_REVIEWED);
+    entry.mutable_override_reviewed()->set_entry_index(0);
+    entry.set_outcome(ledger::v1::OUTCOME_UPHELD);
   }
   return entry;
 }
@@ -121,7 +138,7 @@ class AuditOnACopy : public ::testing::Test {
   void Tamper() {
     const std::string path = Copy() + "/" + tlog::TilePath({tlog::kEntriesLevel, 0, 256});
     std::string bytes = *ReadBytes(path, 1 << 24);
-    bytes[bytes.find("answered")] = 'A';
+    bytes[bytes.find("casework")] = 'C';
     ASSERT_TRUE(WriteBytes(path, bytes).ok());
   }
 
@@ -159,6 +176,41 @@ TEST_F(AuditOnACopy, LooksForPatternsWithoutAHub) {
   Tamper();
   EXPECT_EQ(Run({"audit", "patterns"}), kExitRefused);
   EXPECT_THAT(out_.str(), Not(HasSubstr("entries read")));
+}
+
+TEST_F(AuditOnACopy, PseudonymsSayWhoIsTheSameAndNobodyElsesAreTaken) {
+  ASSERT_TRUE(WriteBytes(Path("right"), PseudonymFile()).ok());
+  ASSERT_EQ(Run({"audit", "patterns", "--pseudonyms", Path("right")}), kExitOk) << err_.str();
+  // All three questions are about somebody, two of them under an override.
+  EXPECT_THAT(out_.str(), HasSubstr("no-relationship: 1"));
+  EXPECT_THAT(out_.str(), HasSubstr("Not looked for in a copy: after-involvement, same-postcode"));
+  ASSERT_EQ(
+      Run({"audit", "search", "--same-person-as", "200", "--pseudonyms", Path("right"), "--json"}),
+      kExitOk)
+      << err_.str();
+  EXPECT_THAT(Found(), ElementsAre(0, 200));
+  ASSERT_EQ(
+      Run({"audit", "search", "--same-person-as", "7", "--pseudonyms", Path("right"), "--json"}),
+      kExitOk);
+  EXPECT_THAT(Found(), ElementsAre());
+
+  // Without them nobody can say which entries are about the same person.
+  EXPECT_EQ(Run({"audit", "patterns", "--pattern", "concentration"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("--pseudonyms"));
+
+  // Changed, of another ledger, or no such file.
+  ASSERT_TRUE(WriteBytes(Path("forged"), PseudonymFile('q')).ok());
+  audit::PseudonymWriter writer("other.example/ledger", 0, 298);
+  ASSERT_TRUE(WriteBytes(Path("other"), std::move(writer).Finish()).ok());
+  for (const char* file : {"forged", "other"}) {
+    for (const char* command : {"patterns", "search"}) {
+      EXPECT_EQ(Run({"audit", command, "--pseudonyms", Path(file)}), kExitRefused) << file;
+      EXPECT_EQ(out_.str(), "") << file;
+    }
+  }
+  ASSERT_TRUE(WriteBytes(Path("none"), "index,pseudonym\n").ok());
+  EXPECT_EQ(Run({"audit", "patterns", "--pseudonyms", Path("none")}), kExitUsage);
+  EXPECT_EQ(Run({"audit", "patterns", "--pseudonyms", Path("absent")}), kExitUsage);
 }
 
 TEST_F(AuditOnACopy, SearchesWithoutAHub) {
@@ -206,7 +258,11 @@ TEST_F(AuditOnACopy, ACopyThatNobodyVouchesForIsNotRead) {
 
 TEST_F(AuditOnACopy, WhatIsWrongIsSaidBeforeAnythingIsRead) {
   EXPECT_EQ(Run({"audit", "search", "--details", "Sally,Thorne,2010-11-03"}), kExitUsage);
-  EXPECT_THAT(err_.str(), HasSubstr("--person-ref"));
+  EXPECT_THAT(err_.str(), HasSubstr("ask the hub"));
+  EXPECT_EQ(Run({"audit", "search", "--same-person-as", "0"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("--pseudonyms"));
+  EXPECT_EQ(Run({"audit", "search", "--by-agency", "nortown-yot", "--request", "r-1"}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("request_hash"));
   EXPECT_EQ(Run({"audit", "search", "--kind", "gossip"}), kExitUsage);
   EXPECT_THAT(err_.str(), HasSubstr("who-knows"));
   EXPECT_EQ(Run({"audit", "search", "--by", "yo-001"}), kExitUsage);

@@ -9,7 +9,7 @@
 #include "hub/base/crypto.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/merkle.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 
 namespace signpost::adapters::cli {
 namespace {
@@ -31,7 +31,7 @@ class Receipts : public ::testing::Test {
     tlog::Frontier frontier;
     std::map<std::pair<int, uint64_t>, tlog::Hash> nodes;
     for (int i = 0; i < kEntries; ++i) {
-      store::v1::LedgerEntry entry;
+      ledger::v1::LedgerEntry entry;
       entry.set_index(static_cast<uint64_t>(i));
       entry.set_reply_hash(base::Sha256(i == kIndex ? "the answer" : "another"));
       const std::string bytes = entry.SerializeAsString();

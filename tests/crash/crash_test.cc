@@ -322,9 +322,9 @@ TEST_F(Crash, ANoteOfWhatNeverWasIsFoundOut) {
 std::vector<std::string> Entries(int count) {
   std::vector<std::string> entries;
   for (int i = 0; i < count; ++i) {
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     entry.set_index(static_cast<uint64_t>(i));
-    entry.set_kind(store::v1::ENTRY_KIND_WHO_KNOWS);
+    entry.set_kind(ledger::v1::ENTRY_KIND_WHO_KNOWS);
     entry.set_reply_hash(absl::StrCat("hash of answer ", i));
     entries.push_back(entry.SerializeAsString());
   }
@@ -333,7 +333,7 @@ std::vector<std::string> Entries(int count) {
 
 ReceiptNote ReceiptOf(const std::vector<std::string>& entries, uint64_t index) {
   ReceiptNote note;
-  note.kind = store::v1::ENTRY_KIND_WHO_KNOWS;
+  note.kind = ledger::v1::ENTRY_KIND_WHO_KNOWS;
   note.receipt.set_ledger_index(index);
   note.receipt.set_leaf_hash(tlog::HashToString(tlog::Hasher().Leaf(entries[index])));
   note.reply_hash = absl::StrCat("hash of answer ", index);
@@ -357,7 +357,7 @@ TEST(CrashJudges, ADroppedChangedOrMovedEntryIsFound) {
   std::vector<std::string> swapped = entries;
   std::swap(swapped[1], swapped[2]);
   EXPECT_EQ(found(swapped).size(), 2u);
-  receipts[3].kind = store::v1::ENTRY_KIND_FIND;
+  receipts[3].kind = ledger::v1::ENTRY_KIND_FIND;
   EXPECT_THAT(found(entries), ::testing::ElementsAre(HasSubstr("of another kind")));
 }
 

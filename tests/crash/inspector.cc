@@ -40,7 +40,7 @@ std::string Said(const grpc::Status& status) {
   return absl::StrCat(status.error_code(), " ", status.error_message());
 }
 
-ReceiptNote NoteOf(store::v1::EntryKind kind, const v1::Receipt& receipt,
+ReceiptNote NoteOf(ledger::v1::EntryKind kind, const v1::Receipt& receipt,
                    const std::string& answer_bytes) {
   return {kind, receipt, answer_bytes.empty() ? "" : base::Sha256(answer_bytes)};
 }
@@ -81,7 +81,7 @@ void Inspector::InspectRecords(bool everything, Problems* problems) {
     CheckRecord(note, seen, problems);
     if (answered.status.ok()) {
       notebook_->receipts.push_back(
-          NoteOf(store::v1::ENTRY_KIND_WHO_KNOWS, answered.receipt, answered.answer_bytes));
+          NoteOf(ledger::v1::ENTRY_KIND_WHO_KNOWS, answered.receipt, answered.answer_bytes));
     }
     note.sent = note.acknowledged = seen.has_value() ? VersionOf(*seen) : 0;
     if (seen.has_value()) note.flag_id = seen->flag_id();
@@ -117,9 +117,9 @@ bool Inspector::LookAt(ConsenterNote* note, Problems* problems) {
     return false;
   }
   notebook_->receipts.push_back(
-      NoteOf(store::v1::ENTRY_KIND_CONSENTS_LISTED, listed.receipt(), listed.answer()));
+      NoteOf(ledger::v1::ENTRY_KIND_CONSENTS_LISTED, listed.receipt(), listed.answer()));
   notebook_->receipts.push_back(
-      NoteOf(store::v1::ENTRY_KIND_WHO_KNOWS, answered.receipt, answered.answer_bytes));
+      NoteOf(ledger::v1::ENTRY_KIND_WHO_KNOWS, answered.receipt, answered.answer_bytes));
   CheckConsents(*note, consents, ShowsContent(answered), problems);
   return true;
 }
@@ -140,7 +140,7 @@ void Inspector::InspectConsenter(ConsenterNote* note, Problems* problems) {
     }
     last.consent_id = recorded.consent_id();
     notebook_->receipts.push_back(
-        NoteOf(store::v1::ENTRY_KIND_CONSENT_RECORDED, recorded.receipt(), ""));
+        NoteOf(ledger::v1::ENTRY_KIND_CONSENT_RECORDED, recorded.receipt(), ""));
   } else if (last.withdraw.has_value() && !last.withdrawn) {
     v1::WithdrawConsentResponse withdrawn;
     const grpc::Status status =
@@ -151,7 +151,7 @@ void Inspector::InspectConsenter(ConsenterNote* note, Problems* problems) {
     }
     last.withdrawn = true;
     notebook_->receipts.push_back(
-        NoteOf(store::v1::ENTRY_KIND_CONSENT_WITHDRAWN, withdrawn.receipt(), ""));
+        NoteOf(ledger::v1::ENTRY_KIND_CONSENT_WITHDRAWN, withdrawn.receipt(), ""));
   } else {
     return;
   }
@@ -247,7 +247,7 @@ void Inspector::InspectProofs(const std::vector<std::string>& entries, bool ever
       problems->push_back(absl::StrCat("entry ", receipt.ledger_index(), ": ", Said(status)));
     } else {
       notebook_->receipts.push_back(
-          NoteOf(store::v1::ENTRY_KIND_AUDIT_READ, response.receipt(), ""));
+          NoteOf(ledger::v1::ENTRY_KIND_AUDIT_READ, response.receipt(), ""));
     }
   }
 }

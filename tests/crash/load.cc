@@ -67,7 +67,7 @@ bool Load::Good(const std::string& what, const grpc::Status& status) {
   return false;
 }
 
-void Load::NoteReceipt(store::v1::EntryKind kind, const v1::Receipt& receipt,
+void Load::NoteReceipt(ledger::v1::EntryKind kind, const v1::Receipt& receipt,
                        const std::string& answer_bytes) {
   ReceiptNote note{kind, receipt, answer_bytes.empty() ? "" : base::Sha256(answer_bytes)};
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -139,7 +139,7 @@ bool Load::NoteOutcome(const std::string& key, int version, bool known,
     }
   }
   if (outcome.has_receipt()) {
-    NoteReceipt(store::v1::ENTRY_KIND_FLAG_CHANGED, outcome.receipt(), "");
+    NoteReceipt(ledger::v1::ENTRY_KIND_FLAG_CHANGED, outcome.receipt(), "");
   }
   if (wrong.empty()) return true;
   Complain(absl::StrCat(key, " version ", version, " ", wrong));
@@ -208,7 +208,7 @@ void Load::AskMany(uint64_t seed) {
           agencies_->Index(kConnexions)
               ->Find(agencies_->ContextOf(WorkerOf(kConnexions)).get(), request, &response);
       if (const auto receipt = rpc::ReceiptOnWire(status); receipt.has_value()) {
-        NoteReceipt(store::v1::ENTRY_KIND_FIND, *receipt, "");
+        NoteReceipt(ledger::v1::ENTRY_KIND_FIND, *receipt, "");
         const std::lock_guard<std::mutex> lock(mutex_);
         ++notebook_->refusals;
       } else if (!Good("Find", status)) {
@@ -232,7 +232,7 @@ void Load::AskMany(uint64_t seed) {
     const scenarios::Answered answered = agencies_->Ask(
         worker, scenarios::AskAboutRecord(agencies_, before.record_id, PurposeOf(before.agency)));
     if (!Good("WhoKnows", answered.status)) return;
-    NoteReceipt(store::v1::ENTRY_KIND_WHO_KNOWS, answered.receipt, answered.answer_bytes);
+    NoteReceipt(ledger::v1::ENTRY_KIND_WHO_KNOWS, answered.receipt, answered.answer_bytes);
     const v1::FlagView* flag = answered.Flag(before.agency);
     const std::lock_guard<std::mutex> lock(mutex_);
     ++notebook_->answers;
@@ -252,7 +252,7 @@ void Load::ConsentMany() {
     const scenarios::Answered answered =
         agencies_->Ask(worker, AskForContent(agencies_, record_id));
     if (!Good("WhoKnows about content", answered.status)) return false;
-    NoteReceipt(store::v1::ENTRY_KIND_WHO_KNOWS, answered.receipt, answered.answer_bytes);
+    NoteReceipt(ledger::v1::ENTRY_KIND_WHO_KNOWS, answered.receipt, answered.answer_bytes);
     if (ShowsContent(answered) == shown) return true;
     Complain(shown ? "consent was acknowledged and the answer shows nothing"
                    : "a withdrawal was acknowledged and the answer shows");
@@ -281,7 +281,7 @@ void Load::ConsentMany() {
       return;
     }
     consenter.consents.back().consent_id = recorded.consent_id();
-    NoteReceipt(store::v1::ENTRY_KIND_CONSENT_RECORDED, recorded.receipt(), "");
+    NoteReceipt(ledger::v1::ENTRY_KIND_CONSENT_RECORDED, recorded.receipt(), "");
     ++notebook_->acknowledged_consents;
     if (!ask(consenter.record_id, true)) return;
 
@@ -297,7 +297,7 @@ void Load::ConsentMany() {
       return;
     }
     consenter.consents.back().withdrawn = true;
-    NoteReceipt(store::v1::ENTRY_KIND_CONSENT_WITHDRAWN, withdrawn.receipt(), "");
+    NoteReceipt(ledger::v1::ENTRY_KIND_CONSENT_WITHDRAWN, withdrawn.receipt(), "");
     ++notebook_->acknowledged_withdrawals;
     if (!ask(consenter.record_id, false)) return;
   }

@@ -50,7 +50,7 @@ class Load {
   // True when the client should go on. A refusal before the end is a problem.
   bool Good(const std::string& what, const grpc::Status& status);
   void Complain(const std::string& problem);
-  void NoteReceipt(store::v1::EntryKind kind, const v1::Receipt& receipt,
+  void NoteReceipt(ledger::v1::EntryKind kind, const v1::Receipt& receipt,
                    const std::string& answer_bytes);
 
   scenarios::Agencies* const agencies_;

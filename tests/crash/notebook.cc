@@ -82,7 +82,7 @@ void CheckReceipts(const std::vector<ReceiptNote>& receipts,
   for (const ReceiptNote& note : receipts) {
     const uint64_t index = note.receipt.ledger_index();
     const std::string which =
-        absl::StrCat("receipt ", index, " (", store::v1::EntryKind_Name(note.kind), "): ");
+        absl::StrCat("receipt ", index, " (", ledger::v1::EntryKind_Name(note.kind), "): ");
     if (index >= entries.size()) {
       problems->push_back(which + absl::StrCat("the ledger ends at ", entries.size()));
       continue;
@@ -92,7 +92,7 @@ void CheckReceipts(const std::vector<ReceiptNote>& receipts,
       problems->push_back(which + "another entry stands there");
       continue;
     }
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     if (!entry.ParseFromString(bytes) || entry.index() != index) {
       problems->push_back(which + "the entry does not carry its index");
       continue;

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/consent.pb.h"
 #include "signpost/v1/index.pb.h"
 
@@ -22,7 +22,7 @@ using Problems = std::vector<std::string>;
 
 // A receipt, and what it was for.
 struct ReceiptNote {
-  store::v1::EntryKind kind = store::v1::ENTRY_KIND_UNSPECIFIED;
+  ledger::v1::EntryKind kind = ledger::v1::ENTRY_KIND_UNSPECIFIED;
   v1::Receipt receipt;
   std::string reply_hash;  // SHA-256 of the answer's bytes; empty where there was no answer
 };

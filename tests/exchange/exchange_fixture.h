@@ -20,7 +20,7 @@
 #include "hub/store/hostile_store.h"
 #include "hub/store/memory_store.h"
 #include "hub/tlog/note.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "tests/ledger/ledger_testing.h"
 
 namespace signpost::exchange {
@@ -58,7 +58,7 @@ class ExchangeFixture : public ::testing::Test {
   }
 
   static void AddEntry(ledger::Operation* operation) {
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     entry.set_agency_id("nortown-yot");
     entry.set_format(1);
     operation->entries.push_back({entry.SerializeAsString(), "nortown-yot"});

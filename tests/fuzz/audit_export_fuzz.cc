@@ -33,7 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto filter = audit::Filter::Create(wire);
     if (filter.ok()) {
       Require(filter->from_us() < filter->until_us());
-      Require(filter->person_ref().empty() || filter->person_ref().size() == 16);
+      Require(wire.request_hash().empty() || wire.request_hash().size() == 16);
+      Require(wire.request_id().empty());
       if (exported.ok() && filter->Matches(exported->entry)) {
         const int64_t us = exported->entry.sequenced_at_us();
         Require(us >= filter->from_us());

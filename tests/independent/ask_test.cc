@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/encoding.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "tests/scenarios/nortown.h"
 
 namespace signpost::scenarios {
@@ -75,7 +75,7 @@ TEST(IndependentClient, AsksIsAnsweredAndRecordedOrRefusedWithAReason) {
     const grpc::Status status =
         nortown.Audit()->GetEntry(nortown.Context().get(), request, &response);
     ASSERT_TRUE(status.ok()) << status.error_message();
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     ASSERT_TRUE(entry.ParseFromString(response.entry()));
     EXPECT_EQ(base::HexEncode(entry.reply_hash()), ran.Field("answer-sha256"));
     EXPECT_EQ(absl::StrCat(entry.index()), ran.Field("receipt-index"));

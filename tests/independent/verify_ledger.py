@@ -241,28 +241,34 @@ def read_varint(data, at):
         shift += 7
 
 
-def entry_fields(entry):
-    """Fields 1 (index), 2 (time), 3 (counter), 4 (agency), 6 (kind) and 25 (subject) of the stored
-    message."""
-    fields = {1: 0, 2: 0, 3: 0, 4: b"", 6: 0, 25: b""}
+def wire_fields(message):
+    """(number, value) of each field of a protobuf message, in order."""
     at = 0
-    while at < len(entry):
-        tag, at = read_varint(entry, at)
+    while at < len(message):
+        tag, at = read_varint(message, at)
         kind, number = tag & 7, tag >> 3
         if kind == 0:
-            value, at = read_varint(entry, at)
+            value, at = read_varint(message, at)
         elif kind == 2:
-            length, at = read_varint(entry, at)
-            value = entry[at:at + length]
+            length, at = read_varint(message, at)
+            value = message[at:at + length]
             at += length
         elif kind in (1, 5):
             length = 8 if kind == 1 else 4
-            value = entry[at:at + length]
+            value = message[at:at + length]
             at += length
         else:
             raise Wrong("it is not a stored message")
-        if at > len(entry):
+        if at > len(message):
             raise Wrong("it is cut short")
+        yield number, value
+
+
+def entry_fields(entry):
+    """Fields 1 (index), 2 (time), 3 (counter), 4 (agency), 6 (kind) and 130 (pruned) of a
+    signpost.ledger.v1.LedgerEntry."""
+    fields = {1: 0, 2: 0, 3: 0, 4: b"", 6: 0, 130: b""}
+    for number, value in wire_fields(entry):
         if number in fields:
             fields[number] = value
     return fields
@@ -273,16 +279,22 @@ def entry_fields(entry):
 PRUNED = 30  # the kind of entry that says which those are
 
 
-def pruned_by(subject):
-    """The entries named in "delivery 3-9,12;find 20-30"."""
+def pruned_by(pruned):
+    """The entries named in a signpost.ledger.v1.Pruned."""
     named = []
-    for part in subject.decode("utf-8", "replace").split(";"):
-        match = re.fullmatch("[a-z0-9-]+ ((?:[0-9]+(?:-[0-9]+)?,?)+)", part)
-        if not match:
-            raise Wrong("it does not say what was pruned")
-        for text in match.group(1).split(","):
-            first, _, last = text.partition("-")
-            named.append((int(first), int(last or first)))
+    for number, kind in wire_fields(pruned):
+        if number != 1:
+            continue
+        for inner, of_kind in wire_fields(kind):
+            if inner != 2:
+                continue
+            ends = {1: 0, 2: 0}
+            ends.update(wire_fields(of_kind))
+            if ends[1] > ends[2]:
+                raise Wrong("it does not say what was pruned")
+            named.append((ends[1], ends[2]))
+    if not named:
+        raise Wrong("it does not say what was pruned")
     return named
 
 
@@ -448,7 +460,7 @@ def verify_directory(directory, key, older_notes, check_fields, witnesses):
             counters[fields[4]] = (fields[3], index + 1)
             if fields[6] == PRUNED:
                 try:
-                    ranges = pruned_by(fields[25])
+                    ranges = pruned_by(fields[130])
                 except Wrong as wrong:
                     problems.append("entry %d: %s" % (index, wrong))
                     continue

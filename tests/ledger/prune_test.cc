@@ -27,6 +27,7 @@
 #include "hub/tlog/pruned.h"
 #include "hub/tlog/tiles.h"
 #include "hub/tlog/verifier.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "tests/ledger/ledger_testing.h"
 #include "tests/store/store_testing.h"
 
@@ -45,7 +46,7 @@ constexpr uint64_t kEntries = 600;  // two full bundles and a partial one
 
 // kind = 6, subject = 25.
 Draft PrunedDraft(const std::string& subject) {
-  std::string body = "\x30\x1e\xca\x01";
+  std::string body = "\x30\x1e\x92\x08";  // kind 30, field 130
   size_t size = subject.size();
   for (; size >= 0x80; size >>= 7) body.push_back(static_cast<char>(size | 0x80));
   body.push_back(static_cast<char>(size));
@@ -72,9 +73,9 @@ class PruneTest : public ::testing::Test {
     return sequencer_->SubmitAndWait(std::move(operation)).status();
   }
   absl::Status Prune(const std::vector<uint64_t>& indexes) {
-    tlog::PrunedKind kind{"delivery", {}};
+    tlog::PrunedKind kind{12, {}};
     for (const uint64_t index : indexes) tlog::AddPruned(index, &kind.ranges);
-    return Prune(indexes, tlog::FormatPruned({kind}));
+    return Prune(indexes, tlog::EncodePruned({kind}));
   }
   // Behind the sequencer's back.
   void TakeAway(uint64_t index) {
@@ -244,7 +245,7 @@ TEST(PruneGapTest, ACounterJumpsOverAsManyAsWerePrunedAndNoMore) {
     tlog::Frontier frontier;
     std::vector<std::string> entries;
     std::vector<tlog::Hash> leaves;
-    tlog::PrunedKind pruned{"find", {}};
+    tlog::PrunedKind pruned{12, {}};
     std::string what;
     const auto add = [&](std::string entry, const std::string& hashed) {
       leaves.push_back(hasher.Leaf(hashed));
@@ -262,7 +263,7 @@ TEST(PruneGapTest, ACounterJumpsOverAsManyAsWerePrunedAndNoMore) {
       tlog::AppendEntrySuffix(entries.size(), 1, counter, entry);
       add(entry, entry);
     }
-    std::string last = PrunedDraft(tlog::FormatPruned({pruned})).body;
+    std::string last = PrunedDraft(tlog::EncodePruned({pruned})).body;
     tlog::AppendEntrySuffix(entries.size(), 1, 1, last);
     add(last, last);
     const int width = static_cast<int>(entries.size());
@@ -291,18 +292,31 @@ TEST(PruneGapTest, ACounterJumpsOverAsManyAsWerePrunedAndNoMore) {
   }
 }
 
-TEST(PrunedSubjectTest, ReadsOnlyWhatItWrites) {
-  const std::vector<tlog::PrunedKind> kinds = {{"delivery", {{3, 9}, {12, 12}}},
-                                               {"find", {{20, 30}}}};
-  const std::string text = tlog::FormatPruned(kinds);
-  EXPECT_EQ(text, "delivery 3-9,12;find 20-30");
-  EXPECT_EQ(tlog::FormatPruned(*tlog::ParsePruned(text)), text);
-  for (const char* bad :
-       {"", "delivery", "delivery ", "delivery 3-", "delivery -3", "delivery 9-3", "delivery 3-3",
-        "delivery 3,3", "delivery 4,3", "delivery 3,4", "delivery 03", "Delivery 3", "delivery 3;",
-        ";find 3", "delivery 3 4", "delivery 99999999999999999999"}) {
-    EXPECT_FALSE(tlog::ParsePruned(bad).ok()) << bad;
+// As protobuf writes it, for the generated message stands in entries.
+TEST(PrunedBytesTest, AreTheMessagesAndNothingElseIsRead) {
+  const std::vector<tlog::PrunedKind> kinds = {{12, {{0, 9}, {12, 12}}}, {10, {{20, 300}}}};
+  const std::string bytes = tlog::EncodePruned(kinds);
+  v1::Pruned message;
+  for (const tlog::PrunedKind& kind : kinds) {
+    v1::PrunedKind* told = message.add_kinds();
+    told->set_kind(static_cast<v1::EntryKind>(kind.kind));
+    for (const tlog::PrunedRange& range : kind.ranges) {
+      told->add_ranges()->set_first(range.first);
+      told->mutable_ranges(told->ranges_size() - 1)->set_last(range.last);
+    }
   }
+  EXPECT_EQ(bytes, message.SerializeAsString());
+  EXPECT_EQ(tlog::EncodePruned(*tlog::DecodePruned(bytes)), bytes);
+  using Ranges = std::vector<tlog::PrunedRange>;
+  for (const Ranges& bad :
+       {Ranges{}, Ranges{{9, 3}}, Ranges{{3, 3}, {3, 3}}, Ranges{{4, 4}, {3, 3}},
+        Ranges{{3, 3}, {4, 4}}, Ranges{{3, 6}, {5, 9}}}) {
+    EXPECT_FALSE(tlog::DecodePruned(tlog::EncodePruned({{12, bad}})).ok());
+  }
+  EXPECT_FALSE(tlog::DecodePruned(tlog::EncodePruned({{0, {{3, 3}}}})).ok()) << "of no kind";
+  EXPECT_FALSE(tlog::DecodePruned("").ok());
+  EXPECT_FALSE(tlog::DecodePruned(bytes.substr(0, bytes.size() - 1)).ok());
+  EXPECT_FALSE(tlog::DecodePruned("delivery 3-9,12;find 20-30").ok());
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "hub/ledger/reader.h"
-#include "hub/request/entries.h"
 #include "hub/store/memory_store.h"
+#include "tests/ledger/entry_for_test.h"
 #include "tests/ledger/ledger_testing.h"
 
 namespace signpost::operations {
@@ -19,15 +19,15 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-const operations::Retention kThirtyDays = {{stored::ENTRY_KIND_WHO_KNOWS, 30},
-                                           {stored::ENTRY_KIND_DELIVERY, 10}};
+const operations::Retention kThirtyDays = {{ledger::v1::ENTRY_KIND_WHO_KNOWS, 30},
+                                           {ledger::v1::ENTRY_KIND_DELIVERY, 10}};
 
 class RetentionTest : public ::testing::Test {
  protected:
   // One entry of `kind`, now; returns its index.
-  uint64_t Add(stored::EntryKind kind) {
+  uint64_t Add(ledger::v1::EntryKind kind) {
     ledger::Operation operation;
-    operation.entries.push_back(request::ToDraft(request::NewEntry(kind, base::Principal(), "")));
+    operation.entries.push_back(ledger::ToDraft(ledger::EntryForTest(kind)));
     return sequencer_->SubmitAndWait(std::move(operation)).value().first_index;
   }
   void Days(int days) { ledgers_.clock.Advance(absl::Hours(24 * days)); }
@@ -44,44 +44,46 @@ class RetentionTest : public ::testing::Test {
 };
 
 TEST_F(RetentionTest, WhatIsOlderThanItsKindIsKeptGoesToTheMicrosecond) {
-  const uint64_t old = Add(stored::ENTRY_KIND_WHO_KNOWS);
-  Add(stored::ENTRY_KIND_FIND);  // kept for ever
+  const uint64_t old = Add(ledger::v1::ENTRY_KIND_WHO_KNOWS);
+  Add(ledger::v1::ENTRY_KIND_FIND);  // kept for ever
   Days(20);
-  Add(stored::ENTRY_KIND_WHO_KNOWS);
-  const uint64_t delivery = Add(stored::ENTRY_KIND_DELIVERY);
+  Add(ledger::v1::ENTRY_KIND_WHO_KNOWS);
+  const uint64_t delivery = Add(ledger::v1::ENTRY_KIND_DELIVERY);
   Days(10);
-  Add(stored::ENTRY_KIND_HUB);
+  Add(ledger::v1::ENTRY_KIND_HUB);
   EXPECT_THAT(Plan(kThirtyDays).operation.prune, IsEmpty()) << "thirty days and ten, and no more";
   ledgers_.clock.Advance(absl::Microseconds(1));
   const operations::PruneBatch batch = Plan(kThirtyDays);
   EXPECT_THAT(batch.operation.prune, ElementsAre(old, delivery));
-  EXPECT_THAT(batch.counts, ElementsAre(Pair(stored::ENTRY_KIND_WHO_KNOWS, 1),
-                                        Pair(stored::ENTRY_KIND_DELIVERY, 1)));
-  EXPECT_EQ(batch.subject, "who-knows 0;delivery 3");
+  EXPECT_THAT(batch.counts, ElementsAre(Pair(ledger::v1::ENTRY_KIND_WHO_KNOWS, 1),
+                                        Pair(ledger::v1::ENTRY_KIND_DELIVERY, 1)));
+  EXPECT_EQ(batch.pruned.ShortDebugString(),
+            "kinds { kind: ENTRY_KIND_WHO_KNOWS ranges { } } "
+            "kinds { kind: ENTRY_KIND_DELIVERY ranges { first: 3 last: 3 } }");
   EXPECT_FALSE(batch.more);
   EXPECT_TRUE(batch.operation.batch.empty()) << "that there was an entry stays known";
   EXPECT_THAT(Plan({}).operation.prune, IsEmpty()) << "without a retention everything is kept";
 }
 
 TEST_F(RetentionTest, TheNewestEntryStaysAndSoDoWhatOthersRestOn) {
-  Add(stored::ENTRY_KIND_PERSON_ERASED);
-  Add(stored::ENTRY_KIND_RESTORED);
-  Add(stored::ENTRY_KIND_WHO_KNOWS);
+  Add(ledger::v1::ENTRY_KIND_PERSON_ERASED);
+  Add(ledger::v1::ENTRY_KIND_RESTORED);
+  Add(ledger::v1::ENTRY_KIND_WHO_KNOWS);
   Days(100);
-  EXPECT_THAT(Plan({{stored::ENTRY_KIND_PERSON_ERASED, 1},
-                    {stored::ENTRY_KIND_RESTORED, 1},
-                    {stored::ENTRY_KIND_WHO_KNOWS, 1}})
+  EXPECT_THAT(Plan({{ledger::v1::ENTRY_KIND_PERSON_ERASED, 1},
+                    {ledger::v1::ENTRY_KIND_RESTORED, 1},
+                    {ledger::v1::ENTRY_KIND_WHO_KNOWS, 1}})
                   .operation.prune,
               IsEmpty());
-  Add(stored::ENTRY_KIND_HUB);
-  EXPECT_THAT(Plan({{stored::ENTRY_KIND_WHO_KNOWS, 1}}).operation.prune, ElementsAre(2));
-  EXPECT_FALSE(operations::MayBePruned(stored::ENTRY_KIND_PRUNED));
+  Add(ledger::v1::ENTRY_KIND_HUB);
+  EXPECT_THAT(Plan({{ledger::v1::ENTRY_KIND_WHO_KNOWS, 1}}).operation.prune, ElementsAre(2));
+  EXPECT_FALSE(operations::MayBePruned(ledger::v1::ENTRY_KIND_PRUNED));
 }
 
 // The act is remembered with the commit that is the last, so whether one is must be known.
 TEST_F(RetentionTest, MoreIsSaidExactlyWhenThereIsMore) {
-  for (int i = 0; i < 7; ++i) Add(stored::ENTRY_KIND_WHO_KNOWS);
-  for (int i = 0; i < 5; ++i) Add(stored::ENTRY_KIND_FIND);
+  for (int i = 0; i < 7; ++i) Add(ledger::v1::ENTRY_KIND_WHO_KNOWS);
+  for (int i = 0; i < 5; ++i) Add(ledger::v1::ENTRY_KIND_FIND);
   Days(31);
   for (const size_t entries_max : {1, 3, 6, 7, 8}) {
     std::vector<uint64_t> all;
@@ -100,14 +102,14 @@ TEST_F(RetentionTest, MoreIsSaidExactlyWhenThereIsMore) {
 }
 
 TEST_F(RetentionTest, WhatIsGoneIsNotPlannedAgain) {
-  Add(stored::ENTRY_KIND_WHO_KNOWS);
-  Add(stored::ENTRY_KIND_WHO_KNOWS);
-  Add(stored::ENTRY_KIND_FIND);
+  Add(ledger::v1::ENTRY_KIND_WHO_KNOWS);
+  Add(ledger::v1::ENTRY_KIND_WHO_KNOWS);
+  Add(ledger::v1::ENTRY_KIND_FIND);
   Days(31);
   operations::PruneBatch batch = Plan(kThirtyDays);
-  stored::LedgerEntry entry = request::NewEntry(stored::ENTRY_KIND_PRUNED, base::Principal(), "");
-  entry.set_subject(batch.subject);
-  batch.operation.entries.push_back(request::ToDraft(entry));
+  ledger::v1::LedgerEntry entry = ledger::EntryForTest(ledger::v1::ENTRY_KIND_PRUNED);
+  *entry.mutable_pruned() = batch.pruned;
+  batch.operation.entries.push_back(ledger::ToDraft(entry));
   ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(batch.operation)).ok());
   EXPECT_THAT(Plan(kThirtyDays).operation.prune, IsEmpty());
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hub/base/limits.h"
+#include "hub/ledger/person_index.h"
 #include "hub/store/row_codec.h"
 #include "tests/people/people_fixture.h"
 #include "tests/store/store_testing.h"
@@ -385,10 +386,13 @@ TEST_F(PeopleTest, ErasingLeavesNothingOfHerOrOfThoseMergedIntoHer) {
   const FlagResult b = Put(kSocial, Report("S-1", Details("Tarik", "Hussain", 20090314, "")));
   const FlagResult other = Put(kYot, Report("A-2", Details("Sal", "Osei", 20100505, "")));
   store::Batch looked;
-  for (uint64_t i = 0; i < 2500; ++i) {
-    looked.Put(store::Space::kPersonEntries, a.person.ToBytes() + store::KeyU64(i), "");
-  }
-  looked.Put(store::Space::kPersonEntries, other.person.ToBytes() + store::KeyU64(3), "");
+  const auto about = [&looked](const base::PersonId& person, uint64_t index) {
+    ledger::Operation operation;
+    ledger::PersonIndex::Add(person, &operation);
+    operation.with_index(index, looked);
+  };
+  for (uint64_t i = 0; i < 2500; ++i) about(a.person, i);
+  about(other.person, 3);
   ASSERT_TRUE(store::testing::CommitNow(*store_, std::move(looked)).ok());
   MergeResult merge = *people_.PrepareMerge(*View(), a.person, b.person);
   ASSERT_TRUE(Commit(std::move(merge.change)).ok());
@@ -404,7 +408,7 @@ TEST_F(PeopleTest, ErasingLeavesNothingOfHerOrOfThoseMergedIntoHer) {
   }
   EXPECT_EQ(ReasonOf(people_.LookupLocalRecord(*View(), kYot, "A-1").status()), Reason::kNotFound);
   EXPECT_EQ(Get(other.person).id(), other.person);
-  EXPECT_EQ(View()->Scan(store::Space::kPersonEntries, "", "", 10)->size(), 1u);
+  EXPECT_EQ(View()->Scan(store::Space::kPersonEntries, "", "", 10)->size(), 2u) << "other's rows";
 }
 
 TEST_F(PeopleTest, ARowWhoseKeyIsGoneIsNobody) {
@@ -430,7 +434,9 @@ TEST_F(PeopleTest, AnErasureIsMadeAgainWhenSomebodyLooksMeanwhile) {
   std::vector<base::PersonId> ids;
   store::Batch erase = *people_.PrepareErase(*view, put.person, &ids);
   store::Batch looked;
-  looked.Put(store::Space::kPersonEntries, put.person.ToBytes() + store::KeyU64(7), "");
+  ledger::Operation look;
+  ledger::PersonIndex::Add(put.person, &look);
+  look.with_index(7, looked);
   ASSERT_TRUE(Commit(std::move(looked)).ok());
   EXPECT_EQ(ReasonOf(Commit(std::move(erase), *view)), Reason::kAborted)
       << "or that look would outlive the person";

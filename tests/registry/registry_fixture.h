@@ -20,7 +20,8 @@
 #include "hub/store/hostile_store.h"
 #include "hub/store/memory_store.h"
 #include "hub/tlog/note.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
+#include "tests/ledger/entry_for_test.h"
 
 namespace signpost::registry {
 
@@ -65,7 +66,8 @@ class RegistryFixture : public ::testing::Test {
   absl::StatusOr<std::unique_ptr<Registry>> Load() {
     return Registry::Load(Registry::Options{.operator_spiffe_id = kOperator,
                                             .mailbox_system_names = {"adapter"},
-                                            .details_key = details_key_},
+                                            .details_key = details_key_,
+                                            .entries = &ledger::ComposerForTest()},
                           &store_, sequencer_.get(), &executor_, &random_);
   }
 
@@ -173,11 +175,11 @@ class RegistryFixture : public ::testing::Test {
     ASSERT_TRUE(Put(Seconded()).ok());
   }
 
-  store::v1::LedgerEntry EntryAt(uint64_t index) {
+  ledger::v1::LedgerEntry EntryAt(uint64_t index) {
     const std::unique_ptr<store::View> view = *store_.NewView();
     const absl::StatusOr<std::string> bytes = ledger::LedgerReader(view.get()).Entry(index);
     EXPECT_TRUE(bytes.ok()) << bytes.status();
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     EXPECT_TRUE(bytes.ok() && entry.ParseFromString(*bytes));
     return entry;
   }

@@ -52,17 +52,18 @@ TEST_F(RegistryTest, AgencyIsKnownOnceItsEntryIsDurable) {
   EXPECT_EQ(caller->system_name, "adapter");
   EXPECT_TRUE(caller->relevant_authority);
 
-  const store::v1::LedgerEntry entry = EntryAt((*put)->first_index);
-  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_REGISTRY_CHANGED);
-  EXPECT_EQ(entry.subject(), "agency/nortown-yot");
+  const ledger::v1::LedgerEntry entry = EntryAt((*put)->first_index);
+  EXPECT_EQ(entry.kind(), ledger::v1::ENTRY_KIND_REGISTRY_CHANGED);
+  EXPECT_EQ(entry.registry_changed().record(), ledger::v1::REGISTRY_RECORD_AGENCY);
+  EXPECT_EQ(entry.registry_changed().id(), "nortown-yot");
   EXPECT_EQ(entry.agency_id(), "nortown-hub");
   EXPECT_EQ(entry.system(), kOperator);
   EXPECT_EQ(entry.practitioner_id(), "op-001");
-  EXPECT_EQ(entry.request_id(), "r-1");
+  EXPECT_EQ(entry.request_hash(), ledger::ComposerForTest().HashOf("nortown-hub", "r-1"));
   EXPECT_EQ(entry.index(), (*put)->first_index);
   const std::unique_ptr<store::View> view = *store_.NewView();
   const std::string row = **view->Get(store::Space::kRegistry, "agency/nortown-yot");
-  EXPECT_EQ(entry.subject_hash(), base::Sha256(row));
+  EXPECT_EQ(entry.registry_changed().record_sha256(), base::Sha256(row));
 }
 
 TEST_F(RegistryTest, SameContentIsNoEntryInWhateverOrder) {
@@ -140,7 +141,7 @@ TEST_F(RegistryTest, ReasonOfASuspensionIsSealedInItsEntry) {
   const absl::StatusOr<ChangeResult> suspended =
       SuspendPractitioner("northern-connexions", "pa-002");
   ASSERT_TRUE(suspended.ok() && suspended->has_value());
-  const store::v1::LedgerEntry entry = EntryAt((*suspended)->first_index);
+  const ledger::v1::LedgerEntry entry = EntryAt((*suspended)->first_index);
   EXPECT_THAT(entry.SerializeAsString(), Not(HasSubstr("laptop")));
   const absl::StatusOr<std::string> opened =
       base::Open(details_key_, "practitioner/northern-connexions/pa-002", entry.sealed_details());
@@ -306,7 +307,8 @@ TEST_F(RegistryTest, ChangesOfOneRowAtOnceAllHappenInSomeOrder) {
   base::ThreadPool pool(4, 1000);
   registry_ = *Registry::Load(Registry::Options{.operator_spiffe_id = kOperator,
                                                 .mailbox_system_names = {"adapter"},
-                                                .details_key = details_key_},
+                                                .details_key = details_key_,
+                                                .entries = &ledger::ComposerForTest()},
                               &store_, sequencer_.get(), &pool, &random_);
   ASSERT_TRUE(Put(Yot()).ok());
   std::atomic<int> ended = 0;
@@ -379,7 +381,7 @@ TEST_F(RegistryTest, FeedIsWrittenAtMostOnceAMinuteAndReadAtOnce) {
     ledger::Operation operation;
     registry_->TouchFeed(agency_id, at, &operation.batch);
     const bool written = !operation.batch.empty();
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     entry.set_agency_id("nortown-yot");
     operation.entries.push_back({entry.SerializeAsString(), "nortown-yot"});
     EXPECT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
@@ -416,7 +418,7 @@ TEST_F(RegistryTest, TheDirectoryFollowsWhatIsCommittedByWhomever) {
   ledger::Operation operation;
   operation.batch.Put(store::Space::kRegistry, "agency/nortown-yot", store::EncodeRow(row));
   operation.batch.Delete(store::Space::kRegistry, "agency/nobody");
-  store::v1::LedgerEntry entry;
+  ledger::v1::LedgerEntry entry;
   entry.set_agency_id("nortown-hub");
   operation.entries.push_back({entry.SerializeAsString(), "nortown-hub"});
   ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
@@ -431,7 +433,7 @@ TEST_F(RegistryTest, ARowThatDoesNotReadLeavesTheDirectoryAndIsTold) {
   const auto put = [&](const std::string& value) {
     ledger::Operation operation;
     operation.batch.Put(store::Space::kRegistry, "team/nortown-yot-team", value);
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     entry.set_agency_id("nortown-hub");
     operation.entries.push_back({entry.SerializeAsString(), "nortown-hub"});
     return sequencer_->SubmitAndWait(std::move(operation)).ok();

@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 #include "hub/base/error.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/entry.h"
 #include "hub/store/memory_store.h"
 #include "tests/ledger/ledger_testing.h"
 

@@ -16,6 +16,7 @@
 #include "adapters/cli/commands/cli.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "hub/audit/filter.h"
 #include "hub/base/clock.h"
 #include "hub/base/crypto.h"
 #include "hub/base/limits.h"
@@ -25,7 +26,7 @@
 #include "hub/request/wire_convert.h"
 #include "hub/tlog/merkle.h"
 #include "nlohmann/json.hpp"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "tests/scenarios/nortown.h"
 #include "tests/store/store_testing.h"
 
@@ -103,14 +104,14 @@ class AuditStories : public ::testing::Test {
     for (const v1::FoundEntry& found : entries) indexes.push_back(found.index());
     return indexes;
   }
-  static store::v1::LedgerEntry Parsed(const v1::FoundEntry& found) {
-    store::v1::LedgerEntry entry;
+  static ledger::v1::LedgerEntry Parsed(const v1::FoundEntry& found) {
+    ledger::v1::LedgerEntry entry;
     EXPECT_TRUE(entry.ParseFromString(found.entry()));
     return entry;
   }
-  store::v1::LedgerEntry EntryAt(uint64_t index) {
+  ledger::v1::LedgerEntry EntryAt(uint64_t index) {
     const auto view = *nortown_.hub().context().store->NewView();
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     EXPECT_TRUE(entry.ParseFromString(*ledger::LedgerReader(view.get()).Entry(index)));
     return entry;
   }
@@ -169,12 +170,12 @@ TEST_F(AuditStories, EverySearchIsItselfAnEntryThatSaysHowMuchWasTold) {
   const v1::SearchEntriesResponse page = Find(request);
   ASSERT_EQ(page.entries_size(), 1);
   EXPECT_EQ(page.receipt().ledger_index(), Entries() - 1);
-  const store::v1::LedgerEntry entry = EntryAt(page.receipt().ledger_index());
-  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_ENTRIES_SEARCHED);
+  const ledger::v1::LedgerEntry entry = EntryAt(page.receipt().ledger_index());
+  EXPECT_EQ(entry.kind(), ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED);
   EXPECT_EQ(entry.agency_id(), "nortown-audit");
   EXPECT_EQ(entry.purpose(), "audit");
-  EXPECT_EQ(entry.subject(), "search/1");
-  EXPECT_EQ(entry.outcome(), "answered");
+  EXPECT_EQ(entry.entries_searched().found(), 1u);
+  EXPECT_EQ(audit::OutcomeText(entry), "answered");
   tlog::Hasher hasher;
   EXPECT_EQ(entry.reply_hash(),
             base::Sha256(tlog::HashToString(hasher.Leaf(page.entries(0).entry()))));
@@ -275,7 +276,7 @@ TEST_F(AuditStories, OnlyAuditorsSearchAndLookOn) {
   EXPECT_EQ(Entries(), before);
 }
 
-TEST_F(AuditStories, AYoungPersonsEntriesAreFoundByHerDetailsAndByAnEntrysReference) {
+TEST_F(AuditStories, AYoungPersonsEntriesAreFoundByDetailsAndByAnotherEntry) {
   const Answered overridden = Override();
   AskForTariq();
   v1::SearchEntriesRequest request = Search();
@@ -284,11 +285,11 @@ TEST_F(AuditStories, AYoungPersonsEntriesAreFoundByHerDetailsAndByAnEntrysRefere
   std::vector<uint64_t> indexes;
   bool found = false;
   for (const v1::FoundEntry& one : by_details.entries()) {
-    const store::v1::LedgerEntry entry = Parsed(one);
+    const ledger::v1::LedgerEntry entry = Parsed(one);
     EXPECT_NE(entry.practitioner_id(), "pa-001");  // who asked for Tariq
     if (one.index() == overridden.receipt.ledger_index()) {
       found = true;
-      EXPECT_TRUE(entry.has_override());
+      EXPECT_TRUE(entry.who_knows().has_override());
       EXPECT_EQ(entry.practitioner_id(), SocialWorker().practitioner);
     }
   }
@@ -296,14 +297,13 @@ TEST_F(AuditStories, AYoungPersonsEntriesAreFoundByHerDetailsAndByAnEntrysRefere
   EXPECT_GE(by_details.entries_size(), 3);  // two flags reported, one override
 
   // The look is one about them: who asks what is held of them is told that an auditor looked.
-  const store::v1::LedgerEntry look = EntryAt(by_details.receipt().ledger_index());
-  EXPECT_FALSE(look.person_ref().empty());
+  const ledger::v1::LedgerEntry look = EntryAt(by_details.receipt().ledger_index());
   EXPECT_THAT(look.SerializeAsString(), Not(HasSubstr("Thorne")));
   const v1::SearchEntriesResponse again = Find(request);
   EXPECT_EQ(again.entries_size(), by_details.entries_size() + 1);
 
   v1::SearchEntriesRequest by_ref = Search();
-  by_ref.mutable_filter()->set_person_ref(EntryAt(overridden.receipt.ledger_index()).person_ref());
+  by_ref.mutable_filter()->set_same_person_as(overridden.receipt.ledger_index());
   by_ref.mutable_filter()->set_with_override(true);
   const v1::SearchEntriesResponse overrides = Find(by_ref);
   ASSERT_EQ(overrides.entries_size(), 1);
@@ -319,6 +319,27 @@ TEST_F(AuditStories, AYoungPersonsEntriesAreFoundByHerDetailsAndByAnEntrysRefere
   EXPECT_EQ(newest.size(), static_cast<size_t>(by_details.entries_size()) + 3);
 }
 
+TEST_F(AuditStories, ARequestIsFoundByItsIdThoughNoEntryHoldsIt) {
+  AskForTariq();
+  v1::WhoKnowsRequest asked = AskAboutRecord(&nortown_, "C-1", v1::PURPOSE_SUPPORT_PLANNING);
+  asked.set_request_id("the-one-i-mean");
+  const uint64_t index = nortown_.Ask(TariqsAdviser(), asked).receipt.ledger_index();
+  v1::SearchEntriesRequest request = Search();
+  request.mutable_filter()->set_agency_id("northern-connexions");
+  request.mutable_filter()->set_request_id("the-one-i-mean");
+  EXPECT_THAT(IndexesOf(FindAll(request)), ElementsAre(index));
+  // Another agency's of the same name is another request.
+  request.mutable_filter()->set_agency_id("nortown-yot");
+  EXPECT_THAT(FindAll(request), IsEmpty());
+  v1::SearchEntriesResponse response;
+  request.mutable_filter()->clear_agency_id();
+  EXPECT_EQ(Send(request, &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  // On a copy, and by others than the hub, by the hash.
+  v1::SearchEntriesRequest by_hash = Search();
+  by_hash.mutable_filter()->set_request_hash(EntryAt(index).request_hash());
+  EXPECT_THAT(IndexesOf(FindAll(by_hash)), ElementsAre(index));
+}
+
 TEST_F(AuditStories, WhoIsNotKnownFindsNothingAndTheSearchIsRecorded) {
   const uint64_t before = Entries();
   v1::SearchEntriesRequest request = Search();
@@ -327,9 +348,9 @@ TEST_F(AuditStories, WhoIsNotKnownFindsNothingAndTheSearchIsRecorded) {
   EXPECT_EQ(page.entries_size(), 0);
   EXPECT_EQ(page.next_page_token(), "");
   EXPECT_EQ(Entries(), before + 1);
-  const store::v1::LedgerEntry entry = EntryAt(page.receipt().ledger_index());
-  EXPECT_EQ(entry.subject(), "search/0");
-  EXPECT_TRUE(entry.person_ref().empty());
+  const ledger::v1::LedgerEntry entry = EntryAt(page.receipt().ledger_index());
+  EXPECT_EQ(entry.entries_searched().found(), 0u);
+  EXPECT_EQ(entry.person_ref().size(), 16u) << "about nobody looks as about somebody";
   const absl::StatusOr<std::string> opened = base::Open(
       nortown_.hub().context().keyring->hub_data_key(), "entry-details", entry.sealed_details());
   ASSERT_TRUE(opened.ok());
@@ -383,10 +404,10 @@ TEST_F(AuditStories, TimeBoundsFindExactlyTheHourBetween) {
 // One call reads so many entries and no more: a page may be empty with more behind it.
 TEST_F(AuditStories, APageThatFoundNothingSaysThatThereIsMore) {
   const request::HubContext& context = nortown_.hub().context();
-  store::v1::LedgerEntry filler;
+  ledger::v1::LedgerEntry filler;
   filler.set_format(1);
-  filler.set_kind(store::v1::ENTRY_KIND_HUB);
-  filler.set_outcome("test");
+  filler.set_kind(ledger::v1::ENTRY_KIND_HUB);
+  filler.set_outcome(ledger::v1::OUTCOME_RECORDED);
   const int wanted = base::kSearchEntriesReadMax + 1000;
   for (int i = 0; i < wanted; i += 1000) {
     ledger::Operation operation;
@@ -443,10 +464,10 @@ TEST_F(AuditStories, EntriesOfWhichOnlyTheHashIsKeptArePassedOver) {
 }
 
 TEST_F(AuditStories, APageEndsWithTheEntryThatPassesItsBytes) {
-  store::v1::LedgerEntry large;
+  ledger::v1::LedgerEntry large;
   large.set_format(1);
-  large.set_kind(store::v1::ENTRY_KIND_HUB);
-  large.set_subject(std::string(60'000, 'x'));
+  large.set_kind(ledger::v1::ENTRY_KIND_HUB);
+  large.mutable_hub()->set_version(std::string(60'000, 'x'));
   ledger::Operation operation;
   for (int i = 0; i < 10; ++i) operation.entries.push_back({large.SerializeAsString(), ""});
   const uint64_t first = Entries();
@@ -473,8 +494,8 @@ TEST_F(AuditStories, WhoLooksOnSeesTheNextEntryAndWasRecordedOnce) {
   const auto audit = nortown_.Audit();
   const auto stream = audit->TailEntries(context.get(), request);
   while (Entries() == before) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  EXPECT_EQ(EntryAt(before).kind(), store::v1::ENTRY_KIND_ENTRIES_SEARCHED);
-  EXPECT_EQ(EntryAt(before).subject(), "tail");
+  EXPECT_EQ(EntryAt(before).kind(), ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED);
+  EXPECT_TRUE(EntryAt(before).entries_searched().looks_on());
   for (int i = 0; i < 2; ++i) {
     nortown_.Report("northern-connexions",
                     OpenFlag("C-1", kTariq, "connexions", i == 0 ? "Ada Moor" : "Bea Moor"));

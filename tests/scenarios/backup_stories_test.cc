@@ -17,12 +17,15 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "hub/audit/filter.h"
 #include "hub/backup/files.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/read_set.h"
 #include "hub/ledger/reader.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/receipt.h"
 #include "hub/tlog/verifier.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/maintenance.grpc.pb.h"
 #include "signpost/v1/person.grpc.pb.h"
 #include "tests/scenarios/nortown.h"
@@ -111,12 +114,12 @@ class BackupStories : public ::testing::Test {
     ledger::Operation operation;
     operation.batch = *std::move(erased);
     operation.reads = view.reads();
-    operation.entries.push_back(request::ToDraft(
-        request::NewEntry(store::v1::ENTRY_KIND_PERSON_ERASED, base::Principal(), "")));
+    operation.entries.push_back(ledger::ToDraft(
+        context.entries->New(ledger::v1::ENTRY_KIND_PERSON_ERASED, base::Principal(), "")));
     ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
   }
-  store::v1::LedgerEntry EntryAt(uint64_t index) {
-    store::v1::LedgerEntry entry;
+  ledger::v1::LedgerEntry EntryAt(uint64_t index) {
+    ledger::v1::LedgerEntry entry;
     const auto view = nortown_.hub().context().store->NewView();
     entry.ParseFromString(*ledger::LedgerReader(view->get()).Entry(index));
     return entry;
@@ -160,8 +163,8 @@ TEST_F(BackupStories, ADrill) {
   ASSERT_EQ(Flags("C-2"), 1);
   const v1::MakeBackupResponse first = MakeBackup();
   EXPECT_EQ(first.backup(), 1u);
-  EXPECT_EQ(EntryAt(first.receipt().ledger_index()).kind(), store::v1::ENTRY_KIND_BACKUP_MADE);
-  EXPECT_EQ(EntryAt(first.receipt().ledger_index()).subject(), "backup 1");
+  EXPECT_EQ(EntryAt(first.receipt().ledger_index()).kind(), ledger::v1::ENTRY_KIND_BACKUP_MADE);
+  EXPECT_EQ(EntryAt(first.receipt().ledger_index()).backup_made().backup(), 1u);
 
   // A bit of each kind of file, and it is noticed.
   std::vector<fs::path> files = {Path("backups/manifests/00000001"),
@@ -209,10 +212,11 @@ TEST_F(BackupStories, ADrill) {
   fs::rename(Path("store"), Path("damaged"));
   fs::rename(Path("restored"), Path("store"));
   nortown_.Restart();
-  const store::v1::LedgerEntry entry = EntryAt(first.ledger_size());
-  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_RESTORED);
-  EXPECT_EQ(entry.outcome(), "older-than-published");
-  EXPECT_THAT(entry.subject(), HasSubstr("backup 1 of"));
+  const ledger::v1::LedgerEntry entry = EntryAt(first.ledger_size());
+  EXPECT_EQ(entry.kind(), ledger::v1::ENTRY_KIND_RESTORED);
+  EXPECT_EQ(audit::OutcomeText(entry), "older-than-published");
+  EXPECT_EQ(entry.restored().backup(), 1u);
+  EXPECT_EQ(entry.restored().given_up_root().size(), 32u);
   EXPECT_EQ(Flags("C-1"), 1);
   EXPECT_EQ(Flags("C-2"), 0) << "they were erased after this backup was made";
   VerifyOffline();
@@ -284,9 +288,9 @@ TEST_F(BackupStories, OneThatFailsIsRecordedAndOthersMayNotAsk) {
   v1::MakeBackupResponse response;
   const uint64_t before = nortown_.hub().context().sequencer->head().size;
   EXPECT_FALSE(MakeBackup(&response, "fails").ok());
-  const store::v1::LedgerEntry entry = EntryAt(before);
-  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_BACKUP_MADE);
-  EXPECT_EQ(entry.outcome(), "STORE_UNAVAILABLE");
+  const ledger::v1::LedgerEntry entry = EntryAt(before);
+  EXPECT_EQ(entry.kind(), ledger::v1::ENTRY_KIND_BACKUP_MADE);
+  EXPECT_EQ(audit::OutcomeText(entry), "STORE_UNAVAILABLE");
 
   v1::MakeBackupRequest request;
   request.set_request_id("not-mine");

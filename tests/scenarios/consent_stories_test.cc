@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "hub/audit/filter.h"
 #include "hub/base/clock.h"
 #include "hub/ledger/reader.h"
 #include "hub/people/birthday.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "tests/scenarios/nortown.h"
 
 namespace signpost::scenarios {
@@ -163,10 +164,10 @@ class ConsentStories : public ::testing::Test {
   }
 
   // The last entry of the ledger, and how many there are.
-  store::v1::LedgerEntry LastEntry() {
+  ledger::v1::LedgerEntry LastEntry() {
     const auto view = *nortown_.hub().context().store->NewView();
     const ledger::LedgerReader reader(view.get());
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     EXPECT_TRUE(entry.ParseFromString(*reader.Entry(Entries() - 1)));
     return entry;
   }
@@ -266,12 +267,12 @@ TEST_F(ConsentStories, ALaterNoIsSeenByTheVeryNextReadAndBothStayInTheHistory) {
   const uint64_t before = Entries();
   const std::string no = Recorded(No());
   EXPECT_EQ(Entries(), before + 2);  // the no, and that the yes no longer stands
-  EXPECT_EQ(LastEntry().subject(), yes);
-  EXPECT_EQ(LastEntry().outcome(), "superseded");
+  EXPECT_EQ(LastEntry().consent_recorded().consent_ref().size(), 16u);
+  EXPECT_EQ(audit::OutcomeText(LastEntry()), "superseded");
   EXPECT_FALSE(IsOpen());
   v1::ConsentList history;
   ASSERT_TRUE(History(TariqsAdviser(), "C-1", no, &history).ok());
-  EXPECT_EQ(LastEntry().kind(), store::v1::ENTRY_KIND_CONSENT_HISTORY_READ);
+  EXPECT_EQ(LastEntry().kind(), ledger::v1::ENTRY_KIND_CONSENT_HISTORY_READ);
   ASSERT_EQ(history.consents_size(), 2);
   EXPECT_EQ(history.consents(0).consent_id(), yes);
   EXPECT_EQ(history.consents(0).standing(), v1::CONSENT_STANDING_SUPERSEDED);
@@ -333,7 +334,7 @@ TEST_F(ConsentStories, AYoungerGirlsYesNeedsWhoFoundHerCompetentAndForWhat) {
   const uint64_t before = Entries();
   EXPECT_THAT(Refused(Yes("C-2")), HasSubstr("consent.grantor"));
   EXPECT_EQ(Entries(), before + 1);
-  EXPECT_EQ(LastEntry().outcome(), "CONSENT_INVALID");
+  EXPECT_EQ(audit::OutcomeText(LastEntry()), "CONSENT_INVALID");
   v1::RecordConsentRequest competent = Yes("C-2");
   v1::Consent* consent = competent.mutable_consent();
   consent->set_grantor(v1::GRANTOR_SELF_COMPETENT);
@@ -458,7 +459,7 @@ TEST_F(ConsentStories, ANoThatTheDrugsServiceRecordedIsNotToldToWhomItKeepsOut) 
   v1::ConsentList history;
   EXPECT_EQ(History(TariqsAdviser(), "C-1", id, &history).error_code(),
             grpc::StatusCode::NOT_FOUND);
-  EXPECT_EQ(LastEntry().outcome(), "NOT_FOUND");
+  EXPECT_EQ(audit::OutcomeText(LastEntry()), "NOT_FOUND");
   const std::string absent = "consent-00000000000000000000000000";
   EXPECT_EQ(History(TariqsAdviser(), "C-1", absent, &history).error_code(),
             grpc::StatusCode::NOT_FOUND);

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -19,8 +20,13 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "adapters/sample/population.h"
+#include "google/protobuf/descriptor.h"
 #include "hub/base/crypto.h"
+#include "hub/base/encoding.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
+#include "signpost/v1/person.grpc.pb.h"
 #include "tests/scenarios/nortown.h"
 
 namespace signpost::scenarios {
@@ -30,6 +36,7 @@ namespace fs = std::filesystem;
 using adapters::sample::Person;
 
 constexpr int kPeople = 120;
+const Known kTariq = {"Tariq", "Mahmood", 2009, 5, 17, "NT4 7QX", ""};
 
 // Whether any eight bytes stand somewhere, in little time.
 class Haystack {
@@ -166,6 +173,113 @@ TEST(LedgerPrivacy, NobodyOfTheSampleIsRecoverableFromEntriesOrTiles) {
   std::printf("%lld hashes of what is known of %zu people, against %zu bytes of ledger: none\n",
               static_cast<long long>(tried), population.people.size(), haystack.size());
   EXPECT_GT(tried, 50'000);
+}
+
+// All values of type bytes in a message, with what a message in it holds.
+void CollectBytes(const google::protobuf::Message& message, std::vector<std::string>* values) {
+  const auto* reflection = message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
+        CollectBytes(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
+                                          : reflection->GetMessage(message, field),
+                     values);
+      } else if (field->type() == google::protobuf::FieldDescriptor::TYPE_BYTES) {
+        values->push_back(field->is_repeated() ? reflection->GetRepeatedString(message, field, i)
+                                               : reflection->GetString(message, field));
+      }
+    }
+  }
+}
+
+// A copy of the ledger is not the graph of who knows whom: whatever an entry about somebody holds
+// in bytes stands in no other entry about them, but for what says nothing of anybody (the policy).
+TEST(LedgerPrivacy, NothingJoinsTwoEntriesAboutOnePerson) {
+  Nortown nortown;
+  nortown.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"));
+  nortown.Report("nortown-yot", OpenFlag("Y-1", kTariq, "youth-offending", "Dilys Hume"));
+  nortown.Report("nortown-yot", OpenFlag("Y-1", kTariq, "youth-offending", "Another Worker"));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(
+        nortown.Ask(TariqsAdviser(), AskAboutRecord(&nortown, "C-1", v1::PURPOSE_SUPPORT_PLANNING))
+            .answer.flags_size(),
+        2);
+  }
+  const request::HubContext& context = nortown.hub().context();
+  const auto view = *context.store->NewView();
+  const base::PersonId tariq =
+      *context.people->LookupLocalRecord(*view, "northern-connexions", "C-1")->person;
+  const people::Person person = *context.people->Read(*view, tariq);
+  const std::vector<uint64_t> about = *ledger::PersonIndex(view.get()).EntriesOf(tariq);
+  ASSERT_GE(about.size(), 6u);
+  const ledger::LedgerReader reader(view.get());
+  std::map<std::string, uint64_t> seen;
+  for (const uint64_t index : about) {
+    const std::string bytes = *reader.Entry(index);
+    // No id of theirs, nor of anything of theirs.
+    EXPECT_EQ(bytes.find(tariq.ToBytes()), std::string::npos) << index;
+    for (const store::v1::FlagRow& flag : person.flags()) {
+      EXPECT_EQ(bytes.find(flag.flag_id()), std::string::npos) << index;
+    }
+    ledger::v1::LedgerEntry entry = *ledger::ParseEntry(bytes);
+    EXPECT_EQ(entry.person_ref().size(), 16u) << index;
+    entry.clear_policy_sha256();
+    entry.clear_policy_vocabulary_sha256();
+    std::vector<std::string> values;
+    CollectBytes(entry, &values);
+    ASSERT_GE(values.size(), 2u) << index;
+    for (const std::string& value : values) {
+      const auto [before, fresh] = seen.emplace(value, index);
+      EXPECT_TRUE(fresh) << "entries " << before->second << " and " << index << " share "
+                         << base::HexEncode(value);
+    }
+  }
+}
+
+// Whatever an agency calls its requests and cursors stands nowhere in clear.
+TEST(LedgerPrivacy, RequestIdsStandInNoByteOfLedgerOrStore) {
+  Nortown nortown;
+  const std::string id = "case-of-tariq-4711";
+  nortown.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"));
+  v1::WhoKnowsRequest request = AskAboutRecord(&nortown, "C-1", v1::PURPOSE_SUPPORT_PLANNING);
+  request.set_request_id(id);
+  const Answered asked = nortown.Ask(TariqsAdviser(), request);
+  ASSERT_TRUE(asked.status.ok());
+  // One that is remembered, so that it is not carried out twice.
+  v1::SetShieldRequest shield;
+  shield.set_request_id(id + "-2");
+  *shield.mutable_person()->mutable_details() = Details(kTariq);
+  shield.set_shielded(true);
+  shield.set_reason("In a refuge since this morning.");
+  v1::SetShieldResponse shielded;
+  const Worker officer = {"nortown-social-services", "dp-001", "data-protection-officer", {}};
+  const auto stub =
+      v1::PersonService::NewStub(nortown.Channel("nortown-social-services", "casework"));
+  ASSERT_TRUE(stub->SetShield(nortown.ContextOf(officer).get(), shield, &shielded).ok());
+  v1::SetShieldResponse again;
+  ASSERT_TRUE(stub->SetShield(nortown.ContextOf(officer).get(), shield, &again).ok());
+  EXPECT_EQ(again.receipt().ledger_index(), shielded.receipt().ledger_index());
+  const request::HubContext& context = nortown.hub().context();
+  const auto view = *context.store->NewView();
+  const ledger::v1::LedgerEntry entry =
+      *ledger::ParseEntry(*ledger::LedgerReader(view.get()).Entry(asked.receipt.ledger_index()));
+  EXPECT_EQ(entry.request_hash(), context.entries->HashOf("northern-connexions", id))
+      << "it was this request";
+  for (int space = 0; space < store::kSpaceCount; ++space) {
+    std::string from;
+    while (true) {
+      const auto rows = *view->Scan(static_cast<store::Space>(space), from, "", 1000);
+      for (const store::KeyValue& row : rows) {
+        EXPECT_EQ(row.key.find("case-of-tariq"), std::string::npos) << space;
+        EXPECT_EQ(row.value.find("case-of-tariq"), std::string::npos) << space;
+      }
+      if (rows.size() < 1000) break;
+      from = rows.back().key + '\0';
+    }
+  }
 }
 
 }  // namespace

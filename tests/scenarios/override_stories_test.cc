@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "hub/audit/filter.h"
 #include "hub/base/clock.h"
 #include "hub/ledger/read_set.h"
 #include "hub/ledger/reader.h"
 #include "hub/overrides/overrides.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/overrides.grpc.pb.h"
 #include "tests/scenarios/nortown.h"
 
@@ -126,9 +127,9 @@ class OverrideStories : public ::testing::Test {
     return notices;
   }
 
-  store::v1::LedgerEntry LastEntry() {
+  ledger::v1::LedgerEntry LastEntry() {
     const auto view = *nortown_.hub().context().store->NewView();
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     EXPECT_TRUE(entry.ParseFromString(*ledger::LedgerReader(view.get()).Entry(Entries() - 1)));
     return entry;
   }
@@ -159,7 +160,7 @@ TEST_F(OverrideStories, TheHolderIsToldWhoOverrodeOnWhatGroundAndWhatTheySaw) {
   EXPECT_EQ(notices[0].agency_id(), "nortown-drugs-advice");
   // Not a word of the reason, and it is in the ledger that it was told.
   EXPECT_THAT(notices[0].SerializeAsString(), Not(HasSubstr("drugged")));
-  EXPECT_EQ(LastEntry().kind(), store::v1::ENTRY_KIND_DELIVERY);
+  EXPECT_EQ(LastEntry().kind(), ledger::v1::ENTRY_KIND_DELIVERY);
 }
 
 // A young person with consent: the holder hears who was shown the ASSET.
@@ -226,9 +227,8 @@ TEST_F(OverrideStories, AManagerWhoDidNotUseItReviewsIt) {
   v1::ReviewOverrideResponse reviewed;
   ASSERT_TRUE(Review(Manager(), request, &reviewed).ok());
   EXPECT_TRUE(reviewed.in_time());
-  EXPECT_EQ(LastEntry().kind(), store::v1::ENTRY_KIND_OVERRIDE_REVIEWED);
-  EXPECT_EQ(LastEntry().outcome(), "upheld");
-  EXPECT_EQ(LastEntry().subject(), "override/" + std::to_string(number));
+  EXPECT_EQ(audit::OutcomeText(LastEntry()), "upheld");
+  EXPECT_EQ(LastEntry().override_reviewed().entry_index(), number);
   EXPECT_THAT(LastEntry().SerializeAsString(), Not(HasSubstr("found the same evening")));
   // The same request again is the same answer; another one is too late.
   v1::ReviewOverrideResponse again;
@@ -237,7 +237,7 @@ TEST_F(OverrideStories, AManagerWhoDidNotUseItReviewsIt) {
   v1::ReviewOverrideRequest other = Upheld(number);
   other.set_outcome(v1::OVERRIDE_OUTCOME_NOT_UPHELD);
   EXPECT_EQ(Review(Manager(), other, &again).error_code(), grpc::StatusCode::ALREADY_EXISTS);
-  EXPECT_EQ(LastEntry().outcome(), "ALREADY_EXISTS");
+  EXPECT_EQ(audit::OutcomeText(LastEntry()), "ALREADY_EXISTS");
   ASSERT_TRUE(List(Manager(), &list).ok());
   EXPECT_EQ(list.overrides(0).outcome(), v1::OVERRIDE_OUTCOME_UPHELD);
   EXPECT_EQ(list.overrides(0).reviewed_by(), "sw-003");
@@ -281,8 +281,8 @@ TEST_F(OverrideStories, NobodyReviewsTheirOwn) {
   const grpc::Status status = Review(Manager(), Upheld(number), &reviewed);
   EXPECT_FALSE(status.ok());
   EXPECT_THAT(status.error_message(), HasSubstr("you used this override yourself"));
-  EXPECT_EQ(LastEntry().kind(), store::v1::ENTRY_KIND_OVERRIDE_REVIEWED);
-  EXPECT_EQ(LastEntry().outcome(), "OVERRIDE_INVALID");
+  EXPECT_EQ(LastEntry().kind(), ledger::v1::ENTRY_KIND_OVERRIDE_REVIEWED);
+  EXPECT_EQ(audit::OutcomeText(LastEntry()), "OVERRIDE_INVALID");
   ASSERT_TRUE(List(Manager(), &list, true).ok());
   EXPECT_EQ(list.overrides_size(), 1);
 }
@@ -294,8 +294,8 @@ TEST_F(OverrideStories, WhoIsNoManagerOfTheAgencyLearnsNothing) {
   const grpc::Status listed = List(SocialWorker(), &list);
   EXPECT_EQ(listed.error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_THAT(listed.error_message(), HasSubstr("manager"));
-  EXPECT_EQ(LastEntry().kind(), store::v1::ENTRY_KIND_OVERRIDES_READ);
-  EXPECT_EQ(LastEntry().outcome(), "METHOD_NOT_ALLOWED");
+  EXPECT_EQ(LastEntry().kind(), ledger::v1::ENTRY_KIND_OVERRIDES_READ);
+  EXPECT_EQ(audit::OutcomeText(LastEntry()), "METHOD_NOT_ALLOWED");
   EXPECT_EQ(Review(SocialWorker(), Upheld(number), &reviewed).error_code(),
             grpc::StatusCode::PERMISSION_DENIED);
   // Another agency's manager: as if there were none.
@@ -337,8 +337,8 @@ TEST_F(OverrideStories, WhatNobodyReviewedIsOverdueAndToldOnceADay) {
   ASSERT_TRUE(List(Manager(), &list).ok());
   EXPECT_TRUE(list.overrides(0).overdue());
   EXPECT_EQ(Escalate(), 1);
-  EXPECT_EQ(LastEntry().kind(), store::v1::ENTRY_KIND_OVERRIDE_ESCALATED);
-  EXPECT_EQ(LastEntry().subject(), "override/" + std::to_string(number));
+  EXPECT_EQ(LastEntry().kind(), ledger::v1::ENTRY_KIND_OVERRIDE_ESCALATED);
+  EXPECT_EQ(LastEntry().override_escalated().entry_index(), number);
   EXPECT_EQ(Escalate(), 0);
   clock_.Advance(absl::Hours(24) - absl::Seconds(1));
   EXPECT_EQ(Escalate(), 0);
@@ -430,9 +430,9 @@ TEST_F(OverrideStories, WhoWasErasedIsNotInTheListAnyMore) {
     ledger::Operation operation;
     operation.batch = *std::move(change);
     operation.reads = view.reads();
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     entry.set_format(1);
-    entry.set_kind(store::v1::ENTRY_KIND_HUB);
+    entry.set_kind(ledger::v1::ENTRY_KIND_HUB);
     operation.entries.push_back({entry.SerializeAsString(), ""});
     ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
   }

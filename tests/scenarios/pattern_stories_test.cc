@@ -20,8 +20,10 @@
 #include "adapters/sample/misuse.h"
 #include "adapters/sample/population.h"
 #include "hub/audit/patterns.h"
+#include "hub/audit/pseudonyms.h"
+#include "hub/ledger/entry.h"
 #include "hub/ledger/reader.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/overrides.grpc.pb.h"
 #include "tests/scenarios/nortown.h"
 
@@ -184,6 +186,75 @@ class PatternStories : public ::testing::Test {
     return nortown_.Audit()->FindPatterns(nortown_.Context().get(), request, response);
   }
 
+  // What the hub found it finds again from entries and pseudonyms alone, but for what no entry
+  // holds.
+  void FindTheSameOnACopy(const v1::FindPatternsResponse& at_hub) {
+    const uint64_t before = nortown_.hub().context().sequencer->head().size;
+    v1::IssuePseudonymsRequest request;
+    request.set_reason("The board's yearly look, on a copy.");
+    const auto context = nortown_.Context();
+    const auto audit = nortown_.Audit();
+    const auto stream = audit->IssuePseudonyms(context.get(), request);
+    std::string file;
+    v1::IssuePseudonymsResponse part;
+    while (stream->Read(&part)) file += part.file_part();
+    ASSERT_TRUE(stream->Finish().ok());
+    ASSERT_TRUE(part.has_receipt());
+    const auto pseudonyms = audit::Pseudonyms::Parse(file);
+    ASSERT_TRUE(pseudonyms.ok()) << pseudonyms.status();
+    EXPECT_EQ(pseudonyms->end(), before);
+    EXPECT_GT(pseudonyms->size(), misuse_.look_ups.size() / 2);
+
+    const auto view = *nortown_.hub().context().store->NewView();
+    const ledger::LedgerReader reader(view.get());
+    std::vector<ledger::v1::LedgerEntry> entries;
+    std::set<uint64_t> reviewed;
+    for (uint64_t i = 0; i < before; ++i) {
+      entries.push_back(*ledger::ParseEntry(*reader.Entry(i)));
+      if (const auto number = audit::ReviewedBy(entries.back())) reviewed.insert(*number);
+    }
+    const ledger::v1::LedgerEntry issuing =
+        *ledger::ParseEntry(*reader.Entry(part.receipt().ledger_index()));
+    EXPECT_TRUE(pseudonyms->IsIssuedBy(issuing));
+    EXPECT_FALSE(issuing.sealed_details().empty());
+
+    const std::vector<std::string>& beyond = audit::PatternNamesBeyondEntries();
+    std::vector<std::string> names;
+    for (const std::string& name : audit::PatternNames()) {
+      if (std::find(beyond.begin(), beyond.end(), name) == beyond.end()) names.push_back(name);
+    }
+    audit::PatternOptions options;
+    options.zone = zone_;
+    audit::PatternFinder finder = *audit::PatternFinder::Create(options, names);
+    for (const ledger::v1::LedgerEntry& entry : entries) {
+      finder.Take(entry, pseudonyms->Of(entry.index()), [&](audit::Access* access) {
+        access->reviewed = reviewed.count(access->index) == 1;
+      });
+    }
+    for (const v1::PatternReport& report : finder.Find(clock_.Now(), 1000)) {
+      const auto same =
+          std::find_if(at_hub.reports().begin(), at_hub.reports().end(),
+                       [&](const v1::PatternReport& one) { return one.name() == report.name(); });
+      ASSERT_NE(same, at_hub.reports().end());
+      EXPECT_EQ(report.SerializeAsString(), same->SerializeAsString())
+          << report.DebugString() << same->DebugString();
+      EXPECT_GT(report.hits_size(), 0) << report.name();
+    }
+    // A file is one's own: another has other pseudonyms for the same people.
+    const auto second_context = nortown_.Context();
+    const auto second = audit->IssuePseudonyms(second_context.get(), request);
+    std::string other;
+    while (second->Read(&part)) other += part.file_part();
+    ASSERT_TRUE(second->Finish().ok());
+    const auto others = audit::Pseudonyms::Parse(other);
+    ASSERT_TRUE(others.ok()) << others.status();
+    for (uint64_t i = 0; i < before; ++i) {
+      if (pseudonyms->Of(i).empty()) continue;
+      EXPECT_NE(pseudonyms->Of(i), others->Of(i)) << i;
+      EXPECT_NE(pseudonyms->Of(i), entries[i].person_ref()) << i;
+    }
+  }
+
   const adapters::sample::Population population_;
   const Misuse misuse_;
   const absl::TimeZone zone_;
@@ -231,6 +302,7 @@ TEST_F(PatternStories, PlantedMisuseIsFoundAndLittleElse) {
     EXPECT_GE(recall, 0.9) << report.name() << ": " << report.rule();
     EXPECT_GE(precision, floors.at(report.name())) << report.name() << ": " << report.rule();
   }
+  ASSERT_NO_FATAL_FAILURE(FindTheSameOnACopy(response));
   // No name of anybody leaves: the agency, the worker's number and the entry's.
   const std::string text = response.SerializeAsString();
   for (const adapters::sample::Practitioner& practitioner : misuse_.practitioners) {
@@ -239,10 +311,10 @@ TEST_F(PatternStories, PlantedMisuseIsFoundAndLittleElse) {
   }
   // And the search is an entry.
   const auto view = nortown_.hub().context().store->NewView();
-  store::v1::LedgerEntry entry;
+  ledger::v1::LedgerEntry entry;
   ASSERT_TRUE(entry.ParseFromString(
       *ledger::LedgerReader(view->get()).Entry(response.receipt().ledger_index())));
-  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_PATTERNS_SOUGHT);
+  EXPECT_EQ(entry.kind(), ledger::v1::ENTRY_KIND_PATTERNS_SOUGHT);
   EXPECT_FALSE(entry.sealed_details().empty());
 }
 

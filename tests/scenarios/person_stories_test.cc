@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "hub/audit/filter.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/errors.pb.h"
 #include "signpost/v1/person.grpc.pb.h"
 #include "tests/scenarios/nortown.h"
@@ -20,6 +22,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 const Known kTariq = {"Tariq", "Mahmood", 2009, 5, 17, "NT4 7QX", ""};
@@ -87,13 +90,17 @@ class PersonStories : public ::testing::Test {
   }
 
   // The ledger's entries of one kind.
-  std::vector<store::v1::LedgerEntry> Entries(store::v1::EntryKind kind) {
+  std::vector<base::PersonId> AboutWhom(uint64_t index) {
+    const auto view = *nortown_.hub().context().store->NewView();
+    return *ledger::PersonIndex(view.get()).PersonsOf(index);
+  }
+  std::vector<ledger::v1::LedgerEntry> Entries(ledger::v1::EntryKind kind) {
     const auto view = nortown_.hub().context().store->NewView();
     const ledger::LedgerReader reader(view->get());
     const std::vector<std::string> all = reader.Entries(0, 1000).value();
-    std::vector<store::v1::LedgerEntry> found;
+    std::vector<ledger::v1::LedgerEntry> found;
     for (const std::string& bytes : all) {
-      store::v1::LedgerEntry entry;
+      ledger::v1::LedgerEntry entry;
       EXPECT_TRUE(entry.ParseFromString(bytes));
       if (entry.kind() == kind) found.push_back(std::move(entry));
     }
@@ -146,7 +153,7 @@ TEST_F(PersonStories, EverythingHeldIsToldAndWhatIsNotIsCounted) {
     EXPECT_THAT(bytes, Not(HasSubstr(secret)));
   }
   // And it is in the ledger, by the hash of what was given out.
-  const auto entries = Entries(store::v1::ENTRY_KIND_PERSON_EXPORTED);
+  const auto entries = Entries(ledger::v1::ENTRY_KIND_PERSON_EXPORTED);
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].index(), receipt.ledger_index());
   EXPECT_EQ(entries[0].reply_hash().size(), 32u);
@@ -160,8 +167,8 @@ TEST_F(PersonStories, ALookByWhoeverOffersNothingButSensitiveServicesIsLeftOut) 
   const Answered looked =
       nortown_.Ask(DrugsWorker(), AskAbout(&nortown_, kLena, v1::PURPOSE_SERVICE_DELIVERY));
   ASSERT_TRUE(looked.status.ok()) << looked.status.error_message();
-  const auto looks = Entries(store::v1::ENTRY_KIND_WHO_KNOWS);
-  ASSERT_FALSE(looks.back().person_ref().empty()) << "nobody was found, so nothing is left out";
+  const auto looks = Entries(ledger::v1::ENTRY_KIND_WHO_KNOWS);
+  ASSERT_EQ(AboutWhom(looks.back().index()).size(), 1u) << "nobody, so nothing is left out";
   v1::PersonExport held;
   v1::Receipt receipt;
   ASSERT_TRUE(Export(Officer(), kLena, &held, &receipt).ok());
@@ -171,7 +178,7 @@ TEST_F(PersonStories, ALookByWhoeverOffersNothingButSensitiveServicesIsLeftOut) 
   for (const v1::Exclusion& item : held.exclusions()) exclusions[item.reason()] = item.count();
   EXPECT_EQ(exclusions["sensitive-service"], 1);
   // Which policy said what is sensitive is recorded.
-  const auto exported = Entries(store::v1::ENTRY_KIND_PERSON_EXPORTED);
+  const auto exported = Entries(ledger::v1::ENTRY_KIND_PERSON_EXPORTED);
   ASSERT_EQ(exported.size(), 1u);
   EXPECT_EQ(exported[0].policy_sha256(), looks.back().policy_sha256());
 }
@@ -186,9 +193,9 @@ TEST_F(PersonStories, WhoMayNotIsRefusedAndRecorded) {
   }
   EXPECT_EQ(Shield(SocialWorker(), kTariq, true).error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_EQ(held.flags_size(), 0);
-  EXPECT_EQ(Entries(store::v1::ENTRY_KIND_PERSON_EXPORTED).size(), 2u);
-  EXPECT_EQ(Entries(store::v1::ENTRY_KIND_PERSON_ERASED).size(), 2u);
-  EXPECT_EQ(Entries(store::v1::ENTRY_KIND_SHIELD_CHANGED).size(), 1u);
+  EXPECT_EQ(Entries(ledger::v1::ENTRY_KIND_PERSON_EXPORTED).size(), 2u);
+  EXPECT_EQ(Entries(ledger::v1::ENTRY_KIND_PERSON_ERASED).size(), 2u);
+  EXPECT_EQ(Entries(ledger::v1::ENTRY_KIND_SHIELD_CHANGED).size(), 1u);
   EXPECT_EQ(AdviserAsks().answer.flags_size(), 2);
 }
 
@@ -196,14 +203,18 @@ TEST_F(PersonStories, NobodyIsNotFoundAndRecorded) {
   v1::PersonExport held;
   EXPECT_EQ(Export(Officer(), kNobody, &held).error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(Erase(Officer(), Erasure(kNobody)).error_code(), grpc::StatusCode::NOT_FOUND);
-  const auto entries = Entries(store::v1::ENTRY_KIND_PERSON_ERASED);
+  const auto entries = Entries(ledger::v1::ENTRY_KIND_PERSON_ERASED);
   ASSERT_EQ(entries.size(), 1u);
-  EXPECT_EQ(entries[0].outcome(), "NOT_FOUND");
-  EXPECT_TRUE(entries[0].person_ref().empty());
+  EXPECT_EQ(audit::OutcomeText(entries[0]), "NOT_FOUND");
+  EXPECT_EQ(entries[0].person_ref().size(), 16u) << "nobody looks as somebody";
 }
 
 TEST_F(PersonStories, ErasedIsGoneForEverybodyAlsoAfterARestartAndOnlyOnce) {
-  ASSERT_EQ(AdviserAsks().answer.flags_size(), 2);
+  const Answered asked = AdviserAsks();
+  ASSERT_EQ(asked.answer.flags_size(), 2);
+  const std::vector<base::PersonId> about = AboutWhom(asked.receipt.ledger_index());
+  ASSERT_EQ(about.size(), 1u);
+  const base::PersonId person = about.front();
   const v1::ErasePersonRequest request = Erasure(kTariq);
   v1::Receipt receipt;
   ASSERT_TRUE(Erase(Officer(), request, &receipt).ok());
@@ -217,17 +228,15 @@ TEST_F(PersonStories, ErasedIsGoneForEverybodyAlsoAfterARestartAndOnlyOnce) {
     EXPECT_EQ(again.ledger_index(), receipt.ledger_index());
     nortown_.Restart();
   }
-  const auto erased = Entries(store::v1::ENTRY_KIND_PERSON_ERASED);
+  const auto erased = Entries(ledger::v1::ENTRY_KIND_PERSON_ERASED);
   ASSERT_EQ(erased.size(), 1u);
-  // Every entry about them stands, their reference in it, and nothing of it opens.
-  const base::PersonId person = *base::PersonId::FromBytes(erased[0].person_ref());
+  // Every entry about them stands; that it is about them nobody can tell any more, and nothing that
+  // was sealed opens.
   const request::HubContext& context = nortown_.hub().context();
   const auto view = context.store->NewView();
-  int about_them = 0;
-  for (const store::v1::LedgerEntry& entry : Entries(store::v1::ENTRY_KIND_WHO_KNOWS)) {
-    if (entry.person_ref() == erased[0].person_ref()) ++about_them;
-  }
-  EXPECT_EQ(about_them, 1);
+  EXPECT_FALSE(Entries(ledger::v1::ENTRY_KIND_WHO_KNOWS).empty());
+  EXPECT_THAT(AboutWhom(asked.receipt.ledger_index()), IsEmpty());
+  EXPECT_FALSE(context.people->BlindingOf(**view, person).ok());
   EXPECT_FALSE(context.people->OpenPrivateOf(**view, person, "entry-details", "x").ok());
   // Reported again they are somebody new.
   nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"));
@@ -267,10 +276,10 @@ TEST_F(PersonStories, AManagerShieldsWhomTheAgencyWorksWithAndNobodyElse) {
   EXPECT_EQ(AdviserAsks().Flag("nortown-yot"), nullptr);
   ASSERT_TRUE(Shield(Officer(), kTariq, false).ok());
   EXPECT_NE(AdviserAsks().Flag("nortown-yot"), nullptr);
-  const auto entries = Entries(store::v1::ENTRY_KIND_SHIELD_CHANGED);
+  const auto entries = Entries(ledger::v1::ENTRY_KIND_SHIELD_CHANGED);
   ASSERT_EQ(entries.size(), 4u);  // two refused
-  EXPECT_EQ(entries[2].subject(), "set");
-  EXPECT_EQ(entries[3].subject(), "lifted");
+  EXPECT_TRUE(entries[2].shield_changed().shielded());
+  EXPECT_FALSE(entries[3].shield_changed().shielded());
 }
 
 }  // namespace

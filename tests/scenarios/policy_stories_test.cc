@@ -17,9 +17,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
+#include "hub/audit/filter.h"
 #include "hub/ledger/reader.h"
 #include "hub/store/rocksdb_store.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/store/v1/policy.pb.h"
 #include "signpost/v1/person.grpc.pb.h"
 #include "signpost/v1/policy.grpc.pb.h"
@@ -138,8 +139,8 @@ class PolicyStories : public ::testing::Test {
   }
 
   // All entries from `first` on.
-  std::vector<stored::LedgerEntry> Entries(uint64_t first = 0) {
-    std::vector<stored::LedgerEntry> entries;
+  std::vector<ledger::v1::LedgerEntry> Entries(uint64_t first = 0) {
+    std::vector<ledger::v1::LedgerEntry> entries;
     const auto view = nortown_.hub().context().store->NewView();
     EXPECT_TRUE(view.ok());
     const ledger::LedgerReader reader(view->get());
@@ -154,13 +155,13 @@ class PolicyStories : public ::testing::Test {
   // "KIND outcome" of each entry of the policy's own kinds since `first`.
   std::vector<std::string> Acts(uint64_t first) {
     std::vector<std::string> acts;
-    for (const stored::LedgerEntry& entry : Entries(first)) {
-      if (entry.kind() == stored::ENTRY_KIND_POLICY_PUBLISHED ||
-          (entry.kind() >= stored::ENTRY_KIND_POLICY_PROPOSED &&
-           entry.kind() <= stored::ENTRY_KIND_DECISION_REPLAYED)) {
+    for (const ledger::v1::LedgerEntry& entry : Entries(first)) {
+      if (entry.kind() == ledger::v1::ENTRY_KIND_POLICY_PUBLISHED ||
+          (entry.kind() >= ledger::v1::ENTRY_KIND_POLICY_PROPOSED &&
+           entry.kind() <= ledger::v1::ENTRY_KIND_DECISION_REPLAYED)) {
         acts.push_back(
-            absl::StrCat(stored::EntryKind_Name(entry.kind()).substr(sizeof("ENTRY_KIND_") - 1),
-                         " ", entry.outcome()));
+            absl::StrCat(ledger::v1::EntryKind_Name(entry.kind()).substr(sizeof("ENTRY_KIND_") - 1),
+                         " ", audit::OutcomeText(entry)));
       }
     }
     return acts;
@@ -368,9 +369,9 @@ TEST_F(PolicyStories, NoEntryBehindAPublicationNamesThePolicyBefore) {
   for (std::thread& asker : askers) asker.join();
   int32_t in_force = 0;
   int questions = 0;
-  for (const stored::LedgerEntry& entry : Entries()) {
-    if (entry.kind() == stored::ENTRY_KIND_POLICY_PUBLISHED) in_force = entry.policy_version();
-    if (entry.kind() != stored::ENTRY_KIND_WHO_KNOWS) continue;
+  for (const ledger::v1::LedgerEntry& entry : Entries()) {
+    if (entry.kind() == ledger::v1::ENTRY_KIND_POLICY_PUBLISHED) in_force = entry.policy_version();
+    if (entry.kind() != ledger::v1::ENTRY_KIND_WHO_KNOWS) continue;
     EXPECT_EQ(entry.policy_version(), in_force) << "entry " << entry.index();
     EXPECT_EQ(entry.policy_vocabulary_sha256().size(), 32u);
     ++questions;
@@ -423,7 +424,7 @@ TEST_F(PolicyStories, AnAdviserAsksWhatSheMaySeeOfTheYotAndWhatIsMissing) {
   EXPECT_THAT(with.holders(0).assessments(0).sections_open(), Contains("lifestyle"));
   EXPECT_THAT(with.holders(0).assessments(0).sections_withheld(), Contains("victims"));
   EXPECT_THAT(Acts(before), ElementsAre("POLICY_ASKED answered", "POLICY_ASKED answered"));
-  for (const stored::LedgerEntry& entry : Entries(before)) {
+  for (const ledger::v1::LedgerEntry& entry : Entries(before)) {
     EXPECT_TRUE(entry.person_ref().empty());
     EXPECT_EQ(entry.purpose(), "support-planning");
   }
@@ -685,7 +686,7 @@ TEST_F(Replays, AnOldDecisionComesOutTheSameWhateverHappenedSince) {
   nortown_.Restart();
   const uint64_t now = AskNow();
 
-  const std::vector<stored::LedgerEntry> entries = Entries();
+  const std::vector<ledger::v1::LedgerEntry> entries = Entries();
   EXPECT_NE(entries[both].released_size(), entries[alone].released_size());
   EXPECT_NE(entries[agreed].withheld().Get(0).count(), 0u);
   for (const uint64_t index : {alone, both, agreed, after, now}) {
@@ -716,10 +717,10 @@ TEST_F(Replays, AShieldSetAndLiftedIsTakenBackToWhatItWas) {
     ASSERT_TRUE(status.ok()) << status.error_message();
     asked.push_back(AskNow());
   }
-  const std::vector<stored::LedgerEntry> entries = Entries();
+  const std::vector<ledger::v1::LedgerEntry> entries = Entries();
   const auto aspects = [&entries](uint64_t index) {
     int count = 0;
-    for (const stored::Released& one : entries[index].released()) count += one.aspects_size();
+    for (const ledger::v1::Released& one : entries[index].released()) count += one.aspects_size();
     return count;
   };
   EXPECT_GT(aspects(asked[0]), aspects(asked[1]));

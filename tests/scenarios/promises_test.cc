@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "google/rpc/status.pb.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/read_set.h"
-#include "hub/request/entries.h"
+#include "hub/ledger/receipt.h"
 #include "hub/rpc/errors.h"
 #include "hub/store/hostile_store.h"
 #include "hub/store/memory_store.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "tests/scenarios/nortown.h"
 
 namespace signpost::scenarios {
@@ -32,7 +34,7 @@ const Known kTariq = {"Tariqulzafar", "Mahmoodpur", 2009, 5, 17, "NT4 7QX", "999
 const Known kNobody = {"Wilhelmina", "Featherstonehaugh", 2008, 7, 4, "NT8 8ZZ", ""};
 const Known kSal = {"Sallyanne", "Thornewood", 2010, 11, 3, "NT9 2BD", ""};
 
-store::v1::LedgerEntry EntryAt(Nortown* nortown, const v1::Receipt& receipt) {
+ledger::v1::LedgerEntry EntryAt(Nortown* nortown, const v1::Receipt& receipt) {
   v1::GetEntryRequest request;
   request.set_leaf_hash(receipt.leaf_hash());
   request.set_reason("checking a receipt");
@@ -40,7 +42,7 @@ store::v1::LedgerEntry EntryAt(Nortown* nortown, const v1::Receipt& receipt) {
   const grpc::Status status =
       nortown->Audit()->GetEntry(nortown->Context().get(), request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
-  store::v1::LedgerEntry entry;
+  ledger::v1::LedgerEntry entry;
   EXPECT_TRUE(entry.ParseFromString(response.entry()));
   return entry;
 }
@@ -59,8 +61,8 @@ TEST(Promise1, AnAnswerIsInTheLedgerWithWhatWasReleasedAndWithheld) {
   request.add_aspects(v1::ASPECT_CONTENT);
   const Answered answered = nortown.Ask(TariqsAdviser(), request);
   ASSERT_TRUE(answered.status.ok()) << answered.status.error_message();
-  const store::v1::LedgerEntry entry = EntryAt(&nortown, answered.receipt);
-  EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_WHO_KNOWS);
+  const ledger::v1::LedgerEntry entry = EntryAt(&nortown, answered.receipt);
+  EXPECT_EQ(entry.kind(), ledger::v1::ENTRY_KIND_WHO_KNOWS);
   EXPECT_EQ(entry.practitioner_id(), "pa-001");
   EXPECT_EQ(entry.purpose(), "support-planning");
   EXPECT_EQ(entry.reply_hash(), base::Sha256(answered.answer_bytes));
@@ -214,8 +216,8 @@ TEST(Promise4, AShieldHoldsThroughReportsMergeAndRestart) {
     ledger::Operation operation;
     operation.batch = std::move(prepared->change);
     operation.reads = view.reads();
-    operation.entries.push_back(request::ToDraft(
-        request::NewEntry(store::v1::ENTRY_KIND_SHIELD_CHANGED, base::Principal(), "")));
+    operation.entries.push_back(ledger::ToDraft(
+        context.entries->New(ledger::v1::ENTRY_KIND_SHIELD_CHANGED, base::Principal(), "")));
     ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
   };
   const auto person_of = [&nortown](const std::string& agency, const std::string& record) {
@@ -256,8 +258,8 @@ TEST(Promise4, AShieldHoldsThroughReportsMergeAndRestart) {
     ledger::Operation operation;
     operation.batch = std::move(merge->change);
     operation.reads = view.reads();
-    operation.entries.push_back(request::ToDraft(
-        request::NewEntry(store::v1::ENTRY_KIND_PERSONS_MERGED, base::Principal(), "")));
+    operation.entries.push_back(ledger::ToDraft(
+        context.entries->New(ledger::v1::ENTRY_KIND_PERSONS_MERGED, base::Principal(), "")));
     ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
   }
   shielded_answer();
@@ -323,14 +325,11 @@ TEST(Promise5, AnErasedPersonIsGoneAndTheLedgerStillVerifies) {
   operation.batch = *std::move(erased);
   operation.reads = view.reads();
   operation.entries.push_back(
-      request::ToDraft(request::NewEntry(store::v1::ENTRY_KIND_HUB, base::Principal(), "")));
+      ledger::ToDraft(context.entries->New(ledger::v1::ENTRY_KIND_HUB, base::Principal(), "")));
   ASSERT_TRUE(context.sequencer->SubmitAndWait(std::move(operation)).ok());
   const auto after = context.store->NewView();
   EXPECT_FALSE((*after)->Get(store::Space::kPersonKeys, person.ToBytes())->has_value());
-  EXPECT_TRUE((*after)
-                  ->Scan(store::Space::kPersonEntries, person.ToBytes(),
-                         store::PrefixEnd(person.ToBytes()), 10)
-                  ->empty());
+  EXPECT_TRUE((*after)->Scan(store::Space::kPersonEntries, "", "", 10)->empty());
   v1::GetProofRequest request;
   request.set_leaf_hash(answered.receipt.leaf_hash());
   v1::GetProofResponse proof;

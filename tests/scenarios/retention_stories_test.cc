@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "hub/ledger/reader.h"
 #include "hub/tlog/verifier.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/maintenance.grpc.pb.h"
 #include "signpost/v1/person.grpc.pb.h"
 #include "signpost/v1/policy.grpc.pb.h"
@@ -37,7 +37,7 @@ class RetentionStories : public ::testing::Test {
     Nortown::Setup setup;
     setup.overrides.clock = clock;
     setup.change = [](app::HubConfig* config) {
-      config->retention = {{store::v1::ENTRY_KIND_WHO_KNOWS, 30}};
+      config->retention = {{ledger::v1::ENTRY_KIND_WHO_KNOWS, 30}};
     };
     return setup;
   }
@@ -87,10 +87,11 @@ TEST_F(RetentionStories, WhatIsPastItsTimeGoesAndTheRestHolds) {
   {
     const auto view = nortown_.hub().context().store->NewView();
     const ledger::LedgerReader reader(view->get());
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     ASSERT_TRUE(entry.ParseFromString(*reader.Entry(pruned.receipt().ledger_index())));
-    EXPECT_EQ(entry.kind(), store::v1::ENTRY_KIND_PRUNED);
-    EXPECT_THAT(entry.subject(), HasSubstr("who-knows "));
+    EXPECT_EQ(entry.kind(), ledger::v1::ENTRY_KIND_PRUNED);
+    ASSERT_EQ(entry.pruned().kinds_size(), 1);
+    EXPECT_EQ(entry.pruned().kinds(0).kind(), ledger::v1::ENTRY_KIND_WHO_KNOWS);
     EXPECT_TRUE(ledger::IsPruned(reader.Entry(first.receipt.ledger_index()).status()));
     EXPECT_TRUE(reader.Entry(kept.receipt.ledger_index()).ok());
   }

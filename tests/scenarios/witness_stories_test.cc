@@ -17,11 +17,12 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "hub/audit/filter.h"
 #include "hub/base/error.h"
 #include "hub/ledger/reader.h"
 #include "hub/tlog/cosignature.h"
 #include "hub/witness/http.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "tests/scenarios/nortown.h"
 
 namespace signpost::scenarios {
@@ -125,10 +126,14 @@ class WitnessStories : public ::testing::Test {
     const ledger::LedgerReader reader(view.get());
     std::vector<std::string> found;
     for (uint64_t i = 0; i < reader.Head()->size; ++i) {
-      ::signpost::store::v1::LedgerEntry entry;
+      ledger::v1::LedgerEntry entry;
       EXPECT_TRUE(entry.ParseFromString(*reader.Entry(i)));
-      if (entry.kind() != ::signpost::store::v1::ENTRY_KIND_WITNESS_CHANGED) continue;
-      found.push_back(absl::StrCat(entry.subject(), " ", entry.outcome()));
+      if (entry.kind() != ledger::v1::ENTRY_KIND_WITNESS_CHANGED) continue;
+      const bool back = entry.witness_changed().standing() == ledger::v1::WITNESS_STANDING_GOOD;
+      found.push_back(absl::StrCat(entry.witness_changed().witness(), " ",
+                                   back ? "back"
+                                        : audit::EnumWord(*ledger::v1::WitnessStanding_descriptor(),
+                                                          entry.witness_changed().standing())));
     }
     return found;
   }

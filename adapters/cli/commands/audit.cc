@@ -52,6 +52,20 @@ struct CopyOptions : HubOptions {
   }
 };
 
+struct PseudonymOptions : HubOptions {
+  std::string file;
+  std::string reason;
+  std::optional<uint64_t> first;
+  std::optional<uint64_t> end;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "FILE", &file);
+    AddText(app, "--reason", "TEXT", "Why you ask; it is recorded.", &reason);
+    AddNumber(app, "--first", "NUMBER", "For entries from this number on; from 0 without it.",
+              &first);
+    AddNumber(app, "--end", "NUMBER", "And below this one; to the ledger's end without it.", &end);
+  }
+};
+
 struct VerifyOptions : LocalOptions {
   std::string directory;
   std::string key;
@@ -220,6 +234,43 @@ int Copy(Terminal& terminal, const CopyOptions& options) {
   return kExitOk;
 }
 
+int Pseudonyms(Terminal& terminal, const PseudonymOptions& options) {
+  if (options.reason.empty()) {
+    return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
+  }
+  const auto session = OpenSession(terminal, options);
+  if (!session.ok()) return FailHere(terminal, session.status());
+  grpc::ClientContext context;
+  absl::Status status = (*session)->Prepare(kPurposeOfAudit, kStreamDeadline, &context);
+  if (!status.ok()) return FailHere(terminal, status);
+  signpost::v1::IssuePseudonymsRequest request;
+  request.set_reason(options.reason);
+  request.set_first_index(options.first.value_or(0));
+  if (options.end.has_value()) request.set_end_index(*options.end);
+  const auto stub = AuditService::NewStub((*session)->channel());
+  const auto stream = stub->IssuePseudonyms(&context, request);
+  signpost::v1::IssuePseudonymsResponse response;
+  std::string file;
+  signpost::v1::Receipt receipt;
+  while (stream->Read(&response)) {
+    if (response.has_receipt()) {
+      receipt = response.receipt();
+    } else {
+      file += response.file_part();
+    }
+  }
+  const grpc::Status finished = stream->Finish();
+  if (!finished.ok()) return FailCall(terminal, "audit pseudonyms", finished);
+  status = WriteBytes(options.file, file);
+  if (!status.ok()) return FailHere(terminal, status);
+  *terminal.out << RenderRecorded(
+      absl::StrCat("Pseudonyms written to ", options.file,
+                   ". Copy the ledger now (audit copy): the copy then says that the file is right. "
+                   "Delete the file when the audit is done.\n"),
+      receipt);
+  return kExitOk;
+}
+
 int Verify(Terminal& terminal, const VerifyOptions& options) {
   if (options.key.empty()) return FailHere(terminal, absl::InvalidArgumentError(kWhoseKey));
   const auto verifier = ReadVerifierKey(options.key);
@@ -369,6 +420,11 @@ std::vector<Command> AuditCommands() {
       MakeCommand("audit copy",
                   "Copies the whole ledger into DIR, to verify offline. For auditors.",
                   "DIR is a tlog-tiles directory that other people's tools read too.", Copy),
+      MakeCommand("audit pseudonyms",
+                  "Writes to FILE which entries are about the same person. For auditors.",
+                  "Whom they are about it does not say. For audit patterns and audit search on a "
+                  "--copy.",
+                  Pseudonyms),
       MakeCommand("audit verify", "Verifies a copy offline, and says exactly what is wrong where.",
                   "Exit code 1 when anything is wrong.", Verify),
       MakeCommand("audit entry", "One entry of the ledger, in words. For auditors.", "", Entry),

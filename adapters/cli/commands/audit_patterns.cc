@@ -18,7 +18,7 @@
 #include "hub/audit/patterns.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/audit.grpc.pb.h"
 
 namespace signpost::adapters::cli {
@@ -100,38 +100,55 @@ absl::Status Fill(const PatternsOptions& options, signpost::v1::FindPatternsRequ
 
 constexpr int kHitsDefault = 100;
 
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 // Which patterns to look for: those asked for or, without any, all that a copy can show.
 absl::StatusOr<std::vector<std::string>> NamesOnACopy(const PatternsOptions& options) {
   const std::vector<std::string>& beyond = audit::PatternNamesBeyondEntries();
-  const auto is_beyond = [&beyond](const std::string& name) {
-    return std::find(beyond.begin(), beyond.end(), name) != beyond.end();
-  };
+  const std::vector<std::string>& about_persons = audit::PatternNamesAboutPersons();
   std::vector<std::string> names = options.pattern;
   for (const std::string& name : names) {
-    if (is_beyond(name)) {
+    if (Contains(beyond, name)) {
       return absl::InvalidArgumentError(absl::StrCat(
           name, " compares what entries do not hold; ask the hub for it, without --copy"));
+    }
+    if (Contains(about_persons, name) && !options.place.has_pseudonyms()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name,
+                       " asks which entries are about the same person, which a copy does not "
+                       "say; ask the hub for a file (audit pseudonyms) and give it by "
+                       "--pseudonyms"));
     }
   }
   if (!names.empty()) return names;
   for (const std::string& name : audit::PatternNames()) {
-    if (!is_beyond(name)) names.push_back(name);
+    if (Contains(beyond, name)) continue;
+    if (options.place.has_pseudonyms() || !Contains(about_persons, name)) names.push_back(name);
   }
   return names;
 }
 
+// Those that NamesOnACopy() left out.
+std::vector<std::string> NamesLeftOut(const PatternsOptions& options) {
+  return options.place.has_pseudonyms() ? audit::PatternNamesBeyondEntries()
+                                        : audit::PatternNamesAboutPersons();
+}
+
 absl::Status LookInCopy(const CopyReader& copy, const signpost::v1::FindPatternsRequest& request,
+                        const std::optional<audit::Pseudonyms>& pseudonyms,
                         audit::PatternFinder* finder, uint64_t* entries_read) {
   const auto read = [](const std::string& bytes) {
-    store::v1::LedgerEntry entry;
+    ledger::v1::LedgerEntry entry;
     return entry.ParseFromString(bytes)
-               ? absl::StatusOr<store::v1::LedgerEntry>(std::move(entry))
+               ? absl::StatusOr<ledger::v1::LedgerEntry>(std::move(entry))
                : absl::DataLossError("an entry of the copy does not decode");
   };
   absl::flat_hash_set<uint64_t> reviewed;
   SIGNPOST_RETURN_IF_ERROR(
       copy.ForEach(0, false, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
-        SIGNPOST_ASSIGN_OR_RETURN(const store::v1::LedgerEntry entry, read(bytes));
+        SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, read(bytes));
         if (const auto number = audit::ReviewedBy(entry)) reviewed.insert(*number);
         return true;
       }));
@@ -140,7 +157,7 @@ absl::Status LookInCopy(const CopyReader& copy, const signpost::v1::FindPatterns
   const absl::Time until = request.has_until() ? absl::FromUnixSeconds(request.until().seconds())
                                                : absl::InfiniteFuture();
   return copy.ForEach(0, false, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
-    SIGNPOST_ASSIGN_OR_RETURN(const store::v1::LedgerEntry entry, read(bytes));
+    SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, read(bytes));
     const absl::Time at = absl::FromUnixMicros(entry.sequenced_at_us());
     if (at < from || at >= until) return true;
     if (*entries_read == base::kPatternEntriesMax) {
@@ -149,7 +166,12 @@ absl::Status LookInCopy(const CopyReader& copy, const signpost::v1::FindPatterns
                        " entries in this time; ask for less with --from and --until"));
     }
     ++*entries_read;
-    finder->Take(entry, [&reviewed](audit::Access* access) {
+    if (pseudonyms.has_value() &&
+        (entry.index() < pseudonyms->first() || entry.index() >= pseudonyms->end())) {
+      return true;  // whom it is about nobody says
+    }
+    const std::string person = pseudonyms.has_value() ? pseudonyms->Of(entry.index()) : "";
+    finder->Take(entry, person, [&reviewed](audit::Access* access) {
       access->reviewed = reviewed.contains(access->index);
     });
     return true;
@@ -171,9 +193,14 @@ int PatternsOnACopy(Terminal& terminal, const PatternsOptions& options,
   std::optional<CopyReader> copy;
   const int opened = OpenCopy(terminal, options.place, &copy);
   if (opened != kExitOk) return opened;
+  const auto pseudonyms = ReadPseudonyms(options.place, *copy);
+  if (!pseudonyms.ok()) {
+    const int code = FailHere(terminal, pseudonyms.status());
+    return absl::IsDataLoss(pseudonyms.status()) ? kExitRefused : code;
+  }
   signpost::v1::FindPatternsResponse response;
   uint64_t entries_read = 0;
-  const absl::Status looked = LookInCopy(*copy, request, &*finder, &entries_read);
+  const absl::Status looked = LookInCopy(*copy, request, *pseudonyms, &*finder, &entries_read);
   if (!looked.ok()) return FailHere(terminal, looked);
   response.set_entries_read(entries_read);
   const int hits_max = request.hits_max() > 0 ? request.hits_max() : kHitsDefault;
@@ -189,7 +216,7 @@ int PatternsOnACopy(Terminal& terminal, const PatternsOptions& options,
   page.Blank();
   page.Paragraph(0, absl::StrCat("By the thresholds that the hub comes with. Not looked for in a "
                                  "copy: ",
-                                 JoinWords(audit::PatternNamesBeyondEntries()), "."));
+                                 JoinWords(NamesLeftOut(options)), "."));
   *terminal.out << page.text();
   return kExitOk;
 }

@@ -58,7 +58,8 @@ struct FilterOptions : HubOptions {
   std::string released;
   std::optional<uint64_t> policy_version;
   std::string request;
-  std::string person_ref;
+  std::string request_hash;
+  std::optional<uint64_t> same_person_as;
   std::string details;
   std::string nhs_number;
   std::string upn;
@@ -80,9 +81,12 @@ struct FilterOptions : HubOptions {
     AddText(app, "--released", "WORD", "something or nothing.", &released);
     AddNumber(app, "--policy-version", "NUMBER", "Decided by this version of the policy.",
               &policy_version, {1, std::numeric_limits<int32_t>::max()});
-    AddText(app, "--request", "ID", "The request id that the caller gave.", &request);
-    AddText(app, "--person-ref", "HEX", "About whom, by the person_ref of another entry.",
-            &person_ref);
+    AddText(app, "--request", "ID",
+            "The request id that the caller gave, with --by-agency; asks the hub.", &request);
+    AddText(app, "--request-hash", "HEX",
+            "Of the same request as another entry, by its request_hash.", &request_hash);
+    AddNumber(app, "--same-person-as", "NUMBER",
+              "About the same person as the entry of this number.", &same_person_as);
     AddText(app, "--details", "DETAILS",
             "About whom, as \"given names,surname,birth date,postcode\"; asks the hub.", &details);
     AddText(app, "--nhs-number", "NUMBER", "With --details.", &nhs_number);
@@ -189,11 +193,12 @@ absl::StatusOr<signpost::v1::EntryFilter> ReadFilter(const FilterOptions& option
     filter.set_policy_version(static_cast<int32_t>(*options.policy_version));
   }
   filter.set_request_id(options.request);
-  if (!options.person_ref.empty()) {
-    const absl::StatusOr<std::string> ref = base::HexDecode(options.person_ref);
-    if (!ref.ok()) return absl::InvalidArgumentError("--person-ref wants 32 hex digits");
-    filter.set_person_ref(*ref);
+  if (!options.request_hash.empty()) {
+    const absl::StatusOr<std::string> hash = base::HexDecode(options.request_hash);
+    if (!hash.ok()) return absl::InvalidArgumentError("--request-hash wants 32 hex digits");
+    filter.set_request_hash(*hash);
   }
+  if (options.same_person_as.has_value()) filter.set_same_person_as(*options.same_person_as);
   if (!options.details.empty()) {
     PersonOptions about;
     about.details = options.details;
@@ -202,8 +207,11 @@ absl::StatusOr<signpost::v1::EntryFilter> ReadFilter(const FilterOptions& option
     SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::PersonSelector selector, ReadSelector(about));
     *filter.mutable_person() = selector.details();
   }
-  // What is wrong is said here, before anything is recorded.
-  SIGNPOST_RETURN_IF_ERROR(audit::Filter::Create(filter).status());
+  // What is wrong is said here, before anything is recorded; but for the request id, which only the
+  // hub can read.
+  signpost::v1::EntryFilter checked = filter;
+  if (options.place.copy.empty()) checked.clear_request_id();
+  SIGNPOST_RETURN_IF_ERROR(audit::Filter::Create(checked).status());
   return filter;
 }
 
@@ -215,21 +223,38 @@ int ReadCopy(Terminal& terminal, const FilterOptions& options,
              const Visit& visit) {
   if (wire.has_person()) {
     return FailHere(terminal, absl::InvalidArgumentError(
-                                  "a copy does not say who is who; search it by --person-ref, or "
-                                  "ask the hub by --details"));
+                                  "a copy does not say who is who; ask the hub by --details"));
   }
   const absl::StatusOr<audit::Filter> filter = audit::Filter::Create(wire);
   if (!filter.ok()) return FailHere(terminal, filter.status());
   std::optional<CopyReader> copy;
   const int opened = OpenCopy(terminal, options.place, &copy);
   if (opened != kExitOk) return opened;
-  const absl::Status status = copy->ForEach(
-      first_index, newest_first, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
-        SIGNPOST_ASSIGN_OR_RETURN(const Exported exported,
-                                  audit::ReadForExport(bytes, copy->origin()));
-        if (!filter->Matches(exported.entry)) return true;
-        return visit(exported);
-      });
+  const auto pseudonyms = ReadPseudonyms(options.place, *copy);
+  if (!pseudonyms.ok()) {
+    const int code = FailHere(terminal, pseudonyms.status());
+    return absl::IsDataLoss(pseudonyms.status()) ? kExitRefused : code;
+  }
+  std::string same;
+  if (wire.has_same_person_as()) {
+    if (!pseudonyms->has_value()) {
+      return FailHere(terminal, absl::InvalidArgumentError(
+                                    "a copy does not say which entries are about the same person; "
+                                    "ask the hub for a file (audit pseudonyms) and give it by "
+                                    "--pseudonyms"));
+    }
+    same = (*pseudonyms)->Of(wire.same_person_as());
+    if (same.empty()) return kExitOk;
+  }
+  const absl::Status status =
+      copy->ForEach(first_index, newest_first,
+                    [&](uint64_t index, const std::string& bytes) -> absl::StatusOr<bool> {
+                      if (!same.empty() && (*pseudonyms)->Of(index) != same) return true;
+                      SIGNPOST_ASSIGN_OR_RETURN(const Exported exported,
+                                                audit::ReadForExport(bytes, copy->origin()));
+                      if (!filter->Matches(exported.entry)) return true;
+                      return visit(exported);
+                    });
   return status.ok() ? kExitOk : FailHere(terminal, status);
 }
 
@@ -276,17 +301,18 @@ std::string Padded(std::string text, size_t width) {
 
 // One line of a table.
 std::string Line(const Exported& exported) {
-  const store::v1::LedgerEntry& entry = exported.entry;
+  const ledger::v1::LedgerEntry& entry = exported.entry;
   std::string who = entry.agency_id().empty() ? "the hub" : entry.agency_id();
   if (!entry.practitioner_id().empty()) absl::StrAppend(&who, "/", entry.practitioner_id());
   uint32_t withheld = 0;
   for (const auto& one : entry.withheld()) withheld += one.count();
-  std::string what = entry.outcome();
+  std::string what = audit::OutcomeText(entry);
   if (!entry.purpose().empty()) absl::StrAppend(&what, ", ", entry.purpose());
   if (entry.released_size() > 0) absl::StrAppend(&what, ", ", entry.released_size(), " released");
   if (withheld > 0) absl::StrAppend(&what, ", ", withheld, " withheld");
-  if (entry.has_override()) {
-    absl::StrAppend(&what, entry.override().allowed() ? ", OVERRIDE" : ", override refused");
+  if (entry.who_knows().has_override()) {
+    absl::StrAppend(&what,
+                    entry.who_knows().override().allowed() ? ", OVERRIDE" : ", override refused");
   }
   const std::string time = absl::FormatTime(
       "%Y-%m-%d %H:%M:%S", absl::FromUnixMicros(entry.sequenced_at_us()), absl::UTCTimeZone());

@@ -15,7 +15,7 @@
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/merkle.h"
 #include "nlohmann/json.hpp"
-#include "signpost/store/v1/entry.pb.h"
+#include "signpost/ledger/v1/entry.pb.h"
 
 namespace signpost::adapters::cli {
 namespace {
@@ -118,7 +118,7 @@ absl::StatusOr<std::string> VerifyReceipt(const ReceiptFile& file,
   if (hasher.Leaf(entry) != leaf) {
     return absl::DataLossError("the entry's bytes do not hash to the receipt's leaf");
   }
-  store::v1::LedgerEntry decoded;
+  ledger::v1::LedgerEntry decoded;
   if (!decoded.ParseFromString(entry)) return absl::DataLossError("the entry does not parse");
   absl::StrAppend(&verified, " The entry's bytes are those recorded.");
   if (!file.answer.empty()) {

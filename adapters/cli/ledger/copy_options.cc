@@ -3,8 +3,13 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "adapters/cli/files/files.h"
 #include "adapters/cli/files/key_file.h"
 #include "adapters/cli/text/page.h"
+#include "hub/audit/export.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
 #include "hub/tlog/note.h"
 
 namespace signpost::adapters::cli {
@@ -17,6 +22,8 @@ void PlaceOptions::Declare(CLI::App* app) {
           &verifier_key);
   AddSwitch(app, "--unverified", "With --copy: read it though nobody says that it is right.",
             &unverified);
+  AddText(app, "--pseudonyms", "FILE",
+          "With --copy: which entries are about the same person (audit pseudonyms).", &pseudonyms);
 }
 
 int OpenCopy(Terminal& terminal, const PlaceOptions& options, std::optional<CopyReader>* opened) {
@@ -39,6 +46,32 @@ int OpenCopy(Terminal& terminal, const PlaceOptions& options, std::optional<Copy
   if (!copy.ok()) return FailHere(terminal, copy.status());
   *opened = *std::move(copy);
   return kExitOk;
+}
+
+absl::StatusOr<std::optional<audit::Pseudonyms>> ReadPseudonyms(const PlaceOptions& options,
+                                                                const CopyReader& copy) {
+  if (!options.has_pseudonyms()) return std::optional<audit::Pseudonyms>();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string text,
+                            ReadBytes(options.pseudonyms, base::kPseudonymFileBytesMax));
+  SIGNPOST_ASSIGN_OR_RETURN(audit::Pseudonyms pseudonyms, audit::Pseudonyms::Parse(text));
+  if (pseudonyms.origin() != copy.origin()) {
+    return absl::DataLossError(absl::StrCat("the pseudonyms are of ledger ", pseudonyms.origin(),
+                                            ", the copy of ", copy.origin()));
+  }
+  bool issued = false;
+  SIGNPOST_RETURN_IF_ERROR(
+      copy.ForEach(0, true, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
+        SIGNPOST_ASSIGN_OR_RETURN(const audit::Exported exported,
+                                  audit::ReadForExport(bytes, copy.origin()));
+        issued = pseudonyms.IsIssuedBy(exported.entry);
+        return !issued;
+      }));
+  if (!issued) {
+    return absl::DataLossError(
+        "no entry of the copy says that its hub made this file of pseudonyms: it was changed, or "
+        "is of another copy, or the copy is older than the file; copy the ledger again");
+  }
+  return std::optional<audit::Pseudonyms>(std::move(pseudonyms));
 }
 
 }  // namespace signpost::adapters::cli

@@ -10,6 +10,7 @@
 #include "adapters/cli/commands/cli.h"
 #include "adapters/cli/commands/options.h"
 #include "adapters/cli/ledger/copy_reader.h"
+#include "hub/audit/pseudonyms.h"
 
 namespace signpost::adapters::cli {
 
@@ -19,6 +20,8 @@ struct PlaceOptions {
   std::string copy;
   std::string verifier_key;
   bool unverified = false;
+  std::string pseudonyms;
+  bool has_pseudonyms() const { return !pseudonyms.empty(); }
   void Declare(CLI::App* app);
 };
 
@@ -27,6 +30,12 @@ struct PlaceOptions {
 // wrong, kExitUsage, or kExitRefused for a copy that does not verify.
 [[nodiscard]] int OpenCopy(Terminal& terminal, const PlaceOptions& options,
                            std::optional<CopyReader>* copy);
+
+// The file of pseudonyms that --pseudonyms names, once an entry of `copy` says that its hub made
+// this very file; nothing without the option. Errors: of reading it; DATA_LOSS when no entry says
+// so, or the file is of another ledger.
+[[nodiscard]] absl::StatusOr<std::optional<audit::Pseudonyms>> ReadPseudonyms(
+    const PlaceOptions& options, const CopyReader& copy);
 
 }  // namespace signpost::adapters::cli
 

@@ -1,0 +1,116 @@
+#include "hub/ledger/person_index.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/ledger/index_hook.h"
+
+namespace signpost::ledger {
+namespace {
+
+using store::Space;
+
+// Two rows an entry and person, both without a value: "p", person, index and "i", index, person.
+constexpr char kByPerson = 'p';
+constexpr char kByIndex = 'i';
+constexpr size_t kPersonBytes = 16;
+constexpr size_t kIndexBytes = 8;
+
+std::string PersonKey(const base::PersonId& person, uint64_t index) {
+  return absl::StrCat(std::string(1, kByPerson), person.ToBytes(), store::KeyU64(index));
+}
+std::string IndexKey(uint64_t index, const std::string& person) {
+  return absl::StrCat(std::string(1, kByIndex), store::KeyU64(index), person);
+}
+
+absl::Status Damaged() {
+  return base::Error(base::Reason::kDataLoss,
+                     "a row of the index of who is asked about does not read; call the operator");
+}
+
+absl::Status CheckKey(const std::string& key) {
+  return key.size() == 1 + kPersonBytes + kIndexBytes && (key[0] == kByPerson || key[0] == kByIndex)
+             ? absl::OkStatus()
+             : Damaged();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<uint64_t>> PersonIndex::EntriesOf(const base::PersonId& person,
+                                                             uint64_t first, uint64_t end,
+                                                             int count) const {
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::vector<store::KeyValue> rows,
+      view_->Scan(Space::kPersonEntries, PersonKey(person, first), PersonKey(person, end), count));
+  std::vector<uint64_t> indexes;
+  indexes.reserve(rows.size());
+  for (const store::KeyValue& row : rows) {
+    SIGNPOST_RETURN_IF_ERROR(CheckKey(row.key));
+    indexes.push_back(store::U64FromKey(row.key.substr(1 + kPersonBytes)));
+  }
+  return indexes;
+}
+
+absl::StatusOr<std::vector<uint64_t>> PersonIndex::EntriesOf(const base::PersonId& person) const {
+  std::vector<uint64_t> all;
+  for (uint64_t first = 0;;) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<uint64_t> some,
+                              EntriesOf(person, first, UINT64_MAX, base::kPageRowsMax));
+    all.insert(all.end(), some.begin(), some.end());
+    if (static_cast<int>(some.size()) < base::kPageRowsMax) return all;
+    first = some.back() + 1;
+  }
+}
+
+absl::StatusOr<std::vector<base::PersonId>> PersonIndex::PersonsOf(uint64_t index) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const auto found, PersonsIn(index, index + 1));
+  std::vector<base::PersonId> persons;
+  persons.reserve(found.size());
+  for (const auto& [number, person] : found) persons.push_back(person);
+  return persons;
+}
+
+absl::StatusOr<std::vector<std::pair<uint64_t, base::PersonId>>> PersonIndex::PersonsIn(
+    uint64_t first, uint64_t end) const {
+  std::vector<std::pair<uint64_t, base::PersonId>> found;
+  std::string from = IndexKey(first, "");
+  const std::string to = IndexKey(end, "");
+  while (from < to) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
+                              view_->Scan(Space::kPersonEntries, from, to, base::kPageRowsMax));
+    for (const store::KeyValue& row : rows) {
+      SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person, PersonOfRow(row.key));
+      found.emplace_back(store::U64FromKey(row.key.substr(1, kIndexBytes)), person);
+    }
+    if (static_cast<int>(rows.size()) < base::kPageRowsMax) break;
+    from = rows.back().key + '\0';
+  }
+  return found;
+}
+
+void PersonIndex::Add(const base::PersonId& person, Operation* operation, size_t i) {
+  AddIndexHook(operation, [person, i](uint64_t first_index, store::Batch& batch) {
+    batch.Put(Space::kPersonEntries, PersonKey(person, first_index + i), std::string());
+    batch.Put(Space::kPersonEntries, IndexKey(first_index + i, person.ToBytes()), std::string());
+  });
+}
+
+absl::Status PersonIndex::Remove(const base::PersonId& person, store::Batch* batch) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, EntriesOf(person));
+  for (const uint64_t index : indexes) {
+    batch->Delete(Space::kPersonEntries, PersonKey(person, index));
+    batch->Delete(Space::kPersonEntries, IndexKey(index, person.ToBytes()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<base::PersonId> PersonIndex::PersonOfRow(const std::string& key) {
+  SIGNPOST_RETURN_IF_ERROR(CheckKey(key));
+  return base::PersonId::FromBytes(
+      key.substr(key[0] == kByPerson ? 1 : 1 + kIndexBytes, kPersonBytes));
+}
+
+}  // namespace signpost::ledger

@@ -1,0 +1,48 @@
+// Makes files of pseudonyms (audit/pseudonyms.h) for auditors who have a copy of the ledger: with
+// one, patterns are looked for on the copy as at the hub, and entries about the same person are
+// found, without anybody learning who that is.
+//
+// A pseudonym is an HMAC of the person's id under a key made for that file and kept nowhere, so
+// that two files have nothing in common. The making is an entry before the file is given out: who
+// asked, which entries, the hash of the file and, sealed, why.
+//
+// Thread-safe; owns nothing of HubContext, which must outlive it and its pending calls. `done` is
+// called exactly once, on the sequencer's completion thread or the caller's, and must only hand on.
+
+#ifndef SIGNPOST_HUB_OVERSIGHT_PSEUDONYM_ISSUER_H_
+#define SIGNPOST_HUB_OVERSIGHT_PSEUDONYM_ISSUER_H_
+
+#include <atomic>
+#include <string>
+
+#include "hub/base/principal.h"
+#include "hub/request/context.h"
+#include "signpost/v1/audit.pb.h"
+
+namespace signpost::oversight {
+
+class PseudonymIssuer {
+ public:
+  explicit PseudonymIssuer(const request::HubContext& context) : context_(context) {}
+  PseudonymIssuer(const PseudonymIssuer&) = delete;
+  PseudonymIssuer& operator=(const PseudonymIssuer&) = delete;
+
+  struct Issued {
+    std::string file;
+    v1::Receipt receipt;
+  };
+  // Errors, nothing having been told:
+  //   - kInvalidField: no reason in words, entries that there are not, more than kPatternEntriesMax
+  //   - kTooManyRequests: another is being made
+  //   - kDataLoss, kStoreUnavailable
+  void Issue(const base::Principal& asker, v1::IssuePseudonymsRequest request,
+             request::Reply<Issued> done);
+
+ private:
+  const request::HubContext context_;
+  std::atomic<bool> running_ = false;
+};
+
+}  // namespace signpost::oversight
+
+#endif  // SIGNPOST_HUB_OVERSIGHT_PSEUDONYM_ISSUER_H_
