@@ -1,0 +1,290 @@
+// The door: what is answered, what is refused, and what the ledger says of both.
+
+#include "hub/disclosure/answers.h"
+
+#include <gmock/gmock.h>
+
+#include "absl/strings/str_replace.h"
+#include "hub/base/crypto.h"
+#include "hub/base/limits.h"
+#include "tests/request/hub_rooms.h"
+
+namespace signpost::disclosure {
+namespace {
+
+using base::Reason;
+using base::ReasonOf;
+using request::Answered;
+using request::FieldsOf;
+using request::kConnexions;
+using request::kDrugs;
+using request::kSocial;
+using request::kYot;
+using request::ReceiptOfRefusal;
+using request::Recorded;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class AnswersTest : public request::HubRooms {
+ protected:
+  using HubRooms::HubRooms;
+
+  absl::StatusOr<v1::FindResponse> Find(const base::Principal& asker,
+                                        const v1::PersonDetails& details,
+                                        v1::Purpose purpose = v1::PURPOSE_SUPPORT_PLANNING) {
+    v1::FindRequest request;
+    request.set_request_id(RequestId());
+    *request.mutable_person()->mutable_details() = details;
+    request.set_purpose(purpose);
+    return Wait<v1::FindResponse>(
+        [&](auto done) { answers_->Find(asker, request, std::move(done)); });
+  }
+  // What of an answer says anything.
+  static std::string WithoutSalt(Answered answered) {
+    answered.answer.clear_salt();
+    return answered.answer.SerializeAsString();
+  }
+};
+
+class WithoutPolicyTest : public AnswersTest {
+ protected:
+  WithoutPolicyTest() : AnswersTest(false) {}
+};
+
+TEST_F(AnswersTest, HiddenAndAbsentGiveTheSameAnswer) {
+  TariqIsKnown();
+  const Answered hidden = Ask(HousingOfficer(), AskAbout(Tariq(), v1::PURPOSE_HOUSING));
+  const Recorded of_hidden = LastEntry();
+  const Answered absent = Ask(HousingOfficer(), AskAbout(Nobody(), v1::PURPOSE_HOUSING));
+  const Recorded of_absent = LastEntry();
+  ASSERT_TRUE(hidden.status.ok() && absent.status.ok());
+  EXPECT_EQ(hidden.bytes.size(), absent.bytes.size());
+  EXPECT_NE(hidden.answer.salt(), absent.answer.salt());
+  EXPECT_EQ(WithoutSalt(hidden), WithoutSalt(absent));
+  EXPECT_THAT(hidden.answer.agency_person_id(), IsEmpty());
+  // Only the ledger tells them apart.
+  EXPECT_EQ(of_hidden.outcome, of_absent.outcome);
+  EXPECT_TRUE(IsAbout(of_hidden.index, PersonOf(kYot, "Y-1").id()));
+  EXPECT_FALSE(IsAbout(of_absent.index, PersonOf(kYot, "Y-1").id()));
+}
+
+TEST_F(AnswersTest, AStrangersQuestionAboutSomebodyAndNobodyAreAlikeToo) {
+  TariqIsKnown();
+  Report(kSocial, Flag("S-9", "childrens-social-care", Sal()));
+  const Answered hidden = Ask(SocialWorker(), AskAbout(Tariq()));
+  const Answered absent = Ask(SocialWorker(), AskAbout(Nobody()));
+  ASSERT_TRUE(hidden.status.ok() && absent.status.ok());
+  EXPECT_EQ(WithoutSalt(hidden), WithoutSalt(absent));
+}
+
+TEST_F(AnswersTest, TheEntrySaysWhatWasReleasedAndWithheldAndTheAnswersHash) {
+  TariqIsKnown();
+  const Answered answered = Ask(Adviser(), AskForAsset());
+  ASSERT_TRUE(answered.status.ok()) << answered.status;
+  const Recorded entry = LastEntry();
+  EXPECT_EQ(entry.kind, "who-knows");
+  EXPECT_EQ(entry.outcome, "answered");
+  EXPECT_EQ(entry.agency_id, kConnexions);
+  EXPECT_EQ(entry.practitioner_id, "pa-001");
+  EXPECT_EQ(entry.purpose, "support-planning");
+  EXPECT_EQ(entry.index, answered.receipt.ledger_index());
+  EXPECT_EQ(entry.reply_hash, base::Sha256(answered.bytes));
+  EXPECT_EQ(entry.policy_sha256, answered.answer.policy().sha256());
+  EXPECT_THAT(entry.released.at(kYot), ElementsAre("existence", "agency", "contact", "assessment"));
+  EXPECT_EQ(entry.withheld, (std::map<std::string, int>{{"default", 19}}));
+  EXPECT_THAT(entry.relationships, ElementsAre("own-open-flag"));
+  EXPECT_FALSE(entry.has_details);
+}
+
+TEST_F(AnswersTest, AnswersComeInWholeKilobytesAndTellTheWorkerToRing) {
+  TariqIsKnown();
+  const Answered answered = Ask(Adviser(), AskForAsset());
+  EXPECT_EQ(answered.bytes.size() % 1024, 0u);
+  EXPECT_THAT(answered.answer.salt(), SizeIs(32));
+  ASSERT_NE(answered.Flag(kYot), nullptr);
+  EXPECT_EQ(answered.Flag(kYot)->contact().name(), "Dilys Crane");
+  EXPECT_THAT(answered.SectionsOpen(kYot), IsEmpty());
+  EXPECT_FALSE(answered.Said(kYot, v1::ASPECT_CONTACT)->reason().empty());
+  EXPECT_EQ(answered.Said(kYot, v1::ASPECT_CONTACT)->gateway(), "esa2008-s76");
+}
+
+TEST_F(AnswersTest, AConditionAndAnEndOfAConsentAreToldWithWhatItOpens) {
+  TariqIsKnown();
+  v1::RecordConsentRequest yes = WrittenConsent();
+  yes.mutable_consent()->add_conditions("Not to be left on the answerphone.");
+  ASSERT_TRUE(Consent(Adviser(), yes).ok());
+  const Answered answered = Ask(Adviser(), AskForAsset());
+  EXPECT_THAT(answered.SectionsOpen(kYot), SizeIs(17));
+  const v1::AspectDecision* content = answered.Said(kYot, v1::ASPECT_CONTENT);
+  ASSERT_NE(content, nullptr);
+  EXPECT_THAT(content->conditions(), ElementsAre("Not to be left on the answerphone."));
+  EXPECT_EQ(content->until().seconds(), yes.consent().valid_until().seconds());
+  EXPECT_TRUE(LastEntry().rests_on_consent);
+}
+
+TEST_F(AnswersTest, AQuestionIsJudgedAgainWhenTheConsentWasWithdrawnMeanwhile) {
+  TariqIsKnown();
+  const auto yes = Consent(Adviser(), WrittenConsent());
+  ASSERT_TRUE(yes.ok());
+  // The question has read the yes, and has not been recorded yet.
+  rooms_clock_.AtNextLook([&] { ASSERT_TRUE(Withdraw(Adviser(), yes->consent_id()).ok()); });
+  const Answered answered = Ask(Adviser(), AskForAsset());
+  ASSERT_TRUE(answered.status.ok()) << answered.status;
+  EXPECT_THAT(answered.SectionsOpen(kYot), IsEmpty());
+  const std::vector<Recorded> asked = Entries("who-knows");
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_FALSE(asked[0].rests_on_consent);
+  EXPECT_EQ(asked[0].reply_hash, base::Sha256(answered.bytes));
+  EXPECT_GT(asked[0].index, Entries("consent-withdrawn")[0].index);
+}
+
+TEST_F(AnswersTest, AQuestionIsJudgedAgainWhenAnotherPolicyCameIntoForceMeanwhile) {
+  TariqIsKnown();
+  const std::string stricter = absl::StrReplaceAll(
+      request::RulesOfNortown(2),
+      {{"show existence, agency, contact, assessment of asset of youth-offending to connexions "
+        "practitioner",
+        "show existence, agency of youth-offending to connexions practitioner"}});
+  rooms_clock_.AtNextLook([&] { Publish(stricter); });
+  const Answered answered = Ask(Adviser(), AskAboutRecord("C-1"));
+  ASSERT_TRUE(answered.status.ok()) << answered.status;
+  EXPECT_EQ(answered.answer.policy().version(), 2);
+  ASSERT_NE(answered.Flag(kYot), nullptr);
+  EXPECT_FALSE(answered.Flag(kYot)->has_contact());
+  const std::vector<Recorded> asked = Entries("who-knows");
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_EQ(asked[0].policy_version, 2);
+}
+
+TEST_F(WithoutPolicyTest, EverythingIsRefusedAndThatIsRecorded) {
+  TariqIsKnown();
+  const Answered answered = Ask(Adviser(), AskAboutRecord("C-1"));
+  EXPECT_EQ(ReasonOf(answered.status), Reason::kPolicyUnavailable);
+  EXPECT_THAT(answered.bytes, IsEmpty());
+  const Recorded entry = LastEntry();
+  EXPECT_EQ(entry.kind, "who-knows");
+  EXPECT_EQ(entry.outcome, "POLICY_UNAVAILABLE");
+  EXPECT_THAT(entry.released, IsEmpty());
+  EXPECT_EQ(answered.receipt.ledger_index(), entry.index);
+
+  const auto found = Find(Adviser(), Tariq());
+  EXPECT_EQ(ReasonOf(found.status()), Reason::kPolicyUnavailable);
+  EXPECT_EQ(LastEntry().outcome, "POLICY_UNAVAILABLE");
+}
+
+TEST_F(AnswersTest, WithoutAnEntryNothingLeaves) {
+  TariqIsKnown();
+  store_.FailCommit(1, store::HostileStore::Failure::kNothingWritten);
+  const Answered answered = Ask(Adviser(), AskAboutRecord("C-1"));
+  EXPECT_EQ(ReasonOf(answered.status), Reason::kStoreUnavailable);
+  EXPECT_THAT(answered.bytes, IsEmpty());
+  EXPECT_THAT(answered.receipt.leaf_hash(), IsEmpty());
+}
+
+TEST_F(AnswersTest, FindTellsWhoWorksWithThemAnIdAndOthersWhatNobodyGets) {
+  TariqIsKnown();
+  const auto found = Find(Adviser(), Tariq());
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_THAT(found->agency_person_id(), HasSubstr("SP"));
+  EXPECT_EQ(LastEntry().kind, "find");
+  EXPECT_EQ(LastEntry().outcome, "found");
+  EXPECT_EQ(found->receipt().ledger_index(), LastEntry().index);
+
+  const auto hidden = Find(HousingOfficer(), Tariq(), v1::PURPOSE_HOUSING);
+  const Recorded of_hidden = LastEntry();
+  const auto absent = Find(HousingOfficer(), Nobody(), v1::PURPOSE_HOUSING);
+  const Recorded of_absent = LastEntry();
+  EXPECT_EQ(ReasonOf(hidden.status()), Reason::kNotFound);
+  EXPECT_EQ(ReasonOf(absent.status()), Reason::kNotFound);
+  EXPECT_EQ(hidden.status().message(), absent.status().message());
+  EXPECT_EQ(ReceiptOfRefusal(hidden.status()).ledger_index(), of_hidden.index);
+  EXPECT_EQ(ReceiptOfRefusal(absent.status()).ledger_index(), of_absent.index);
+  EXPECT_EQ(of_hidden.outcome, "NOT_FOUND");
+  EXPECT_EQ(of_absent.outcome, "NOT_FOUND");
+  EXPECT_EQ(of_hidden.withheld, (std::map<std::string, int>{{"PURPOSE", 4}}));
+}
+
+TEST_F(AnswersTest, AnIdIsGoodForTheAgencyItWasGivenTo) {
+  TariqIsKnown();
+  const std::string id = Find(Adviser(), Tariq())->agency_person_id();
+  v1::WhoKnowsRequest request = AskAboutRecord("");
+  request.mutable_person()->set_agency_person_id(id);
+  EXPECT_NE(Ask(Adviser(), request).Flag(kYot), nullptr);
+  request.set_request_id(RequestId());
+  const Answered other = Ask(YotOfficer(), request);
+  EXPECT_TRUE(!other.status.ok() || other.answer.flags().empty());
+}
+
+TEST_F(AnswersTest, BadQuestionsAreToldTheirFieldsAndLeaveNoEntry) {
+  TariqIsKnown();
+  const uint64_t before = LedgerSize();
+  v1::WhoKnowsRequest request = AskAboutRecord("C-1", v1::PURPOSE_UNSPECIFIED);
+  EXPECT_THAT(FieldsOf(Ask(Adviser(), request).status), ElementsAre("purpose"));
+  request = AskAboutRecord("C-1");
+  request.set_request_id("");
+  EXPECT_THAT(FieldsOf(Ask(Adviser(), request).status), ElementsAre("request_id"));
+  request = AskAboutRecord("C-1");
+  request.add_aspects(v1::ASPECT_UNSPECIFIED);
+  EXPECT_THAT(FieldsOf(Ask(Adviser(), request).status), ElementsAre("aspects"));
+  request = AskAboutRecord("C-1");
+  request.clear_person();
+  EXPECT_THAT(FieldsOf(Ask(Adviser(), request).status), ElementsAre("person"));
+  base::Principal asserted = Adviser();
+  asserted.asserted_purpose = "assessment";
+  EXPECT_EQ(ReasonOf(Ask(asserted, AskAboutRecord("C-1")).status), Reason::kPurposeNotAllowed);
+  request = AskWithOverride("C-1");
+  request.mutable_override()->set_ground(v1::OVERRIDE_GROUND_UNSPECIFIED);
+  request.mutable_override()->set_reason("short");
+  const absl::Status refused = Ask(Adviser(), request).status;
+  EXPECT_EQ(ReasonOf(refused), Reason::kOverrideInvalid);
+  EXPECT_THAT(FieldsOf(refused), ElementsAre("override.ground", "override.reason"));
+  EXPECT_EQ(LedgerSize(), before);
+}
+
+TEST_F(AnswersTest, AskingByDetailsHasABudgetThatFillsAgain) {
+  TariqIsKnown();
+  int answered = 0;
+  while (answered < 2 * base::kFindsPerMinuteMax &&
+         Find(Adviser(), Nobody()).status().code() == absl::StatusCode::kNotFound) {
+    ++answered;
+  }
+  EXPECT_EQ(answered, base::kFindsPerMinuteMax);
+  EXPECT_EQ(ReasonOf(Find(Adviser(), Tariq()).status()), Reason::kTooManyRequests);
+  // By an id of its own it may go on, and so may others.
+  EXPECT_TRUE(Ask(Adviser(), AskAboutRecord("C-1")).status.ok());
+  EXPECT_TRUE(Find(YotOfficer(), Tariq()).ok());
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(Find(Adviser(), Tariq()).ok());
+}
+
+TEST_F(AnswersTest, AnOverrideIsACaseItsHolderIsToldAndItsEndIsNamed) {
+  TariqIsKnown();
+  Report(kSocial, Flag("S-1", "childrens-social-care", Sal()));
+  Report(kDrugs, Flag("D-1", "substance-misuse", Sal()));
+  const Answered without = Ask(SocialWorker(), AskAboutRecord("S-1", v1::PURPOSE_SAFEGUARDING));
+  EXPECT_EQ(without.Flag(kDrugs), nullptr);
+  EXPECT_TRUE(without.answer.unnamed_service_involved());
+  const size_t in_mailbox = Mailbox(kDrugs).size();
+  const Answered with = Ask(SocialWorker(), AskWithOverride("S-1"));
+  ASSERT_TRUE(with.status.ok()) << with.status;
+  ASSERT_NE(with.Flag(kDrugs), nullptr);
+  EXPECT_EQ(with.Flag(kDrugs)->contact().name(), "Dilys Crane");
+  EXPECT_EQ(with.answer.override().rule(), "SAFEGUARD");
+  EXPECT_EQ(with.answer.override().until().seconds(),
+            absl::ToUnixSeconds(clock_.Now() + absl::Hours(1)));
+  // Two working days from a Monday.
+  EXPECT_EQ(with.answer.override().review_due().seconds(),
+            absl::ToUnixSeconds(clock_.Now() + absl::Hours(48)));
+  const Recorded entry = LastEntry();
+  EXPECT_TRUE(entry.override_used);
+  EXPECT_TRUE(entry.has_details) << "the reason is kept sealed";
+  ASSERT_EQ(Mailbox(kDrugs).size(), in_mailbox + 1);
+  EXPECT_EQ(Mailbox(kDrugs).back().stored.kind(), v1::NOTICE_KIND_OVERRIDE_USED);
+  EXPECT_EQ(Mailbox(kDrugs).back().stored.override_number(), entry.index);
+}
+
+}  // namespace
+}  // namespace signpost::disclosure

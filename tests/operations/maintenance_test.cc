@@ -1,0 +1,175 @@
+// The operator's housekeeping: each act is an entry, one that failed too, and happens once under
+// its request id.
+
+#include "hub/operations/maintenance.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "hub/backup/files.h"
+#include "hub/ledger/reader.h"
+#include "tests/request/hub_rooms.h"
+
+namespace signpost::operations {
+namespace {
+
+namespace fs = std::filesystem;
+namespace stored = ::signpost::store::v1;
+using base::Reason;
+using base::ReasonOf;
+using request::FieldsOf;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class MaintenanceTest : public request::HubRooms {
+ protected:
+  MaintenanceTest() { TariqIsKnown(); }
+  ~MaintenanceTest() override { fs::remove_all(folder_); }
+
+  // Backups of this store, which is one that cannot be copied; its keys can.
+  std::unique_ptr<backup::Backups> OpenBackups() {
+    EXPECT_TRUE(backup::WriteNewBackupKey(folder_ + "/backup.key", &random_).ok());
+    backup::BackupOptions options;
+    options.directory = folder_ + "/backups";
+    options.keys_directory = folder_ + "/keys";
+    options.key_file = folder_ + "/backup.key";
+    options.store_path = folder_ + "/store";
+    return *backup::Backups::Open(options, &store_, &clock_, &random_,
+                                  *tlog::NoteVerifier::Parse(signer_->verifier_key()));
+  }
+  absl::StatusOr<v1::MakeBackupResponse> MakeBackup(Maintenance* maintenance,
+                                                    const std::string& request_id) {
+    v1::MakeBackupRequest request;
+    request.set_request_id(request_id);
+    return Wait<v1::MakeBackupResponse>(
+        [&](auto done) { maintenance->MakeBackup(Operator(), request, std::move(done)); });
+  }
+  absl::StatusOr<v1::PruneEntriesResponse> Prune(Maintenance* maintenance,
+                                                 const std::string& request_id,
+                                                 bool dry_run = false) {
+    v1::PruneEntriesRequest request;
+    request.set_request_id(request_id);
+    request.set_dry_run(dry_run);
+    return Wait<v1::PruneEntriesResponse>(
+        [&](auto done) { maintenance->PruneEntries(Operator(), request, std::move(done)); });
+  }
+  static std::map<std::string, uint64_t> CountsOf(const v1::PruneEntriesResponse& response) {
+    std::map<std::string, uint64_t> counts;
+    for (const v1::PrunedKind& kind : response.kinds()) counts[kind.kind()] = kind.count();
+    return counts;
+  }
+  static std::string NewFolder() {
+    std::string pattern = (fs::temp_directory_path() / "signpost-maintenance-XXXXXX").string();
+    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
+    return pattern;
+  }
+
+  const std::string folder_ = NewFolder();
+  const Retention thirty_days_ = {{stored::ENTRY_KIND_WHO_KNOWS, 30}};
+};
+
+TEST_F(MaintenanceTest, ABackupThatFailsIsRecordedAndTriedAgainUnderTheSameId) {
+  const std::unique_ptr<backup::Backups> backups = OpenBackups();
+  Maintenance maintenance(context_, backups.get(), {});
+  for (int i = 1; i <= 2; ++i) {
+    const auto failed = MakeBackup(&maintenance, "backup-1");
+    EXPECT_EQ(ReasonOf(failed.status()), Reason::kInvalidField);
+    EXPECT_EQ(LastEntry().kind, "backup-made");
+    EXPECT_EQ(LastEntry().outcome, "INVALID_FIELD");
+    EXPECT_EQ(LastEntry().agency_id, request::kHub);
+    EXPECT_EQ(Entries("backup-made").size(), static_cast<size_t>(i));
+  }
+}
+
+TEST_F(MaintenanceTest, WithoutAPlaceOrARetentionItSaysWhatToSet) {
+  Maintenance maintenance(context_, nullptr, {});
+  const uint64_t before = LedgerSize();
+  EXPECT_THAT(FieldsOf(MakeBackup(&maintenance, "a").status()), ElementsAre("backup"));
+  EXPECT_THAT(FieldsOf(Prune(&maintenance, "b").status()), ElementsAre("retention_days"));
+  EXPECT_FALSE(maintenance.KeysAreStale());
+  EXPECT_EQ(LedgerSize(), before);
+}
+
+TEST_F(MaintenanceTest, WhatIsPastItsTimeGoesOnceAndIsSaid) {
+  Ask(Adviser(), AskAboutRecord("C-1"));
+  const uint64_t old = LastEntry().index;
+  clock_.Advance(absl::Hours(24 * 30 + 1));
+  Ask(Adviser(), AskAboutRecord("C-1"));
+  const uint64_t young = LastEntry().index;
+  Maintenance maintenance(context_, nullptr, thirty_days_);
+  const uint64_t before = LedgerSize();
+  const auto counted = Prune(&maintenance, "prune-0", true);
+  ASSERT_TRUE(counted.ok()) << counted.status();
+  EXPECT_EQ(CountsOf(*counted), (std::map<std::string, uint64_t>{{"who-knows", 1}}));
+  EXPECT_FALSE(counted->has_receipt());
+  EXPECT_EQ(LedgerSize(), before);
+
+  const auto pruned = Prune(&maintenance, "prune-1");
+  ASSERT_TRUE(pruned.ok()) << pruned.status();
+  EXPECT_EQ(CountsOf(*pruned), (std::map<std::string, uint64_t>{{"who-knows", 1}}));
+  EXPECT_EQ(LastEntry().kind, "pruned");
+  EXPECT_EQ(pruned->receipt().ledger_index(), LastEntry().index);
+  const auto view = View();
+  EXPECT_TRUE(ledger::IsPruned(ledger::LedgerReader(view.get()).Entry(old).status()));
+  EXPECT_TRUE(ledger::LedgerReader(view.get()).Entry(young).ok());
+
+  const auto again = Prune(&maintenance, "prune-1");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->receipt().ledger_index(), pruned->receipt().ledger_index());
+  EXPECT_EQ(CountsOf(*again), CountsOf(*pruned));
+  EXPECT_EQ(LedgerSize(), before + 1);
+  EXPECT_EQ(ReasonOf(Prune(&maintenance, "prune-1", true).status()), Reason::kRequestIdReused);
+}
+
+TEST_F(MaintenanceTest, MoreThanACommitTakesGoesInSeveralAndIsCountedTogether) {
+  constexpr int kEntries = static_cast<int>(kPrunedPerCommitMax) + 5;
+  for (int left = kEntries; left > 0;) {
+    ledger::Operation operation;
+    for (int i = 0; i < 500 && left > 0; ++i, --left) {
+      stored::LedgerEntry entry;
+      entry.set_format(1);
+      entry.set_kind(stored::ENTRY_KIND_WHO_KNOWS);
+      operation.entries.push_back({entry.SerializeAsString(), ""});
+    }
+    ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+  }
+  clock_.Advance(absl::Hours(24 * 31));
+  Ask(Adviser(), AskAboutRecord("C-1"));
+  Maintenance maintenance(context_, nullptr, thirty_days_);
+  const auto pruned = Prune(&maintenance, "prune-1");
+  ASSERT_TRUE(pruned.ok()) << pruned.status();
+  EXPECT_EQ(CountsOf(*pruned), (std::map<std::string, uint64_t>{{"who-knows", kEntries}}));
+  EXPECT_EQ(EntryAt(LedgerSize() - 1).kind, "pruned");
+  EXPECT_EQ(EntryAt(LedgerSize() - 2).kind, "pruned");
+  EXPECT_EQ(EntryAt(LedgerSize() - 3).kind, "who-knows");
+}
+
+TEST_F(MaintenanceTest, AfterItsEndItRefuses) {
+  Maintenance maintenance(context_, nullptr, thirty_days_);
+  maintenance.Shutdown();
+  EXPECT_EQ(ReasonOf(Prune(&maintenance, "prune-1").status()), Reason::kShuttingDown);
+}
+
+TEST_F(MaintenanceTest, TheFileOfPersonKeysIsWrittenAtTheStartAndAtTheEnd) {
+  const std::unique_ptr<backup::Backups> backups = OpenBackups();
+  {
+    Maintenance maintenance(context_, backups.get(), {});
+    maintenance.Shutdown();
+    EXPECT_FALSE(maintenance.KeysAreStale());
+  }
+  EXPECT_TRUE(fs::exists(folder_ + "/keys/person-keys"));
+  fs::remove_all(folder_ + "/keys");
+  // Its medium is away: no directory can be made where a file stands.
+  std::fclose(std::fopen((folder_ + "/keys").c_str(), "w"));
+  Maintenance maintenance(context_, backups.get(), {});
+  maintenance.Shutdown();
+  EXPECT_TRUE(maintenance.KeysAreStale());
+}
+
+}  // namespace
+}  // namespace signpost::operations

@@ -1,0 +1,483 @@
+#include "tests/request/hub_rooms.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "hub/audit/filter.h"
+#include "hub/ledger/reader.h"
+#include "hub/people/people.h"
+#include "hub/request/resolve.h"
+#include "hub/store/memory_store.h"
+#include "nlohmann/json.hpp"
+#include "signpost/store/v1/entry.pb.h"
+
+namespace signpost::request {
+
+namespace {
+
+constexpr char kOrigin[] = "signpost.nortown.example/ledger";
+
+std::string ReadFile(const std::string& name) {
+  const std::string path = absl::StrCat(SIGNPOST_SOURCE_DIR, "/", name);
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  EXPECT_TRUE(file.good()) << path;
+  return bytes.str();
+}
+
+std::string SystemId(const std::string& agency, const std::string& name) {
+  return absl::StrCat("spiffe://nortown.example/agency/", agency, "/system/", name);
+}
+
+std::string KindOf(const std::string& agency) {
+  static const std::map<std::string, std::string> kinds = {
+      {kYot, "yot"},         {kConnexions, "connexions"}, {kSocial, "social-services"},
+      {kHousing, "housing"}, {kDrugs, "health"},          {kAudit, "auditor"},
+      {kHub, "operator"}};
+  return kinds.at(agency);
+}
+
+v1::PersonDetails Details(const char* given, const char* surname, int year, int month, int day,
+                          const char* postcode) {
+  v1::PersonDetails details;
+  details.set_given_names(given);
+  details.set_surname(surname);
+  details.mutable_birth_date()->set_year(year);
+  details.mutable_birth_date()->set_month(month);
+  details.mutable_birth_date()->set_day(day);
+  details.set_postcode(postcode);
+  return details;
+}
+
+}  // namespace
+
+absl::Time InterruptibleClock::Now() const {
+  std::function<void()> act;
+  {
+    absl::MutexLock lock(&mutex_);
+    act.swap(act_);
+  }
+  if (act) act();
+  return inner_->Now();
+}
+
+void InterruptibleClock::AtNextLook(std::function<void()> act) {
+  absl::MutexLock lock(&mutex_);
+  act_ = std::move(act);
+}
+
+const v1::FlagView* Answered::Flag(const std::string& agency) const {
+  for (const v1::FlagView& flag : answer.flags()) {
+    if (flag.agency_id() == agency) return &flag;
+  }
+  return nullptr;
+}
+
+const v1::AspectDecision* Answered::Said(const std::string& agency, v1::Aspect aspect) const {
+  const v1::FlagView* flag = Flag(agency);
+  if (flag == nullptr) return nullptr;
+  for (const v1::AspectDecision& decision : flag->decisions()) {
+    if (decision.aspect() == aspect) return &decision;
+  }
+  return nullptr;
+}
+
+v1::CoverageState Answered::CoverageOf(const std::string& agency) const {
+  for (const v1::Coverage& coverage : answer.coverage()) {
+    if (coverage.agency_id() == agency) return coverage.state();
+  }
+  return v1::COVERAGE_STATE_UNSPECIFIED;
+}
+
+std::vector<std::string> Answered::SectionsOpen(const std::string& agency) const {
+  std::vector<std::string> open;
+  const v1::FlagView* flag = Flag(agency);
+  if (flag == nullptr) return open;
+  for (const v1::ContentView& content : flag->content()) {
+    open.insert(open.end(), content.sections_open().begin(), content.sections_open().end());
+  }
+  return open;
+}
+
+v1::Receipt ReceiptOfRefusal(const absl::Status& status) {
+  v1::Receipt receipt;
+  if (const auto payload = status.GetPayload(kReceiptPayload); payload.has_value()) {
+    EXPECT_TRUE(receipt.ParseFromString(std::string(*payload)));
+  }
+  return receipt;
+}
+
+std::vector<std::string> FieldsOf(const absl::Status& status) {
+  std::vector<std::string> fields;
+  for (const base::FieldViolation& violation : base::ViolationsOf(status)) {
+    fields.push_back(violation.field);
+  }
+  return fields;
+}
+
+std::string RulesOfNortown(int version) {
+  std::string rules;
+  for (const absl::string_view line :
+       absl::StrSplit(ReadFile("policy/shipped/nortown.policy"), '\n')) {
+    if (absl::StartsWith(line, "example ") || absl::StartsWith(line, "check ")) continue;
+    absl::StrAppend(&rules, line, "\n");
+  }
+  return absl::StrReplaceAll(rules, {{"  version 1  ", absl::StrCat("  version ", version, "  ")}});
+}
+
+HubRooms::HubRooms(bool with_policy)
+    : inner_(store::NewMemoryStore()),
+      store_(inner_.get()),
+      clock_(absl::FromCivil(absl::CivilHour(2026, 11, 23, 10), absl::UTCTimeZone())),
+      rooms_clock_(&clock_),
+      random_(20261123),
+      keyring_(*base::Keyring::Create(*base::MasterKey::FromBytes(std::string(32, 'k')))),
+      agency_ids_(keyring_.get(), 1),
+      executor_(2, 1000) {
+  signer_ = *tlog::NewNoteSigner(tlog::GenerateNoteKey(kOrigin)->signer_key);
+  ledger::Sequencer::Options options;
+  options.origin = kOrigin;
+  options.checkpoint_interval = absl::Hours(1);
+  sequencer_ = *ledger::Sequencer::Open(options, &store_, &clock_, signer_.get());
+  registry_ = *registry::Registry::Load({.operator_spiffe_id = SystemId(kHub, "operator"),
+                                         .mailbox_system_names = {"adapter"},
+                                         .details_key = keyring_->hub_data_key()},
+                                        &store_, sequencer_.get(), &executor_, &random_);
+  people_ = std::make_unique<people::People>(keyring_.get(), &random_);
+  linker_ = *matching::ReportLinker::Create(people_.get(), &random_);
+  mailboxes_ = std::make_unique<exchange::Mailboxes>(
+      *exchange::Mailboxes::TokenKey(keyring_->hub_data_key()));
+  notifier_following_ = *sequencer_->Follow(&notifier_);
+  policy_following_ = *sequencer_->Follow(&policy_);
+  idempotency_ = std::make_unique<IdempotencyTable>(keyring_->request_key());
+  context_.executor = &executor_;
+  context_.store = &store_;
+  context_.sequencer = sequencer_.get();
+  context_.clock = &rooms_clock_;
+  context_.random = &random_;
+  context_.keyring = keyring_.get();
+  context_.agency_ids = &agency_ids_;
+  context_.registry = registry_.get();
+  context_.people = people_.get();
+  context_.linker = linker_.get();
+  context_.mailboxes = mailboxes_.get();
+  context_.notifier = &notifier_;
+  context_.idempotency = idempotency_.get();
+  context_.policy = &policy_;
+  policy_admin_ = std::make_unique<policy_admin::PolicyAdmin>(context_, &policy_,
+                                                              policy_admin::PolicyAdminOptions());
+  intake_ = std::make_unique<intake::Intake>(context_, policy_admin_.get());
+  answers_ = std::make_unique<disclosure::Answers>(context_);
+  EnrolArea();
+  EXPECT_TRUE(policy_admin_
+                  ->SetFiles(with_policy ? RulesOfNortown() : "",
+                             ReadFile("deploy/area/nortown-words.json"))
+                  .ok());
+  const absl::Status bound = policy_admin_->Bind();
+  EXPECT_EQ(bound.ok(), with_policy) << bound;
+}
+
+HubRooms::~HubRooms() {
+  executor_.Shutdown();
+  sequencer_->Shutdown();
+}
+
+void HubRooms::EnrolArea() {
+  const registry::Actor actor{kHub, SystemId(kHub, "operator"), "op-001", "operator"};
+  const auto check = [](absl::StatusOr<registry::ChangeResult> result) {
+    EXPECT_TRUE(result.ok()) << result.status();
+  };
+  const auto area = nlohmann::json::parse(ReadFile("deploy/area/nortown.json"));
+  for (const auto& node : area["agencies"]) {
+    v1::PutAgencyRequest request;
+    request.set_request_id(RequestId());
+    v1::Agency* agency = request.mutable_agency();
+    agency->set_agency_id(node["agency_id"]);
+    agency->set_name(node["name"]);
+    agency->set_kind(node["kind"]);
+    for (const auto& service : node["services"]) agency->add_services(service);
+    for (const auto& system : node["systems"]) agency->add_systems()->set_spiffe_id(system);
+    agency->set_relevant_authority(node["relevant_authority"]);
+    agency->set_feeds_index(node["feeds_index"]);
+    agency->set_silence_hours_max(node["silence_hours_max"]);
+    check(Wait<registry::ChangeResult>(
+        [&](auto done) { registry_->PutAgency(request, actor, std::move(done)); }));
+  }
+  for (const auto& node : area["teams"]) {
+    v1::PutTeamRequest request;
+    request.set_request_id(RequestId());
+    v1::Team* team = request.mutable_team();
+    team->set_team_id(node["team_id"]);
+    team->set_name(node["name"]);
+    team->set_home_agency_id(node["home_agency_id"]);
+    for (const auto& agency : node["agency_ids"]) team->add_agency_ids(agency);
+    team->add_purposes(v1::PURPOSE_ASSESSMENT);
+    team->add_purposes(v1::PURPOSE_SUPPORT_PLANNING);
+    team->add_purposes(v1::PURPOSE_YOUTH_JUSTICE);
+    check(Wait<registry::ChangeResult>(
+        [&](auto done) { registry_->PutTeam(request, actor, std::move(done)); }));
+  }
+}
+
+base::Principal HubRooms::System(const std::string& agency, const std::string& name) {
+  base::Principal principal;
+  principal.system_id = SystemId(agency, name);
+  principal.agency_id = agency;
+  principal.agency_kind = KindOf(agency);
+  return principal;
+}
+
+base::Principal HubRooms::Worker(const std::string& agency, const std::string& practitioner,
+                                 const std::string& role, std::vector<std::string> teams) {
+  base::Principal principal = System(agency, "casework");
+  principal.practitioner_id = practitioner;
+  principal.role = role;
+  principal.team_ids = std::move(teams);
+  principal.assurance = "password-and-token";
+  return principal;
+}
+
+base::Principal HubRooms::Adviser() { return Worker(kConnexions, "pa-001", "personal-adviser"); }
+base::Principal HubRooms::SecondedAdviser() {
+  return Worker(kConnexions, "pa-002", "personal-adviser", {"nortown-yot-team"});
+}
+base::Principal HubRooms::YotOfficer() {
+  return Worker(kYot, "yo-001", "yot-officer", {"nortown-yot-team"});
+}
+base::Principal HubRooms::SocialWorker() { return Worker(kSocial, "sw-001", "social-worker"); }
+base::Principal HubRooms::Manager() { return Worker(kSocial, "sw-003", "manager"); }
+base::Principal HubRooms::HousingOfficer() { return Worker(kHousing, "ho-001", "housing-officer"); }
+base::Principal HubRooms::Officer() { return Worker(kSocial, "dp-001", "data-protection-officer"); }
+base::Principal HubRooms::Auditor() { return System(kAudit, "auditor"); }
+base::Principal HubRooms::Operator() { return System(kHub, "operator"); }
+
+std::string HubRooms::RequestId() { return absl::StrCat("request-", ++requests_); }
+
+v1::PersonDetails HubRooms::Tariq() { return Details("Tariq", "Mahmood", 2009, 5, 17, "NT4 7QX"); }
+v1::PersonDetails HubRooms::Sal() { return Details("Sally", "Thorne", 2010, 11, 3, "NT9 2BD"); }
+v1::PersonDetails HubRooms::Nobody() {
+  return Details("Wilhelmina", "Featherstonehaugh", 2008, 7, 4, "NT8 8ZZ");
+}
+
+v1::FlagReport HubRooms::Flag(const std::string& record_id, const std::string& service,
+                              const v1::PersonDetails& details) {
+  v1::FlagReport report;
+  report.set_sequence(1);
+  report.set_record_id(record_id);
+  *report.mutable_person() = details;
+  report.set_service(service);
+  report.set_status(v1::FLAG_STATUS_OPEN);
+  report.mutable_opened_on()->set_year(2026);
+  report.mutable_opened_on()->set_month(3);
+  report.mutable_opened_on()->set_day(2);
+  report.mutable_contact()->set_name("Dilys Crane");
+  report.mutable_contact()->set_phone("01632 960123");
+  return report;
+}
+
+v1::RecordConsentRequest HubRooms::WrittenConsent(const std::string& record_id) {
+  v1::RecordConsentRequest request;
+  request.set_request_id(RequestId());
+  request.mutable_person()->set_record_id(record_id);
+  v1::Consent* consent = request.mutable_consent();
+  consent->set_decision(v1::CONSENT_DECISION_GIVEN);
+  consent->mutable_scope()->add_holder_agency_ids(kYot);
+  consent->mutable_scope()->add_recipient_agency_ids(kConnexions);
+  consent->mutable_scope()->add_purposes(v1::PURPOSE_SUPPORT_PLANNING);
+  consent->set_explicit_(true);
+  consent->mutable_valid_until()->set_seconds(
+      absl::ToUnixSeconds(clock_.Now() + absl::Hours(24 * 90)));
+  consent->set_grantor(v1::GRANTOR_SELF);
+  consent->set_evidence(v1::EVIDENCE_WRITTEN);
+  consent->set_evidence_note("Signed form, kept at the Connexions centre.");
+  return request;
+}
+
+v1::FlagOutcome HubRooms::Report(const std::string& agency, const v1::FlagReport& report) {
+  const absl::StatusOr<v1::FlagOutcome> outcome = Wait<v1::FlagOutcome>(
+      [&](auto done) { intake_->Report(System(agency), report, std::move(done)); });
+  EXPECT_TRUE(outcome.ok()) << outcome.status();
+  return outcome.ok() ? *outcome : v1::FlagOutcome();
+}
+
+void HubRooms::TariqIsKnown() {
+  v1::FlagReport asset = Flag("Y-1", "youth-offending");
+  v1::AssessmentPointer* pointer = asset.add_assessments();
+  pointer->set_kind("asset");
+  pointer->add_sections("lifestyle");
+  EXPECT_EQ(Report(kYot, asset).kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
+  EXPECT_EQ(Report(kConnexions, Flag("C-1", "connexions")).kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
+}
+
+absl::StatusOr<v1::RecordConsentResponse> HubRooms::Consent(
+    const base::Principal& asker, const v1::RecordConsentRequest& request) {
+  return Wait<v1::RecordConsentResponse>(
+      [&](auto done) { intake_->RecordConsent(asker, request, std::move(done)); });
+}
+
+absl::StatusOr<v1::WithdrawConsentResponse> HubRooms::Withdraw(const base::Principal& asker,
+                                                               const std::string& consent_id,
+                                                               const std::string& record_id) {
+  v1::WithdrawConsentRequest request;
+  request.set_request_id(RequestId());
+  request.mutable_person()->set_record_id(record_id);
+  request.set_consent_id(consent_id);
+  request.set_note("Said so at the door.");
+  return Wait<v1::WithdrawConsentResponse>(
+      [&](auto done) { intake_->WithdrawConsent(asker, request, std::move(done)); });
+}
+
+v1::WhoKnowsRequest HubRooms::AskAboutRecord(const std::string& record_id, v1::Purpose purpose) {
+  v1::WhoKnowsRequest request;
+  request.set_request_id(RequestId());
+  request.mutable_person()->set_record_id(record_id);
+  request.set_purpose(purpose);
+  return request;
+}
+
+v1::WhoKnowsRequest HubRooms::AskAbout(const v1::PersonDetails& details, v1::Purpose purpose) {
+  v1::WhoKnowsRequest request;
+  request.set_request_id(RequestId());
+  *request.mutable_person()->mutable_details() = details;
+  request.set_purpose(purpose);
+  return request;
+}
+
+v1::WhoKnowsRequest HubRooms::AskForAsset(const std::string& record_id) {
+  v1::WhoKnowsRequest request = AskAboutRecord(record_id);
+  for (const v1::Aspect aspect : {v1::ASPECT_EXISTENCE, v1::ASPECT_AGENCY, v1::ASPECT_CONTACT,
+                                  v1::ASPECT_ASSESSMENT, v1::ASPECT_CONTENT}) {
+    request.add_aspects(aspect);
+  }
+  request.set_assessment_kind("asset");
+  return request;
+}
+
+v1::WhoKnowsRequest HubRooms::AskWithOverride(const std::string& record_id) {
+  v1::WhoKnowsRequest request = AskAboutRecord(record_id, v1::PURPOSE_SAFEGUARDING);
+  request.mutable_override()->set_ground(v1::OVERRIDE_GROUND_VITAL_INTERESTS);
+  request.mutable_override()->set_reason("Missing for six days, seen in a drugged state.");
+  return request;
+}
+
+Answered HubRooms::Ask(const base::Principal& asker, const v1::WhoKnowsRequest& request) {
+  const absl::StatusOr<v1::WhoKnowsResponse> response = Wait<v1::WhoKnowsResponse>(
+      [&](auto done) { answers_->WhoKnows(asker, request, std::move(done)); });
+  Answered answered;
+  answered.status = response.status();
+  if (!response.ok()) {
+    answered.receipt = ReceiptOfRefusal(response.status());
+    return answered;
+  }
+  answered.bytes = response->answer();
+  answered.receipt = response->receipt();
+  EXPECT_TRUE(answered.answer.ParseFromString(answered.bytes));
+  return answered;
+}
+
+void HubRooms::Enrol(const std::string& agency, const std::string& practitioner,
+                     const std::string& role, const std::string& surname,
+                     const std::string& home_postcode) {
+  v1::PutPractitionerRequest request;
+  request.set_request_id(RequestId());
+  v1::Practitioner* put = request.mutable_practitioner();
+  put->set_agency_id(agency);
+  put->set_practitioner_id(practitioner);
+  put->add_roles(role);
+  put->set_surname(surname);
+  put->set_home_postcode(home_postcode);
+  const auto response = Wait<v1::PutPractitionerResponse>(
+      [&](auto done) { intake_->PutPractitioner(Operator(), request, std::move(done)); });
+  EXPECT_TRUE(response.ok()) << response.status();
+}
+
+base::Principal HubRooms::Governance(int number) {
+  return Worker(kSocial, absl::StrCat("ig-", number), "information-governance-officer");
+}
+
+void HubRooms::Publish(const std::string& text) {
+  if (!governance_enrolled_) {
+    for (const int number : {1, 2, 3}) {
+      Enrol(kSocial, absl::StrCat("ig-", number), "information-governance-officer");
+    }
+    governance_enrolled_ = true;
+  }
+  v1::ProposePolicyRequest proposal;
+  proposal.set_request_id(RequestId());
+  proposal.set_text(text);
+  const auto proposed = policy_admin_->Propose(Governance(1), proposal);
+  ASSERT_TRUE(proposed.ok()) << proposed.status();
+  ASSERT_TRUE(proposed->accepted()) << proposed->ShortDebugString();
+  for (const int number : {2, 3}) {
+    v1::ApprovePolicyRequest approval;
+    approval.set_request_id(RequestId());
+    approval.set_sha256(proposed->policy().sha256());
+    const auto approved = policy_admin_->Approve(Governance(number), approval);
+    ASSERT_TRUE(approved.ok()) << approved.status();
+  }
+}
+
+Recorded HubRooms::EntryAt(uint64_t index) {
+  const std::unique_ptr<store::View> view = View();
+  const absl::StatusOr<std::string> bytes = ledger::LedgerReader(view.get()).Entry(index);
+  EXPECT_TRUE(bytes.ok()) << bytes.status();
+  store::v1::LedgerEntry entry;
+  EXPECT_TRUE(bytes.ok() && entry.ParseFromString(*bytes));
+  Recorded recorded;
+  recorded.index = index;
+  recorded.kind = audit::KindWord(entry.kind());
+  recorded.agency_id = entry.agency_id();
+  recorded.practitioner_id = entry.practitioner_id();
+  recorded.purpose = entry.purpose();
+  recorded.outcome = entry.outcome();
+  recorded.reply_hash = entry.reply_hash();
+  recorded.policy_sha256 = entry.policy_sha256();
+  recorded.policy_version = entry.policy_version();
+  recorded.relationships.assign(entry.relationships().begin(), entry.relationships().end());
+  for (const auto& released : entry.released()) {
+    std::vector<std::string>& aspects = recorded.released[released.holder_agency_id()];
+    aspects.insert(aspects.end(), released.aspects().begin(), released.aspects().end());
+    recorded.rests_on_consent = recorded.rests_on_consent || !released.consent_ref().empty();
+  }
+  for (const auto& withheld : entry.withheld()) {
+    recorded.withheld[withheld.rule()] += static_cast<int>(withheld.count());
+  }
+  recorded.override_used = entry.override().allowed();
+  recorded.has_details = !entry.sealed_details().empty();
+  return recorded;
+}
+
+std::vector<Recorded> HubRooms::Entries(const std::string& kind) {
+  std::vector<Recorded> found;
+  for (uint64_t i = 0; i < LedgerSize(); ++i) {
+    if (Recorded entry = EntryAt(i); entry.kind == kind) found.push_back(std::move(entry));
+  }
+  return found;
+}
+
+bool HubRooms::IsAbout(uint64_t index, const base::PersonId& person) {
+  return View()
+      ->Get(store::Space::kPersonEntries, person.ToBytes() + store::KeyU64(index))
+      ->has_value();
+}
+
+people::Person HubRooms::PersonOf(const std::string& agency, const std::string& record_id) {
+  const std::unique_ptr<store::View> view = View();
+  const absl::StatusOr<people::LocalRecord> record =
+      people_->LookupLocalRecord(*view, agency, record_id);
+  EXPECT_TRUE(record.ok() && record->person.has_value()) << record.status();
+  absl::StatusOr<people::Person> person = people_->Read(*view, *record->person);
+  EXPECT_TRUE(person.ok()) << person.status();
+  return *std::move(person);
+}
+
+std::vector<exchange::MailboxMessage> HubRooms::Mailbox(const std::string& agency) {
+  return *mailboxes_->ReadAfter(*View(), SystemId(agency, "adapter"), exchange::Position(), 1000);
+}
+
+}  // namespace signpost::request

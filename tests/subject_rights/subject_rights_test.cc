@@ -1,0 +1,200 @@
+// Telling a young person everything, shielding and erasing: who may, what is left out, and that
+// each happens once.
+
+#include "hub/subject_rights/subject_rights.h"
+
+#include <gmock/gmock.h>
+
+#include "hub/base/crypto.h"
+#include "tests/request/hub_rooms.h"
+
+namespace signpost::subject_rights {
+namespace {
+
+using base::Reason;
+using base::ReasonOf;
+using request::FieldsOf;
+using request::kConnexions;
+using request::kDrugs;
+using request::kSocial;
+using request::kYot;
+using request::ReceiptOfRefusal;
+using request::Recorded;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr char kReason[] = "Asked for in writing on 20 November.";
+
+class SubjectRightsTest : public request::HubRooms {
+ protected:
+  SubjectRightsTest() {
+    context_.on_erased = [this] { ++erased_; };
+    rights_ = std::make_unique<SubjectRights>(context_);
+    TariqIsKnown();
+  }
+
+  absl::StatusOr<v1::PersonExport> Export(const base::Principal& asker,
+                                          const v1::PersonDetails& details) {
+    v1::ExportPersonRequest request;
+    request.set_request_id(RequestId());
+    *request.mutable_person()->mutable_details() = details;
+    request.set_reason(kReason);
+    const auto response = Wait<v1::ExportPersonResponse>(
+        [&](auto done) { rights_->Export(asker, request, std::move(done)); });
+    if (!response.ok()) return response.status();
+    EXPECT_EQ(LastEntry().reply_hash, base::Sha256(response->answer()));
+    EXPECT_EQ(response->receipt().ledger_index(), LastEntry().index);
+    v1::PersonExport held;
+    EXPECT_TRUE(held.ParseFromString(response->answer()));
+    return held;
+  }
+  v1::ErasePersonRequest Erasure(const v1::PersonDetails& details = Tariq()) {
+    v1::ErasePersonRequest request;
+    request.set_request_id(RequestId());
+    *request.mutable_person()->mutable_details() = details;
+    request.set_reason(kReason);
+    request.set_confirmed(true);
+    return request;
+  }
+  absl::StatusOr<v1::ErasePersonResponse> Erase(const base::Principal& asker,
+                                                const v1::ErasePersonRequest& request) {
+    return Wait<v1::ErasePersonResponse>(
+        [&](auto done) { rights_->Erase(asker, request, std::move(done)); });
+  }
+  absl::StatusOr<v1::SetShieldResponse> Shield(const base::Principal& asker, bool shielded,
+                                               const v1::PersonDetails& details = Tariq()) {
+    v1::SetShieldRequest request;
+    request.set_request_id(RequestId());
+    *request.mutable_person()->mutable_details() = details;
+    request.set_shielded(shielded);
+    request.set_reason("Moved away from a violent household.");
+    return Wait<v1::SetShieldResponse>(
+        [&](auto done) { rights_->SetShield(asker, request, std::move(done)); });
+  }
+  static std::map<std::string, int> ExclusionsOf(const v1::PersonExport& held) {
+    std::map<std::string, int> counts;
+    for (const v1::Exclusion& one : held.exclusions()) counts[one.reason()] = one.count();
+    return counts;
+  }
+
+  int erased_ = 0;
+  std::unique_ptr<SubjectRights> rights_;
+};
+
+TEST_F(SubjectRightsTest, AnExportTellsWhatIsHeldAndWhoLookedAndNoThirdPartysName) {
+  ASSERT_TRUE(Consent(Adviser(), WrittenConsent()).ok());
+  Ask(Adviser(), AskAboutRecord("C-1"));
+  const uint64_t look = LastEntry().index;
+  const auto held = Export(Officer(), Tariq());
+  ASSERT_TRUE(held.ok()) << held.status();
+  EXPECT_EQ(held->flags_size(), 2);
+  ASSERT_EQ(held->details_size(), 2);
+  EXPECT_EQ(held->details(0).details().surname(), "Mahmood");
+  ASSERT_EQ(held->consents_size(), 1);
+  EXPECT_EQ(held->consents(0).decision(), "given");
+  EXPECT_FALSE(held->shielded());
+  const std::string all = held->SerializeAsString();
+  EXPECT_THAT(all, Not(HasSubstr("Dilys")));
+  EXPECT_THAT(all, Not(HasSubstr("pa-001")));
+  // The two workers to ring, what was written on the form, who recorded it, who looked.
+  EXPECT_EQ(ExclusionsOf(*held), (std::map<std::string, int>{{"third-party", 5}}));
+  EXPECT_EQ(held->accesses(held->accesses_size() - 1).entry_index(), look);
+  EXPECT_EQ(held->accesses(held->accesses_size() - 1).kind(), "who-knows");
+  EXPECT_EQ(LastEntry().kind, "person-exported");
+  EXPECT_EQ(LastEntry().outcome, "answered");
+  EXPECT_TRUE(LastEntry().has_details);
+}
+
+TEST_F(SubjectRightsTest, WhatASensitiveServiceHoldsAndLooksForProtectionAreCountedOnly) {
+  Report(kDrugs, Flag("D-1", "substance-misuse"));
+  Ask(YotOfficer(), AskAboutRecord("Y-1", v1::PURPOSE_SAFEGUARDING));
+  Ask(YotOfficer(), AskAboutRecord("Y-1", v1::PURPOSE_YOUTH_JUSTICE));
+  const auto held = Export(Officer(), Tariq());
+  ASSERT_TRUE(held.ok()) << held.status();
+  EXPECT_EQ(held->flags_size(), 2);
+  EXPECT_THAT(held->SerializeAsString(), Not(HasSubstr("drugs")));
+  std::map<std::string, int> left_out = ExclusionsOf(*held);
+  // The flag, the name it was reported under, and the entry of its opening.
+  EXPECT_EQ(left_out["sensitive-service"], 3);
+  EXPECT_EQ(left_out["prejudice-to-crime-or-child-protection"], 2);
+}
+
+TEST_F(SubjectRightsTest, OthersAreRefusedAndThatIsRecorded) {
+  for (const base::Principal& asker : {SocialWorker(), Manager(), System(kSocial)}) {
+    const absl::Status refused = Export(asker, Tariq()).status();
+    EXPECT_EQ(ReasonOf(refused), Reason::kMethodNotAllowed);
+    EXPECT_EQ(LastEntry().kind, "person-exported");
+    EXPECT_EQ(LastEntry().outcome, "METHOD_NOT_ALLOWED");
+    EXPECT_EQ(ReceiptOfRefusal(refused).ledger_index(), LastEntry().index);
+    EXPECT_EQ(ReasonOf(Erase(asker, Erasure()).status()), Reason::kMethodNotAllowed);
+  }
+  EXPECT_EQ(ReasonOf(Shield(SocialWorker(), true).status()), Reason::kMethodNotAllowed);
+  EXPECT_EQ(erased_, 0);
+  EXPECT_EQ(PersonOf(kYot, "Y-1").flags().size(), 2);
+}
+
+TEST_F(SubjectRightsTest, NobodyIsNotFoundAndRecorded) {
+  EXPECT_EQ(ReasonOf(Export(Officer(), Nobody()).status()), Reason::kNotFound);
+  EXPECT_EQ(LastEntry().outcome, "NOT_FOUND");
+  EXPECT_EQ(ReasonOf(Erase(Officer(), Erasure(Nobody())).status()), Reason::kNotFound);
+  EXPECT_EQ(LastEntry().kind, "person-erased");
+  EXPECT_EQ(LastEntry().outcome, "NOT_FOUND");
+  EXPECT_EQ(erased_, 0);
+}
+
+TEST_F(SubjectRightsTest, ErasingTakesEverythingOnceAndKeepsTheEntries) {
+  Ask(Adviser(), AskAboutRecord("C-1"));
+  const base::PersonId id = PersonOf(kYot, "Y-1").id();
+  const v1::ErasePersonRequest request = Erasure();
+  const auto first = Erase(Officer(), request);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(erased_, 1);
+  EXPECT_EQ(LastEntry().kind, "person-erased");
+  EXPECT_EQ(ReasonOf(people_->Read(*View(), id).status()), Reason::kNotFound);
+  EXPECT_THAT(*View()->Scan(store::Space::kPersonKeys, "", "", 10), IsEmpty());
+  EXPECT_THAT(*View()->Scan(store::Space::kPersonEntries, "", "", 10), IsEmpty());
+  EXPECT_THAT(*View()->Scan(store::Space::kMatchKeys, "", "", 10), IsEmpty());
+  EXPECT_EQ(Entries("who-knows").size(), 1u) << "entries are for ever";
+  EXPECT_THAT(Ask(Adviser(), AskAboutRecord("C-1")).answer.flags(), IsEmpty());
+  const auto again = Erase(Officer(), request);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->receipt().ledger_index(), first->receipt().ledger_index());
+  EXPECT_EQ(Entries("person-erased").size(), 1u);
+}
+
+TEST_F(SubjectRightsTest, ErasingWantsToBeMeantAndToSayWhy) {
+  v1::ErasePersonRequest request = Erasure();
+  request.set_confirmed(false);
+  EXPECT_THAT(FieldsOf(Erase(Officer(), request).status()), ElementsAre("confirmed"));
+  request = Erasure();
+  request.set_reason("no");
+  EXPECT_THAT(FieldsOf(Erase(Officer(), request).status()), ElementsAre("reason"));
+  EXPECT_EQ(PersonOf(kYot, "Y-1").flags().size(), 2);
+}
+
+TEST_F(SubjectRightsTest, AShieldHidesUntilItIsLifted) {
+  ASSERT_TRUE(Shield(Officer(), true).ok());
+  EXPECT_EQ(LastEntry().kind, "shield-changed");
+  EXPECT_TRUE(PersonOf(kYot, "Y-1").shielded());
+  EXPECT_EQ(Ask(Adviser(), AskAboutRecord("C-1")).Flag(kYot), nullptr);
+  EXPECT_TRUE(Export(Officer(), Tariq())->shielded());
+  ASSERT_TRUE(Shield(Officer(), false).ok());
+  EXPECT_NE(Ask(Adviser(), AskAboutRecord("C-1")).Flag(kYot), nullptr);
+}
+
+TEST_F(SubjectRightsTest, AManagerShieldsWhomTheAgencyWorksWithAndNobodyElse) {
+  const absl::Status stranger = Shield(Manager(), true).status();
+  const absl::Status nobody = Shield(Manager(), true, Nobody()).status();
+  EXPECT_EQ(ReasonOf(stranger), Reason::kNotFound);
+  EXPECT_EQ(stranger.message(), nobody.message());
+  EXPECT_FALSE(PersonOf(kYot, "Y-1").shielded());
+  Report(kSocial, Flag("S-1", "childrens-social-care"));
+  ASSERT_TRUE(Shield(Manager(), true).ok());
+  EXPECT_TRUE(PersonOf(kYot, "Y-1").shielded());
+}
+
+}  // namespace
+}  // namespace signpost::subject_rights
