@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "hub/api/services.h"
+#include "hub/base/check.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/entry.h"
@@ -126,6 +127,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
     log_file_ = {sink, [](std::FILE* file) { std::fclose(file); }};
   }
   log_ = std::make_unique<base::JsonLog>(sink, &real_clock_, config_.log_level);
+  base::SetCheckLog(log_.get());
 
   // Keys first: without them nothing else may be touched.
   SIGNPOST_ASSIGN_OR_RETURN(base::MasterKey master,
@@ -501,6 +503,9 @@ void Hub::Shutdown() {
   sequencer_.reset();  // publishes the last checkpoint
 }
 
-Hub::~Hub() { Shutdown(); }
+Hub::~Hub() {
+  Shutdown();
+  base::ClearCheckLog(log_.get());
+}
 
 }  // namespace signpost::app

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "hub/base/check.h"
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
@@ -50,7 +51,7 @@ absl::StatusOr<Parts> Parse(absl::string_view text) {
 
 AgencyPersonIds::AgencyPersonIds(const Keyring* keyring, int epoch)
     : keyring_(keyring), epoch_(epoch) {
-  if (epoch < kAgencyIdEpochMin || epoch > kAgencyIdEpochMax) std::abort();
+  CHECK(epoch >= kAgencyIdEpochMin && epoch <= kAgencyIdEpochMax);
 }
 
 absl::StatusOr<std::string> AgencyPersonIds::Encode(absl::string_view agency_id,

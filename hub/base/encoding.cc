@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/numeric/int128.h"
+#include "hub/base/check.h"
 #include "hub/base/error.h"
 
 namespace signpost::base {
@@ -120,6 +121,7 @@ absl::StatusOr<std::string> Base64UrlDecode(absl::string_view text) {
 }
 
 std::string Crockford16Encode(absl::string_view bytes) {
+  CHECK(bytes.size() == 16);
   absl::uint128 number = 0;
   for (char c : bytes) number = (number << 8) | static_cast<unsigned char>(c);
   std::string text(kCrockford16Digits, '0');
@@ -152,7 +154,11 @@ absl::StatusOr<std::string> Crockford16Decode(absl::string_view text) {
 
 char CrockfordCheckCharacter(absl::string_view digits) {
   int remainder = 0;
-  for (char c : digits) remainder = (remainder * 32 + ValueOf(kCrockfordValues, c)) % 37;
+  for (char c : digits) {
+    const int value = ValueOf(kCrockfordValues, c);
+    CHECK(value >= 0);
+    remainder = (remainder * 32 + value) % 37;
+  }
   return kCrockford[remainder];
 }
 

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "hub/base/check.h"
+
 namespace signpost::base {
 
-ThreadPool::ThreadPool(int threads, int queue_max)
-    : queue_max_(static_cast<size_t>(std::max(queue_max, 1))) {
+ThreadPool::ThreadPool(int threads, int queue_max) : queue_max_(static_cast<size_t>(queue_max)) {
+  CHECK(threads >= 1);
+  CHECK(queue_max >= 1);
   absl::MutexLock lock(&join_mutex_);
-  threads_.reserve(static_cast<size_t>(std::max(threads, 1)));
-  for (int i = 0; i < std::max(threads, 1); ++i) {
+  threads_.reserve(static_cast<size_t>(threads));
+  for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this] { Loop(); });
   }
 }

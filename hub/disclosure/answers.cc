@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/arena.h"
+#include "hub/base/check.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
@@ -538,6 +539,7 @@ void ComposeLook(const request::BoundPolicy& bound, const registry::Directory& d
 
 void Answers::Deliver(const base::Principal& asker, std::vector<exchange::MailboxMessage> messages,
                       request::Reply<Delivery> done) {
+  CHECK(!messages.empty());
   struct Ready {
     v1::Message message;
     SealedAnswer payload;

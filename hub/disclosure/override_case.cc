@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "hub/base/check.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/exchange/mailbox.h"
@@ -95,6 +96,7 @@ void TellHolders(const registry::Directory& directory, const base::Principal& as
 absl::Status OpenCase(const request::HubContext& context, const base::Principal& asker,
                       const people::Person& person, const Evaluation& findings,
                       const OverrideUse& use, ledger::Operation* operation) {
+  CHECK(findings.override_used);
   stored::OverrideRow row;
   row.set_agency_id(asker.agency_id);
   row.set_practitioner_id(asker.practitioner_id);

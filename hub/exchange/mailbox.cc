@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "hub/base/check.h"
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
@@ -133,6 +134,8 @@ std::string CursorValue(const std::string& system_id, Position position) {
 
 void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,
                   uint16_t part, const StoredMessage& message) {
+  CHECK(part >= 1);
+  CHECK(!system_id.empty() && system_id.size() <= kSystemIdBytesMax);
   batch.Put(Space::kMailboxes, MessageKey(system_id, {first_index, part}), EncodeRow(message));
 }
 

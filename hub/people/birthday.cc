@@ -1,5 +1,7 @@
 #include "hub/people/birthday.h"
 
+#include "hub/base/check.h"
+
 namespace signpost::people {
 namespace {
 
@@ -29,6 +31,8 @@ absl::CivilDay LondonDay(absl::Time time) {
 }
 
 absl::Time Birthday(int32_t yyyymmdd, int years) {
+  const absl::CivilDay day(yyyymmdd / 10000, yyyymmdd / 100 % 100, yyyymmdd % 100);
+  CHECK(day.month() == yyyymmdd / 100 % 100 && day.day() == yyyymmdd % 100);
   // CivilDay makes 29 February of a year without one the day after the 28th.
   return LondonMidnight(
       absl::CivilDay(yyyymmdd / 10000 + years, yyyymmdd / 100 % 100, yyyymmdd % 100));

@@ -11,6 +11,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "hub/base/check.h"
 #include "hub/base/ids.h"
 #include "hub/request/resolve.h"
 #include "signpost/v1/errors.pb.h"
@@ -145,6 +146,7 @@ std::optional<v1::Receipt> ReceiptOf(const absl::Status& status) {
 }
 
 absl::Status WithRetryAfter(absl::Status status, absl::Duration wait) {
+  CHECK(wait > absl::ZeroDuration());
   const int64_t ms = std::max<int64_t>(1, absl::ToInt64Milliseconds(wait));
   status.SetPayload(kRetryUrl, absl::Cord(absl::StrCat(ms)));
   return status;

@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "hub/base/check.h"
 #include "hub/tlog/checkpoint.h"
 
 namespace signpost::witness {
@@ -27,6 +28,7 @@ bool TakeLine(absl::string_view* rest, absl::string_view* line) {
 }  // namespace
 
 std::string FormatAddCheckpoint(const AddCheckpointRequest& request) {
+  CHECK(request.proof.size() <= kProofHashesMax);
   std::string body = absl::StrCat("old ", request.old_size, "\n");
   for (const tlog::Hash& hash : request.proof) {
     absl::StrAppend(&body, absl::Base64Escape(tlog::HashToString(hash)), "\n");
