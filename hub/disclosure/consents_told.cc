@@ -24,6 +24,11 @@ namespace signpost::disclosure {
 namespace stored = ::signpost::store::v1;
 using base::Reason;
 
+// Lets this file read sealed values; see composer_key.h. What is read goes into a ConsentList.
+struct ConsentComposer {
+  static disclosure::ComposerKey Key() { return disclosure::ComposerKey(); }
+};
+
 namespace {
 
 constexpr size_t kSaltBytes = 32;
@@ -162,12 +167,12 @@ absl::Status ComposeConsent(const base::Principal& asker, const KnownFlags& know
   }
   consent->set_standing(StandingOf(row, until_s, now_s));
   SIGNPOST_ASSIGN_OR_RETURN(const stored::ConsentSecret secret,
-                            Opener::Peek(person.Secret(row)).Open());
+                            Opener::Peek(ConsentComposer::Key(), person.Secret(row)).Open());
   *consent->mutable_conditions() = secret.conditions();
   // What the young person said is for the agency to which they said it.
   if (!own) return absl::OkStatus();
   SIGNPOST_ASSIGN_OR_RETURN(*consent->mutable_evidence_note(),
-                            Opener::Peek(person.Note(row)).Open());
+                            Opener::Peek(ConsentComposer::Key(), person.Note(row)).Open());
   consent->set_grantor_name(secret.grantor_name());
   consent->set_competence_decision(secret.competence_decision());
   consent->set_witness(secret.witness());
@@ -177,8 +182,9 @@ absl::Status ComposeConsent(const base::Principal& asker, const KnownFlags& know
   consent->set_recorded_by(row.recorded_by());
   if (consent->has_withdrawal()) {
     consent->mutable_withdrawal()->set_told_to(row.withdrawn_told_to());
-    SIGNPOST_ASSIGN_OR_RETURN(*consent->mutable_withdrawal()->mutable_note(),
-                              Opener::Peek(person.WithdrawalNote(row)).Open());
+    SIGNPOST_ASSIGN_OR_RETURN(
+        *consent->mutable_withdrawal()->mutable_note(),
+        Opener::Peek(ConsentComposer::Key(), person.WithdrawalNote(row)).Open());
   }
   return absl::OkStatus();
 }

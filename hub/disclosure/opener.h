@@ -1,9 +1,10 @@
-// The one place where a personal value is opened, and what keeps it from leaving too early.
+// The opener is the one place where a personal value is read, and what keeps it from leaving too
+// early.
 //
 // An answer must be hashed before its ledger entry is written (the entry names the hash), and may
-// be read by nobody before that entry is durable. So the opener composes answers into a
-// SealedAnswer, which tells its hash and its size to anybody and its bytes only to the holder of a
-// Permit.
+// be read by nobody before that entry is durable. So composers (composer_key.h) read sealed values
+// into a message and close it to a SealedAnswer, which tells its hash and its size to anybody and
+// its bytes only against the Permit of the entry that names that hash.
 //
 // Nothing here is shared between threads.
 
@@ -19,6 +20,7 @@
 #include "google/protobuf/message_lite.h"
 #include "hub/base/crypto.h"
 #include "hub/base/sealed.h"
+#include "hub/disclosure/composer_key.h"
 
 namespace signpost::disclosure {
 
@@ -60,10 +62,10 @@ class Opener {
     return SealedAnswer(answer.SerializeAsString());
   }
 
-  // Reads `sealed` into an answer under composition. Only composing code of this room calls it, and
-  // what it reads goes into a message that ends in Close(): review every new caller.
+  // Reads `sealed` into an answer under composition. What is read goes into a message that ends in
+  // Close().
   template <typename T>
-  static const T& Peek(const base::Sealed<T>& sealed) {
+  static const T& Peek(const ComposerKey&, const base::Sealed<T>& sealed) {
     return sealed.Peek();
   }
 };

@@ -28,6 +28,11 @@ namespace signpost::subject_rights {
 namespace stored = ::signpost::store::v1;
 using base::Reason;
 
+// Lets this file read sealed values; see composer_key.h. What is read goes into a PersonExport.
+struct ExportComposer {
+  static disclosure::ComposerKey Key() { return disclosure::ComposerKey(); }
+};
+
 namespace {
 
 constexpr size_t kSaltBytes = 32;
@@ -134,8 +139,9 @@ absl::Status ComposeFlag(const stored::FlagRow& flag, const people::Person& pers
   for (const stored::AssessmentRow& assessment : flag.assessments()) {
     wire->add_assessment_kinds(assessment.kind());
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const stored::ContactSecret contact,
-                            disclosure::Opener::Peek(person.Contact(flag)).Open());
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const stored::ContactSecret contact,
+      disclosure::Opener::Peek(ExportComposer::Key(), person.Contact(flag)).Open());
   wire->set_worker_role(contact.role());
   if (!contact.name().empty() || !contact.phone().empty() || !contact.email().empty()) {
     ++(*left_out)[kThirdParty];
@@ -257,8 +263,9 @@ absl::Status ComposeExport(const request::HubContext& context, const store::View
       ++left_out[kSensitive];
       continue;
     }
-    SIGNPOST_ASSIGN_OR_RETURN(const stored::PersonSecret secret,
-                              disclosure::Opener::Peek(person.Details(alias)).Open());
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const stored::PersonSecret secret,
+        disclosure::Opener::Peek(ExportComposer::Key(), person.Details(alias)).Open());
     v1::HeldDetails* details = held->add_details();
     details->set_agency_id(alias.agency_id());
     *details->mutable_since() = request::ToTimestamp(alias.since_s());

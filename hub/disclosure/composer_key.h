@@ -1,0 +1,35 @@
+// A ComposerKey is a passkey: whoever can make one may read sealed values with Opener::Peek().
+//
+// Those who can are named here, one a source file, each a struct that stands in that file and in no
+// header, so that nobody else gets a key of it. Adding a line lets more code read names: ask
+// whether an answer could be composed in one of these files instead, and have somebody review it.
+//
+// Plain and empty; thread-safe.
+
+#ifndef SIGNPOST_HUB_DISCLOSURE_COMPOSER_KEY_H_
+#define SIGNPOST_HUB_DISCLOSURE_COMPOSER_KEY_H_
+
+namespace signpost::overrides {
+struct CaseComposer;
+}  // namespace signpost::overrides
+namespace signpost::subject_rights {
+struct ExportComposer;
+}  // namespace signpost::subject_rights
+
+namespace signpost::disclosure {
+
+class ComposerKey {
+ private:
+  friend struct AnswerComposer;   // answers.cc: whom to ring, consents' conditions, own reports
+  friend struct ConsentComposer;  // consents_told.cc: what was said with a consent
+  // overrides.cc: a user's reason, to the reviewer
+  friend struct ::signpost::overrides::CaseComposer;
+  // subject_rights.cc: all that is held about a young person, to answer them
+  friend struct ::signpost::subject_rights::ExportComposer;
+
+  ComposerKey() {}
+};
+
+}  // namespace signpost::disclosure
+
+#endif  // SIGNPOST_HUB_DISCLOSURE_COMPOSER_KEY_H_
