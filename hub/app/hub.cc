@@ -231,8 +231,14 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
     SIGNPOST_ASSIGN_OR_RETURN(backups_, backup::Backups::Open(std::move(options), store_, clock_,
                                                               random_, std::move(verifier)));
   }
-  maintenance_ =
-      std::make_unique<operations::Maintenance>(context_, backups_.get(), config_.retention);
+  schedule_ = std::make_unique<schedule::Schedule>(
+      clock_, [this](const std::string& job, const absl::Status& status) {
+        log_->Warning("job_failed", {{"job", job}, {"detail", status.message()}});
+      });
+  overrides_ = std::make_unique<overrides::Overrides>(context_);
+  overrides_->RunOn(schedule_.get());
+  maintenance_ = std::make_unique<operations::Maintenance>(context_, backups_.get(),
+                                                           config_.retention, schedule_.get());
   return absl::OkStatus();
 }
 
@@ -470,7 +476,7 @@ absl::Status Hub::Serve() {
   }
   server_->SetServing(true);
   serving_ = true;
-  override_watch_ = std::make_unique<overrides::OverrideWatch>(context_, kOverrideWatchInterval);
+  schedule_->Start();
   if (witnessing_ != nullptr) witnessing_->Start();
   log_->Info("hub_started", {{"version", kHubVersion},
                              {"port", port()},
@@ -489,7 +495,7 @@ void Hub::Shutdown() {
   if (guard_ != nullptr) guard_->Drain();
   streams_.CloseAll(Error(Reason::kShuttingDown, "This hub is shutting down. Ask again."));
   if (server_ != nullptr) server_->Shutdown(config_.shutdown_grace);
-  override_watch_.reset();
+  if (schedule_ != nullptr) schedule_->Stop();
   if (witnessing_ != nullptr) witnessing_->Stop();
   if (maintenance_ != nullptr) maintenance_->Shutdown();
   if (executor_ != nullptr) executor_->Shutdown();

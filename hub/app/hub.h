@@ -59,14 +59,13 @@
 #include "hub/rpc/metrics.h"
 #include "hub/rpc/reactors.h"
 #include "hub/rpc/server.h"
+#include "hub/schedule/schedule.h"
 #include "hub/store/store.h"
 #include "hub/tlog/note.h"
 
 namespace signpost::app {
 
 inline constexpr char kHubVersion[] = "0.1.0";
-// How often overrides that wait past their time are looked for; an agency is told once a day.
-inline constexpr absl::Duration kOverrideWatchInterval = absl::Minutes(10);
 
 class Hub {
  public:
@@ -160,6 +159,7 @@ class Hub {
   std::unique_ptr<oversight::PatternSearch> pattern_search_;
   std::unique_ptr<oversight::PseudonymIssuer> pseudonyms_;
   std::unique_ptr<intake::Intake> intake_;
+  std::unique_ptr<overrides::Overrides> overrides_;
 
   std::unique_ptr<base::AssertionVerifier> assertions_;
   std::unique_ptr<rpc::CallGuard> guard_;
@@ -174,7 +174,7 @@ class Hub {
   std::unique_ptr<base::ThreadPool> executor_;
   std::unique_ptr<backup::Backups> backups_;
   std::unique_ptr<operations::Maintenance> maintenance_;
-  std::unique_ptr<overrides::OverrideWatch> override_watch_;
+  std::unique_ptr<schedule::Schedule> schedule_;
   std::unique_ptr<ledger::Witnessing> witnessing_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<AdminHttp> admin_;

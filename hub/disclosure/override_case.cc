@@ -11,6 +11,7 @@
 #include "hub/exchange/mailbox.h"
 #include "hub/ledger/index_hook.h"
 #include "hub/request/wire_convert.h"
+#include "hub/schedule/due_rows.h"
 #include "hub/store/row_codec.h"
 #include "signpost/store/v1/exchange.pb.h"
 #include "signpost/v1/exchange.pb.h"
@@ -27,6 +28,12 @@ std::string OverridesOfAgency(const std::string& agency_id) {
 
 std::string OverrideKey(const std::string& agency_id, uint64_t number) {
   return OverridesOfAgency(agency_id) + store::KeyU64(number);
+}
+
+absl::Time EscalationDue(const stored::OverrideRow& row) {
+  // Once the time for the review is over, and a day after each time that it was told.
+  return row.escalated_at_s() == 0 ? absl::FromUnixSeconds(row.review_due_s()) + absl::Seconds(1)
+                                   : absl::FromUnixSeconds(row.escalated_at_s()) + kEscalateEvery;
 }
 
 absl::StatusOr<stored::OverrideRow> ParseOverride(const std::string& bytes) {
@@ -122,10 +129,13 @@ absl::Status OpenCase(const request::HubContext& context, const base::Principal&
   for (const int aspect : aspects) row.add_aspects(aspect);
   SIGNPOST_ASSIGN_OR_RETURN(*row.mutable_sealed_reason(),
                             person.SealPrivate(kOverrideReasonLabel, use.reason, context.random));
-  ledger::AddIndexHook(operation, [agency = asker.agency_id, bytes = store::EncodeRow(row)](
-                                      uint64_t first_index, store::Batch& batch) {
-    batch.Put(store::Space::kOverrides, OverrideKey(agency, first_index), bytes);
-  });
+  ledger::AddIndexHook(operation,
+                       [agency = asker.agency_id, bytes = store::EncodeRow(row),
+                        due = EscalationDue(row)](uint64_t first_index, store::Batch& batch) {
+                         const std::string key = OverrideKey(agency, first_index);
+                         batch.Put(store::Space::kOverrides, key, bytes);
+                         schedule::PutDue(kEscalationJob, due, key, &batch);
+                       });
   return absl::OkStatus();
 }
 

@@ -28,6 +28,14 @@ inline constexpr char kOverrideReasonLabel[] = "override-reason";
 // Keys of Space::kOverrides: one agency's all begin with the first, and go on with the number.
 std::string OverridesOfAgency(const std::string& agency_id);
 std::string OverrideKey(const std::string& agency_id, uint64_t number);
+// The job that tells agencies of overrides that wait past their time: of its due rows each stands
+// for a case that nobody has reviewed, under the key of Space::kOverrides.
+inline constexpr char kEscalationJob[] = "escalate-overrides";
+// How often an agency is told again.
+inline constexpr absl::Duration kEscalateEvery = absl::Hours(24);
+// When the agency is to be told next of a case that waits: the time of its due row.
+absl::Time EscalationDue(const ::signpost::store::v1::OverrideRow& row);
+
 // Errors: kDataLoss, kStoreNewer.
 [[nodiscard]] absl::StatusOr<::signpost::store::v1::OverrideRow> ParseOverride(
     const std::string& bytes);

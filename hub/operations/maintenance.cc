@@ -22,15 +22,18 @@ using base::Reason;
 
 namespace {
 
-constexpr absl::Duration kKeysRetryInterval = absl::Minutes(1);
+constexpr char kKeysJob[] = "write-person-keys";
 
 }  // namespace
 
 Maintenance::Maintenance(const request::HubContext& context, backup::Backups* backups,
-                         Retention retention)
-    : context_(context), backups_(backups), retention_(std::move(retention)) {
-  absl::MutexLock lock(&join_mutex_);
-  if (backups_ != nullptr) keeper_ = std::thread([this] { KeepKeys(); });
+                         Retention retention, schedule::Schedule* schedule)
+    : context_(context), backups_(backups), retention_(std::move(retention)), schedule_(schedule) {
+  if (backups_ == nullptr) return;
+  schedule_->Add(kKeysJob, absl::InfinitePast(), [this](absl::Time) -> absl::StatusOr<absl::Time> {
+    SIGNPOST_RETURN_IF_ERROR(KeepKeys());
+    return absl::InfiniteFuture();
+  });
 }
 
 Maintenance::~Maintenance() { Shutdown(); }
@@ -41,17 +44,16 @@ void Maintenance::Shutdown() {
     absl::MutexLock lock(&mutex_);
     stopped_ = true;
     thread.swap(thread_);
-    wake_keeper_.Signal();
   }
   if (thread.joinable()) thread.join();
-  absl::MutexLock join(&join_mutex_);
-  if (keeper_.joinable()) keeper_.join();
 }
 
 void Maintenance::KeysChanged() {
-  absl::MutexLock lock(&mutex_);
-  ++keys_wanted_;
-  wake_keeper_.Signal();
+  {
+    absl::MutexLock lock(&mutex_);
+    ++keys_wanted_;
+  }
+  if (backups_ != nullptr) schedule_->Wake(kKeysJob);
 }
 
 bool Maintenance::KeysAreStale() const {
@@ -59,23 +61,17 @@ bool Maintenance::KeysAreStale() const {
   return backups_ != nullptr && keys_written_ < keys_wanted_;
 }
 
-void Maintenance::KeepKeys() {
-  absl::MutexLock lock(&mutex_);
-  while (true) {
-    // What was changed is written also when it is time to stop.
-    const uint64_t wanted = keys_wanted_;
-    if (keys_written_ < wanted) {
-      mutex_.Unlock();
-      const bool written = backups_->WriteKeys().ok();
-      mutex_.Lock();
-      if (written) keys_written_ = wanted;
-      if (stopped_) return;
-      if (!written) wake_keeper_.WaitWithTimeout(&mutex_, kKeysRetryInterval);
-      continue;
-    }
-    if (stopped_) return;
-    wake_keeper_.Wait(&mutex_);
+absl::Status Maintenance::KeepKeys() {
+  uint64_t wanted = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    wanted = keys_wanted_;
   }
+  // Somebody erased meanwhile wakes this again.
+  SIGNPOST_RETURN_IF_ERROR(backups_->WriteKeys());
+  absl::MutexLock lock(&mutex_);
+  keys_written_ = wanted;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<Maintenance::Outcome>> Maintenance::Before(const Call& call) const {

@@ -1,9 +1,9 @@
 // The operator's housekeeping: backups and retention. See v1.MaintenanceService. Each act is in the
 // ledger, one that failed too.
 //
-// Beside that it keeps the backups' file of person keys as the store is: it is written anew at the
-// start, after each erasure, and again once a minute for as long as that fails. Until then a backup
-// could bring back whoever was erased last: KeysAreStale().
+// Beside that it keeps the backups' file of person keys as the store is: a job of the schedule
+// writes it anew at the start, after each erasure, and again, once a minute in the end, for as long
+// as that fails. Until then a backup could bring back whoever was erased last: KeysAreStale().
 //
 // An act may take longer than a call may. So it runs on a thread of its own, at most one at a time,
 // and a call waits for it: who repeats a call with the same request_id while the act runs waits for
@@ -28,6 +28,7 @@
 #include "hub/base/principal.h"
 #include "hub/operations/retention.h"
 #include "hub/request/context.h"
+#include "hub/schedule/schedule.h"
 #include "signpost/v1/maintenance.pb.h"
 
 namespace signpost::operations {
@@ -37,8 +38,10 @@ inline constexpr size_t kPrunedPerCommitMax = 2000;
 
 class Maintenance {
  public:
-  // `backups` is nullptr where the hub's configuration names no place for them.
-  Maintenance(const request::HubContext& context, backup::Backups* backups, Retention retention);
+  // `backups` is nullptr where the hub's configuration names no place for them. This must outlive
+  // Stop() of `schedule`.
+  Maintenance(const request::HubContext& context, backup::Backups* backups, Retention retention,
+              schedule::Schedule* schedule);
   // As Shutdown().
   ~Maintenance();
   Maintenance(const Maintenance&) = delete;
@@ -93,22 +96,20 @@ class Maintenance {
                         ledger::Operation* operation) const;
   absl::StatusOr<Outcome> Backup(const Call& call) const;
   absl::StatusOr<Outcome> Prune(const Call& call, bool dry_run) const;
-  void KeepKeys();
+  absl::Status KeepKeys();
 
   const request::HubContext context_;
   backup::Backups* const backups_;
   const Retention retention_;
+  schedule::Schedule* const schedule_;
   mutable absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool running_ ABSL_GUARDED_BY(mutex_) = false;
   std::string running_hash_ ABSL_GUARDED_BY(mutex_);  // of agency, request id and content
   std::vector<request::Reply<Outcome>> waiting_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_ ABSL_GUARDED_BY(mutex_);
-  absl::CondVar wake_keeper_;
   uint64_t keys_wanted_ ABSL_GUARDED_BY(mutex_) = 1;   // how often they changed
   uint64_t keys_written_ ABSL_GUARDED_BY(mutex_) = 0;  // up to which change they are written
-  absl::Mutex join_mutex_;
-  std::thread keeper_ ABSL_GUARDED_BY(join_mutex_);
 };
 
 }  // namespace signpost::operations

@@ -23,6 +23,7 @@
 #include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
+#include "hub/schedule/due_rows.h"
 #include "hub/store/row_codec.h"
 #include "hub/tlog/merkle.h"
 #include "signpost/store/v1/exchange.pb.h"
@@ -312,6 +313,7 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
                                     "at the list"));
         }
         const absl::Time now = context.clock->Now();
+        const absl::Time escalation_due = disclosure::EscalationDue(row);
         row.set_outcome(review.outcome());
         row.set_reviewed_by(reviewer.practitioner_id);
         row.set_reviewed_as(reviewer.role);
@@ -329,6 +331,7 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(
             context, person.has_value() ? &*person : nullptr, review.reason(), &entry));
         operation.batch.Put(store::Space::kOverrides, key, store::EncodeRow(row));
+        schedule::DeleteDue(disclosure::kEscalationJob, escalation_due, key, &operation.batch);
         entry.set_outcome(review.outcome() == v1::OVERRIDE_OUTCOME_UPHELD
                               ? ledger::v1::OUTCOME_UPHELD
                               : ledger::v1::OUTCOME_NOT_UPHELD);
@@ -440,68 +443,62 @@ absl::StatusOr<int> Overrides::EscalateOverdue() {
   const int64_t now_s = absl::ToUnixSeconds(now);
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
   int told = 0;
-  SIGNPOST_RETURN_IF_ERROR(VisitRows(
-      *view, "", "", [&](const std::string& key, stored::OverrideRow row) -> absl::StatusOr<bool> {
-        if (!IsOverdue(row, now_s)) return true;
-        if (row.escalated_at_s() != 0 &&
-            now_s - row.escalated_at_s() < absl::ToInt64Seconds(kEscalateEvery)) {
-          return true;
-        }
-        row.set_escalated_at_s(now_s);
-        row.set_escalations(row.escalations() + 1);
-        ledger::Operation operation;
-        operation.reads.AddRow(store::Space::kOverrides, key, view->revision());
-        operation.batch.Put(store::Space::kOverrides, key, store::EncodeRow(row));
-        ledger::v1::LedgerEntry entry = context.entries->New(
-            ledger::v1::ENTRY_KIND_OVERRIDE_ESCALATED, base::Principal(), std::string());
-        entry.mutable_override_escalated()->set_entry_index(NumberOf(key));
-        entry.set_outcome(ledger::v1::OUTCOME_OVERDUE);
-        operation.entries.push_back(ledger::ToDraft(entry));
-        stored::StoredMessage message;
-        message.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
-        message.set_agency_id(row.agency_id());
-        message.set_changed_at_s(now_s);
-        message.set_override_number(NumberOf(key));
-        message.set_review_due_s(row.review_due_s());
-        const std::vector<std::string> systems =
-            context_.registry->directory()->MailboxSystems(row.agency_id());
-        ledger::AddIndexHook(&operation,
-                             [systems, message](uint64_t first_index, store::Batch& batch) {
-                               for (const std::string& system : systems) {
-                                 exchange::AppendNotice(batch, system, first_index, 1, message);
-                               }
-                             });
-        const absl::StatusOr<ledger::Sequenced> sequenced =
-            context_.sequencer->SubmitAndWait(std::move(operation));
-        // Somebody reviewed it meanwhile: nothing to tell.
-        if (!sequenced.ok() && base::ReasonOf(sequenced.status()) == Reason::kAborted) return true;
-        if (!sequenced.ok()) return sequenced.status();
-        ++told;
-        return true;
-      }));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<schedule::DueRow> due,
+                            schedule::ReadDue(*view, disclosure::kEscalationJob, now, kScanRows));
+  for (const auto& [due_at, key] : due) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
+                              view->Get(store::Space::kOverrides, key));
+    if (!bytes.has_value()) {
+      return base::Error(Reason::kDataLoss, "an override that is due is not there");
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(stored::OverrideRow row, disclosure::ParseOverride(*bytes));
+    row.set_escalated_at_s(now_s);
+    row.set_escalations(row.escalations() + 1);
+    ledger::Operation operation;
+    operation.reads.AddRow(store::Space::kOverrides, key, view->revision());
+    operation.batch.Put(store::Space::kOverrides, key, store::EncodeRow(row));
+    schedule::DeleteDue(disclosure::kEscalationJob, due_at, key, &operation.batch);
+    schedule::PutDue(disclosure::kEscalationJob, disclosure::EscalationDue(row), key,
+                     &operation.batch);
+    ledger::v1::LedgerEntry entry = context_.entries->New(
+        ledger::v1::ENTRY_KIND_OVERRIDE_ESCALATED, base::Principal(), std::string());
+    entry.mutable_override_escalated()->set_entry_index(NumberOf(key));
+    entry.set_outcome(ledger::v1::OUTCOME_OVERDUE);
+    operation.entries.push_back(ledger::ToDraft(entry));
+    stored::StoredMessage message;
+    message.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
+    message.set_agency_id(row.agency_id());
+    message.set_changed_at_s(now_s);
+    message.set_override_number(NumberOf(key));
+    message.set_review_due_s(row.review_due_s());
+    const std::vector<std::string> systems =
+        context_.registry->directory()->MailboxSystems(row.agency_id());
+    ledger::AddIndexHook(&operation, [systems, message](uint64_t first_index, store::Batch& batch) {
+      for (const std::string& system : systems) {
+        exchange::AppendNotice(batch, system, first_index, 1, message);
+      }
+    });
+    const absl::StatusOr<ledger::Sequenced> sequenced =
+        context_.sequencer->SubmitAndWait(std::move(operation));
+    // Somebody reviewed it meanwhile: nothing to tell.
+    if (!sequenced.ok() && base::ReasonOf(sequenced.status()) == Reason::kAborted) continue;
+    if (!sequenced.ok()) return sequenced.status();
+    ++told;
+  }
   return told;
 }
 
-OverrideWatch::OverrideWatch(const request::HubContext& context, absl::Duration interval)
-    : overrides_(context) {
-  thread_ = std::thread([this, interval] {
-    absl::MutexLock lock(&mutex_);
-    while (!stop_) {
-      mutex_.Unlock();
-      // What fails is tried again: the rows are as they were.
-      (void)overrides_.EscalateOverdue();
-      mutex_.Lock();
-      mutex_.AwaitWithTimeout(absl::Condition(&stop_), interval);
-    }
-  });
-}
-
-OverrideWatch::~OverrideWatch() {
-  {
-    absl::MutexLock lock(&mutex_);
-    stop_ = true;
-  }
-  thread_.join();
+void Overrides::RunOn(schedule::Schedule* schedule) {
+  schedule->Add(disclosure::kEscalationJob, absl::InfinitePast(),
+                [this](absl::Time now) -> absl::StatusOr<absl::Time> {
+                  // What fails is tried again: the rows are as they were.
+                  SIGNPOST_RETURN_IF_ERROR(EscalateOverdue().status());
+                  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view,
+                                            context_.store->NewView());
+                  SIGNPOST_ASSIGN_OR_RETURN(const absl::Time next,
+                                            schedule::NextDue(*view, disclosure::kEscalationJob));
+                  return std::min(next, now + kLookForOverdueEvery);
+                });
 }
 
 absl::StatusOr<bool> IsReviewed(const store::View& view, const std::string& agency_id,

@@ -14,23 +14,22 @@
 #define SIGNPOST_HUB_OVERRIDES_OVERRIDES_H_
 
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "hub/base/principal.h"
 #include "hub/request/context.h"
+#include "hub/schedule/schedule.h"
 #include "signpost/v1/overrides.pb.h"
 
 namespace signpost::overrides {
 
 // Who may review: a word of the policy's vocabulary.
 inline constexpr char kReviewerRole[] = "manager";
-// How often an agency is told again of an override that waits past its time.
-inline constexpr absl::Duration kEscalateEvery = absl::Hours(24);
+// However far off the next escalation is, what is due is looked for so often: a case may be opened
+// at any time, but none is due before two working days have passed.
+inline constexpr absl::Duration kLookForOverdueEvery = absl::Hours(1);
 
 class Overrides {
  public:
@@ -52,30 +51,17 @@ class Overrides {
   void Report(const base::Principal& asker, v1::ReportOverridesRequest request,
               request::Reply<v1::ReportOverridesResponse> done);
 
-  // Tells each agency of its overrides that wait past their time and that it was not told of for
-  // kEscalateEvery: an entry, a notice in its mailboxes, and a mark in the row, all or nothing for
-  // each. Blocks. Returns how many. Errors: kStoreUnavailable and the like; those before the error
-  // are told.
+  // Tells each agency of its overrides that wait past their time and that it was not told of for a
+  // day: an entry, a notice in its mailboxes, and a mark in the row, all or nothing for each. Reads
+  // what is due and nothing else. Blocks. Returns how many. Errors: kStoreUnavailable and the like;
+  // those before the error are told.
   [[nodiscard]] absl::StatusOr<int> EscalateOverdue();
+
+  // Has `schedule` do that when it is due. This must outlive the schedule's Stop().
+  void RunOn(schedule::Schedule* schedule);
 
  private:
   const request::HubContext context_;
-};
-
-// Calls EscalateOverdue() when made and every `interval` after, on a thread of its own, until it is
-// destroyed. An error is tried again the next time: the rows are as they were.
-class OverrideWatch {
- public:
-  OverrideWatch(const request::HubContext& context, absl::Duration interval);
-  ~OverrideWatch();
-  OverrideWatch(const OverrideWatch&) = delete;
-  OverrideWatch& operator=(const OverrideWatch&) = delete;
-
- private:
-  Overrides overrides_;
-  absl::Mutex mutex_;
-  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
 };
 
 // Whether the override of this number, used by a practitioner of `agency_id`, has been reviewed.

@@ -69,13 +69,14 @@ class MaintenanceTest : public request::HubRooms {
     return pattern;
   }
 
+  schedule::Schedule schedule_{&clock_};
   const std::string folder_ = NewFolder();
   const Retention thirty_days_ = {{stored::ENTRY_KIND_WHO_KNOWS, 30}};
 };
 
 TEST_F(MaintenanceTest, ABackupThatFailsIsRecordedAndTriedAgainUnderTheSameId) {
   const std::unique_ptr<backup::Backups> backups = OpenBackups();
-  Maintenance maintenance(context_, backups.get(), {});
+  Maintenance maintenance(context_, backups.get(), {}, &schedule_);
   for (int i = 1; i <= 2; ++i) {
     const auto failed = MakeBackup(&maintenance, "backup-1");
     EXPECT_EQ(ReasonOf(failed.status()), Reason::kInvalidField);
@@ -87,7 +88,7 @@ TEST_F(MaintenanceTest, ABackupThatFailsIsRecordedAndTriedAgainUnderTheSameId) {
 }
 
 TEST_F(MaintenanceTest, WithoutAPlaceOrARetentionItSaysWhatToSet) {
-  Maintenance maintenance(context_, nullptr, {});
+  Maintenance maintenance(context_, nullptr, {}, &schedule_);
   const uint64_t before = LedgerSize();
   EXPECT_THAT(FieldsOf(MakeBackup(&maintenance, "a").status()), ElementsAre("backup"));
   EXPECT_THAT(FieldsOf(Prune(&maintenance, "b").status()), ElementsAre("retention_days"));
@@ -101,7 +102,7 @@ TEST_F(MaintenanceTest, WhatIsPastItsTimeGoesOnceAndIsSaid) {
   clock_.Advance(absl::Hours(24 * 30 + 1));
   Ask(Adviser(), AskAboutRecord("C-1"));
   const uint64_t young = LastEntry().index;
-  Maintenance maintenance(context_, nullptr, thirty_days_);
+  Maintenance maintenance(context_, nullptr, thirty_days_, &schedule_);
   const uint64_t before = LedgerSize();
   const auto counted = Prune(&maintenance, "prune-0", true);
   ASSERT_TRUE(counted.ok()) << counted.status();
@@ -140,7 +141,7 @@ TEST_F(MaintenanceTest, MoreThanACommitTakesGoesInSeveralAndIsCountedTogether) {
   }
   clock_.Advance(absl::Hours(24 * 31));
   Ask(Adviser(), AskAboutRecord("C-1"));
-  Maintenance maintenance(context_, nullptr, thirty_days_);
+  Maintenance maintenance(context_, nullptr, thirty_days_, &schedule_);
   const auto pruned = Prune(&maintenance, "prune-1");
   ASSERT_TRUE(pruned.ok()) << pruned.status();
   EXPECT_EQ(CountsOf(*pruned), (std::map<std::string, uint64_t>{{"who-knows", kEntries}}));
@@ -150,25 +151,33 @@ TEST_F(MaintenanceTest, MoreThanACommitTakesGoesInSeveralAndIsCountedTogether) {
 }
 
 TEST_F(MaintenanceTest, AfterItsEndItRefuses) {
-  Maintenance maintenance(context_, nullptr, thirty_days_);
+  Maintenance maintenance(context_, nullptr, thirty_days_, &schedule_);
   maintenance.Shutdown();
   EXPECT_EQ(ReasonOf(Prune(&maintenance, "prune-1").status()), Reason::kShuttingDown);
 }
 
-TEST_F(MaintenanceTest, TheFileOfPersonKeysIsWrittenAtTheStartAndAtTheEnd) {
+TEST_F(MaintenanceTest, TheFileOfPersonKeysIsWrittenAtTheStartAndAfterEachErasureUntilItGoesWell) {
   const std::unique_ptr<backup::Backups> backups = OpenBackups();
-  {
-    Maintenance maintenance(context_, backups.get(), {});
-    maintenance.Shutdown();
-    EXPECT_FALSE(maintenance.KeysAreStale());
-  }
-  EXPECT_TRUE(fs::exists(folder_ + "/keys/person-keys"));
-  fs::remove_all(folder_ + "/keys");
-  // Its medium is away: no directory can be made where a file stands.
-  std::fclose(std::fopen((folder_ + "/keys").c_str(), "w"));
-  Maintenance maintenance(context_, backups.get(), {});
-  maintenance.Shutdown();
+  Maintenance maintenance(context_, backups.get(), {}, &schedule_);
   EXPECT_TRUE(maintenance.KeysAreStale());
+  EXPECT_EQ(schedule_.RunDue(), 1);
+  EXPECT_FALSE(maintenance.KeysAreStale());
+  EXPECT_TRUE(fs::exists(folder_ + "/keys/person-keys"));
+  EXPECT_EQ(schedule_.next(), absl::InfiniteFuture());
+
+  // Its medium is away: a file stands where the directory was.
+  fs::remove_all(folder_ + "/keys");
+  std::fclose(std::fopen((folder_ + "/keys").c_str(), "w"));
+  maintenance.KeysChanged();
+  EXPECT_TRUE(maintenance.KeysAreStale());
+  EXPECT_EQ(schedule_.RunDue(), 1);
+  EXPECT_TRUE(maintenance.KeysAreStale());
+  EXPECT_EQ(schedule_.next(), clock_.Now() + schedule::kRetryFirst);
+  fs::remove(folder_ + "/keys");
+  clock_.Advance(schedule::kRetryFirst);
+  EXPECT_EQ(schedule_.RunDue(), 1);
+  EXPECT_FALSE(maintenance.KeysAreStale());
+  EXPECT_TRUE(fs::exists(folder_ + "/keys/person-keys"));
 }
 
 }  // namespace

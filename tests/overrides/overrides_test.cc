@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 
 #include "hub/base/crypto.h"
+#include "hub/disclosure/override_case.h"
+#include "hub/request/entries.h"
+#include "hub/schedule/due_rows.h"
 #include "tests/request/hub_rooms.h"
 
 namespace signpost::overrides {
@@ -223,6 +226,38 @@ TEST_F(OverridesTest, AnAgencyIsToldOnceADayOfWhatNobodyReviews) {
   clock_.Advance(absl::Hours(48));
   EXPECT_EQ(*overrides_.EscalateOverdue(), 0);
   EXPECT_EQ(Mailbox(kSocial).size(), before + 2);
+}
+
+TEST_F(OverridesTest, TheScheduleTellsWhenItIsDueAndNotBefore) {
+  schedule::Schedule schedule(&clock_);
+  overrides_.RunOn(&schedule);
+  const uint64_t number = Override();
+  clock_.Advance(absl::Hours(48));
+  EXPECT_EQ(schedule.RunDue(), 1);
+  EXPECT_THAT(Entries("override-escalated"), IsEmpty());
+  EXPECT_EQ(schedule.next(), clock_.Now() + absl::Seconds(1)) << "the first that is due";
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(schedule.RunDue(), 1);
+  EXPECT_THAT(Entries("override-escalated"), SizeIs(1));
+  ASSERT_TRUE(Review(Manager(), Upheld(number)).ok());
+  EXPECT_EQ(*schedule::NextDue(*View(), disclosure::kEscalationJob), absl::InfiniteFuture())
+      << "what was reviewed is not due any more";
+}
+
+TEST_F(OverridesTest, OnlyWhatIsDueIsRead) {
+  Override();
+  clock_.Advance(absl::Hours(24));
+  Override();
+  clock_.Advance(absl::Hours(24) + absl::Seconds(1));
+  // A case that is not due may be unreadable: nobody looks at it.
+  const std::vector<store::KeyValue> cases = *View()->Scan(store::Space::kOverrides, "", "", 10);
+  ASSERT_THAT(cases, SizeIs(2));
+  ledger::Operation operation;
+  operation.entries.push_back(request::ToDraft(
+      request::NewEntry(store::v1::ENTRY_KIND_HUB, base::Principal(), RequestId())));
+  operation.batch.Put(store::Space::kOverrides, cases[1].key, "not a case");
+  ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+  EXPECT_EQ(*overrides_.EscalateOverdue(), 1);
 }
 
 TEST_F(OverridesTest, WhatCouldNotBeToldIsToldTheNextTime) {
