@@ -647,7 +647,8 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
         if (!result.ok()) return done(std::move(result).status());
         Delivery delivery;
         for (Ready& ready : result->outcome) {
-          ready.message.set_payload(std::move(ready.payload).Release(result->sequenced->permit));
+          ready.message.set_payload(
+              std::move(ready.payload).Release(result->sequenced->permit, ready.entry));
           *ready.message.mutable_receipt() = ledger::ReceiptOf(
               *result->sequenced, context_.sequencer->options().origin, ready.entry);
           delivery.messages.push_back(std::move(ready.message));

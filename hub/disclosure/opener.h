@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/message_lite.h"
+#include "hub/base/check.h"
 #include "hub/base/crypto.h"
 #include "hub/base/sealed.h"
 #include "hub/disclosure/composer_key.h"
@@ -34,8 +35,12 @@ class SealedAnswer {
   const std::string& hash() const { return hash_; }
   size_t size() const { return bytes_.size(); }
 
-  // The bytes, against proof that the entry naming hash() is durable.
-  std::string Release(const base::Permit& /*permit*/) && { return std::move(bytes_); }
+  // The bytes, against proof that entry number `i` of an operation names hash() and is durable. A
+  // permit that stands for something else is a fault of our own: the process ends.
+  std::string Release(const base::Permit& permit, size_t i = 0) && {
+    CHECK(permit.Names(hash_, i));
+    return std::move(bytes_);
+  }
 
  private:
   friend class Opener;

@@ -23,7 +23,7 @@ namespace {
 }  // namespace
 
 ::signpost::v1::Receipt ReceiptOf(const Sequenced& sequenced, const std::string& origin, size_t i) {
-  return Receipt(sequenced.first_index + i, sequenced.leaf_hashes[i],
+  return Receipt(sequenced.first_index + i, sequenced.permit.leaf_hash(i),
                  absl::ToUnixMicros(sequenced.sequenced_at), origin);
 }
 

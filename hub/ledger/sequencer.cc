@@ -340,15 +340,19 @@ class SequencerImpl final : public Sequencer {
       building.now_us = std::max(absl::ToUnixMicros(clock_->Now()), building.state.sequenced_at_us);
       building.state.sequenced_at_us = building.now_us;
     }
-    std::vector<std::string> leaf_hashes;
-    leaf_hashes.reserve(operation.entries.size());
-    for (Draft& draft : operation.entries) leaf_hashes.push_back(AddEntry(draft, building));
+    PermitEntries entries;
+    entries.reserve(operation.entries.size());
+    for (Draft& draft : operation.entries) {
+      // Read before the body moves on; CheckOperation() found it well-formed.
+      std::string reply_hash(tlog::DecodeEntryFields(draft.body)->reply_hash);
+      entries.push_back({AddEntry(draft, building), std::move(reply_hash)});
+    }
     for (const uint64_t index : operation.prune) {
       building.rows.Put(Space::kEntries, store::KeyU64(index), "");
     }
     window_.Add(operation.batch);
-    return Sequenced{first_index, std::move(leaf_hashes), absl::FromUnixMicros(building.now_us),
-                     MakePermit(first_index)};
+    return Sequenced{first_index, absl::FromUnixMicros(building.now_us),
+                     MakePermit(first_index, std::move(entries))};
   }
 
   // Returns the leaf hash.

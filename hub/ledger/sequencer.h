@@ -23,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -76,10 +77,9 @@ struct Operation {
 };
 
 struct Sequenced {
-  uint64_t first_index;                  // of this operation's entries
-  std::vector<std::string> leaf_hashes;  // 32 bytes each, one an entry
+  uint64_t first_index;  // of this operation's entries
   absl::Time sequenced_at;
-  base::Permit permit;
+  base::Permit permit;  // for what the entries name; has their leaf hashes
 };
 
 using Done = absl::AnyInvocable<void(absl::StatusOr<Sequenced>)>;
@@ -164,8 +164,12 @@ class Sequencer {
   virtual const Options& options() const = 0;
 
  protected:
-  // For implementations: Permit's constructor is open to this class alone.
-  static base::Permit MakePermit(uint64_t ledger_index) { return base::Permit(ledger_index); }
+  // For implementations: Permit's constructor is open to this class alone. An element is the leaf
+  // hash of an entry and the hash of the reply that it names, or nothing.
+  using PermitEntries = base::Permit::Entries;
+  static base::Permit MakePermit(uint64_t ledger_index, PermitEntries entries) {
+    return base::Permit(ledger_index, std::move(entries));
+  }
 };
 
 }  // namespace signpost::ledger

@@ -8,6 +8,7 @@ namespace {
 
 constexpr uint64_t kKindField = 6;
 constexpr uint64_t kPrunedField = 130;
+constexpr uint64_t kReplyHashField = 23;
 
 }  // namespace
 
@@ -23,6 +24,7 @@ absl::StatusOr<EntryFields> DecodeEntryFields(absl::string_view entry) {
     if (!TakeField(&entry, &read)) return malformed();
     if (read.field == kKindField && read.type == kVarint) fields.kind = read.number;
     if (read.field == kPrunedField && read.type == kBytes) fields.pruned = read.bytes;
+    if (read.field == kReplyHashField && read.type == kBytes) fields.reply_hash = read.bytes;
     if (read.field > 4) continue;
     if (read.type != (read.field == 4 ? kBytes : kVarint)) return malformed();
     if (read.field == 1) fields.index = read.number;

@@ -4,9 +4,10 @@
 //   uint64 index = 1;  int64 sequenced_at_us = 2;  uint64 agency_counter = 3;
 //   string agency_id = 4;
 //
-// of ledger.v1.LedgerEntry, and EntryKind kind = 6 and Pruned pruned = 130, by which an entry says
-// what was pruned (pruned.h). Fields 1-3 stand at the end of an entry, written by the sequencer;
-// the body in front sets field 4 and never 1-3.
+// of ledger.v1.LedgerEntry, EntryKind kind = 6 and Pruned pruned = 130, by which an entry says what
+// was pruned (pruned.h), and bytes reply_hash = 23, by which it names the reply that it stands for.
+// Fields 1-3 stand at the end of an entry, written by the sequencer; the body in front sets field 4
+// and never 1-3.
 //
 // Pure functions, thread-safe.
 
@@ -31,6 +32,7 @@ struct EntryFields {
   absl::string_view agency_id;    // into the bytes decoded
   uint64_t kind = 0;              // a number of ledger.v1.EntryKind
   absl::string_view pruned;       // a ledger.v1.Pruned; into the bytes decoded
+  absl::string_view reply_hash;   // into the bytes decoded
   bool sequencer_fields = false;  // at least one of 1-3 was present
 };
 

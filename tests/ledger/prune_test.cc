@@ -61,7 +61,7 @@ class PruneTest : public ::testing::Test {
     for (uint64_t i = 0; i < kEntries; ++i) {
       Operation operation;
       operation.entries.push_back(MakeDraft(agencies[i % 3], absl::StrCat("entry ", i)));
-      last_leaf_ = sequencer_->SubmitAndWait(std::move(operation))->leaf_hashes[0];
+      last_leaf_ = sequencer_->SubmitAndWait(std::move(operation))->permit.leaf_hash(0);
       if (i == 7) leaf_7_ = last_leaf_;
     }
   }

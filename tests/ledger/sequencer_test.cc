@@ -92,8 +92,8 @@ TEST_F(SequencerTest, AnOperationIsDurableWithItsEntryOrNotAtAll) {
   EXPECT_EQ(StoredSize(), 1u);
   const std::string entry = *Get(Space::kEntries, store::KeyU64(0));
   tlog::Hasher hasher;
-  ASSERT_EQ(result->leaf_hashes.size(), 1u);
-  EXPECT_EQ(result->leaf_hashes[0], tlog::HashToString(hasher.Leaf(entry)));
+  ASSERT_EQ(result->permit.size(), 1u);
+  EXPECT_EQ(result->permit.leaf_hash(0), tlog::HashToString(hasher.Leaf(entry)));
   EXPECT_EQ(entry.substr(0, Body("yot", "a=1").size()), Body("yot", "a=1"))
       << "the body is stored verbatim in front";
 }
@@ -104,7 +104,7 @@ TEST_F(SequencerTest, EntriesCarryIndexTimeAndAGaplessCounterPerAgency) {
   operation.entries = {MakeDraft("yot", "x"), MakeDraft("cps", "y"), MakeDraft("yot", "z"),
                        MakeDraft("", "hub")};
   const Sequenced first = *sequencer_->SubmitAndWait(std::move(operation));
-  EXPECT_EQ(first.leaf_hashes.size(), 4u);
+  EXPECT_EQ(first.permit.size(), 4u);
   ledgers_.clock.Advance(absl::Seconds(5));
   ASSERT_EQ(sequencer_->SubmitAndWait(PutOperation("a", "1", "yot"))->first_index, 4u);
   const struct {

@@ -10,6 +10,7 @@
 #include "hub/audit/filter.h"
 #include "hub/ledger/reader.h"
 #include "hub/people/people.h"
+#include "hub/request/entries.h"
 #include "hub/request/resolve.h"
 #include "hub/store/memory_store.h"
 #include "nlohmann/json.hpp"
@@ -458,6 +459,12 @@ std::vector<Recorded> HubRooms::Entries(const std::string& kind) {
     if (Recorded entry = EntryAt(i); entry.kind == kind) found.push_back(std::move(entry));
   }
   return found;
+}
+
+ledger::Draft HubRooms::EntryNaming(const std::string& reply_hash) {
+  store::v1::LedgerEntry entry = NewEntry(store::v1::ENTRY_KIND_HUB, base::Principal(), "");
+  entry.set_reply_hash(reply_hash);
+  return ToDraft(entry);
 }
 
 bool HubRooms::IsAbout(uint64_t index, const base::PersonId& person) {

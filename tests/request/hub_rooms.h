@@ -178,6 +178,8 @@ class HubRooms : public ::testing::Test {
   Recorded EntryAt(uint64_t index);
   Recorded LastEntry() { return EntryAt(LedgerSize() - 1); }
   std::vector<Recorded> Entries(const std::string& kind);
+  // An entry that names a reply of this hash and says nothing else.
+  static ledger::Draft EntryNaming(const std::string& reply_hash);
   // Whether the index of who looked, which is erased with the person, leads to the entry.
   bool IsAbout(uint64_t index, const base::PersonId& person);
   people::Person PersonOf(const std::string& agency, const std::string& record_id);

@@ -21,15 +21,15 @@ std::string Carry(const base::Sealed<std::string>& name, const base::Permit& per
 #elif defined(MAKES_A_KEY_OF_BRACES)
   return disclosure::Opener::Peek({}, name);
 #elif defined(FORGES_A_PERMIT)
-  const base::Permit forged(0);
-  return std::move(answer).Release(forged);
+  const base::Permit forged(0, {});
+  return std::move(answer).Release(forged, 0);
 #elif defined(RELEASES_WITHOUT_A_PERMIT)
   return std::move(answer).Release();
 #elif defined(READS_A_CLOSED_ANSWER)
   return answer.bytes_;
 #else
   (void)name;
-  return std::move(answer).Release(permit);
+  return std::move(answer).Release(permit, 0);
 #endif
 }
 
