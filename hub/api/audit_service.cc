@@ -79,7 +79,7 @@ class CopyStream final : public rpc::WriteStream<v1::CopyLedgerRequest, v1::Copy
  private:
   void OnOpen() override {
     context_.answers->RecordLedgerCopy(
-        caller().asker, request().first_index(), request().reason(),
+        caller(), request().first_index(), request().reason(),
         [self = Ref<CopyStream>()](absl::StatusOr<v1::Receipt> recorded) {
           self->Post([self = self.get(), status = recorded.status()] { self->OnRecorded(status); });
         });
@@ -158,7 +158,7 @@ class TailStream final : public rpc::WriteStream<v1::TailEntriesRequest, v1::Tai
  private:
   void OnOpen() override {
     context_.searches->OpenTail(
-        caller().asker, request(),
+        caller(), request(),
         [self = Ref<TailStream>()](absl::StatusOr<oversight::Searches::Tail> opened) {
           self->Post([self = self.get(), opened = std::move(opened)]() mutable {
             if (!opened.ok()) return self->Close(std::move(opened).status());
@@ -204,7 +204,7 @@ class PseudonymStream final
 
   void OnOpen() override {
     context_.pseudonyms->Issue(
-        caller().asker, request(), [self = Ref<PseudonymStream>()](absl::StatusOr<Issued> issued) {
+        caller(), request(), [self = Ref<PseudonymStream>()](absl::StatusOr<Issued> issued) {
           self->Post([self = self.get(), issued = std::move(issued)]() mutable {
             if (!issued.ok()) return self->Close(std::move(issued).status());
             self->issued_ = *std::move(issued);
@@ -241,7 +241,7 @@ class AuditService final : public v1::AuditService::CallbackService {
                                           v1::GetCheckpointResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetCheckpoint");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const rpc::Caller&, const v1::GetCheckpointRequest&,
+                         [this](const base::Principal&, const v1::GetCheckpointRequest&,
                                 rpc::Reply<v1::GetCheckpointResponse> reply) {
                            absl::StatusOr<std::string> checkpoint =
                                context_.context->sequencer->Checkpoint();
@@ -260,7 +260,7 @@ class AuditService final : public v1::AuditService::CallbackService {
                                      v1::GetProofResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetProof");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const rpc::Caller&, const v1::GetProofRequest& get,
+                         [this](const base::Principal&, const v1::GetProofRequest& get,
                                 rpc::Reply<v1::GetProofResponse> reply) {
                            reply(Proof(*context_.context, get.leaf_hash()));
                          });
@@ -271,7 +271,7 @@ class AuditService final : public v1::AuditService::CallbackService {
                                            v1::GetConsistencyResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetConsistency");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const rpc::Caller&, const v1::GetConsistencyRequest& get,
+                         [this](const base::Principal&, const v1::GetConsistencyRequest& get,
                                 rpc::Reply<v1::GetConsistencyResponse> reply) {
                            reply(Consistency(*context_.context, get));
                          });
@@ -283,9 +283,9 @@ class AuditService final : public v1::AuditService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetEntry");
     return rpc::RunUnary(
         context, *context_.calls, row, request, response,
-        [answers = context_.answers](const rpc::Caller& caller, const v1::GetEntryRequest& get,
+        [answers = context_.answers](const base::Principal& caller, const v1::GetEntryRequest& get,
                                      rpc::Reply<v1::GetEntryResponse> reply) {
-          answers->ReadEntry(caller.asker, get, std::move(reply));
+          answers->ReadEntry(caller, get, std::move(reply));
         });
   }
 
@@ -301,9 +301,9 @@ class AuditService final : public v1::AuditService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/SearchEntries");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
                          [searches = context_.searches](
-                             const rpc::Caller& caller, const v1::SearchEntriesRequest& search,
+                             const base::Principal& caller, const v1::SearchEntriesRequest& search,
                              rpc::Reply<v1::SearchEntriesResponse> reply) {
-                           searches->Search(caller.asker, search, std::move(reply));
+                           searches->Search(caller, search, std::move(reply));
                          });
   }
 
@@ -313,9 +313,9 @@ class AuditService final : public v1::AuditService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/FindPatterns");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
                          [patterns = context_.pattern_search](
-                             const rpc::Caller& caller, const v1::FindPatternsRequest& find,
+                             const base::Principal& caller, const v1::FindPatternsRequest& find,
                              rpc::Reply<v1::FindPatternsResponse> reply) {
-                           patterns->Find(caller.asker, find, std::move(reply));
+                           patterns->Find(caller, find, std::move(reply));
                          });
   }
 

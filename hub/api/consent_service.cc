@@ -16,10 +16,10 @@ class ConsentService final : public v1::ConsentService::CallbackService {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.ConsentService/RecordConsent");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [intake = context_.intake](const rpc::Caller& caller,
+                         [intake = context_.intake](const base::Principal& caller,
                                                     const v1::RecordConsentRequest& record,
                                                     rpc::Reply<v1::RecordConsentResponse> reply) {
-                           intake->RecordConsent(caller.asker, record, std::move(reply));
+                           intake->RecordConsent(caller, record, std::move(reply));
                          });
   }
 
@@ -29,10 +29,10 @@ class ConsentService final : public v1::ConsentService::CallbackService {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.ConsentService/WithdrawConsent");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [intake = context_.intake](const rpc::Caller& caller,
+                         [intake = context_.intake](const base::Principal& caller,
                                                     const v1::WithdrawConsentRequest& withdraw,
                                                     rpc::Reply<v1::WithdrawConsentResponse> reply) {
-                           intake->WithdrawConsent(caller.asker, withdraw, std::move(reply));
+                           intake->WithdrawConsent(caller, withdraw, std::move(reply));
                          });
   }
 
@@ -40,12 +40,12 @@ class ConsentService final : public v1::ConsentService::CallbackService {
                                          const v1::ListConsentsRequest* request,
                                          v1::ListConsentsResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.ConsentService/ListConsents");
-    return rpc::RunUnary(
-        context, *context_.calls, row, request, response,
-        [answers = context_.answers](const rpc::Caller& caller, const v1::ListConsentsRequest& list,
-                                     rpc::Reply<v1::ListConsentsResponse> reply) {
-          answers->ListConsents(caller.asker, list, std::move(reply));
-        });
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [answers = context_.answers](const base::Principal& caller,
+                                                      const v1::ListConsentsRequest& list,
+                                                      rpc::Reply<v1::ListConsentsResponse> reply) {
+                           answers->ListConsents(caller, list, std::move(reply));
+                         });
   }
 
   grpc::ServerUnaryReactor* GetConsentHistory(grpc::CallbackServerContext* context,
@@ -53,12 +53,13 @@ class ConsentService final : public v1::ConsentService::CallbackService {
                                               v1::GetConsentHistoryResponse* response) override {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.ConsentService/GetConsentHistory");
-    return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [answers = context_.answers](
-                             const rpc::Caller& caller, const v1::GetConsentHistoryRequest& history,
-                             rpc::Reply<v1::GetConsentHistoryResponse> reply) {
-                           answers->GetConsentHistory(caller.asker, history, std::move(reply));
-                         });
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [answers = context_.answers](const base::Principal& caller,
+                                     const v1::GetConsentHistoryRequest& history,
+                                     rpc::Reply<v1::GetConsentHistoryResponse> reply) {
+          answers->GetConsentHistory(caller, history, std::move(reply));
+        });
   }
 
  private:

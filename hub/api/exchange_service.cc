@@ -50,19 +50,19 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
     cursor_ = open.cursor();
     if (!open.resume_token().empty()) {
       const absl::StatusOr<exchange::Position> position =
-          context_.context->mailboxes->ReadToken(caller().asker.system_id, open.resume_token());
+          context_.context->mailboxes->ReadToken(caller().system_id, open.resume_token());
       if (!position.ok()) return Close(position.status());
       resume_ = *position;
       resuming_ = true;
     }
     subscription_ = context_.context->notifier->Subscribe(
-        caller().asker.system_id, [weak = std::weak_ptr<MailboxStream>(Ref<MailboxStream>())] {
+        caller().system_id, [weak = std::weak_ptr<MailboxStream>(Ref<MailboxStream>())] {
           if (const std::shared_ptr<MailboxStream> self = weak.lock()) {
             self->Post([self = self.get()] { self->GoOn(); });
           }
         });
     context_.intake->OpenCursor(
-        caller().asker, cursor_,
+        caller(), cursor_,
         [self = Ref<MailboxStream>()](absl::StatusOr<exchange::Position> position) {
           self->Post([self = self.get(), position = std::move(position)] {
             if (!position.ok()) return self->Close(position.status());
@@ -76,11 +76,11 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
 
   void OnAcknowledge(const std::string& token) {
     const absl::StatusOr<exchange::Position> position =
-        context_.context->mailboxes->ReadToken(caller().asker.system_id, token);
+        context_.context->mailboxes->ReadToken(caller().system_id, token);
     if (!position.ok()) return Close(position.status());
     // The next message is read when this one is durable: acknowledgements stay in order.
     context_.intake->Acknowledge(
-        caller().asker, cursor_, *position,
+        caller(), cursor_, *position,
         [self = Ref<MailboxStream>(), token](absl::StatusOr<exchange::Position> at) {
           self->Post([self = self.get(), token, at = std::move(at)] {
             if (!at.ok()) return self->Close(at.status());
@@ -116,7 +116,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
       if (!view.ok()) return Close(view.status());
       absl::StatusOr<std::vector<exchange::MailboxMessage>> read =
           context_.context->mailboxes->ReadAfter(
-              **view, caller().asker.system_id, position_,
+              **view, caller().system_id, position_,
               static_cast<int>(std::min<int64_t>(credits_, kDeliveriesPerEntryRun)));
       if (!read.ok()) return Close(std::move(read).status());
       messages = *std::move(read);
@@ -124,7 +124,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
     if (messages.empty()) return Idle();
     delivering_ = true;
     context_.answers->Deliver(
-        caller().asker, std::move(messages),
+        caller(), std::move(messages),
         [self = Ref<MailboxStream>()](absl::StatusOr<disclosure::Answers::Delivery> made) {
           self->Post([self = self.get(), made = std::move(made)]() mutable {
             self->OnDelivery(std::move(made));
@@ -158,7 +158,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
   void Beat() {
     v1::SubscribeResponse response;
     response.mutable_heartbeat()->set_resume_token(
-        context_.context->mailboxes->Token(caller().asker.system_id, position_));
+        context_.context->mailboxes->Token(caller().system_id, position_));
     Write(std::move(response));
   }
 

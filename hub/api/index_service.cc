@@ -61,7 +61,7 @@ class ReportStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Re
       const std::string record_id = held_.record_id();
       records_.insert(record_id);
       intake_->Report(
-          caller().asker, std::move(held_),
+          caller(), std::move(held_),
           [self = Ref<ReportStream>(), record_id](absl::StatusOr<v1::FlagOutcome> outcome) {
             self->Post([self = self.get(), record_id, outcome = std::move(outcome)]() mutable {
               self->OnOutcome(record_id, std::move(outcome));
@@ -124,7 +124,7 @@ class ReconcileStream final : public rpc::ReadStream<v1::ReconcileRequest, v1::R
     if (!message.has_finish()) return Read();
     finishing_ = true;
     intake_->Reconcile(
-        caller().asker, std::move(record_ids_), message.finish(),
+        caller(), std::move(record_ids_), message.finish(),
         [self = Ref<ReconcileStream>()](absl::StatusOr<v1::ReconcileResponse> response) {
           self->Post([self = self.get(), response = std::move(response)]() mutable {
             if (!response.ok()) return self->Close(std::move(response).status());
@@ -154,9 +154,9 @@ class IndexService final : public v1::IndexService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/Find");
     return rpc::RunUnary(
         context, *context_.calls, row, request, response,
-        [answers = context_.answers](const rpc::Caller& caller, const v1::FindRequest& find,
+        [answers = context_.answers](const base::Principal& caller, const v1::FindRequest& find,
                                      rpc::Reply<v1::FindResponse> reply) {
-          answers->Find(caller.asker, find, std::move(reply));
+          answers->Find(caller, find, std::move(reply));
         });
   }
 
@@ -164,12 +164,12 @@ class IndexService final : public v1::IndexService::CallbackService {
                                      const v1::WhoKnowsRequest* request,
                                      v1::WhoKnowsResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/WhoKnows");
-    return rpc::RunUnary(
-        context, *context_.calls, row, request, response,
-        [answers = context_.answers](const rpc::Caller& caller, const v1::WhoKnowsRequest& question,
-                                     rpc::Reply<v1::WhoKnowsResponse> reply) {
-          answers->WhoKnows(caller.asker, question, std::move(reply));
-        });
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [answers = context_.answers](const base::Principal& caller,
+                                                      const v1::WhoKnowsRequest& question,
+                                                      rpc::Reply<v1::WhoKnowsResponse> reply) {
+                           answers->WhoKnows(caller, question, std::move(reply));
+                         });
   }
 
   grpc::ServerBidiReactor<v1::ReportFlagsRequest, v1::ReportFlagsResponse>* ReportFlags(
@@ -188,12 +188,12 @@ class IndexService final : public v1::IndexService::CallbackService {
                                         const v1::ListReviewsRequest* request,
                                         v1::ListReviewsResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/ListReviews");
-    return rpc::RunUnary(
-        context, *context_.calls, row, request, response,
-        [answers = context_.answers](const rpc::Caller& caller, const v1::ListReviewsRequest& list,
-                                     rpc::Reply<v1::ListReviewsResponse> reply) {
-          answers->ListReviews(caller.asker, list, std::move(reply));
-        });
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [answers = context_.answers](const base::Principal& caller,
+                                                      const v1::ListReviewsRequest& list,
+                                                      rpc::Reply<v1::ListReviewsResponse> reply) {
+                           answers->ListReviews(caller, list, std::move(reply));
+                         });
   }
 
   grpc::ServerUnaryReactor* ResolveReview(grpc::CallbackServerContext* context,
@@ -201,10 +201,10 @@ class IndexService final : public v1::IndexService::CallbackService {
                                           v1::ResolveReviewResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/ResolveReview");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [intake = context_.intake](const rpc::Caller& caller,
+                         [intake = context_.intake](const base::Principal& caller,
                                                     const v1::ResolveReviewRequest& resolve,
                                                     rpc::Reply<v1::ResolveReviewResponse> reply) {
-                           intake->ResolveReview(caller.asker, resolve, std::move(reply));
+                           intake->ResolveReview(caller, resolve, std::move(reply));
                          });
   }
 

@@ -17,9 +17,9 @@ class MaintenanceService final : public v1::MaintenanceService::CallbackService 
         rpc::MethodOrDie("/signpost.v1.MaintenanceService/MakeBackup");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
                          [maintenance = context_.maintenance](
-                             const rpc::Caller& caller, const v1::MakeBackupRequest& make,
+                             const base::Principal& caller, const v1::MakeBackupRequest& make,
                              rpc::Reply<v1::MakeBackupResponse> reply) {
-                           maintenance->MakeBackup(caller.asker, make, std::move(reply));
+                           maintenance->MakeBackup(caller, make, std::move(reply));
                          });
   }
 
@@ -30,9 +30,9 @@ class MaintenanceService final : public v1::MaintenanceService::CallbackService 
         rpc::MethodOrDie("/signpost.v1.MaintenanceService/PruneEntries");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
                          [maintenance = context_.maintenance](
-                             const rpc::Caller& caller, const v1::PruneEntriesRequest& prune,
+                             const base::Principal& caller, const v1::PruneEntriesRequest& prune,
                              rpc::Reply<v1::PruneEntriesResponse> reply) {
-                           maintenance->PruneEntries(caller.asker, prune, std::move(reply));
+                           maintenance->PruneEntries(caller, prune, std::move(reply));
                          });
   }
 

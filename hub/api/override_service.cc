@@ -18,9 +18,9 @@ class OverrideService final : public v1::OverrideService::CallbackService {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.OverrideService/ListOverrides");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const rpc::Caller& caller, const v1::ListOverridesRequest& list,
+                         [this](const base::Principal& caller, const v1::ListOverridesRequest& list,
                                 rpc::Reply<v1::ListOverridesResponse> reply) {
-                           overrides_.List(caller.asker, list, std::move(reply));
+                           overrides_.List(caller, list, std::move(reply));
                          });
   }
 
@@ -29,11 +29,12 @@ class OverrideService final : public v1::OverrideService::CallbackService {
                                            v1::ReviewOverrideResponse* response) override {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.OverrideService/ReviewOverride");
-    return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const rpc::Caller& caller, const v1::ReviewOverrideRequest& review,
-                                rpc::Reply<v1::ReviewOverrideResponse> reply) {
-                           overrides_.Review(caller.asker, review, std::move(reply));
-                         });
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [this](const base::Principal& caller, const v1::ReviewOverrideRequest& review,
+               rpc::Reply<v1::ReviewOverrideResponse> reply) {
+          overrides_.Review(caller, review, std::move(reply));
+        });
   }
 
   grpc::ServerUnaryReactor* ReportOverrides(grpc::CallbackServerContext* context,
@@ -41,11 +42,12 @@ class OverrideService final : public v1::OverrideService::CallbackService {
                                             v1::ReportOverridesResponse* response) override {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.OverrideService/ReportOverrides");
-    return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const rpc::Caller& caller, const v1::ReportOverridesRequest& report,
-                                rpc::Reply<v1::ReportOverridesResponse> reply) {
-                           overrides_.Report(caller.asker, report, std::move(reply));
-                         });
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [this](const base::Principal& caller, const v1::ReportOverridesRequest& report,
+               rpc::Reply<v1::ReportOverridesResponse> reply) {
+          overrides_.Report(caller, report, std::move(reply));
+        });
   }
 
  private:

@@ -16,9 +16,9 @@ class PersonService final : public v1::PersonService::CallbackService {
                                          v1::ExportPersonResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PersonService/ExportPerson");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const rpc::Caller& caller, const v1::ExportPersonRequest& asked,
+                         [this](const base::Principal& caller, const v1::ExportPersonRequest& asked,
                                 rpc::Reply<v1::ExportPersonResponse> reply) {
-                           desk_.Export(caller.asker, asked, std::move(reply));
+                           desk_.Export(caller, asked, std::move(reply));
                          });
   }
 
@@ -27,9 +27,9 @@ class PersonService final : public v1::PersonService::CallbackService {
                                         v1::ErasePersonResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PersonService/ErasePerson");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const rpc::Caller& caller, const v1::ErasePersonRequest& asked,
+                         [this](const base::Principal& caller, const v1::ErasePersonRequest& asked,
                                 rpc::Reply<v1::ErasePersonResponse> reply) {
-                           desk_.Erase(caller.asker, asked, std::move(reply));
+                           desk_.Erase(caller, asked, std::move(reply));
                          });
   }
 
@@ -38,9 +38,9 @@ class PersonService final : public v1::PersonService::CallbackService {
                                       v1::SetShieldResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PersonService/SetShield");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const rpc::Caller& caller, const v1::SetShieldRequest& asked,
+                         [this](const base::Principal& caller, const v1::SetShieldRequest& asked,
                                 rpc::Reply<v1::SetShieldResponse> reply) {
-                           desk_.SetShield(caller.asker, asked, std::move(reply));
+                           desk_.SetShield(caller, asked, std::move(reply));
                          });
   }
 

@@ -21,7 +21,7 @@ class PreviewStream final
  private:
   void OnOpen() override {
     absl::StatusOr<std::unique_ptr<policy_admin::PolicyPreviews::Run>> run =
-        previews_->Begin(caller().asker, request());
+        previews_->Begin(caller(), request());
     if (!run.ok()) return Close(std::move(run).status());
     run_ = *std::move(run);
     Continue();
@@ -73,9 +73,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/ProposePolicy");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
                          [desk = context_.policy_admin](
-                             const rpc::Caller& caller, const v1::ProposePolicyRequest& propose,
+                             const base::Principal& caller, const v1::ProposePolicyRequest& propose,
                              rpc::Reply<v1::ProposePolicyResponse> reply) {
-                           reply(desk->Propose(caller.asker, propose));
+                           reply(desk->Propose(caller, propose));
                          });
   }
 
@@ -85,9 +85,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/ApprovePolicy");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
                          [desk = context_.policy_admin](
-                             const rpc::Caller& caller, const v1::ApprovePolicyRequest& approve,
+                             const base::Principal& caller, const v1::ApprovePolicyRequest& approve,
                              rpc::Reply<v1::ApprovePolicyResponse> reply) {
-                           reply(desk->Approve(caller.asker, approve));
+                           reply(desk->Approve(caller, approve));
                          });
   }
 
@@ -96,12 +96,13 @@ class PolicyService final : public v1::PolicyService::CallbackService {
                                            v1::WithdrawPolicyResponse* response) override {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.PolicyService/WithdrawPolicy");
-    return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [desk = context_.policy_admin](
-                             const rpc::Caller& caller, const v1::WithdrawPolicyRequest& withdraw,
-                             rpc::Reply<v1::WithdrawPolicyResponse> reply) {
-                           reply(desk->Withdraw(caller.asker, withdraw));
-                         });
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [desk = context_.policy_admin](const base::Principal& caller,
+                                       const v1::WithdrawPolicyRequest& withdraw,
+                                       rpc::Reply<v1::WithdrawPolicyResponse> reply) {
+          reply(desk->Withdraw(caller, withdraw));
+        });
   }
 
   // Reading policies discloses nothing about people, so it leaves no entry.
@@ -111,10 +112,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/ListPolicies");
     return rpc::RunUnary(
         context, *context_.calls, row, request, response,
-        [desk = context_.policy_admin](const rpc::Caller& caller, const v1::ListPoliciesRequest&,
-                                       rpc::Reply<v1::ListPoliciesResponse> reply) {
-          reply(desk->List(caller.asker));
-        });
+        [desk = context_.policy_admin](
+            const base::Principal& caller, const v1::ListPoliciesRequest&,
+            rpc::Reply<v1::ListPoliciesResponse> reply) { reply(desk->List(caller)); });
   }
 
   grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
@@ -123,10 +123,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/GetPolicy");
     return rpc::RunUnary(
         context, *context_.calls, row, request, response,
-        [desk = context_.policy_admin](const rpc::Caller& caller, const v1::GetPolicyRequest& get,
-                                       rpc::Reply<v1::GetPolicyResponse> reply) {
-          reply(desk->Get(caller.asker, get));
-        });
+        [desk = context_.policy_admin](
+            const base::Principal& caller, const v1::GetPolicyRequest& get,
+            rpc::Reply<v1::GetPolicyResponse> reply) { reply(desk->Get(caller, get)); });
   }
 
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
@@ -135,9 +134,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.PolicyService/Explain");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
                          [asking = context_.policy_explainer](
-                             const rpc::Caller& caller, const v1::ExplainRequest& explain,
+                             const base::Principal& caller, const v1::ExplainRequest& explain,
                              rpc::Reply<v1::ExplainResponse> reply) {
-                           asking->Explain(caller.asker, explain, std::move(reply));
+                           asking->Explain(caller, explain, std::move(reply));
                          });
   }
 
@@ -148,9 +147,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
         rpc::MethodOrDie("/signpost.v1.PolicyService/ListAgreements");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
                          [asking = context_.policy_explainer](
-                             const rpc::Caller& caller, const v1::ListAgreementsRequest& list,
+                             const base::Principal& caller, const v1::ListAgreementsRequest& list,
                              rpc::Reply<v1::ListAgreementsResponse> reply) {
-                           asking->ListAgreements(caller.asker, list, std::move(reply));
+                           asking->ListAgreements(caller, list, std::move(reply));
                          });
   }
 
@@ -168,9 +167,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
         rpc::MethodOrDie("/signpost.v1.PolicyService/ReplayDecision");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
                          [replays = context_.replays](
-                             const rpc::Caller& caller, const v1::ReplayDecisionRequest& replay,
+                             const base::Principal& caller, const v1::ReplayDecisionRequest& replay,
                              rpc::Reply<v1::ReplayDecisionResponse> reply) {
-                           replays->Replay(caller.asker, replay, std::move(reply));
+                           replays->Replay(caller, replay, std::move(reply));
                          });
   }
 

@@ -17,9 +17,9 @@ class RegistryService final : public v1::RegistryService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.RegistryService/PutAgency");
     return rpc::RunUnary(
         context, *context_.calls, row, request, response,
-        [intake = context_.intake](const rpc::Caller& caller, const v1::PutAgencyRequest& put,
+        [intake = context_.intake](const base::Principal& caller, const v1::PutAgencyRequest& put,
                                    rpc::Reply<v1::PutAgencyResponse> reply) {
-          intake->PutAgency(caller.asker, put, std::move(reply));
+          intake->PutAgency(caller, put, std::move(reply));
         });
   }
 
@@ -29,9 +29,9 @@ class RegistryService final : public v1::RegistryService::CallbackService {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.RegistryService/PutTeam");
     return rpc::RunUnary(
         context, *context_.calls, row, request, response,
-        [intake = context_.intake](const rpc::Caller& caller, const v1::PutTeamRequest& put,
+        [intake = context_.intake](const base::Principal& caller, const v1::PutTeamRequest& put,
                                    rpc::Reply<v1::PutTeamResponse> reply) {
-          intake->PutTeam(caller.asker, put, std::move(reply));
+          intake->PutTeam(caller, put, std::move(reply));
         });
   }
 
@@ -40,12 +40,12 @@ class RegistryService final : public v1::RegistryService::CallbackService {
                                             v1::PutPractitionerResponse* response) override {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.RegistryService/PutPractitioner");
-    return rpc::RunUnary(
-        context, *context_.calls, row, request, response,
-        [intake = context_.intake](const rpc::Caller& caller, const v1::PutPractitionerRequest& put,
-                                   rpc::Reply<v1::PutPractitionerResponse> reply) {
-          intake->PutPractitioner(caller.asker, put, std::move(reply));
-        });
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [intake = context_.intake](const base::Principal& caller,
+                                                    const v1::PutPractitionerRequest& put,
+                                                    rpc::Reply<v1::PutPractitionerResponse> reply) {
+                           intake->PutPractitioner(caller, put, std::move(reply));
+                         });
   }
 
   grpc::ServerUnaryReactor* SetSuspended(grpc::CallbackServerContext* context,
@@ -53,12 +53,12 @@ class RegistryService final : public v1::RegistryService::CallbackService {
                                          v1::SetSuspendedResponse* response) override {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.RegistryService/SetSuspended");
-    return rpc::RunUnary(
-        context, *context_.calls, row, request, response,
-        [intake = context_.intake](const rpc::Caller& caller, const v1::SetSuspendedRequest& set,
-                                   rpc::Reply<v1::SetSuspendedResponse> reply) {
-          intake->SetSuspended(caller.asker, set, std::move(reply));
-        });
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [intake = context_.intake](const base::Principal& caller,
+                                                    const v1::SetSuspendedRequest& set,
+                                                    rpc::Reply<v1::SetSuspendedResponse> reply) {
+                           intake->SetSuspended(caller, set, std::move(reply));
+                         });
   }
 
   // Nothing about people, so nothing for the door.
@@ -67,12 +67,12 @@ class RegistryService final : public v1::RegistryService::CallbackService {
                                          v1::ListAgenciesResponse* response) override {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.RegistryService/ListAgencies");
-    return rpc::RunUnary(
-        context, *context_.calls, row, request, response,
-        [registry = context_.context->registry](const rpc::Caller&, const v1::ListAgenciesRequest&,
-                                                rpc::Reply<v1::ListAgenciesResponse> reply) {
-          reply(Directory(*registry->directory()));
-        });
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [registry = context_.context->registry](
+                             const base::Principal&, const v1::ListAgenciesRequest&,
+                             rpc::Reply<v1::ListAgenciesResponse> reply) {
+                           reply(Directory(*registry->directory()));
+                         });
   }
 
  private:

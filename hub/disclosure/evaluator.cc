@@ -359,7 +359,7 @@ std::vector<v1::Coverage> DisclosureEvaluator::Coverage(const people::Person* pe
   const std::shared_ptr<const std::vector<bool>> named = AlwaysNamed();
   std::vector<v1::Coverage> all;
   for (const std::shared_ptr<const registry::Agency>& agency : directory_.Agencies()) {
-    if (agency->kind == "auditor" || agency->kind == "operator") continue;
+    if (!agency->takes_part()) continue;
     v1::Coverage coverage;
     coverage.set_agency_id(agency->agency_id);
     coverage.set_agency_name(agency->name);

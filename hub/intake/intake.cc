@@ -159,10 +159,6 @@ v1::FlagOutcome OutcomeOf(uint64_t sequence, const matching::LinkResult& result)
   return outcome;
 }
 
-registry::Actor ActorOf(const base::Principal& asker) {
-  return {asker.agency_id, asker.system_id, asker.practitioner_id, asker.role};
-}
-
 }  // namespace
 
 // --- Reports ---
@@ -234,9 +230,8 @@ void Intake::Report(const base::Principal& asker, v1::FlagReport report,
   auto incoming = std::make_shared<Incoming>();
   incoming->asker = asker;
   incoming->sequence = sequence;
-  incoming->prepare = [this, reporter = people::Reporter{asker.agency_id, asker.system_id},
-                       report = std::move(report)](const ledger::GuardedView& view,
-                                                   absl::Time now) {
+  incoming->prepare = [this, reporter = asker, report = std::move(report)](
+                          const ledger::GuardedView& view, absl::Time now) {
     return context_.linker->Prepare(view, reporter, report, now);
   };
   incoming->done = [sequence,
@@ -684,13 +679,13 @@ registry::ChangeDone Intake::AnswerChange(request::Reply<Response> done, bool re
 
 void Intake::PutAgency(const base::Principal& asker, const v1::PutAgencyRequest& request,
                        request::Reply<v1::PutAgencyResponse> done) {
-  context_.registry->PutAgency(request, ActorOf(asker),
+  context_.registry->PutAgency(request, asker,
                                AnswerChange<v1::PutAgencyResponse>(std::move(done), true));
 }
 
 void Intake::PutTeam(const base::Principal& asker, const v1::PutTeamRequest& request,
                      request::Reply<v1::PutTeamResponse> done) {
-  context_.registry->PutTeam(request, ActorOf(asker),
+  context_.registry->PutTeam(request, asker,
                              AnswerChange<v1::PutTeamResponse>(std::move(done), true));
 }
 
@@ -703,13 +698,13 @@ void Intake::PutPractitioner(const base::Principal& asker,
   details.set_postcode(request.practitioner().home_postcode());
   const stored::AliasHashes hashes = context_.linker->keys().Hash(details);
   context_.registry->PutPractitioner(
-      request, {hashes.surname(), hashes.postcode()}, ActorOf(asker),
+      request, {hashes.surname(), hashes.postcode()}, asker,
       AnswerChange<v1::PutPractitionerResponse>(std::move(done), false));
 }
 
 void Intake::SetSuspended(const base::Principal& asker, const v1::SetSuspendedRequest& request,
                           request::Reply<v1::SetSuspendedResponse> done) {
-  context_.registry->SetSuspended(request, ActorOf(asker),
+  context_.registry->SetSuspended(request, asker,
                                   AnswerChange<v1::SetSuspendedResponse>(std::move(done), true));
 }
 

@@ -153,7 +153,7 @@ absl::StatusOr<LinkResult> ReportLinker::Review(const Resolved& resolved, std::s
   const base::SecretKey key = base::SecretKey::Generate(random_);
   ReviewRow row;
   row.set_agency_id(resolved.reporter.agency_id);
-  row.set_source_system(resolved.reporter.system);
+  row.set_source_system(resolved.reporter.system_id);
   SIGNPOST_ASSIGN_OR_RETURN(
       *row.mutable_sealed_report(),
       base::Seal(key, ReportContext(result.review), resolved.report.SerializeAsString(), random_));
@@ -189,7 +189,7 @@ absl::StatusOr<LinkResult> ReportLinker::Review(const Resolved& resolved, std::s
 }
 
 absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view,
-                                                 const people::Reporter& reporter,
+                                                 const base::Principal& reporter,
                                                  const signpost::v1::FlagReport& report,
                                                  absl::Time now) const {
   SIGNPOST_RETURN_IF_ERROR(people::ValidateReport(report, now));
@@ -364,7 +364,9 @@ absl::StatusOr<LinkResult> ReportLinker::PrepareResolve(const ledger::GuardedVie
     SIGNPOST_ASSIGN_OR_RETURN(former,
                               people_->PrepareClose(agency_id, state, now, /*release=*/true));
   }
-  const people::Reporter reporter{std::string(agency_id), row.source_system()};
+  base::Principal reporter;
+  reporter.agency_id = std::string(agency_id);
+  reporter.system_id = row.source_system();
   const Resolved resolved{reporter, report, state, row.content_hash(), keys_.Hash(report.person()),
                           now};
   SIGNPOST_ASSIGN_OR_RETURN(LinkResult result,

@@ -136,7 +136,7 @@ class ReportLinker {
   // or when a limit of base/limits.h is reached: reject this report, go on with the next;
   // kDataLoss; kStoreUnavailable.
   [[nodiscard]] absl::StatusOr<LinkResult> Prepare(const ledger::GuardedView& view,
-                                                   const people::Reporter& reporter,
+                                                   const base::Principal& reporter,
                                                    const signpost::v1::FlagReport& report,
                                                    absl::Time now) const;
 
@@ -185,7 +185,7 @@ class ReportLinker {
 
   // A report with all that was worked out about it, once.
   struct Resolved {
-    const people::Reporter& reporter;
+    const base::Principal& reporter;
     const signpost::v1::FlagReport& report;
     const people::RecordState& state;
     std::string content_hash;

@@ -372,7 +372,7 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
        request](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Reading>> {
         ledger::v1::LedgerEntry entry = context.entries->New(ledger::v1::ENTRY_KIND_OVERRIDES_READ,
                                                              reader, request.request_id());
-        const bool auditor = reader.agency_kind == "auditor";
+        const bool auditor = reader.kind == base::CallerKind::kAuditor;
         if (!auditor && !IsManager(reader)) {
           return Refuse(NotAManager(), std::move(entry));
         }

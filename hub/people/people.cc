@@ -330,7 +330,7 @@ absl::StatusOr<People::Draft> People::Create() const {
   return draft;
 }
 
-absl::StatusOr<FlagResult> People::PrepareReport(const Reporter& reporter,
+absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter,
                                                  const signpost::v1::FlagReport& report,
                                                  const RecordState& state,
                                                  const std::string& content_hash,
@@ -380,7 +380,7 @@ absl::StatusOr<FlagResult> People::PrepareReport(const Reporter& reporter,
   }
 
   flag->set_content_hash(content_hash);
-  flag->set_source_system(reporter.system);
+  flag->set_source_system(reporter.system_id);
   flag->set_confirmed_at_s(absl::ToUnixSeconds(now));
   flag->set_status(report.status());
   if (retracts) {

@@ -27,6 +27,7 @@
 #include "absl/time/time.h"
 #include "hub/base/ids.h"
 #include "hub/base/keyring.h"
+#include "hub/base/principal.h"
 #include "hub/base/random.h"
 #include "hub/ledger/read_set.h"
 #include "hub/people/person.h"
@@ -41,12 +42,6 @@ namespace signpost::people {
 
 // How far Read() follows merges; a longer chain is damage.
 inline constexpr int kMergeHopsMax = 8;
-
-// Who sends a report: the agency and the SPIFFE id of its system.
-struct Reporter {
-  std::string agency_id;
-  std::string system;
-};
 
 // An agency's own record, as the hub knows it.
 struct LocalRecord {
@@ -204,9 +199,9 @@ class People {
   // REQUIRES: ValidateReport() passed. Errors: kNotFound for a retraction where there is no flag;
   // kInvalidField when a limit of base/limits.h is reached; kDataLoss.
   [[nodiscard]] absl::StatusOr<FlagResult> PrepareReport(
-      const Reporter& reporter, const signpost::v1::FlagReport& report, const RecordState& state,
-      const std::string& content_hash, const store::v1::AliasHashes& hashes, const Person* person,
-      absl::Time now) const;
+      const base::Principal& reporter, const signpost::v1::FlagReport& report,
+      const RecordState& state, const std::string& content_hash,
+      const store::v1::AliasHashes& hashes, const Person* person, absl::Time now) const;
 
   // Closes the open flag of one record, as a reconciliation asks, on the day of `now` (UTC).
   // Reporting the record again opens it again. Unchanged when it is not open. With `release` the

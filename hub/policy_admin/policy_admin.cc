@@ -172,7 +172,7 @@ stored::PolicyVocabularyRow PolicyAdmin::WordsNow() const {
   const std::shared_ptr<const registry::Directory> directory = context_.registry->directory();
   for (const std::shared_ptr<const registry::Agency>& agency : directory->Agencies()) {
     // They neither hold flags nor ask about people, so no rule can be about them.
-    if (agency->kind == "auditor" || agency->kind == "operator") continue;
+    if (!agency->takes_part()) continue;
     stored::PolicyAgencyWord* word = row.add_agencies();
     word->set_agency_id(agency->agency_id);
     word->set_name(agency->name);
@@ -367,7 +367,9 @@ absl::Status PolicyAdmin::AdmitProposer(const base::Principal& asker, ledger::v1
 }
 
 absl::Status PolicyAdmin::CheckMayRead(const base::Principal& asker) const {
-  if (asker.agency_kind == "auditor" || asker.agency_kind == "operator") return absl::OkStatus();
+  if (asker.kind == base::CallerKind::kAuditor || asker.kind == base::CallerKind::kOperator) {
+    return absl::OkStatus();
+  }
   if (asker.has_practitioner() && (Contains(options_.proposer_roles, asker.role) ||
                                    Contains(options_.approver_roles, asker.role))) {
     return absl::OkStatus();

@@ -188,7 +188,7 @@ absl::Status PolicyPreviews::Run::GatherAskers() {
           store::DecodeRow<stored::PractitionerRow>("a practitioner", row.value));
       const registry::Agency* agency = directory_->FindAgency(practitioner.agency_id());
       if (practitioner.suspended() || agency == nullptr || agency->suspended ||
-          agency->kind == "auditor" || agency->kind == "operator") {
+          !agency->takes_part()) {
         continue;
       }
       for (const std::string& role : practitioner.roles()) {

@@ -21,6 +21,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "hub/base/crypto.h"
+#include "hub/base/principal.h"
 
 namespace signpost::registry {
 
@@ -56,6 +57,9 @@ struct Agency {
   // After how long without a word its coverage reads "did not answer"; never zero.
   absl::Duration silence_max;
   bool suspended = false;
+
+  // Whether it works with young people: it may hold flags and ask about somebody.
+  bool takes_part() const { return base::KindOfSystem(kind) == base::CallerKind::kSystem; }
 };
 
 struct Team {

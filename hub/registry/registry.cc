@@ -31,7 +31,6 @@ constexpr char kAgencyPrefix[] = "agency/";
 constexpr char kTeamPrefix[] = "team/";
 constexpr char kFeedPrefix[] = "feed/";
 constexpr char kPractitionerPrefix[] = "practitioner/";
-constexpr char kOperatorKind[] = "operator";
 constexpr int kLoadPageRows = 1000;
 constexpr size_t kDetailsSaltBytes = 32;
 
@@ -231,7 +230,6 @@ absl::StatusOr<std::unique_ptr<Registry>> Registry::Load(Options options, const 
                               ParseSystemSpiffeId(registry->options_.operator_spiffe_id));
     registry->operator_agency_id_ = parts.agency_id;
     registry->operator_trust_domain_ = parts.trust_domain;
-    registry->operator_system_name_ = parts.system_name;
   }
   SIGNPOST_ASSIGN_OR_RETURN(registry->following_, sequencer->Follow(registry.get()));
   return registry;
@@ -330,16 +328,28 @@ std::shared_ptr<const Directory> Registry::directory() const {
   return directory_;
 }
 
+namespace {
+
+base::Principal PrincipalOf(const std::string& system_id, const std::string& agency_id,
+                            const std::string& agency_kind) {
+  base::Principal system;
+  system.kind = base::KindOfSystem(agency_kind);
+  system.system_id = system_id;
+  system.agency_id = agency_id;
+  system.agency_kind = agency_kind;
+  return system;
+}
+
+}  // namespace
+
 bool Registry::IsOperatorAgency(const std::string& agency_id) const {
   return !operator_agency_id_.empty() && agency_id == operator_agency_id_;
 }
 
-absl::StatusOr<Caller> Registry::LookupSystem(const std::string& spiffe_id) const {
+absl::StatusOr<base::Principal> Registry::LookupSystem(const std::string& spiffe_id) const {
   const std::shared_ptr<const Directory> now = directory();
   if (!spiffe_id.empty() && spiffe_id == options_.operator_spiffe_id) {
-    const Agency* agency = now->FindAgency(operator_agency_id_);
-    return Caller{spiffe_id, operator_system_name_, operator_agency_id_, kOperatorKind,
-                  agency != nullptr && agency->relevant_authority};
+    return PrincipalOf(spiffe_id, operator_agency_id_, base::kOperatorAgencyKind);
   }
   const auto it = now->agency_of_system_.find(spiffe_id);
   const Agency* agency = it == now->agency_of_system_.end() ? nullptr : now->FindAgency(it->second);
@@ -352,8 +362,7 @@ absl::StatusOr<Caller> Registry::LookupSystem(const std::string& spiffe_id) cons
             absl::StrCat(agency->suspended ? "the agency " : "this system of ", agency->agency_id,
                          " is suspended; ask the hub's operator to restore it"));
       }
-      return Caller{system.spiffe_id, system.name, agency->agency_id, agency->kind,
-                    agency->relevant_authority};
+      return PrincipalOf(system.spiffe_id, agency->agency_id, agency->kind);
     }
   }
   return Error(Reason::kCallerUnknown,
@@ -423,10 +432,11 @@ absl::StatusOr<base::PublicKey> Registry::LookupKey(const std::string& agency_id
   return Error(Reason::kNotFound, "the agency has enrolled no key of this name");
 }
 
-void Registry::PutAgency(const v1::PutAgencyRequest& request, const Actor& actor, ChangeDone done) {
+void Registry::PutAgency(const v1::PutAgencyRequest& request, const base::Principal& actor,
+                         ChangeDone done) {
   absl::Status checked = CheckAgency(request.agency(), operator_trust_domain_);
   if (checked.ok() && IsOperatorAgency(request.agency().agency_id()) &&
-      request.agency().kind() != kOperatorKind) {
+      request.agency().kind() != base::kOperatorAgencyKind) {
     checked = base::InvalidField("agency.kind",
                                  "must be \"operator\": the hub's configuration names this agency "
                                  "as its operator");
@@ -455,7 +465,8 @@ void Registry::PutAgency(const v1::PutAgencyRequest& request, const Actor& actor
       std::move(done));
 }
 
-void Registry::PutTeam(const v1::PutTeamRequest& request, const Actor& actor, ChangeDone done) {
+void Registry::PutTeam(const v1::PutTeamRequest& request, const base::Principal& actor,
+                       ChangeDone done) {
   absl::Status checked = CheckTeam(request.team());
   if (!checked.ok()) return done(std::move(checked));
   Change(
@@ -480,7 +491,7 @@ void Registry::PutTeam(const v1::PutTeamRequest& request, const Actor& actor, Ch
 }
 
 void Registry::PutPractitioner(const v1::PutPractitionerRequest& request,
-                               const PractitionerMarks& marks, const Actor& actor,
+                               const PractitionerMarks& marks, const base::Principal& actor,
                                ChangeDone done) {
   absl::Status checked = CheckPractitioner(request.practitioner());
   if (!checked.ok()) return done(std::move(checked));
@@ -515,7 +526,7 @@ void Registry::PutPractitioner(const v1::PutPractitionerRequest& request,
       std::move(done));
 }
 
-void Registry::SetSuspended(const v1::SetSuspendedRequest& request, const Actor& actor,
+void Registry::SetSuspended(const v1::SetSuspendedRequest& request, const base::Principal& actor,
                             ChangeDone done) {
   absl::Status checked = CheckSetSuspended(request);
   if (checked.ok() && ((request.has_agency_id() && IsOperatorAgency(request.agency_id())) ||
@@ -572,7 +583,7 @@ void Registry::SetSuspended(const v1::SetSuspendedRequest& request, const Actor&
       std::move(done));
 }
 
-void Registry::Change(const std::string& request_id, const Actor& actor, Plan plan,
+void Registry::Change(const std::string& request_id, const base::Principal& actor, Plan plan,
                       ChangeDone done) {
   absl::Status checked = CheckRequestId(request_id);
   if (!checked.ok()) return done(std::move(checked));

@@ -30,6 +30,7 @@
 #include "absl/time/time.h"
 #include "hub/base/crypto.h"
 #include "hub/base/executor.h"
+#include "hub/base/principal.h"
 #include "hub/base/random.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/sequencer.h"
@@ -44,15 +45,6 @@ namespace signpost::registry {
 
 // At most this often is an agency's feed time written, so that it costs a report next to nothing.
 inline constexpr absl::Duration kFeedWriteInterval = absl::Minutes(1);
-
-// A system that may call.
-struct Caller {
-  std::string system_id;  // its SPIFFE id
-  std::string system_name;
-  std::string agency_id;
-  std::string agency_kind;
-  bool relevant_authority = false;
-};
 
 // A practitioner who may act, as enrolled now.
 struct EnrolledPractitioner {
@@ -73,14 +65,6 @@ struct EnrolledPractitioner {
 struct PractitionerMarks {
   std::string surname_hash;
   std::string postcode_hash;
-};
-
-// Who makes a change; goes into its entry.
-struct Actor {
-  std::string agency_id;
-  std::string system_id;
-  std::string practitioner_id;  // empty for a system alone
-  std::string role;
 };
 
 // What a change came to. `sequenced` is empty when everything was already so: nothing was written
@@ -121,10 +105,10 @@ class Registry : private store::Follower {
   // The latest directory; never null. Costs a lock and a reference count.
   std::shared_ptr<const Directory> directory() const;
 
-  // The system that the peer's certificate names. Errors:
+  // The system that the peer's certificate names, without a practitioner. Errors:
   //   - kCallerUnknown: no agency has enrolled it
   //   - kCallerSuspended: it or its agency is suspended
-  [[nodiscard]] absl::StatusOr<Caller> LookupSystem(const std::string& spiffe_id) const;
+  [[nodiscard]] absl::StatusOr<base::Principal> LookupSystem(const std::string& spiffe_id) const;
 
   // The practitioner named by an assertion whose signature was good. `view` should be new: what is
   // suspended shows in views taken after. Errors:
@@ -158,17 +142,19 @@ class Registry : private store::Follower {
   //   - kAgencyUnknown: a team or practitioner names an agency that is not registered
   //   - what ledger::Transact() gives. kStoreUnavailable: unknown until restart; the directory
   //     stays
-  void PutAgency(const v1::PutAgencyRequest& request, const Actor& actor, ChangeDone done);
-  void PutTeam(const v1::PutTeamRequest& request, const Actor& actor, ChangeDone done);
+  void PutAgency(const v1::PutAgencyRequest& request, const base::Principal& actor,
+                 ChangeDone done);
+  void PutTeam(const v1::PutTeamRequest& request, const base::Principal& actor, ChangeDone done);
   // What a practitioner is marked with comes hashed: `surname` and `home_postcode` of the request
   // are checked and not read further.
   void PutPractitioner(const v1::PutPractitionerRequest& request, const PractitionerMarks& marks,
-                       const Actor& actor, ChangeDone done);
+                       const base::Principal& actor, ChangeDone done);
 
   // Suspends or restores. The reason is sealed in the entry's details. Errors as above, and:
   //   - kAgencyUnknown, kCallerUnknown, kPractitionerUnknown: there is no such thing to suspend
   //   - kInvalidField: it is the hub's own operator
-  void SetSuspended(const v1::SetSuspendedRequest& request, const Actor& actor, ChangeDone done);
+  void SetSuspended(const v1::SetSuspendedRequest& request, const base::Principal& actor,
+                    ChangeDone done);
 
   // Notes that `agency_id` reported at `now`: adds the row to `batch`, at most once in
   // kFeedWriteInterval for each agency; otherwise, or for an agency that is not registered, does
@@ -190,7 +176,8 @@ class Registry : private store::Follower {
   static absl::Status PutFeed(const std::string& key, const std::string& value,
                               const Directory& directory);
   // Runs `plan` until it commits, then calls `done`.
-  void Change(const std::string& request_id, const Actor& actor, Plan plan, ChangeDone done);
+  void Change(const std::string& request_id, const base::Principal& actor, Plan plan,
+              ChangeDone done);
   bool IsOperatorAgency(const std::string& agency_id) const;
 
   const Options options_;
@@ -200,7 +187,6 @@ class Registry : private store::Follower {
   base::RandomSource* const random_;
   std::string operator_agency_id_;     // empty when there is no operator
   std::string operator_trust_domain_;  // "
-  std::string operator_system_name_;   // "
 
   mutable absl::Mutex mutex_;
   std::shared_ptr<const Directory> directory_ ABSL_GUARDED_BY(mutex_);

@@ -23,12 +23,6 @@ absl::Status ShuttingDown() {
   return Error(Reason::kShuttingDown, "This hub is shutting down. Ask again.");
 }
 
-CallerKind KindOf(const std::string& agency_kind) {
-  if (agency_kind == "auditor") return CallerKind::kAuditor;
-  if (agency_kind == "operator") return CallerKind::kOperator;
-  return CallerKind::kSystem;
-}
-
 absl::string_view View(grpc::string_ref ref) { return absl::string_view(ref.data(), ref.size()); }
 
 }  // namespace
@@ -39,8 +33,8 @@ CallGuard::CallGuard(const std::string& trust_domain, const registry::Registry* 
       registry_(registry),
       assertions_(assertions) {}
 
-absl::StatusOr<Caller> CallGuard::AdmitSystem(const CallFacts& facts,
-                                              const MethodRow& method) const {
+absl::StatusOr<base::Principal> CallGuard::AdmitSystem(const CallFacts& facts,
+                                                       const MethodRow& method) const {
   if (draining_.load(std::memory_order_relaxed)) return ShuttingDown();
   if (facts.request_bytes > static_cast<size_t>(base::kMessageBytesMax)) {
     return Error(Reason::kMessageTooLarge,
@@ -65,18 +59,11 @@ absl::StatusOr<Caller> CallGuard::AdmitSystem(const CallFacts& facts,
                  "The certificate's SPIFFE id is not of this area. Ask the hub's operator for a "
                  "certificate.");
   }
-  SIGNPOST_ASSIGN_OR_RETURN(registry::Caller system,
-                            registry_->LookupSystem(std::string(facts.spiffe_ids[0])));
-  Caller caller;
-  caller.kind = KindOf(system.agency_kind);
-  caller.asker.system_id = std::move(system.system_id);
-  caller.asker.agency_id = std::move(system.agency_id);
-  caller.asker.agency_kind = std::move(system.agency_kind);
-  return caller;
+  return registry_->LookupSystem(std::string(facts.spiffe_ids[0]));
 }
 
 absl::Status CallGuard::AdmitPractitioner(const CallFacts& facts, const MethodRow& method,
-                                          Caller* caller) {
+                                          base::Principal* caller) {
   const bool look = method.assertion != AssertionRule::kNone;
   if (look && facts.assertions.size() > 1) {
     return Error(Reason::kAssertionInvalid,
@@ -104,10 +91,10 @@ absl::Status CallGuard::AdmitPractitioner(const CallFacts& facts, const MethodRo
   SIGNPOST_ASSIGN_OR_RETURN(std::string certificate, CertificateHash(facts.certificate_pem));
   SIGNPOST_ASSIGN_OR_RETURN(
       std::shared_ptr<const base::AssertionClaims> claims,
-      assertions_->Verify(facts.assertions[0], caller->asker.agency_id, certificate));
+      assertions_->Verify(facts.assertions[0], caller->agency_id, certificate));
   SIGNPOST_ASSIGN_OR_RETURN(
       registry::EnrolledPractitioner enrolled,
-      registry_->LookupPractitioner(caller->asker.agency_id, claims->practitioner_id));
+      registry_->LookupPractitioner(caller->agency_id, claims->practitioner_id));
   if (!enrolled.HasRole(claims->role)) {
     return Error(Reason::kAssertionInvalid,
                  "The assertion names a role in which the practitioner is not enrolled. Enrol them "
@@ -121,26 +108,25 @@ absl::Status CallGuard::AdmitPractitioner(const CallFacts& facts, const MethodRo
           "them in it, or leave it out.");
     }
   }
-  caller->asker.practitioner_id = claims->practitioner_id;
-  caller->asker.role = claims->role;
-  caller->asker.team_ids = claims->teams;
-  caller->asker.assurance = claims->assurance;
-  caller->asker.asserted_purpose = claims->purpose;
+  caller->practitioner_id = claims->practitioner_id;
+  caller->role = claims->role;
+  caller->team_ids = claims->teams;
+  caller->assurance = claims->assurance;
+  caller->asserted_purpose = claims->purpose;
   return absl::OkStatus();
 }
 
-absl::StatusOr<Caller> CallGuard::Admit(const CallFacts& facts, const MethodRow& method) {
-  SIGNPOST_ASSIGN_OR_RETURN(Caller caller, AdmitSystem(facts, method));
+absl::StatusOr<base::Principal> CallGuard::Admit(const CallFacts& facts, const MethodRow& method) {
+  SIGNPOST_ASSIGN_OR_RETURN(base::Principal caller, AdmitSystem(facts, method));
   SIGNPOST_RETURN_IF_ERROR(AdmitPractitioner(facts, method, &caller));
   return caller;
 }
 
-absl::Status CallGuard::Recheck(const Caller& caller) const {
+absl::Status CallGuard::Recheck(const base::Principal& caller) const {
   if (draining_.load(std::memory_order_relaxed)) return ShuttingDown();
-  SIGNPOST_RETURN_IF_ERROR(registry_->LookupSystem(caller.asker.system_id).status());
-  if (!caller.asker.has_practitioner()) return absl::OkStatus();
-  return registry_->LookupPractitioner(caller.asker.agency_id, caller.asker.practitioner_id)
-      .status();
+  SIGNPOST_RETURN_IF_ERROR(registry_->LookupSystem(caller.system_id).status());
+  if (!caller.has_practitioner()) return absl::OkStatus();
+  return registry_->LookupPractitioner(caller.agency_id, caller.practitioner_id).status();
 }
 
 absl::StatusOr<std::string> CallGuard::CertificateHash(absl::string_view pem) {

@@ -45,12 +45,6 @@ inline constexpr absl::Duration kDeadlineGrace = absl::Milliseconds(250);
 // Certificates whose hash is remembered; connections are few and long.
 inline constexpr size_t kCertificateCacheMax = 1024;
 
-// Who calls, established. Plain value.
-struct Caller {
-  base::Principal asker;
-  CallerKind kind = CallerKind::kSystem;
-};
-
 // What the guard judges, apart from gRPC so that tests can say anything. Views are the caller's.
 struct CallFacts {
   std::vector<absl::string_view> spiffe_ids;            // AuthContext "peer_spiffe_id"
@@ -75,8 +69,8 @@ class CallGuard {
   //   - kDeadlineMissing: none, or one beyond the method's limit
   //   - kCallerUnknown: not exactly one SPIFFE id, of another trust domain, or not enrolled
   //   - kCallerSuspended: the system or its agency
-  [[nodiscard]] absl::StatusOr<Caller> AdmitSystem(const CallFacts& facts,
-                                                   const MethodRow& method) const;
+  [[nodiscard]] absl::StatusOr<base::Principal> AdmitSystem(const CallFacts& facts,
+                                                            const MethodRow& method) const;
 
   // The second: adds the practitioner to `caller`, where the method looks at assertions, and judges
   // whether this kind of caller may call this method. Errors:
@@ -86,15 +80,16 @@ class CallGuard {
   //   - kPractitionerUnknown, kCallerSuspended
   //   - kStoreUnavailable, kDataLoss from the registry
   [[nodiscard]] absl::Status AdmitPractitioner(const CallFacts& facts, const MethodRow& method,
-                                               Caller* caller);
+                                               base::Principal* caller);
 
   // Both.
-  [[nodiscard]] absl::StatusOr<Caller> Admit(const CallFacts& facts, const MethodRow& method);
+  [[nodiscard]] absl::StatusOr<base::Principal> Admit(const CallFacts& facts,
+                                                      const MethodRow& method);
 
   // Whether `caller` would still be enrolled and not suspended: for each message of a long stream.
   // Reads a row when there is a practitioner. Errors: kShuttingDown, kCallerUnknown,
   // kCallerSuspended, kPractitionerUnknown, kStoreUnavailable.
-  [[nodiscard]] absl::Status Recheck(const Caller& caller) const;
+  [[nodiscard]] absl::Status Recheck(const base::Principal& caller) const;
 
   // From now on every call is refused with kShuttingDown.
   void Drain() { draining_.store(true, std::memory_order_relaxed); }

@@ -12,13 +12,11 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "hub/base/principal.h"
 
 namespace signpost::rpc {
 
-// What a caller is on one call. Auditors and the hub's operator are so by their agency's kind, with
-// or without a practitioner; of all others a call with an assertion is a practitioner's, one
-// without is the system's own.
-enum class CallerKind : uint8_t { kSystem = 1, kPractitioner = 2, kAuditor = 4, kOperator = 8 };
+using base::CallerKind;
 
 // "system", "practitioner", "auditor", "operator".
 const char* CallerKindName(CallerKind kind);

@@ -38,8 +38,8 @@ void Record(const CallEnvironment& calls, const CallEnd& end) {
   absl::string_view agency;
   absl::string_view system;
   if (end.caller != nullptr) {
-    agency = end.caller->asker.agency_id;
-    system = end.caller->asker.system_id;
+    agency = end.caller->agency_id;
+    system = end.caller->system_id;
     system.remove_prefix(system.rfind('/') + 1);
   }
   const std::string request_id =
@@ -88,7 +88,7 @@ int64_t LiveStreams::count() const {
 }
 
 void StreamCore::Begin(const grpc::CallbackServerContext& context, const CallEnvironment& calls,
-                       const MethodRow& method, absl::Time begun, Caller caller) {
+                       const MethodRow& method, absl::Time begun, base::Principal caller) {
   calls_ = &calls;
   method_ = &method;
   begun_ = begun;

@@ -13,9 +13,9 @@
 //                                  v1::FindResponse* response) override {
 //     static const MethodRow& row = MethodOrDie("/signpost.v1.IndexService/Find");
 //     return RunUnary(context, *calls_, row, request, response,
-//                     [this](const Caller& caller, const v1::FindRequest& find,
+//                     [this](const base::Principal& caller, const v1::FindRequest& find,
 //                            Reply<v1::FindResponse> done) {
-//                       answers_->Find(caller.asker, find, std::move(done));
+//                       answers_->Find(caller, find, std::move(done));
 //                     });
 //   }
 //
@@ -97,7 +97,7 @@ namespace internal {
 // agency and system, names of method and reason.
 struct CallEnd {
   const MethodRow* method;
-  const Caller* caller;  // nullptr when it was not admitted
+  const base::Principal* caller;  // nullptr when it was not admitted
   grpc::StatusCode code;
   base::Reason reason;
   absl::Duration duration;
@@ -125,7 +125,7 @@ class UnaryCall {
  public:
   UnaryCall(const grpc::CallbackServerContext* context, const CallEnvironment& calls,
             const MethodRow& method, const Request* request, Response* response,
-            grpc::ServerUnaryReactor* reactor, absl::Time begun, Caller caller)
+            grpc::ServerUnaryReactor* reactor, absl::Time begun, base::Principal caller)
       : context_(context),
         calls_(calls),
         method_(method),
@@ -143,7 +143,7 @@ class UnaryCall {
   // The executor has begun with it; from now on dropping it is our fault, not overload.
   void Begin() { working_ = true; }
   bool cancelled() const { return context_->IsCancelled(); }
-  const Caller& caller() const { return caller_; }
+  const base::Principal& caller() const { return caller_; }
   const Request& request() const { return *request_; }
   absl::Status AdmitPractitioner() {
     const GrpcCallFacts facts(*context_, 0);
@@ -175,16 +175,16 @@ class UnaryCall {
   Response* const response_;
   grpc::ServerUnaryReactor* reactor_;
   const absl::Time begun_;
-  Caller caller_;
+  base::Principal caller_;
   bool working_ = false;
 };
 
 }  // namespace internal
 
-// Serves one unary call. `handler(const Caller&, const Request&, Reply<Response>)` runs on the
-// executor; caller and request live until the reply has been called or destroyed, and no longer. A
-// call whose client has gone before the executor came to it is not begun; one that was begun runs
-// to its end, because what it changes must be finished whether or not somebody waits.
+// Serves one unary call. `handler(const base::Principal&, const Request&, Reply<Response>)` runs on
+// the executor; caller and request live until the reply has been called or destroyed, and no
+// longer. A call whose client has gone before the executor came to it is not begun; one that was
+// begun runs to its end, because what it changes must be finished whether or not somebody waits.
 template <typename Request, typename Response, typename Handler>
 grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context,
                                    const CallEnvironment& calls, const MethodRow& method,
@@ -192,7 +192,7 @@ grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context,
   const absl::Time begun = absl::Now();
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const GrpcCallFacts facts(*context, request->ByteSizeLong());
-  absl::StatusOr<Caller> caller = calls.guard->AdmitSystem(facts.facts(), method);
+  absl::StatusOr<base::Principal> caller = calls.guard->AdmitSystem(facts.facts(), method);
   if (!caller.ok()) {
     grpc::Status status = calls.errors->ToWire(caller.status(), method.full_method);
     internal::Record(calls, {&method, nullptr, status.error_code(), base::ReasonOf(caller.status()),
@@ -276,7 +276,7 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   // Calls OnWake() once, in `delay` or a little later. A new alarm replaces the old.
   void WakeAfter(absl::Duration delay);
   // Established at the door; see CallGuard::Recheck() for whether it still holds.
-  const Caller& caller() const { return caller_; }
+  const base::Principal& caller() const { return caller_; }
   const CallEnvironment& calls() const { return *calls_; }
   // Messages given to Write() that have not gone out.
   int64_t writes_waiting() const { return writes_waiting_; }
@@ -300,7 +300,7 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   friend class LiveStreams;
 
   void Begin(const grpc::CallbackServerContext& context, const CallEnvironment& calls,
-             const MethodRow& method, absl::Time begun, Caller caller);
+             const MethodRow& method, absl::Time begun, base::Principal caller);
 
   // Gives `event` to the strand; it runs even on a closed stream.
   void Enqueue(Work event);
@@ -333,7 +333,7 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   const CallEnvironment* calls_ = nullptr;
   const MethodRow* method_ = nullptr;
   absl::Time begun_;
-  Caller caller_;
+  base::Principal caller_;
   std::shared_ptr<StreamCore> self_;  // until gRPC is done
 
   absl::Mutex mutex_;
@@ -492,7 +492,7 @@ typename Stream::Reactor* StartStream(grpc::CallbackServerContext* context,
                                       Args&&... args) {
   const absl::Time begun = absl::Now();
   const GrpcCallFacts facts(*context, 0);
-  absl::StatusOr<Caller> caller = calls.guard->AdmitSystem(facts.facts(), method);
+  absl::StatusOr<base::Principal> caller = calls.guard->AdmitSystem(facts.facts(), method);
   if (!caller.ok()) {
     grpc::Status status = calls.errors->ToWire(caller.status(), method.full_method);
     internal::Record(calls, {&method, nullptr, status.error_code(), base::ReasonOf(caller.status()),

@@ -46,8 +46,11 @@ inline constexpr char kYot[] = "nortown-yot";
 inline constexpr char kConnexions[] = "northern-connexions";
 inline constexpr char kSocial[] = "nortown-social-services";
 
-inline Reporter From(const std::string& agency) {
-  return {agency, "spiffe://nortown.example/agency/" + agency + "/system/adapter"};
+inline base::Principal From(const std::string& agency) {
+  base::Principal reporter;
+  reporter.agency_id = agency;
+  reporter.system_id = "spiffe://nortown.example/agency/" + agency + "/system/adapter";
+  return reporter;
 }
 
 inline void SetDate(signpost::v1::Date* date, int32_t number) { *date = DateFromNumber(number); }

@@ -193,7 +193,15 @@ class RegistryFixture : public ::testing::Test {
   std::unique_ptr<tlog::NoteSigner> signer_;
   std::unique_ptr<ledger::Sequencer> sequencer_;
   std::unique_ptr<Registry> registry_;
-  Actor actor_{"nortown-hub", kOperator, "op-001", "operator"};
+  base::Principal actor_ = [] {
+    base::Principal actor;
+    actor.kind = base::CallerKind::kOperator;
+    actor.agency_id = "nortown-hub";
+    actor.system_id = kOperator;
+    actor.practitioner_id = "op-001";
+    actor.role = "operator";
+    return actor;
+  }();
 };
 
 }  // namespace signpost::registry

@@ -21,11 +21,12 @@ using ::testing::Not;
 using RegistryTest = RegistryFixture;
 
 TEST_F(RegistryTest, OperatorIsKnownToAnEmptyRegistry) {
-  const absl::StatusOr<Caller> caller = registry_->LookupSystem(kOperator);
+  const absl::StatusOr<base::Principal> caller = registry_->LookupSystem(kOperator);
   ASSERT_TRUE(caller.ok()) << caller.status();
   EXPECT_EQ(caller->agency_id, "nortown-hub");
   EXPECT_EQ(caller->agency_kind, "operator");
-  EXPECT_EQ(caller->system_name, "operator");
+  EXPECT_EQ(caller->system_id, kOperator);
+  EXPECT_EQ(caller->kind, base::CallerKind::kOperator);
   EXPECT_EQ(ReasonOf(registry_->LookupSystem(kYotAdapter).status()), Reason::kCallerUnknown);
   EXPECT_EQ(ReasonOf(registry_->LookupSystem("").status()), Reason::kCallerUnknown);
 }
@@ -45,12 +46,12 @@ TEST_F(RegistryTest, AgencyIsKnownOnceItsEntryIsDurable) {
   ASSERT_TRUE(put.ok()) << put.status();
   ASSERT_TRUE(put->has_value());
 
-  const absl::StatusOr<Caller> caller = registry_->LookupSystem(kYotAdapter);
+  const absl::StatusOr<base::Principal> caller = registry_->LookupSystem(kYotAdapter);
   ASSERT_TRUE(caller.ok()) << caller.status();
   EXPECT_EQ(caller->agency_id, "nortown-yot");
   EXPECT_EQ(caller->agency_kind, "yot");
-  EXPECT_EQ(caller->system_name, "adapter");
-  EXPECT_TRUE(caller->relevant_authority);
+  EXPECT_EQ(caller->system_id, kYotAdapter);
+  EXPECT_EQ(caller->kind, base::CallerKind::kSystem);
 
   const ledger::v1::LedgerEntry entry = EntryAt((*put)->first_index);
   EXPECT_EQ(entry.kind(), ledger::v1::ENTRY_KIND_REGISTRY_CHANGED);
@@ -352,7 +353,7 @@ TEST_F(RegistryTest, ReadersSeeWholeDirectoriesWhileTheyAreSwapped) {
             absl::Hours(agency->services.size()) != agency->silence_max) {
           ++torn;
         }
-        const absl::StatusOr<Caller> caller = registry_->LookupSystem(kYotAdapter);
+        const absl::StatusOr<base::Principal> caller = registry_->LookupSystem(kYotAdapter);
         if (!caller.ok() || caller->agency_id != "nortown-yot") ++torn;
         if (!registry_->LookupPractitioner("northern-connexions", "pa-002").ok()) ++torn;
         ++reads;

@@ -189,7 +189,7 @@ HubRooms::~HubRooms() {
 }
 
 void HubRooms::EnrolArea() {
-  const registry::Actor actor{kHub, SystemId(kHub, "operator"), "op-001", "operator"};
+  const base::Principal actor = Operator();
   const auto check = [](absl::StatusOr<registry::ChangeResult> result) {
     EXPECT_TRUE(result.ok()) << result.status();
   };
@@ -230,12 +230,16 @@ base::Principal HubRooms::System(const std::string& agency, const std::string& n
   principal.system_id = SystemId(agency, name);
   principal.agency_id = agency;
   principal.agency_kind = KindOf(agency);
+  principal.kind = base::KindOfSystem(principal.agency_kind);
   return principal;
 }
 
 base::Principal HubRooms::Worker(const std::string& agency, const std::string& practitioner,
                                  const std::string& role, std::vector<std::string> teams) {
   base::Principal principal = System(agency, "casework");
+  if (principal.kind == base::CallerKind::kSystem) {
+    principal.kind = base::CallerKind::kPractitioner;
+  }
   principal.practitioner_id = practitioner;
   principal.role = role;
   principal.team_ids = std::move(teams);

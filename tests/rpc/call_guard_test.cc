@@ -81,7 +81,8 @@ class CallGuardTest : public registry::RegistryFixture {
     facts.time_left = absl::Seconds(5);
     return facts;
   }
-  absl::StatusOr<rpc::Caller> Admit(const rpc::CallFacts& facts, const char* method = "WhoKnows") {
+  absl::StatusOr<base::Principal> Admit(const rpc::CallFacts& facts,
+                                        const char* method = "WhoKnows") {
     return guard_->Admit(facts, Row(method));
   }
   Reason Refused(const rpc::CallFacts& facts, const char* method = "WhoKnows") {
@@ -105,35 +106,35 @@ class CallGuardTest : public registry::RegistryFixture {
 };
 
 TEST_F(CallGuardTest, AGoodCallSaysWhoAsks) {
-  const absl::StatusOr<rpc::Caller> caller = Admit(Good());
+  const absl::StatusOr<base::Principal> caller = Admit(Good());
   ASSERT_TRUE(caller.ok()) << caller.status();
   EXPECT_EQ(caller->kind, rpc::CallerKind::kPractitioner);
-  EXPECT_EQ(caller->asker.system_id, kYotCasework);
-  EXPECT_EQ(caller->asker.agency_id, "nortown-yot");
-  EXPECT_EQ(caller->asker.agency_kind, "yot");
-  EXPECT_EQ(caller->asker.practitioner_id, "yo-001");
-  EXPECT_EQ(caller->asker.role, "yot-officer");
-  EXPECT_THAT(caller->asker.team_ids, ElementsAre("nortown-yot-team"));
-  EXPECT_EQ(caller->asker.assurance, "substantial");
-  EXPECT_EQ(caller->asker.asserted_purpose, "youth-justice");
+  EXPECT_EQ(caller->system_id, kYotCasework);
+  EXPECT_EQ(caller->agency_id, "nortown-yot");
+  EXPECT_EQ(caller->agency_kind, "yot");
+  EXPECT_EQ(caller->practitioner_id, "yo-001");
+  EXPECT_EQ(caller->role, "yot-officer");
+  EXPECT_THAT(caller->team_ids, ElementsAre("nortown-yot-team"));
+  EXPECT_EQ(caller->assurance, "substantial");
+  EXPECT_EQ(caller->asserted_purpose, "youth-justice");
 }
 
 TEST_F(CallGuardTest, ASystemAloneIsItself) {
   rpc::CallFacts facts = Good();
   facts.assertions.clear();
-  const absl::StatusOr<rpc::Caller> caller = Admit(facts, "Find");
+  const absl::StatusOr<base::Principal> caller = Admit(facts, "Find");
   ASSERT_TRUE(caller.ok()) << caller.status();
   EXPECT_EQ(caller->kind, rpc::CallerKind::kSystem);
-  EXPECT_FALSE(caller->asker.has_practitioner());
+  EXPECT_FALSE(caller->has_practitioner());
   EXPECT_EQ(Refused(facts), Reason::kAssertionMissing);
 }
 
 TEST_F(CallGuardTest, AMethodOfSystemsDoesNotLookAtAnAssertion) {
   claims_.role = "nobody-has-this";
-  const absl::StatusOr<rpc::Caller> caller = Admit(Good(), "Subscribe");
+  const absl::StatusOr<base::Principal> caller = Admit(Good(), "Subscribe");
   ASSERT_TRUE(caller.ok()) << caller.status();
   EXPECT_EQ(caller->kind, rpc::CallerKind::kSystem);
-  EXPECT_FALSE(caller->asker.has_practitioner());
+  EXPECT_FALSE(caller->has_practitioner());
 }
 
 TEST_F(CallGuardTest, NotExactlyOneSpiffeId) {
@@ -160,7 +161,7 @@ TEST_F(CallGuardTest, ForeignAndUnknownSystems) {
 }
 
 TEST_F(CallGuardTest, SuspensionAtEachLevelWorksOnTheVeryNextCall) {
-  const absl::StatusOr<rpc::Caller> caller = Admit(Good());
+  const absl::StatusOr<base::Principal> caller = Admit(Good());
   ASSERT_TRUE(caller.ok()) << caller.status();
 
   ASSERT_TRUE(SuspendSystem(kYotCasework).ok());
@@ -255,9 +256,9 @@ TEST_F(CallGuardTest, WhatIsAssertedMustBeEnrolled) {
   claims_.teams = {"nortown-yot-team", "another-team"};
   EXPECT_EQ(Refused(Good()), Reason::kAssertionInvalid);
   claims_.teams = {};
-  const absl::StatusOr<rpc::Caller> without = Admit(Good());
+  const absl::StatusOr<base::Principal> without = Admit(Good());
   ASSERT_TRUE(without.ok()) << without.status();
-  EXPECT_THAT(without->asker.team_ids, IsEmpty()) << "a team that is not asserted does not count";
+  EXPECT_THAT(without->team_ids, IsEmpty()) << "a team that is not asserted does not count";
   claims_.practitioner_id = "yo-999";
   EXPECT_EQ(Refused(Good()), Reason::kPractitionerUnknown);
 }
@@ -289,7 +290,7 @@ TEST_F(CallGuardTest, KindsOfCallersMayCallWhatTheTableSays) {
 }
 
 TEST_F(CallGuardTest, ADrainingHubRefusesEveryCall) {
-  const absl::StatusOr<rpc::Caller> caller = Admit(Good());
+  const absl::StatusOr<base::Principal> caller = Admit(Good());
   ASSERT_TRUE(caller.ok());
   guard_->Drain();
   EXPECT_EQ(Refused(Good()), Reason::kShuttingDown);

@@ -148,9 +148,9 @@ class IndexTestService final : public v1::IndexService::CallbackService {
                                  v1::FindResponse* response) override {
     static const rpc::MethodRow& row = MethodOrDie("/signpost.v1.IndexService/Find");
     return rpc::RunUnary(context, *calls_, row, request, response,
-                         [this](const rpc::Caller& caller, const v1::FindRequest& find,
+                         [this](const base::Principal& caller, const v1::FindRequest& find,
                                 Reply<v1::FindResponse> reply) {
-                           EXPECT_EQ(caller.asker.agency_id, "nortown-yot");
+                           EXPECT_EQ(caller.agency_id, "nortown-yot");
                            behaviour_->find(find, std::move(reply));
                          });
   }
