@@ -290,7 +290,7 @@ TEST_F(IntakeTest, AReviewIsItsAgencysAlone) {
 
 TEST_F(IntakeTest, AReviewIsDecidedOnceUnderItsRequestId) {
   const std::string review = OpenReview();
-  EXPECT_EQ(Entries("review-opened").back().outcome, "postcode-differs");
+  EXPECT_EQ(Entries("review-opened").back().outcome, "waits");
   v1::ResolveReviewRequest request;
   request.set_request_id(RequestId());
   request.set_review_id(review);

@@ -18,7 +18,6 @@ namespace signpost::operations {
 namespace {
 
 namespace fs = std::filesystem;
-namespace stored = ::signpost::store::v1;
 using base::Reason;
 using base::ReasonOf;
 using request::FieldsOf;
@@ -71,7 +70,7 @@ class MaintenanceTest : public request::HubRooms {
 
   schedule::Schedule schedule_{&clock_};
   const std::string folder_ = NewFolder();
-  const Retention thirty_days_ = {{stored::ENTRY_KIND_WHO_KNOWS, 30}};
+  const Retention thirty_days_ = {{ledger::v1::ENTRY_KIND_WHO_KNOWS, 30}};
 };
 
 TEST_F(MaintenanceTest, ABackupThatFailsIsRecordedAndTriedAgainUnderTheSameId) {
@@ -132,10 +131,8 @@ TEST_F(MaintenanceTest, MoreThanACommitTakesGoesInSeveralAndIsCountedTogether) {
   for (int left = kEntries; left > 0;) {
     ledger::Operation operation;
     for (int i = 0; i < 500 && left > 0; ++i, --left) {
-      stored::LedgerEntry entry;
-      entry.set_format(1);
-      entry.set_kind(stored::ENTRY_KIND_WHO_KNOWS);
-      operation.entries.push_back({entry.SerializeAsString(), ""});
+      operation.entries.push_back(
+          ledger::ToDraft(entries_->New(ledger::v1::ENTRY_KIND_WHO_KNOWS, base::Principal(), "")));
     }
     ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
   }

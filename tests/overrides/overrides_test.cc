@@ -6,7 +6,6 @@
 
 #include "hub/base/crypto.h"
 #include "hub/disclosure/override_case.h"
-#include "hub/request/entries.h"
 #include "hub/schedule/due_rows.h"
 #include "tests/request/hub_rooms.h"
 
@@ -253,8 +252,7 @@ TEST_F(OverridesTest, OnlyWhatIsDueIsRead) {
   const std::vector<store::KeyValue> cases = *View()->Scan(store::Space::kOverrides, "", "", 10);
   ASSERT_THAT(cases, SizeIs(2));
   ledger::Operation operation;
-  operation.entries.push_back(request::ToDraft(
-      request::NewEntry(store::v1::ENTRY_KIND_HUB, base::Principal(), RequestId())));
+  operation.entries.push_back(EntryNaming(""));
   operation.batch.Put(store::Space::kOverrides, cases[1].key, "not a case");
   ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
   EXPECT_EQ(*overrides_.EscalateOverdue(), 1);

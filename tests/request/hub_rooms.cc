@@ -1,20 +1,21 @@
 #include "tests/request/hub_rooms.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "hub/audit/filter.h"
+#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
 #include "hub/people/people.h"
-#include "hub/request/entries.h"
 #include "hub/request/resolve.h"
 #include "hub/store/memory_store.h"
 #include "nlohmann/json.hpp"
-#include "signpost/store/v1/entry.pb.h"
 
 namespace signpost::request {
 
@@ -145,9 +146,11 @@ HubRooms::HubRooms(bool with_policy)
   options.origin = kOrigin;
   options.checkpoint_interval = absl::Hours(1);
   sequencer_ = *ledger::Sequencer::Open(options, &store_, &clock_, signer_.get());
+  entries_ = std::make_unique<ledger::EntryComposer>(keyring_->request_key(), &random_);
   registry_ = *registry::Registry::Load({.operator_spiffe_id = SystemId(kHub, "operator"),
                                          .mailbox_system_names = {"adapter"},
-                                         .details_key = keyring_->hub_data_key()},
+                                         .details_key = keyring_->hub_data_key(),
+                                         .entries = entries_.get()},
                                         &store_, sequencer_.get(), &executor_, &random_);
   people_ = std::make_unique<people::People>(keyring_.get(), &random_);
   linker_ = *matching::ReportLinker::Create(people_.get(), &random_);
@@ -169,6 +172,7 @@ HubRooms::HubRooms(bool with_policy)
   context_.mailboxes = mailboxes_.get();
   context_.notifier = &notifier_;
   context_.idempotency = idempotency_.get();
+  context_.entries = entries_.get();
   context_.policy = &policy_;
   policy_admin_ = std::make_unique<policy_admin::PolicyAdmin>(context_, &policy_,
                                                               policy_admin::PolicyAdminOptions());
@@ -431,28 +435,32 @@ Recorded HubRooms::EntryAt(uint64_t index) {
   const std::unique_ptr<store::View> view = View();
   const absl::StatusOr<std::string> bytes = ledger::LedgerReader(view.get()).Entry(index);
   EXPECT_TRUE(bytes.ok()) << bytes.status();
-  store::v1::LedgerEntry entry;
-  EXPECT_TRUE(bytes.ok() && entry.ParseFromString(*bytes));
+  const absl::StatusOr<ledger::v1::LedgerEntry> parsed = ledger::ParseEntry(bytes.value_or(""));
+  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  const ledger::v1::LedgerEntry entry = parsed.value_or(ledger::v1::LedgerEntry());
   Recorded recorded;
   recorded.index = index;
   recorded.kind = audit::KindWord(entry.kind());
   recorded.agency_id = entry.agency_id();
   recorded.practitioner_id = entry.practitioner_id();
   recorded.purpose = entry.purpose();
-  recorded.outcome = entry.outcome();
+  recorded.outcome = audit::OutcomeText(entry);
   recorded.reply_hash = entry.reply_hash();
-  recorded.policy_sha256 = entry.policy_sha256();
+  recorded.policy_sha256 = absl::BytesToHexString(entry.policy_sha256());
   recorded.policy_version = entry.policy_version();
-  recorded.relationships.assign(entry.relationships().begin(), entry.relationships().end());
-  for (const auto& released : entry.released()) {
+  recorded.relationships.assign(entry.who_knows().relationships().begin(),
+                                entry.who_knows().relationships().end());
+  for (const ledger::v1::Released& released : entry.released()) {
     std::vector<std::string>& aspects = recorded.released[released.holder_agency_id()];
-    aspects.insert(aspects.end(), released.aspects().begin(), released.aspects().end());
+    for (const int aspect : released.aspects()) {
+      aspects.push_back(audit::EnumWord(*ledger::v1::Aspect_descriptor(), aspect));
+    }
     recorded.rests_on_consent = recorded.rests_on_consent || !released.consent_ref().empty();
   }
-  for (const auto& withheld : entry.withheld()) {
+  for (const ledger::v1::Withheld& withheld : entry.withheld()) {
     recorded.withheld[withheld.rule()] += static_cast<int>(withheld.count());
   }
-  recorded.override_used = entry.override().allowed();
+  recorded.override_used = entry.who_knows().override().allowed();
   recorded.has_details = !entry.sealed_details().empty();
   return recorded;
 }
@@ -466,15 +474,16 @@ std::vector<Recorded> HubRooms::Entries(const std::string& kind) {
 }
 
 ledger::Draft HubRooms::EntryNaming(const std::string& reply_hash) {
-  store::v1::LedgerEntry entry = NewEntry(store::v1::ENTRY_KIND_HUB, base::Principal(), "");
+  ledger::v1::LedgerEntry entry = entries_->New(ledger::v1::ENTRY_KIND_HUB, base::Principal(), "");
   entry.set_reply_hash(reply_hash);
-  return ToDraft(entry);
+  return ledger::ToDraft(entry);
 }
 
 bool HubRooms::IsAbout(uint64_t index, const base::PersonId& person) {
-  return View()
-      ->Get(store::Space::kPersonEntries, person.ToBytes() + store::KeyU64(index))
-      ->has_value();
+  const std::unique_ptr<store::View> view = View();
+  const auto persons = ledger::PersonIndex(view.get()).PersonsOf(index);
+  EXPECT_TRUE(persons.ok()) << persons.status();
+  return persons.ok() && std::find(persons->begin(), persons->end(), person) != persons->end();
 }
 
 people::Person HubRooms::PersonOf(const std::string& agency, const std::string& record_id) {

@@ -32,6 +32,7 @@
 #include "hub/base/random.h"
 #include "hub/disclosure/answers.h"
 #include "hub/intake/intake.h"
+#include "hub/ledger/entry.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/policy_admin/policy_admin.h"
 #include "hub/request/context.h"
@@ -179,7 +180,7 @@ class HubRooms : public ::testing::Test {
   Recorded LastEntry() { return EntryAt(LedgerSize() - 1); }
   std::vector<Recorded> Entries(const std::string& kind);
   // An entry that names a reply of this hash and says nothing else.
-  static ledger::Draft EntryNaming(const std::string& reply_hash);
+  ledger::Draft EntryNaming(const std::string& reply_hash);
   // Whether the index of who looked, which is erased with the person, leads to the entry.
   bool IsAbout(uint64_t index, const base::PersonId& person);
   people::Person PersonOf(const std::string& agency, const std::string& record_id);
@@ -196,6 +197,7 @@ class HubRooms : public ::testing::Test {
   base::AgencyPersonIds agency_ids_;
   base::ThreadPool executor_;
   std::unique_ptr<ledger::Sequencer> sequencer_;
+  std::unique_ptr<ledger::EntryComposer> entries_;
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<people::People> people_;
   std::unique_ptr<matching::ReportLinker> linker_;

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "hub/base/limits.h"
+#include "hub/ledger/receipt.h"
 #include "tests/request/hub_rooms.h"
 
 namespace signpost::request {
@@ -100,10 +101,11 @@ TEST_F(ResolveTest, ARequestIdIsOneToSixtyFourPrintableCharacters) {
 TEST_F(ResolveTest, AReceiptCanBeMadeAgainFromItsEntry) {
   const Answered answered = Ask(Adviser(), AskAboutRecord("C-1"));
   std::unique_ptr<store::View> view = View();
-  const auto again = ReceiptAt(context_, *view, answered.receipt.ledger_index());
+  const auto again =
+      ledger::ReceiptAt(*view, sequencer_->options().origin, answered.receipt.ledger_index());
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->SerializeAsString(), answered.receipt.SerializeAsString());
-  EXPECT_FALSE(ReceiptAt(context_, *view, LedgerSize()).ok());
+  EXPECT_FALSE(ledger::ReceiptAt(*view, sequencer_->options().origin, LedgerSize()).ok());
 }
 
 }  // namespace
