@@ -110,7 +110,9 @@ TEST_F(EvaluatorTest, WhatIsReleasedIsToldFlagByFlagWithRuleAgreementAndGateway)
   ASSERT_THAT(all.released, SizeIs(2));
   const auto& released =
       all.released[0].holder_agency_id() == kYot ? all.released[0] : all.released[1];
-  EXPECT_THAT(released.aspects(), ElementsAre("existence", "agency", "contact", "assessment"));
+  EXPECT_THAT(released.aspects(),
+              ElementsAre(ledger::v1::ASPECT_EXISTENCE, ledger::v1::ASPECT_AGENCY,
+                          ledger::v1::ASPECT_CONTACT, ledger::v1::ASPECT_ASSESSMENT));
   EXPECT_THAT(released.rules(), ElementsAre("ADVISER"));
   EXPECT_EQ(released.agreement(), "YOT-CONNEXIONS");
   EXPECT_EQ(released.gateway(), "esa2008-s76");
@@ -139,7 +141,7 @@ TEST_F(EvaluatorTest, ASensitiveServiceIsInvolvedWithoutItsName) {
   ASSERT_THAT(all.released, SizeIs(3));
   for (const auto& released : all.released) {
     if (released.holder_agency_id() != kDrugs) continue;
-    EXPECT_THAT(released.aspects(), ElementsAre("existence"));
+    EXPECT_THAT(released.aspects(), ElementsAre(ledger::v1::ASPECT_EXISTENCE));
     EXPECT_THAT(released.rules(), ElementsAre("SENSITIVE"));
   }
   EXPECT_EQ(WithheldOf(all), (std::map<std::string, uint32_t>{{"SENSITIVE", 3}}));

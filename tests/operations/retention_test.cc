@@ -14,7 +14,6 @@
 namespace signpost::operations {
 namespace {
 
-namespace stored = ::signpost::store::v1;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;

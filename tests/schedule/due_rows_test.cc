@@ -24,9 +24,10 @@ class DueRowsTest : public ::testing::Test {
   }
   std::vector<std::string> Due(const std::string& job, int64_t seconds, int rows_max = 100) {
     std::vector<std::string> keys;
-    for (const DueRow& row : *ReadDue(**store_->NewView(), job, At(seconds), rows_max)) {
-      keys.push_back(row.row_key);
-    }
+    const auto view = store_->NewView();
+    const absl::StatusOr<std::vector<DueRow>> due = ReadDue(**view, job, At(seconds), rows_max);
+    if (!due.ok()) return {due.status().ToString()};
+    for (const DueRow& row : *due) keys.push_back(row.row_key);
     return keys;
   }
   absl::Time Next(const std::string& job) { return *NextDue(**store_->NewView(), job); }
