@@ -460,8 +460,8 @@ absl::StatusOr<int> Overrides::EscalateOverdue() {
     schedule::DeleteDue(disclosure::kEscalationJob, due_at, key, &operation.batch);
     schedule::PutDue(disclosure::kEscalationJob, disclosure::EscalationDue(row), key,
                      &operation.batch);
-    ledger::v1::LedgerEntry entry = context_.entries->New(
-        ledger::v1::ENTRY_KIND_OVERRIDE_ESCALATED, base::Principal(), std::string());
+    ledger::v1::LedgerEntry entry = context_.entries->New(ledger::v1::ENTRY_KIND_OVERRIDE_ESCALATED,
+                                                          base::Principal(), std::string());
     entry.mutable_override_escalated()->set_entry_index(NumberOf(key));
     entry.set_outcome(ledger::v1::OUTCOME_OVERDUE);
     operation.entries.push_back(ledger::ToDraft(entry));
