@@ -169,6 +169,7 @@ grpc::Status Pusher::RunStream(std::vector<const FlagRecord*>* pending, PushSumm
     request.mutable_open()->set_feed(options_.feed);
     bool alive = stream->Write(request);
     for (size_t i = 0; alive && i < pending->size(); ++i) {
+      grpc::WriteOptions how;
       {
         absl::MutexLock lock(&state.mutex);
         const auto room = [&state]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state.mutex) {
@@ -178,10 +179,14 @@ grpc::Status Pusher::RunStream(std::vector<const FlagRecord*>* pending, PushSumm
         if (state.reader_done) break;
         // Before it is written: its acknowledgement may come back before Write() does.
         state.in_flight[++state.sent] = (*pending)[i];
+        // gRPC may keep it for the packet of the next one, but only where that one follows without
+        // waiting for the hub.
+        const bool room_for_next = static_cast<int>(state.in_flight.size()) < state.window;
+        if (i + 1 < pending->size() && room_for_next) how.set_buffer_hint();
       }
       *request.mutable_report() = (*pending)[i]->report;
       request.mutable_report()->set_sequence(i + 1);
-      alive = stream->Write(request);
+      alive = stream->Write(request, how);
     }
     stream->WritesDone();
     absl::MutexLock lock(&state.mutex);
