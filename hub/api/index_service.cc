@@ -1,3 +1,4 @@
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +20,10 @@ class ReportStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Re
   explicit ReportStream(intake::Intake* intake) : intake_(intake) {}
 
  private:
-  void OnOpen() override { Read(); }
+  void OnOpen() override {
+    ReadAhead(base::kReportWindow);
+    Read();
+  }
 
   void OnMessage(v1::ReportFlagsRequest message) override {
     if (absl::Status status = calls().guard->Recheck(caller()); !status.ok()) {
@@ -58,20 +62,30 @@ class ReportStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Re
   void GoOn() {
     if (holding_ && !records_.contains(held_.record_id())) {
       holding_ = false;
-      const std::string record_id = held_.record_id();
-      records_.insert(record_id);
-      intake_->Report(
-          caller(), std::move(held_),
-          [self = Ref<ReportStream>(), record_id](absl::StatusOr<v1::FlagOutcome> outcome) {
-            self->Post([self = self.get(), record_id, outcome = std::move(outcome)]() mutable {
-              self->OnOutcome(record_id, std::move(outcome));
-            });
-          });
+      records_.insert(held_.record_id());
+      // Reading, hashing and sealing take the longest: beside the strand, so that reports of
+      // several records are prepared at once. Where the executor has no room for more, it is done
+      // here, and the client waits.
+      auto report = std::make_shared<v1::FlagReport>(std::move(held_));
+      auto take = [self = Ref<ReportStream>(), report] { self->Take(std::move(*report)); };
+      if (!calls().executor->Run(take)) take();
     }
     const bool room = records_.size() < static_cast<size_t>(base::kReportWindow) &&
                       writes_waiting() < base::kReportWindow;
     if (!holding_ && room && !ended_) Read();
     if (ended_ && !holding_ && records_.empty()) Close(absl::OkStatus());
+  }
+
+  // On any thread.
+  void Take(v1::FlagReport report) {
+    const std::string record_id = report.record_id();
+    intake_->Report(
+        caller(), std::move(report),
+        [self = Ref<ReportStream>(), record_id](absl::StatusOr<v1::FlagOutcome> outcome) {
+          self->Post([self = self.get(), record_id, outcome = std::move(outcome)]() mutable {
+            self->OnOutcome(record_id, std::move(outcome));
+          });
+        });
   }
 
   void OnOutcome(const std::string& record_id, absl::StatusOr<v1::FlagOutcome> outcome) {

@@ -1,6 +1,8 @@
 #include "hub/rpc/reactors.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -151,46 +153,67 @@ bool StreamCore::DrainSome() {
     Work event;
     {
       absl::MutexLock lock(&mutex_);
-      if (events_.empty()) {
+      if (!events_.empty()) {
+        event = std::move(events_.front());
+        events_.pop_front();
+      } else if (!wrote_) {
         scheduled_ = false;
         return false;
       }
-      event = std::move(events_.front());
-      events_.pop_front();
     }
-    event();
+    if (event != nullptr) {
+      event();
+    } else {
+      wrote_ = false;
+      Drive();
+    }
   }
+  if (std::exchange(wrote_, false)) Drive();
   return true;
 }
 
-void StreamCore::ReadDone(bool ok) {
-  Enqueue([this, ok] {
+void StreamCore::ReadDone(bool ok, size_t message_bytes) {
+  bool tell = false;
+  {
+    absl::MutexLock lock(&io_mutex_);
     reading_ = false;
-    if (!ok) {
+    if (ok) {
+      KeepRead(message_bytes);
+      ++received_;
+      ++reads_waiting_;
+      read_bytes_waiting_ += message_bytes;
+    } else {
       read_ended_ = true;
-      if (!closing_) OnReadEnd();
-      return;
     }
-    ++received_;
-    if (!closing_) Deliver();
-  });
+    tell = !std::exchange(delivery_queued_, true);
+  }
+  if (tell) Enqueue([this] { DeliverMessages(); });
+  Drive();
 }
 
 void StreamCore::WriteDone(bool ok) {
-  Enqueue([this, ok] {
+  bool all = false;
+  {
+    absl::MutexLock lock(&io_mutex_);
     writing_ = false;
     --writes_waiting_;
     PopWritten();
     if (ok) {
       ++sent_;
     } else {
-      // The client has gone; OnCancel says so too, before or after this.
       write_failed_ = true;
-      Close(absl::CancelledError());
     }
-    Pump();
-    if (ok && !closing_ && writes_waiting_ == 0) OnWritten();
-  });
+    all = writes_waiting_ == 0;
+  }
+  if (!ok) {
+    // The client has gone; OnCancel says so too, before or after this.
+    Enqueue([this] { Close(absl::CancelledError()); });
+  } else if (all) {
+    Enqueue([this] {
+      if (!closing_ && writes_waiting() == 0) OnWritten();
+    });
+  }
+  Drive();
 }
 
 void StreamCore::Cancelled() {
@@ -201,21 +224,67 @@ void StreamCore::Done() {
   Enqueue([this] {
     calls_->streams->Remove(this);
     OnClosed();
+    int64_t received = 0;
+    int64_t sent = 0;
+    {
+      absl::MutexLock lock(&io_mutex_);
+      received = received_;
+      sent = sent_;
+    }
     internal::Record(*calls_, {method_, &caller_, code_, base::ReasonOf(close_status_),
-                               absl::Now() - begun_, "", received_, sent_});
+                               absl::Now() - begun_, "", received, sent});
     self_.reset();  // whoever drains holds a reference of its own
   });
 }
 
 void StreamCore::Read() {
-  if (reading_ || read_ended_ || closing_) return;
-  reading_ = true;
-  DoStartRead();
+  if (closing_) return;
+  bool deliver = false;
+  {
+    absl::MutexLock lock(&io_mutex_);
+    asked_ = true;
+    if (delivering_) return;  // which goes on as soon as the handler has returned
+    deliver = (reads_waiting_ > 0 || read_ended_) && !std::exchange(delivery_queued_, true);
+  }
+  // Not from here: whoever asks is not called back before it has returned.
+  if (deliver) {
+    Enqueue([this] { DeliverMessages(); });
+  } else {
+    Drive();
+  }
 }
 
-void StreamCore::QueueWrite() {
-  ++writes_waiting_;
-  Pump();
+void StreamCore::ReadAhead(int64_t messages) {
+  absl::MutexLock lock(&io_mutex_);
+  read_ahead_ = messages;
+}
+
+int64_t StreamCore::writes_waiting() const {
+  absl::MutexLock lock(&io_mutex_);
+  return writes_waiting_;
+}
+
+bool StreamCore::TakeMessage() {
+  absl::MutexLock lock(&io_mutex_);
+  delivery_queued_ = false;
+  if (!asked_ || reads_waiting_ == 0) return false;
+  asked_ = false;
+  --reads_waiting_;
+  read_bytes_waiting_ -= TakeRead();
+  return true;
+}
+
+void StreamCore::DeliverMessages() {
+  delivering_ = true;
+  while (!closing_ && TakeMessage()) Deliver();
+  delivering_ = false;
+  bool ended = false;
+  {
+    absl::MutexLock lock(&io_mutex_);
+    ended = asked_ && read_ended_ && reads_waiting_ == 0;
+  }
+  if (ended && !closing_ && !std::exchange(end_told_, true)) OnReadEnd();
+  Drive();  // there may be room to read ahead again
 }
 
 void StreamCore::Close(absl::Status status) {
@@ -224,24 +293,76 @@ void StreamCore::Close(absl::Status status) {
   close_status_ = std::move(status);
   ++alarm_generation_;
   alarm_.reset();
-  Pump();
+  {
+    absl::MutexLock lock(&io_mutex_);
+    ending_ = true;
+    ending_well_ = close_status_.ok();
+  }
+  Drive();
 }
 
-void StreamCore::Pump() {
-  // A write in flight ends by itself, well or because the client has gone; nothing may follow
-  // Finish, so Finish waits for it.
-  if (finished_ || writing_) return;
-  const bool may_write = !closing_ || (close_status_.ok() && !write_failed_);
-  if (may_write && writes_waiting_ > 0) {
+StreamCore::Operation StreamCore::NextOperation() {
+  if (finished_) return Operation::kNone;
+  const bool may_write = !write_failed_ && (!ending_ || ending_well_);
+  if (!writing_ && may_write && writes_waiting_ > 0) {
     writing_ = true;
-    DoStartWrite();
+    PickWrite();
+    return writes_waiting_ > 1 ? Operation::kWriteWithMoreToCome : Operation::kWrite;
+  }
+  if (ending_) {
+    // A write in flight ends by itself, well or because the client has gone; nothing may follow
+    // Finish, so Finish waits for it.
+    if (writing_) return Operation::kNone;
+    finished_ = true;
+    return Operation::kFinish;
+  }
+  const int64_t reads_max = std::max<int64_t>(read_ahead_, asked_ ? 1 : 0);
+  if (!reading_ && !read_ended_ && reads_waiting_ < reads_max &&
+      read_bytes_waiting_ < kReadAheadBytesMax) {
+    reading_ = true;
+    return Operation::kRead;
+  }
+  return Operation::kNone;
+}
+
+void StreamCore::Drive() {
+  // What was begun may end, and the stream with it, while this thread is here: only whoever drives
+  // begins Finish, and holds the stream from then on.
+  std::shared_ptr<StreamCore> self;
+  io_mutex_.Lock();
+  if (driving_) {
+    io_mutex_.Unlock();
     return;
   }
-  if (!closing_) return;
-  finished_ = true;
-  grpc::Status status = calls_->errors->ToWire(close_status_, method_->full_method);
-  code_ = write_failed_ ? grpc::StatusCode::CANCELLED : status.error_code();
-  DoFinish(std::move(status));
+  driving_ = true;
+  for (Operation next = NextOperation(); next != Operation::kNone; next = NextOperation()) {
+    const bool write_failed = write_failed_;
+    io_mutex_.Unlock();
+    switch (next) {
+      case Operation::kRead:
+        DoStartRead();
+        break;
+      case Operation::kWrite:
+        DoStartWrite(grpc::WriteOptions());
+        break;
+      case Operation::kWriteWithMoreToCome:
+        // gRPC may keep it until the one behind it, so that both leave in one packet.
+        DoStartWrite(grpc::WriteOptions().set_buffer_hint());
+        break;
+      case Operation::kFinish: {
+        self = shared_from_this();
+        grpc::Status status = calls_->errors->ToWire(close_status_, method_->full_method);
+        code_ = write_failed ? grpc::StatusCode::CANCELLED : status.error_code();
+        DoFinish(std::move(status));
+        break;
+      }
+      case Operation::kNone:
+        break;
+    }
+    io_mutex_.Lock();
+  }
+  driving_ = false;
+  io_mutex_.Unlock();
 }
 
 void StreamCore::WakeAfter(absl::Duration delay) {

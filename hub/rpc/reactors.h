@@ -224,9 +224,15 @@ grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-// What the streams have in common: a strand. Everything a stream does, its handlers and what is
-// posted to it, happens one after another on the executor, never two at once, so a subclass needs
-// no lock; and only the strand touches gRPC's reactor, so nothing is started after Finish.
+// What the streams have in common: a strand and a transport.
+//
+// The strand: everything a stream does, its handlers and what is posted to it, happens one after
+// another on the executor, never two at once, so a subclass needs no lock.
+//
+// The transport: what gRPC is to do next (read, write, finish) is decided under a lock and started
+// by one thread at a time, the strand's or one of gRPC's that has just done the last thing. So
+// messages are read ahead and written one after another without a turn on the executor for each,
+// and nothing is ever started after Finish.
 //
 // A stream lives until gRPC is done with it and nobody holds a reference. Work that completes
 // elsewhere holds one and comes back through Post():
@@ -240,6 +246,7 @@ grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context,
 class StreamCore : public std::enable_shared_from_this<StreamCore> {
  public:
   using Work = absl::AnyInvocable<void()>;
+  static constexpr size_t kReadAheadBytesMax = 1u << 20;
 
   virtual ~StreamCore() = default;
 
@@ -259,7 +266,7 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   virtual void OnOpen() = 0;
   // The client will send no more. Also when it has gone.
   virtual void OnReadEnd() {}
-  // Everything given to Write() has been handed to the transport: the client has room for more.
+  // Everything given to Write() has been handed to gRPC: the client has room for more.
   virtual void OnWritten() {}
   // The alarm set by WakeAfter().
   virtual void OnWake() {}
@@ -279,7 +286,10 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   const base::Principal& caller() const { return caller_; }
   const CallEnvironment& calls() const { return *calls_; }
   // Messages given to Write() that have not gone out.
-  int64_t writes_waiting() const { return writes_waiting_; }
+  int64_t writes_waiting() const;
+  // Lets up to `messages` come in before Read() asks for them, as long as they are no more than
+  // kReadAheadBytesMax together; without, none is taken from the client that was not asked for.
+  void ReadAhead(int64_t messages);
 
   template <typename Derived>
   std::shared_ptr<Derived> Ref() {
@@ -310,25 +320,37 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   bool DrainSome();
 
   // Reactions, from gRPC's threads.
-  void ReadDone(bool ok);
+  void ReadDone(bool ok, size_t message_bytes);
   void WriteDone(bool ok);
   void Cancelled();
   void Done();
 
   // On the strand.
   void Read();
-  void QueueWrite();
-  void Pump();
+  void DeliverMessages();
+  bool TakeMessage();
 
-  // The transport. Called on the strand, never after DoFinish(). No lock is held: gRPC may react on
-  // the thread that starts an operation.
+  // Has gRPC do what there is to do, unless another thread is at it, which then does this, too.
+  void Drive();
+  enum class Operation { kNone, kRead, kWrite, kWriteWithMoreToCome, kFinish };
+  // What to do next, marked as under way.
+  Operation NextOperation() ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_);
+
+  // The transport. Called by Drive() alone, never after DoFinish(). No lock is held: gRPC may react
+  // on the thread that starts an operation.
   virtual void DoStartRead() {}
-  virtual void DoStartWrite() {}
+  virtual void DoStartWrite(grpc::WriteOptions /*how*/) {}
   virtual void DoFinish(grpc::Status status) = 0;
-  // Hands the message that was read to the subclass.
+  // Puts the message that was read behind those that wait for the strand.
+  virtual void KeepRead(size_t /*bytes*/) ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_) {}
+  // Takes the first of those, and its size.
+  virtual size_t TakeRead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_) { return 0; }
+  // Hands what TakeRead() took to the subclass.
   virtual void Deliver() {}
+  // Says which message is written next.
+  virtual void PickWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_) {}
   // Drops the message that was written.
-  virtual void PopWritten() {}
+  virtual void PopWritten() ABSL_EXCLUSIVE_LOCKS_REQUIRED(io_mutex_) {}
 
   const CallEnvironment* calls_ = nullptr;
   const MethodRow* method_ = nullptr;
@@ -341,29 +363,74 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
 
   // The strand's own.
-  bool reading_ = false;
-  bool read_ended_ = false;
-  bool writing_ = false;
-  bool write_failed_ = false;
   bool closing_ = false;
-  bool finished_ = false;
-  absl::Status close_status_;
-  grpc::StatusCode code_ = grpc::StatusCode::OK;
-  int64_t writes_waiting_ = 0;
-  int64_t received_ = 0;
-  int64_t sent_ = 0;
+  bool delivering_ = false;
+  bool end_told_ = false;
+  // Something was given to Write() in this turn: it goes out when the turn ends, with what else is.
+  bool wrote_ = false;
+  absl::Status close_status_;  // as it is from ending_ on
   uint64_t alarm_generation_ = 0;
+
+  // Of whoever drives, and then of the strand.
+  grpc::StatusCode code_ = grpc::StatusCode::OK;
+
+  mutable absl::Mutex io_mutex_;
+  bool driving_ ABSL_GUARDED_BY(io_mutex_) = false;
+  bool asked_ ABSL_GUARDED_BY(io_mutex_) = false;  // the subclass wants a message
+  bool reading_ ABSL_GUARDED_BY(io_mutex_) = false;
+  bool read_ended_ ABSL_GUARDED_BY(io_mutex_) = false;
+  bool delivery_queued_ ABSL_GUARDED_BY(io_mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(io_mutex_) = false;
+  bool write_failed_ ABSL_GUARDED_BY(io_mutex_) = false;
+  bool ending_ ABSL_GUARDED_BY(io_mutex_) = false;
+  bool ending_well_ ABSL_GUARDED_BY(io_mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(io_mutex_) = false;
+  int64_t read_ahead_ ABSL_GUARDED_BY(io_mutex_) = 0;
+  int64_t reads_waiting_ ABSL_GUARDED_BY(io_mutex_) = 0;  // for the strand
+  size_t read_bytes_waiting_ ABSL_GUARDED_BY(io_mutex_) = 0;
+  int64_t writes_waiting_ ABSL_GUARDED_BY(io_mutex_) = 0;
+  int64_t received_ ABSL_GUARDED_BY(io_mutex_) = 0;
+  int64_t sent_ ABSL_GUARDED_BY(io_mutex_) = 0;
   std::unique_ptr<grpc::Alarm> alarm_;
 };
 
+// Messages that were read and wait for the strand. Guarded by the stream's lock.
+template <typename Request>
+class ReadQueue {
+ public:
+  // Where gRPC reads to.
+  Request* incoming() { return &incoming_; }
+  void Keep(size_t bytes) {
+    waiting_.push_back({std::move(incoming_), bytes});
+    incoming_.Clear();
+  }
+  size_t Take() {
+    taken_ = std::move(waiting_.front().message);
+    const size_t bytes = waiting_.front().bytes;
+    waiting_.pop_front();
+    return bytes;
+  }
+  // On the strand.
+  Request taken() { return std::move(taken_); }
+
+ private:
+  struct Waiting {
+    Request message;
+    size_t bytes;
+  };
+  Request incoming_;
+  std::deque<Waiting> waiting_;
+  Request taken_;
+};
+
 // Both sides send. At most one read and one write are in flight: the subclass asks for each message
-// with Read(), so what it does not ask for stays with the client.
+// with Read(), so what it does not ask for, and has not let be read ahead, stays with the client.
 template <typename Request, typename Response>
 class BidiStream : public grpc::ServerBidiReactor<Request, Response>, public StreamCore {
  public:
   using Reactor = grpc::ServerBidiReactor<Request, Response>;
 
-  void OnReadDone(bool ok) final { ReadDone(ok); }
+  void OnReadDone(bool ok) final { ReadDone(ok, reads_.incoming()->ByteSizeLong()); }
   void OnWriteDone(bool ok) final { WriteDone(ok); }
   void OnCancel() final { Cancelled(); }
   void OnDone() final { Done(); }
@@ -374,11 +441,14 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, public Str
 
   // Asks for one message; while one is asked for, asking again changes nothing.
   void Read() { StreamCore::Read(); }
-  // Queues one message. The subclass bounds how many: see writes_waiting() and OnWritten().
+  // Queues one message, which goes out when the strand's turn ends, with what was queued in it. The
+  // subclass bounds how many: see writes_waiting() and OnWritten().
   void Write(Response message) {
     if (closed()) return;
+    absl::MutexLock lock(&io_mutex_);
     outgoing_.push_back(std::move(message));
-    QueueWrite();
+    ++writes_waiting_;
+    wrote_ = true;
   }
 
  private:
@@ -389,18 +459,18 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, public Str
   using Reactor::Finish;
   using Reactor::StartRead;
   using Reactor::StartWrite;
-  void DoStartRead() final { this->StartRead(&incoming_); }
-  void DoStartWrite() final { this->StartWrite(&outgoing_.front()); }
+  void DoStartRead() final { this->StartRead(reads_.incoming()); }
+  void DoStartWrite(grpc::WriteOptions how) final { this->StartWrite(going_out_, how); }
   void DoFinish(grpc::Status status) final { this->Finish(std::move(status)); }
-  void Deliver() final {
-    Request message = std::move(incoming_);
-    incoming_.Clear();
-    OnMessage(std::move(message));
-  }
+  void KeepRead(size_t bytes) final { reads_.Keep(bytes); }
+  size_t TakeRead() final { return reads_.Take(); }
+  void Deliver() final { OnMessage(reads_.taken()); }
+  void PickWrite() final { going_out_ = &outgoing_.front(); }
   void PopWritten() final { outgoing_.pop_front(); }
 
-  Request incoming_;
+  ReadQueue<Request> reads_;
   std::deque<Response> outgoing_;  // a deque: what is being written must not move
+  const Response* going_out_ = nullptr;
 };
 
 // The client sends, the hub answers once.
@@ -412,7 +482,7 @@ class ReadStream : public grpc::ServerReadReactor<Request>, public StreamCore {
   // `response` is where gRPC wants the answer; alive until the stream is closed.
   explicit ReadStream(Response* response) : response_(response) {}
 
-  void OnReadDone(bool ok) final { ReadDone(ok); }
+  void OnReadDone(bool ok) final { ReadDone(ok, reads_.incoming()->ByteSizeLong()); }
   void OnCancel() final { Cancelled(); }
   void OnDone() final { Done(); }
 
@@ -430,15 +500,13 @@ class ReadStream : public grpc::ServerReadReactor<Request>, public StreamCore {
  private:
   using Reactor::Finish;
   using Reactor::StartRead;
-  void DoStartRead() final { this->StartRead(&incoming_); }
+  void DoStartRead() final { this->StartRead(reads_.incoming()); }
   void DoFinish(grpc::Status status) final { this->Finish(std::move(status)); }
-  void Deliver() final {
-    Request message = std::move(incoming_);
-    incoming_.Clear();
-    OnMessage(std::move(message));
-  }
+  void KeepRead(size_t bytes) final { reads_.Keep(bytes); }
+  size_t TakeRead() final { return reads_.Take(); }
+  void Deliver() final { OnMessage(reads_.taken()); }
 
-  Request incoming_;
+  ReadQueue<Request> reads_;
   Response* const response_;
 };
 
@@ -456,21 +524,26 @@ class WriteStream : public grpc::ServerWriteReactor<Response>, public StreamCore
 
  protected:
   const Request& request() const { return request_; }
+  // As BidiStream's.
   void Write(Response message) {
     if (closed()) return;
+    absl::MutexLock lock(&io_mutex_);
     outgoing_.push_back(std::move(message));
-    QueueWrite();
+    ++writes_waiting_;
+    wrote_ = true;
   }
 
  private:
   using Reactor::Finish;
   using Reactor::StartWrite;
-  void DoStartWrite() final { this->StartWrite(&outgoing_.front()); }
+  void DoStartWrite(grpc::WriteOptions how) final { this->StartWrite(going_out_, how); }
   void DoFinish(grpc::Status status) final { this->Finish(std::move(status)); }
+  void PickWrite() final { going_out_ = &outgoing_.front(); }
   void PopWritten() final { outgoing_.pop_front(); }
 
   const Request request_;
   std::deque<Response> outgoing_;
+  const Response* going_out_ = nullptr;
 };
 
 namespace internal {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
@@ -21,6 +22,7 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "gtest/gtest.h"
 #include "hub/base/limits.h"
+#include "hub/base/strict_json.h"
 #include "hub/rpc/reactors.h"
 #include "signpost/v1/audit.grpc.pb.h"
 #include "signpost/v1/index.grpc.pb.h"
@@ -56,6 +58,8 @@ struct Behaviour {
   std::atomic<int> closed = 0;
   std::atomic<int> destroyed = 0;
   std::atomic<int> woken = 0;
+  int64_t read_ahead = 0;
+  uint64_t hold_at = 0;  // from this report on the stream asks for nothing more; 0: never
   // Completes on another thread, some time later, as the sequencer would.
   base::ThreadPool elsewhere{2, 100'000};
 };
@@ -69,6 +73,7 @@ class EchoStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Repo
  private:
   void OnOpen() override {
     ++behaviour_->opened;
+    ReadAhead(behaviour_->read_ahead);
     WakeAfter(absl::Milliseconds(1));
     Read();
   }
@@ -78,6 +83,8 @@ class EchoStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Repo
       return;
     }
     const uint64_t sequence = message.report().sequence();
+    EXPECT_EQ(sequence, ++last_sequence_);
+    if (Holding()) return;
     ++pending_;
     const bool taken = behaviour_->elsewhere.Run([self = Ref<EchoStream>(), sequence]() mutable {
       self->Post([self, sequence] { self->Answer(sequence); });
@@ -91,18 +98,20 @@ class EchoStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Repo
     v1::ReportFlagsResponse response;
     response.mutable_outcome()->set_sequence(sequence);
     Write(std::move(response));
-    Read();
+    if (!Holding()) Read();
     if (ended_ && pending_ == 0) Close(absl::OkStatus());
   }
   void OnReadEnd() override {
     ended_ = true;
     if (pending_ == 0) Close(absl::OkStatus());
   }
+  bool Holding() const { return behaviour_->hold_at != 0 && last_sequence_ >= behaviour_->hold_at; }
   void OnWake() override { ++behaviour_->woken; }
   void OnClosed() override { ++behaviour_->closed; }
 
   Behaviour* const behaviour_;
   int pending_ = 0;
+  uint64_t last_sequence_ = 0;
   bool ended_ = false;
 };
 
@@ -286,6 +295,16 @@ class ServerTest : public registry::RegistryFixture {
     return false;
   }
 
+  // As it is in the file by now, read beside the writer.
+  std::string LogText() {
+    std::string text(64 << 10, '\0');
+    const ssize_t size = pread(fileno(sink_), text.data(), text.size(), 0);
+    text.resize(size > 0 ? static_cast<size_t>(size) : 0);
+    return text;
+  }
+
+  std::vector<std::string> LogLines() { return absl::StrSplit(LogText(), '\n', absl::SkipEmpty()); }
+
   std::string directory_;
   TestAuthority authority_;
   rpc::ServerOptions options_;
@@ -430,10 +449,7 @@ TEST_F(ServerTest, LogsOfCallsHoldNoPersonalData) {
   ASSERT_TRUE(Find(ConnectAs(kYotAdapter), nullptr, 5, "Tariq Example 1991-04-02").ok());
   std::string text;
   ASSERT_TRUE(Eventually([&] {
-    char line[4096] = "";
-    std::rewind(sink_);
-    text.clear();
-    while (std::fgets(line, sizeof(line), sink_) != nullptr) text += line;
+    text = LogText();
     return !text.empty();
   }));
   EXPECT_THAT(text, ::testing::HasSubstr("\"method\":\"/signpost.v1.IndexService/Find\""));
@@ -471,6 +487,55 @@ TEST_F(ServerTest, AStreamAnswersEveryMessageAndEndsWell) {
   EXPECT_TRUE(Eventually([&] { return behaviour_.destroyed == 1; }));
   EXPECT_EQ(behaviour_.closed, 1);
   EXPECT_EQ(behaviour_.woken, 1);
+}
+
+// The log says how many messages a stream took from its client.
+TEST_F(ServerTest, WhatIsNotAskedForStaysWithTheClient) {
+  StartServer();
+  behaviour_.hold_at = 2;
+  size_t streams = 0;
+  for (const int64_t ahead : {0, 3}) {
+    behaviour_.read_ahead = ahead;
+    auto stub = v1::IndexService::NewStub(ConnectAs(kYotAdapter));
+    grpc::ClientContext context;
+    std::unique_ptr<ReportClient> stream = stub->ReportFlags(&context);
+    for (uint64_t i = 1; i <= 10; ++i) ASSERT_TRUE(stream->Write(Report(i)));
+    v1::ReportFlagsResponse response;
+    ASSERT_TRUE(stream->Read(&response));
+    absl::SleepFor(absl::Milliseconds(50));  // for what must not come
+    context.TryCancel();
+    EXPECT_FALSE(stream->Finish().ok());
+    ++streams;
+    ASSERT_TRUE(Eventually([&] { return LogLines().size() == streams; }));
+    const auto call = base::ParseStrictJson(LogLines().back());
+    ASSERT_TRUE(call.ok());
+    EXPECT_EQ((*call)["method"], "/signpost.v1.IndexService/ReportFlags");
+    EXPECT_LE((*call)["received"].get<int64_t>(), 2 + ahead);
+  }
+}
+
+// Messages too large to be read ahead together come one after another all the same.
+TEST_F(ServerTest, ReadingAheadIsBoundedInBytesAndLosesNothing) {
+  StartServer();
+  behaviour_.read_ahead = base::kReportWindow;
+  auto stub = v1::IndexService::NewStub(ConnectAs(kYotAdapter));
+  grpc::ClientContext context;
+  std::unique_ptr<ReportClient> stream = stub->ReportFlags(&context);
+  constexpr uint64_t kReports = 40;
+  std::thread writer([&] {
+    for (uint64_t i = 1; i <= kReports; ++i) {
+      v1::ReportFlagsRequest request = Report(i);
+      request.mutable_report()->set_record_id(std::string(StreamCore::kReadAheadBytesMax / 3, 'r'));
+      ASSERT_TRUE(stream->Write(request));
+    }
+    stream->WritesDone();
+  });
+  uint64_t answers = 0;
+  v1::ReportFlagsResponse response;
+  while (stream->Read(&response)) ++answers;
+  writer.join();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(answers, kReports);
 }
 
 TEST_F(ServerTest, AStreamThatIsRefusedAtTheDoorNeverOpens) {
@@ -570,6 +635,7 @@ TEST_F(ServerTest, DrainingClosesOpenStreamsAndRefusesNewOnes) {
 
 TEST_F(ServerTest, EveryStreamEndsOnceWhateverClientsDo) {
   StartServer();
+  behaviour_.read_ahead = 16;
   const auto channel = ConnectAs(kYotAdapter);
   constexpr int kThreads = 4;
   constexpr int kStreamsEach = 40;
