@@ -718,7 +718,7 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
   bound->vocabulary_sha256 = vocabulary_sha256;
   bound->published_at = absl::FromUnixSeconds(row.published_at_s());
   bound->row = store::EncodeRow(published);
-  // Durable: it is in force whether or not we live to say so.
+  // It decides once its row is durable, and not before: whether or not we live to say so.
   in_force_->Offer(std::move(bound));
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
   *response.mutable_policy() = Summary(row, sha256);
