@@ -71,9 +71,11 @@ TEST_F(TransactTest, NoIncrementIsLostAmongMany) {
         {&pool_, &store_, sequencer_.get()}, FirstAttempt::kQueued, &Increment,
         [&](absl::StatusOr<Committed<int>> result) {
           EXPECT_TRUE(result.ok()) << result.status();
-          absl::MutexLock lock(&mutex);
-          outcomes.insert(result->outcome);
-          left.DecrementCount();
+          {
+            absl::MutexLock lock(&mutex);
+            outcomes.insert(result->outcome);
+          }
+          left.DecrementCount();  // unlocked: after the last one the test's mutex goes
         },
         1000);
   }
