@@ -48,8 +48,9 @@ ledger::v1::LedgerEntry EntryAt(Nortown* nortown, const v1::Receipt& receipt) {
 }
 
 // --- 1. Nothing leaves without a decision, and no decision without a record. ---
-// Broken by giving the composed answer to `done` in Answers::WhoKnows also when it was not
-// sequenced: WhenTheRecordCannotBeMadeThereIsNoAnswer fails.
+// Broken by a sequencer that tells what it sequenced also when the commit failed:
+// WhenTheRecordCannotBeMadeThereIsNoAnswer fails. By DisclosureEvaluator::Withhold keeping nothing:
+// AnAnswerIsInTheLedgerWithWhatWasReleasedAndWithheld fails.
 
 TEST(Promise1, AnAnswerIsInTheLedgerWithWhatWasReleasedAndWithheld) {
   Nortown nortown;
@@ -119,7 +120,8 @@ TEST(Promise2, APurposeThatIsNoneIsRefused) {
 
 // --- 3. Hidden and absent look the same. ---
 // Broken by counting everybody who is in the index as `known` in MakeWhoKnows, so that the hidden
-// person's id is encoded: AHiddenPersonAndNobodyGiveEqualAnswers fails.
+// person's id is encoded: AHiddenPersonAndNobodyGiveEqualAnswers fails. By Answers::Find taking
+// whoever is in the index for found: FindAnswersHiddenAndAbsentWithTheSameError fails.
 
 TEST(Promise3, AHiddenPersonAndNobodyGiveEqualAnswers) {
   Nortown nortown;
@@ -268,8 +270,8 @@ TEST(Promise4, AShieldHoldsThroughReportsMergeAndRestart) {
 }
 
 // --- 5. A stolen disk tells nothing. ---
-// Broken by storing AliasRow.sealed without sealing it, and by logging a request with its
-// DebugString.
+// Broken by base::Seal and base::Open that encipher nothing, and by logging a request with its
+// DebugString: NoNameBirthDateOrPostcodeIsOnDiskOrInTheLog fails.
 
 TEST(Promise5, NoNameBirthDateOrPostcodeIsOnDiskOrInTheLog) {
   Nortown nortown;
@@ -342,8 +344,7 @@ TEST(Promise5, AnErasedPersonIsGoneAndTheLedgerStillVerifies) {
 }
 
 // --- 6. What was acknowledged is not lost; what was sent twice happens once. ---
-// Kill -9 is tests/crash. Broken here, when operations still carried preconditions, by dropping those
-// that a report asks for: both tests failed.
+// Kill -9 is tests/crash. Broken here by a ConflictWindow for which every read holds: both tests fail.
 
 TEST(Promise6, AReportSentTwiceHappensOnceAlsoFromManyAtOnce) {
   Nortown nortown;
