@@ -25,23 +25,37 @@ namespace {
 using signpost::v1::SubscribeRequest;
 using signpost::v1::SubscribeResponse;
 
-const char* KindWord(signpost::v1::NoticeKind kind) {
-  switch (kind) {
-    case signpost::v1::NOTICE_KIND_FLAG_OPENED:
-      return "flag-opened";
-    case signpost::v1::NOTICE_KIND_FLAG_CLOSED:
-      return "flag-closed";
-    case signpost::v1::NOTICE_KIND_FLAG_CHANGED:
-      return "flag-changed";
-    case signpost::v1::NOTICE_KIND_OVERRIDE_USED:
-      return "override-used";
-    case signpost::v1::NOTICE_KIND_SHOWN:
-      return "shown";
-    case signpost::v1::NOTICE_KIND_OVERRIDE_OVERDUE:
-      return "override-overdue";
-    default:
-      return "other";
+// As it stands in a file of notices: what it tells of, and the flag it is about, if any.
+struct BodyParts {
+  const char* kind = "other";
+  const signpost::v1::FlagReference* flag = nullptr;
+  const signpost::v1::FlagViewer* viewer = nullptr;
+  uint64_t override_number = 0;
+};
+
+BodyParts PartsOf(const signpost::v1::Notice& notice) {
+  switch (notice.body_case()) {
+    case signpost::v1::Notice::kFlagOpened:
+      return {"flag-opened", &notice.flag_opened().flag()};
+    case signpost::v1::Notice::kFlagClosed:
+      return {"flag-closed", &notice.flag_closed().flag()};
+    case signpost::v1::Notice::kFlagChanged:
+      return {"flag-changed", &notice.flag_changed().flag()};
+    case signpost::v1::Notice::kOverrideUsed: {
+      const signpost::v1::OverrideUsed& used = notice.override_used();
+      return {"override-used", &used.flag(), used.has_viewer() ? &used.viewer() : nullptr,
+              used.override_number()};
+    }
+    case signpost::v1::Notice::kFlagShown: {
+      const signpost::v1::FlagShown& shown = notice.flag_shown();
+      return {"flag-shown", &shown.flag(), shown.has_viewer() ? &shown.viewer() : nullptr};
+    }
+    case signpost::v1::Notice::kOverrideOverdue:
+      return {"override-overdue", nullptr, nullptr, notice.override_overdue().override_number()};
+    case signpost::v1::Notice::BODY_NOT_SET:
+      return {};
   }
+  return {};
 }
 
 }  // namespace
@@ -96,36 +110,45 @@ grpc::Status Mailbox::RunStream(const Handler& handler, int64_t* handled, bool* 
   request.mutable_open()->set_credits(options_.credits);
   bool alive = stream->Write(request);
   int64_t waiting_for_acknowledgement = 0;
+  bool quiet = false;  // the hub said that nothing waits, and nothing came since
   SubscribeResponse response;
   while (alive && stream->Read(&response)) {
     {
       absl::MutexLock lock(&active_->mutex);
       active_->heard_at = absl::Now();
     }
-    if (response.has_acknowledged()) {
-      waiting_for_acknowledgement = 0;
-      continue;
-    }
-    if (response.has_heartbeat()) {
+    if (response.has_acknowledged()) --waiting_for_acknowledgement;
+    if (response.has_heartbeat()) quiet = true;
+    if (!response.has_delivered()) {
       // An acknowledgement still under way would be lost with the stream, and its message come
       // again.
-      *empty = waiting_for_acknowledgement == 0;
+      *empty = quiet && waiting_for_acknowledgement == 0;
       if (options_.until_empty && *empty) break;
       continue;
     }
-    if (!response.has_notice()) continue;
+    quiet = false;
+    const signpost::v1::DeliveredMessage& message = response.delivered();
     signpost::v1::Notice notice;
-    if (!notice.ParseFromString(response.notice().payload())) {
+    if (!notice.ParseFromString(message.payload())) {
       *handler_status = base::Error(base::Reason::kInternal,
                                     "a message of the mailbox cannot be read; upgrade the adapter");
       break;
     }
-    *handler_status = handler(response.notice(), notice);
-    if (!handler_status->ok()) break;
-    ++*handled;
-    ++waiting_for_acknowledgement;
     request.Clear();
-    request.mutable_acknowledge()->set_resume_token(response.notice().resume_token());
+    signpost::v1::MessageOutcome* outcome = request.mutable_acknowledge()->add_outcomes();
+    outcome->set_message_id(message.message_id());
+    if (notice.body_case() == signpost::v1::Notice::BODY_NOT_SET) {
+      // Of a kind that a later hub knows: it must not keep what is behind it from being read, and
+      // the hub's ledger says that it was not taken.
+      outcome->set_kind(signpost::v1::MESSAGE_OUTCOME_KIND_REJECTED);
+      outcome->set_rejection(signpost::v1::MESSAGE_REJECTION_UNKNOWN_KIND);
+    } else {
+      *handler_status = handler(message, notice);
+      if (!handler_status->ok()) break;
+      outcome->set_kind(signpost::v1::MESSAGE_OUTCOME_KIND_DONE);
+      ++*handled;
+    }
+    ++waiting_for_acknowledgement;
     alive = stream->Write(request);
     request.Clear();
     request.mutable_more_credits()->set_credits(1);
@@ -197,7 +220,7 @@ absl::StatusOr<Mailbox::Handler> NoticeFile(const std::string& path) {
     return base::InvalidField(
         "notices", absl::StrCat(path, " cannot be written (", std::strerror(errno), ")"));
   }
-  return Mailbox::Handler([file, path](const signpost::v1::Message& message,
+  return Mailbox::Handler([file, path](const signpost::v1::DeliveredMessage& message,
                                        const signpost::v1::Notice& notice) -> absl::Status {
     if (file->seen.contains(message.message_id())) return absl::OkStatus();
     std::string text;
@@ -206,21 +229,22 @@ absl::StatusOr<Mailbox::Handler> NoticeFile(const std::string& path) {
       base::AppendJsonString(value, &text);
     };
     add("message_id", message.message_id());
-    add("kind", KindWord(notice.kind()));
-    add("agency_person_id", notice.agency_person_id());
-    add("agency_id", notice.agency_id());
-    add("service", notice.service());
-    add("changed_at",
-        absl::FormatTime(absl::RFC3339_sec, absl::FromUnixSeconds(notice.changed_at().seconds()),
+    const BodyParts body = PartsOf(notice);
+    add("kind", body.kind);
+    if (body.flag != nullptr) {
+      add("agency_person_id", body.flag->agency_person_id());
+      add("agency_id", body.flag->agency_id());
+      add("service", body.flag->service());
+    }
+    add("happened_at",
+        absl::FormatTime(absl::RFC3339_sec, absl::FromUnixSeconds(notice.happened_at().seconds()),
                          absl::UTCTimeZone()));
-    if (!notice.asked_by_agency_id().empty()) {
-      add("asked_by_agency_id", notice.asked_by_agency_id());
-      add("asked_by_practitioner_id", notice.asked_by_practitioner_id());
-      add("asked_by_role", notice.asked_by_role());
+    if (body.viewer != nullptr) {
+      add("viewer_agency_id", body.viewer->agency_id());
+      add("viewer_practitioner_id", body.viewer->practitioner_id());
+      add("viewer_role", body.viewer->role());
     }
-    if (notice.override_number() != 0) {
-      add("override_number", absl::StrCat(notice.override_number()));
-    }
+    if (body.override_number != 0) add("override_number", absl::StrCat(body.override_number));
     text += "}\n";
     if (write(file->fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
         fdatasync(file->fd) != 0) {

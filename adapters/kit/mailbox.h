@@ -31,7 +31,7 @@ struct MailboxOptions {
 class Mailbox {
  public:
   // Takes one message durably. An error ends the stream before it is acknowledged.
-  using Handler = std::function<absl::Status(const signpost::v1::Message& message,
+  using Handler = std::function<absl::Status(const signpost::v1::DeliveredMessage& message,
                                              const signpost::v1::Notice& notice)>;
 
   Mailbox(std::shared_ptr<grpc::ChannelInterface> channel, base::RandomSource* random,

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +9,7 @@
 #include "hub/api/services.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
 #include "signpost/v1/exchange.grpc.pb.h"
 
 namespace signpost::api {
@@ -15,6 +18,26 @@ namespace {
 constexpr absl::Duration kHeartbeatInterval = absl::Seconds(20);
 // Judged and recorded together.
 constexpr int kDeliveriesPerEntryRun = 32;
+constexpr int kOutcomesPerAcknowledgeMax = 100;
+constexpr int kPutOffMax = base::kMailboxCreditsMax;
+// Withheld messages that nobody acknowledges are passed over by themselves when there are so many.
+constexpr size_t kWithheldKeptMax = exchange::kDealtWithAheadMax / 2;
+
+// Unspecified for what this hub does not know, too.
+ledger::v1::MessageRejection RejectionOf(v1::MessageRejection rejection) {
+  switch (rejection) {
+    case v1::MESSAGE_REJECTION_UNREADABLE:
+      return ledger::v1::MESSAGE_REJECTION_UNREADABLE;
+    case v1::MESSAGE_REJECTION_UNKNOWN_KIND:
+      return ledger::v1::MESSAGE_REJECTION_UNKNOWN_KIND;
+    case v1::MESSAGE_REJECTION_UNKNOWN_PERSON:
+      return ledger::v1::MESSAGE_REJECTION_UNKNOWN_PERSON;
+    case v1::MESSAGE_REJECTION_REFUSED:
+      return ledger::v1::MESSAGE_REJECTION_REFUSED;
+    default:
+      return ledger::v1::MESSAGE_REJECTION_UNSPECIFIED;
+  }
+}
 
 // One reader of one mailbox: a cursor into the store, not a queue. One page is under way at a time;
 // what the reader does not take stays on disk.
@@ -33,7 +56,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
       case v1::SubscribeRequest::kOpen:
         return OnSubscribe(message.open());
       case v1::SubscribeRequest::kAcknowledge:
-        return OnAcknowledge(message.acknowledge().resume_token());
+        return OnAcknowledge(message.acknowledge());
       case v1::SubscribeRequest::kMoreCredits:
         if (!AddCredits(message.more_credits().credits(), "more_credits.credits")) return;
         Read();
@@ -48,13 +71,6 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
     opened_ = true;
     if (!AddCredits(open.credits(), "open.credits")) return;
     cursor_ = open.cursor();
-    if (!open.resume_token().empty()) {
-      const absl::StatusOr<exchange::Position> position =
-          context_.context->mailboxes->ReadToken(caller().system_id, open.resume_token());
-      if (!position.ok()) return Close(position.status());
-      resume_ = *position;
-      resuming_ = true;
-    }
     subscription_ = context_.context->notifier->Subscribe(
         caller().system_id, [weak = std::weak_ptr<MailboxStream>(Ref<MailboxStream>())] {
           if (const std::shared_ptr<MailboxStream> self = weak.lock()) {
@@ -63,10 +79,11 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
         });
     context_.intake->OpenCursor(
         caller(), cursor_,
-        [self = Ref<MailboxStream>()](absl::StatusOr<exchange::Position> position) {
-          self->Post([self = self.get(), position = std::move(position)] {
-            if (!position.ok()) return self->Close(position.status());
-            self->position_ = self->resuming_ ? self->resume_ : *position;
+        [self = Ref<MailboxStream>()](absl::StatusOr<exchange::Place> place) {
+          self->Post([self = self.get(), place = std::move(place)]() mutable {
+            if (!place.ok()) return self->Close(place.status());
+            self->place_ = *std::move(place);
+            self->position_ = self->place_.low_water;
             self->ready_ = true;
             self->Read();
             self->GoOn();
@@ -74,20 +91,126 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
         });
   }
 
-  void OnAcknowledge(const std::string& token) {
-    const absl::StatusOr<exchange::Position> position =
-        context_.context->mailboxes->ReadToken(caller().system_id, token);
-    if (!position.ok()) return Close(position.status());
+  // What one acknowledgement says, checked.
+  struct Told {
+    std::vector<intake::Intake::DealtWith> dealt_with;
+    std::vector<std::pair<exchange::Position, absl::Duration>> later;
+    std::vector<std::pair<std::string, exchange::Position>> in_order;  // with its id
+  };
+  absl::StatusOr<Told> ReadOutcomes(const v1::Acknowledge& acknowledge) const {
+    if (acknowledge.outcomes().empty() ||
+        acknowledge.outcomes_size() > kOutcomesPerAcknowledgeMax) {
+      return base::InvalidField("acknowledge.outcomes", "1 to 100 of them");
+    }
+    Told told;
+    std::set<exchange::Position> seen;
+    for (const v1::MessageOutcome& outcome : acknowledge.outcomes()) {
+      SIGNPOST_ASSIGN_OR_RETURN(const exchange::Position position,
+                                context_.context->mailboxes->ReadMessageId(caller().system_id,
+                                                                           outcome.message_id()));
+      if (!seen.insert(position).second) {
+        return base::InvalidField("acknowledge.outcomes", "name each message once");
+      }
+      told.in_order.emplace_back(outcome.message_id(), position);
+      switch (outcome.kind()) {
+        case v1::MESSAGE_OUTCOME_KIND_DONE:
+          told.dealt_with.push_back({position});
+          break;
+        case v1::MESSAGE_OUTCOME_KIND_REJECTED: {
+          const ledger::v1::MessageRejection rejection = RejectionOf(outcome.rejection());
+          if (rejection == ledger::v1::MESSAGE_REJECTION_UNSPECIFIED) {
+            return base::InvalidField("acknowledge.outcomes.rejection",
+                                      "say why the message will never be taken");
+          }
+          told.dealt_with.push_back({position, rejection});
+          break;
+        }
+        case v1::MESSAGE_OUTCOME_KIND_LATER: {
+          const absl::Duration delay =
+              absl::Seconds(outcome.delay().seconds()) + absl::Nanoseconds(outcome.delay().nanos());
+          if (delay < absl::Seconds(1) || delay > absl::Hours(1)) {
+            return base::InvalidField("acknowledge.outcomes.delay", "1 second to 1 hour");
+          }
+          told.later.emplace_back(position, delay);
+          break;
+        }
+        default:
+          return base::InvalidField("acknowledge.outcomes.kind", "DONE, LATER or REJECTED");
+      }
+    }
+    return told;
+  }
+
+  void OnAcknowledge(const v1::Acknowledge& acknowledge) {
+    absl::StatusOr<Told> told = ReadOutcomes(acknowledge);
+    if (!told.ok()) return Close(std::move(told).status());
+    if (told->dealt_with.empty()) return OnDealtWith(*told, place_);
+    PassOverWithheld(&told->dealt_with);
     // The next message is read when this one is durable: acknowledgements stay in order.
+    const std::vector<intake::Intake::DealtWith> dealt_with = told->dealt_with;
     context_.intake->Acknowledge(
-        caller(), cursor_, *position,
-        [self = Ref<MailboxStream>(), token](absl::StatusOr<exchange::Position> at) {
-          self->Post([self = self.get(), token, at = std::move(at)] {
-            if (!at.ok()) return self->Close(at.status());
-            v1::SubscribeResponse response;
-            response.mutable_acknowledged()->set_resume_token(token);
-            self->Write(std::move(response));
-            self->Read();
+        caller(), cursor_, dealt_with,
+        [self = Ref<MailboxStream>(),
+         told = *std::move(told)](absl::StatusOr<exchange::Place> place) mutable {
+          self->Post([self = self.get(), told = std::move(told), place = std::move(place)] {
+            if (!place.ok()) return self->Close(place.status());
+            self->OnDealtWith(told, *place);
+          });
+        });
+  }
+
+  // `place`: where the cursor stands now.
+  void OnDealtWith(const Told& told, const exchange::Place& place) {
+    if (place.low_water >= place_.low_water) place_ = place;
+    for (const auto& [position, delay] : told.later) {
+      // What was not sent on this stream yet comes by itself.
+      if (place_.IsDealtWith(position) || position > position_) continue;
+      put_off_[position] = absl::Now() + delay;
+    }
+    if (put_off_.size() > kPutOffMax) {
+      return Close(base::Error(base::Reason::kTooManyRequests,
+                               "more than 1,000 messages are put off; take or reject some first"));
+    }
+    v1::SubscribeResponse response;
+    v1::Acknowledged* acknowledged = response.mutable_acknowledged();
+    for (const auto& [id, position] : told.in_order) {
+      const bool dealt_with = place_.IsDealtWith(position);
+      if (dealt_with) put_off_.erase(position);
+      v1::MessageState* state = acknowledged->add_states();
+      state->set_message_id(id);
+      state->set_kind(dealt_with ? v1::MESSAGE_STATE_KIND_DEALT_WITH
+                                 : v1::MESSAGE_STATE_KIND_WAITS);
+    }
+    acknowledged->set_low_water_message_id(LowWaterId());
+    Write(std::move(response));
+    Read();
+    GoOn();
+  }
+
+  // Messages that the reader may not know of cannot be acknowledged by it: they are passed over
+  // with the first message behind them that is.
+  void PassOverWithheld(std::vector<intake::Intake::DealtWith>* dealt_with) {
+    exchange::Position last;
+    for (const intake::Intake::DealtWith& message : *dealt_with) {
+      last = std::max(last, message.position);
+    }
+    while (!withheld_.empty() && *withheld_.begin() < last) {
+      dealt_with->push_back({*withheld_.begin()});
+      withheld_.erase(withheld_.begin());
+    }
+  }
+
+  // So many that nothing else may ever come behind them: they are passed over by themselves.
+  void PassOverAllWithheld() {
+    std::vector<intake::Intake::DealtWith> dealt_with;
+    for (const exchange::Position position : withheld_) dealt_with.push_back({position});
+    withheld_.clear();
+    context_.intake->Acknowledge(
+        caller(), cursor_, dealt_with,
+        [self = Ref<MailboxStream>()](absl::StatusOr<exchange::Place> place) {
+          self->Post([self = self.get(), place = std::move(place)] {
+            if (!place.ok()) return self->Close(place.status());
+            if (place->low_water >= self->place_.low_water) self->place_ = *place;
           });
         });
   }
@@ -109,22 +232,13 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
       return Close(std::move(status));
     }
     if (credits_ <= 0 || writes_waiting() > kDeliveriesPerEntryRun) return Idle();
-    std::vector<exchange::MailboxMessage> messages;
-    do {
-      subscription_->Prepare();
-      const absl::StatusOr<std::unique_ptr<store::View>> view = context_.context->store->NewView();
-      if (!view.ok()) return Close(view.status());
-      absl::StatusOr<std::vector<exchange::MailboxMessage>> read =
-          context_.context->mailboxes->ReadAfter(
-              **view, caller().system_id, position_,
-              static_cast<int>(std::min<int64_t>(credits_, kDeliveriesPerEntryRun)));
-      if (!read.ok()) return Close(std::move(read).status());
-      messages = *std::move(read);
-    } while (messages.empty() && !subscription_->Arm());
-    if (messages.empty()) return Idle();
+    absl::StatusOr<std::vector<exchange::MailboxMessage>> messages = NextPutOff();
+    if (messages.ok() && messages->empty()) messages = NextNew();
+    if (!messages.ok()) return Close(std::move(messages).status());
+    if (messages->empty()) return Idle();
     delivering_ = true;
     context_.answers->Deliver(
-        caller(), std::move(messages),
+        caller(), *std::move(messages),
         [self = Ref<MailboxStream>()](absl::StatusOr<disclosure::Answers::Delivery> made) {
           self->Post([self = self.get(), made = std::move(made)]() mutable {
             self->OnDelivery(std::move(made));
@@ -132,14 +246,60 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
         });
   }
 
+  // The message whose delay has passed for longest, if there is one.
+  absl::StatusOr<std::vector<exchange::MailboxMessage>> NextPutOff() {
+    std::vector<exchange::MailboxMessage> messages;
+    while (messages.empty()) {
+      const auto due =
+          std::min_element(put_off_.begin(), put_off_.end(),
+                           [](const auto& a, const auto& b) { return a.second < b.second; });
+      if (due == put_off_.end() || due->second > absl::Now()) break;
+      const exchange::Position position = due->first;
+      put_off_.erase(due);
+      SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view,
+                                context_.context->store->NewView());
+      // Parts count from 1, so there is a place just before each message.
+      SIGNPOST_ASSIGN_OR_RETURN(messages,
+                                context_.context->mailboxes->ReadAfter(
+                                    *view, caller().system_id,
+                                    {position.index, static_cast<uint16_t>(position.part - 1)}, 1));
+      // Another stream of this reader may have dealt with it.
+      if (!messages.empty() && messages[0].position != position) messages.clear();
+    }
+    return messages;
+  }
+
+  // Messages that this stream has not looked at, less those that are dealt with.
+  absl::StatusOr<std::vector<exchange::MailboxMessage>> NextNew() {
+    std::vector<exchange::MailboxMessage> messages;
+    bool more = true;
+    while (messages.empty() && more) {
+      subscription_->Prepare();
+      SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view,
+                                context_.context->store->NewView());
+      SIGNPOST_ASSIGN_OR_RETURN(
+          std::vector<exchange::MailboxMessage> read,
+          context_.context->mailboxes->ReadAfter(
+              *view, caller().system_id, position_,
+              static_cast<int>(std::min<int64_t>(credits_, kDeliveriesPerEntryRun))));
+      if (!read.empty()) position_ = read.back().position;
+      more = !read.empty() || !subscription_->Arm();
+      for (exchange::MailboxMessage& message : read) {
+        if (!place_.IsDealtWith(message.position)) messages.push_back(std::move(message));
+      }
+    }
+    return messages;
+  }
+
   void OnDelivery(absl::StatusOr<disclosure::Answers::Delivery> delivery) {
     delivering_ = false;
     if (!delivery.ok()) return Close(std::move(delivery).status());
-    position_ = delivery->last;
-    for (v1::Message& message : delivery->messages) {
+    withheld_.insert(delivery->withheld.begin(), delivery->withheld.end());
+    if (withheld_.size() > kWithheldKeptMax) PassOverAllWithheld();
+    for (v1::DeliveredMessage& message : delivery->messages) {
       --credits_;
       v1::SubscribeResponse response;
-      *response.mutable_notice() = std::move(message);
+      *response.mutable_delivered() = std::move(message);
       Write(std::move(response));
     }
     GoOn();
@@ -152,14 +312,25 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
       greeted_ = true;
       Beat();
     }
-    WakeAfter(kHeartbeatInterval);
+    absl::Duration wait = kHeartbeatInterval;
+    for (const auto& [position, due] : put_off_) {
+      wait = std::min(wait, std::max(due - absl::Now(), absl::Milliseconds(1)));
+    }
+    // Without room a message that is due waits for room and not for the clock.
+    const bool room = credits_ > 0 && writes_waiting() <= kDeliveriesPerEntryRun;
+    WakeAfter(room ? wait : kHeartbeatInterval);
   }
 
   void Beat() {
     v1::SubscribeResponse response;
-    response.mutable_heartbeat()->set_resume_token(
-        context_.context->mailboxes->Token(caller().system_id, position_));
+    response.mutable_heartbeat()->set_low_water_message_id(LowWaterId());
     Write(std::move(response));
+  }
+
+  // Empty while nothing is dealt with.
+  std::string LowWaterId() const {
+    if (place_.low_water == exchange::Position()) return "";
+    return context_.context->mailboxes->MessageId(caller().system_id, place_.low_water);
   }
 
   void OnWake() override {
@@ -177,12 +348,13 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
   bool opened_ = false;
   bool ready_ = false;
   bool delivering_ = false;
-  bool resuming_ = false;
   bool greeted_ = false;
   int64_t credits_ = 0;
   std::string cursor_;
-  exchange::Position resume_;
-  exchange::Position position_;
+  exchange::Place place_;        // of the cursor, as last heard
+  exchange::Position position_;  // up to which this stream has looked
+  std::map<exchange::Position, absl::Time> put_off_;
+  std::set<exchange::Position> withheld_;  // judged on this stream, not passed over yet
   std::unique_ptr<exchange::MailboxNotifier::Subscription> subscription_;
 };
 

@@ -184,7 +184,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   people_ = std::make_unique<people::People>(keyring_.get(), random_);
   SIGNPOST_ASSIGN_OR_RETURN(linker_, matching::ReportLinker::Create(people_.get(), random_));
   SIGNPOST_ASSIGN_OR_RETURN(base::SecretKey token_key,
-                            exchange::Mailboxes::TokenKey(keyring_->hub_data_key()));
+                            exchange::Mailboxes::MessageIdKey(keyring_->hub_data_key()));
   mailboxes_ = std::make_unique<exchange::Mailboxes>(token_key);
   notifier_ = std::make_unique<exchange::MailboxNotifier>();
   SIGNPOST_ASSIGN_OR_RETURN(notifier_following_, sequencer_->Follow(notifier_.get()));

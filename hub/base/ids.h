@@ -96,13 +96,7 @@ struct PersonKind {
   }
 SIGNPOST_ID_KIND(FlagKind, "flag");
 SIGNPOST_ID_KIND(ConsentKind, "consent");
-SIGNPOST_ID_KIND(ShieldKind, "shield");
 SIGNPOST_ID_KIND(ReviewKind, "review");
-SIGNPOST_ID_KIND(EventKind, "event");
-SIGNPOST_ID_KIND(MessageKind, "message");
-SIGNPOST_ID_KIND(ReferralKind, "referral");
-SIGNPOST_ID_KIND(ConferenceKind, "conference");
-SIGNPOST_ID_KIND(DisputeKind, "dispute");
 SIGNPOST_ID_KIND(IncidentKind, "incident");
 #undef SIGNPOST_ID_KIND
 }  // namespace internal
@@ -115,13 +109,7 @@ std::string Id<Kind>::ToHex() const {
 using PersonId = Id<internal::PersonKind>;
 using FlagId = Id<internal::FlagKind>;
 using ConsentId = Id<internal::ConsentKind>;
-using ShieldId = Id<internal::ShieldKind>;
 using ReviewId = Id<internal::ReviewKind>;
-using EventId = Id<internal::EventKind>;
-using MessageId = Id<internal::MessageKind>;
-using ReferralId = Id<internal::ReferralKind>;
-using ConferenceId = Id<internal::ConferenceKind>;
-using DisputeId = Id<internal::DisputeKind>;
 // What an INTERNAL error quotes outside, and the log line carries.
 using IncidentId = Id<internal::IncidentKind>;
 

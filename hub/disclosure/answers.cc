@@ -19,6 +19,7 @@
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/receipt.h"
+#include "hub/request/paging.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -36,6 +37,7 @@ namespace {
 
 constexpr size_t kSaltBytes = 32;
 constexpr size_t kOverrideReasonBytesMin = 10;
+constexpr int kReviewsPageDefault = 50;
 constexpr char kOthersReason[] =
     "Other services may or may not be involved; what is not shown here is not yours to know.";
 
@@ -465,7 +467,9 @@ void Answers::ListReviews(const base::Principal& asker, v1::ListReviewsRequest r
       [this, asker, asked = std::move(request)](const ledger::GuardedView& view)
           -> absl::StatusOr<ledger::Attempt<std::optional<SealedAnswer>>> {
         ledger::Attempt<std::optional<SealedAnswer>> attempt;
-        const int page_size = asked.page_size() == 0 ? 50 : asked.page_size();
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const int page_size,
+            request::PageSize(asked.page_size(), kReviewsPageDefault, base::kPageRowsMax));
         SIGNPOST_ASSIGN_OR_RETURN(
             // Nothing rests on the list: it is what waited at this view.
             matching::ReviewPage page,
@@ -513,32 +517,60 @@ void Answers::ListReviews(const base::Principal& asker, v1::ListReviewsRequest r
 namespace {
 
 // A message of `asker`'s mailbox as it goes on the wire, without its payload.
-v1::Message MessageOf(const request::HubContext& context, const base::Principal& asker,
-                      const exchange::MailboxMessage& item) {
-  v1::Message message;
-  message.set_message_id(context.mailboxes->IdOf(asker.system_id, item.position).ToText());
-  message.set_resume_token(context.mailboxes->Token(asker.system_id, item.position));
+v1::DeliveredMessage MessageOf(const request::HubContext& context, const base::Principal& asker,
+                               const exchange::MailboxMessage& item) {
+  v1::DeliveredMessage message;
+  message.set_message_id(context.mailboxes->MessageId(asker.system_id, item.position));
   *message.mutable_accepted_at() = request::ToTimestamp(item.stored.changed_at_s());
   return message;
 }
 
 // Who looked at a flag, for its holder. That a sensitive service asked would tell that it works
-// with them, and that a distant one did where a shielded person is: then the asker is not named.
-void ComposeLook(const request::BoundPolicy& bound, const registry::Directory& directory,
-                 const people::Person& person, const stored::StoredMessage& notice,
-                 v1::Notice* told) {
-  for (const int32_t aspect : notice.shown()) told->add_shown(static_cast<v1::Aspect>(aspect));
-  told->set_ground(static_cast<v1::OverrideGround>(notice.ground()));
-  told->set_override_number(notice.override_number());
-  const registry::Agency* agency = directory.FindAgency(notice.asked_by_agency_id());
+// with the young person, and that a distant one did where a shielded person is: then the asker is
+// not named.
+bool MayNameViewer(const request::BoundPolicy& bound, const registry::Directory& directory,
+                   const people::Person& person, const stored::StoredMessage& message) {
+  const registry::Agency* agency = directory.FindAgency(message.asked_by_agency_id());
   bool named = agency != nullptr && !person.shielded();
   for (size_t i = 0; named && i < agency->services.size(); ++i) {
     named = !bound.policy->IsSensitiveService(bound.policy->ServiceSymbol(agency->services[i]));
   }
+  return named;
+}
+
+template <typename Body>
+void ComposeLook(const stored::StoredMessage& message, bool named, Body* body) {
+  for (const int32_t aspect : message.shown()) body->add_shown(static_cast<v1::Aspect>(aspect));
   if (!named) return;
-  told->set_asked_by_agency_id(notice.asked_by_agency_id());
-  told->set_asked_by_practitioner_id(notice.asked_by_practitioner_id());
-  told->set_asked_by_role(notice.asked_by_role());
+  v1::FlagViewer* viewer = body->mutable_viewer();
+  viewer->set_agency_id(message.asked_by_agency_id());
+  viewer->set_practitioner_id(message.asked_by_practitioner_id());
+  viewer->set_role(message.asked_by_role());
+}
+
+// Chooses the body of `told` and gives the place for the flag in it; nullptr for a kind of message
+// that is about no flag. `named`: whoever looked may be named.
+v1::FlagReference* ComposeBody(const stored::StoredMessage& message, bool named, v1::Notice* told) {
+  switch (message.kind()) {
+    case stored::STORED_MESSAGE_KIND_FLAG_OPENED:
+      return told->mutable_flag_opened()->mutable_flag();
+    case stored::STORED_MESSAGE_KIND_FLAG_CLOSED:
+      return told->mutable_flag_closed()->mutable_flag();
+    case stored::STORED_MESSAGE_KIND_FLAG_CHANGED:
+      return told->mutable_flag_changed()->mutable_flag();
+    case stored::STORED_MESSAGE_KIND_OVERRIDE_USED: {
+      v1::OverrideUsed* used = told->mutable_override_used();
+      ComposeLook(message, named, used);
+      used->set_override_number(message.override_number());
+      used->set_ground(static_cast<v1::OverrideGround>(message.ground()));
+      return used->mutable_flag();
+    }
+    case stored::STORED_MESSAGE_KIND_FLAG_SHOWN:
+      ComposeLook(message, named, told->mutable_flag_shown());
+      return told->mutable_flag_shown()->mutable_flag();
+    default:
+      return nullptr;
+  }
 }
 
 }  // namespace
@@ -547,11 +579,12 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
                       request::Reply<Delivery> done) {
   CHECK(!messages.empty());
   struct Ready {
-    v1::Message message;
+    v1::DeliveredMessage message;
     SealedAnswer payload;
     size_t entry;
   };
-  const exchange::Position last = messages.back().position;
+  std::vector<exchange::Position> places;
+  for (const exchange::MailboxMessage& message : messages) places.push_back(message.position);
   request::Transact<std::vector<Ready>>(
       context_,
       [this, asker, messages = std::move(messages)](
@@ -572,18 +605,18 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
           entry.set_purpose(request::Word(policy::ToString(asked.purpose)));
           request::SetPolicy(*bound, &entry);
           entry.mutable_delivery()->set_message_ref(
-              context_.mailboxes->IdOf(asker.system_id, item.position).ToBytes());
+              context_.mailboxes->MessageRef(asker.system_id, item.position));
           entry.set_outcome(ledger::v1::OUTCOME_WITHHELD);
-          if (notice.kind() == v1::NOTICE_KIND_OVERRIDE_OVERDUE) {
+          if (notice.kind() == stored::STORED_MESSAGE_KIND_OVERRIDE_OVERDUE) {
             // About the agency's own practitioner, and about nobody else.
             if (notice.agency_id() == asker.agency_id) {
               v1::Notice told;
               told.set_salt(context_.random->Bytes(kSaltBytes));
-              told.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
-              told.set_agency_id(notice.agency_id());
-              *told.mutable_changed_at() = request::ToTimestamp(notice.changed_at_s());
-              told.set_override_number(notice.override_number());
-              *told.mutable_review_due() = request::ToTimestamp(notice.review_due_s());
+              *told.mutable_happened_at() = request::ToTimestamp(notice.changed_at_s());
+              v1::OverrideOverdue* overdue = told.mutable_override_overdue();
+              overdue->set_agency_id(notice.agency_id());
+              overdue->set_override_number(notice.override_number());
+              *overdue->mutable_review_due() = request::ToTimestamp(notice.review_due_s());
               ready.push_back({MessageOf(context_, asker, item), Opener::Close(told), i});
               entry.set_reply_hash(ready.back().payload.hash());
               entry.set_outcome(ledger::v1::OUTCOME_DELIVERED);
@@ -607,21 +640,25 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
             policy::Decision deciding;
             // Who looked at the agency's own flag is told to it whatever else holds: it knows of
             // its flag, and the rule that showed it says that it is told.
-            const bool looked_at = notice.kind() == v1::NOTICE_KIND_OVERRIDE_USED ||
-                                   notice.kind() == v1::NOTICE_KIND_SHOWN;
+            const bool looked_at = notice.kind() == stored::STORED_MESSAGE_KIND_OVERRIDE_USED ||
+                                   notice.kind() == stored::STORED_MESSAGE_KIND_FLAG_SHOWN;
             const bool may_know =
                 flag != nullptr && (looked_at ? flag->agency_id() == asker.agency_id
                                               : judge.MayKnowOf(*person, *flag, &deciding));
             if (may_know) {
               v1::Notice told;
               told.set_salt(context_.random->Bytes(kSaltBytes));
-              told.set_kind(static_cast<v1::NoticeKind>(notice.kind()));
-              if (looked_at) ComposeLook(*bound, *directory, *person, notice, &told);
-              SIGNPOST_ASSIGN_OR_RETURN(*told.mutable_agency_person_id(),
+              *told.mutable_happened_at() = request::ToTimestamp(notice.changed_at_s());
+              const bool named = looked_at && MayNameViewer(*bound, *directory, *person, notice);
+              v1::FlagReference* about = ComposeBody(notice, named, &told);
+              if (about == nullptr) {
+                return base::Error(Reason::kDataLoss,
+                                   "a message in a mailbox is of no known kind; call the operator");
+              }
+              SIGNPOST_ASSIGN_OR_RETURN(*about->mutable_agency_person_id(),
                                         context_.agency_ids->Encode(asker.agency_id, person->id()));
-              told.set_agency_id(flag->agency_id());
-              told.set_service(flag->service());
-              *told.mutable_changed_at() = request::ToTimestamp(notice.changed_at_s());
+              about->set_agency_id(flag->agency_id());
+              about->set_service(flag->service());
               SealedAnswer payload = Opener::Close(told);
               entry.set_reply_hash(payload.hash());
               entry.set_outcome(ledger::v1::OUTCOME_DELIVERED);
@@ -642,18 +679,22 @@ void Answers::Deliver(const base::Principal& asker, std::vector<exchange::Mailbo
         }
         return attempt;
       },
-      [this, last, done = std::move(done)](
+      [this, places = std::move(places), done = std::move(done)](
           absl::StatusOr<ledger::Committed<std::vector<Ready>>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
         Delivery delivery;
+        std::vector<bool> delivered(places.size());
         for (Ready& ready : result->outcome) {
+          delivered[ready.entry] = true;
           ready.message.set_payload(
               std::move(ready.payload).Release(result->sequenced->permit, ready.entry));
           *ready.message.mutable_receipt() = ledger::ReceiptOf(
               *result->sequenced, context_.sequencer->options().origin, ready.entry);
           delivery.messages.push_back(std::move(ready.message));
         }
-        delivery.last = last;
+        for (size_t i = 0; i < delivered.size(); ++i) {
+          if (!delivered[i]) delivery.withheld.push_back(places[i]);
+        }
         done(std::move(delivery));
       });
 }

@@ -78,11 +78,10 @@ class Answers {
 
   // Messages of a mailbox, judged for `asker` (a system) at this moment and recorded, one entry
   // each: those that may be known come back ready for the wire, the others are recorded as withheld
-  // and left out. `last` tells how far the mailbox was judged, so that the caller can go on
-  // behind it. REQUIRES: not empty.
+  // and only their places are given, so that the caller can pass over them. REQUIRES: not empty.
   struct Delivery {
-    std::vector<v1::Message> messages;
-    exchange::Position last;  // of the last one judged, delivered or withheld
+    std::vector<v1::DeliveredMessage> messages;
+    std::vector<exchange::Position> withheld;
   };
   void Deliver(const base::Principal& asker, std::vector<exchange::MailboxMessage> messages,
                request::Reply<Delivery> done);

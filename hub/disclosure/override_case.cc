@@ -72,7 +72,8 @@ void TellHolders(const registry::Directory& directory, const base::Principal& as
       break;
     }
     if (message.shown().empty()) continue;
-    message.set_kind(overridden ? v1::NOTICE_KIND_OVERRIDE_USED : v1::NOTICE_KIND_SHOWN);
+    message.set_kind(overridden ? stored::STORED_MESSAGE_KIND_OVERRIDE_USED
+                                : stored::STORED_MESSAGE_KIND_FLAG_SHOWN);
     message.set_person_id(person.id().ToBytes());
     message.set_flag_id(flag.flag_id());
     message.set_agency_id(flag.agency_id());

@@ -27,8 +27,8 @@ using store::v1::CursorRow;
 using store::v1::StoredMessage;
 
 constexpr size_t kPositionBytes = 10;
-constexpr size_t kTokenMacBytes = 16;
-constexpr char kTokenFormat = 1;
+constexpr size_t kIdMacBytes = 16;
+constexpr char kIdFormat = 1;
 
 std::string PositionBytes(Position position) {
   std::string bytes = store::KeyU64(position.index);
@@ -44,6 +44,11 @@ Position PositionFrom(const std::string& bytes) {
   position.part = static_cast<uint16_t>((static_cast<unsigned char>(bytes[8]) << 8) |
                                         static_cast<unsigned char>(bytes[9]));
   return position;
+}
+
+// What an id has before its code.
+std::string IdBegin(Position position) {
+  return absl::StrCat(std::string(1, kIdFormat), PositionBytes(position));
 }
 
 std::string MessageKey(const std::string& system_id, Position position) {
@@ -82,11 +87,24 @@ absl::Status CheckCursorName(const std::string& cursor) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Place> PlaceOf(const CursorRow& row, Position low_water) {
+  Place place;
+  place.low_water = low_water;
+  place.dealt_with.reserve(static_cast<size_t>(row.dealt_with_size()));
+  for (const std::string& bytes : row.dealt_with()) {
+    if (bytes.size() != kPositionBytes) {
+      return Error(Reason::kDataLoss, "a place in a mailbox does not parse; restore a backup");
+    }
+    place.dealt_with.push_back(PositionFrom(bytes));
+  }
+  return place;
+}
+
 // A mailbox's cursors at one view.
 struct Cursors {
   struct Named {
     std::string name;
-    Position position;
+    Place place;
   };
   std::vector<Named> named;
   Position emptied;  // the mailbox's own
@@ -118,16 +136,44 @@ absl::StatusOr<Cursors> ReadCursors(const store::View& view, const std::string& 
     if (name.empty()) {
       cursors.emptied = position;
     } else {
-      cursors.named.push_back({std::move(name), position});
+      SIGNPOST_ASSIGN_OR_RETURN(Place place, PlaceOf(row, position));
+      cursors.named.push_back({std::move(name), std::move(place)});
     }
   }
   return cursors;
 }
 
-std::string CursorValue(const std::string& system_id, Position position) {
+std::string CursorValue(const std::string& system_id, const Place& place) {
   CursorRow row;
-  row.set_position(MessageKey(system_id, position));
+  row.set_position(MessageKey(system_id, place.low_water));
+  for (const Position position : place.dealt_with) row.add_dealt_with(PositionBytes(position));
   return EncodeRow(row);
+}
+
+// The mailbox's own row.
+std::string OwnValue(const std::string& system_id, Position emptied) {
+  CursorRow row;
+  row.set_position(MessageKey(system_id, emptied));
+  return EncodeRow(row);
+}
+
+// Moves the low-water mark over every message that is dealt with up to the first that is not.
+absl::Status Advance(const store::View& view, const std::string& system_id, Place* place) {
+  const size_t ahead = place->dealt_with.size();
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::vector<store::KeyValue> rows,
+      view.Scan(Space::kMailboxes, MessageKey(system_id, place->low_water) + '\0',
+                store::PrefixEnd(LengthPrefixed(system_id)), static_cast<int>(ahead)));
+  size_t passed = 0;
+  for (const store::KeyValue& kv : rows) {
+    SIGNPOST_ASSIGN_OR_RETURN(const Position at, PositionOfKey(LengthPrefixed(system_id), kv.key));
+    if (at != place->dealt_with[passed]) break;
+    place->low_water = at;
+    ++passed;
+  }
+  place->dealt_with.erase(place->dealt_with.begin(),
+                          place->dealt_with.begin() + static_cast<ptrdiff_t>(passed));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -150,8 +196,13 @@ absl::StatusOr<std::string> SystemOfMessage(const std::string& key) {
 
 Mailboxes::Mailboxes(const base::SecretKey& key) : key_(key) {}
 
-absl::StatusOr<base::SecretKey> Mailboxes::TokenKey(const base::SecretKey& hub_key) {
-  return base::DeriveKey(hub_key, "signpost exchange resume tokens v1");
+bool Place::IsDealtWith(Position position) const {
+  return position <= low_water ||
+         std::binary_search(dealt_with.begin(), dealt_with.end(), position);
+}
+
+absl::StatusOr<base::SecretKey> Mailboxes::MessageIdKey(const base::SecretKey& hub_key) {
+  return base::DeriveKey(hub_key, "signpost exchange message ids v1");
 }
 
 absl::StatusOr<std::vector<MailboxMessage>> Mailboxes::ReadAfter(const store::View& view,
@@ -175,16 +226,17 @@ absl::StatusOr<std::vector<MailboxMessage>> Mailboxes::ReadAfter(const store::Vi
   return messages;
 }
 
-absl::StatusOr<Position> Mailboxes::ReadCursor(const store::View& view,
-                                               const std::string& system_id,
-                                               const std::string& cursor) const {
+absl::StatusOr<Place> Mailboxes::ReadCursor(const store::View& view, const std::string& system_id,
+                                            const std::string& cursor) const {
   SIGNPOST_RETURN_IF_ERROR(CheckSystemId(system_id));
   SIGNPOST_RETURN_IF_ERROR(CheckCursorName(cursor));
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> value,
                             view.Get(Space::kCursors, CursorKey(system_id, cursor)));
   if (!value.has_value()) return Error(Reason::kNotFound, "this cursor was never opened");
   SIGNPOST_ASSIGN_OR_RETURN(const CursorRow row, DecodeRow<CursorRow>("a cursor", *value));
-  return PositionOfKey(LengthPrefixed(system_id), row.position());
+  SIGNPOST_ASSIGN_OR_RETURN(const Position low_water,
+                            PositionOfKey(LengthPrefixed(system_id), row.position()));
+  return PlaceOf(row, low_water);
 }
 
 absl::StatusOr<CursorChange> Mailboxes::PrepareOpen(const ledger::GuardedView& view,
@@ -194,7 +246,7 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareOpen(const ledger::GuardedView& v
   SIGNPOST_ASSIGN_OR_RETURN(const Cursors cursors, ReadCursors(view, system_id));
   CursorChange change;
   if (const Cursors::Named* existing = cursors.Find(cursor)) {
-    change.position = existing->position;
+    change.place = existing->place;
     return change;
   }
   if (cursors.named.size() >= kCursorsPerMailboxMax) {
@@ -202,34 +254,45 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareOpen(const ledger::GuardedView& v
                                                      " cursors already; use one of them"));
   }
   change.changed = true;
-  change.position = cursors.emptied;
+  change.place.low_water = cursors.emptied;
   change.batch.Put(Space::kCursors, CursorKey(system_id, cursor),
-                   CursorValue(system_id, change.position));
+                   CursorValue(system_id, change.place));
   // An acknowledgement that did not count with this cursor yet rests on the range of cursors that
   // it read, and is made again: it cannot delete what this cursor is to read.
   return change;
 }
 
-absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(const ledger::GuardedView& view,
-                                                           const std::string& system_id,
-                                                           const std::string& cursor,
-                                                           Position position) const {
+absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(
+    const ledger::GuardedView& view, const std::string& system_id, const std::string& cursor,
+    absl::Span<const Position> positions) const {
   SIGNPOST_RETURN_IF_ERROR(CheckCursorName(cursor));
   SIGNPOST_ASSIGN_OR_RETURN(const Cursors cursors, ReadCursors(view, system_id));
   const Cursors::Named* own = cursors.Find(cursor);
   if (own == nullptr) return Error(Reason::kNotFound, "this cursor was never opened");
   CursorChange change;
-  if (position <= own->position) {
-    change.position = own->position;
-    return change;
+  change.place = own->place;
+  Place& place = change.place;
+  for (const Position position : positions) {
+    if (place.IsDealtWith(position)) continue;
+    change.changed = true;
+    place.dealt_with.insert(
+        std::lower_bound(place.dealt_with.begin(), place.dealt_with.end(), position), position);
   }
-  change.changed = true;
-  change.position = position;
-  change.batch.Put(Space::kCursors, CursorKey(system_id, cursor), CursorValue(system_id, position));
+  if (!change.changed) return change;
+  // Nothing is ever put between messages that are there: the mark rests on the cursors alone.
+  SIGNPOST_RETURN_IF_ERROR(Advance(view.unguarded(), system_id, &place));
+  if (place.dealt_with.size() > static_cast<size_t>(kDealtWithAheadMax)) {
+    return Error(
+        Reason::kTooManyRequests,
+        absl::StrCat("more than ", kDealtWithAheadMax,
+                     " messages are dealt with behind one that is not; deal with the oldest "
+                     "first, or reject it"));
+  }
+  change.batch.Put(Space::kCursors, CursorKey(system_id, cursor), CursorValue(system_id, place));
 
-  Position passed = position;  // by every cursor
+  Position passed = place.low_water;  // by every cursor
   for (const Cursors::Named& other : cursors.named) {
-    if (other.name != cursor) passed = std::min(passed, other.position);
+    if (other.name != cursor) passed = std::min(passed, other.place.low_water);
   }
   if (passed <= cursors.emptied) return change;
   // From where it was emptied last, so that what is long deleted is not walked over again.
@@ -243,40 +306,35 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(const ledger::Guarded
   if (change.pruned == kPrunedPerAcknowledgeMax) {
     SIGNPOST_ASSIGN_OR_RETURN(emptied, PositionOfKey(LengthPrefixed(system_id), rows.back().key));
   }
-  change.batch.Put(Space::kCursors, CursorKey(system_id, ""), CursorValue(system_id, emptied));
+  change.batch.Put(Space::kCursors, CursorKey(system_id, ""), OwnValue(system_id, emptied));
   return change;
 }
 
-std::string Mailboxes::Token(const std::string& system_id, Position position) const {
-  std::string token(1, kTokenFormat);
-  token += PositionBytes(position);
-  const std::string mac =
-      base::HmacSha256(key_.bytes(), absl::StrCat("resume", LengthPrefixed(system_id), token));
-  token.append(mac, 0, kTokenMacBytes);
-  return base::Base64UrlEncode(token);
+std::string Mailboxes::MessageId(const std::string& system_id, Position position) const {
+  return base::Base64UrlEncode(absl::StrCat(IdBegin(position), MessageRef(system_id, position)));
 }
 
-absl::StatusOr<Position> Mailboxes::ReadToken(const std::string& system_id,
-                                              const std::string& token) const {
+std::string Mailboxes::MessageRef(const std::string& system_id, Position position) const {
+  return base::HmacSha256(key_.bytes(), absl::StrCat("message", LengthPrefixed(system_id),
+                                                     IdBegin(position)))
+      .substr(0, kIdMacBytes);
+}
+
+absl::StatusOr<Position> Mailboxes::ReadMessageId(const std::string& system_id,
+                                                  const std::string& message_id) const {
   const absl::Status refused = base::InvalidField(
-      "resume_token",
-      "is not a token that this hub gave to this mailbox's reader; use one exactly as it came with "
-      "a message, or leave it empty");
-  const absl::StatusOr<std::string> bytes = base::Base64UrlDecode(token);
-  if (!bytes.ok() || bytes->size() != 1 + kPositionBytes + kTokenMacBytes ||
-      (*bytes)[0] != kTokenFormat) {
+      "message_id",
+      "is not an id that this hub gave to this mailbox's reader; use one exactly as it came with a "
+      "message");
+  const absl::StatusOr<std::string> bytes = base::Base64UrlDecode(message_id);
+  if (!bytes.ok() || bytes->size() != 1 + kPositionBytes + kIdMacBytes ||
+      (*bytes)[0] != kIdFormat) {
     return refused;
   }
   const Position position = PositionFrom(bytes->substr(1, kPositionBytes));
   // The text must be the very one: a decoder that took two spellings would change nothing here.
-  if (!base::ConstantTimeEqual(Token(system_id, position), token)) return refused;
+  if (!base::ConstantTimeEqual(MessageId(system_id, position), message_id)) return refused;
   return position;
-}
-
-base::MessageId Mailboxes::IdOf(const std::string& system_id, Position position) const {
-  const std::string mac = base::HmacSha256(
-      key_.bytes(), absl::StrCat("message", LengthPrefixed(system_id), PositionBytes(position)));
-  return *base::MessageId::FromBytes(absl::string_view(mac).substr(0, base::kIdBytes));
 }
 
 }  // namespace signpost::exchange

@@ -4,7 +4,8 @@
 // A mailbox is a range of rows in space kMailboxes: length-prefixed system id, ledger index of the
 // entry that caused the message (8 bytes), part (2 bytes) -> a version byte and a StoredMessage. A
 // cursor is a reader's durable place in it, in space kCursors: length-prefixed system id, cursor
-// name. The cursor with the empty name is the mailbox's own: up to where it has been emptied.
+// name -> up to where everything is dealt with (the low-water mark), and what is dealt with above
+// that. The cursor with the empty name is the mailbox's own: up to where it has been emptied.
 //
 // Nothing here decides who may read what: the door judges each message at the moment it leaves, and
 // records that, before the message goes on the wire. Nothing here commits: functions read a view,
@@ -22,8 +23,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "hub/base/crypto.h"
-#include "hub/base/ids.h"
 #include "hub/ledger/read_set.h"
 #include "hub/store/store.h"
 #include "signpost/store/v1/exchange.pb.h"
@@ -35,6 +36,8 @@ inline constexpr size_t kCursorNameBytesMax = 64;
 inline constexpr int kCursorsPerMailboxMax = 16;
 // Messages that one acknowledgement deletes; what is left over goes with the next.
 inline constexpr int kPrunedPerAcknowledgeMax = 2000;
+// Messages that a cursor may have dealt with above its low-water mark.
+inline constexpr int kDealtWithAheadMax = 1000;
 
 // A place in a mailbox: behind the message of the same index and part. Parts count from 1, so that
 // Position() is before every message.
@@ -51,10 +54,18 @@ struct MailboxMessage {
   store::v1::StoredMessage stored;
 };
 
+// Where a cursor stands.
+struct Place {
+  Position low_water;                // everything up to and including it is dealt with
+  std::vector<Position> dealt_with;  // above low_water, sorted, at most kDealtWithAheadMax
+
+  bool IsDealtWith(Position position) const;
+};
+
 // What to write so that a cursor is opened or moved; add an entry and submit.
 struct CursorChange {
   bool changed = false;  // false: it is already so; there is nothing to submit
-  Position position;     // where the cursor stands once the change is durable
+  Place place;           // where the cursor stands once the change is durable
   int pruned = 0;        // messages that the batch deletes
   store::Batch batch;
 };
@@ -69,11 +80,11 @@ void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t fi
 
 class Mailboxes {
  public:
-  // `key` makes resume tokens and message ids; see TokenKey().
+  // `key` makes message ids; see MessageIdKey().
   explicit Mailboxes(const base::SecretKey& key);
 
   // A key for Mailboxes from the keyring's hub_data_key().
-  [[nodiscard]] static absl::StatusOr<base::SecretKey> TokenKey(const base::SecretKey& hub_key);
+  [[nodiscard]] static absl::StatusOr<base::SecretKey> MessageIdKey(const base::SecretKey& hub_key);
 
   // The messages behind `position`, oldest first, at most `messages_max`. Fewer means that `view`
   // has no more. Errors: kInvalidField (messages_max < 1), kDataLoss, kStoreNewer,
@@ -84,36 +95,38 @@ class Mailboxes {
                                                                       int messages_max) const;
 
   // Where the cursor stands. A cursor that was never opened: kNotFound.
-  [[nodiscard]] absl::StatusOr<Position> ReadCursor(const store::View& view,
-                                                    const std::string& system_id,
-                                                    const std::string& cursor) const;
+  [[nodiscard]] absl::StatusOr<Place> ReadCursor(const store::View& view,
+                                                 const std::string& system_id,
+                                                 const std::string& cursor) const;
 
   // Makes the cursor durable when it is new, so that from then on nothing is deleted that it has
-  // not acknowledged. A new cursor begins before whatever is still kept. An existing one is
+  // not dealt with. A new cursor begins before whatever is still kept. An existing one is
   // unchanged. Errors: kInvalidField when the name is not 1..kCursorNameBytesMax bytes of
   // [A-Za-z0-9._-], or when the mailbox has kCursorsPerMailboxMax cursors; as ReadAfter().
   [[nodiscard]] absl::StatusOr<CursorChange> PrepareOpen(const ledger::GuardedView& view,
                                                          const std::string& system_id,
                                                          const std::string& cursor) const;
 
-  // Everything up to and including `position` is dealt with by this cursor. Messages that all
-  // cursors have passed are deleted in the same batch. Going back, or staying, changes nothing.
-  // Errors: kNotFound when the cursor was never opened; as ReadAfter(). When submitting gives
+  // The messages at `positions` are dealt with by this cursor, in whatever order. The low-water
+  // mark moves over all that are dealt with without a gap, and messages that all cursors have
+  // passed are deleted in the same batch. What was dealt with before changes nothing. Errors:
+  // kNotFound when the cursor was never opened; kTooManyRequests when it would have more than
+  // kDealtWithAheadMax messages above its low-water mark; as ReadAfter(). When submitting gives
   // kAborted, prepare again at a newer view.
-  [[nodiscard]] absl::StatusOr<CursorChange> PrepareAcknowledge(const ledger::GuardedView& view,
-                                                                const std::string& system_id,
-                                                                const std::string& cursor,
-                                                                Position position) const;
+  [[nodiscard]] absl::StatusOr<CursorChange> PrepareAcknowledge(
+      const ledger::GuardedView& view, const std::string& system_id, const std::string& cursor,
+      absl::Span<const Position> positions) const;
 
-  // `position` as an opaque text that only this mailbox's reader can use.
-  std::string Token(const std::string& system_id, Position position) const;
-  // Errors: kInvalidField, field "resume_token", when it is not a token that this hub made for this
+  // Names the message at `position` to this mailbox's readers: the same however often it is sent,
+  // and opaque.
+  std::string MessageId(const std::string& system_id, Position position) const;
+  // What stands for that id in the ledger, 16 bytes: the end of its bytes. The rest would say which
+  // entry the message came of, and so join two agencies' entries about one young person.
+  std::string MessageRef(const std::string& system_id, Position position) const;
+  // Errors: kInvalidField, field "message_id", when it is not an id that this hub gave to this
   // system: forged, changed, another mailbox's.
-  [[nodiscard]] absl::StatusOr<Position> ReadToken(const std::string& system_id,
-                                                   const std::string& token) const;
-
-  // Names the message at `position`: the same however often it is sent, and telling nothing.
-  base::MessageId IdOf(const std::string& system_id, Position position) const;
+  [[nodiscard]] absl::StatusOr<Position> ReadMessageId(const std::string& system_id,
+                                                       const std::string& message_id) const;
 
  private:
   const base::SecretKey key_;

@@ -11,7 +11,7 @@ namespace signpost::exchange {
 Outbox::Outbox(MailboxSystems mailbox_systems) : mailbox_systems_(std::move(mailbox_systems)) {}
 
 bool Outbox::Add(const FlagChange& change, absl::Span<const std::string> open_agency_ids) {
-  if (change.kind == v1::NOTICE_KIND_UNSPECIFIED) return true;
+  if (change.kind == store::v1::STORED_MESSAGE_KIND_UNSPECIFIED) return true;
   store::v1::StoredMessage message;
   message.set_kind(change.kind);
   message.set_person_id(change.person_id.ToBytes());

@@ -24,12 +24,11 @@
 #include "hub/ledger/sequencer.h"
 #include "hub/store/store.h"
 #include "signpost/store/v1/exchange.pb.h"
-#include "signpost/v1/exchange.pb.h"
 
 namespace signpost::exchange {
 
 struct FlagChange {
-  v1::NoticeKind kind = v1::NOTICE_KIND_UNSPECIFIED;
+  store::v1::StoredMessageKind kind = store::v1::STORED_MESSAGE_KIND_UNSPECIFIED;
   base::PersonId person_id;
   base::FlagId flag_id;
   std::string agency_id;  // whose flag it is

@@ -34,20 +34,20 @@ absl::Status NotFound() {
   return base::Error(Reason::kNotFound, "nobody whom your agency works with");
 }
 
-v1::NoticeKind NoticeOf(people::FlagChange change) {
+stored::StoredMessageKind NoticeOf(people::FlagChange change) {
   switch (change) {
     case people::FlagChange::kOpened:
-      return v1::NOTICE_KIND_FLAG_OPENED;
+      return stored::STORED_MESSAGE_KIND_FLAG_OPENED;
     case people::FlagChange::kClosed:
-      return v1::NOTICE_KIND_FLAG_CLOSED;
+      return stored::STORED_MESSAGE_KIND_FLAG_CLOSED;
     case people::FlagChange::kChanged:
-      return v1::NOTICE_KIND_FLAG_CHANGED;
+      return stored::STORED_MESSAGE_KIND_FLAG_CHANGED;
     // What was entered in error is taken back quietly: a notice would repeat the error.
     case people::FlagChange::kRetracted:
     case people::FlagChange::kUnchanged:
-      return v1::NOTICE_KIND_UNSPECIFIED;
+      return stored::STORED_MESSAGE_KIND_UNSPECIFIED;
   }
-  return v1::NOTICE_KIND_UNSPECIFIED;
+  return stored::STORED_MESSAGE_KIND_UNSPECIFIED;
 }
 
 ledger::v1::Outcome ChangeOutcome(people::FlagChange change) {
@@ -596,37 +596,37 @@ void Intake::CloseNext(std::shared_ptr<Closing> closing) {
 // --- Mailboxes ---
 
 void Intake::MoveCursor(
-    const base::Principal& asker, const std::string& cursor,
+    const base::Principal& asker, ledger::v1::Acknowledged detail,
     std::function<absl::StatusOr<exchange::CursorChange>(const ledger::GuardedView&)> prepare,
-    request::Reply<exchange::Position> done) {
-  request::Transact<exchange::Position>(
+    request::Reply<exchange::Place> done) {
+  request::Transact<exchange::Place>(
       context_,
-      [this, asker, cursor, prepare = std::move(prepare)](
-          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<exchange::Position>> {
+      [this, asker, detail = std::move(detail), prepare = std::move(prepare)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<exchange::Place>> {
         SIGNPOST_ASSIGN_OR_RETURN(exchange::CursorChange change, prepare(view));
-        ledger::Attempt<exchange::Position> attempt{change.position, {}};
+        ledger::Attempt<exchange::Place> attempt{std::move(change.place), {}};
         if (!change.changed) return attempt;
         ledger::Operation& operation = attempt.operation.emplace();
         operation.batch = std::move(change.batch);
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_ACKNOWLEDGED, asker, "");
-        entry.mutable_acknowledged()->set_cursor_hash(
-            context_.entries->CursorHash(asker.system_id, cursor));
+        *entry.mutable_acknowledged() = detail;
         entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
         operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
-      [done =
-           std::move(done)](absl::StatusOr<ledger::Committed<exchange::Position>> result) mutable {
+      [done = std::move(done)](absl::StatusOr<ledger::Committed<exchange::Place>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
-        done(result->outcome);
+        done(std::move(result->outcome));
       });
 }
 
 void Intake::OpenCursor(const base::Principal& asker, const std::string& cursor,
-                        request::Reply<exchange::Position> done) {
+                        request::Reply<exchange::Place> done) {
+  ledger::v1::Acknowledged detail;
+  detail.set_cursor_hash(context_.entries->CursorHash(asker.system_id, cursor));
   MoveCursor(
-      asker, cursor,
+      asker, std::move(detail),
       [this, system = asker.system_id, cursor](const ledger::GuardedView& view) {
         return context_.mailboxes->PrepareOpen(view, system, cursor);
       },
@@ -634,11 +634,24 @@ void Intake::OpenCursor(const base::Principal& asker, const std::string& cursor,
 }
 
 void Intake::Acknowledge(const base::Principal& asker, const std::string& cursor,
-                         exchange::Position position, request::Reply<exchange::Position> done) {
+                         const std::vector<DealtWith>& messages,
+                         request::Reply<exchange::Place> done) {
+  ledger::v1::Acknowledged detail;
+  detail.set_cursor_hash(context_.entries->CursorHash(asker.system_id, cursor));
+  std::vector<exchange::Position> positions;
+  for (const DealtWith& message : messages) {
+    positions.push_back(message.position);
+    if (message.rejection == ledger::v1::MESSAGE_REJECTION_UNSPECIFIED) continue;
+    // What was refused is said by name: it will not be delivered again.
+    ledger::v1::RejectedMessage* rejected = detail.add_rejected();
+    rejected->set_message_ref(context_.mailboxes->MessageRef(asker.system_id, message.position));
+    rejected->set_rejection(message.rejection);
+  }
   MoveCursor(
-      asker, cursor,
-      [this, system = asker.system_id, cursor, position](const ledger::GuardedView& view) {
-        return context_.mailboxes->PrepareAcknowledge(view, system, cursor, position);
+      asker, std::move(detail),
+      [this, system = asker.system_id, cursor,
+       positions = std::move(positions)](const ledger::GuardedView& view) {
+        return context_.mailboxes->PrepareAcknowledge(view, system, cursor, positions);
       },
       std::move(done));
 }

@@ -55,11 +55,16 @@ class Intake {
   // Makes a reader's cursor in the asker's mailbox durable and tells where it stands. Errors:
   // kInvalidField for a name that cannot be or one cursor too many.
   void OpenCursor(const base::Principal& asker, const std::string& cursor,
-                  request::Reply<exchange::Position> done);
-  // Everything up to and including `position` is dealt with by this cursor. Durable when `done` is
-  // called. Errors: kNotFound when the cursor was never opened.
+                  request::Reply<exchange::Place> done);
+  // These messages are dealt with by this cursor. Durable when `done` is called with where the
+  // cursor stands; what was rejected is in the ledger. Errors: as Mailboxes::PrepareAcknowledge().
+  struct DealtWith {
+    exchange::Position position;
+    // Why it will never be taken; unspecified: it was taken.
+    ledger::v1::MessageRejection rejection = ledger::v1::MESSAGE_REJECTION_UNSPECIFIED;
+  };
   void Acknowledge(const base::Principal& asker, const std::string& cursor,
-                   exchange::Position position, request::Reply<exchange::Position> done);
+                   const std::vector<DealtWith>& messages, request::Reply<exchange::Place> done);
 
   // See v1.RegistryService. When `done` is called the policy has been bound to the new directory,
   // so the next question is judged by it. A policy that does not compile against the directory is
@@ -78,9 +83,9 @@ class Intake {
   void Take(std::shared_ptr<Incoming> incoming);
   void CloseNext(std::shared_ptr<struct Closing> closing);
   void MoveCursor(
-      const base::Principal& asker, const std::string& cursor,
+      const base::Principal& asker, ledger::v1::Acknowledged detail,
       std::function<absl::StatusOr<exchange::CursorChange>(const ledger::GuardedView&)> prepare,
-      request::Reply<exchange::Position> done);
+      request::Reply<exchange::Place> done);
   template <typename Response>
   registry::ChangeDone AnswerChange(request::Reply<Response> done, bool rebind);
 

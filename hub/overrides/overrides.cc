@@ -21,6 +21,7 @@
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/receipt.h"
+#include "hub/request/paging.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 #include "hub/schedule/due_rows.h"
@@ -149,9 +150,9 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
                      request::Reply<v1::ListOverridesResponse> done) {
   absl::Status status = request::CheckRequestId(request.request_id());
   if (!status.ok()) return done(std::move(status));
-  if (request.page_size() < 0 || request.page_size() > base::kPageRowsMax) {
-    return done(base::InvalidField("page_size", "1 to 1,000, or 0 for 50"));
-  }
+  const absl::StatusOr<int> page_size =
+      request::PageSize(request.page_size(), kPageDefault, base::kPageRowsMax);
+  if (!page_size.ok()) return done(page_size.status());
   uint64_t after = 0;
   if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &after)) {
     return done(base::InvalidField("page_token", "take it from the page before"));
@@ -159,14 +160,13 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
   const request::HubContext context = context_;
   request::Transact<Reading>(
       context_,
-      [context, reader = asker, request,
-       after](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Reading>> {
+      [context, reader = asker, request, after, page_size = *page_size](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Reading>> {
         ledger::v1::LedgerEntry entry = context.entries->New(ledger::v1::ENTRY_KIND_OVERRIDES_READ,
                                                              reader, request.request_id());
         if (!IsManager(reader)) return Refuse(NotAManager(), std::move(entry));
         const absl::Time now = context.clock->Now();
         const int64_t now_s = absl::ToUnixSeconds(now);
-        const int page_size = request.page_size() == 0 ? kPageDefault : request.page_size();
         v1::OverrideList list;
         list.set_salt(context.random->Bytes(kSaltBytes));
         *list.mutable_answered_at() = request::ToTimestamp(now_s);
@@ -466,7 +466,7 @@ absl::StatusOr<int> Overrides::EscalateOverdue() {
     entry.set_outcome(ledger::v1::OUTCOME_OVERDUE);
     operation.entries.push_back(ledger::ToDraft(entry));
     stored::StoredMessage message;
-    message.set_kind(v1::NOTICE_KIND_OVERRIDE_OVERDUE);
+    message.set_kind(stored::STORED_MESSAGE_KIND_OVERRIDE_OVERDUE);
     message.set_agency_id(row.agency_id());
     message.set_changed_at_s(now_s);
     message.set_override_number(NumberOf(key));

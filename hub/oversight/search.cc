@@ -14,6 +14,7 @@
 #include "hub/ledger/reader.h"
 #include "hub/ledger/receipt.h"
 #include "hub/people/validate.h"
+#include "hub/request/paging.h"
 #include "hub/request/resolve.h"
 #include "hub/tlog/entry_fields.h"
 #include "hub/tlog/merkle.h"
@@ -347,9 +348,9 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
   if (absl::Status status = CheckReason(request.reason()); !status.ok()) {
     return done(std::move(status));
   }
-  if (request.page_size() < 0 || request.page_size() > base::kSearchPageMax) {
-    return done(base::InvalidField("page_size", "1 to 500, or 0 for 100"));
-  }
+  const absl::StatusOr<int> page_size =
+      request::PageSize(request.page_size(), kPageDefault, base::kSearchPageMax);
+  if (!page_size.ok()) return done(page_size.status());
   absl::StatusOr<audit::Filter> filter = FilterOf(request.filter());
   if (!filter.ok()) return done(std::move(filter).status());
   std::optional<PagePlace> from;
@@ -363,8 +364,8 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
   }
   request::Transact<v1::SearchEntriesResponse>(
       context_,
-      [this, asker, asked = std::move(request), kept = *std::move(filter),
-       from](const ledger::GuardedView& view)
+      [this, asker, asked = std::move(request), kept = *std::move(filter), from,
+       page_size = *page_size](const ledger::GuardedView& view)
           -> absl::StatusOr<ledger::Attempt<v1::SearchEntriesResponse>> {
         ledger::Attempt<v1::SearchEntriesResponse> attempt;
         v1::SearchEntriesResponse& response = attempt.outcome;
@@ -386,9 +387,8 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
         const uint64_t position = from.has_value()       ? from->position
                                   : asked.newest_first() ? size
                                                          : 0;
-        SIGNPOST_ASSIGN_OR_RETURN(
-            Page page, ReadPage(view.unguarded(), wanted, position,
-                                asked.page_size() == 0 ? kPageDefault : asked.page_size()));
+        SIGNPOST_ASSIGN_OR_RETURN(Page page,
+                                  ReadPage(view.unguarded(), wanted, position, page_size));
 
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");

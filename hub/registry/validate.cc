@@ -20,6 +20,10 @@ namespace {
 
 constexpr char kKebabRule[] =
     "must be 2 to 64 lower-case letters, digits and hyphens, first a letter and last no hyphen";
+// "area/agency" is how an agency of another area will be named.
+constexpr char kReservedRule[] =
+    "must have no slash: \"area/agency\" is reserved for agencies of other areas, which cannot be "
+    "registered here; use the agency's id without its area";
 constexpr char kWorkerIdRule[] =
     "must be 1 to 64 letters, digits, dots, hyphens and underscores; it is an id, not a name";
 
@@ -160,7 +164,10 @@ absl::StatusOr<SpiffeParts> ParseSystemSpiffeId(const std::string& spiffe_id) {
 
 absl::Status CheckAgency(const v1::Agency& agency, const std::string& trust_domain) {
   Faults faults;
-  if (!IsKebabId(agency.agency_id())) faults.Add("agency.agency_id", kKebabRule);
+  if (!IsKebabId(agency.agency_id())) {
+    const bool of_an_area = agency.agency_id().find('/') != std::string::npos;
+    faults.Add("agency.agency_id", of_an_area ? kReservedRule : kKebabRule);
+  }
   faults.CheckName("agency.name", agency.name());
   const std::vector<std::string>& kinds = KnownAgencyKinds();
   if (std::find(kinds.begin(), kinds.end(), agency.kind()) == kinds.end()) {

@@ -203,8 +203,9 @@ TEST(RenderLists, Golden) {
     sequence: 1 kind: FLAG_OUTCOME_KIND_REJECTED reason: "INVALID_FIELD"
     fields { field: "person.birth_date" description: "must be a day of the calendar" })");
   const auto notice = FromText<signpost::v1::Notice>(R"(
-    kind: NOTICE_KIND_FLAG_CLOSED agency_person_id: "SP1-X" agency_id: "nortown-social-services"
-    service: "childrens-social-care" changed_at { seconds: 1795308428 })");
+    happened_at { seconds: 1795308428 }
+    flag_closed { flag { agency_person_id: "SP1-X" agency_id: "nortown-social-services"
+                         service: "childrens-social-care" } })");
   ExpectGolden("lists.txt", RenderConsents(consents) + RenderConsents({}) +
                                 RenderReviews({review}) + RenderReviews({}) +
                                 RenderAgencies(agencies) + RenderOutcome("NS-1", outcome) +

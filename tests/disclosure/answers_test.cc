@@ -282,7 +282,7 @@ TEST_F(AnswersTest, AnOverrideIsACaseItsHolderIsToldAndItsEndIsNamed) {
   EXPECT_TRUE(entry.override_used);
   EXPECT_TRUE(entry.has_details) << "the reason is kept sealed";
   ASSERT_EQ(Mailbox(kDrugs).size(), in_mailbox + 1);
-  EXPECT_EQ(Mailbox(kDrugs).back().stored.kind(), v1::NOTICE_KIND_OVERRIDE_USED);
+  EXPECT_EQ(Mailbox(kDrugs).back().stored.kind(), store::v1::STORED_MESSAGE_KIND_OVERRIDE_USED);
   EXPECT_EQ(Mailbox(kDrugs).back().stored.override_number(), entry.index);
 }
 

@@ -32,7 +32,7 @@ class DeliveriesTest : public request::HubRooms {
     EXPECT_TRUE(delivery.ok()) << delivery.status();
     return *std::move(delivery);
   }
-  static v1::Notice NoticeIn(const v1::Message& message) {
+  static v1::Notice NoticeIn(const v1::DeliveredMessage& message) {
     v1::Notice notice;
     EXPECT_TRUE(notice.ParseFromString(message.payload()));
     return notice;
@@ -43,17 +43,17 @@ TEST_F(DeliveriesTest, WhatMayBeKnownIsToldAndItsEntryNamesThePayload) {
   TariqIsKnown();
   const Answers::Delivery delivery = Deliver(kYot);
   ASSERT_THAT(delivery.messages, SizeIs(1));
-  const v1::Message& message = delivery.messages[0];
+  const v1::DeliveredMessage& message = delivery.messages[0];
   const Recorded entry = EntryAt(message.receipt().ledger_index());
   EXPECT_EQ(entry.kind, "delivery");
   EXPECT_EQ(entry.outcome, "delivered");
   EXPECT_EQ(entry.reply_hash, base::Sha256(message.payload()));
   EXPECT_THAT(entry.released.at(kConnexions), ElementsAre("existence", "agency"));
   const v1::Notice notice = NoticeIn(message);
-  EXPECT_EQ(notice.kind(), v1::NOTICE_KIND_FLAG_OPENED);
-  EXPECT_EQ(notice.agency_id(), kConnexions);
-  EXPECT_FALSE(notice.agency_person_id().empty());
-  EXPECT_EQ(delivery.last, Mailbox(kYot).back().position);
+  ASSERT_EQ(notice.body_case(), v1::Notice::kFlagOpened);
+  EXPECT_EQ(notice.flag_opened().flag().agency_id(), kConnexions);
+  EXPECT_FALSE(notice.flag_opened().flag().agency_person_id().empty());
+  EXPECT_THAT(delivery.withheld, IsEmpty());
 }
 
 TEST_F(DeliveriesTest, WhatMayNoLongerBeKnownWhenItLeavesIsWithheldAndRecorded) {
@@ -69,7 +69,8 @@ TEST_F(DeliveriesTest, WhatMayNoLongerBeKnownWhenItLeavesIsWithheldAndRecorded) 
               }).ok());
   const Answers::Delivery delivery = Deliver(kYot);
   EXPECT_THAT(delivery.messages, IsEmpty());
-  EXPECT_EQ(delivery.last, Mailbox(kYot).back().position) << "and the reader goes on behind it";
+  EXPECT_THAT(delivery.withheld, ElementsAre(Mailbox(kYot).back().position))
+      << "and the reader goes on behind it";
   EXPECT_EQ(LastEntry().kind, "delivery");
   EXPECT_EQ(LastEntry().outcome, "withheld");
   EXPECT_THAT(LastEntry().reply_hash, IsEmpty());
@@ -81,7 +82,8 @@ TEST_F(DeliveriesTest, ASensitiveServicesNoticeIsWithheldFromOthers) {
   Report(kDrugs, Flag("D-1", "substance-misuse"));
   const Answers::Delivery delivery = Deliver(kYot);
   ASSERT_THAT(delivery.messages, SizeIs(1)) << "two wait, one is told";
-  EXPECT_EQ(NoticeIn(delivery.messages[0]).agency_id(), kConnexions);
+  EXPECT_EQ(NoticeIn(delivery.messages[0]).flag_opened().flag().agency_id(), kConnexions);
+  EXPECT_THAT(delivery.withheld, ElementsAre(Mailbox(kYot)[1].position));
   EXPECT_EQ(LastEntry().outcome, "withheld");
 }
 
@@ -91,10 +93,11 @@ TEST_F(DeliveriesTest, AHolderIsToldWhoLooked) {
   ASSERT_THAT(Ask(Adviser(), AskForAsset()).SectionsOpen(kYot), SizeIs(17));
   const Answers::Delivery delivery = Deliver(kYot);
   ASSERT_THAT(delivery.messages, SizeIs(2));
-  const v1::Notice look = NoticeIn(delivery.messages[1]);
-  EXPECT_EQ(look.kind(), v1::NOTICE_KIND_SHOWN);
-  EXPECT_EQ(look.asked_by_agency_id(), kConnexions);
-  EXPECT_EQ(look.asked_by_practitioner_id(), "pa-001");
+  const v1::Notice told = NoticeIn(delivery.messages[1]);
+  ASSERT_EQ(told.body_case(), v1::Notice::kFlagShown);
+  const v1::FlagShown& look = told.flag_shown();
+  EXPECT_EQ(look.viewer().agency_id(), kConnexions);
+  EXPECT_EQ(look.viewer().practitioner_id(), "pa-001");
   EXPECT_THAT(look.shown(), ElementsAre(v1::ASPECT_CONTENT));
 }
 

@@ -14,7 +14,7 @@ class OpenerTest : public request::HubRooms {
  protected:
   static SealedAnswer Answer(const std::string& service) {
     v1::Notice notice;
-    notice.set_service(service);
+    notice.mutable_flag_opened()->mutable_flag()->set_service(service);
     return Opener::Close(notice);
   }
   // Sequenced with one entry for each of these answers.
@@ -33,9 +33,9 @@ TEST_F(OpenerTest, APermitOpensWhatItsEntryNames) {
   const ledger::Sequenced sequenced = Record({&first, &second});
   v1::Notice notice;
   ASSERT_TRUE(notice.ParseFromString(std::move(second).Release(sequenced.permit, 1)));
-  EXPECT_EQ(notice.service(), "connexions");
+  EXPECT_EQ(notice.flag_opened().flag().service(), "connexions");
   ASSERT_TRUE(notice.ParseFromString(std::move(first).Release(sequenced.permit, 0)));
-  EXPECT_EQ(notice.service(), "housing");
+  EXPECT_EQ(notice.flag_opened().flag().service(), "housing");
 }
 
 TEST_F(OpenerTest, APermitOfAnotherAnswerOpensNothing) {

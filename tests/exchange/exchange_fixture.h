@@ -36,7 +36,7 @@ class ExchangeFixture : public ::testing::Test {
         store_(inner_.get()),
         clock_(absl::FromUnixSeconds(1'790'000'000)),
         key_(base::SecretKey::Generate(&random_)),
-        mailboxes_(*Mailboxes::TokenKey(key_)) {
+        mailboxes_(*Mailboxes::MessageIdKey(key_)) {
     signer_ = *tlog::NewNoteSigner(tlog::GenerateNoteKey("hub.test")->signer_key);
     Start();
   }
@@ -78,7 +78,7 @@ class ExchangeFixture : public ::testing::Test {
   uint64_t Post(const std::string& system_id, const std::string& agency_id = "somebody") {
     ledger::Operation operation;
     store::v1::StoredMessage message;
-    message.set_kind(v1::NOTICE_KIND_FLAG_OPENED);
+    message.set_kind(store::v1::STORED_MESSAGE_KIND_FLAG_OPENED);
     message.set_agency_id(agency_id);
     ledger::AddIndexHook(&operation, [=](uint64_t first_index, store::Batch& batch) {
       AppendNotice(batch, system_id, first_index, 1, message);
@@ -95,11 +95,25 @@ class ExchangeFixture : public ::testing::Test {
     if (!change->changed) return;
     ASSERT_TRUE(Submit(*std::move(change), *view).ok());
   }
-  // How many messages it deleted.
-  int Acknowledge(const std::string& system_id, const std::string& cursor, Position position) {
+  // All kept messages up to and including `last`.
+  std::vector<Position> UpTo(const std::string& system_id, Position last) {
+    std::vector<Position> positions;
+    const auto messages = mailboxes_.ReadAfter(*View(), system_id, {}, 10'000);
+    EXPECT_TRUE(messages.ok()) << messages.status();
+    for (const MailboxMessage& message : messages.value_or(std::vector<MailboxMessage>())) {
+      if (message.position <= last) positions.push_back(message.position);
+    }
+    return positions;
+  }
+  // Acknowledges them; tells how many messages it deleted.
+  int AcknowledgeUpTo(const std::string& system_id, const std::string& cursor, Position last) {
+    return Acknowledge(system_id, cursor, UpTo(system_id, last));
+  }
+  int Acknowledge(const std::string& system_id, const std::string& cursor,
+                  const std::vector<Position>& positions) {
     const auto view = View();
     absl::StatusOr<CursorChange> change =
-        mailboxes_.PrepareAcknowledge(*view, system_id, cursor, position);
+        mailboxes_.PrepareAcknowledge(*view, system_id, cursor, positions);
     EXPECT_TRUE(change.ok()) << change.status();
     if (!change.ok() || !change->changed) return 0;
     const int pruned = change->pruned;

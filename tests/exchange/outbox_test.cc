@@ -22,7 +22,7 @@ class NoticesTest : public ExchangeFixture {
     return {};
   }
   FlagChange Opened(const std::string& agency_id) {
-    return {v1::NOTICE_KIND_FLAG_OPENED, person_, flag_, agency_id, clock_.Now()};
+    return {store::v1::STORED_MESSAGE_KIND_FLAG_OPENED, person_, flag_, agency_id, clock_.Now()};
   }
 
   base::PersonId person_ = base::PersonId::New(&random_);
@@ -48,7 +48,7 @@ TEST_F(NoticesTest, OthersWithAnOpenFlagAreToldInTheSameCommit) {
   EXPECT_THAT(Indexes("housing/b"), ElementsAre(sequenced->first_index));
   const std::vector<MailboxMessage> messages = *mailboxes_.ReadAfter(*View(), kConnexions, {}, 10);
   ASSERT_THAT(messages, SizeIs(1));
-  EXPECT_EQ(messages[0].stored.kind(), v1::NOTICE_KIND_FLAG_OPENED);
+  EXPECT_EQ(messages[0].stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_OPENED);
   EXPECT_EQ(messages[0].stored.person_id(), person_.ToBytes());
   EXPECT_EQ(messages[0].stored.flag_id(), flag_.ToBytes());
   EXPECT_EQ(messages[0].stored.agency_id(), "nortown-yot");
@@ -60,7 +60,7 @@ TEST_F(NoticesTest, NobodyIsToldWhenNobodyElseWorksWithHer) {
   EXPECT_TRUE(notices.Add(Opened("nortown-yot"), {}));
   EXPECT_TRUE(notices.Add(Opened("nortown-yot"), {"nortown-yot", "nortown-audit"}));
   FlagChange nothing = Opened("nortown-yot");
-  nothing.kind = v1::NOTICE_KIND_UNSPECIFIED;
+  nothing.kind = store::v1::STORED_MESSAGE_KIND_UNSPECIFIED;
   EXPECT_TRUE(notices.Add(nothing, {"northern-connexions"}));
   EXPECT_TRUE(notices.empty());
   EXPECT_TRUE(notices.empty());
@@ -71,7 +71,8 @@ TEST_F(NoticesTest, NobodyIsToldWhenNobodyElseWorksWithHer) {
 
 TEST_F(NoticesTest, SeveralChangesOfOneOperationAreSeveralMessages) {
   Outbox notices(SystemsOf);
-  for (const v1::NoticeKind kind : {v1::NOTICE_KIND_FLAG_CLOSED, v1::NOTICE_KIND_FLAG_OPENED}) {
+  for (const store::v1::StoredMessageKind kind :
+       {store::v1::STORED_MESSAGE_KIND_FLAG_CLOSED, store::v1::STORED_MESSAGE_KIND_FLAG_OPENED}) {
     FlagChange change = Opened("nortown-yot");
     change.kind = kind;
     EXPECT_TRUE(notices.Add(change, {"northern-connexions"}));
@@ -81,9 +82,9 @@ TEST_F(NoticesTest, SeveralChangesOfOneOperationAreSeveralMessages) {
   ASSERT_TRUE(Submit(std::move(operation)).ok());
   const std::vector<MailboxMessage> messages = *mailboxes_.ReadAfter(*View(), kConnexions, {}, 10);
   ASSERT_THAT(messages, SizeIs(2));
-  EXPECT_EQ(messages[0].stored.kind(), v1::NOTICE_KIND_FLAG_CLOSED);
+  EXPECT_EQ(messages[0].stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_CLOSED);
   EXPECT_EQ(messages[0].position.part, 1);
-  EXPECT_EQ(messages[1].stored.kind(), v1::NOTICE_KIND_FLAG_OPENED);
+  EXPECT_EQ(messages[1].stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_OPENED);
 }
 
 TEST_F(NoticesTest, PartsEndAtTheirLimitInsteadOfOverwriting) {

@@ -54,14 +54,17 @@ class IntakeTest : public request::HubRooms {
     return Wait<v1::ResolveReviewResponse>(
         [&](auto done) { intake_->ResolveReview(asker, request, std::move(done)); });
   }
-  absl::StatusOr<exchange::Position> OpenCursor(const std::string& cursor) {
-    return Wait<exchange::Position>(
+  absl::StatusOr<exchange::Place> OpenCursor(const std::string& cursor) {
+    return Wait<exchange::Place>(
         [&](auto done) { intake_->OpenCursor(System(kYot), cursor, std::move(done)); });
   }
-  absl::StatusOr<exchange::Position> Acknowledge(const std::string& cursor,
-                                                 exchange::Position position) {
-    return Wait<exchange::Position>(
-        [&](auto done) { intake_->Acknowledge(System(kYot), cursor, position, std::move(done)); });
+  absl::StatusOr<exchange::Place> Acknowledge(
+      const std::string& cursor, exchange::Position position,
+      ledger::v1::MessageRejection rejection = ledger::v1::MESSAGE_REJECTION_UNSPECIFIED) {
+    const std::vector<Intake::DealtWith> dealt_with = {{position, rejection}};
+    return Wait<exchange::Place>([&](auto done) {
+      intake_->Acknowledge(System(kYot), cursor, dealt_with, std::move(done));
+    });
   }
 };
 
@@ -81,7 +84,7 @@ TEST_F(IntakeTest, AReportIsRecordedWithItsEntryAndTheOthersNotice) {
   EXPECT_TRUE(IsAbout(entry.index, PersonOf(kYot, "Y-1").id()));
   const auto notices = Mailbox(kYot);
   ASSERT_THAT(notices, SizeIs(1));
-  EXPECT_EQ(notices[0].stored.kind(), v1::NOTICE_KIND_FLAG_OPENED);
+  EXPECT_EQ(notices[0].stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_OPENED);
   EXPECT_EQ(notices[0].position.index, entry.index);
   EXPECT_THAT(Mailbox(kConnexions), IsEmpty()) << "nobody is told of their own";
 }
@@ -114,8 +117,8 @@ TEST_F(IntakeTest, AChangeAndAClosingAreToldAndARetractionIsNot) {
   EXPECT_EQ(LastEntry().outcome, "closed");
   const auto notices = Mailbox(kYot);
   ASSERT_THAT(notices, SizeIs(3));
-  EXPECT_EQ(notices[1].stored.kind(), v1::NOTICE_KIND_FLAG_CHANGED);
-  EXPECT_EQ(notices[2].stored.kind(), v1::NOTICE_KIND_FLAG_CLOSED);
+  EXPECT_EQ(notices[1].stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_CHANGED);
+  EXPECT_EQ(notices[2].stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_CLOSED);
   v1::FlagReport retracted;
   retracted.set_sequence(1);
   retracted.set_record_id("C-1");
@@ -275,7 +278,7 @@ TEST_F(IntakeTest, AReconciliationClosesWhatIsMissingWhenItSaysHowMuchThatIs) {
   EXPECT_EQ(closed->closed_count(), 1);
   EXPECT_EQ(PersonOf(kConnexions, "C-1").AgenciesWithOpenFlags(), (std::vector<std::string>{kYot}));
   EXPECT_EQ(EntryAt(LedgerSize() - 2).outcome, "closed");
-  EXPECT_EQ(Mailbox(kYot).back().stored.kind(), v1::NOTICE_KIND_FLAG_CLOSED);
+  EXPECT_EQ(Mailbox(kYot).back().stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_CLOSED);
 }
 
 TEST_F(IntakeTest, AReviewIsItsAgencysAlone) {
@@ -317,12 +320,12 @@ TEST_F(IntakeTest, ACursorIsOpenedOnceAndMovesForwardOnly) {
   ASSERT_TRUE(OpenCursor("inbox").ok());
   EXPECT_EQ(LastEntry().kind, "acknowledged");
   const uint64_t before = LedgerSize();
-  EXPECT_EQ(*OpenCursor("inbox"), exchange::Position());
+  EXPECT_EQ(OpenCursor("inbox")->low_water, exchange::Position());
   EXPECT_EQ(LedgerSize(), before);
-  EXPECT_EQ(*Acknowledge("inbox", notices[0].position), notices[0].position);
+  EXPECT_EQ(Acknowledge("inbox", notices[0].position)->low_water, notices[0].position);
   EXPECT_EQ(LedgerSize(), before + 1);
   EXPECT_THAT(Mailbox(kYot), IsEmpty()) << "dealt with by every cursor";
-  EXPECT_EQ(*Acknowledge("inbox", exchange::Position()), notices[0].position);
+  EXPECT_EQ(Acknowledge("inbox", notices[0].position)->low_water, notices[0].position);
   EXPECT_EQ(LedgerSize(), before + 1);
 }
 

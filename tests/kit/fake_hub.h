@@ -193,9 +193,9 @@ class FakeHub final : public signpost::v1::IndexService::Service,
     }
     for (size_t at = acknowledged_notices; at < notices.size(); ++at) {
       signpost::v1::SubscribeResponse response;
-      response.mutable_notice()->set_message_id(absl::StrCat("message-", at));
-      response.mutable_notice()->set_resume_token(absl::StrCat(at));
-      response.mutable_notice()->set_payload(notices[at].SerializeAsString());
+      const std::string id = absl::StrCat("message-", at);
+      response.mutable_delivered()->set_message_id(id);
+      response.mutable_delivered()->set_payload(notices[at].SerializeAsString());
       stream->Write(response);
       if (lies.breaks > 0) {
         --lies.breaks;
@@ -204,9 +204,14 @@ class FakeHub final : public signpost::v1::IndexService::Service,
       do {
         if (!stream->Read(&request)) return grpc::Status::OK;
       } while (!request.has_acknowledge());
-      EXPECT_EQ(request.acknowledge().resume_token(), absl::StrCat(at));
+      EXPECT_EQ(request.acknowledge().outcomes_size(), 1);
+      EXPECT_EQ(request.acknowledge().outcomes(0).message_id(), id);
+      outcomes.push_back(request.acknowledge().outcomes(0));
       acknowledged_notices = at + 1;
-      response.mutable_acknowledged()->set_resume_token(absl::StrCat(at));
+      signpost::v1::MessageState* state = response.mutable_acknowledged()->add_states();
+      state->set_message_id(id);
+      state->set_kind(signpost::v1::MESSAGE_STATE_KIND_DEALT_WITH);
+      response.mutable_acknowledged()->set_low_water_message_id(id);
       stream->Write(response);
     }
     signpost::v1::SubscribeResponse heartbeat;
@@ -225,6 +230,7 @@ class FakeHub final : public signpost::v1::IndexService::Service,
   int reconciles = 0;
   std::vector<signpost::v1::Notice> notices;
   size_t acknowledged_notices = 0;
+  std::vector<signpost::v1::MessageOutcome> outcomes;
 
  private:
   signpost::v1::FlagOutcome Apply(signpost::v1::FlagReport report) {

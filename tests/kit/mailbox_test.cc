@@ -17,8 +17,7 @@ class MailboxTest : public testing::Test {
     options_.until_empty = true;
     for (int i = 0; i < 5; ++i) {
       signpost::v1::Notice notice;
-      notice.set_kind(signpost::v1::NOTICE_KIND_FLAG_OPENED);
-      notice.set_agency_id(absl::StrCat("agency-", i));
+      notice.mutable_flag_opened()->mutable_flag()->set_agency_id(absl::StrCat("agency-", i));
       hub_.notices.push_back(notice);
     }
   }
@@ -68,13 +67,59 @@ TEST_F(MailboxTest, WhatComesAgainIsNotWrittenAgain) {
 
 TEST_F(MailboxTest, WhatTheHandlerDoesNotTakeIsNotAcknowledged) {
   int calls = 0;
-  const absl::Status status =
-      Read([&calls](const signpost::v1::Message&, const signpost::v1::Notice&) -> absl::Status {
+  const absl::Status status = Read(
+      [&calls](const signpost::v1::DeliveredMessage&, const signpost::v1::Notice&) -> absl::Status {
         if (++calls == 3) return base::Error(base::Reason::kStoreFull, "full");
         return absl::OkStatus();
       });
   EXPECT_EQ(base::ReasonOf(status), base::Reason::kStoreFull);
   EXPECT_EQ(hub_.acknowledged_notices, 2u);
+}
+
+// A notice of a later hub: what is behind it is read, and the hub hears that it was not taken.
+TEST_F(MailboxTest, ABodyThatIsNotKnownIsRejectedByName) {
+  hub_.notices[1].clear_body();
+  std::vector<std::string> agencies;
+  ASSERT_TRUE(Read([&agencies](const auto&, const signpost::v1::Notice& notice) {
+                agencies.push_back(notice.flag_opened().flag().agency_id());
+                return absl::OkStatus();
+              }).ok());
+  EXPECT_THAT(agencies, testing::ElementsAre("agency-0", "agency-2", "agency-3", "agency-4"));
+  ASSERT_EQ(hub_.outcomes.size(), 5u);
+  EXPECT_EQ(handled_, 4);
+  for (size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(hub_.outcomes[i].kind(), i == 1 ? signpost::v1::MESSAGE_OUTCOME_KIND_REJECTED
+                                              : signpost::v1::MESSAGE_OUTCOME_KIND_DONE);
+  }
+  EXPECT_EQ(hub_.outcomes[1].rejection(), signpost::v1::MESSAGE_REJECTION_UNKNOWN_KIND);
+}
+
+// Each kind of body, with what it alone has, is a line of its own form.
+TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
+  hub_.notices.assign(6, {});
+  hub_.notices[0].mutable_flag_opened()->mutable_flag()->set_service("connexions");
+  hub_.notices[1].mutable_flag_closed()->mutable_flag()->set_service("connexions");
+  hub_.notices[2].mutable_flag_changed()->mutable_flag()->set_service("connexions");
+  hub_.notices[3].mutable_override_used()->mutable_viewer()->set_agency_id("nortown-yot");
+  hub_.notices[3].mutable_override_used()->set_override_number(7);
+  hub_.notices[4].mutable_flag_shown()->mutable_flag()->set_service("connexions");
+  hub_.notices[5].mutable_override_overdue()->set_override_number(8);
+  const auto handler = NoticeFile(folder_.Path("notices"));
+  ASSERT_TRUE(handler.ok());
+  ASSERT_TRUE(Read(*handler).ok());
+  std::istringstream lines(folder_.Read("notices"));
+  std::vector<std::string> told;
+  std::string line;
+  while (std::getline(lines, line)) {
+    const auto notice = nlohmann::json::parse(line);
+    told.push_back(absl::StrCat(
+        notice.at("kind").get<std::string>(), " ", notice.value("service", "-"), " ",
+        notice.value("viewer_agency_id", "-"), " ", notice.value("override_number", "-")));
+  }
+  EXPECT_THAT(told,
+              testing::ElementsAre("flag-opened connexions - -", "flag-closed connexions - -",
+                                   "flag-changed connexions - -", "override-used  nortown-yot 7",
+                                   "flag-shown connexions - -", "override-overdue - - 8"));
 }
 
 TEST_F(MailboxTest, StopEndsAReadingInAnotherThread) {

@@ -244,7 +244,7 @@ TEST_F(RunTest, ReportsHoldNoPerson) {
 
 TEST_F(RunTest, NoticesAreTakenIn) {
   config_.notices = folder_.Path("notices");
-  hub_.notices.emplace_back().set_kind(signpost::v1::NOTICE_KIND_FLAG_CLOSED);
+  hub_.notices.emplace_back().mutable_flag_closed();
   ASSERT_EQ(Run(), kExitDone);
   EXPECT_THAT(folder_.Read("notices"), HasSubstr("flag-closed"));
 }

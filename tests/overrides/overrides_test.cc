@@ -210,7 +210,7 @@ TEST_F(OverridesTest, AnAgencyIsToldOnceADayOfWhatNobodyReviews) {
   EXPECT_EQ(LastEntry().kind, "override-escalated");
   EXPECT_EQ(LastEntry().outcome, "overdue");
   ASSERT_EQ(Mailbox(kSocial).size(), before + 1);
-  EXPECT_EQ(Mailbox(kSocial).back().stored.kind(), v1::NOTICE_KIND_OVERRIDE_OVERDUE);
+  EXPECT_EQ(Mailbox(kSocial).back().stored.kind(), store::v1::STORED_MESSAGE_KIND_OVERRIDE_OVERDUE);
   EXPECT_EQ(Mailbox(kSocial).back().stored.override_number(), number);
   EXPECT_EQ(*overrides_.EscalateOverdue(), 0);
   clock_.Advance(absl::Hours(24) - absl::Seconds(1));

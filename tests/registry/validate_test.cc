@@ -145,6 +145,19 @@ TEST(ValidateTest, EachFaultOfAnAgencyIsNamed) {
   }
 }
 
+// The form in which agencies of other areas will be named is kept free, and says so.
+TEST(ValidateTest, AnAgencyOfAnotherAreaCannotBeRegistered) {
+  v1::Agency agency = GoodAgency();
+  agency.set_agency_id("southshire/" + agency.agency_id());
+  const absl::Status status = CheckAgency(agency, "nortown.example");
+  bool reserved = false;
+  for (const auto& violation : base::ViolationsOf(status)) {
+    reserved = reserved || (violation.field == "agency.agency_id" &&
+                            violation.description.find("area/agency") != std::string::npos);
+  }
+  EXPECT_TRUE(reserved) << status;
+}
+
 TEST(ValidateTest, AllFaultsAreNamedAtOnce) {
   EXPECT_THAT(FaultyFields(CheckAgency(v1::Agency(), "")),
               ElementsAre("agency.agency_id", "agency.name", "agency.kind"));

@@ -155,7 +155,7 @@ HubRooms::HubRooms(bool with_policy)
   people_ = std::make_unique<people::People>(keyring_.get(), &random_);
   linker_ = *matching::ReportLinker::Create(people_.get(), &random_);
   mailboxes_ = std::make_unique<exchange::Mailboxes>(
-      *exchange::Mailboxes::TokenKey(keyring_->hub_data_key()));
+      *exchange::Mailboxes::MessageIdKey(keyring_->hub_data_key()));
   notifier_following_ = *sequencer_->Follow(&notifier_);
   policy_following_ = *sequencer_->Follow(&policy_);
   idempotency_ = std::make_unique<IdempotencyTable>(keyring_->request_key());

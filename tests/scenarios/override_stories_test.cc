@@ -116,9 +116,9 @@ class OverrideStories : public ::testing::Test {
     std::vector<v1::Notice> notices;
     v1::SubscribeResponse response;
     while (notices.size() < count && stream->Read(&response)) {
-      if (!response.has_notice()) continue;
+      if (!response.has_delivered()) continue;
       v1::Notice notice;
-      EXPECT_TRUE(notice.ParseFromString(response.notice().payload()));
+      EXPECT_TRUE(notice.ParseFromString(response.delivered().payload()));
       notices.push_back(notice);
     }
     EXPECT_EQ(notices.size(), count);
@@ -149,15 +149,16 @@ TEST_F(OverrideStories, TheHolderIsToldWhoOverrodeOnWhatGroundAndWhatTheySaw) {
   const Answered answered = Override(SocialWorker());
   const std::vector<v1::Notice> notices = Notices("nortown-drugs-advice", 1);
   ASSERT_EQ(notices.size(), 1u);
-  EXPECT_EQ(notices[0].kind(), v1::NOTICE_KIND_OVERRIDE_USED);
-  EXPECT_EQ(notices[0].asked_by_agency_id(), "nortown-social-services");
-  EXPECT_EQ(notices[0].asked_by_practitioner_id(), "sw-001");
-  EXPECT_EQ(notices[0].asked_by_role(), "social-worker");
-  EXPECT_EQ(notices[0].ground(), v1::OVERRIDE_GROUND_VITAL_INTERESTS);
-  EXPECT_EQ(notices[0].override_number(), answered.receipt.ledger_index());
-  EXPECT_THAT(notices[0].shown(),
+  ASSERT_EQ(notices[0].body_case(), v1::Notice::kOverrideUsed);
+  const v1::OverrideUsed& used = notices[0].override_used();
+  EXPECT_EQ(used.viewer().agency_id(), "nortown-social-services");
+  EXPECT_EQ(used.viewer().practitioner_id(), "sw-001");
+  EXPECT_EQ(used.viewer().role(), "social-worker");
+  EXPECT_EQ(used.ground(), v1::OVERRIDE_GROUND_VITAL_INTERESTS);
+  EXPECT_EQ(used.override_number(), answered.receipt.ledger_index());
+  EXPECT_THAT(used.shown(),
               ElementsAre(v1::ASPECT_EXISTENCE, v1::ASPECT_AGENCY, v1::ASPECT_CONTACT));
-  EXPECT_EQ(notices[0].agency_id(), "nortown-drugs-advice");
+  EXPECT_EQ(used.flag().agency_id(), "nortown-drugs-advice");
   // Not a word of the reason, and it is in the ledger that it was told.
   EXPECT_THAT(notices[0].SerializeAsString(), Not(HasSubstr("drugged")));
   EXPECT_EQ(LastEntry().kind(), ledger::v1::ENTRY_KIND_DELIVERY);
@@ -190,12 +191,11 @@ TEST_F(OverrideStories, TheHolderIsToldWhoWasShownSomethingByConsent) {
   // First that Connexions opened a case, then who was shown.
   const std::vector<v1::Notice> notices = Notices("nortown-yot", 2);
   ASSERT_EQ(notices.size(), 2u);
-  EXPECT_EQ(notices[0].kind(), v1::NOTICE_KIND_FLAG_OPENED);
-  EXPECT_EQ(notices[1].kind(), v1::NOTICE_KIND_SHOWN);
-  EXPECT_EQ(notices[1].asked_by_agency_id(), "northern-connexions");
-  EXPECT_EQ(notices[1].asked_by_practitioner_id(), "pa-001");
-  EXPECT_THAT(notices[1].shown(), ElementsAre(v1::ASPECT_CONTENT));
-  EXPECT_EQ(notices[1].override_number(), 0u);
+  EXPECT_EQ(notices[0].body_case(), v1::Notice::kFlagOpened);
+  ASSERT_EQ(notices[1].body_case(), v1::Notice::kFlagShown);
+  EXPECT_EQ(notices[1].flag_shown().viewer().agency_id(), "northern-connexions");
+  EXPECT_EQ(notices[1].flag_shown().viewer().practitioner_id(), "pa-001");
+  EXPECT_THAT(notices[1].flag_shown().shown(), ElementsAre(v1::ASPECT_CONTENT));
 }
 
 TEST_F(OverrideStories, AManagerWhoDidNotUseItReviewsIt) {
@@ -348,10 +348,9 @@ TEST_F(OverrideStories, WhatNobodyReviewedIsOverdueAndToldOnceADay) {
   EXPECT_EQ(list.overrides(0).escalations(), 2);
   const std::vector<v1::Notice> notices = Notices("nortown-social-services", 2);
   ASSERT_EQ(notices.size(), 2u);
-  EXPECT_EQ(notices[1].kind(), v1::NOTICE_KIND_OVERRIDE_OVERDUE);
-  EXPECT_EQ(notices[1].override_number(), number);
-  EXPECT_EQ(notices[1].review_due().seconds(), absl::ToUnixSeconds(due));
-  EXPECT_EQ(notices[1].agency_person_id(), "");
+  ASSERT_EQ(notices[1].body_case(), v1::Notice::kOverrideOverdue);
+  EXPECT_EQ(notices[1].override_overdue().override_number(), number);
+  EXPECT_EQ(notices[1].override_overdue().review_due().seconds(), absl::ToUnixSeconds(due));
   // Reviewed at last: late, and not told of again.
   v1::ReviewOverrideResponse reviewed;
   ASSERT_TRUE(Review(Manager(), Upheld(number), &reviewed).ok());

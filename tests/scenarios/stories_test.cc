@@ -232,26 +232,29 @@ TEST_F(Stories, ClosingSalsFileIsSeenAndTold) {
   open.mutable_open()->set_cursor("inbox");
   open.mutable_open()->set_credits(10);
   ASSERT_TRUE(stream->Write(open));
-  std::vector<v1::NoticeKind> kinds;
-  std::string last_token;
+  std::vector<v1::Notice::BodyCase> kinds;
+  v1::SubscribeRequest acknowledge;
   v1::SubscribeResponse response;
   while (kinds.size() < 2 && stream->Read(&response)) {
-    if (!response.has_notice()) continue;
+    if (!response.has_delivered()) continue;
     v1::Notice notice;
-    ASSERT_TRUE(notice.ParseFromString(response.notice().payload()));
-    EXPECT_EQ(notice.agency_id(), "nortown-social-services");
-    EXPECT_EQ(response.notice().receipt().leaf_hash().size(), 32u);
-    kinds.push_back(notice.kind());
-    last_token = response.notice().resume_token();
+    ASSERT_TRUE(notice.ParseFromString(response.delivered().payload()));
+    EXPECT_EQ(response.delivered().receipt().leaf_hash().size(), 32u);
+    kinds.push_back(notice.body_case());
+    const v1::FlagReference& flag =
+        notice.has_flag_opened() ? notice.flag_opened().flag() : notice.flag_closed().flag();
+    EXPECT_EQ(flag.agency_id(), "nortown-social-services");
+    v1::MessageOutcome* outcome = acknowledge.mutable_acknowledge()->add_outcomes();
+    outcome->set_message_id(response.delivered().message_id());
+    outcome->set_kind(v1::MESSAGE_OUTCOME_KIND_DONE);
   }
-  EXPECT_THAT(kinds,
-              ::testing::ElementsAre(v1::NOTICE_KIND_FLAG_OPENED, v1::NOTICE_KIND_FLAG_CLOSED));
-  v1::SubscribeRequest acknowledge;
-  acknowledge.mutable_acknowledge()->set_resume_token(last_token);
+  EXPECT_THAT(kinds, ::testing::ElementsAre(v1::Notice::kFlagOpened, v1::Notice::kFlagClosed));
   ASSERT_TRUE(stream->Write(acknowledge));
   bool acknowledged = false;
   while (!acknowledged && stream->Read(&response)) acknowledged = response.has_acknowledged();
   EXPECT_TRUE(acknowledged);
+  EXPECT_EQ(response.acknowledged().low_water_message_id(),
+            acknowledge.acknowledge().outcomes(1).message_id());
   stream->WritesDone();
   EXPECT_TRUE(stream->Finish().ok());
 }

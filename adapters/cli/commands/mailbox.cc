@@ -32,7 +32,7 @@ int Tail(Terminal& terminal, const TailOptions& options) {
   int64_t handled = 0;
   const bool json = options.json;
   const absl::Status status = mailbox.Read(
-      [&](const signpost::v1::Message& message, const signpost::v1::Notice& notice) {
+      [&](const signpost::v1::DeliveredMessage& message, const signpost::v1::Notice& notice) {
         (void)message;
         *terminal.out << (json ? Json(notice) : RenderNotice(notice)) << std::flush;
         return absl::OkStatus();

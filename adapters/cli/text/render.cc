@@ -449,40 +449,55 @@ std::string RenderAgencies(const signpost::v1::ListAgenciesResponse& response) {
   return page.text();
 }
 
+namespace {
+
+std::string RenderedFlag(const signpost::v1::FlagReference& flag) {
+  return absl::StrCat(flag.agency_person_id(), "  ", flag.agency_id(),
+                      flag.service().empty() ? "" : ", ", ReadableCode(flag.service()));
+}
+
+// Of OverrideUsed and FlagShown: about whom, what was shown, and to whom.
+template <typename Body>
+std::string RenderedLook(const Body& body) {
+  std::vector<std::string> shown;
+  for (const int aspect : body.shown()) {
+    shown.push_back(EnumWord(signpost::v1::Aspect_descriptor(), aspect));
+  }
+  return absl::StrCat(body.flag().agency_person_id(), "  ", absl::StrJoin(shown, ", "), " to ",
+                      !body.has_viewer() ? "an agency that is not named"
+                                         : absl::StrCat(body.viewer().agency_id(), " ",
+                                                        body.viewer().practitioner_id(), " (",
+                                                        ReadableCode(body.viewer().role()), ")"));
+}
+
+std::string RenderedBody(const signpost::v1::Notice& notice) {
+  switch (notice.body_case()) {
+    case signpost::v1::Notice::kFlagOpened:
+      return absl::StrCat("flag opened  ", RenderedFlag(notice.flag_opened().flag()));
+    case signpost::v1::Notice::kFlagClosed:
+      return absl::StrCat("flag closed  ", RenderedFlag(notice.flag_closed().flag()));
+    case signpost::v1::Notice::kFlagChanged:
+      return absl::StrCat("flag changed  ", RenderedFlag(notice.flag_changed().flag()));
+    case signpost::v1::Notice::kOverrideUsed:
+      return absl::StrCat("override used  ", RenderedLook(notice.override_used()), " on ",
+                          ReadableCode(EnumWord(notice.override_used().ground())), "  override ",
+                          notice.override_used().override_number());
+    case signpost::v1::Notice::kFlagShown:
+      return absl::StrCat("shown  ", RenderedLook(notice.flag_shown()));
+    case signpost::v1::Notice::kOverrideOverdue:
+      return absl::StrCat("override overdue  override ",
+                          notice.override_overdue().override_number(), ", review was due ",
+                          Readable(notice.override_overdue().review_due()));
+    case signpost::v1::Notice::BODY_NOT_SET:
+      break;
+  }
+  return "something that this command does not know; upgrade it";
+}
+
+}  // namespace
+
 std::string RenderNotice(const signpost::v1::Notice& notice) {
-  const std::string number = notice.override_number() == 0
-                                 ? std::string()
-                                 : absl::StrCat("  override ", notice.override_number());
-  if (notice.kind() == signpost::v1::NOTICE_KIND_OVERRIDE_OVERDUE) {
-    return Cleaned(absl::StrCat(Readable(notice.changed_at()), "  override overdue", number,
-                                ", review was due ", Readable(notice.review_due()))) +
-           "\n";
-  }
-  if (notice.kind() == signpost::v1::NOTICE_KIND_OVERRIDE_USED ||
-      notice.kind() == signpost::v1::NOTICE_KIND_SHOWN) {
-    std::vector<std::string> shown;
-    for (const int aspect : notice.shown()) {
-      shown.push_back(EnumWord(signpost::v1::Aspect_descriptor(), aspect));
-    }
-    return Cleaned(absl::StrCat(Readable(notice.changed_at()), "  ",
-                                ReadableCode(EnumWord(notice.kind())), "  ",
-                                notice.agency_person_id(), "  ", absl::StrJoin(shown, ", "), " to ",
-                                notice.asked_by_agency_id().empty()
-                                    ? "an agency that is not named"
-                                    : absl::StrCat(notice.asked_by_agency_id(), " ",
-                                                   notice.asked_by_practitioner_id(), " (",
-                                                   ReadableCode(notice.asked_by_role()), ")"),
-                                notice.ground() == signpost::v1::OVERRIDE_GROUND_UNSPECIFIED
-                                    ? ""
-                                    : absl::StrCat(" on ", ReadableCode(EnumWord(notice.ground()))),
-                                number)) +
-           "\n";
-  }
-  return Cleaned(absl::StrCat(
-             Readable(notice.changed_at()), "  ", ReadableCode(EnumWord(notice.kind())), "  ",
-             notice.agency_person_id(), "  ", notice.agency_id(),
-             notice.service().empty() ? "" : ", ", ReadableCode(notice.service()))) +
-         "\n";
+  return Cleaned(absl::StrCat(Readable(notice.happened_at()), "  ", RenderedBody(notice))) + "\n";
 }
 
 std::string RenderOutcome(const std::string& record_id, const signpost::v1::FlagOutcome& outcome) {
