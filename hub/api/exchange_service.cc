@@ -78,8 +78,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
           }
         });
     context_.intake->OpenCursor(
-        caller(), cursor_,
-        [self = Ref<MailboxStream>()](absl::StatusOr<exchange::Place> place) {
+        caller(), cursor_, [self = Ref<MailboxStream>()](absl::StatusOr<exchange::Place> place) {
           self->Post([self = self.get(), place = std::move(place)]() mutable {
             if (!place.ok()) return self->Close(place.status());
             self->place_ = *std::move(place);
@@ -105,9 +104,9 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
     Told told;
     std::set<exchange::Position> seen;
     for (const v1::MessageOutcome& outcome : acknowledge.outcomes()) {
-      SIGNPOST_ASSIGN_OR_RETURN(const exchange::Position position,
-                                context_.context->mailboxes->ReadMessageId(caller().system_id,
-                                                                           outcome.message_id()));
+      SIGNPOST_ASSIGN_OR_RETURN(
+          const exchange::Position position,
+          context_.context->mailboxes->ReadMessageId(caller().system_id, outcome.message_id()));
       if (!seen.insert(position).second) {
         return base::InvalidField("acknowledge.outcomes", "name each message once");
       }

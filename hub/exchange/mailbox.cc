@@ -315,8 +315,8 @@ std::string Mailboxes::MessageId(const std::string& system_id, Position position
 }
 
 std::string Mailboxes::MessageRef(const std::string& system_id, Position position) const {
-  return base::HmacSha256(key_.bytes(), absl::StrCat("message", LengthPrefixed(system_id),
-                                                     IdBegin(position)))
+  return base::HmacSha256(key_.bytes(),
+                          absl::StrCat("message", LengthPrefixed(system_id), IdBegin(position)))
       .substr(0, kIdMacBytes);
 }
 

@@ -307,7 +307,9 @@ StreamCore::Operation StreamCore::NextOperation() {
   if (!writing_ && may_write && writes_waiting_ > 0) {
     writing_ = true;
     PickWrite();
-    return writes_waiting_ > 1 ? Operation::kWriteWithMoreToCome : Operation::kWrite;
+    // Not the first: its batch has the initial metadata, too, which gRPC 1.51 does not begin to write
+    // where the message may be kept back, and nothing follows before it is written.
+    return writes_waiting_ > 1 && sent_ > 0 ? Operation::kWriteWithMoreToCome : Operation::kWrite;
   }
   if (ending_) {
     // A write in flight ends by itself, well or because the client has gone; nothing may follow
