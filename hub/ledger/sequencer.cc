@@ -476,11 +476,19 @@ class SequencerImpl final : public Sequencer {
 
   void Finish() {
     while (true) {
+      // Only this thread changes it, but for the adding and going of followers.
+      const bool behind = !followers_.status().ok();
       std::vector<Finished> batch;
       {
         absl::MutexLock lock(&mutex_);
-        while (finished_.empty() && !writer_done_) finish_.Wait(&mutex_);
-        if (finished_.empty()) return;
+        while (finished_.empty() && !writer_done_) {
+          if (!behind) {
+            finish_.Wait(&mutex_);
+          } else if (finish_.WaitWithTimeout(&mutex_, options_.followers_retry_interval)) {
+            break;  // whoever is behind refuses calls, so no commit may ever come to wake us
+          }
+        }
+        if (finished_.empty() && writer_done_) return;
         batch.swap(finished_);
       }
       followers_.CatchUp();

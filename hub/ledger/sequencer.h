@@ -93,6 +93,8 @@ class Sequencer {
     size_t bytes_per_commit_max = 1 << 20;
     size_t conflict_rows_max = base::kConflictRowsMax;  // see conflict_window.h
     absl::Duration checkpoint_interval = absl::Seconds(1);
+    // How often a follower that fell behind is begun again when nothing is committed.
+    absl::Duration followers_retry_interval = absl::Seconds(1);
     // Where to keep a second copy of the latest checkpoint, outside the store and its backups: what
     // is found here at start must still be a prefix of the ledger, so a store that was put back to
     // an earlier state is noticed. Written whole (new file, sync, rename) at each publication.
@@ -144,8 +146,9 @@ class Sequencer {
   [[nodiscard]] absl::StatusOr<Sequenced> SubmitAndWait(Operation operation);
 
   // From now on `follower` is as new as what was acknowledged: before any `done` is told of a
-  // commit, or that it was aborted because of one, the follower has taken it. Ends with what is
-  // returned, which may outlive the sequencer. Errors: those of Follower::Begin().
+  // commit, or that it was aborted because of one, the follower has taken it, or was told that it
+  // fell behind; then it is begun again at each commit and each followers_retry_interval. Ends with
+  // what is returned, which may outlive the sequencer. Errors: those of Follower::Begin().
   [[nodiscard]] virtual absl::StatusOr<std::unique_ptr<store::Following>> Follow(
       store::Follower* follower) = 0;
   // OK while every follower is as new as that; otherwise what one of them said. For health checks.

@@ -31,7 +31,7 @@ constexpr char kAgencyPrefix[] = "agency/";
 constexpr char kTeamPrefix[] = "team/";
 constexpr char kFeedPrefix[] = "feed/";
 constexpr char kPractitionerPrefix[] = "practitioner/";
-constexpr int kLoadPageRows = 1000;
+constexpr int kPageRows = 1000;
 constexpr size_t kDetailsSaltBytes = 32;
 
 std::string AgencyKey(const std::string& agency_id) {
@@ -196,6 +196,23 @@ bool Contains(const std::vector<std::string>& sorted, const std::string& word) {
   return std::binary_search(sorted.begin(), sorted.end(), word);
 }
 
+// Somebody who may act. Enrolment in a team ends with what it rests on: the team, its being open to
+// the agency, and its home agency's taking part; the row still names it, for when that comes back.
+EnrolledPractitioner EnrolledAs(const PractitionerRow& row, const Directory& directory) {
+  EnrolledPractitioner practitioner;
+  practitioner.agency_id = row.agency_id();
+  practitioner.practitioner_id = row.practitioner_id();
+  practitioner.roles.assign(row.roles().begin(), row.roles().end());
+  for (const std::string& team_id : row.team_ids()) {
+    const Team* team = directory.FindTeam(team_id);
+    if (team == nullptr || !Contains(team->agency_ids, row.agency_id())) continue;
+    const Agency* home = directory.FindAgency(team->home_agency_id);
+    if (home == nullptr || home->suspended) continue;
+    practitioner.team_ids.push_back(team_id);
+  }
+  return practitioner;
+}
+
 }  // namespace
 
 bool EnrolledPractitioner::HasRole(const std::string& role) const { return Contains(roles, role); }
@@ -246,17 +263,32 @@ absl::Status Registry::Begin(const store::View& view) {
     while (true) {
       SIGNPOST_ASSIGN_OR_RETURN(
           const std::vector<store::KeyValue> page,
-          view.Scan(Space::kRegistry, from, store::PrefixEnd(prefix), kLoadPageRows));
+          view.Scan(Space::kRegistry, from, store::PrefixEnd(prefix), kPageRows));
       for (const store::KeyValue& row : page) {
         SIGNPOST_RETURN_IF_ERROR(PutRow(row.key, row.value, directory.get()));
       }
-      if (static_cast<int>(page.size()) < kLoadPageRows) break;
+      if (static_cast<int>(page.size()) < kPageRows) break;
       from = page.back().key + '\0';
     }
   }
   absl::MutexLock lock(&mutex_);
   directory_ = std::move(directory);
+  behind_ = false;
   return absl::OkStatus();
+}
+
+void Registry::FellBehind(const absl::Status& /*why*/) {
+  absl::MutexLock lock(&mutex_);
+  behind_ = true;
+}
+
+absl::StatusOr<std::shared_ptr<const Directory>> Registry::Current() const {
+  absl::MutexLock lock(&mutex_);
+  if (!behind_) return directory_;
+  return Error(Reason::kStoreUnavailable,
+               "a row of the hub's registry does not read, so nobody can be told from who was "
+               "suspended, and nobody is let in; ask again in a moment, and tell the hub's "
+               "operator, whose /health says so too");
 }
 
 absl::Status Registry::Take(const store::PublishedCommit& commit) {
@@ -347,10 +379,10 @@ bool Registry::IsOperatorAgency(const std::string& agency_id) const {
 }
 
 absl::StatusOr<base::Principal> Registry::LookupSystem(const std::string& spiffe_id) const {
-  const std::shared_ptr<const Directory> now = directory();
   if (!spiffe_id.empty() && spiffe_id == options_.operator_spiffe_id) {
     return PrincipalOf(spiffe_id, operator_agency_id_, base::kOperatorAgencyKind);
   }
+  SIGNPOST_ASSIGN_OR_RETURN(const std::shared_ptr<const Directory> now, Current());
   const auto it = now->agency_of_system_.find(spiffe_id);
   const Agency* agency = it == now->agency_of_system_.end() ? nullptr : now->FindAgency(it->second);
   if (agency != nullptr) {
@@ -379,7 +411,7 @@ absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
                  "to enrol the practitioner");
   };
   if (!IsKebabId(agency_id) || !IsPractitionerId(practitioner_id)) return unknown();
-  const std::shared_ptr<const Directory> now = directory();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::shared_ptr<const Directory> now, Current());
   const Agency* agency = now->FindAgency(agency_id);
   if (agency == nullptr) return unknown();
   SIGNPOST_ASSIGN_OR_RETURN(
@@ -391,24 +423,35 @@ absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
                  absl::StrCat(agency->suspended ? "the agency " : "this practitioner of ",
                               agency_id, " is suspended; ask the hub's operator to restore it"));
   }
-  EnrolledPractitioner practitioner;
-  practitioner.agency_id = agency_id;
-  practitioner.practitioner_id = practitioner_id;
-  practitioner.roles.assign(read.row.roles().begin(), read.row.roles().end());
-  for (const std::string& team_id : read.row.team_ids()) {
-    const Team* team = now->FindTeam(team_id);
-    if (team == nullptr || !Contains(team->agency_ids, agency_id)) continue;
-    const Agency* home = now->FindAgency(team->home_agency_id);
-    if (home == nullptr || home->suspended) continue;
-    practitioner.team_ids.push_back(team_id);
-  }
-  return practitioner;
+  return EnrolledAs(read.row, *now);
 }
 
 absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
     const std::string& agency_id, const std::string& practitioner_id) const {
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store_->NewView());
   return LookupPractitioner(*view, agency_id, practitioner_id);
+}
+
+absl::Status Registry::ForEachPractitioner(
+    absl::FunctionRef<absl::Status(const EnrolledPractitioner&)> visit) const {
+  const std::string prefix = kPractitionerPrefix;
+  std::string from = prefix;
+  while (true) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::shared_ptr<const Directory> now, Current());
+    SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store_->NewView());
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::vector<store::KeyValue> page,
+        view->Scan(Space::kRegistry, from, store::PrefixEnd(prefix), kPageRows));
+    for (const store::KeyValue& row : page) {
+      SIGNPOST_ASSIGN_OR_RETURN(const PractitionerRow practitioner,
+                                DecodeRow<PractitionerRow>(What(row.key), row.value));
+      const Agency* agency = now->FindAgency(practitioner.agency_id());
+      if (practitioner.suspended() || agency == nullptr || agency->suspended) continue;
+      SIGNPOST_RETURN_IF_ERROR(visit(EnrolledAs(practitioner, *now)));
+    }
+    if (static_cast<int>(page.size()) < kPageRows) return absl::OkStatus();
+    from = page.back().key + '\0';
+  }
 }
 
 absl::StatusOr<PractitionerMarks> Registry::LookupMarks(const store::View& view,
@@ -422,7 +465,7 @@ absl::StatusOr<PractitionerMarks> Registry::LookupMarks(const store::View& view,
 
 absl::StatusOr<base::PublicKey> Registry::LookupKey(const std::string& agency_id,
                                                     const std::string& key_id) const {
-  const std::shared_ptr<const Directory> now = directory();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::shared_ptr<const Directory> now, Current());
   const Agency* agency = now->FindAgency(agency_id);
   if (agency != nullptr) {
     for (const AssertionKey& key : agency->assertion_keys) {

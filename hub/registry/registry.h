@@ -4,7 +4,9 @@
 // Reading is from memory (agencies, systems, keys, teams) or one point read (practitioners), so
 // that it can be asked on every call: what is suspended is refused from the very next call on. A
 // change is an entry in the ledger first; the directory in memory follows what was committed, by
-// whomever (store/follower.h). A failed commit leaves the directory as it was.
+// whomever (store/follower.h). A failed commit leaves the directory as it was. While the directory
+// cannot follow, because a row does not read, nobody but the operator is known: somebody may have
+// been suspended in what it missed.
 //
 // Rows are in space kRegistry under "agency/<id>", "team/<id>", "practitioner/<agency>/<id>" and
 // "feed/<agency>": a version byte (1) and the stored message.
@@ -24,6 +26,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -102,19 +105,22 @@ class Registry : private store::Follower {
   Registry& operator=(const Registry&) = delete;
   ~Registry() override;
 
-  // The latest directory; never null. Costs a lock and a reference count.
+  // The latest directory; never null. Costs a lock and a reference count. It says who takes part,
+  // not who may: while it cannot follow it is the last that could be read.
   std::shared_ptr<const Directory> directory() const;
 
   // The system that the peer's certificate names, without a practitioner. Errors:
   //   - kCallerUnknown: no agency has enrolled it
   //   - kCallerSuspended: it or its agency is suspended
+  //   - kStoreUnavailable: the directory is behind the store; may pass. Never for the operator, who
+  //     can put the row that does not read
   [[nodiscard]] absl::StatusOr<base::Principal> LookupSystem(const std::string& spiffe_id) const;
 
   // The practitioner named by an assertion whose signature was good. `view` should be new: what is
   // suspended shows in views taken after. Errors:
   //   - kPractitionerUnknown: not enrolled, or an id that cannot be
   //   - kCallerSuspended: suspended, or the agency is
-  //   - kStoreUnavailable, kDataLoss, kStoreNewer
+  //   - kStoreUnavailable, also while the directory is behind the store; kDataLoss, kStoreNewer
   [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
       const store::View& view, const std::string& agency_id,
       const std::string& practitioner_id) const;
@@ -122,13 +128,21 @@ class Registry : private store::Follower {
   [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
       const std::string& agency_id, const std::string& practitioner_id) const;
 
+  // Calls `visit` with every practitioner who may act, by agency and id, as LookupPractitioner()
+  // gives them. Reads some at a time, each at a view of its own, so that no view grows old: who is
+  // enrolled meanwhile may be among them or not. Stops at the first error, which it returns; others
+  // as LookupPractitioner().
+  [[nodiscard]] absl::Status ForEachPractitioner(
+      absl::FunctionRef<absl::Status(const EnrolledPractitioner&)> visit) const;
+
   // What a practitioner is marked with, suspended or not; nothing for somebody not enrolled.
   // Errors: kStoreUnavailable, kDataLoss, kStoreNewer.
   [[nodiscard]] absl::StatusOr<PractitionerMarks> LookupMarks(
       const store::View& view, const std::string& agency_id,
       const std::string& practitioner_id) const;
 
-  // For base::AssertionVerifier. Errors: kNotFound when the agency has no such key.
+  // For base::AssertionVerifier. Errors: kNotFound when the agency has no such key;
+  // kStoreUnavailable while the directory is behind the store.
   [[nodiscard]] absl::StatusOr<base::PublicKey> LookupKey(const std::string& agency_id,
                                                           const std::string& key_id) const;
 
@@ -171,6 +185,9 @@ class Registry : private store::Follower {
   // Reads all that the directory holds; takes what of it was committed.
   absl::Status Begin(const store::View& view) override;
   absl::Status Take(const store::PublishedCommit& commit) override;
+  void FellBehind(const absl::Status& why) override;
+  // The directory, if it is as new as what was acknowledged. Who is let in is asked of this one.
+  absl::StatusOr<std::shared_ptr<const Directory>> Current() const;
   static absl::Status PutRow(const std::string& key, const std::string& value,
                              Directory* directory);
   static absl::Status PutFeed(const std::string& key, const std::string& value,
@@ -190,6 +207,7 @@ class Registry : private store::Follower {
 
   mutable absl::Mutex mutex_;
   std::shared_ptr<const Directory> directory_ ABSL_GUARDED_BY(mutex_);
+  bool behind_ ABSL_GUARDED_BY(mutex_) = false;  // the directory is, of the store
   std::unique_ptr<store::Following> following_;
 };
 

@@ -84,6 +84,7 @@ std::shared_ptr<const BoundPolicy> PolicyInForce::Get() const {
   std::shared_ptr<const BoundPolicy> bound;
   {
     absl::MutexLock lock(&mutex_);
+    if (behind_) return nullptr;
     bound = bound_;
   }
   if (bound != nullptr && Stale(*bound)) return nullptr;
@@ -97,6 +98,10 @@ std::shared_ptr<const BoundPolicy> PolicyInForce::Latest() const {
 
 std::string PolicyInForce::problem() const {
   absl::MutexLock lock(&mutex_);
+  if (behind_) {
+    return "what was committed last cannot be read, so it is not known which policy decides; it is "
+           "tried again all the time";
+  }
   if (bound_ == nullptr || !Stale(*bound_)) return problem_;
   return absl::StrCat("the policy was published ",
                       absl::FormatTime("%Y-%m-%d", bound_->published_at, absl::UTCTimeZone()),
@@ -123,8 +128,14 @@ absl::Status PolicyInForce::Begin(const store::View& view) {
   absl::MutexLock lock(&mutex_);
   row_ = std::move(row);
   revision_ = view.revision();
+  behind_ = false;
   Settle();
   return absl::OkStatus();
+}
+
+void PolicyInForce::FellBehind(const absl::Status& /*why*/) {
+  absl::MutexLock lock(&mutex_);
+  behind_ = true;
 }
 
 absl::Status PolicyInForce::Take(const store::PublishedCommit& commit) {

@@ -8,7 +8,8 @@
 // until they are done, so that one question is judged by one policy.
 //
 // Where there is none that may decide, everything is hidden: nothing was published, what is stored
-// is unreadable or does not compile, or it is older than the area allows. Thread-safe.
+// is unreadable or does not compile, it is older than the area allows, or what was committed last
+// could not be read. Thread-safe.
 
 #ifndef SIGNPOST_HUB_REQUEST_POLICY_IN_FORCE_H_
 #define SIGNPOST_HUB_REQUEST_POLICY_IN_FORCE_H_
@@ -122,6 +123,7 @@ class PolicyInForce final : public store::Follower {
 
   [[nodiscard]] absl::Status Begin(const store::View& view) override;
   [[nodiscard]] absl::Status Take(const store::PublishedCommit& commit) override;
+  void FellBehind(const absl::Status& why) override;
 
  private:
   bool Stale(const BoundPolicy& bound) const;
@@ -136,6 +138,7 @@ class PolicyInForce final : public store::Follower {
   // What the store says, as of a revision.
   std::optional<std::string> row_ ABSL_GUARDED_BY(mutex_);
   uint64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool behind_ ABSL_GUARDED_BY(mutex_) = false;  // that is older than what was acknowledged
   std::string problem_ ABSL_GUARDED_BY(mutex_) = "no policy has been published";
 };
 

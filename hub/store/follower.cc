@@ -17,6 +17,8 @@ absl::StatusOr<uint64_t> BeginAt(const Store& store, Follower* follower) {
 
 }  // namespace
 
+void Follower::FellBehind(const absl::Status& /*why*/) {}
+
 class Followers::Handle final : public Following {
  public:
   Handle(std::shared_ptr<State> state, Follower* follower)
@@ -64,7 +66,11 @@ void Followers::CatchUp(Entry* entry) const {
   }
   const absl::StatusOr<uint64_t> revision = BeginAt(*store_, entry->follower);
   entry->status = revision.status();
-  if (revision.ok()) entry->revision = *revision;
+  if (revision.ok()) {
+    entry->revision = *revision;
+  } else {
+    entry->follower->FellBehind(entry->status);
+  }
 }
 
 absl::Status Followers::status() const {

@@ -5,7 +5,9 @@
 // up on its completion thread before it tells anybody that their operation is durable. So whoever
 // was told finds the directory, the policy in force and the mailboxes' notifier as they are after
 // the change. A follower that the feed cannot serve any more (it says `gap`: the follower was too
-// slow, or the store forgot) begins again from a new view, and is none the wiser.
+// slow, or the store forgot) begins again from a new view, and is none the wiser. One that fails is
+// told so (FellBehind), so that it can refuse to speak for what it does not know, and is begun
+// again until it succeeds.
 
 #ifndef SIGNPOST_HUB_STORE_FOLLOWER_H_
 #define SIGNPOST_HUB_STORE_FOLLOWER_H_
@@ -35,6 +37,12 @@ class Follower {
   // The commit behind what it has. It is asked about every commit, also of rows that are nothing to
   // it. On an error it is begun again.
   [[nodiscard]] virtual absl::Status Take(const PublishedCommit& commit) = 0;
+
+  // Begin() failed with `why`, so what it has is older than what was acknowledged, until a Begin()
+  // that succeeds. Whoever is asked to decide by it must be refused meanwhile. Not called for the
+  // first Begin(), of one that does not follow yet. By default nothing: for who only passes on that
+  // there is news.
+  virtual void FellBehind(const absl::Status& why);
 };
 
 // Ends a following when it goes. May outlive the Followers it is of.
@@ -55,7 +63,8 @@ class Followers {
   // it does not follow.
   [[nodiscard]] absl::StatusOr<std::unique_ptr<Following>> Add(Follower* follower);
 
-  // Gives each follower what was committed since. Returns when all have taken it.
+  // Gives each follower what was committed since, and begins again each that fell behind. Returns
+  // when all have taken it, or have been told that they fell behind.
   void CatchUp();
 
   // OK when every follower is where the store is; otherwise what one of them said.

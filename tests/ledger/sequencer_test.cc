@@ -368,6 +368,41 @@ TEST_F(SequencerTest, WhoIsAbortedFindsFollowersBehindWhatAbortedThem) {
   EXPECT_EQ(counting.entries, 1u);
 }
 
+// Refuses to begin until it is mended.
+class Broken final : public store::Follower {
+ public:
+  absl::Status Begin(const store::View& /*view*/) override {
+    if (broken) return base::Error(Reason::kDataLoss, "a row does not read");
+    if (begun++ > 0) mended.Notify();
+    return absl::OkStatus();
+  }
+  absl::Status Take(const store::PublishedCommit& /*commit*/) override {
+    return broken ? base::Error(Reason::kDataLoss, "a row does not read") : absl::OkStatus();
+  }
+  void FellBehind(const absl::Status& /*why*/) override { ++fell_behind; }
+  std::atomic<bool> broken{false};
+  std::atomic<int> begun{0};
+  std::atomic<int> fell_behind{0};
+  absl::Notification mended;
+};
+
+TEST_F(SequencerTest, AFollowerThatFellBehindIsBegunAgainThoughNobodyCommits) {
+  ledgers_.options.followers_retry_interval = absl::Milliseconds(1);
+  Open();
+  Broken follower;
+  const std::unique_ptr<store::Following> following = *sequencer_->Follow(&follower);
+  follower.broken = true;
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok())
+      << "it is durable all the same";
+  EXPECT_GE(follower.fell_behind, 1) << "told before who committed was";
+  EXPECT_EQ(ReasonOf(sequencer_->followers_status()), Reason::kDataLoss);
+  follower.broken = false;
+  follower.mended.WaitForNotification();
+  // Once more, so that what it was begun with is known to be noted.
+  ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "2")).ok());
+  EXPECT_TRUE(sequencer_->followers_status().ok());
+}
+
 TEST_F(SequencerTest, WhatIsMalformedIsRefusedAloneAndAtOnce) {
   Open();
   const auto refused = [&](Operation operation) {

@@ -1,9 +1,13 @@
 #include "hub/registry/registry.h"
 
+#include <algorithm>
 #include <atomic>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "hub/store/row_codec.h"
 #include "tests/registry/registry_fixture.h"
 #include "tests/store/store_testing.h"
@@ -13,10 +17,12 @@ namespace {
 
 using base::Reason;
 using base::ReasonOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 using RegistryTest = RegistryFixture;
 
@@ -429,23 +435,112 @@ TEST_F(RegistryTest, TheDirectoryFollowsWhatIsCommittedByWhomever) {
   EXPECT_EQ(before->FindAgency("nortown-yot")->name, Yot().name()) << "held by whoever had it";
 }
 
-TEST_F(RegistryTest, ARowThatDoesNotReadLeavesTheDirectoryAndIsTold) {
+// Writes a row past the registry, as damage or another program would.
+absl::Status PutRow(ledger::Sequencer* sequencer, const std::string& key,
+                    const std::string& value) {
+  ledger::Operation operation;
+  operation.batch.Put(store::Space::kRegistry, key, value);
+  ledger::v1::LedgerEntry entry;
+  entry.set_agency_id("nortown-hub");
+  operation.entries.push_back({entry.SerializeAsString(), "nortown-hub"});
+  return sequencer->SubmitAndWait(std::move(operation)).status();
+}
+
+TEST_F(RegistryTest, WhileTheDirectoryCannotFollowNobodyButTheOperatorIsLetIn) {
   PutArea();
-  const auto put = [&](const std::string& value) {
-    ledger::Operation operation;
-    operation.batch.Put(store::Space::kRegistry, "team/nortown-yot-team", value);
-    ledger::v1::LedgerEntry entry;
-    entry.set_agency_id("nortown-hub");
-    operation.entries.push_back({entry.SerializeAsString(), "nortown-hub"});
-    return sequencer_->SubmitAndWait(std::move(operation)).ok();
+  v1::Agency keyed = Yot();
+  v1::AssertionKey* key = keyed.add_assertion_keys();
+  key->set_key_id("key-1");
+  key->set_public_key_pem(NewPem());
+  ASSERT_TRUE(Put(keyed).ok());
+  const std::string team = "team/nortown-yot-team";
+  const std::string good = **(*store_.NewView())->Get(store::Space::kRegistry, team);
+  const auto seconded = [&] {
+    return registry_->LookupPractitioner("northern-connexions", "pa-002").status();
   };
-  const auto view = *store_.NewView();
-  const std::string good = **view->Get(store::Space::kRegistry, "team/nortown-yot-team");
-  ASSERT_TRUE(put("\x01\xFF\xFF"));
-  EXPECT_NE(registry_->directory()->FindTeam("nortown-yot-team"), nullptr);
+  const auto everybody = [&] {
+    return registry_->ForEachPractitioner(
+        [](const EnrolledPractitioner&) { return absl::OkStatus(); });
+  };
+  ASSERT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+  ASSERT_TRUE(PutRow(sequencer_.get(), team, "\x01\xFF\xFF").ok());
   EXPECT_EQ(ReasonOf(sequencer_->followers_status()), Reason::kDataLoss);
-  ASSERT_TRUE(put(good));
+  // Behind the row that does not read, the next commit may have suspended anybody.
+  EXPECT_EQ(ReasonOf(registry_->LookupSystem(kYotAdapter).status()), Reason::kStoreUnavailable);
+  EXPECT_EQ(ReasonOf(seconded()), Reason::kStoreUnavailable);
+  EXPECT_EQ(ReasonOf(registry_->LookupKey("nortown-yot", "key-1").status()),
+            Reason::kStoreUnavailable);
+  EXPECT_EQ(ReasonOf(everybody()), Reason::kStoreUnavailable);
+  // The operator can mend it: putting the team again writes its row whole.
+  EXPECT_TRUE(registry_->LookupSystem(kOperator).ok());
+  ASSERT_TRUE(Put(YotTeam()).ok());
   EXPECT_TRUE(sequencer_->followers_status().ok());
+  EXPECT_EQ(**(*store_.NewView())->Get(store::Space::kRegistry, team), good);
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+  EXPECT_TRUE(seconded().ok());
+  EXPECT_TRUE(registry_->LookupKey("nortown-yot", "key-1").ok());
+  EXPECT_TRUE(everybody().ok());
+}
+
+TEST_F(RegistryTest, EverybodyWhoMayActIsVisitedInOrderPastOnePage) {
+  PutArea();
+  store::Batch batch;
+  for (int i = 0; i < 1100; ++i) {
+    store::v1::PractitionerRow row;
+    row.set_agency_id("nortown-yot");
+    row.set_practitioner_id(absl::StrFormat("yo-%04d", i));
+    row.add_roles("yot-officer");
+    row.set_suspended(i == 500);
+    batch.Put(store::Space::kRegistry,
+              absl::StrCat("practitioner/", row.agency_id(), "/", row.practitioner_id()),
+              store::EncodeRow(row));
+  }
+  ASSERT_TRUE(store::testing::CommitNow(store_, std::move(batch)).ok());
+  const auto visited = [&] {
+    std::vector<std::string> ids;
+    const absl::Status status =
+        registry_->ForEachPractitioner([&](const EnrolledPractitioner& practitioner) {
+          ids.push_back(practitioner.agency_id + "/" + practitioner.practitioner_id);
+          EXPECT_THAT(practitioner.roles, SizeIs(1));
+          return absl::OkStatus();
+        });
+    EXPECT_TRUE(status.ok()) << status;
+    return ids;
+  };
+  const std::vector<std::string> all = visited();
+  ASSERT_THAT(all, SizeIs(1 + 1099));
+  EXPECT_EQ(all.front(), "northern-connexions/pa-002");
+  EXPECT_EQ(all.back(), "nortown-yot/yo-1099");
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+  EXPECT_THAT(all, Not(Contains("nortown-yot/yo-0500"))) << "suspended";
+  // The first error ends it, and nobody of a suspended agency is there.
+  int calls = 0;
+  EXPECT_EQ(ReasonOf(registry_->ForEachPractitioner([&](const EnrolledPractitioner&) {
+              ++calls;
+              return base::Error(Reason::kMessageTooLarge, "enough");
+            })),
+            Reason::kMessageTooLarge);
+  EXPECT_EQ(calls, 1);
+  ASSERT_TRUE(SuspendAgency("nortown-yot").ok());
+  EXPECT_THAT(visited(), ElementsAre("northern-connexions/pa-002"));
+}
+
+TEST_F(RegistryTest, WhoIsVisitedIsInTheTeamsThatStandAsWhenLookedUp) {
+  PutArea();
+  const auto teams = [&] {
+    std::vector<std::string> found;
+    EXPECT_TRUE(registry_
+                    ->ForEachPractitioner([&](const EnrolledPractitioner& practitioner) {
+                      found = practitioner.team_ids;
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    EXPECT_EQ(found, registry_->LookupPractitioner("northern-connexions", "pa-002")->team_ids);
+    return found;
+  };
+  EXPECT_THAT(teams(), ElementsAre("nortown-yot-team"));
+  ASSERT_TRUE(SuspendAgency("nortown-yot").ok());
+  EXPECT_THAT(teams(), IsEmpty()) << "its home agency";
 }
 
 TEST_F(RegistryTest, RequestIdsHaveALimit) {

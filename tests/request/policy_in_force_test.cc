@@ -88,6 +88,19 @@ TEST_F(PolicyInForceTest, LostMeansNothingDecides) {
   EXPECT_EQ(InForce(), "nothing");
 }
 
+TEST_F(PolicyInForceTest, NothingDecidesWhileWhatWasCommittedCannotBeRead) {
+  policy_.Offer(Bound("one"));
+  ASSERT_TRUE(Publish("one").ok());
+  policy_.FellBehind(absl::UnavailableError("the disk"));
+  EXPECT_EQ(InForce(), "nothing");
+  EXPECT_NE(policy_.problem(), "");
+  policy_.Offer(Bound("two"));
+  EXPECT_EQ(InForce(), "nothing");
+  ASSERT_TRUE(policy_.Begin(**store_->NewView()).ok());
+  EXPECT_EQ(InForce(), "one");
+  EXPECT_EQ(policy_.problem(), "");
+}
+
 TEST_F(PolicyInForceTest, AnAnswerUnderAPolicyThatWasReplacedIsMadeAgain) {
   policy_.Offer(Bound("one"));
   ASSERT_TRUE(Publish("one").ok());

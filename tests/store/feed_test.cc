@@ -61,7 +61,11 @@ class Count final : public Follower {
     ++taken;
     return absl::OkStatus();
   }
-  int begun = 0, taken = 0, rows = 0;
+  void FellBehind(const absl::Status& why) override {
+    EXPECT_FALSE(why.ok());
+    ++fell_behind;
+  }
+  int begun = 0, taken = 0, rows = 0, fell_behind = 0;
   bool fail_begin = false, fail_take = false;
 };
 
@@ -109,10 +113,14 @@ TEST_F(FollowersTest, OneThatFailsBeginsAgainAndIsToldOfUntilItHas) {
   EXPECT_EQ(count_.rows, 1);
   EXPECT_EQ(count_.begun, 2);
   EXPECT_TRUE(followers_.status().ok());
+  EXPECT_EQ(count_.fell_behind, 0) << "it has begun again";
   count_.fail_begin = true;
   Put("b");
   followers_.CatchUp();
   EXPECT_EQ(base::ReasonOf(followers_.status()), base::Reason::kDataLoss);
+  EXPECT_EQ(count_.fell_behind, 1);
+  followers_.CatchUp();
+  EXPECT_EQ(count_.fell_behind, 2) << "nothing was committed, and it is begun again all the same";
   count_.fail_begin = count_.fail_take = false;
   followers_.CatchUp();
   EXPECT_TRUE(followers_.status().ok());
@@ -125,6 +133,7 @@ TEST_F(FollowersTest, OneThatCannotBeginDoesNotFollow) {
   Put("a");
   followers_.CatchUp();
   EXPECT_EQ(count_.begun, 1);
+  EXPECT_EQ(count_.fell_behind, 0);
   EXPECT_TRUE(followers_.status().ok());
 }
 
