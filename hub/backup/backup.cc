@@ -15,6 +15,7 @@
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/reader.h"
+#include "hub/people/rows.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/merkle.h"
 
@@ -24,7 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 using base::Error;
 using base::Reason;
-using store::Space;
 
 constexpr int kKeyRowsPerRecord = 1000;
 constexpr uint32_t kFormat = 1;
@@ -138,7 +138,7 @@ absl::StatusOr<BackupReport> Backups::MakeLocked() {
   SIGNPOST_RETURN_IF_ERROR(store_->CopyTo(copy.path()));
   SIGNPOST_RETURN_IF_ERROR(DescribeLedger(copy.path(), &manifest));
   report.ledger_size = manifest.ledger_size();
-  SIGNPOST_RETURN_IF_ERROR(options_.engine->DropSpace(copy.path(), Space::kPersonKeys));
+  SIGNPOST_RETURN_IF_ERROR(options_.engine->DropSpace(copy.path(), people::kWrappedKeysSpace));
   SIGNPOST_RETURN_IF_ERROR(StoreFiles(copy.path(), &manifest, &report));
   {
     // Read later than the copy was made: a key that is gone by now stays gone.
@@ -254,20 +254,16 @@ absl::StatusOr<uint64_t> Backups::WriteKeysFile() const {
   header.set_ledger_size(head.size);
   header.set_made_at_us(absl::ToUnixMicros(clock_->Now()));
   SIGNPOST_RETURN_IF_ERROR(writer->Write(header.SerializeAsString()));
-  std::string from;
-  while (true) {
-    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
-                              view->Scan(Space::kPersonKeys, from, "", kKeyRowsPerRecord));
-    if (rows.empty()) break;
-    store::v1::BackupKeyRows record;
-    for (const store::KeyValue& row : rows) {
-      store::v1::BackupKeyRow* const kept = record.add_rows();
-      kept->set_key(row.key);
-      kept->set_value(row.value);
-    }
-    SIGNPOST_RETURN_IF_ERROR(writer->Write(record.SerializeAsString()));
-    from = rows.back().key + '\0';
-  }
+  SIGNPOST_RETURN_IF_ERROR(people::ForEachWrappedKeys(
+      *view, kKeyRowsPerRecord, [&](absl::Span<const store::KeyValue> keys) {
+        store::v1::BackupKeyRows record;
+        for (const store::KeyValue& key : keys) {
+          store::v1::BackupKeyRow* const kept = record.add_rows();
+          kept->set_key(key.key);
+          kept->set_value(key.value);
+        }
+        return writer->Write(record.SerializeAsString());
+      }));
   SIGNPOST_RETURN_IF_ERROR(writer->Finish());
   return writer->bytes();
 }

@@ -20,11 +20,11 @@
 #include "hub/backup/sealed_file.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
-#include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/restored.h"
 #include "hub/matching/erased.h"
 #include "hub/people/erased.h"
+#include "hub/people/rows.h"
 #include "hub/store/engine.h"
 #include "hub/store/store.h"
 #include "hub/tlog/checkpoint.h"
@@ -250,7 +250,7 @@ class Restoring {
     return absl::OkStatus();
   }
 
-  // Of those alone who are in the backup: a key of nobody could never be erased.
+  // Of those alone who are in the backup.
   absl::Status PutKeysBack() {
     SIGNPOST_ASSIGN_OR_RETURN(
         const std::unique_ptr<SealedReader> reader,
@@ -279,11 +279,9 @@ class Restoring {
       }
       store::Batch batch;
       for (const store::v1::BackupKeyRow& row : rows.rows()) {
-        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> person,
-                                  view_->Get(Space::kPeople, row.key()));
-        if (!person.has_value()) continue;
-        batch.Put(Space::kPersonKeys, row.key(), row.value());
-        ++report_.persons;
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const bool put, people::PutWrappedKeyBack(*view_, row.key(), row.value(), &batch));
+        if (put) ++report_.persons;
       }
       SIGNPOST_RETURN_IF_ERROR(Commit(std::move(batch)));
     }
@@ -308,7 +306,7 @@ class Restoring {
     SIGNPOST_ASSIGN_OR_RETURN(std::string note,
                               tlog::SignNote(ledger::FormatRestored(word_), *signer_));
     store::Batch batch;
-    batch.Put(Space::kMeta, ledger::kRestoredKey, std::move(note));
+    ledger::PutRestored(std::move(note), &batch);
     return Commit(std::move(batch));
   }
 

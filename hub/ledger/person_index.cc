@@ -107,6 +107,18 @@ absl::Status PersonIndex::Remove(const base::PersonId& person, store::Batch* bat
   return absl::OkStatus();
 }
 
+absl::Status PersonIndex::RemoveAll(const absl::flat_hash_set<std::string>& gone,
+                                    absl::FunctionRef<absl::Status(store::Batch)> commit) const {
+  return store::VisitRows(*view_, Space::kPersonEntries, commit,
+                          [&](const store::KeyValue& row, store::Batch* batch) -> absl::Status {
+                            SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person,
+                                                      PersonOfRow(row.key));
+                            if (gone.contains(person.ToBytes()))
+                              batch->Delete(Space::kPersonEntries, row.key);
+                            return absl::OkStatus();
+                          });
+}
+
 absl::StatusOr<base::PersonId> PersonIndex::PersonOfRow(const std::string& key) {
   SIGNPOST_RETURN_IF_ERROR(CheckKey(key));
   return base::PersonId::FromBytes(

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hub/base/ids.h"
@@ -45,10 +47,15 @@ class PersonIndex {
   // Adds to `batch` that nothing is about `person` any more.
   [[nodiscard]] absl::Status Remove(const base::PersonId& person, store::Batch* batch) const;
 
-  // Whom a row of the space is about, by its key, for who goes through all rows.
-  [[nodiscard]] static absl::StatusOr<base::PersonId> PersonOfRow(const std::string& key);
+  // Goes through the whole index and hands to `commit`, in batches, that nothing is about `gone`
+  // (ids of 16 bytes) any more. For a store that was put back. Errors: also those of `commit`.
+  [[nodiscard]] absl::Status RemoveAll(const absl::flat_hash_set<std::string>& gone,
+                                       absl::FunctionRef<absl::Status(store::Batch)> commit) const;
 
  private:
+  // Whom a row of the space is about, by its key.
+  static absl::StatusOr<base::PersonId> PersonOfRow(const std::string& key);
+
   const store::View* const view_;
 };
 

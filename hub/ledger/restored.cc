@@ -33,6 +33,10 @@ absl::StatusOr<TreeHead> ParseHead(absl::string_view line) {
 
 }  // namespace
 
+void PutRestored(std::string note, store::Batch* batch) {
+  batch->Put(store::Space::kMeta, kRestoredKey, std::move(note));
+}
+
 std::string FormatRestored(const Restored& restored) {
   std::string text = absl::StrCat(kFirstLine, "\n", restored.origin, "\nbackup ", restored.backup,
                                   "\nholds ", FormatHead(restored.holds));

@@ -23,12 +23,14 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "hub/store/batch.h"
 #include "hub/tlog/merkle.h"
 #include "hub/tlog/note.h"
 
 namespace signpost::ledger {
 
-// Row of Space::kMeta with the signed note. An operation cannot write it.
+// Row of Space::kMeta with the signed note. An operation cannot write it: PutRestored() is for who
+// puts a store back, with no hub on it.
 inline constexpr char kRestoredKey[] = "ledger/restored";
 inline constexpr int kGivenUpMax = 100;
 
@@ -43,6 +45,9 @@ struct Restored {
   TreeHead holds;                  // the ledger as it was restored
   std::vector<TreeHead> gives_up;  // published, and not a prefix of what it holds
 };
+
+// Adds the signed note to `batch`.
+void PutRestored(std::string note, store::Batch* batch);
 
 std::string FormatRestored(const Restored& restored);
 // Errors: INVALID_ARGUMENT.

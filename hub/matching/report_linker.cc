@@ -10,6 +10,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/matching/identifiers.h"
+#include "hub/people/rows.h"
 #include "hub/people/validate.h"
 #include "hub/store/row_codec.h"
 #include "signpost/store/v1/person.pb.h"
@@ -23,7 +24,6 @@ using people::FlagChange;
 using people::RecordState;
 using store::Space;
 using store::v1::AliasHashes;
-using store::v1::LocalRecordRow;
 using store::v1::ReviewRow;
 
 std::string ReviewPrefix(absl::string_view agency_id) { return store::LengthPrefixed(agency_id); }
@@ -172,19 +172,9 @@ absl::StatusOr<LinkResult> ReportLinker::Review(const Resolved& resolved, std::s
   row.set_record_hash(resolved.state.record_hash);
   result.cause = std::move(cause);
 
-  LocalRecordRow local;
-  if (resolved.state.person.has_value()) {
-    // It stays where it is until somebody has decided.
-    local.set_person_id(resolved.state.record->person->ToBytes());
-    if (resolved.state.record->flag) local.set_flag_id(resolved.state.record->flag->ToBytes());
-  }
-  local.set_review_id(result.review.ToBytes());
   result.batch.Put(Space::kReviews, ReviewKey(resolved.reporter.agency_id, result.review),
                    store::EncodeRow(row));
-  result.batch.Put(
-      Space::kLocalRecords,
-      people::People::LocalRecordKey(resolved.reporter.agency_id, resolved.state.record_hash),
-      store::EncodeRow(local));
+  people::PutWaiting(resolved.reporter.agency_id, resolved.state, result.review, &result.batch);
   return result;
 }
 
@@ -239,8 +229,7 @@ absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view
       result.outcome = signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
       result.change = FlagChange::kRetracted;
       if (state.record->review) result.review = *state.record->review;
-      result.batch.Delete(Space::kLocalRecords,
-                          people::People::LocalRecordKey(reporter.agency_id, state.record_hash));
+      people::ForgetRecord(reporter.agency_id, state, &result.batch);
       if (!stale_review.empty()) result.batch.Delete(Space::kReviews, stale_review);
     }
     return result;

@@ -23,7 +23,6 @@ namespace signpost::oversight {
 
 namespace stored = ::signpost::store::v1;
 using base::Reason;
-using store::Space;
 
 namespace {
 
@@ -43,14 +42,14 @@ absl::Status CheckReason(const std::string& reason) {
 }
 
 // The time of the first entry of [from, to) that still has its bytes; nullopt when none near does.
-absl::StatusOr<std::optional<int64_t>> TimeAt(const store::View& view, uint64_t from, uint64_t to) {
+absl::StatusOr<std::optional<int64_t>> TimeAt(const ledger::LedgerReader& reader, uint64_t from,
+                                              uint64_t to) {
   for (const int rows_max : {1, kProbeRows}) {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const std::vector<store::KeyValue> rows,
-        view.Scan(Space::kEntries, store::KeyU64(from), store::KeyU64(to), rows_max));
-    for (const store::KeyValue& row : rows) {
-      if (row.value.empty()) continue;
-      const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(row.value);
+    const int count = static_cast<int>(std::min<uint64_t>(to - from, rows_max));
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<std::string> entries, reader.Entries(from, count));
+    for (const std::string& entry : entries) {
+      if (entry.empty()) continue;
+      const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(entry);
       if (!fields.ok()) return base::Error(Reason::kDataLoss, "a stored entry does not decode");
       return fields->sequenced_at_us;
     }
@@ -62,11 +61,12 @@ absl::StatusOr<std::optional<int64_t>> TimeAt(const store::View& view, uint64_t 
 
 absl::StatusOr<uint64_t> BoundInTime(const store::View& view, uint64_t size, int64_t us,
                                      bool lower) {
+  const ledger::LedgerReader reader(&view);
   uint64_t low = 0;
   uint64_t high = size;
   while (low < high) {
     const uint64_t middle = low + (high - low) / 2;
-    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<int64_t> time, TimeAt(view, middle, high));
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<int64_t> time, TimeAt(reader, middle, high));
     if (time.has_value() ? *time >= us : lower) {
       high = middle;
     } else {
@@ -97,19 +97,19 @@ struct Row {
 // the last (oldest first), or the last itself (newest first).
 absl::StatusOr<std::vector<Row>> ReadRows(const store::View& view, const Wanted& wanted,
                                           uint64_t first, uint64_t end, uint64_t* reached) {
+  const ledger::LedgerReader reader(&view);
   std::vector<Row> rows;
   if (!wanted.person.has_value()) {
     if (wanted.newest_first && end - first > kRowsPerRead) first = end - kRowsPerRead;
-    SIGNPOST_ASSIGN_OR_RETURN(
-        std::vector<store::KeyValue> found,
-        view.Scan(Space::kEntries, store::KeyU64(first), store::KeyU64(end), kRowsPerRead));
-    for (store::KeyValue& row : found) {
-      rows.push_back({store::U64FromKey(row.key), std::move(row.value)});
+    const int count = static_cast<int>(std::min<uint64_t>(end - first, kRowsPerRead));
+    SIGNPOST_ASSIGN_OR_RETURN(std::vector<std::string> found, reader.Entries(first, count));
+    if (found.size() != static_cast<size_t>(count)) {
+      return base::Error(Reason::kDataLoss, "entries are missing; verify a copy of the ledger");
     }
-    *reached = wanted.newest_first ? first
-               : found.size() == static_cast<size_t>(kRowsPerRead)
-                   ? store::U64FromKey(found.back().key) + 1
-                   : end;
+    for (std::string& bytes : found) {
+      rows.push_back({first + rows.size(), std::move(bytes)});
+    }
+    *reached = wanted.newest_first ? first : first + rows.size();
   } else {
     const ledger::PersonIndex index(&view);
     std::vector<uint64_t> indexes;
@@ -125,8 +125,8 @@ absl::StatusOr<std::vector<Row>> ReadRows(const store::View& view, const Wanted&
       indexes.erase(indexes.begin(), indexes.end() - kRowsPerRead);
     }
     for (const uint64_t number : indexes) {
-      SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes,
-                                view.Get(Space::kEntries, store::KeyU64(number)));
+      absl::StatusOr<std::string> bytes = reader.Entry(number);
+      if (!bytes.ok() && !ledger::IsPruned(bytes.status())) return std::move(bytes).status();
       rows.push_back({number, std::move(bytes).value_or("")});
     }
     if (wanted.newest_first) {

@@ -27,15 +27,7 @@ absl::StatusOr<absl::flat_hash_set<std::string>> RemoveErased(
                          return absl::OkStatus();
                        }));
   if (erased.empty()) return erased;
-  SIGNPOST_RETURN_IF_ERROR(
-      store::VisitRows(view, Space::kPersonEntries, commit,
-                       [&](const store::KeyValue& row, store::Batch* batch) -> absl::Status {
-                         SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person,
-                                                   ledger::PersonIndex::PersonOfRow(row.key));
-                         if (erased.contains(person.ToBytes()))
-                           batch->Delete(Space::kPersonEntries, row.key);
-                         return absl::OkStatus();
-                       }));
+  SIGNPOST_RETURN_IF_ERROR(ledger::PersonIndex(&view).RemoveAll(erased, commit));
   SIGNPOST_RETURN_IF_ERROR(store::VisitRows(
       view, Space::kLocalRecords, commit,
       [&](const store::KeyValue& row, store::Batch* batch) -> absl::Status {

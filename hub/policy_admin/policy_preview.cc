@@ -16,22 +16,19 @@
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/receipt.h"
+#include "hub/people/rows.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
-#include "hub/store/row_codec.h"
-#include "signpost/store/v1/registry.pb.h"
+#include "signpost/store/v1/person.pb.h"
 
 namespace signpost::policy_admin {
 
 namespace stored = ::signpost::store::v1;
 using base::Reason;
 using policy::Aspect;
-using store::Space;
 
 namespace {
 
-constexpr char kPractitionerPrefix[] = "practitioner/";
-constexpr int kPractitionersPerPage = 1000;
 constexpr uint64_t kEntriesPerStep = 128;
 // Kinds of people to remember; past this the memory begins anew.
 constexpr size_t kAlikeMax = 100'000;
@@ -175,43 +172,29 @@ PolicyPreviews::Run::~Run() { running_->store(false); }
 
 absl::Status PolicyPreviews::Run::GatherAskers() {
   std::set<std::string> met;
-  std::string from = kPractitionerPrefix;
-  while (true) {
-    SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const std::vector<store::KeyValue> rows,
-        view->Scan(Space::kRegistry, from, store::PrefixEnd(kPractitionerPrefix),
-                   kPractitionersPerPage));
-    for (const store::KeyValue& row : rows) {
-      SIGNPOST_ASSIGN_OR_RETURN(
-          const stored::PractitionerRow practitioner,
-          store::DecodeRow<stored::PractitionerRow>("a practitioner", row.value));
-      const registry::Agency* agency = directory_->FindAgency(practitioner.agency_id());
-      if (practitioner.suspended() || agency == nullptr || agency->suspended ||
-          !agency->takes_part()) {
-        continue;
-      }
-      for (const std::string& role : practitioner.roles()) {
-        const std::string key = absl::StrCat(practitioner.agency_id(), "/", role, "/",
-                                             absl::StrJoin(practitioner.team_ids(), ","));
-        if (!met.insert(key).second) continue;
-        if (met.size() > kPreviewAskersMax) {
-          return base::Error(Reason::kMessageTooLarge,
-                             absl::StrCat("more than ", kPreviewAskersMax,
-                                          " kinds of asker are enrolled, too many to preview"));
+  return context_.registry->ForEachPractitioner(
+      [&](const registry::EnrolledPractitioner& practitioner) -> absl::Status {
+        const registry::Agency* agency = directory_->FindAgency(practitioner.agency_id);
+        if (agency == nullptr || !agency->takes_part()) return absl::OkStatus();
+        for (const std::string& role : practitioner.roles) {
+          const std::string key = absl::StrCat(practitioner.agency_id, "/", role, "/",
+                                               absl::StrJoin(practitioner.team_ids, ","));
+          if (!met.insert(key).second) continue;
+          if (met.size() > kPreviewAskersMax) {
+            return base::Error(Reason::kMessageTooLarge,
+                               absl::StrCat("more than ", kPreviewAskersMax,
+                                            " kinds of asker are enrolled, too many to preview"));
+          }
+          base::Principal asker;
+          asker.agency_id = practitioner.agency_id;
+          asker.agency_kind = agency->kind;
+          asker.practitioner_id = practitioner.practitioner_id;
+          asker.role = role;
+          asker.team_ids = practitioner.team_ids;
+          askers_.push_back(std::move(asker));
         }
-        base::Principal asker;
-        asker.agency_id = practitioner.agency_id();
-        asker.agency_kind = agency->kind;
-        asker.practitioner_id = practitioner.practitioner_id();
-        asker.role = role;
-        asker.team_ids.assign(practitioner.team_ids().begin(), practitioner.team_ids().end());
-        askers_.push_back(std::move(asker));
-      }
-    }
-    if (rows.size() < kPractitionersPerPage) return absl::OkStatus();
-    from = rows.back().key + '\0';
-  }
+        return absl::OkStatus();
+      });
 }
 
 void PolicyPreviews::Run::Compare(const base::Principal& asker,
@@ -258,21 +241,19 @@ absl::StatusOr<bool> PolicyPreviews::Run::Step() {
 
 absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
-  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
-                            view->Scan(Space::kPeople, next_person_, "", kPreviewPeoplePerStep));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<base::PersonId> ids,
+                            people::IdsAfter(*view, person_before_, kPreviewPeoplePerStep));
   int judged = 0;
-  for (const store::KeyValue& row : rows) {
+  for (const base::PersonId& id : ids) {
     if (judged == kPreviewJudgedPerStep) return false;
-    next_person_ = row.key + '\0';
-    const absl::StatusOr<base::PersonId> id = base::PersonId::FromBytes(row.key);
-    if (!id.ok()) continue;
-    const absl::StatusOr<people::Person> person = context_.people->Read(*view, *id);
+    person_before_ = id;
+    const absl::StatusOr<people::Person> person = context_.people->Read(*view, id);
     if (!person.ok()) {
       if (base::ReasonOf(person.status()) == Reason::kNotFound) continue;
       return person.status();
     }
     // A row that stands for another person is counted with them.
-    if (person->id().ToBytes() != id->ToBytes()) continue;
+    if (person->id() != id) continue;
     ++people_;
     const std::optional<std::string> likeness = Likeness(*person);
     if (likeness.has_value()) {
@@ -293,7 +274,7 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
       alike_[*likeness] = std::move(changes);
     }
   }
-  return rows.size() < kPreviewPeoplePerStep;
+  return ids.size() < kPreviewPeoplePerStep;
 }
 
 absl::StatusOr<bool> PolicyPreviews::Run::StepQuestions() {

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "hub/base/ids.h"
 #include "hub/base/principal.h"
 #include "hub/disclosure/evaluator.h"
 #include "hub/policy_admin/policy_admin.h"
@@ -126,7 +128,7 @@ class PolicyPreviews::Run {
   std::vector<base::Principal> askers_;
   std::vector<disclosure::QuestionTerms> asked_;
 
-  std::string next_person_;
+  std::optional<base::PersonId> person_before_;  // the last one looked at
   bool people_done_ = false;
   uint64_t people_ = 0;
   absl::flat_hash_map<std::string, Changes> alike_;  // by all that a decision can depend on

@@ -1,0 +1,63 @@
+#include "hub/people/rows.h"
+
+#include "hub/base/status_macros.h"
+#include "hub/store/row_codec.h"
+#include "signpost/store/v1/person.pb.h"
+
+namespace signpost::people {
+
+using store::Space;
+
+absl::StatusOr<std::vector<base::PersonId>> IdsAfter(const store::View& view,
+                                                     const std::optional<base::PersonId>& after,
+                                                     int rows_max) {
+  const std::string from = after.has_value() ? after->ToBytes() + '\0' : std::string();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
+                            view.Scan(Space::kPeople, from, "", rows_max));
+  std::vector<base::PersonId> ids;
+  ids.reserve(rows.size());
+  for (const store::KeyValue& row : rows) {
+    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(row.key));
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+void PutWaiting(absl::string_view agency_id, const RecordState& state, const base::ReviewId& review,
+                store::Batch* batch) {
+  store::v1::LocalRecordRow row;
+  if (state.person.has_value()) {
+    row.set_person_id(state.record->person->ToBytes());
+    if (state.record->flag) row.set_flag_id(state.record->flag->ToBytes());
+  }
+  row.set_review_id(review.ToBytes());
+  batch->Put(Space::kLocalRecords, People::LocalRecordKey(agency_id, state.record_hash),
+             store::EncodeRow(row));
+}
+
+void ForgetRecord(absl::string_view agency_id, const RecordState& state, store::Batch* batch) {
+  batch->Delete(Space::kLocalRecords, People::LocalRecordKey(agency_id, state.record_hash));
+}
+
+absl::Status ForEachWrappedKeys(
+    const store::View& view, int keys_max,
+    absl::FunctionRef<absl::Status(absl::Span<const store::KeyValue>)> visit) {
+  std::string from;
+  while (true) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> keys,
+                              view.Scan(kWrappedKeysSpace, from, "", keys_max));
+    if (keys.empty()) return absl::OkStatus();
+    SIGNPOST_RETURN_IF_ERROR(visit(keys));
+    from = keys.back().key + '\0';
+  }
+}
+
+absl::StatusOr<bool> PutWrappedKeyBack(const store::View& view, const std::string& key,
+                                       const std::string& value, store::Batch* batch) {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> person, view.Get(Space::kPeople, key));
+  if (!person.has_value()) return false;
+  batch->Put(kWrappedKeysSpace, key, value);
+  return true;
+}
+
+}  // namespace signpost::people

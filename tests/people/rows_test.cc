@@ -1,0 +1,119 @@
+#include "hub/people/rows.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "tests/people/people_fixture.h"
+
+namespace signpost::people {
+namespace {
+
+using base::Reason;
+using base::ReasonOf;
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class RowsTest : public PeopleFixture {
+ protected:
+  base::PersonId PutOne(const std::string& record_id) {
+    return Put(kYot, Report(record_id, Details("Tariq", "Mahmood", 20090517, "NT4 7QX"))).person;
+  }
+  std::vector<store::KeyValue> Keys(int keys_max) {
+    std::vector<store::KeyValue> all;
+    EXPECT_TRUE(ForEachWrappedKeys(*View(), keys_max, [&](absl::Span<const store::KeyValue> keys) {
+                  EXPECT_LE(keys.size(), static_cast<size_t>(keys_max));
+                  all.insert(all.end(), keys.begin(), keys.end());
+                  return absl::OkStatus();
+                }).ok());
+    return all;
+  }
+};
+
+TEST_F(RowsTest, EverybodyIsGoneThroughInOrderAPageAtATime) {
+  std::vector<base::PersonId> put;
+  for (const char* record : {"A-1", "A-2", "A-3", "A-4", "A-5"}) put.push_back(PutOne(record));
+  std::sort(put.begin(), put.end(), [](const base::PersonId& a, const base::PersonId& b) {
+    return a.ToBytes() < b.ToBytes();
+  });
+  std::vector<base::PersonId> found;
+  std::optional<base::PersonId> after;
+  while (true) {
+    const std::vector<base::PersonId> page = *IdsAfter(*View(), after, 2);
+    found.insert(found.end(), page.begin(), page.end());
+    if (page.size() < 2) break;
+    after = page.back();
+  }
+  EXPECT_THAT(found, ElementsAreArray(put));
+  store::Batch damage;
+  damage.Put(store::Space::kPeople, "\xFFnobody", "");
+  ASSERT_TRUE(Commit(std::move(damage)).ok());
+  EXPECT_EQ(ReasonOf(IdsAfter(*View(), std::nullopt, 10).status()), Reason::kDataLoss);
+}
+
+TEST_F(RowsTest, ARecordThatWaitsStaysOnWhomItIsOn) {
+  const base::PersonId tariq = PutOne("A-1");
+  const std::string hash = people_.RecordHash(kYot, "A-1");
+  const base::ReviewId review = base::ReviewId::New(&random_);
+  store::Batch batch;
+  PutWaiting(kYot, *people_.ResolveRecord(*View(), kYot, hash), review, &batch);
+  const std::string new_hash = people_.RecordHash(kYot, "A-2");
+  PutWaiting(kYot, *people_.ResolveRecord(*View(), kYot, new_hash), review, &batch);
+  ASSERT_TRUE(Commit(std::move(batch)).ok());
+  const RecordState waits = *people_.ResolveRecord(*View(), kYot, hash);
+  EXPECT_EQ(waits.record->review, review);
+  EXPECT_EQ(waits.record->person, tariq);
+  EXPECT_TRUE(waits.record->flag.has_value());
+  const RecordState new_one = *people_.ResolveRecord(*View(), kYot, new_hash);
+  EXPECT_EQ(new_one.record->review, review);
+  EXPECT_FALSE(new_one.record->person.has_value());
+
+  store::Batch forget;
+  ForgetRecord(kYot, new_one, &forget);
+  ASSERT_TRUE(Commit(std::move(forget)).ok());
+  EXPECT_FALSE(people_.ResolveRecord(*View(), kYot, new_hash)->record.has_value());
+  EXPECT_TRUE(people_.ResolveRecord(*View(), kYot, hash)->record.has_value());
+}
+
+TEST_F(RowsTest, WrappedKeysGoToWhoeverIsStillHereAlone) {
+  const base::PersonId stays = PutOne("A-1");
+  const base::PersonId goes = PutOne("A-2");
+  PutOne("A-3");
+  const std::vector<store::KeyValue> keys = Keys(2);
+  ASSERT_THAT(keys, SizeIs(3));
+  EXPECT_EQ(Keys(3).size(), 3u) << "a page that is exactly full";
+  store::Batch gone;
+  for (const store::KeyValue& key : keys) gone.Delete(kWrappedKeysSpace, key.key);
+  gone.Delete(store::Space::kPeople, goes.ToBytes());
+  ASSERT_TRUE(Commit(std::move(gone)).ok());
+  ASSERT_THAT(Keys(10), IsEmpty());
+  EXPECT_EQ(ReasonOf(people_.Read(*View(), stays).status()), Reason::kNotFound);
+
+  store::Batch back;
+  int put = 0;
+  for (const store::KeyValue& key : keys) {
+    if (*PutWrappedKeyBack(*View(), key.key, key.value, &back)) ++put;
+  }
+  ASSERT_TRUE(Commit(std::move(back)).ok());
+  EXPECT_EQ(put, 2);
+  EXPECT_THAT(Keys(10), SizeIs(2));
+  EXPECT_TRUE(people_.Read(*View(), stays).ok());
+  EXPECT_EQ(ReasonOf(people_.Read(*View(), goes).status()), Reason::kNotFound);
+}
+
+TEST_F(RowsTest, GoingThroughKeysStopsAtTheFirstError) {
+  for (const char* record : {"A-1", "A-2", "A-3"}) PutOne(record);
+  int calls = 0;
+  EXPECT_EQ(ReasonOf(ForEachWrappedKeys(*View(), 1,
+                                        [&](absl::Span<const store::KeyValue>) {
+                                          ++calls;
+                                          return base::Error(Reason::kStoreFull, "no more");
+                                        })),
+            Reason::kStoreFull);
+  EXPECT_EQ(calls, 1);
+}
+
+}  // namespace
+}  // namespace signpost::people
