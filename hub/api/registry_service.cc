@@ -15,24 +15,24 @@ class RegistryService final : public v1::RegistryService::CallbackService {
                                       const v1::PutAgencyRequest* request,
                                       v1::PutAgencyResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.RegistryService/PutAgency");
-    return rpc::RunUnary(
-        context, *context_.calls, row, request, response,
-        [intake = context_.intake](const base::Principal& caller, const v1::PutAgencyRequest& put,
-                                   rpc::Reply<v1::PutAgencyResponse> reply) {
-          intake->PutAgency(caller, put, std::move(reply));
-        });
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [enrolment = context_.enrolment](const base::Principal& caller,
+                                                          const v1::PutAgencyRequest& put,
+                                                          rpc::Reply<v1::PutAgencyResponse> reply) {
+                           enrolment->PutAgency(caller, put, std::move(reply));
+                         });
   }
 
   grpc::ServerUnaryReactor* PutTeam(grpc::CallbackServerContext* context,
                                     const v1::PutTeamRequest* request,
                                     v1::PutTeamResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.RegistryService/PutTeam");
-    return rpc::RunUnary(
-        context, *context_.calls, row, request, response,
-        [intake = context_.intake](const base::Principal& caller, const v1::PutTeamRequest& put,
-                                   rpc::Reply<v1::PutTeamResponse> reply) {
-          intake->PutTeam(caller, put, std::move(reply));
-        });
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [enrolment = context_.enrolment](const base::Principal& caller,
+                                                          const v1::PutTeamRequest& put,
+                                                          rpc::Reply<v1::PutTeamResponse> reply) {
+                           enrolment->PutTeam(caller, put, std::move(reply));
+                         });
   }
 
   grpc::ServerUnaryReactor* PutPractitioner(grpc::CallbackServerContext* context,
@@ -41,10 +41,10 @@ class RegistryService final : public v1::RegistryService::CallbackService {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.RegistryService/PutPractitioner");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [intake = context_.intake](const base::Principal& caller,
-                                                    const v1::PutPractitionerRequest& put,
-                                                    rpc::Reply<v1::PutPractitionerResponse> reply) {
-                           intake->PutPractitioner(caller, put, std::move(reply));
+                         [enrolment = context_.enrolment](
+                             const base::Principal& caller, const v1::PutPractitionerRequest& put,
+                             rpc::Reply<v1::PutPractitionerResponse> reply) {
+                           enrolment->PutPractitioner(caller, put, std::move(reply));
                          });
   }
 
@@ -54,10 +54,10 @@ class RegistryService final : public v1::RegistryService::CallbackService {
     static const rpc::MethodRow& row =
         rpc::MethodOrDie("/signpost.v1.RegistryService/SetSuspended");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [intake = context_.intake](const base::Principal& caller,
-                                                    const v1::SetSuspendedRequest& set,
-                                                    rpc::Reply<v1::SetSuspendedResponse> reply) {
-                           intake->SetSuspended(caller, set, std::move(reply));
+                         [enrolment = context_.enrolment](
+                             const base::Principal& caller, const v1::SetSuspendedRequest& set,
+                             rpc::Reply<v1::SetSuspendedResponse> reply) {
+                           enrolment->SetSuspended(caller, set, std::move(reply));
                          });
   }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "hub/disclosure/answers.h"
+#include "hub/enrolment/enrolment.h"
 #include "hub/intake/intake.h"
 #include "hub/ledger/witnessing.h"
 #include "hub/operations/maintenance.h"
@@ -32,6 +33,7 @@ struct ApiContext {
   const request::HubContext* context = nullptr;
   disclosure::Answers* answers = nullptr;
   intake::Intake* intake = nullptr;
+  enrolment::Enrolment* enrolment = nullptr;
   policy_admin::PolicyAdmin* policy_admin = nullptr;
   policy_admin::PolicyExplainer* policy_explainer = nullptr;
   policy_admin::PolicyPreviews* policy_previews = nullptr;

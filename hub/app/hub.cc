@@ -222,7 +222,8 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   SIGNPOST_ASSIGN_OR_RETURN(searches_, oversight::Searches::Create(context_));
   pattern_search_ = std::make_unique<oversight::PatternSearch>(context_, config_.patterns);
   pseudonyms_ = std::make_unique<oversight::PseudonymIssuer>(context_);
-  intake_ = std::make_unique<intake::Intake>(context_, policy_admin_.get());
+  intake_ = std::make_unique<intake::Intake>(context_);
+  enrolment_ = std::make_unique<enrolment::Enrolment>(context_, policy_admin_.get());
   if (!config_.backup.directory.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(tlog::NoteVerifier verifier,
                               tlog::NoteVerifier::Parse(signer_->verifier_key()));
@@ -355,6 +356,7 @@ void Hub::BuildServices() {
                                 &context_,
                                 answers_.get(),
                                 intake_.get(),
+                                enrolment_.get(),
                                 policy_admin_.get(),
                                 policy_explainer_.get(),
                                 policy_previews_.get(),
@@ -422,9 +424,11 @@ std::pair<bool, nlohmann::json> Hub::Health() const {
   page["ledger_size"] = sequencer_->head().size;
 
   bool store_answers = false;
+  const absl::Status followed = sequencer_->followers_status();
+  if (!followed.ok()) page["store_problem"] = followed.message();
   if (const auto view = store_->NewView(); view.ok()) {
     const ledger::LedgerReader reader(view->get());
-    store_answers = reader.Head().ok() && sequencer_->followers_status().ok();
+    store_answers = reader.Head().ok() && followed.ok();
     DescribeCheckpoint(reader, clock_->Now(), &page);
   }
   bool witnessed = true;

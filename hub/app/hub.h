@@ -34,6 +34,7 @@
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
 #include "hub/disclosure/answers.h"
+#include "hub/enrolment/enrolment.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/exchange/mailbox_notifier.h"
 #include "hub/intake/intake.h"
@@ -105,6 +106,7 @@ class Hub {
   const request::HubContext& context() const { return context_; }
   disclosure::Answers& answers() { return *answers_; }
   intake::Intake& intake() { return *intake_; }
+  enrolment::Enrolment& enrolment() { return *enrolment_; }
   policy_admin::PolicyAdmin& policy_admin() { return *policy_admin_; }
   base::JsonLog& log() { return *log_; }
   rpc::Metrics& metrics() { return metrics_; }
@@ -159,6 +161,7 @@ class Hub {
   std::unique_ptr<oversight::PatternSearch> pattern_search_;
   std::unique_ptr<oversight::PseudonymIssuer> pseudonyms_;
   std::unique_ptr<intake::Intake> intake_;
+  std::unique_ptr<enrolment::Enrolment> enrolment_;
   std::unique_ptr<overrides::Overrides> overrides_;
 
   std::unique_ptr<base::AssertionVerifier> assertions_;

@@ -1,6 +1,6 @@
-// What comes in: reports, consents, decisions on reviews, changes of the registry. Each is handed
-// to the room that owns it, and becomes durable together with its ledger entry, the notices it
-// causes and the record of its request id, or not at all.
+// Intake is a room's front that takes in what agencies tell of young persons: reports, consents,
+// decisions on reviews. Each is handed to the room that owns it, and becomes durable together with
+// its ledger entry, the notices it causes and the record of its request id, or not at all.
 //
 // An Intake owns nothing; everything in HubContext must outlive it and its pending calls.
 // Thread-safe. `done` is called exactly once, on the executor or the sequencer's completion thread,
@@ -16,16 +16,13 @@
 
 #include "absl/status/status.h"
 #include "hub/base/principal.h"
-#include "hub/policy_admin/policy_admin.h"
 #include "hub/request/context.h"
 
 namespace signpost::intake {
 
 class Intake {
  public:
-  // `policy_admin` binds the policy anew when the registry changes. Not owned.
-  Intake(const request::HubContext& context, policy_admin::PolicyAdmin* policy_admin)
-      : context_(context), policy_admin_(policy_admin) {}
+  explicit Intake(const request::HubContext& context) : context_(context) {}
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
@@ -66,18 +63,6 @@ class Intake {
   void Acknowledge(const base::Principal& asker, const std::string& cursor,
                    const std::vector<DealtWith>& messages, request::Reply<exchange::Place> done);
 
-  // See v1.RegistryService. When `done` is called the policy has been bound to the new directory,
-  // so the next question is judged by it. A policy that does not compile against the directory is
-  // not an error of the change: everything is hidden until it does, and /health says so.
-  void PutAgency(const base::Principal& asker, const v1::PutAgencyRequest& request,
-                 request::Reply<v1::PutAgencyResponse> done);
-  void PutTeam(const base::Principal& asker, const v1::PutTeamRequest& request,
-               request::Reply<v1::PutTeamResponse> done);
-  void PutPractitioner(const base::Principal& asker, const v1::PutPractitionerRequest& request,
-                       request::Reply<v1::PutPractitionerResponse> done);
-  void SetSuspended(const base::Principal& asker, const v1::SetSuspendedRequest& request,
-                    request::Reply<v1::SetSuspendedResponse> done);
-
  private:
   struct Incoming;
   void Take(std::shared_ptr<Incoming> incoming);
@@ -86,11 +71,8 @@ class Intake {
       const base::Principal& asker, ledger::v1::Acknowledged detail,
       std::function<absl::StatusOr<exchange::CursorChange>(const ledger::GuardedView&)> prepare,
       request::Reply<exchange::Place> done);
-  template <typename Response>
-  registry::ChangeDone AnswerChange(request::Reply<Response> done, bool rebind);
 
   const request::HubContext context_;
-  policy_admin::PolicyAdmin* const policy_admin_;
 };
 
 }  // namespace signpost::intake

@@ -1,5 +1,6 @@
 #include "hub/people/rows.h"
 
+#include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/store/row_codec.h"
 #include "signpost/store/v1/person.pb.h"
@@ -17,8 +18,12 @@ absl::StatusOr<std::vector<base::PersonId>> IdsAfter(const store::View& view,
   std::vector<base::PersonId> ids;
   ids.reserve(rows.size());
   for (const store::KeyValue& row : rows) {
-    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(row.key));
-    ids.push_back(id);
+    const absl::StatusOr<base::PersonId> id = base::PersonId::FromBytes(row.key);
+    if (!id.ok()) {
+      return base::Error(base::Reason::kDataLoss,
+                         "a person's row is under no id; restore a backup");
+    }
+    ids.push_back(*id);
   }
   return ids;
 }

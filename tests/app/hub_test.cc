@@ -253,7 +253,7 @@ TEST_F(HubTest, APolicyThatDoesNotCompileHidesEverythingAndIsToldWithLineAndColu
   base::Principal asker;
   asker.agency_id = "nortown-hub";
   asker.system_id = config->operator_spiffe_id;
-  (*hub)->intake().PutAgency(asker, put, [&](absl::StatusOr<v1::PutAgencyResponse> response) {
+  (*hub)->enrolment().PutAgency(asker, put, [&](absl::StatusOr<v1::PutAgencyResponse> response) {
     EXPECT_TRUE(response.ok()) << response.status();
     done.Notify();
   });

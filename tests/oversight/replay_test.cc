@@ -88,7 +88,7 @@ TEST_F(ReplayTest, WhatTheEntryDoesNotTellOfThenMayMakeADifference) {
   request.set_suspended(true);
   request.set_reason("A laptop was stolen.");
   ASSERT_TRUE(Wait<v1::SetSuspendedResponse>([&](auto done) {
-                intake_->SetSuspended(Operator(), request, std::move(done));
+                enrolment_->SetSuspended(Operator(), request, std::move(done));
               }).ok());
   const auto again = Replay(asked);
   ASSERT_TRUE(again.ok()) << again.status();

@@ -240,7 +240,7 @@ TEST_F(PolicyAdminTest, WhatDecidesFollowsTheRegistry) {
   agency->add_systems()->set_spiffe_id(
       "spiffe://nortown.example/agency/nortown-school/system/adapter");
   ASSERT_TRUE(Wait<v1::PutAgencyResponse>([&](auto done) {
-                intake_->PutAgency(Operator(), request, std::move(done));
+                enrolment_->PutAgency(Operator(), request, std::move(done));
               }).ok());
   const auto after = policy_.Get();
   ASSERT_NE(after, nullptr);
@@ -268,7 +268,7 @@ TEST_F(PolicyAdminTest, WhatNoLongerCompilesHidesEverythingAndSaysSo) {
       "spiffe://nortown.example/agency/nortown-yot/system/adapter");
   agency->set_feeds_index(true);
   ASSERT_TRUE(Wait<v1::PutAgencyResponse>([&](auto done) {
-                intake_->PutAgency(Operator(), request, std::move(done));
+                enrolment_->PutAgency(Operator(), request, std::move(done));
               }).ok());
   EXPECT_EQ(policy_.Get(), nullptr);
   EXPECT_THAT(policy_.problem(), HasSubstr("does not compile"));

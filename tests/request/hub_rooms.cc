@@ -176,7 +176,8 @@ HubRooms::HubRooms(bool with_policy)
   context_.policy = &policy_;
   policy_admin_ = std::make_unique<policy_admin::PolicyAdmin>(context_, &policy_,
                                                               policy_admin::PolicyAdminOptions());
-  intake_ = std::make_unique<intake::Intake>(context_, policy_admin_.get());
+  intake_ = std::make_unique<intake::Intake>(context_);
+  enrolment_ = std::make_unique<enrolment::Enrolment>(context_, policy_admin_.get());
   answers_ = std::make_unique<disclosure::Answers>(context_);
   EnrolArea();
   EXPECT_TRUE(policy_admin_
@@ -401,7 +402,7 @@ void HubRooms::Enrol(const std::string& agency, const std::string& practitioner,
   put->set_surname(surname);
   put->set_home_postcode(home_postcode);
   const auto response = Wait<v1::PutPractitionerResponse>(
-      [&](auto done) { intake_->PutPractitioner(Operator(), request, std::move(done)); });
+      [&](auto done) { enrolment_->PutPractitioner(Operator(), request, std::move(done)); });
   EXPECT_TRUE(response.ok()) << response.status();
 }
 

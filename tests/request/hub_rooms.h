@@ -31,6 +31,7 @@
 #include "hub/base/principal.h"
 #include "hub/base/random.h"
 #include "hub/disclosure/answers.h"
+#include "hub/enrolment/enrolment.h"
 #include "hub/intake/intake.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/sequencer.h"
@@ -211,6 +212,7 @@ class HubRooms : public ::testing::Test {
   HubContext context_;
   std::unique_ptr<policy_admin::PolicyAdmin> policy_admin_;
   std::unique_ptr<intake::Intake> intake_;
+  std::unique_ptr<enrolment::Enrolment> enrolment_;
   std::unique_ptr<disclosure::Answers> answers_;
 
  private:
