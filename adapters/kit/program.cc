@@ -10,14 +10,13 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "adapters/kit/config.h"
 #include "adapters/kit/connection.h"
 #include "adapters/kit/inbox.h"
 #include "adapters/kit/mailbox.h"
+#include "adapters/kit/program_options.h"
 #include "adapters/kit/run.h"
 #include "hub/base/clock.h"
 #include "hub/base/error.h"
@@ -26,20 +25,6 @@
 
 namespace signpost::adapters {
 namespace {
-
-constexpr char kUsage[] =
-    "usage: %s --config FILE [--once] [--dry-run] [--report FILE] [--confirm-missing N]\n"
-    "          [--resend-all]\n"
-    "\n"
-    "Reads the inbox that FILE names, prints what became of each row, and sends what changed.\n"
-    "  --once               process the inbox once and exit; otherwise watch it\n"
-    "  --dry-run            print exactly what would leave, one JSON object a line, and send\n"
-    "                       nothing (the extract report goes to standard error)\n"
-    "  --report FILE        write the extract report as JSON lines\n"
-    "  --confirm-missing N  up to N open records may have gone from a full extract\n"
-    "  --resend-all         send every record, whatever the journal says\n"
-    "Exit codes: 0 done; 1 not all could be sent, run again; 2 usage or configuration;\n"
-    "3 the extract, or the closing of what it lacks, was refused.\n";
 
 std::atomic<bool> stop_asked{false};
 void AskToStop(int /*signal*/) { stop_asked.store(true); }
@@ -112,55 +97,21 @@ int Watch(const SourceSystem& system, const AdapterConfig& config, const RunOpti
 }  // namespace
 
 int AdapterMain(const SourceSystem& system, int argc, char** argv) {
-  std::string config_path;
-  std::string report;
-  bool once = false;
-  RunOptions options;
-  std::string fault;
-  for (int i = 1; i < argc && fault.empty(); ++i) {
-    const std::string flag = argv[i];
-    const auto value = [&](std::string* out) {
-      if (i + 1 == argc) {
-        fault = flag + " needs a value";
-      } else {
-        *out = argv[++i];
-      }
-    };
-    std::string number;
-    if (flag == "--help" || flag == "-h") {
-      std::printf(kUsage, argv[0]);
-      return kExitDone;
-    } else if (flag == "--config") {
-      value(&config_path);
-    } else if (flag == "--report") {
-      value(&report);
-    } else if (flag == "--once") {
-      once = true;
-    } else if (flag == "--dry-run") {
-      options.dry_run = true;
-      once = true;
-    } else if (flag == "--resend-all") {
-      options.resend_all = true;
-    } else if (flag == "--confirm-missing") {
-      value(&number);
-      if (fault.empty() &&
-          (!absl::SimpleAtoi(number, &options.confirm_missing) || options.confirm_missing < 0)) {
-        fault = "--confirm-missing needs a whole number";
-      }
-    } else {
-      fault = absl::StrCat("unknown argument ", flag);
-    }
-  }
-  if (fault.empty() && config_path.empty()) fault = "--config FILE is needed";
-  if (fault.empty() && options.confirm_missing >= 0 && !once) {
-    fault = "--confirm-missing goes with --once: a confirmation is for one extract";
-  }
-  if (!fault.empty()) {
-    std::fprintf(stderr, "%s: %s\n", argv[0], fault.c_str());
-    std::fprintf(stderr, kUsage, argv[0]);
+  const absl::StatusOr<ProgramOptions> given = ReadProgramOptions({argv + 1, argv + argc});
+  if (!given.ok()) {
+    std::fprintf(stderr, "%s: %s\n%s", argv[0], std::string(given.status().message()).c_str(),
+                 ProgramUsage(argv[0]).c_str());
     return kExitUsage;
   }
-  absl::StatusOr<AdapterConfig> config = ReadAdapterConfig(config_path);
+  if (given->help) {
+    std::fputs(ProgramUsage(argv[0]).c_str(), stdout);
+    return kExitDone;
+  }
+  RunOptions options;
+  options.dry_run = given->dry_run;
+  options.resend_all = given->resend_all;
+  options.confirm_missing = given->confirm_missing;
+  absl::StatusOr<AdapterConfig> config = ReadAdapterConfig(given->config);
   if (!config.ok()) {
     std::fprintf(stderr, "%s: %s\n", argv[0], std::string(config.status().message()).c_str());
     for (const base::FieldViolation& violation : base::ViolationsOf(config.status())) {
@@ -168,14 +119,14 @@ int AdapterMain(const SourceSystem& system, int argc, char** argv) {
     }
     return kExitUsage;
   }
-  if (!report.empty()) config->report = report;
+  if (!given->report.empty()) config->report = given->report;
   std::signal(SIGTERM, AskToStop);
   std::signal(SIGINT, AskToStop);
   options.sleeper = SleepUnlessStopped;
-  options.drain_mailbox = once;
+  options.drain_mailbox = given->once;
   base::RealClock clock;
   base::OsRandom random;
-  if (once) return RunOnce(system, *config, options, &clock, &random, nullptr);
+  if (given->once) return RunOnce(system, *config, options, &clock, &random, nullptr);
   return Watch(system, *config, options, &clock, &random);
 }
 
