@@ -7,67 +7,14 @@
 
 #include "hub/api/services.h"
 #include "hub/base/error.h"
-#include "hub/base/status_macros.h"
-#include "hub/ledger/reader.h"
-#include "hub/tlog/checkpoint.h"
-#include "hub/tlog/merkle.h"
 #include "signpost/v1/audit.grpc.pb.h"
 
 namespace signpost::api {
 namespace {
 
-// Entries a message: entries are small, but one may have 64 KiB.
-constexpr int kEntriesPerRun = 200;
-constexpr size_t kRunBytesMax = 512 << 10;
+constexpr size_t kFilePartBytesMax = 512 << 10;
 // How often one who looks on is told of what has come.
 constexpr absl::Duration kTailInterval = absl::Milliseconds(250);
-
-absl::StatusOr<v1::GetProofResponse> Proof(const request::HubContext& context,
-                                           const std::string& leaf_hash) {
-  // First a checkpoint that covers it, then a view that has both.
-  SIGNPOST_RETURN_IF_ERROR(context.sequencer->Checkpoint().status());
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context.store->NewView());
-  const ledger::LedgerReader reader(view.get());
-  SIGNPOST_ASSIGN_OR_RETURN(const uint64_t index, reader.IndexOf(leaf_hash));
-  v1::GetProofResponse response;
-  SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_proof(), reader.Receipt(index));
-  return response;
-}
-
-absl::StatusOr<v1::GetConsistencyResponse> Consistency(const request::HubContext& context,
-                                                       const v1::GetConsistencyRequest& request) {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context.store->NewView());
-  const ledger::LedgerReader reader(view.get());
-  uint64_t new_size = request.new_size();
-  if (new_size == 0) {
-    SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, reader.Head());
-    new_size = head.size;
-  }
-  if (request.old_size() == 0 || request.old_size() > new_size) {
-    return base::InvalidField("old_size", "must be at least 1 and at most the newer size");
-  }
-  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<tlog::Hash> proof,
-                            reader.ConsistencyProof(request.old_size(), new_size));
-  v1::GetConsistencyResponse response;
-  response.set_new_size(new_size);
-  for (const tlog::Hash& hash : proof) response.add_hashes(tlog::HashToString(hash));
-  return response;
-}
-
-void Describe(const ledger::Witnessing& witnessing, v1::GetCheckpointResponse* response) {
-  response->set_witnessed_checkpoint(witnessing.witnessed());
-  for (const ledger::Witnessing::State& state : witnessing.states()) {
-    v1::WitnessState* witness = response->add_witnesses();
-    witness->set_name(state.name);
-    witness->set_verifier_key(state.verifier_key);
-    witness->set_required(state.required);
-    witness->set_cosigned_size(state.cosigned_size);
-    if (state.cosigned_at.has_value()) {
-      witness->mutable_cosigned_at()->set_seconds(absl::ToUnixSeconds(*state.cosigned_at));
-    }
-    witness->set_missing(state.standing != ledger::Witnessing::Standing::kGood);
-  }
-}
 
 // A copy of the ledger: recorded first, then entries in order, then the checkpoint that covers
 // them.
@@ -78,73 +25,31 @@ class CopyStream final : public rpc::WriteStream<v1::CopyLedgerRequest, v1::Copy
 
  private:
   void OnOpen() override {
-    context_.answers->RecordLedgerCopy(
-        caller(), request().first_index(), request().reason(),
-        [self = Ref<CopyStream>()](absl::StatusOr<v1::Receipt> recorded) {
+    context_.ledger_access->RecordCopy(
+        caller(), request(), [self = Ref<CopyStream>()](absl::StatusOr<v1::Receipt> recorded) {
           self->Post([self = self.get(), status = recorded.status()] { self->OnRecorded(status); });
         });
   }
 
   void OnRecorded(const absl::Status& recorded) {
     if (!recorded.ok()) return Close(recorded);
-    absl::Status status = Begin();
-    if (!status.ok()) return Close(std::move(status));
+    absl::StatusOr<oversight::LedgerAccess::Copy> begun =
+        context_.ledger_access->BeginCopy(request());
+    if (!begun.ok()) return Close(std::move(begun).status());
+    copy_ = *std::move(begun);
     OnWritten();
   }
 
-  absl::Status Begin() {
-    SIGNPOST_ASSIGN_OR_RETURN(checkpoint_, context_.context->sequencer->Checkpoint());
-    SIGNPOST_ASSIGN_OR_RETURN(const tlog::NoteVerifier verifier,
-                              tlog::NoteVerifier::Parse(context_.verifier_key));
-    SIGNPOST_ASSIGN_OR_RETURN(const tlog::Checkpoint checkpoint,
-                              tlog::OpenCheckpoint(checkpoint_, {verifier}));
-    size_ = checkpoint.size;
-    next_ = request().first_index();
-    if (next_ > size_) return base::InvalidField("first_index", "is beyond the ledger's end");
-    begun_ = true;
-    return absl::OkStatus();
-  }
-
   void OnWritten() override {
-    if (!begun_ || ended_) return;
-    v1::CopyLedgerResponse response;
-    if (next_ == size_) {
-      ended_ = true;
-      response.set_checkpoint(checkpoint_);
-      Write(std::move(response));
-      return Close(absl::OkStatus());
-    }
-    // A view for each run: one held for a whole copy would keep old data alive.
-    const absl::StatusOr<std::unique_ptr<store::View>> view = context_.context->store->NewView();
-    if (!view.ok()) return Close(view.status());
-    const ledger::LedgerReader reader(view->get());
-    const int count = static_cast<int>(std::min<uint64_t>(kEntriesPerRun, size_ - next_));
-    absl::StatusOr<std::vector<std::string>> entries = reader.Entries(next_, count);
-    if (!entries.ok()) return Close(std::move(entries).status());
-    v1::EntryRun* run = response.mutable_entries();
-    run->set_first_index(next_);
-    size_t bytes = 0;
-    for (std::string& entry : *entries) {
-      bytes += entry.size();
-      if (bytes > kRunBytesMax && run->entries_size() > 0) break;
-      if (entry.empty()) {
-        const absl::StatusOr<tlog::Hash> leaf =
-            reader.Node(0, next_ + static_cast<uint64_t>(run->entries_size()));
-        if (!leaf.ok()) return Close(leaf.status());
-        run->add_pruned_leaf_hashes(tlog::HashToString(*leaf));
-      }
-      run->add_entries(std::move(entry));
-    }
-    next_ += static_cast<uint64_t>(run->entries_size());
-    Write(std::move(response));
+    if (!copy_.has_value() || copy_->ended) return;
+    absl::StatusOr<v1::CopyLedgerResponse> next = context_.ledger_access->ReadCopy(&*copy_);
+    if (!next.ok()) return Close(std::move(next).status());
+    Write(*std::move(next));
+    if (copy_->ended) Close(absl::OkStatus());
   }
 
   const ApiContext context_;
-  std::string checkpoint_;
-  uint64_t size_ = 0;
-  uint64_t next_ = 0;
-  bool begun_ = false;
-  bool ended_ = false;
+  std::optional<oversight::LedgerAccess::Copy> copy_;
 };
 
 // Entries as they are sequenced. That somebody looks on is recorded first. The stream asks how long
@@ -222,7 +127,7 @@ class PseudonymStream final
       Write(std::move(response));
       return Close(absl::OkStatus());
     }
-    response.set_file_part(issued_->file.substr(sent_, kRunBytesMax));
+    response.set_file_part(issued_->file.substr(sent_, kFilePartBytesMax));
     sent_ += response.file_part().size();
     Write(std::move(response));
   }
@@ -240,53 +145,47 @@ class AuditService final : public v1::AuditService::CallbackService {
                                           const v1::GetCheckpointRequest* request,
                                           v1::GetCheckpointResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetCheckpoint");
-    return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const base::Principal&, const v1::GetCheckpointRequest&,
-                                rpc::Reply<v1::GetCheckpointResponse> reply) {
-                           absl::StatusOr<std::string> checkpoint =
-                               context_.context->sequencer->Checkpoint();
-                           if (!checkpoint.ok()) return reply(std::move(checkpoint).status());
-                           v1::GetCheckpointResponse latest;
-                           latest.set_checkpoint(*std::move(checkpoint));
-                           latest.set_verifier_key(context_.verifier_key);
-                           if (context_.witnessing != nullptr)
-                             Describe(*context_.witnessing, &latest);
-                           reply(std::move(latest));
-                         });
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [access = context_.ledger_access](const base::Principal&, const v1::GetCheckpointRequest&,
+                                          rpc::Reply<v1::GetCheckpointResponse> reply) {
+          reply(access->Checkpoint());
+        });
   }
 
   grpc::ServerUnaryReactor* GetProof(grpc::CallbackServerContext* context,
                                      const v1::GetProofRequest* request,
                                      v1::GetProofResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetProof");
-    return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const base::Principal&, const v1::GetProofRequest& get,
-                                rpc::Reply<v1::GetProofResponse> reply) {
-                           reply(Proof(*context_.context, get.leaf_hash()));
-                         });
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [access = context_.ledger_access](const base::Principal&, const v1::GetProofRequest& get,
+                                          rpc::Reply<v1::GetProofResponse> reply) {
+          reply(access->Proof(get.leaf_hash()));
+        });
   }
 
   grpc::ServerUnaryReactor* GetConsistency(grpc::CallbackServerContext* context,
                                            const v1::GetConsistencyRequest* request,
                                            v1::GetConsistencyResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetConsistency");
-    return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [this](const base::Principal&, const v1::GetConsistencyRequest& get,
-                                rpc::Reply<v1::GetConsistencyResponse> reply) {
-                           reply(Consistency(*context_.context, get));
-                         });
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [access = context_.ledger_access](
+            const base::Principal&, const v1::GetConsistencyRequest& get,
+            rpc::Reply<v1::GetConsistencyResponse> reply) { reply(access->Consistency(get)); });
   }
 
   grpc::ServerUnaryReactor* GetEntry(grpc::CallbackServerContext* context,
                                      const v1::GetEntryRequest* request,
                                      v1::GetEntryResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/GetEntry");
-    return rpc::RunUnary(
-        context, *context_.calls, row, request, response,
-        [answers = context_.answers](const base::Principal& caller, const v1::GetEntryRequest& get,
-                                     rpc::Reply<v1::GetEntryResponse> reply) {
-          answers->ReadEntry(caller, get, std::move(reply));
-        });
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [access = context_.ledger_access](const base::Principal& caller,
+                                                           const v1::GetEntryRequest& get,
+                                                           rpc::Reply<v1::GetEntryResponse> reply) {
+                           access->ReadEntry(caller, get, std::move(reply));
+                         });
   }
 
   grpc::ServerWriteReactor<v1::CopyLedgerResponse>* CopyLedger(

@@ -14,8 +14,8 @@
 #include "hub/disclosure/answers.h"
 #include "hub/enrolment/enrolment.h"
 #include "hub/intake/intake.h"
-#include "hub/ledger/witnessing.h"
 #include "hub/operations/maintenance.h"
+#include "hub/oversight/ledger_access.h"
 #include "hub/oversight/pattern_search.h"
 #include "hub/oversight/pseudonym_issuer.h"
 #include "hub/oversight/replay.h"
@@ -38,11 +38,10 @@ struct ApiContext {
   policy_admin::PolicyExplainer* policy_explainer = nullptr;
   policy_admin::PolicyPreviews* policy_previews = nullptr;
   oversight::Replays* replays = nullptr;
+  oversight::LedgerAccess* ledger_access = nullptr;
   oversight::Searches* searches = nullptr;
   oversight::PatternSearch* pattern_search = nullptr;
   oversight::PseudonymIssuer* pseudonyms = nullptr;
-  std::string verifier_key;                        // of the ledger's checkpoints
-  const ledger::Witnessing* witnessing = nullptr;  // nullptr: no witness is named
   operations::Maintenance* maintenance = nullptr;
 };
 

@@ -352,6 +352,9 @@ void Hub::BuildServices() {
   calls_.streams = &streams_;
   calls_.log_good_calls = config_.log_good_calls;
 
+  ledger_access_ = std::make_unique<oversight::LedgerAccess>(context_, signer_->verifier_key(),
+                                                             witnessing_.get());
+
   const api::ApiContext context{&calls_,
                                 &context_,
                                 answers_.get(),
@@ -361,11 +364,10 @@ void Hub::BuildServices() {
                                 policy_explainer_.get(),
                                 policy_previews_.get(),
                                 replays_.get(),
+                                ledger_access_.get(),
                                 searches_.get(),
                                 pattern_search_.get(),
                                 pseudonyms_.get(),
-                                signer_->verifier_key(),
-                                witnessing_.get(),
                                 maintenance_.get()};
   services_.push_back(MakeIndexService(context));
   services_.push_back(MakeConsentService(context));

@@ -44,6 +44,7 @@
 #include "hub/matching/report_linker.h"
 #include "hub/operations/maintenance.h"
 #include "hub/overrides/overrides.h"
+#include "hub/oversight/ledger_access.h"
 #include "hub/oversight/pattern_search.h"
 #include "hub/oversight/pseudonym_issuer.h"
 #include "hub/oversight/replay.h"
@@ -157,6 +158,7 @@ class Hub {
   std::unique_ptr<policy_admin::PolicyExplainer> policy_explainer_;
   std::unique_ptr<policy_admin::PolicyPreviews> policy_previews_;
   std::unique_ptr<oversight::Replays> replays_;
+  std::unique_ptr<oversight::LedgerAccess> ledger_access_;
   std::unique_ptr<oversight::Searches> searches_;
   std::unique_ptr<oversight::PatternSearch> pattern_search_;
   std::unique_ptr<oversight::PseudonymIssuer> pseudonyms_;

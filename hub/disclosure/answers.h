@@ -86,15 +86,6 @@ class Answers {
   void Deliver(const base::Principal& asker, std::vector<exchange::MailboxMessage> messages,
                request::Reply<Delivery> done);
 
-  // One entry, for an auditor who says why; the look is itself an entry.
-  void ReadEntry(const base::Principal& asker, v1::GetEntryRequest request,
-                 request::Reply<v1::GetEntryResponse> done);
-
-  // Records that an auditor takes a copy of the ledger from `first_index` on. The copy may then be
-  // read: entries hold no personal value in clear.
-  void RecordLedgerCopy(const base::Principal& asker, uint64_t first_index,
-                        const std::string& reason, request::Reply<v1::Receipt> done);
-
  private:
   absl::Status TakeBudget(const base::Principal& asker, const v1::PersonSelector& selector);
   // Both readings of consents, which differ in what they keep of the list. consents.cc
