@@ -1,0 +1,57 @@
+// People::Draft is a person in the making that the parts of People share: each Prepare function
+// loads one, changes its row and takes its batch. Internal to the room.
+//
+// Not thread-safe; lives for one call. It holds the person's data key in clear.
+
+#ifndef SIGNPOST_HUB_PEOPLE_DRAFT_H_
+#define SIGNPOST_HUB_PEOPLE_DRAFT_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message_lite.h"
+#include "hub/base/crypto.h"
+#include "hub/base/ids.h"
+#include "hub/people/people.h"
+#include "hub/people/sealing.h"
+#include "hub/store/row_codec.h"
+#include "hub/store/store.h"
+#include "signpost/store/v1/person.pb.h"
+
+namespace signpost::people {
+
+// A person being changed: the row to be, and what else is to be written.
+struct People::Draft {
+  base::PersonId id;
+  store::v1::PersonRow row;
+  base::SecretKey key;
+  store::Batch change;
+
+  absl::StatusOr<std::string> Seal(absl::string_view kind, absl::string_view item,
+                                   absl::string_view plain, base::RandomSource* random) const {
+    return base::Seal(key, SealContext(id, kind, item), plain, random);
+  }
+  absl::StatusOr<std::string> Open(absl::string_view kind, absl::string_view item,
+                                   const std::string& sealed) const {
+    if (sealed.empty()) return std::string();
+    return base::Open(key, SealContext(id, kind, item), sealed);
+  }
+  // Counts the change and writes the row.
+  void Put() {
+    row.set_version(row.version() + 1);
+    change.Put(store::Space::kPeople, id.ToBytes(), store::EncodeRow(row));
+  }
+};
+
+// What everybody is told of whom there is not, or is no more.
+absl::Status NobodyThere();
+// kDataLoss.
+absl::Status BadRow(const char* what);
+// Equal messages have equal bytes, whoever made them.
+std::string Canonical(const google::protobuf::MessageLite& message);
+
+}  // namespace signpost::people
+
+#endif  // SIGNPOST_HUB_PEOPLE_DRAFT_H_

@@ -1,0 +1,241 @@
+// Flags: what a report makes of a person's row, and how a reconciliation closes one.
+
+#include "hub/people/people.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/people/draft.h"
+#include "hub/people/sealing.h"
+#include "hub/store/row_codec.h"
+
+namespace signpost::people {
+
+using base::Error;
+using base::Reason;
+using store::Space;
+using store::v1::AliasRow;
+using store::v1::FlagRow;
+using store::v1::LocalRecordRow;
+using store::v1::PersonRow;
+
+namespace {
+
+int32_t Day(absl::Time time) {
+  const absl::CivilDay day = absl::ToCivilDay(time, absl::UTCTimeZone());
+  return static_cast<int32_t>(day.year()) * 10000 + day.month() * 100 + day.day();
+}
+
+store::v1::PersonSecret SecretOf(const signpost::v1::PersonDetails& details) {
+  store::v1::PersonSecret secret;
+  secret.set_given_names(details.given_names());
+  secret.set_surname(details.surname());
+  secret.set_birth_date(DateNumber(details.birth_date()));
+  secret.set_gender(details.gender());
+  secret.set_postcode(details.postcode());
+  secret.set_expected_birth_date(DateNumber(details.expected_birth_date()));
+  for (const signpost::v1::Identifier& identifier : details.identifiers()) {
+    store::v1::IdentifierSecret* kept = secret.add_identifiers();
+    kept->set_kind(identifier.kind());
+    kept->set_value(identifier.value());
+  }
+  return secret;
+}
+
+store::v1::ContactSecret SecretOf(const signpost::v1::Contact& contact) {
+  store::v1::ContactSecret secret;
+  secret.set_practitioner_id(contact.practitioner_id());
+  secret.set_name(contact.name());
+  secret.set_role(contact.role());
+  secret.set_phone(contact.phone());
+  secret.set_email(contact.email());
+  secret.set_team_id(contact.team_id());
+  return secret;
+}
+
+FlagRow* FindRecord(PersonRow* row, absl::string_view agency_id, absl::string_view record_hash) {
+  for (FlagRow& flag : *row->mutable_flags()) {
+    if (flag.agency_id() == agency_id && flag.record_hash() == record_hash) return &flag;
+  }
+  return nullptr;
+}
+
+// Which alias makes room for one more of `agency_id`: its own oldest, else the oldest of an agency
+// that has several, else the oldest.
+int AliasToDrop(const PersonRow& row, absl::string_view agency_id) {
+  for (int i = 0; i < row.aliases_size(); ++i) {
+    if (row.aliases(i).agency_id() == agency_id) return i;
+  }
+  for (int i = 0; i < row.aliases_size(); ++i) {
+    for (int j = i + 1; j < row.aliases_size(); ++j) {
+      if (row.aliases(j).agency_id() == row.aliases(i).agency_id()) return i;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter,
+                                                 const signpost::v1::FlagReport& report,
+                                                 const RecordState& state,
+                                                 const std::string& content_hash,
+                                                 const store::v1::AliasHashes& hashes,
+                                                 const Person* person, absl::Time now) const {
+  if (reporter.agency_id.empty() || reporter.agency_id.find('\0') != std::string::npos) {
+    return base::InvalidField("agency_id", "the registered id of an agency");
+  }
+  FlagResult result;
+  result.person_created = person == nullptr;
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, person != nullptr ? Begin(*person) : Create());
+  result.person = draft.id;
+  FlagRow* flag = FindRecord(&draft.row, reporter.agency_id, state.record_hash);
+  const int status_before =
+      flag == nullptr ? signpost::v1::FLAG_STATUS_UNSPECIFIED : flag->status();
+  const bool retracts = report.status() == signpost::v1::FLAG_STATUS_RETRACTED;
+
+  for (std::string& agency : OpenAgencies(draft.row)) {
+    if (agency != reporter.agency_id) result.other_agencies.push_back(std::move(agency));
+  }
+  if (flag == nullptr && retracts) {
+    return Error(Reason::kNotFound, "this record has no flag to retract");
+  }
+  if (flag != nullptr) {
+    result.service = flag->service();
+    SIGNPOST_ASSIGN_OR_RETURN(result.flag, base::FlagId::FromBytes(flag->flag_id()));
+    const bool same = flag->content_hash() == content_hash ||
+                      (retracts && status_before == signpost::v1::FLAG_STATUS_RETRACTED);
+    const bool waits = state.record.has_value() && state.record->review.has_value();
+    if (same && !waits) {
+      for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
+      return result;  // kUnchanged
+    }
+  } else {
+    if (draft.row.flags_size() >= base::kFlagsPerPersonMax) {
+      return base::InvalidField(
+          "record_id", absl::StrCat("this person has ", base::kFlagsPerPersonMax,
+                                    " records, the most the hub keeps; call the operator"));
+    }
+    flag = draft.row.add_flags();
+    result.flag_created = true;
+    result.flag = base::FlagId::New(random_);
+    flag->set_flag_id(result.flag.ToBytes());
+    flag->set_agency_id(reporter.agency_id);
+    flag->set_record_hash(state.record_hash);
+    flag->set_created_at_s(absl::ToUnixSeconds(now));
+  }
+
+  flag->set_content_hash(content_hash);
+  flag->set_source_system(reporter.system_id);
+  flag->set_confirmed_at_s(absl::ToUnixSeconds(now));
+  flag->set_status(report.status());
+  if (retracts) {
+    result.kind = FlagChange::kRetracted;
+  } else {
+    if (report.status() == signpost::v1::FLAG_STATUS_OPEN) {
+      result.kind = status_before == signpost::v1::FLAG_STATUS_OPEN ? FlagChange::kChanged
+                                                                    : FlagChange::kOpened;
+    } else {
+      result.kind = status_before == signpost::v1::FLAG_STATUS_CLOSED ? FlagChange::kChanged
+                                                                      : FlagChange::kClosed;
+    }
+    flag->set_service(report.service());
+    flag->set_opened_on(DateNumber(report.opened_on()));
+    flag->set_closed_on(DateNumber(report.closed_on()));
+    flag->clear_assessments();
+    for (const signpost::v1::AssessmentPointer& pointer : report.assessments()) {
+      store::v1::AssessmentRow* kept = flag->add_assessments();
+      kept->set_kind(pointer.kind());
+      kept->set_assessed_on(DateNumber(pointer.assessed_on()));
+      *kept->mutable_sections() = pointer.sections();
+    }
+    flag->clear_sealed_contact();
+    if (report.has_contact()) {
+      SIGNPOST_ASSIGN_OR_RETURN(
+          std::string sealed, draft.Seal(kContactKind, flag->flag_id(),
+                                         SecretOf(report.contact()).SerializeAsString(), random_));
+      flag->set_sealed_contact(std::move(sealed));
+    }
+    result.service = report.service();
+
+    // The alias: what this agency says they are called, kept anew when it says something new.
+    const std::string secret = Canonical(SecretOf(report.person()));
+    AliasRow* latest = nullptr;
+    for (AliasRow& alias : *draft.row.mutable_aliases()) {
+      if (alias.agency_id() == reporter.agency_id) latest = &alias;
+    }
+    std::string latest_secret;
+    if (latest != nullptr) {
+      SIGNPOST_ASSIGN_OR_RETURN(latest_secret,
+                                draft.Open(kAliasKind, latest->agency_id(), latest->sealed()));
+    }
+    if (latest == nullptr || latest_secret != secret) {
+      SIGNPOST_ASSIGN_OR_RETURN(std::string sealed,
+                                draft.Seal(kAliasKind, reporter.agency_id, secret, random_));
+      if (latest == nullptr || Canonical(latest->hashes()) != Canonical(hashes)) {
+        while (draft.row.aliases_size() >= base::kAliasesPerPersonMax) {
+          const int drop = AliasToDrop(draft.row, reporter.agency_id);
+          result.dropped_aliases.push_back(draft.row.aliases(drop).hashes());
+          draft.row.mutable_aliases()->DeleteSubrange(drop, 1);
+        }
+        latest = draft.row.add_aliases();
+        latest->set_agency_id(reporter.agency_id);
+        *latest->mutable_hashes() = hashes;
+        latest->set_since_s(absl::ToUnixSeconds(now));
+      }
+      // Otherwise only the spelling changed, in a way that means nothing: keep the newer.
+      latest->set_sealed(std::move(sealed));
+    }
+  }
+  for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
+
+  LocalRecordRow local;
+  local.set_person_id(draft.id.ToBytes());
+  local.set_flag_id(result.flag.ToBytes());
+  draft.change.Put(Space::kLocalRecords, LocalRecordKey(reporter.agency_id, state.record_hash),
+                   store::EncodeRow(local));
+  draft.Put();
+  result.blinding.emplace(draft.key);
+  result.change = std::move(draft.change);
+  return result;
+}
+
+absl::StatusOr<FlagResult> People::PrepareClose(absl::string_view agency_id,
+                                                const RecordState& state, absl::Time now,
+                                                bool release) const {
+  if (!state.record.has_value()) {
+    return Error(Reason::kNotFound, "the agency has not reported this record; report it first");
+  }
+  FlagResult result;
+  if (!state.record->person) return result;  // waits for review: there is no flag
+  if (!state.person.has_value()) return NobodyThere();
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Begin(*state.person));
+  result.person = draft.id;
+  FlagRow* flag = FindRecord(&draft.row, agency_id, state.record_hash);
+  if (flag == nullptr) return result;
+  SIGNPOST_ASSIGN_OR_RETURN(result.flag, base::FlagId::FromBytes(flag->flag_id()));
+  result.service = flag->service();
+  for (std::string& agency : OpenAgencies(draft.row)) {
+    if (agency != agency_id) result.other_agencies.push_back(std::move(agency));
+  }
+  for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
+  const bool open = flag->status() == signpost::v1::FLAG_STATUS_OPEN;
+  if (!open && !release) return result;
+  if (open) {
+    flag->set_status(signpost::v1::FLAG_STATUS_CLOSED);
+    flag->set_closed_on(std::max(Day(now), flag->opened_on()));
+    result.kind = FlagChange::kClosed;
+  }
+  flag->clear_content_hash();  // so that the same report, sent again, opens it again
+  if (release) flag->clear_record_hash();
+  draft.Put();
+  result.blinding.emplace(draft.key);
+  result.change = std::move(draft.change);
+  return result;
+}
+
+}  // namespace signpost::people

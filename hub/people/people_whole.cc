@@ -1,0 +1,140 @@
+// A person as a whole: shielded, found to be one with another, erased.
+
+#include "hub/people/people.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "hub/base/crypto.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/ledger/person_index.h"
+#include "hub/people/draft.h"
+#include "hub/people/sealing.h"
+#include "hub/store/row_codec.h"
+
+namespace signpost::people {
+
+using store::Space;
+using store::v1::AliasRow;
+using store::v1::ConsentRow;
+using store::v1::FlagRow;
+using store::v1::PersonRow;
+
+namespace {
+
+absl::StatusOr<std::string> Reseal(const std::string& sealed, const base::SecretKey& from_key,
+                                   const base::PersonId& from, const base::SecretKey& to_key,
+                                   const base::PersonId& to, absl::string_view kind,
+                                   absl::string_view item, base::RandomSource* random) {
+  if (sealed.empty()) return std::string();
+  SIGNPOST_ASSIGN_OR_RETURN(std::string plain,
+                            base::Open(from_key, SealContext(from, kind, item), sealed));
+  return base::Seal(to_key, SealContext(to, kind, item), plain, random);
+}
+
+}  // namespace
+
+absl::StatusOr<ShieldResult> People::PrepareShield(const ledger::GuardedView& view,
+                                                   const base::PersonId& person, bool shielded,
+                                                   absl::string_view agency_id,
+                                                   absl::Time now) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
+  ShieldResult result;
+  result.person = draft.id;
+  if (draft.row.shield().shielded() == shielded) return result;
+  store::v1::ShieldRow* shield = draft.row.mutable_shield();
+  shield->set_shielded(shielded);
+  shield->set_since_s(absl::ToUnixSeconds(now));
+  shield->set_set_by_agency_id(std::string(agency_id));
+  draft.Put();
+  result.change = std::move(draft.change);
+  return result;
+}
+
+absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view,
+                                                 const base::PersonId& from,
+                                                 const base::PersonId& to) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Draft source, Load(view, from));
+  SIGNPOST_ASSIGN_OR_RETURN(Draft target, Load(view, to));
+  if (source.id == target.id) {
+    return base::InvalidField("to", "these are one person already; nothing to merge");
+  }
+  if (source.row.flags_size() + target.row.flags_size() > base::kFlagsPerPersonMax ||
+      source.row.aliases_size() + target.row.aliases_size() > base::kAliasesPerPersonMax ||
+      source.row.consents_size() + target.row.consents_size() > base::kConsentsPerPersonMax) {
+    return base::InvalidField("from",
+                              "together they would pass a limit of the hub; call the operator");
+  }
+  const auto reseal = [&](const std::string& sealed, absl::string_view kind,
+                          absl::string_view item) {
+    return Reseal(sealed, source.key, source.id, target.key, target.id, kind, item, random_);
+  };
+  for (AliasRow& alias : *source.row.mutable_aliases()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*alias.mutable_sealed(),
+                              reseal(alias.sealed(), kAliasKind, alias.agency_id()));
+    *target.row.add_aliases() = std::move(alias);
+  }
+  for (FlagRow& flag : *source.row.mutable_flags()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*flag.mutable_sealed_contact(),
+                              reseal(flag.sealed_contact(), kContactKind, flag.flag_id()));
+    *target.row.add_flags() = std::move(flag);
+  }
+  for (ConsentRow& consent : *source.row.mutable_consents()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*consent.mutable_sealed_note(),
+                              reseal(consent.sealed_note(), kNoteKind, consent.consent_id()));
+    SIGNPOST_ASSIGN_OR_RETURN(
+        *consent.mutable_sealed_withdrawal_note(),
+        reseal(consent.sealed_withdrawal_note(), kWithdrawalKind, consent.consent_id()));
+    SIGNPOST_ASSIGN_OR_RETURN(
+        *consent.mutable_sealed_secret(),
+        reseal(consent.sealed_secret(), kConsentSecretKind, consent.consent_id()));
+    *target.row.add_consents() = std::move(consent);
+  }
+  // Aliases stay in the order they came, so that an agency's last one is its latest.
+  std::stable_sort(target.row.mutable_aliases()->begin(), target.row.mutable_aliases()->end(),
+                   [](const AliasRow& a, const AliasRow& b) { return a.since_s() < b.since_s(); });
+  if (source.row.shield().shielded() && !target.row.shield().shielded()) {
+    *target.row.mutable_shield() = source.row.shield();
+  }
+  target.row.add_merged_from(source.id.ToBytes());
+  for (const std::string& earlier : source.row.merged_from()) target.row.add_merged_from(earlier);
+
+  MergeResult result;
+  result.from = source.id;
+  result.to = target.id;
+  result.shielded = target.row.shield().shielded();
+  PersonRow pointer;
+  pointer.set_merged_into(target.id.ToBytes());
+  pointer.set_version(source.row.version() + 1);
+  target.Put();
+  result.change = std::move(target.change);
+  result.change.Put(Space::kPeople, source.id.ToBytes(), store::EncodeRow(pointer));
+  return result;
+}
+
+absl::StatusOr<store::Batch> People::PrepareErase(const ledger::GuardedView& view,
+                                                  const base::PersonId& person,
+                                                  std::vector<base::PersonId>* ids) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Person read, Read(view, person));
+  ids->assign(1, read.id());
+  for (const std::string& merged : read.row().merged_from()) {
+    SIGNPOST_ASSIGN_OR_RETURN(base::PersonId id, base::PersonId::FromBytes(merged));
+    ids->push_back(id);
+  }
+  store::Batch change;
+  for (const FlagRow& flag : read.flags()) {
+    if (flag.record_hash().empty()) continue;  // the record is somebody else's now
+    change.Delete(Space::kLocalRecords, LocalRecordKey(flag.agency_id(), flag.record_hash()));
+  }
+  for (const base::PersonId& id : *ids) {
+    const std::string key = id.ToBytes();
+    change.Delete(Space::kPeople, key);
+    change.Delete(Space::kPersonKeys, key);
+    SIGNPOST_RETURN_IF_ERROR(ledger::PersonIndex(&view).Remove(id, &change));
+  }
+  return change;
+}
+
+}  // namespace signpost::people
