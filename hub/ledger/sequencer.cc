@@ -5,8 +5,6 @@
 
 #include "hub/ledger/sequencer.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <deque>
 #include <iterator>
@@ -15,9 +13,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "hub/base/error.h"
@@ -25,14 +21,14 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/conflict_window.h"
-#include "hub/ledger/restored.h"
+#include "hub/ledger/opening.h"
+#include "hub/ledger/operation_checks.h"
 #include "hub/ledger/rows.h"
 #include "hub/ledger/tree_rows.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/entry_fields.h"
 #include "hub/tlog/merkle.h"
 #include "hub/tlog/note.h"
-#include "hub/tlog/pruned.h"
 
 namespace signpost::ledger {
 namespace {
@@ -50,100 +46,24 @@ absl::Status Latched() {
                "an earlier write failed; nothing is accepted until the hub is restarted");
 }
 
-// Everything about an operation that can be judged without the store.
-absl::Status CheckOperation(const Operation& operation) {
-  if (operation.entries.empty()) {
-    return base::InvalidField("entries", "an operation without an entry changes nothing");
-  }
-  for (const Draft& draft : operation.entries) {
-    if (draft.body.size() + tlog::kEntrySuffixBytesMax > base::kEntryBytesMax) {
-      return base::InvalidField(
-          "entries", absl::StrCat("an entry of ", draft.body.size(), " bytes is over the limit"));
-    }
-    absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(draft.body);
-    if (!fields.ok()) return base::InvalidField("entries", "an entry is not a stored message");
-    if (fields->sequencer_fields) {
-      return base::InvalidField("entries", "an entry sets what only the sequencer may");
-    }
-    if (fields->agency_id != draft.agency_id) {
-      return base::InvalidField("entries", "an entry's agency_id is not the one counted");
-    }
-    if (draft.agency_id.size() + sizeof(kCounterPrefix) > base::kStoreKeyBytesMax) {
-      return base::InvalidField("entries", "an agency id is too long");
-    }
-  }
-  return absl::OkStatus();
-}
-
-// That what is to be pruned is what the entry says, so that no verifier can be told otherwise.
-absl::Status CheckPrune(const Operation& operation) {
-  const auto refused = [](const char* why) { return base::InvalidField("prune", why); };
-  bool says_so = false;
-  for (const Draft& draft : operation.entries) {
-    const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(draft.body);
-    if (!fields.ok() || fields->kind != tlog::kEntryKindPruned) continue;
-    if (operation.prune.empty() || operation.entries.size() != 1) {
-      return refused("an entry says that something was pruned, and nothing is");
-    }
-    const auto kinds = tlog::DecodePruned(fields->pruned);
-    if (!kinds.ok()) return refused("the entry does not say what is pruned");
-    std::vector<uint64_t> said;
-    for (const tlog::PrunedKind& kind : *kinds) {
-      for (const tlog::PrunedRange& range : kind.ranges) {
-        if (range.last - range.first >= operation.prune.size()) {
-          return refused("the entry says that more is pruned");
-        }
-        for (uint64_t index = range.first; index <= range.last; ++index) said.push_back(index);
-      }
-    }
-    std::sort(said.begin(), said.end());
-    if (said != operation.prune) return refused("the entry does not say what is pruned");
-    says_so = true;
-  }
-  if (!operation.prune.empty() && !says_so) {
-    return refused("entries are pruned by an operation that says so alone");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckBatch(const store::Batch& batch) {
-  for (const store::Batch::Operation& row : batch.operations()) {
-    if (IsLedgerRow(row.space, row.key)) {
-      return base::InvalidField("batch", "a row is the ledger's own");
-    }
-  }
-  return store::CheckLimits(batch);
-}
-
-absl::Status CheckReads(const Operation& operation) {
-  if (operation.reads.size() <= base::kReadsPerOperationMax) return absl::OkStatus();
-  return base::InvalidField("reads", absl::StrCat("an operation rests on ", operation.reads.size(),
-                                                  " rows and ranges; at most ",
-                                                  base::kReadsPerOperationMax, " are judged"));
-}
-
-using Counters = absl::flat_hash_map<std::string, uint64_t>;
-
 class SequencerImpl final : public Sequencer {
  public:
   SequencerImpl(Options options, store::Store* store, const base::Clock* clock,
-                const tlog::NoteSigner* signer, HeadRow head, TreeWriter tree,
-                std::optional<std::string> head_row, Counters counters, uint64_t revision,
-                uint64_t published_size, std::string published_note)
+                const tlog::NoteSigner* signer, FoundLedger found)
       : options_(std::move(options)),
         store_(store),
         clock_(clock),
         signer_(signer),
-        state_(std::move(head)),
-        tree_(std::move(tree)),
-        fence_{std::move(head_row)},
-        counters_(std::move(counters)),
-        window_(revision, options_.conflict_rows_max),
+        state_(std::move(found.head)),
+        tree_(std::move(found.tree)),
+        fence_{std::move(found.head_row)},
+        counters_(std::move(found.counters)),
+        window_(found.revision, options_.conflict_rows_max),
         followers_(store),
         published_at_(absl::Now()),
         head_{state_.frontier.size(), tlog::HashToString(state_.frontier.Root(hasher_))},
-        published_size_(published_size),
-        published_note_(std::move(published_note)) {
+        published_size_(found.published_size),
+        published_note_(std::move(found.published_note)) {
     writer_ = std::thread([this] { Write(); });
     finisher_ = std::thread([this] { Finish(); });
   }
@@ -152,9 +72,6 @@ class SequencerImpl final : public Sequencer {
 
   void Submit(Operation operation, Done done) override {
     absl::Status status = CheckOperation(operation);
-    if (status.ok()) status = CheckPrune(operation);
-    if (status.ok()) status = CheckBatch(operation.batch);
-    if (status.ok()) status = CheckReads(operation);
     if (status.ok()) {
       absl::MutexLock lock(&mutex_);
       status = Accept(operation, done);
@@ -330,7 +247,7 @@ class SequencerImpl final : public Sequencer {
     }
     if (status.ok() && operation.with_index) {
       operation.with_index(first_index, operation.batch);
-      status = CheckBatch(operation.batch);
+      status = CheckRows(operation.batch);
     }
     if (!status.ok()) {
       operation.batch = store::Batch();
@@ -535,168 +452,6 @@ class SequencerImpl final : public Sequencer {
   std::thread finisher_;
 };
 
-// --- Opening ---
-
-// That head, nodes and the last entry belong together: O(log size) reads.
-absl::Status CheckHead(const store::View& view, TreeReader* tree, const HeadRow& head) {
-  absl::Status damaged = Error(
-      Reason::kDataLoss, "the ledger's head does not fit its entries and nodes; call the operator");
-  const uint64_t size = head.frontier.size();
-  const std::vector<std::pair<int, uint64_t>> nodes = tlog::FrontierNodes(size);
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash hash, tree->Node(nodes[i].first, nodes[i].second));
-    if (hash != head.frontier.hashes()[i]) return damaged;
-  }
-  const uint64_t last = size == 0 ? 0 : size - 1;
-  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> tail,
-                            view.Scan(Space::kEntries, store::KeyU64(last), "", 2));
-  if (size == 0) return tail.empty() ? absl::OkStatus() : damaged;
-  if (tail.size() != 1 || tail[0].key != store::KeyU64(last)) return damaged;
-  SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, tree->Node(0, last));
-  tlog::Hasher hasher;
-  return hasher.Leaf(tail[0].value) == leaf ? absl::OkStatus() : damaged;
-}
-
-// That the ledger of `head` extends the checkpoint in `note`, which lies in `where`.
-absl::StatusOr<tlog::Checkpoint> CheckExtends(TreeReader* tree, const HeadRow& head,
-                                              const std::string& origin, const std::string& note,
-                                              const tlog::NoteVerifier& verifier,
-                                              const std::string& where) {
-  absl::StatusOr<tlog::Checkpoint> checkpoint =
-      tlog::OpenCheckpoint(note, absl::MakeConstSpan(&verifier, 1));
-  if (!checkpoint.ok()) {
-    return Error(Reason::kDataLoss,
-                 absl::StrCat("the last checkpoint in ", where,
-                              " is not one of this ledger's key: ", checkpoint.status().message()));
-  }
-  if (checkpoint->origin != origin) {
-    return Error(Reason::kDataLoss, absl::StrCat("the last checkpoint in ", where, " is of ",
-                                                 checkpoint->origin, ", not of ", origin));
-  }
-  const uint64_t size = head.frontier.size();
-  if (checkpoint->size > size) {
-    return Error(Reason::kLedgerBehind,
-                 absl::StrCat("the ledger has ", size, " entries but ", checkpoint->size,
-                              " were published (checkpoint in ", where,
-                              "): the store is an older one; find the newer"));
-  }
-  SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root,
-                            tlog::RootAt(checkpoint->size, [tree](int level, uint64_t index) {
-                              return tree->Node(level, index);
-                            }));
-  if (root != checkpoint->root) {
-    return Error(Reason::kLedgerBehind,
-                 absl::StrCat("the first ", checkpoint->size,
-                              " entries are not those that were published (checkpoint in ", where,
-                              "): the store is of another history; find the right one"));
-  }
-  return checkpoint;
-}
-
-// The last counter of every agency: hundreds of short rows at the most.
-absl::StatusOr<Counters> ReadCounters(const store::View& view) {
-  Counters counters;
-  const std::string prefix = kCounterPrefix;
-  std::string from = prefix;
-  while (true) {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const std::vector<store::KeyValue> rows,
-        view.Scan(Space::kMeta, from, store::PrefixEnd(prefix), base::kPageRowsMax));
-    for (const store::KeyValue& row : rows) {
-      if (row.value.size() != sizeof(uint64_t)) {
-        return Error(Reason::kDataLoss, "a counter of the ledger does not read; call the operator");
-      }
-      counters[row.key.substr(prefix.size())] = store::U64FromKey(row.value);
-    }
-    if (rows.size() < static_cast<size_t>(base::kPageRowsMax)) return counters;
-    from = rows.back().key + '\0';
-  }
-}
-
-// The word that somebody left who restored this store; nullopt when nobody did.
-absl::StatusOr<std::optional<Restored>> ReadRestored(const store::View& view, TreeReader* tree,
-                                                     const HeadRow& head, const std::string& origin,
-                                                     const tlog::NoteVerifier& verifier) {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> note,
-                            view.Get(Space::kMeta, kRestoredKey));
-  if (!note.has_value()) return std::nullopt;
-  absl::StatusOr<Restored> restored = OpenRestored(*note, absl::MakeConstSpan(&verifier, 1));
-  if (!restored.ok() || restored->origin != origin) {
-    return Error(Reason::kDataLoss,
-                 "the store says that it was restored, but not under this ledger's key; restore it "
-                 "again with signpost-hub restore");
-  }
-  bool holds = restored->holds.size <= head.frontier.size();
-  if (holds) {
-    SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root,
-                              tlog::RootAt(restored->holds.size, [tree](int level, uint64_t at) {
-                                return tree->Node(level, at);
-                              }));
-    holds = root == restored->holds.root;
-  }
-  if (!holds) {
-    return Error(Reason::kDataLoss,
-                 "the store says that it was restored from a backup that it is not; restore it "
-                 "again with signpost-hub restore");
-  }
-  return std::optional<Restored>(*std::move(restored));
-}
-
-// Whether whoever restored the store gave up exactly the checkpoint in `note`.
-bool GivesUp(const std::optional<Restored>& restored, const std::string& note,
-             const tlog::NoteVerifier& verifier) {
-  const auto checkpoint = tlog::OpenCheckpoint(note, absl::MakeConstSpan(&verifier, 1));
-  if (!restored.has_value() || !checkpoint.ok()) return false;
-  return std::any_of(restored->gives_up.begin(), restored->gives_up.end(),
-                     [&](const TreeHead& head) {
-                       return head.size == checkpoint->size && head.root == checkpoint->root;
-                     });
-}
-
-// That the ledger of `head` extends the checkpoint in the file at `path`, where there is one; its
-// size, or 0. One that was given up is kept under another name, and is 0, too.
-absl::StatusOr<uint64_t> CheckExtendsFile(TreeReader* tree, const HeadRow& head,
-                                          const std::string& origin, const std::string& path,
-                                          const tlog::NoteVerifier& verifier,
-                                          const std::optional<Restored>& restored) {
-  if (path.empty()) return 0;
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> note,
-                            base::ReadWholeFile(path, tlog::kNoteBytesMax));
-  if (!note.has_value()) return 0;
-  const absl::StatusOr<tlog::Checkpoint> checkpoint =
-      CheckExtends(tree, head, origin, *note, verifier, path);
-  if (checkpoint.ok()) return checkpoint->size;
-  if (base::ReasonOf(checkpoint.status()) != Reason::kLedgerBehind ||
-      !GivesUp(restored, *note, verifier)) {
-    return checkpoint.status();
-  }
-  const uint64_t size = tlog::OpenCheckpoint(*note, absl::MakeConstSpan(&verifier, 1))->size;
-  SIGNPOST_RETURN_IF_ERROR(base::ReplaceFile(absl::StrCat(path, ".given-up-", size), *note));
-  return 0;
-}
-
-// Says in the ledger that the store was restored, replaces the checkpoint outside by one that
-// covers this, and only then forgets: a crash in between says it again. What witnesses co-signed of
-// the history given up is taken away (CheckExtendsFile() kept it); they will have to be told.
-absl::Status RecordRestored(Sequencer* sequencer, store::Store* store, const Restored& restored,
-                            const tlog::NoteVerifier& verifier) {
-  Operation operation;
-  operation.entries.push_back(sequencer->options().restored_entry(restored));
-  SIGNPOST_RETURN_IF_ERROR(sequencer->SubmitAndWait(std::move(operation)).status());
-  SIGNPOST_RETURN_IF_ERROR(sequencer->Checkpoint().status());
-  if (const std::string& witnessed = sequencer->options().witnessed_file; !witnessed.empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> note,
-                              base::ReadWholeFile(witnessed, tlog::kNoteBytesMax));
-    if (note.has_value() && GivesUp(restored, *note, verifier)) ::unlink(witnessed.c_str());
-  }
-  // Nobody else has the sequencer yet, and its own thread has nothing left to do.
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store->NewView());
-  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> head, view->Get(Space::kMeta, kHeadKey));
-  store::Batch batch;
-  batch.Delete(Space::kMeta, kRestoredKey);
-  return store->Commit(std::move(batch), store::Fence{std::move(head)}).status();
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, store::Store* store,
@@ -705,47 +460,10 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
   if (options.origin.empty()) return base::InvalidField("origin", "a ledger needs an origin");
   absl::StatusOr<tlog::NoteVerifier> verifier = tlog::NoteVerifier::Parse(signer->verifier_key());
   if (!verifier.ok()) return verifier.status();
-
-  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store->NewView());
-  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> head_row, view->Get(Space::kMeta, kHeadKey));
-  HeadRow head;
-  if (head_row.has_value()) {
-    SIGNPOST_ASSIGN_OR_RETURN(head, DecodeHead(*head_row));
-  }
-  TreeReader reader(view.get());
-  // First what was published: a store that was put back is the commoner and the clearer finding.
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<Restored> restored,
-                            ReadRestored(*view, &reader, head, options.origin, *verifier));
-  if (restored.has_value() && !options.restored_entry) {
-    return Error(Reason::kLedgerBehind,
-                 "the store was restored from a backup; start the hub itself on it, which records "
-                 "that, before using it otherwise");
-  }
-  SIGNPOST_ASSIGN_OR_RETURN(const uint64_t filed_size,
-                            CheckExtendsFile(&reader, head, options.origin, options.checkpoint_file,
-                                             *verifier, restored));
-  SIGNPOST_RETURN_IF_ERROR(
-      CheckExtendsFile(&reader, head, options.origin, options.witnessed_file, *verifier, restored)
-          .status());
-  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> note,
-                            view->Get(Space::kMeta, kCheckpointKey));
-  uint64_t published_size = 0;
-  if (note.has_value()) {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const tlog::Checkpoint checkpoint,
-        CheckExtends(&reader, head, options.origin, *note, *verifier, "the store"));
-    published_size = checkpoint.size;
-  }
-  SIGNPOST_RETURN_IF_ERROR(CheckHead(*view, &reader, head));
-  SIGNPOST_ASSIGN_OR_RETURN(TreeWriter tree, TreeWriter::Open(head.frontier.size(), &reader));
-  SIGNPOST_ASSIGN_OR_RETURN(Counters counters, ReadCounters(*view));
-  if (note.has_value() && !options.checkpoint_file.empty() && filed_size < published_size) {
-    SIGNPOST_RETURN_IF_ERROR(base::ReplaceFile(options.checkpoint_file, *note));
-  }
+  SIGNPOST_ASSIGN_OR_RETURN(FoundLedger found, FindLedger(options, *store, *verifier));
+  const std::optional<Restored> restored = std::move(found.restored);
   std::unique_ptr<Sequencer> sequencer =
-      std::make_unique<SequencerImpl>(std::move(options), store, clock, signer, std::move(head),
-                                      std::move(tree), std::move(head_row), std::move(counters),
-                                      view->revision(), published_size, note.value_or(""));
+      std::make_unique<SequencerImpl>(std::move(options), store, clock, signer, std::move(found));
   if (restored.has_value()) {
     SIGNPOST_RETURN_IF_ERROR(RecordRestored(sequencer.get(), store, *restored, *verifier));
   }
