@@ -65,11 +65,6 @@ void HostileStore::FailRead(int k) {
   fail_read_in_ = k;
 }
 
-void HostileStore::SetCommitDelay(absl::Duration delay) {
-  absl::MutexLock lock(&mutex_);
-  commit_delay_ = delay;
-}
-
 void HostileStore::StopSyncing() {
   absl::MutexLock lock(&mutex_);
   syncing_ = false;
@@ -91,8 +86,22 @@ void HostileStore::Restart() {
   absl::MutexLock lock(&mutex_);
   fail_commit_in_ = 0;
   fail_read_in_ = 0;
-  commit_delay_ = absl::ZeroDuration();
+  hold_next_ = held_ = false;
   broken_ = false;
+}
+
+void HostileStore::HoldNextCommit() {
+  absl::MutexLock lock(&mutex_);
+  hold_next_ = true;
+}
+
+void HostileStore::AwaitHeldCommit() const {
+  absl::MutexLock lock(&mutex_, absl::Condition(&held_));
+}
+
+void HostileStore::ReleaseCommit() {
+  absl::MutexLock lock(&mutex_);
+  hold_next_ = held_ = false;
 }
 
 int HostileStore::commits() const {
@@ -141,8 +150,13 @@ uint64_t HostileStore::DoRevision() const {
 absl::StatusOr<uint64_t> HostileStore::DoCommit(const Batch& batch, const Fence& fence) {
   absl::MutexLock lock(&mutex_);
   if (broken_) return Broken();
-  if (commit_delay_ > absl::ZeroDuration()) absl::SleepFor(commit_delay_);
   const bool fail = fail_commit_in_ > 0 && --fail_commit_in_ == 0;
+  if (hold_next_) {
+    hold_next_ = false;
+    held_ = true;
+    mutex_.Await(absl::Condition(
+        +[](bool* held) { return !*held; }, &held_));
+  }
   if (fail && failure_ == Failure::kFull) {
     return Error(Reason::kStoreFull, "the disk is full (hostile store); make room");
   }

@@ -32,8 +32,12 @@ class HostileStore final : public Store {
   // The `k`-th read (NewView, Get, GetMany or Scan) from now answers UNAVAILABLE. 0 takes the order
   // back.
   void FailRead(int k);
-  // Every commit takes at least so long.
-  void SetCommitDelay(absl::Duration delay);
+  // The next commit stops before it has written anything, until ReleaseCommit(); then it ends as was
+  // ordered before it came. Reads pass.
+  void HoldNextCommit();
+  // Waits until it has come.
+  void AwaitHeldCommit() const;
+  void ReleaseCommit();
   // From now on commits are acknowledged without being kept for good: LoseUnsynced() forgets them.
   void StopSyncing();
   // The power goes: whatever was acknowledged since StopSyncing() is gone, and whoever follows the
@@ -61,7 +65,8 @@ class HostileStore final : public Store {
   int fail_commit_in_ ABSL_GUARDED_BY(mutex_) = 0;
   Failure failure_ ABSL_GUARDED_BY(mutex_) = Failure::kNothingWritten;
   mutable int fail_read_in_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Duration commit_delay_ ABSL_GUARDED_BY(mutex_);
+  bool hold_next_ ABSL_GUARDED_BY(mutex_) = false;
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
   bool syncing_ ABSL_GUARDED_BY(mutex_) = true;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   int commits_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -63,9 +63,13 @@ class SequencerTest : public ::testing::Test {
   }
   uint64_t StoredSize() { return LedgerReader((*inner_->NewView()).get()).Head()->size; }
 
-  // Holds the writer inside a commit until Release(), so that a test can fill the queue behind it.
-  void HoldNextCommit() { store_.SetCommitDelay(absl::Milliseconds(100)); }
-  void Release() { store_.SetCommitDelay(absl::ZeroDuration()); }
+  // Submits one operation and waits until the writer is inside its commit, where it stays until
+  // store_.ReleaseCommit(), so that a test can fill the queue behind it.
+  void HoldTheWriterIn(Operation operation, Done done) {
+    store_.HoldNextCommit();
+    sequencer_->Submit(std::move(operation), std::move(done));
+    store_.AwaitHeldCommit();
+  }
 
   testing::Ledgers ledgers_;
   std::unique_ptr<store::Store> inner_ = store::NewMemoryStore();
@@ -160,15 +164,14 @@ TEST_F(SequencerTest, RowsKeyedByTheIndexAreInTheSameCommit) {
 
 TEST_F(SequencerTest, ManyWaitingOperationsShareOneCommit) {
   Open();
-  HoldNextCommit();
   absl::BlockingCounter left(101);
   const auto done = [&](absl::StatusOr<Sequenced> result) {
     EXPECT_TRUE(result.ok());
     left.DecrementCount();
   };
-  sequencer_->Submit(PutOperation("first", "1"), done);
-  absl::SleepFor(absl::Milliseconds(30));  // the writer is now inside the first commit
+  HoldTheWriterIn(PutOperation("first", "1"), done);
   for (int i = 0; i < 100; ++i) sequencer_->Submit(PutOperation(absl::StrCat(i), "1"), done);
+  store_.ReleaseCommit();
   left.Wait();
   EXPECT_EQ(store_.commits(), 2);
   EXPECT_EQ(sequencer_->head().size, 101u);
@@ -195,12 +198,10 @@ TEST_F(SequencerTest, OperationsAreSequencedInTheOrderOfSubmission) {
 // Judged against operations still in the same batch, not only against what is durable.
 TEST_F(SequencerTest, OfManyThatWantOneRowExactlyOneWins) {
   Open();
-  HoldNextCommit();
   std::atomic<int> won{0}, aborted{0};
   absl::BlockingCounter left(51);
-  sequencer_->Submit(PutOperation("first", "1"),
-                     [&](absl::StatusOr<Sequenced>) { left.DecrementCount(); });
-  absl::SleepFor(absl::Milliseconds(30));
+  HoldTheWriterIn(PutOperation("first", "1"),
+                  [&](absl::StatusOr<Sequenced>) { left.DecrementCount(); });
   for (int i = 0; i < 50; ++i) {
     Operation operation = PutOperation("prize", absl::StrCat(i));
     operation.batch.Put(Space::kRegistry, absl::StrCat("trace", i), "here");
@@ -215,6 +216,7 @@ TEST_F(SequencerTest, OfManyThatWantOneRowExactlyOneWins) {
       left.DecrementCount();
     });
   }
+  store_.ReleaseCommit();
   left.Wait();
   EXPECT_EQ(won, 1);
   EXPECT_EQ(aborted, 49);
@@ -472,7 +474,6 @@ TEST_F(SequencerTest, EntriesAreCheckedAtTheLimitAndOnePast) {
 TEST_F(SequencerTest, AFullQueueRefusesOneMore) {
   ledgers_.options.queue_max = 10;
   Open();
-  HoldNextCommit();
   std::atomic<int> succeeded{0}, refused{0};
   absl::BlockingCounter left(12);
   const auto done = [&](absl::StatusOr<Sequenced> result) {
@@ -480,28 +481,29 @@ TEST_F(SequencerTest, AFullQueueRefusesOneMore) {
     if (ReasonOf(result.status()) == Reason::kTooManyRequests) ++refused;
     left.DecrementCount();
   };
-  sequencer_->Submit(PutOperation("first", "1"), done);
-  absl::SleepFor(absl::Milliseconds(30));
+  HoldTheWriterIn(PutOperation("first", "1"), done);
   // The one in the writer's hands still counts: nine more fit.
   for (int i = 0; i < 9; ++i) sequencer_->Submit(PutOperation(absl::StrCat(i), "1"), done);
   EXPECT_EQ(refused, 0);
   sequencer_->Submit(PutOperation("one", "too many"), done);
   sequencer_->Submit(PutOperation("two", "too many"), done);
   EXPECT_EQ(refused, 2) << "refused on the caller's thread, at once";
+  store_.ReleaseCommit();
   left.Wait();
   EXPECT_EQ(succeeded, 10);
 }
 
 TEST_F(SequencerTest, ShutdownCompletesWhatWasAcceptedAndRefusesTheRest) {
   Open();
-  HoldNextCommit();
   std::atomic<int> succeeded{0};
-  for (int i = 0; i < 50; ++i) {
-    sequencer_->Submit(PutOperation(absl::StrCat(i), "1"), [&](absl::StatusOr<Sequenced> result) {
-      if (result.ok()) ++succeeded;
-    });
-  }
-  sequencer_->Shutdown();
+  const auto done = [&](absl::StatusOr<Sequenced> result) {
+    if (result.ok()) ++succeeded;
+  };
+  HoldTheWriterIn(PutOperation("first", "1"), done);
+  for (int i = 1; i < 50; ++i) sequencer_->Submit(PutOperation(absl::StrCat(i), "1"), done);
+  std::thread stopping([&] { sequencer_->Shutdown(); });
+  store_.ReleaseCommit();
+  stopping.join();
   EXPECT_EQ(succeeded, 50);
   EXPECT_EQ(ReasonOf(sequencer_->SubmitAndWait(PutOperation("late", "1")).status()),
             Reason::kShuttingDown);
@@ -563,22 +565,20 @@ TEST_F(SequencerTest, WhicheverCommitFailsNothingAcknowledgedIsMissing) {
 
 TEST_F(SequencerTest, AFailedCommitFailsEveryOperationOfItsBatchAndTheQueueBehind) {
   Open();
-  HoldNextCommit();
   std::atomic<int> unavailable{0};
   absl::BlockingCounter left(31);
-  sequencer_->Submit(PutOperation("first", "1"), [&](absl::StatusOr<Sequenced> result) {
+  HoldTheWriterIn(PutOperation("first", "1"), [&](absl::StatusOr<Sequenced> result) {
     EXPECT_TRUE(result.ok());
     left.DecrementCount();
   });
-  absl::SleepFor(absl::Milliseconds(30));
   store_.FailCommit(1, store::HostileStore::Failure::kNothingWritten);
-  absl::SleepFor(absl::Milliseconds(1));
   for (int i = 0; i < 30; ++i) {
     sequencer_->Submit(PutOperation(absl::StrCat(i), "1"), [&](absl::StatusOr<Sequenced> result) {
       if (ReasonOf(result.status()) == Reason::kStoreUnavailable) ++unavailable;
       left.DecrementCount();
     });
   }
+  store_.ReleaseCommit();
   left.Wait();
   EXPECT_EQ(unavailable, 30);
   EXPECT_EQ(sequencer_->head().size, 1u);

@@ -101,13 +101,13 @@ TEST_F(IdempotencyTableTest, CommitThatFailsLeavesTheRequestFresh) {
 // The promise itself, under a storm: 40 copies of one request at once make one change.
 TEST_F(IdempotencyTableTest, RetryStormHappensOnce) {
   base::ThreadPool pool(4, 1000);
-  store_.SetCommitDelay(
-      absl::Milliseconds(20));  // so that copies are decided before one is durable
+  store_.HoldNextCommit();  // so that all copies are decided before one is durable
   const std::string hash = table_.Hash("m", "c");
   std::atomic<int> made = 0;
   std::atomic<int> replayed = 0;
   std::atomic<int> ended = 0;
   constexpr int kCopies = 40;
+  std::atomic<int> decided = 0;
   for (int i = 0; i < kCopies; ++i) {
     ledger::Transact<bool>(
         {&pool, &store_, sequencer_.get()}, ledger::FirstAttempt::kQueued,
@@ -115,6 +115,7 @@ TEST_F(IdempotencyTableTest, RetryStormHappensOnce) {
           const auto before = table_.Check(view, kAgency, "storm", hash);
           if (!before.ok()) return before.status();
           if (before->has_value()) return ledger::Attempt<bool>{true, std::nullopt};
+          ++decided;
           ledger::Operation operation;
           table_.Record(&operation, kAgency, "storm", hash, "made", clock_.Now());
           AddEntry(&operation);
@@ -125,6 +126,8 @@ TEST_F(IdempotencyTableTest, RetryStormHappensOnce) {
           ++ended;
         });
   }
+  while (decided < kCopies) std::this_thread::yield();
+  store_.ReleaseCommit();
   while (ended < kCopies) std::this_thread::yield();
   pool.Shutdown();
   EXPECT_EQ(made, 1);

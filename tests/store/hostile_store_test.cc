@@ -3,8 +3,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
-#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "hub/base/error.h"
 #include "hub/store/memory_store.h"
@@ -101,11 +101,17 @@ TEST_F(HostileStoreTest, TheKthReadFails) {
   EXPECT_EQ(ReasonOf(store_.NewView().status()), Reason::kStoreUnavailable);
 }
 
-TEST_F(HostileStoreTest, Dawdles) {
-  store_.SetCommitDelay(absl::Milliseconds(20));
-  const absl::Time start = absl::Now();
-  ASSERT_TRUE(Put("a", "1").ok());
-  EXPECT_GE(absl::Now() - start, absl::Milliseconds(20));
+TEST_F(HostileStoreTest, HoldsOneCommitAndLetsReadsPass) {
+  store_.HoldNextCommit();
+  std::thread committing([&] { EXPECT_TRUE(Put("a", "1").ok()); });
+  store_.AwaitHeldCommit();
+  store_.FailCommit(1, HostileStore::Failure::kFull);  // of those that come later
+  EXPECT_EQ(*(*store_.NewView())->Get(Space::kPeople, "a"), std::nullopt);
+  store_.ReleaseCommit();
+  committing.join();
+  EXPECT_EQ(*(*store_.NewView())->Get(Space::kPeople, "a"), "1");
+  EXPECT_EQ(ReasonOf(Put("a", "2")), Reason::kStoreFull);
+  EXPECT_TRUE(Put("a", "3").ok()) << "the next one is not held";
 }
 
 }  // namespace
