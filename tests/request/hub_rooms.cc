@@ -1,8 +1,6 @@
 #include "tests/request/hub_rooms.h"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -15,22 +13,12 @@
 #include "hub/people/people.h"
 #include "hub/request/resolve.h"
 #include "hub/store/memory_store.h"
-#include "nlohmann/json.hpp"
 
 namespace signpost::request {
 
 namespace {
 
 constexpr char kOrigin[] = "signpost.nortown.example/ledger";
-
-std::string ReadFile(const std::string& name) {
-  const std::string path = absl::StrCat(SIGNPOST_SOURCE_DIR, "/", name);
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  EXPECT_TRUE(file.good()) << path;
-  return bytes.str();
-}
 
 std::string SystemId(const std::string& agency, const std::string& name) {
   return absl::StrCat("spiffe://nortown.example/agency/", agency, "/system/", name);
@@ -73,29 +61,6 @@ void InterruptibleClock::AtNextLook(std::function<void()> act) {
   act_ = std::move(act);
 }
 
-const v1::FlagView* Answered::Flag(const std::string& agency) const {
-  for (const v1::FlagView& flag : answer.flags()) {
-    if (flag.agency_id() == agency) return &flag;
-  }
-  return nullptr;
-}
-
-const v1::AspectDecision* Answered::Said(const std::string& agency, v1::Aspect aspect) const {
-  const v1::FlagView* flag = Flag(agency);
-  if (flag == nullptr) return nullptr;
-  for (const v1::AspectDecision& decision : flag->decisions()) {
-    if (decision.aspect() == aspect) return &decision;
-  }
-  return nullptr;
-}
-
-v1::CoverageState Answered::CoverageOf(const std::string& agency) const {
-  for (const v1::Coverage& coverage : answer.coverage()) {
-    if (coverage.agency_id() == agency) return coverage.state();
-  }
-  return v1::COVERAGE_STATE_UNSPECIFIED;
-}
-
 std::vector<std::string> Answered::SectionsOpen(const std::string& agency) const {
   std::vector<std::string> open;
   const v1::FlagView* flag = Flag(agency);
@@ -125,7 +90,7 @@ std::vector<std::string> FieldsOf(const absl::Status& status) {
 std::string RulesOfNortown(int version) {
   std::string rules;
   for (const absl::string_view line :
-       absl::StrSplit(ReadFile("policy/shipped/nortown.policy"), '\n')) {
+       absl::StrSplit(test_area::ReadShipped("policy/shipped/nortown.policy"), '\n')) {
     if (absl::StartsWith(line, "example ") || absl::StartsWith(line, "check ")) continue;
     absl::StrAppend(&rules, line, "\n");
   }
@@ -182,7 +147,7 @@ HubRooms::HubRooms(bool with_policy)
   EnrolArea();
   EXPECT_TRUE(policy_admin_
                   ->SetFiles(with_policy ? RulesOfNortown() : "",
-                             ReadFile("deploy/area/nortown-words.json"))
+                             test_area::ReadShipped("deploy/area/nortown-words.json"))
                   .ok());
   const absl::Status bound = policy_admin_->Bind();
   EXPECT_EQ(bound.ok(), with_policy) << bound;
@@ -198,33 +163,14 @@ void HubRooms::EnrolArea() {
   const auto check = [](absl::StatusOr<registry::ChangeResult> result) {
     EXPECT_TRUE(result.ok()) << result.status();
   };
-  const auto area = nlohmann::json::parse(ReadFile("deploy/area/nortown.json"));
-  for (const auto& node : area["agencies"]) {
-    v1::PutAgencyRequest request;
+  test_area::NortownArea area = test_area::ReadNortownArea();
+  for (v1::PutAgencyRequest& request : area.agencies) {
     request.set_request_id(RequestId());
-    v1::Agency* agency = request.mutable_agency();
-    agency->set_agency_id(node["agency_id"]);
-    agency->set_name(node["name"]);
-    agency->set_kind(node["kind"]);
-    for (const auto& service : node["services"]) agency->add_services(service);
-    for (const auto& system : node["systems"]) agency->add_systems()->set_spiffe_id(system);
-    agency->set_relevant_authority(node["relevant_authority"]);
-    agency->set_feeds_index(node["feeds_index"]);
-    agency->set_silence_hours_max(node["silence_hours_max"]);
     check(Wait<registry::ChangeResult>(
         [&](auto done) { registry_->PutAgency(request, actor, std::move(done)); }));
   }
-  for (const auto& node : area["teams"]) {
-    v1::PutTeamRequest request;
+  for (v1::PutTeamRequest& request : area.teams) {
     request.set_request_id(RequestId());
-    v1::Team* team = request.mutable_team();
-    team->set_team_id(node["team_id"]);
-    team->set_name(node["name"]);
-    team->set_home_agency_id(node["home_agency_id"]);
-    for (const auto& agency : node["agency_ids"]) team->add_agency_ids(agency);
-    team->add_purposes(v1::PURPOSE_ASSESSMENT);
-    team->add_purposes(v1::PURPOSE_SUPPORT_PLANNING);
-    team->add_purposes(v1::PURPOSE_YOUTH_JUSTICE);
     check(Wait<registry::ChangeResult>(
         [&](auto done) { registry_->PutTeam(request, actor, std::move(done)); }));
   }

@@ -40,6 +40,7 @@
 #include "hub/store/follower.h"
 #include "hub/store/hostile_store.h"
 #include "hub/tlog/note.h"
+#include "tests/request/nortown_area.h"
 
 namespace signpost::request {
 
@@ -86,16 +87,12 @@ struct Recorded {
   bool has_details = false;  // sealed
 };
 
-// An answer to WhoKnows, decoded.
-struct Answered {
+// An answer to WhoKnows, with what it came with.
+struct Answered : test_area::AnswerReader {
   absl::Status status;
-  v1::WhoKnowsAnswer answer;
   std::string bytes;
   v1::Receipt receipt;  // of a refusal, too
 
-  const v1::FlagView* Flag(const std::string& agency) const;
-  const v1::AspectDecision* Said(const std::string& agency, v1::Aspect aspect) const;
-  v1::CoverageState CoverageOf(const std::string& agency) const;
   // Sections of `agency`'s assessments that may be asked for.
   std::vector<std::string> SectionsOpen(const std::string& agency) const;
 };

@@ -14,7 +14,6 @@
 #include "adapters/kit/await_connection.h"
 #include "hub/base/crypto.h"
 #include "hub/request/wire_convert.h"
-#include "nlohmann/json.hpp"
 
 namespace signpost::scenarios {
 
@@ -66,29 +65,6 @@ Worker SocialWorker() { return {"nortown-social-services", "sw-001", "social-wor
 Worker HousingOfficer() { return {"nortown-housing", "ho-001", "housing-officer", {}}; }
 Worker ProjectWorker() { return {"nightstop-project", "pw-001", "project-worker", {}}; }
 Worker DrugsWorker() { return {"nortown-drugs-advice", "dw-001", "drugs-worker", {}}; }
-
-const v1::FlagView* Answered::Flag(const std::string& agency) const {
-  for (const v1::FlagView& flag : answer.flags()) {
-    if (flag.agency_id() == agency) return &flag;
-  }
-  return nullptr;
-}
-
-const v1::AspectDecision* Answered::Said(const std::string& agency, v1::Aspect aspect) const {
-  const v1::FlagView* flag = Flag(agency);
-  if (flag == nullptr) return nullptr;
-  for (const v1::AspectDecision& decision : flag->decisions()) {
-    if (decision.aspect() == aspect) return &decision;
-  }
-  return nullptr;
-}
-
-v1::CoverageState Answered::CoverageOf(const std::string& agency) const {
-  for (const v1::Coverage& coverage : answer.coverage()) {
-    if (coverage.agency_id() == agency) return coverage.state();
-  }
-  return v1::COVERAGE_STATE_UNSPECIFIED;
-}
 
 const std::string& Agencies::Authority() {
   // Made once for a test program: keys take a second.
@@ -169,55 +145,30 @@ void Agencies::Connect(const std::string& address) {
 }
 
 void Agencies::Enrol() {
-  const auto area = nlohmann::json::parse(
-      ReadFile(absl::StrCat(SIGNPOST_SOURCE_DIR, "/deploy/area/nortown.json")));
+  test_area::NortownArea area = test_area::ReadNortownArea();
   const auto registry = Registry();
   const auto check = [](const grpc::Status& status) {
     if (!status.ok()) Broken("enrolling: " + status.error_message());
   };
-  for (const auto& node : area["agencies"]) {
-    v1::PutAgencyRequest request;
+  for (size_t i = 0; i < area.agencies.size(); ++i) {
+    v1::PutAgencyRequest& request = area.agencies[i];
     request.set_request_id(RequestId());
-    v1::Agency* agency = request.mutable_agency();
-    agency->set_agency_id(node["agency_id"]);
-    agency->set_name(node["name"]);
-    agency->set_kind(node["kind"]);
-    for (const auto& service : node["services"]) agency->add_services(service);
-    for (const auto& system : node["systems"]) agency->add_systems()->set_spiffe_id(system);
-    agency->set_relevant_authority(node["relevant_authority"]);
-    agency->set_feeds_index(node["feeds_index"]);
-    agency->set_silence_hours_max(node["silence_hours_max"]);
-    for (const auto& key : node["assertion_keys"]) {
-      v1::AssertionKey* enrolled = agency->add_assertion_keys();
-      enrolled->set_key_id(key["key_id"]);
-      enrolled->set_public_key_pem(ReadFile(
-          absl::StrCat(Authority(), "/agencies/", agency->agency_id(), "/assertion.pub.pem")));
+    for (const std::string& key_id : area.key_ids[i]) {
+      v1::AssertionKey* enrolled = request.mutable_agency()->add_assertion_keys();
+      enrolled->set_key_id(key_id);
+      enrolled->set_public_key_pem(ReadFile(absl::StrCat(
+          Authority(), "/agencies/", request.agency().agency_id(), "/assertion.pub.pem")));
     }
     v1::PutAgencyResponse response;
     check(registry->PutAgency(Context().get(), request, &response));
   }
-  for (const auto& node : area["teams"]) {
-    v1::PutTeamRequest request;
+  for (v1::PutTeamRequest& request : area.teams) {
     request.set_request_id(RequestId());
-    v1::Team* team = request.mutable_team();
-    team->set_team_id(node["team_id"]);
-    team->set_name(node["name"]);
-    team->set_home_agency_id(node["home_agency_id"]);
-    for (const auto& agency : node["agency_ids"]) team->add_agency_ids(agency);
-    team->add_purposes(v1::PURPOSE_ASSESSMENT);
-    team->add_purposes(v1::PURPOSE_SUPPORT_PLANNING);
-    team->add_purposes(v1::PURPOSE_YOUTH_JUSTICE);
     v1::PutTeamResponse response;
     check(registry->PutTeam(Context().get(), request, &response));
   }
-  for (const auto& node : area["practitioners"]) {
-    v1::PutPractitionerRequest request;
+  for (v1::PutPractitionerRequest& request : area.practitioners) {
     request.set_request_id(RequestId());
-    v1::Practitioner* practitioner = request.mutable_practitioner();
-    practitioner->set_agency_id(node["agency_id"]);
-    practitioner->set_practitioner_id(node["practitioner_id"]);
-    for (const auto& role : node["roles"]) practitioner->add_roles(role);
-    for (const auto& team : node["team_ids"]) practitioner->add_team_ids(team);
     v1::PutPractitionerResponse response;
     check(registry->PutPractitioner(Context().get(), request, &response));
   }

@@ -26,6 +26,7 @@
 #include "signpost/v1/exchange.grpc.pb.h"
 #include "signpost/v1/index.grpc.pb.h"
 #include "signpost/v1/registry.grpc.pb.h"
+#include "tests/request/nortown_area.h"
 
 namespace signpost::scenarios {
 
@@ -58,17 +59,10 @@ struct Known {
 };
 
 // An answer, decoded, with what it came with.
-struct Answered {
+struct Answered : test_area::AnswerReader {
   grpc::Status status;
-  v1::WhoKnowsAnswer answer;
   std::string answer_bytes;
   v1::Receipt receipt;
-
-  // The flag of `agency`, or nullptr.
-  const v1::FlagView* Flag(const std::string& agency) const;
-  // What is said of one aspect of it, or nullptr.
-  const v1::AspectDecision* Said(const std::string& agency, v1::Aspect aspect) const;
-  v1::CoverageState CoverageOf(const std::string& agency) const;
 };
 
 // The agencies of Nortown, at the hub of one address. Every method but Connect() is thread-safe.
