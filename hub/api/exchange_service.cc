@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -10,6 +10,7 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/exchange/mailbox_reader.h"
 #include "signpost/v1/exchange.grpc.pb.h"
 
 namespace signpost::api {
@@ -71,6 +72,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
     opened_ = true;
     if (!AddCredits(open.credits(), "open.credits")) return;
     cursor_ = open.cursor();
+    reader_.emplace(context_.context->store, context_.context->mailboxes, caller().system_id);
     subscription_ = context_.context->notifier->Subscribe(
         caller().system_id, [weak = std::weak_ptr<MailboxStream>(Ref<MailboxStream>())] {
           if (const std::shared_ptr<MailboxStream> self = weak.lock()) {
@@ -81,8 +83,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
         caller(), cursor_, [self = Ref<MailboxStream>()](absl::StatusOr<exchange::Place> place) {
           self->Post([self = self.get(), place = std::move(place)]() mutable {
             if (!place.ok()) return self->Close(place.status());
-            self->place_ = *std::move(place);
-            self->position_ = self->place_.low_water;
+            self->reader_->Begin(*std::move(place));
             self->ready_ = true;
             self->Read();
             self->GoOn();
@@ -143,7 +144,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
   void OnAcknowledge(const v1::Acknowledge& acknowledge) {
     absl::StatusOr<Told> told = ReadOutcomes(acknowledge);
     if (!told.ok()) return Close(std::move(told).status());
-    if (told->dealt_with.empty()) return OnDealtWith(*told, place_);
+    if (told->dealt_with.empty()) return OnDealtWith(*told, reader_->place());
     PassOverWithheld(&told->dealt_with);
     // The next message is read when this one is durable: acknowledgements stay in order.
     const std::vector<intake::Intake::DealtWith> dealt_with = told->dealt_with;
@@ -160,27 +161,24 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
 
   // `place`: where the cursor stands now.
   void OnDealtWith(const Told& told, const exchange::Place& place) {
-    if (place.low_water >= place_.low_water) place_ = place;
-    for (const auto& [position, delay] : told.later) {
-      // What was not sent on this stream yet comes by itself.
-      if (place_.IsDealtWith(position) || position > position_) continue;
-      put_off_[position] = absl::Now() + delay;
-    }
-    if (put_off_.size() > kPutOffMax) {
+    reader_->Moved(place);
+    const absl::Time now = absl::Now();
+    for (const auto& [position, delay] : told.later) reader_->PutOff(position, now + delay);
+    if (reader_->put_off() > kPutOffMax) {
       return Close(base::Error(base::Reason::kTooManyRequests,
                                "more than 1,000 messages are put off; take or reject some first"));
     }
     v1::SubscribeResponse response;
     v1::Acknowledged* acknowledged = response.mutable_acknowledged();
     for (const auto& [id, position] : told.in_order) {
-      const bool dealt_with = place_.IsDealtWith(position);
-      if (dealt_with) put_off_.erase(position);
+      const bool dealt_with = reader_->place().IsDealtWith(position);
+      if (dealt_with) reader_->Forget(position);
       v1::MessageState* state = acknowledged->add_states();
       state->set_message_id(id);
       state->set_kind(dealt_with ? v1::MESSAGE_STATE_KIND_DEALT_WITH
                                  : v1::MESSAGE_STATE_KIND_WAITS);
     }
-    acknowledged->set_low_water_message_id(LowWaterId());
+    acknowledged->set_low_water_message_id(reader_->LowWaterId());
     Write(std::move(response));
     Read();
     GoOn();
@@ -209,7 +207,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
         [self = Ref<MailboxStream>()](absl::StatusOr<exchange::Place> place) {
           self->Post([self = self.get(), place = std::move(place)] {
             if (!place.ok()) return self->Close(place.status());
-            if (place->low_water >= self->place_.low_water) self->place_ = *place;
+            self->reader_->Moved(*place);
           });
         });
   }
@@ -231,8 +229,12 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
       return Close(std::move(status));
     }
     if (credits_ <= 0 || writes_waiting() > kDeliveriesPerEntryRun) return Idle();
-    absl::StatusOr<std::vector<exchange::MailboxMessage>> messages = NextPutOff();
-    if (messages.ok() && messages->empty()) messages = NextNew();
+    absl::StatusOr<std::vector<exchange::MailboxMessage>> messages = reader_->TakeDue(absl::Now());
+    if (messages.ok() && messages->empty()) {
+      messages =
+          reader_->TakeNew(static_cast<int>(std::min<int64_t>(credits_, kDeliveriesPerEntryRun)),
+                           subscription_.get());
+    }
     if (!messages.ok()) return Close(std::move(messages).status());
     if (messages->empty()) return Idle();
     delivering_ = true;
@@ -243,51 +245,6 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
             self->OnDelivery(std::move(made));
           });
         });
-  }
-
-  // The message whose delay has passed for longest, if there is one.
-  absl::StatusOr<std::vector<exchange::MailboxMessage>> NextPutOff() {
-    std::vector<exchange::MailboxMessage> messages;
-    while (messages.empty()) {
-      const auto due =
-          std::min_element(put_off_.begin(), put_off_.end(),
-                           [](const auto& a, const auto& b) { return a.second < b.second; });
-      if (due == put_off_.end() || due->second > absl::Now()) break;
-      const exchange::Position position = due->first;
-      put_off_.erase(due);
-      SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view,
-                                context_.context->store->NewView());
-      // Parts count from 1, so there is a place just before each message.
-      SIGNPOST_ASSIGN_OR_RETURN(messages,
-                                context_.context->mailboxes->ReadAfter(
-                                    *view, caller().system_id,
-                                    {position.index, static_cast<uint16_t>(position.part - 1)}, 1));
-      // Another stream of this reader may have dealt with it.
-      if (!messages.empty() && messages[0].position != position) messages.clear();
-    }
-    return messages;
-  }
-
-  // Messages that this stream has not looked at, less those that are dealt with.
-  absl::StatusOr<std::vector<exchange::MailboxMessage>> NextNew() {
-    std::vector<exchange::MailboxMessage> messages;
-    bool more = true;
-    while (messages.empty() && more) {
-      subscription_->Prepare();
-      SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view,
-                                context_.context->store->NewView());
-      SIGNPOST_ASSIGN_OR_RETURN(
-          std::vector<exchange::MailboxMessage> read,
-          context_.context->mailboxes->ReadAfter(
-              *view, caller().system_id, position_,
-              static_cast<int>(std::min<int64_t>(credits_, kDeliveriesPerEntryRun))));
-      if (!read.empty()) position_ = read.back().position;
-      more = !read.empty() || !subscription_->Arm();
-      for (exchange::MailboxMessage& message : read) {
-        if (!place_.IsDealtWith(message.position)) messages.push_back(std::move(message));
-      }
-    }
-    return messages;
   }
 
   void OnDelivery(absl::StatusOr<disclosure::Answers::Delivery> delivery) {
@@ -312,8 +269,8 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
       Beat();
     }
     absl::Duration wait = kHeartbeatInterval;
-    for (const auto& [position, due] : put_off_) {
-      wait = std::min(wait, std::max(due - absl::Now(), absl::Milliseconds(1)));
+    if (const std::optional<absl::Time> due = reader_->NextDue(); due.has_value()) {
+      wait = std::min(wait, std::max(*due - absl::Now(), absl::Milliseconds(1)));
     }
     // Without room a message that is due waits for room and not for the clock.
     const bool room = credits_ > 0 && writes_waiting() <= kDeliveriesPerEntryRun;
@@ -322,14 +279,8 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
 
   void Beat() {
     v1::SubscribeResponse response;
-    response.mutable_heartbeat()->set_low_water_message_id(LowWaterId());
+    response.mutable_heartbeat()->set_low_water_message_id(reader_->LowWaterId());
     Write(std::move(response));
-  }
-
-  // Empty while nothing is dealt with.
-  std::string LowWaterId() const {
-    if (place_.low_water == exchange::Position()) return "";
-    return context_.context->mailboxes->MessageId(caller().system_id, place_.low_water);
   }
 
   void OnWake() override {
@@ -350,10 +301,8 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
   bool greeted_ = false;
   int64_t credits_ = 0;
   std::string cursor_;
-  exchange::Place place_;        // of the cursor, as last heard
-  exchange::Position position_;  // up to which this stream has looked
-  std::map<exchange::Position, absl::Time> put_off_;
-  std::set<exchange::Position> withheld_;  // judged on this stream, not passed over yet
+  std::optional<exchange::MailboxReader> reader_;  // once it is open
+  std::set<exchange::Position> withheld_;          // judged on this stream, not passed over yet
   std::unique_ptr<exchange::MailboxNotifier::Subscription> subscription_;
 };
 

@@ -203,10 +203,10 @@ class IndexService final : public v1::IndexService::CallbackService {
                                         v1::ListReviewsResponse* response) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/ListReviews");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [answers = context_.answers](const base::Principal& caller,
-                                                      const v1::ListReviewsRequest& list,
-                                                      rpc::Reply<v1::ListReviewsResponse> reply) {
-                           answers->ListReviews(caller, list, std::move(reply));
+                         [intake = context_.intake](const base::Principal& caller,
+                                                    const v1::ListReviewsRequest& list,
+                                                    rpc::Reply<v1::ListReviewsResponse> reply) {
+                           intake->ListReviews(caller, list, std::move(reply));
                          });
   }
 

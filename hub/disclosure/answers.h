@@ -72,10 +72,6 @@ class Answers {
   void GetConsentHistory(const base::Principal& asker, v1::GetConsentHistoryRequest request,
                          request::Reply<v1::GetConsentHistoryResponse> done);
 
-  // The asker's agency's own reports that wait for review, told without a value of any candidate.
-  void ListReviews(const base::Principal& asker, v1::ListReviewsRequest request,
-                   request::Reply<v1::ListReviewsResponse> done);
-
   // Messages of a mailbox, judged for `asker` (a system) at this moment and recorded, one entry
   // each: those that may be known come back ready for the wire, the others are recorded as withheld
   // and only their places are given, so that the caller can pass over them. REQUIRES: not empty.

@@ -9,6 +9,9 @@
 #ifndef SIGNPOST_HUB_DISCLOSURE_COMPOSER_KEY_H_
 #define SIGNPOST_HUB_DISCLOSURE_COMPOSER_KEY_H_
 
+namespace signpost::intake {
+struct ReviewComposer;
+}  // namespace signpost::intake
 namespace signpost::overrides {
 struct CaseComposer;
 }  // namespace signpost::overrides
@@ -20,8 +23,10 @@ namespace signpost::disclosure {
 
 class ComposerKey {
  private:
-  friend struct AnswerComposer;   // answers.cc: whom to ring, consents' conditions, own reports
+  friend struct AnswerComposer;   // answers.cc: whom to ring, consents' conditions
   friend struct ConsentComposer;  // consents_told.cc: what was said with a consent
+  // intake_reviews.cc: an agency's own reports, which it sent
+  friend struct ::signpost::intake::ReviewComposer;
   // overrides.cc: a user's reason, to the reviewer
   friend struct ::signpost::overrides::CaseComposer;
   // subject_rights.cc: all that is held about a young person, to answer them

@@ -12,6 +12,7 @@
 #include "hub/disclosure/answers.h"
 #include "hub/disclosure/evaluator.h"
 #include "hub/disclosure/opener.h"
+#include "hub/disclosure/terms.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/receipt.h"
@@ -30,8 +31,6 @@ struct ConsentComposer {
 };
 
 namespace {
-
-constexpr size_t kSaltBytes = 32;
 
 template <typename Values>
 bool Has(const Values& values, const std::string& value) {

@@ -62,9 +62,9 @@ absl::StatusOr<Position> PositionOfKey(const std::string& prefix, const std::str
   return PositionFrom(key.substr(prefix.size()));
 }
 
-// The empty name is the mailbox's own row.
-std::string CursorKey(const std::string& system_id, const std::string& cursor) {
-  return LengthPrefixed(system_id) + cursor;
+// The empty hash is the mailbox's own row.
+std::string CursorKey(const std::string& system_id, const std::string& ref) {
+  return LengthPrefixed(system_id) + ref;
 }
 
 absl::Status CheckSystemId(const std::string& system_id) {
@@ -103,15 +103,15 @@ absl::StatusOr<Place> PlaceOf(const CursorRow& row, Position low_water) {
 // A mailbox's cursors at one view.
 struct Cursors {
   struct Named {
-    std::string name;
+    std::string ref;  // its name's hash
     Place place;
   };
   std::vector<Named> named;
   Position emptied;  // the mailbox's own
 
-  const Named* Find(const std::string& name) const {
+  const Named* Find(const std::string& ref) const {
     for (const Named& cursor : named) {
-      if (cursor.name == name) return &cursor;
+      if (cursor.ref == ref) return &cursor;
     }
     return nullptr;
   }
@@ -132,12 +132,12 @@ absl::StatusOr<Cursors> ReadCursors(const store::View& view, const std::string& 
   for (const store::KeyValue& kv : rows) {
     SIGNPOST_ASSIGN_OR_RETURN(const CursorRow row, DecodeRow<CursorRow>("a cursor", kv.value));
     SIGNPOST_ASSIGN_OR_RETURN(const Position position, PositionOfKey(prefix, row.position()));
-    std::string name = kv.key.substr(prefix.size());
-    if (name.empty()) {
+    std::string ref = kv.key.substr(prefix.size());
+    if (ref.empty()) {
       cursors.emptied = position;
     } else {
       SIGNPOST_ASSIGN_OR_RETURN(Place place, PlaceOf(row, position));
-      cursors.named.push_back({std::move(name), std::move(place)});
+      cursors.named.push_back({std::move(ref), std::move(place)});
     }
   }
   return cursors;
@@ -230,8 +230,9 @@ absl::StatusOr<Place> Mailboxes::ReadCursor(const store::View& view, const std::
                                             const std::string& cursor) const {
   SIGNPOST_RETURN_IF_ERROR(CheckSystemId(system_id));
   SIGNPOST_RETURN_IF_ERROR(CheckCursorName(cursor));
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> value,
-                            view.Get(Space::kCursors, CursorKey(system_id, cursor)));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::optional<std::string> value,
+      view.Get(Space::kCursors, CursorKey(system_id, CursorRef(system_id, cursor))));
   if (!value.has_value()) return Error(Reason::kNotFound, "this cursor was never opened");
   SIGNPOST_ASSIGN_OR_RETURN(const CursorRow row, DecodeRow<CursorRow>("a cursor", *value));
   SIGNPOST_ASSIGN_OR_RETURN(const Position low_water,
@@ -245,7 +246,8 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareOpen(const ledger::GuardedView& v
   SIGNPOST_RETURN_IF_ERROR(CheckCursorName(cursor));
   SIGNPOST_ASSIGN_OR_RETURN(const Cursors cursors, ReadCursors(view, system_id));
   CursorChange change;
-  if (const Cursors::Named* existing = cursors.Find(cursor)) {
+  const std::string ref = CursorRef(system_id, cursor);
+  if (const Cursors::Named* existing = cursors.Find(ref)) {
     change.place = existing->place;
     return change;
   }
@@ -255,7 +257,7 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareOpen(const ledger::GuardedView& v
   }
   change.changed = true;
   change.place.low_water = cursors.emptied;
-  change.batch.Put(Space::kCursors, CursorKey(system_id, cursor),
+  change.batch.Put(Space::kCursors, CursorKey(system_id, ref),
                    CursorValue(system_id, change.place));
   // An acknowledgement that did not count with this cursor yet rests on the range of cursors that
   // it read, and is made again: it cannot delete what this cursor is to read.
@@ -267,7 +269,8 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(
     absl::Span<const Position> positions) const {
   SIGNPOST_RETURN_IF_ERROR(CheckCursorName(cursor));
   SIGNPOST_ASSIGN_OR_RETURN(const Cursors cursors, ReadCursors(view, system_id));
-  const Cursors::Named* own = cursors.Find(cursor);
+  const std::string ref = CursorRef(system_id, cursor);
+  const Cursors::Named* own = cursors.Find(ref);
   if (own == nullptr) return Error(Reason::kNotFound, "this cursor was never opened");
   CursorChange change;
   change.place = own->place;
@@ -288,11 +291,11 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(
                      " messages are dealt with behind one that is not; deal with the oldest "
                      "first, or reject it"));
   }
-  change.batch.Put(Space::kCursors, CursorKey(system_id, cursor), CursorValue(system_id, place));
+  change.batch.Put(Space::kCursors, CursorKey(system_id, ref), CursorValue(system_id, place));
 
   Position passed = place.low_water;  // by every cursor
   for (const Cursors::Named& other : cursors.named) {
-    if (other.name != cursor) passed = std::min(passed, other.place.low_water);
+    if (other.ref != ref) passed = std::min(passed, other.place.low_water);
   }
   if (passed <= cursors.emptied) return change;
   // From where it was emptied last, so that what is long deleted is not walked over again.
@@ -308,6 +311,11 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(
   }
   change.batch.Put(Space::kCursors, CursorKey(system_id, ""), OwnValue(system_id, emptied));
   return change;
+}
+
+std::string Mailboxes::CursorRef(const std::string& system_id, const std::string& cursor) const {
+  return base::HmacSha256(key_.bytes(), absl::StrCat("cursor", LengthPrefixed(system_id), cursor))
+      .substr(0, kIdMacBytes);
 }
 
 std::string Mailboxes::MessageId(const std::string& system_id, Position position) const {

@@ -3,9 +3,9 @@
 //
 // A mailbox is a range of rows in space kMailboxes: length-prefixed system id, ledger index of the
 // entry that caused the message (8 bytes), part (2 bytes) -> a version byte and a StoredMessage. A
-// cursor is a reader's durable place in it, in space kCursors: length-prefixed system id, cursor
-// name -> up to where everything is dealt with (the low-water mark), and what is dealt with above
-// that. The cursor with the empty name is the mailbox's own: up to where it has been emptied.
+// cursor is a reader's durable place in it, in space kCursors: length-prefixed system id, keyed
+// hash of the cursor's name (agencies name readers after people and cases) -> up to where everything is dealt with (the low-water mark), and what is dealt with above
+// that. The row without a hash is the mailbox's own: up to where it has been emptied.
 //
 // Nothing here decides who may read what: the door judges each message at the moment it leaves, and
 // records that, before the message goes on the wire. Nothing here commits: functions read a view,
@@ -80,7 +80,7 @@ void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t fi
 
 class Mailboxes {
  public:
-  // `key` makes message ids; see MessageIdKey().
+  // `key` makes message ids and hashes cursors' names; see MessageIdKey().
   explicit Mailboxes(const base::SecretKey& key);
 
   // A key for Mailboxes from the keyring's hub_data_key().
@@ -129,6 +129,9 @@ class Mailboxes {
                                                        const std::string& message_id) const;
 
  private:
+  // What a cursor is known by in the store.
+  std::string CursorRef(const std::string& system_id, const std::string& cursor) const;
+
   const base::SecretKey key_;
 };
 

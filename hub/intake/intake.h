@@ -45,6 +45,9 @@ class Intake {
   void Reconcile(const base::Principal& asker, std::vector<std::string> open_record_ids,
                  v1::ReconcileFinish finish, request::Reply<v1::ReconcileResponse> done);
 
+  // The asker's agency's own reports that wait for review, told without a value of any candidate.
+  void ListReviews(const base::Principal& asker, v1::ListReviewsRequest request,
+                   request::Reply<v1::ListReviewsResponse> done);
   // See v1.IndexService.ResolveReview. kNotFound for a review that is not the asker's agency's.
   void ResolveReview(const base::Principal& asker, v1::ResolveReviewRequest request,
                      request::Reply<v1::ResolveReviewResponse> done);

@@ -250,6 +250,19 @@ TEST_F(MailboxTest, CursorsHaveNamesAndALimit) {
       Reason::kNotFound);
 }
 
+TEST_F(MailboxTest, CursorsNamesAreNotInTheStore) {
+  OpenCursor(kYot, "tariqs-case");
+  OpenCursor(kConnexions, "tariqs-case");
+  const std::vector<store::KeyValue> rows = *View()->Scan(store::Space::kCursors, "", "", 100);
+  ASSERT_EQ(rows.size(), 2u);
+  for (const store::KeyValue& row : rows) {
+    EXPECT_EQ((row.key + row.value).find("tariqs-case"), std::string::npos);
+  }
+  // Nor can two systems be told to use one name.
+  EXPECT_NE(rows[0].key.substr(rows[0].key.size() - 16),
+            rows[1].key.substr(rows[1].key.size() - 16));
+}
+
 TEST_F(MailboxTest, SystemIdsHaveALimit) {
   const std::string at_limit(kSystemIdBytesMax, 's');
   EXPECT_TRUE(mailboxes_.ReadAfter(*View(), at_limit, {}, 1).ok());

@@ -45,7 +45,7 @@ class IntakeTest : public request::HubRooms {
     EXPECT_EQ(Report(kSocial, moved).kind(), v1::FLAG_OUTCOME_KIND_IN_REVIEW);
     v1::ListReviewsRequest request;
     const auto list = Wait<v1::ListReviewsResponse>(
-        [&](auto done) { answers_->ListReviews(SocialWorker(), request, std::move(done)); });
+        [&](auto done) { intake_->ListReviews(SocialWorker(), request, std::move(done)); });
     EXPECT_EQ(list->reviews_size(), 1);
     return list->reviews(0).review_id();
   }
