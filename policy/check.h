@@ -1,5 +1,5 @@
-// Checks of what a caller of this room has promised ("REQUIRES" in a comment): a broken promise is
-// a bug in the program, and it stops there rather than decide by it.
+// These are the macros that check what a caller has promised ("REQUIRES" in a comment): a broken
+// promise is a bug in the program, and it stops there rather than decide by it.
 //
 // Only ever of what the program itself controls: never of a text, a fact or a question from
 // outside, which this room answers with a diagnostic or by hiding. The room has its own because it

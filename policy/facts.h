@@ -1,5 +1,5 @@
-// The facts that a decision is made from, and the decision: what a caller fills in, and what it
-// gets.
+// These are the facts that a decision is made from, and the decision: what a caller fills in, and
+// what it gets.
 //
 // All of these are plain values without ownership: the caller gathers the facts (at one snapshot),
 // binds every word to a Symbol of the policy that will decide, and keeps what the spans point at

@@ -1,5 +1,5 @@
-// The limits of a policy text and its vocabulary: past one of them Compile() says so and compiles
-// nothing, so that time and memory are bounded whatever the text.
+// These are the limits that texts and vocabularies have: past one of them Compile() says so and
+// compiles nothing, so that time and memory are bounded whatever the text.
 
 #ifndef SIGNPOST_POLICY_LIMITS_H_
 #define SIGNPOST_POLICY_LIMITS_H_

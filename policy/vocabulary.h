@@ -1,5 +1,5 @@
-// The vocabularies of the policy language: enums, which are the closed lists that the language
-// defines, and Vocabulary, which holds the open lists that each area fills in.
+// These are the vocabularies that the policy language has: enums, which are the closed lists that
+// the language defines, and Vocabulary, which holds the open lists that each area fills in.
 //
 // Each enum is a closed list, each value has exactly one word, and that word is the same in the
 // language, in the protos (which mirror these lists; a test holds the two equal), in reasons and in

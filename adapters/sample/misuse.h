@@ -1,6 +1,6 @@
-// Two weeks of look-ups by the workers of the sample area, most of them as they should be, with
-// misuse planted among them and said to be so: against this the patterns that auditors look for are
-// measured.
+// Misuse is a fortnight of look-ups that the sample's workers make, most of them as they should be,
+// with misuse planted among them and said to be so: against this the patterns that auditors look
+// for are measured.
 //
 // What is innocent is made to look bad now and then, as it does: a duty worker takes a call about
 // somebody new, somebody works late, types a name wrongly, or has the surname of half the town.

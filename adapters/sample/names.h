@@ -1,6 +1,6 @@
-// The names that the sample's young people and workers may have: lists of our own making, weighted
-// roughly as an English town of today would be, in groups so that given names and surnames go
-// together as they do in families. They are nobody's data.
+// These are the names that the sample's young people and workers have: lists of our own making,
+// weighted roughly as an English town of today would be, in groups so that given names and surnames
+// go together as they do in families. They are nobody's data.
 //
 // Everything here is constant and thread-safe.
 

@@ -1,6 +1,6 @@
-// The young people of the sample area as they truly are, and the records that three agencies hold
-// about them, with what real records have: misspellings, swapped names, swapped day and month, old
-// addresses, gaps, rows that are wrong.
+// Population is a list of the sample's young people as they truly are, and the records that three
+// agencies hold about them, with what real records have: misspellings, swapped names, swapped day
+// and month, old addresses, gaps, rows that are wrong.
 //
 // The same options give the same population, always. Plain values; nothing here does I/O.
 

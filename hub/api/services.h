@@ -1,5 +1,5 @@
-// The gRPC services, one class each behind one function. Each is thin: the guard admits, the room
-// whose trade it is does the work, the answer is encoded. Nothing here decides.
+// The Make functions are makers of the gRPC services, one class each, that are thin: the guard
+// admits, the room whose trade it is does the work, the answer is encoded. Nothing here decides.
 //
 // Services are thread-safe. They own nothing of what they are given; all of it must outlive them.
 

@@ -1,6 +1,6 @@
-// What operators and their tools ask, over plain HTTP on loopback only: /ping, /health, /info and
-// /metrics. It tells nothing about people and changes nothing; it has no authentication, which is
-// why any other address than loopback is refused.
+// AdminHttp is a server that operators and their tools ask, plain HTTP on loopback only: /ping,
+// /health, /info and /metrics. It tells nothing about people and changes nothing; it has no
+// authentication, which is why any other address than loopback is refused.
 
 #ifndef SIGNPOST_HUB_APP_ADMIN_HTTP_H_
 #define SIGNPOST_HUB_APP_ADMIN_HTTP_H_

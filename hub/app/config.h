@@ -1,5 +1,5 @@
-// The hub's configuration: one JSON file, read once at start. Everything wrong with it is said at
-// once, by key. See docs/operating.md for what each key is for, and deploy/ for an example.
+// HubConfig is a struct that one JSON file fills, once at start. Everything wrong with it is said
+// at once, by key. See docs/operating.md for what each key is for, and deploy/ for an example.
 //
 //   {
 //     "listen": "127.0.0.1:8443",

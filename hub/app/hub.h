@@ -1,6 +1,6 @@
-// A whole hub in one object: the rooms built from a configuration, served, and drained in the right
-// order. Used by main, by the scenario tests and by the benchmark, which run it in their own
-// process.
+// Hub is a whole hub that stands in one object: the rooms built from a configuration, served, and
+// drained in the right order. Used by main, by the scenario tests and by the benchmark, which run
+// it in their own process.
 //
 //   SIGNPOST_ASSIGN_OR_RETURN(std::unique_ptr<Hub> hub, Hub::Open(config));
 //   SIGNPOST_RETURN_IF_ERROR(hub->Serve());

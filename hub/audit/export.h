@@ -1,6 +1,7 @@
-// Entries of the ledger in the forms that others' tools read: CSV for spreadsheets, JSON lines for
-// programs, FHIR R5 AuditEvent for health record systems, and the audit message of DICOM PS3.15 A.5
-// that IHE ATNA repositories take. docs/audit-exports.md has the tables of what becomes what.
+// These are writers that put entries in forms that others' tools read: CSV for spreadsheets, JSON
+// lines for programs, FHIR R5 AuditEvent for health record systems, and the audit message of DICOM
+// PS3.15 A.5 that IHE ATNA repositories take. docs/audit-exports.md has the tables of what becomes
+// what.
 //
 // Nothing stands in an export that the entry does not hold, but for its own leaf hash and the name
 // of the ledger it is from. Whatever an agency wrote is escaped for its form: it can neither end a

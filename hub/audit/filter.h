@@ -1,6 +1,6 @@
-// Which entries of the ledger an auditor asks for: one v1.EntryFilter, read once and held against
-// stored entries. The hub searches with it, and so does the command line on a copy, so that both
-// find the same.
+// Filter is a test that says which entries an auditor asks for: a v1.EntryFilter, read once and
+// held against stored entries. The hub searches with it, and so does the command line on a copy, so
+// that both find the same.
 //
 // Pure: no store, no clock. A Filter is immutable once made and thread-safe.
 

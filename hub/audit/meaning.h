@@ -1,6 +1,6 @@
-// What an entry of the ledger says, in the terms that the forms of export share: the vocabularies
-// of DICOM PS3.15 A.5 and FHIR, and the objects that both list. docs/audit-exports.md has the
-// tables. Internal to the room, but for Exported and the tables, which tests enumerate.
+// EventMeaning is a struct that says what an entry tells, in terms all exports share: the
+// vocabularies of DICOM PS3.15 A.5 and FHIR, and the objects that both list. docs/audit-exports.md
+// has the tables. Internal to the room, but for Exported and the tables, which tests enumerate.
 //
 // Pure; thread-safe.
 

@@ -1,6 +1,6 @@
-// Accesses that somebody should look at. Each pattern is a rule in words with thresholds that an
-// area sets; what it finds are accesses, never people, and never a verdict: there are good reasons
-// for most of them, and they are for the auditor to ask for.
+// Patterns are rules that find accesses somebody should look at. Each is in words, with thresholds
+// that an area sets; what it finds are accesses, never people, and never a verdict: there are good
+// reasons for most of them, and they are for the auditor to ask for.
 //
 //   after-involvement    a look at somebody after the agency's last involvement had ended
 //   concentration        many practitioners without a relationship look at one person

@@ -1,8 +1,8 @@
-// A pseudonym file says which entries of a copy of the ledger are about the same person, and
-// nothing about who that is: entries themselves do not say even that. The hub makes one for an
-// auditor who says why, with a key of that file alone, and the making is an entry with the file's
-// hash: by it a copy shows that the file is its hub's and was not changed. docs/audit-copies.md has
-// the form:
+// A pseudonym file is a list that says which entries of a copy of the ledger are about the same
+// person, and nothing about who that is: entries themselves do not say even that. The hub makes one
+// for an auditor who says why, with a key of that file alone, and the making is an entry with the
+// file's hash: by it a copy shows that the file is its hub's and was not changed.
+// docs/audit-copies.md has the form:
 //
 //   signpost-pseudonyms-v1
 //   ledger signpost.nortown.example/ledger

@@ -1,4 +1,4 @@
-// Backups of a running hub: consistent, incremental, verified, sealed.
+// Backups is a maker of backups of a running hub that are consistent, verified, sealed.
 //
 // A directory of backups holds
 //   objects/<64 hex digits>   one file of a store, sealed; files that are the same are kept once

@@ -1,4 +1,4 @@
-// Files and keys, as backup and restore both need them. Thread-safe.
+// These are helpers with files and keys that backup and restore share. Thread-safe.
 
 #ifndef SIGNPOST_HUB_BACKUP_FILES_H_
 #define SIGNPOST_HUB_BACKUP_FILES_H_

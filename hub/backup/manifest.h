@@ -1,4 +1,5 @@
-// The manifest of one backup. Pure functions but for reading and writing; thread-safe.
+// The manifest is a list that says what a backup holds. Pure functions but for reading and writing;
+// thread-safe.
 
 #ifndef SIGNPOST_HUB_BACKUP_MANIFEST_H_
 #define SIGNPOST_HUB_BACKUP_MANIFEST_H_

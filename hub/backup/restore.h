@@ -1,4 +1,5 @@
-// Puts a store back from a backup, with no hub running. See backup.h for what a backup is.
+// Restore() is a tool that puts a store back, with no hub running. See backup.h for what a backup
+// is.
 
 #ifndef SIGNPOST_HUB_BACKUP_RESTORE_H_
 #define SIGNPOST_HUB_BACKUP_RESTORE_H_

@@ -1,4 +1,4 @@
-// Files of a backup: records, each sealed with AES-256-GCM, in an order that cannot be changed.
+// A sealed file is a list of records that AES-256-GCM seals, in an order nobody can change.
 //
 //   "SIGNPOST-SEALED-1\n", then for each record its sealed length (4 bytes, big-endian) and the
 //   sealed record; at the end an empty record that is marked as the last.

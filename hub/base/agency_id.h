@@ -1,4 +1,4 @@
-// How an agency names a young person to the hub: an id of its own, which no other agency has.
+// AgencyPersonIds is a codec that gives each agency its own ids of young persons.
 //
 // It is the hub's PersonId under one AES-256 block with a key for this agency and epoch, printed as
 // `SP1-0T9K3-M5Z0X-WGQ4S-2B7N1-R8CVDE-C`: `SP`, the epoch, 26 base-32 characters, a check

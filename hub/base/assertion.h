@@ -1,5 +1,5 @@
-// A practitioner's signed assertion: who is sitting at the agency's system, in which role and for
-// which purpose, said by the agency and bound to the certificate the call arrives on.
+// An assertion is a statement that an agency signs: who is sitting at the agency's system, in which
+// role and for which purpose, said by the agency and bound to the certificate the call arrives on.
 //
 // It is a JWT in compact form. Header: {"alg","kid","typ":"signpost-assertion+jwt"} and nothing
 // else. Claims: iss (agency), sub (practitioner), name (optional), role, teams, assurance, purpose,

@@ -1,4 +1,4 @@
-// The time, passed in so that tests can hold it still. Thread-safe.
+// Clock is a seam that tells the time, so that tests can hold it still. Thread-safe.
 
 #ifndef SIGNPOST_HUB_BASE_CLOCK_H_
 #define SIGNPOST_HUB_BASE_CLOCK_H_

@@ -1,4 +1,4 @@
-// The few cryptographic operations the hub uses, over OpenSSL, with no choices left to the caller.
+// These are the few cryptographic operations that the hub uses, over OpenSSL, without choices.
 //
 // Hashing and HMAC cannot fail on any input; should OpenSSL itself fail (out of memory, a broken
 // provider) the process ends rather than go on with a wrong hash. Everything else returns a status.

@@ -1,4 +1,5 @@
-// Bytes as text and back: hex, base64, base64url and Crockford's base32.
+// These are the codecs that write bytes as text and back: hex, base64, base64url and Crockford's
+// base32.
 //
 // Decoders are strict: each text has exactly one meaning and each value exactly one text, so that a
 // token or a hash cannot be respelled. Errors are kInvalidField with the field "text"; messages do

@@ -1,5 +1,5 @@
-// Errors as an API: every refusal of the hub carries one reason from a closed list, a message that
-// says what is wrong and what to do next, and where it helps the fields that are at fault.
+// Error() is a maker of statuses that carry one reason from a closed list, a message that says what
+// is wrong and what to do next, and where it helps the fields that are at fault.
 //
 // Inside the hub an error is an absl::Status with a reason attached; hub/rpc/errors.cc alone turns
 // it into what goes on the wire, and a test holds this list equal to signpost.v1.ErrorReason.

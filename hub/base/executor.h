@@ -1,5 +1,5 @@
-// Where work runs that may wait (storage, decisions): never on a gRPC thread, and never without a
-// bound, so that overload is refused at the door instead of growing a queue.
+// Executor is a seam that runs work which may wait (storage, decisions): never on a gRPC thread,
+// and never without a bound, so that overload is refused at the door instead of growing a queue.
 
 #ifndef SIGNPOST_HUB_BASE_EXECUTOR_H_
 #define SIGNPOST_HUB_BASE_EXECUTOR_H_

@@ -1,4 +1,5 @@
-// Small files that are read and replaced whole. Functions are thread-safe for different paths.
+// These are functions that read and replace small files whole. Functions are thread-safe for
+// different paths.
 
 #ifndef SIGNPOST_HUB_BASE_FILES_H_
 #define SIGNPOST_HUB_BASE_FILES_H_

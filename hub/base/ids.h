@@ -1,5 +1,5 @@
-// Ids of things: 16 random bytes each, a type of its own for each kind, so that a flag's id is not
-// taken for a consent's. Inside they are bytes; outside they are text such as
+// Id is a template of ids that hold 16 random bytes, a type for each kind of thing, so that a
+// flag's id is not taken for a consent's. Inside they are bytes; outside they are text such as
 // `flag-0T9K3M5Z0XWGQ4S2B7N1R8CVDE`, read back in either case with O for 0 and I or L for 1.
 //
 // A PersonId is different: it is the hub's own and never leaves it. Agencies see an agency person

@@ -1,4 +1,4 @@
-// Reads a program's JSON configuration, and says everything that is wrong with it at once.
+// ConfigObject is a reader that says everything that is wrong with a JSON configuration.
 //
 //   SIGNPOST_ASSIGN_OR_RETURN(ConfigObject config, ConfigObject::ReadFile(path));
 //   options.listen = config.String("listen");

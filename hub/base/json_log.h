@@ -1,4 +1,4 @@
-// The log: one JSON object a line, for machines to collect and people to read.
+// JsonLog is a log that writes one JSON object a line, for machines and people to read.
 //
 //   log.Write(LogLevel::kInfo, "hub_started", {{"port", port}, {"entries", size}});
 //   {"time":"2026-03-01T09:00:00.000Z","level":"info","event":"hub_started","port":8443,"entries":12}

@@ -1,5 +1,5 @@
-// The hub's keys: one master key in a file, and everything else derived from it or wrapped under
-// it.
+// Keyring is a holder of keys that all come from one master key in a file: derived from it or
+// wrapped under it.
 //
 // What is stored on disk beside the data is useless without the file. Losing the file loses every
 // name, birth date and contact; a copy belongs in a safe (see docs/operating.md).

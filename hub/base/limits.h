@@ -1,5 +1,5 @@
-// Every limit of the hub, by name. Each has a test at the limit and one past it. Only numbers that
-// relate to one another are checked here; what each protects is said beside it.
+// These are the limits that the hub has, by name. Each has a test at the limit and one past it.
+// Only numbers that relate to one another are checked here; what each protects is said beside it.
 
 #ifndef SIGNPOST_HUB_BASE_LIMITS_H_
 #define SIGNPOST_HUB_BASE_LIMITS_H_

@@ -1,4 +1,4 @@
-// Randomness, passed in so that tests can have the same every time.
+// RandomSource is a seam that gives random bytes, so that tests can have the same each time.
 //
 // Implementations are thread-safe.
 

@@ -1,4 +1,4 @@
-// Personal values in the hands of code that must not read them.
+// Sealed is a wrapper that holds personal values in the hands of code that must not read them.
 //
 // Rooms pass names, birth dates, contacts and free text around as Sealed<T>. Only
 // disclosure::Opener can read one, and only for the composers that hold its key

@@ -1,4 +1,4 @@
-// Two macros that hand an error up to the caller, so that the way that succeeds reads straight.
+// These are two macros that hand an error up, so that the way that succeeds reads straight.
 //
 //   SIGNPOST_RETURN_IF_ERROR(store->Commit(batch));
 //   SIGNPOST_ASSIGN_OR_RETURN(std::string bytes, ReadFile(path));

@@ -1,5 +1,6 @@
-// JSON as we accept it from outside: one value and nothing after it, no key twice in an object, no
-// deeper than asked, valid UTF-8.
+// ParseStrictJson() is a parser that takes ParseStrictJson() is a parser that takes JSON as we
+// accept it from outside: one value and nothing after it, no key twice in an object, no deeper than
+// asked, valid UTF-8.
 //
 // Parsers differ on what a repeated key means; what two readers could read differently is refused.
 

@@ -1,4 +1,4 @@
-// The only door. Whatever tells a caller something about a young person passes here: the facts are
+// Answers is the only door that tells a caller something about a young person: the facts are
 // gathered at one snapshot, the policy decides, the decision is made durable in the ledger, and
 // then, and only then, what was permitted is opened and leaves.
 //

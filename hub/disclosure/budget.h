@@ -1,5 +1,5 @@
-// How often one system may do a thing. A token bucket a system: no endpoint lists people, and
-// nobody may list them by asking often.
+// Budget is a counter that says how often one system may do a thing. A token bucket a system: no
+// endpoint lists people, and nobody may list them by asking often.
 //
 // Thread-safe. Holds one small record for each system that ever asked; systems are enrolled, so
 // they are few.

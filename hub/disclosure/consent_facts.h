@@ -1,4 +1,4 @@
-// What has been said about one young person, as facts of the policy that will decide: whose word it
+// ConsentFacts is a list that puts what was said about a person as a policy's facts: whose word it
 // is, what it covers, from when until when, what stands in whose place.
 //
 // Reads nothing but the person it is given. Belongs to one call, not thread-safe. The policy, the

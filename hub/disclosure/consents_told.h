@@ -1,4 +1,4 @@
-// Which records of consent an asker may be told of, and how each is told. Thread-safe.
+// These are the functions that say which consents an asker is told of, and how. Thread-safe.
 
 #ifndef SIGNPOST_HUB_DISCLOSURE_CONSENTS_TOLD_H_
 #define SIGNPOST_HUB_DISCLOSURE_CONSENTS_TOLD_H_

@@ -1,5 +1,5 @@
-// From one person and one question to decisions: gathers what the policy wants to know, binds it to
-// the policy's symbols, asks, and sorts the answers into what is seen and what is not.
+// DisclosureEvaluator is a judge that decides one question: gathers what the policy needs, binds it
+// to the policy's symbols, asks, and sorts the answers into what is seen and what is not.
 //
 // Reads nothing, writes nothing, opens nothing (but has the people room say when somebody is 18,
 // where consents are on record). A DisclosureEvaluator belongs to one call; it must not outlive

@@ -1,5 +1,5 @@
-// Mailboxes: what waits for each agency system, in the order of the ledger, until every reader of
-// the mailbox has dealt with it.
+// Mailboxes is a keeper of what waits for each system, in the order of the ledger, until every
+// reader of the mailbox has dealt with it.
 //
 // A mailbox is a range of rows in space kMailboxes: length-prefixed system id, ledger index of the
 // entry that caused the message (8 bytes), part (2 bytes) -> a version byte and a StoredMessage. A

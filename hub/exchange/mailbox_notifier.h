@@ -1,4 +1,4 @@
-// Wakes streams that wait for mail.
+// MailboxNotifier is a follower that wakes streams that wait for mail.
 //
 // A stream reads its mailbox, finds nothing, and waits; meanwhile a commit puts a message there.
 // That the wake-up is not lost between the two is the one thing this is for:

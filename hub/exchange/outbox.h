@@ -1,5 +1,5 @@
-// Who is to be told that a flag changed: the systems of the other agencies that work with the same
-// young person now.
+// Outbox is a gatherer of notices that knows who is told: the systems of the other agencies that
+// work with the same young person now.
 //
 // Collected while an operation is composed, written by its index hook, so a notice is durable in
 // the commit of the change that caused it, or not at all. Being in a mailbox is not being told: the

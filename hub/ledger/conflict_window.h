@@ -1,5 +1,5 @@
-// Which rows were written in the last while, so that the sequencer can tell whether what an
-// operation rests on still stands, without reading the store.
+// ConflictWindow is a memory of rows written in the last while that tells whether what an operation
+// rests on still stands, without reading the store.
 //
 // A row is known by its hash, so a look-up costs the same however much is remembered. Ranges are
 // compared with the keys written since the range was read, which for an operation that was not kept

@@ -1,4 +1,4 @@
-// Ledger entries as handlers make them. An EntryComposer begins each: it says who acts, gives the
+// EntryComposer is a maker of entries that begins each for a handler: it says who acts, gives the
 // entry what its kind always has (the detail; a nonce and a reference where it may be about a young
 // person), and hashes request ids and cursors' names, which never stand in an entry in clear.
 //

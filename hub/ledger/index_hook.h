@@ -1,5 +1,5 @@
-// Several parts of one operation may each need rows keyed by its ledger index (messages,
-// idempotency records, side indexes), and an operation has one hook. This puts another behind it.
+// AddIndexHook() is a joiner of hooks that lets several parts of one operation each add rows keyed
+// by its index (messages, request ids, side indexes).
 
 #ifndef SIGNPOST_HUB_LEDGER_INDEX_HOOK_H_
 #define SIGNPOST_HUB_LEDGER_INDEX_HOOK_H_

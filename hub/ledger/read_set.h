@@ -1,6 +1,6 @@
-// What an operation rests on: the rows and ranges that were read to make it, each with the revision
-// at which it was read. No values: the sequencer aborts an operation when any of its reads was
-// written since, and need not know what was read.
+// ReadSet is a list that says what an operation rests on: rows and ranges read to make it, each
+// with the revision at which it was read. No values: the sequencer aborts an operation when any of
+// its reads was written since, and need not know what was read.
 //
 // Nobody collects it by hand. A GuardedView stands in front of a view and takes note of whatever is
 // read through it, so a handler that was given one cannot forget a row, nor the row that was not

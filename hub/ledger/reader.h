@@ -1,5 +1,5 @@
-// Reads the ledger out of a store: entries, proofs, receipts, tiles, and a whole copy as a
-// tlog-tiles directory. Never writes to the store.
+// LedgerReader is a view that reads the ledger out of a store: entries, proofs, receipts, tiles,
+// and a whole copy as a tlog-tiles directory. Never writes to the store.
 //
 // A LedgerReader sees one View, so its head, nodes, entries and checkpoint belong together. It is
 // thread-safe; the view is not owned and must outlive it. Every call costs O(log size) reads

@@ -1,5 +1,5 @@
-// Receipts of entries: what a caller keeps to have its entry proved. Pure functions but for the
-// view they read; thread-safe.
+// A receipt is a note that a caller keeps to have its entry proved. Pure functions but for the view
+// they read; thread-safe.
 
 #ifndef SIGNPOST_HUB_LEDGER_RECEIPT_H_
 #define SIGNPOST_HUB_LEDGER_RECEIPT_H_

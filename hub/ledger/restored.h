@@ -1,6 +1,6 @@
-// The word of whoever restored a store: which backup it came from, and which published checkpoints
-// are given up by serving it. It stands in the store until the hub has said so in the ledger, and
-// without it a ledger that went backwards is refused.
+// Restored is a signed word that says a store was put back: which backup it came from, and which
+// published checkpoints are given up by serving it. It stands in the store until the hub has said
+// so in the ledger, and without it a ledger that went backwards is refused.
 //
 // It is a signed note under the ledger's own key, so that putting an older store in place does not
 // suffice, nor writing a row into it. The text cannot be read as a checkpoint:

@@ -1,4 +1,4 @@
-// The rows in which the ledger keeps itself. Private to this room.
+// These are the rows that the ledger keeps itself in. Private to this room.
 
 #ifndef SIGNPOST_HUB_LEDGER_ROWS_H_
 #define SIGNPOST_HUB_LEDGER_ROWS_H_

@@ -1,7 +1,7 @@
-// The one writer. Every change to the hub's state and every disclosure passes here: it gets an
-// index, is hashed into the Merkle tree and becomes durable together with the tables, mailbox
-// messages and idempotency records it belongs to, in one batch that many requests share (group
-// commit).
+// Sequencer is the one writer that every change to the hub's state and every disclosure passes: it
+// gets an index, is hashed into the Merkle tree and becomes durable together with the tables,
+// mailbox messages and idempotency records it belongs to, in one batch that many requests share
+// (group commit).
 //
 // Words: an entry is *sequenced* when it is durable with an index (only then may an answer leave),
 // *integrated* when its leaf is in the tree (here: the same commit), *published* when a signed

@@ -1,5 +1,5 @@
-// Read, decide, submit; and when somebody else was first, again. The loop around every change and
-// every answer that depends on what is stored.
+// Transact() is a loop that reads, decides, submits, and begins again when somebody was first:
+// around every change and every answer that depends on what is stored.
 //
 // One attempt reads at one view and makes an Attempt: what the caller will be told if it stands,
 // and the operation that makes it so, or none when nothing need be written. Whatever was read is

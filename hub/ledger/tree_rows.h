@@ -1,4 +1,4 @@
-// How the Merkle tree lies in Space::kNodes, and how it is read and grown there. Private to this
+// These are the reader and the writer that know how the tree lies in Space::kNodes. Private to this
 // room.
 //
 // One row is a group: sixteen neighbouring nodes of a level that is a multiple of four, and what

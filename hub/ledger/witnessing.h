@@ -1,5 +1,5 @@
-// The hub's side of witnesses: partners who co-sign its checkpoints (hub/witness), so that the hub
-// itself could not show two histories or go back unnoticed.
+// Witnessing is a client that asks witnesses, partners who co-sign checkpoints (hub/witness), so
+// that the hub itself could not show two histories or go back unnoticed.
 //
 // After each published checkpoint, at most once an interval, every witness is sent the latest one
 // with a proof that it extends what that witness co-signed last. What all required witnesses

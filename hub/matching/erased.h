@@ -1,4 +1,4 @@
-// Erasing again in a store that was put back: the part of it that is matching's. See
+// RemoveErased() is the part that matching has in erasing again in a store put back. See
 // people/erased.h.
 
 #ifndef SIGNPOST_HUB_MATCHING_ERASED_H_

@@ -1,4 +1,4 @@
-// Numbers and codes with rules of their own: NHS numbers, unique pupil numbers, postcodes, dates.
+// These are readers that know numbers and codes with rules: NHS, pupil numbers, postcodes, dates.
 // Each function takes what was typed and gives the one canonical form, or nothing when it is not
 // valid: an invalid identifier is no identifier, never half of one. Pure and thread-safe.
 

@@ -1,5 +1,5 @@
-// What matching keeps and looks up: keyed hashes of normalised fields, and equality keys made of
-// them. A stolen store gives no name by them: every hash is an HMAC under a key that is not there.
+// Keys is a hasher that makes what matching looks up: keyed hashes of fields, and keys of them. A
+// stolen store gives no name by them: every hash is an HMAC under a key that is not there.
 //
 // Match keys are derived from the hashes alone, so that they can be found again, added or deleted
 // without opening anything personal.

@@ -1,4 +1,4 @@
-// Whom is this about? Certain, nobody we know, or for a person to decide: never a guess.
+// Matcher is a judge that says whom details are about: certain, nobody, or for people to decide.
 //
 // Rules, and no score. Fields are compared with the
 // best of a person's aliases, from whichever agency. Somebody *qualifies* when no identifier

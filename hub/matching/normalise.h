@@ -1,5 +1,5 @@
-// Names as they can be compared: NFKC, any script to Latin, accents and case folded, titles and
-// placeholder words gone, apostrophes out, hyphens to spaces, in tokens.
+// Normaliser is a writer that makes names comparable: NFKC, any script to Latin, accents and case
+// folded, titles and placeholder words gone, apostrophes out, hyphens to spaces, in tokens.
 //
 // "Mr. Seán O'Brien-Ní" and "SEAN OBRIEN NI" are the same name here. What was reported is kept as
 // it was elsewhere; nothing from here is ever shown.

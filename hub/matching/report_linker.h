@@ -1,5 +1,5 @@
-// The way in: what one flag report changes, decided and prepared as a whole, and the reviews that
-// wait where it was not certain whom it is about.
+// ReportLinker is a preparer that says what one flag report changes, as a whole, and keeps the
+// reviews that wait where it was not certain whom it is about.
 //
 // A record the agency reported before keeps its person, even when details changed; only when birth
 // date and both names differ from all they are known by does it wait as "record-reused". A new

@@ -1,5 +1,5 @@
-// The operator's housekeeping: backups and retention. See v1.MaintenanceService. Each act is in the
-// ledger, one that failed too.
+// Maintenance is the housekeeping that the operator does: backups and retention. See
+// v1.MaintenanceService. Each act is in the ledger, one that failed too.
 //
 // Beside that it keeps the backups' file of person keys as the store is: a job of the schedule
 // writes it anew at the start, after each erasure, and again, once a minute in the end, for as long

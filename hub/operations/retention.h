@@ -1,7 +1,7 @@
-// Which entries of the ledger are past the time for which their kind is kept. What goes is the
-// entry's bytes; its hash, its proof and its counter stay. That there was an entry about a person
-// stays known too, until they are erased: what is told to them counts it, and a decision made again
-// must not be held against a history with a gap in it.
+// Retention is a rule that says which entries are past the time their kind is kept. What goes is
+// the entry's bytes; its hash, its proof and its counter stay. That there was an entry about a
+// person stays known too, until they are erased: what is told to them counts it, and a decision
+// made again must not be held against a history with a gap in it.
 //
 // Pure but for the view it is given; thread-safe.
 

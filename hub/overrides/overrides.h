@@ -1,5 +1,5 @@
-// What becomes of an override after it was used: the holders are told, another person reviews it,
-// and when nobody does, the agency hears of it every day.
+// Overrides is a keeper of cases that outlast an override's use: the holders are told, another
+// person reviews it, and when nobody does, the agency hears of it every day.
 //
 // A case is one row of Space::kOverrides, written in the commit of the answer that it opened, under
 // the agency whose practitioner overrode and the index of that answer's entry: its number. The

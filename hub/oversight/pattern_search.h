@@ -1,7 +1,7 @@
-// Has an auditor's patterns looked for in the ledger (audit/patterns.h), with what only the hub
-// knows beside each access: whether the practitioner's own name or home is the young person's, and
-// whether the agency's involvement had ended. Nothing personal is opened for it: names are compared
-// by their keyed hashes, and what is told is which entries, not whose names.
+// PatternSearch is a search that looks for patterns in the ledger (audit/patterns.h), with what
+// only the hub knows beside each access: whether the practitioner's own name or home is the young
+// person's, and whether the agency's involvement had ended. Nothing personal is opened for it:
+// names are compared by their keyed hashes, and what is told is which entries, not whose names.
 //
 // The search is an entry before it is answered. One runs at a time: it reads much.
 //

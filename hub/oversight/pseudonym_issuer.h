@@ -1,6 +1,6 @@
-// Makes files of pseudonyms (audit/pseudonyms.h) for auditors who have a copy of the ledger: with
-// one, patterns are looked for on the copy as at the hub, and entries about the same person are
-// found, without anybody learning who that is.
+// PseudonymIssuer is a maker of pseudonym files (audit/pseudonyms.h) that auditors of copies use:
+// with one, patterns are looked for on the copy as at the hub, and entries about the same person
+// are found, without anybody learning who that is.
 //
 // A pseudonym is an HMAC of the person's id under a key made for that file and kept nowhere, so
 // that two files have nothing in common. The making is an entry before the file is given out: who

@@ -1,6 +1,6 @@
-// Makes a recorded decision again: the policy and the words of then are in the store by their
-// hashes, the question is in the entry, and the person's facts of then are today's row with what
-// the ledger says has happened since taken back.
+// Replays is a judge that makes a recorded decision again: the policy and the words of then are in
+// the store by their hashes, the question is in the entry, and the person's facts of then are
+// today's row with what the ledger says has happened since taken back.
 //
 // What is taken back exactly: flags opened, closed, opened again, retracted; consents recorded,
 // superseded, withdrawn; the shield. What cannot be taken back is said: a flag whose worker,

@@ -1,7 +1,7 @@
-// Auditors search the ledger, and look on as entries come. Each look is itself an entry, sequenced
-// before anything is released: who searched, how much was found, and, sealed, why and by what
-// filter. A look at one young person is indexed by them, so that who asks for everything held
-// about them is told that an auditor looked.
+// Searches is a reader of entries that auditors search with, and look on as they come. Each look is
+// itself an entry, sequenced before anything is released: who searched, how much was found, and,
+// sealed, why and by what filter. A look at one young person is indexed by them, so that who asks
+// for everything held about them is told that an auditor looked.
 //
 // Pages of a search are of the ledger as it was when the first was asked for, so they stay as they
 // are while it grows. A page's token says how far it has read and is good for the same auditor and

@@ -1,4 +1,5 @@
-// When somebody comes of an age: at midnight in London, to the second. Pure; thread-safe.
+// These are functions that say when somebody comes of an age: at midnight in London. Pure;
+// thread-safe.
 
 #ifndef SIGNPOST_HUB_PEOPLE_BIRTHDAY_H_
 #define SIGNPOST_HUB_PEOPLE_BIRTHDAY_H_

@@ -1,6 +1,6 @@
-// Erasing again, in a store that was put back from a backup: whoever has no data key among those of
-// today was erased since the backup was made, and nothing of theirs can be read any more. What is
-// left is that they were here, and that goes too.
+// RemoveErased() is a tool that erases again in a store put back: whoever has no data key among
+// those of today was erased since the backup was made, and nothing of theirs can be read any more.
+// What is left is that they were here, and that goes too.
 
 #ifndef SIGNPOST_HUB_PEOPLE_ERASED_H_
 #define SIGNPOST_HUB_PEOPLE_ERASED_H_

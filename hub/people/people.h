@@ -1,4 +1,4 @@
-// The young persons: reading one, and preparing every change to one.
+// People is a keeper that reads young persons and prepares every change to one.
 //
 // A change is prepared here and committed elsewhere: each Prepare function returns the rows to
 // write, and what it reads it reads through a guarded view (ledger/read_set.h), which takes note of

@@ -1,5 +1,5 @@
-// One young person as stored at one instant: their flags, consents and shield in clear terms, and
-// what is personal (names, contacts, notes) as ciphertext that only the door can open.
+// Person is a snapshot that shows one young person: their flags, consents and shield in clear
+// terms, and what is personal (names, contacts, notes) as ciphertext that only the door can open.
 //
 // Nothing is decrypted by reading. A contact is opened by disclosure::Opener, one by one, when it
 // is to be shown: Sealed::Peek() gives the Lazy value, Lazy::Open() the message. The data key

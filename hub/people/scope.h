@@ -1,4 +1,4 @@
-// What one consent covers against what another does. Pure; thread-safe.
+// These are functions that say what one consent covers of another. Pure; thread-safe.
 
 #ifndef SIGNPOST_HUB_PEOPLE_SCOPE_H_
 #define SIGNPOST_HUB_PEOPLE_SCOPE_H_

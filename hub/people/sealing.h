@@ -1,4 +1,4 @@
-// Where each ciphertext of a person belongs: the contexts it is sealed with. The room's own.
+// These are the contexts that each ciphertext of a person is sealed with. The room's own.
 
 #ifndef SIGNPOST_HUB_PEOPLE_SEALING_H_
 #define SIGNPOST_HUB_PEOPLE_SEALING_H_

@@ -1,5 +1,5 @@
-// Whether what comes in makes sense before anything is looked up: lengths, dates that exist, fields
-// that belong together. Pure and thread-safe.
+// The Validate functions are checks that look at what comes in, before all else: lengths, dates
+// that exist, fields that belong together. Pure and thread-safe.
 //
 // Each function returns OK or one error that names every field at fault, by its path in the proto,
 // with what would be right. No message repeats a value.

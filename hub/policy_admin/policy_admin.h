@@ -1,4 +1,4 @@
-// Where policies are proposed, approved and put in force.
+// PolicyAdmin is a desk that policies pass: proposed, approved, put in force.
 //
 // The policy in force is the store's: texts, who signed them, and which one decides are rows of
 // space kRegistry under "policy/" (store/v1/policy.proto). A text is kept for ever under its

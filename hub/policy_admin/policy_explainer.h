@@ -1,4 +1,5 @@
-// What one may see of whom, asked about nobody: Explain and ListAgreements of v1.PolicyService.
+// PolicyExplainer is a guide that says who may see what: Explain and ListAgreements of
+// v1.PolicyService.
 //
 // The answer rests on the policy, the registry and what the caller says it assumes; no row of a
 // person is read. So it may say what would open a thing that is hidden, which an answer about a

@@ -1,5 +1,5 @@
-// What a draft would change for the people in the index: who would gain or lose sight of what,
-// counted, for those who may propose a policy.
+// PolicyPreviews is a count that says what a draft would change for people: who would gain or lose
+// sight of what, counted, for those who may propose a policy.
 //
 // The draft and the policy in force judge each person as an answer would (judge.h), for every
 // asker that is enrolled (agency, role, teams) and every purpose. What comes out is how many people

@@ -1,6 +1,6 @@
-// Who takes part, as it stood at one instant: agencies with their systems and keys, teams, and when
-// each agency last reported. What a call reads to know its caller, and what handlers build the
-// policy's vocabulary and the coverage of an answer from.
+// Directory is a snapshot that says who takes part: agencies with their systems and keys, teams,
+// and when each agency last reported. What a call reads to know its caller, and what handlers build
+// the policy's vocabulary and the coverage of an answer from.
 //
 // A Directory never changes; the registry puts a new one in its place, before whoever made a change
 // is told that it is durable. Hold the shared_ptr for one

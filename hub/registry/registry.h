@@ -1,5 +1,5 @@
-// The registry: which agencies, systems, keys, teams and practitioners take part, and who of them
-// is suspended. Every call asks it who the caller is; the hub's operator changes it.
+// Registry is a keeper that knows which agencies, systems, keys, teams and practitioners take part,
+// and who is suspended. Every call asks it who the caller is; the hub's operator changes it.
 //
 // Reading is from memory (agencies, systems, keys, teams) or one point read (practitioners), so
 // that it can be asked on every call: what is suspended is refused from the very next call on. A

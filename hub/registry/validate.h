@@ -1,5 +1,5 @@
-// The forms of what may be enrolled. Pure functions, thread-safe. Each says what is wrong with
-// every field at once, so that an operator corrects a file in one go.
+// The Check functions are tests that know the forms of enrolment. Pure functions, thread-safe. Each
+// says what is wrong with every field at once, so that an operator corrects a file in one go.
 
 #ifndef SIGNPOST_HUB_REGISTRY_VALIDATE_H_
 #define SIGNPOST_HUB_REGISTRY_VALIDATE_H_

@@ -1,4 +1,4 @@
-// What was sent twice happens once: the memory of request ids.
+// IdempotencyTable is a memory of request ids: what is sent twice happens once.
 //
 // Space kRequests: length-prefixed agency id, request id -> a version byte and a RequestRow,
 // written in the commit of what the request caused. A request is compared by a keyed hash, so that

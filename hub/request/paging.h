@@ -1,4 +1,4 @@
-// The one rule for how many rows a page of a list has.
+// PageSize() is the one rule that says how many rows a page has.
 
 #ifndef SIGNPOST_HUB_REQUEST_PAGING_H_
 #define SIGNPOST_HUB_REQUEST_PAGING_H_

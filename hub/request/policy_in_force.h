@@ -1,4 +1,4 @@
-// The policy that decides now, bound to the area's words.
+// PolicyInForce is a follower that holds the policy that decides now.
 //
 // Which agencies and teams there are is the registry's knowledge and changes while the hub runs;
 // which services, roles and assessments there are is a file. PolicyAdmin compiles the published

@@ -1,4 +1,4 @@
-// What handlers do alike: whom a selector names, who works with that person, private
+// These are helpers that handlers share: whom a selector names, who works with that person, private
 // details of entries, and the loop from reading to a durable operation. Thread-safe.
 
 #ifndef SIGNPOST_HUB_REQUEST_RESOLVE_H_

@@ -1,4 +1,4 @@
-// The wire's words as the policy's, and stored days as the wire's. Pure; thread-safe.
+// These are functions that turn the wire's words into the policy's. Pure; thread-safe.
 
 #ifndef SIGNPOST_HUB_REQUEST_WIRE_CONVERT_H_
 #define SIGNPOST_HUB_REQUEST_WIRE_CONVERT_H_

@@ -1,4 +1,4 @@
-// The one guard at the door of the API: every RPC passes it before anything else happens.
+// CallGuard is the one guard that every RPC passes before anything else happens.
 //
 // It establishes who calls from four things that the caller cannot choose freely: the certificate
 // of the connection (exactly one SPIFFE id), the registry's word on it now, the agency's signed

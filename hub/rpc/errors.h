@@ -1,4 +1,4 @@
-// The one file that turns an error inside into an error outside.
+// ErrorMapper is the one translator that turns an error inside into one outside.
 //
 // Inside, an error is an absl::Status with a base::Reason. Outside it is a gRPC status whose
 // details are a google.rpc.Status of ErrorInfo{reason, domain "signpost.v1"}, BadRequest where

@@ -1,6 +1,6 @@
-// Who may call what: one row for each RPC of proto/signpost/v1, and nothing admits a call that has
-// no row. A test walks the service descriptors and fails for a method without a row, and for a row
-// without a method.
+// The method table is a list that says who may call what: a row for each RPC, and nothing admits a
+// call that has no row. A test walks the service descriptors and fails for a method without a row,
+// and for a row without a method.
 //
 // The table is constant; functions are thread-safe.
 

@@ -1,5 +1,5 @@
-// Counters, gauges and histograms in Prometheus' text form. Labels are few and fixed: a method, a
-// status, a room; never a person, a practitioner or a request.
+// Metrics is a set of counters that it writes as Prometheus reads them. Labels are few and fixed: a
+// method, a status, a room; never a person, a practitioner or a request.
 //
 // Series are made at start-up and live as long as the Metrics; adding to one is an atomic operation
 // and takes no lock. Thread-safe.

@@ -1,5 +1,5 @@
-// How calls run: admitted on gRPC's threads, worked on our own bounded executor, finished exactly
-// once.
+// The reactors are the runners of calls that admit on gRPC's threads, work on our executor, and
+// finish exactly once.
 //
 // gRPC has few callback threads and they must never wait. So a call's system is admitted there (no
 // storage), the rest happens on the executor, and the call may complete on any thread. When the

@@ -1,4 +1,4 @@
-// The one printer of messages that logs and diagnostics may use. Fields with the option
+// Redacted() is the one printer that logs and diagnostics may use. Fields with the option
 // (signpost.v1.sensitive) print as [redacted], whatever they hold and however deep; bytes print as
 // their length; fields this binary does not know are counted and not shown.
 

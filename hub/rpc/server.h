@@ -1,4 +1,4 @@
-// The gRPC server: TLS with client certificates required, the limits of base/limits.h, health,
+// Server is a gRPC server that requires client certificates: the limits of base/limits.h, health,
 // reflection when asked for, and an orderly end.
 //
 // Certificates are read again while the server runs (every `reload_interval`), so renewing them

@@ -1,5 +1,5 @@
-// What engines of the store are given to apply: named spaces of rows, and a batch of changes to
-// them. Part of the seam in store.h, in a header of its own because the feed (feed.h) keeps
+// Batch is a list of changes that engines of the store apply to named spaces of rows.
+// Part of the seam in store.h, in a header of its own because the feed (feed.h) keeps
 // batches.
 
 #ifndef SIGNPOST_HUB_STORE_BATCH_H_

@@ -1,4 +1,4 @@
-// An engine whose stores are directories of files, as backups and restores need it: they handle the
+// Engine is a seam that keeps stores as directories of files, as backups need it: they handle the
 // files of stores that nobody has open, and know no engine by name.
 //
 // An Engine has no state and is thread-safe. Engines that keep nothing in files have none.

@@ -1,5 +1,5 @@
-// What was committed, in order, for whoever follows: the directory, the policy in force, streams
-// that wait for mail, and later a standby or an index kept in memory.
+// CommitFeed is a list that tells followers what was committed, in order: the directory, the policy
+// in force, streams that wait for mail, and later a standby or an index kept in memory.
 //
 // A follower begins with a view and goes on from that view's revision, page by page:
 //

@@ -1,4 +1,4 @@
-// Followers: what is kept in memory of what is stored, and must be as new as what was acknowledged.
+// Followers is a driver of what is kept in memory that must be as new as what was acknowledged.
 //
 // A Follower is a seam that a room implements: it begins from a view and then takes one commit
 // after the other, in order. Followers is who drives them: the sequencer has one, and lets it catch

@@ -1,7 +1,7 @@
-// The hostile twin: a Store in front of another that fails, dawdles and forgets when told to, so
-// that every promise about durability can be tested against a disk that breaks it. Until told, it
-// only hands on. Thread-safe. The inner store is not owned, must outlive it, and must be written
-// through this object alone.
+// HostileStore is a twin that stands before another Store and fails, holds and forgets when told
+// to, so that every promise about durability can be tested against a disk that breaks it. Until
+// told, it only hands on. Thread-safe. The inner store is not owned, must outlive it, and must be
+// written through this object alone.
 
 #ifndef SIGNPOST_HUB_STORE_HOSTILE_STORE_H_
 #define SIGNPOST_HUB_STORE_HOSTILE_STORE_H_

@@ -1,5 +1,5 @@
-// A Store on an embedded RocksDB: one column family a Space, every commit one write batch whose log
-// record is synced before Commit returns.
+// The RocksDB store is a Store that an embedded RocksDB keeps: a column family a Space, every
+// commit one write batch whose log record is synced before Commit returns.
 //
 // One process opens a directory at a time. A log torn at its very end (the record that was being
 // written when the power went) opens without that record, which nobody was told of; damage anywhere

@@ -1,4 +1,4 @@
-// How rows and their keys are written, in every room alike.
+// This is the one codec that writes rows and their keys, in every room alike.
 //
 // A value is a version byte and a serialised message. One of a later version is refused as
 // kStoreNewer, so that an older hub cannot misread it; anything else that does not parse is

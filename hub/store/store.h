@@ -1,5 +1,5 @@
-// The one seam between the hub and whatever keeps its bytes: ordered keys in named spaces, read at
-// a snapshot, written in one atomic batch behind one fence, and told of in order to whoever
+// Store is the one seam that stands between the hub and its engine: ordered keys in named spaces,
+// read at a snapshot, written in one atomic batch behind one fence, and told of in order to whoever
 // follows.
 //
 // The store knows nothing of what keys and values mean. Keys are compared as unsigned bytes. Three

@@ -1,5 +1,5 @@
-// What is done with everything that is held about one young person: it is given out to answer them,
-// hidden behind a shield, or erased.
+// SubjectRights is a desk that handles all that is held about one person: it is given out to answer
+// them, hidden behind a shield, or erased.
 //
 // These are the widest powers there are, so they are for few (the roles below, which the hub's
 // operator enrols), each act says why, and each, a refusal too, is an entry before it is answered.

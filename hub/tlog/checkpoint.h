@@ -1,4 +1,4 @@
-// Checkpoints (c2sp.org/tlog-checkpoint): what the log says of itself at one size. The text of a
+// A Checkpoint (c2sp.org/tlog-checkpoint) is what the log says of itself at one size. The text of a
 // signed note: origin, size, base64 of the root hash. And proofs (c2sp.org/tlog-proof@v1): the
 // receipt that somebody can verify offline in twenty years.
 //

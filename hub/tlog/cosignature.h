@@ -1,4 +1,4 @@
-// Cosignatures (c2sp.org/tlog-cosignature, version 1 with Ed25519): a witness's word that, at a
+// A cosignature (c2sp.org/tlog-cosignature, version 1, Ed25519) is a witness's word that, at a
 // time, this was the largest tree it had seen of a log, and that it extended every one it had seen
 // before. They stand beside the log's own signature in the signed note of a checkpoint.
 //

@@ -1,4 +1,4 @@
-// The few fields of a ledger entry that verification needs, read and written as protobuf wire bytes
+// EntryFields is a struct of the few fields that verification needs, read and written as wire bytes
 // by hand, so that neither the sequencer nor an offline verifier needs the generated messages:
 //
 //   uint64 index = 1;  int64 sequenced_at_us = 2;  uint64 agency_counter = 3;

@@ -1,6 +1,6 @@
-// The Merkle tree of RFC 6962 over SHA-256: leaf = SHA-256(0x00 || entry), node = SHA-256(0x01 ||
-// left || right). Hashing, growing a tree from its right edge, making proofs from stored nodes, and
-// checking proofs.
+// This is the Merkle tree that RFC 6962 defines: leaf = SHA-256(0x00 || entry), node = SHA-256(0x01
+// || left || right). Hashing, growing a tree from its right edge, making proofs from stored nodes,
+// and checking proofs.
 //
 // Nothing here does I/O: who holds the nodes passes a NodeReader. A Hasher and a Frontier belong to
 // one thread; the free functions are thread-safe.

@@ -1,5 +1,5 @@
-// Signed notes (c2sp.org/signed-note): text, an empty line, and one line a signature. Checkpoints
-// travel in them, so that other people's transparency tools can check ours.
+// A Note (c2sp.org/signed-note) is a signed text: text, an empty line, and one line a signature.
+// Checkpoints travel in them, so that other people's transparency tools can check ours.
 //
 // Keys are the text forms that those tools share:
 //   signer    PRIVATE+KEY+<name>+<key id, 8 hex digits>+<base64 of type byte and 32-byte seed>

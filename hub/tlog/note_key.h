@@ -1,5 +1,5 @@
-// Ed25519 keys in the text form of signed notes, and signature lines. Private to this room: note.cc
-// and cosignature.cc, whose keys differ in the type byte alone, and sign different messages.
+// These are codecs that read keys and signature lines of notes. Private to this room: note.cc and
+// cosignature.cc, whose keys differ in the type byte alone, and sign different messages.
 //
 // Pure functions; thread-safe.
 

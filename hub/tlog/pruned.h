@@ -1,4 +1,4 @@
-// Which entries were reduced to their hashes, as the entry that records it says, for everybody who
+// PrunedKind is a struct that says which entries were reduced to their hashes, for everybody who
 // verifies the ledger to read: the bytes of a ledger.v1.Pruned, which names each kind with the
 // ranges of its entries, ascending. Pure functions, thread-safe.
 

@@ -1,4 +1,4 @@
-// The static files of a published log (c2sp.org/tlog-tiles): `checkpoint`, hash tiles
+// Tiles are the static files that publish a log (c2sp.org/tlog-tiles): `checkpoint`, hash tiles
 // `tile/<L>/<N>[.p/<W>]` and entry bundles `tile/entries/<N>[.p/<W>]`. Tiles of hashes reveal
 // nothing and may be public; entry bundles may not.
 //

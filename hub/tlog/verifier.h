@@ -1,6 +1,6 @@
-// The offline verifier: judges a copy of a ledger, written as a tlog-tiles directory, with nothing
-// but the log's verifier key, and says what is wrong and where. It trusts no file: everything is
-// computed from the entries and compared.
+// VerifyDirectory() is a verifier that judges a copy of a ledger, written as a tlog-tiles
+// directory, with nothing but the log's verifier key, and says what is wrong and where. It trusts
+// no file: everything is computed from the entries and compared.
 //
 // What it finds: an entry changed, dropped, inserted or moved; tiles that disagree with entries;
 // a root that is not the signed one; a signature by another key; an agency's counter with a gap; a

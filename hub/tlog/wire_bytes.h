@@ -1,5 +1,5 @@
-// Protobuf wire bytes, read and written by hand: what little of them an entry's verification needs.
-// Private to this room. Pure functions, thread-safe.
+// These are codecs that read and write wire bytes by hand: what little of them an entry's
+// verification needs. Private to this room. Pure functions, thread-safe.
 
 #ifndef SIGNPOST_HUB_TLOG_WIRE_BYTES_H_
 #define SIGNPOST_HUB_TLOG_WIRE_BYTES_H_

@@ -1,4 +1,4 @@
-// The configuration of signpost-witness: one JSON file.
+// WitnessConfig is a configuration that one JSON file holds.
 //
 //   {
 //     "listen": "0.0.0.0:8555",

@@ -1,5 +1,5 @@
-// HTTP for witnesses, both ends: the server of signpost-witness, and the client with which a hub
-// asks one.
+// These are the two ends that speak HTTP for witnesses: the server of signpost-witness, and the
+// client with which a hub asks one.
 
 #ifndef SIGNPOST_HUB_WITNESS_HTTP_H_
 #define SIGNPOST_HUB_WITNESS_HTTP_H_

@@ -1,5 +1,5 @@
-// What is said to a witness (c2sp.org/tlog-witness): the body of POST add-checkpoint. Both sides
-// use it: the hub to write, the witness to read.
+// A request is what is said to a witness (c2sp.org/tlog-witness): the body of POST add-checkpoint.
+// Both sides use it: the hub to write, the witness to read.
 //
 //   old <size of the checkpoint that the witness cosigned last>
 //   <base64 hash>            as many as the consistency proof has, at most 63

@@ -1,5 +1,5 @@
-// Boxes: how a set of cells is said in few words. A box is a product of sets of values, one for
-// each dimension.
+// A Box is a set that checks are proved with: how a set of cells is said in few words. A box is a
+// product of sets of values, one for each dimension.
 //
 // Internal to the room; pure.
 

@@ -1,5 +1,5 @@
-// Compiling what is already a tree: Compile() (policy.h) for tests that change trees. Internal to
-// the room.
+// Compile() is a compiler that takes what is already a tree: Compile() (policy.h) for tests that
+// change trees. Internal to the room.
 
 #ifndef SIGNPOST_POLICY_ANALYSIS_COMPILE_H_
 #define SIGNPOST_POLICY_ANALYSIS_COMPILE_H_

@@ -1,5 +1,5 @@
-// Running the examples of a policy text: each is asked of the policy, and what it answers must be
-// what the example says.
+// RunExamples() is a runner that tries the examples of a text: each is asked of the policy, and
+// what it answers must be what the example says.
 //
 // Internal to the room. Pure; thread-safe.
 

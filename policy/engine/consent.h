@@ -1,5 +1,5 @@
-// How consents stand: which of a young person's consents cover a question, and what may be said of
-// each.
+// These are functions that say how consents stand: which of a young person's consents cover a
+// question, and what may be said of each.
 //
 // Internal to the room; shared by the interpreter and the tables, so that both mean the same by a
 // consent. Pure functions; nothing is allocated.

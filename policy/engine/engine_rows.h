@@ -1,5 +1,5 @@
-// How the tables of the engine number their rows: what those who fill them (engine_build.cc) and
-// those who read them (engine.cc) must agree on.
+// These are the numbers that the engine's tables give their rows: what those who fill them
+// (engine_build.cc) and those who read them (engine.cc) must agree on.
 //
 // Internal to the room, and in the header because every decision packs its facts this way.
 

@@ -1,4 +1,4 @@
-// Decisions in the words of the policy language. Internal to the room; pure.
+// DecisionInWords() is a writer that puts decisions in words. Internal to the room; pure.
 
 #ifndef SIGNPOST_POLICY_ENGINE_EXPLAIN_H_
 #define SIGNPOST_POLICY_ENGINE_EXPLAIN_H_

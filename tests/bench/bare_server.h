@@ -1,7 +1,7 @@
-// The baseline: the least that a recorded answer could cost. A gRPC server over the same mTLS that
-// answers WhoKnows with a reply of a given size after appending 200 bytes to a file under group
-// commit (one fdatasync for all that arrived while the last one ran). No look-up, no policy, no
-// tree.
+// BareServer is the baseline that answers compare with: the least that a recorded answer could
+// cost. A gRPC server over the same mTLS that answers WhoKnows with a reply of a given size after
+// appending 200 bytes to a file under group commit (one fdatasync for all that arrived while the
+// last one ran). No look-up, no policy, no tree.
 //
 // Thread-safe once started.
 

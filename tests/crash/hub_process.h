@@ -1,5 +1,5 @@
-// The real signpost-hub as a child process, to be killed. Everything it keeps is in one folder:
-//   config.json, store/, checkpoint, hub-<n>.log (the n-th start's standard error).
+// HubProcess is a real signpost-hub that a test kills. Everything it keeps is in one folder:
+// config.json, store/, checkpoint, hub-<n>.log (the n-th start's standard error).
 //
 // For one thread, which must be the thread that lives longest: the kernel kills the child when the
 // thread that started it ends, so that a test that is itself killed leaves no hub behind.

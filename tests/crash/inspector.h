@@ -1,4 +1,4 @@
-// Holds a notebook against a hub that was killed and started again, over the public API alone: the
+// Inspector is a checker that holds a notebook against a hub that was killed and started again: the
 // records' own agencies ask about them, an auditor copies the ledger and verifies it offline.
 //
 // Not thread-safe.

@@ -1,4 +1,4 @@
-// The exchange's pieces over a real sequencer and a memory store behind the hostile twin.
+// ExchangeFixture is a base that puts the exchange's pieces over a real sequencer.
 
 #ifndef SIGNPOST_TESTS_EXCHANGE_EXCHANGE_FIXTURE_H_
 #define SIGNPOST_TESTS_EXCHANGE_EXCHANGE_FIXTURE_H_

@@ -1,4 +1,4 @@
-// A hub for tests of what talks to it, in the same process: it keeps flags as the real one does
+// FakeHub is a hub that runs in the tests' own process: it keeps flags as the real one does
 // (report, compare, close) and it lies on demand: acknowledges late, twice, out of order or not at
 // all, breaks the stream, falls silent, refuses.
 

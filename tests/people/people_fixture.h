@@ -1,5 +1,5 @@
-// What tests of people and matching stand on: a memory store, keys that are the same every time,
-// and the door's hands to open what only the door may open.
+// PeopleFixture is a base that tests of people and matching have: a memory store, keys that are the
+// same every time, and the door's hands to open what only the door may open.
 
 #ifndef SIGNPOST_TESTS_PEOPLE_PEOPLE_FIXTURE_H_
 #define SIGNPOST_TESTS_PEOPLE_PEOPLE_FIXTURE_H_

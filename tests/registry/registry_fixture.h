@@ -1,4 +1,4 @@
-// A registry over a real sequencer and a memory store behind the hostile twin.
+// RegistryFixture is a base that puts a registry over a real sequencer.
 
 #ifndef SIGNPOST_TESTS_REGISTRY_REGISTRY_FIXTURE_H_
 #define SIGNPOST_TESTS_REGISTRY_REGISTRY_FIXTURE_H_

@@ -1,6 +1,6 @@
-// What unit tests of the rooms above `request` stand on: a whole HubContext on a memory store, with
-// a real sequencer, the enrolled agencies of Nortown, the shipped rules, and a clock that stands
-// still. No certificates, no gRPC, no files but the shipped ones.
+// HubRooms is a base that tests of rooms above `request` stand on: a whole HubContext on a memory
+// store, with a real sequencer, the enrolled agencies of Nortown, the shipped rules, and a clock
+// that stands still. No certificates, no gRPC, no files but the shipped ones.
 //
 // For tests: one HubRooms a test, used from the test's thread. Rooms complete on the sequencer's
 // thread; Wait() hands what they complete with back to the test's thread.

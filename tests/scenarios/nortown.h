@@ -1,5 +1,5 @@
-// Nortown for tests. `Agencies` speaks to a hub as its agencies would, over mTLS with certificates
-// from deploy/make-authority, wherever that hub runs; it can enrol the area of
+// Nortown is a hub that tests talk to. `Agencies` speaks to one as its agencies would, over mTLS
+// with certificates from deploy/make-authority, wherever that hub runs; it can enrol the area of
 // deploy/area/nortown.json there. `Nortown` is that and a whole hub in this process, on RocksDB in
 // a folder of its own, with the shipped policy.
 

@@ -1,5 +1,5 @@
-// A disk in memory, for RocksDB, that breaks when told: the k-th operation fails, or the power goes
-// at it, and what was not synced is lost or torn as a power cut may lose and tear it.
+// MemoryDisk is a disk that breaks when told, for RocksDB: the k-th operation fails, or the power
+// goes at it, and what was not synced is lost or torn as a power cut may lose and tear it.
 //
 // What survives a power cut: of each file all that was synced, and any number of the bytes written
 // after that, the last of them perhaps garbled; of what happened to names (made, renamed, removed)

@@ -1,4 +1,4 @@
-// What a young person agreed to, in words for them: one page to print and keep.
+// A statement is a page that says what a young person agreed to: one page to print and keep.
 //
 // Written for a reader of about eleven: short sentences, everyday words; a test measures it. It
 // says what the hub told the worker who prints it and nothing more. Pure; thread-safe.
