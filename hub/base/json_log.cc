@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -13,6 +15,9 @@ namespace {
 constexpr absl::string_view kLevelNames[] = {"debug", "info", "warning", "error"};
 // Room for `,"fields_dropped":<number>}` and the line's end.
 constexpr size_t kTailBytes = 48;
+constexpr size_t kLineBytesUsual = 384;
+// Past this, whoever gives a line writes.
+constexpr size_t kWaitingBytesMax = 1u << 20;
 
 // Length of the UTF-8 sequence at `at` and its code point; 0 when it is not well formed.
 size_t DecodeUtf8(absl::string_view text, size_t at, uint32_t* code_point) {
@@ -40,12 +45,32 @@ size_t DecodeUtf8(absl::string_view text, size_t at, uint32_t* code_point) {
   return (*code_point < smallest || surrogate || *code_point > 0x10ffff) ? 0 : length;
 }
 
+// "2026-03-01T09:00:00.123Z". All but the milliseconds is kept from line to line, for most come
+// within one second.
+void AppendTime(absl::Time time, std::string* out) {
+  thread_local int64_t kept_second = std::numeric_limits<int64_t>::min();
+  thread_local std::string kept;
+  const int64_t second = absl::ToUnixSeconds(time);
+  if (second != kept_second) {
+    kept =
+        absl::FormatTime("%Y-%m-%d%ET%H:%M:%S", absl::FromUnixSeconds(second), absl::UTCTimeZone());
+    kept_second = second;
+  }
+  absl::StrAppend(
+      out, kept, ".",
+      absl::Dec(absl::ToInt64Milliseconds(time - absl::FromUnixSeconds(second)), absl::kZeroPad3),
+      "Z");
+}
+
 // What could move a cursor, end a line or hide text where the log is read.
 bool NeedsEscape(uint32_t code_point) {
   return code_point < 0x20 || (code_point >= 0x7f && code_point <= 0x9f) ||
          (code_point >= 0x2028 && code_point <= 0x202e) ||
          (code_point >= 0x2066 && code_point <= 0x2069);
 }
+
+// Printable ASCII that stands for itself in JSON.
+bool IsPlain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 void AppendValue(const std::variant<bool, int64_t, double, absl::string_view>& value,
                  std::string* out) {
@@ -83,32 +108,98 @@ bool LogLevelFromName(absl::string_view name, LogLevel* level) {
 JsonLog::JsonLog(std::FILE* sink, const Clock* clock, LogLevel level_min)
     : sink_(sink), clock_(clock), level_min_(level_min) {}
 
+JsonLog::~JsonLog() {
+  std::thread writer;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    writer = std::move(writer_);
+  }
+  if (writer.joinable()) writer.join();
+  Flush();
+}
+
 void JsonLog::Write(LogLevel level, LogName event, std::initializer_list<LogField> fields) {
   if (level < level_min_) return;
-  std::string line =
-      absl::StrCat("{\"time\":\"",
-                   absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3SZ", clock_->Now(), absl::UTCTimeZone()),
-                   "\",\"level\":\"", kLevelNames[static_cast<size_t>(level)], "\",\"event\":\"",
-                   event.c_str(), "\"");
+  (void)Append(Line(level, event, fields));
+  Flush();
+}
+
+void JsonLog::WriteSoon(LogLevel level, LogName event, std::initializer_list<LogField> fields) {
+  if (level < level_min_) return;
+  if (Append(Line(level, event, fields))) {
+    Flush();
+    return;
+  }
+  absl::MutexLock lock(&mutex_);
+  if (!writer_.joinable() && !stopping_) writer_ = std::thread([this] { WriteGathered(); });
+}
+
+std::string JsonLog::Line(LogLevel level, LogName event,
+                          std::initializer_list<LogField> fields) const {
+  std::string line;
+  line.reserve(kLineBytesUsual);
+  line.append("{\"time\":\"");
+  AppendTime(clock_->Now(), &line);
+  absl::StrAppend(&line, "\",\"level\":\"", kLevelNames[static_cast<size_t>(level)],
+                  "\",\"event\":\"", event.c_str(), "\"");
   int dropped = 0;
-  std::string rendered;
   for (const LogField& field : fields) {
-    rendered.clear();
-    absl::StrAppend(&rendered, ",\"", field.key_.c_str(), "\":");
-    AppendValue(field.value_, &rendered);
-    if (line.size() + rendered.size() + kTailBytes > kLogLineBytesMax) {
+    const size_t before = line.size();
+    absl::StrAppend(&line, ",\"", field.key_.c_str(), "\":");
+    AppendValue(field.value_, &line);
+    if (line.size() + kTailBytes > kLogLineBytesMax) {
+      line.resize(before);
       ++dropped;
-    } else {
-      line += rendered;
     }
   }
   if (dropped > 0) absl::StrAppend(&line, ",\"fields_dropped\":", dropped);
   line += "}\n";
+  return line;
+}
 
+bool JsonLog::Append(const std::string& line) {
   absl::MutexLock lock(&mutex_);
-  if (std::fwrite(line.data(), 1, line.size(), sink_) != line.size() || std::fflush(sink_) != 0) {
-    ++lines_lost_;
-    std::clearerr(sink_);
+  waiting_ += line;
+  ++lines_waiting_;
+  return waiting_.size() >= kWaitingBytesMax;
+}
+
+void JsonLog::Flush() {
+  absl::MutexLock one_at_a_time(&sink_mutex_);
+  std::string lines;
+  int64_t count = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    lines.swap(waiting_);
+    count = std::exchange(lines_waiting_, 0);
+  }
+  if (lines.empty()) return;
+  const bool written =
+      std::fwrite(lines.data(), 1, lines.size(), sink_) == lines.size() && std::fflush(sink_) == 0;
+  if (!written) std::clearerr(sink_);
+  absl::MutexLock lock(&mutex_);
+  if (!written) lines_lost_ += count;
+  // The room that was made serves the next lines.
+  if (waiting_.empty()) {
+    lines.clear();
+    waiting_.swap(lines);
+  }
+}
+
+void JsonLog::WriteGathered() {
+  const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || !waiting_.empty();
+  };
+  while (true) {
+    {
+      absl::MutexLock lock(&mutex_, absl::Condition(&something));
+      // Woken by the first line; what comes in the next milliseconds goes with it.
+      if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), absl::Milliseconds(kGatherMs))) {
+        return;
+      }
+    }
+    Flush();
   }
 }
 
@@ -120,6 +211,12 @@ int64_t JsonLog::lines_lost() const {
 void AppendJsonString(absl::string_view text, std::string* out) {
   out->push_back('"');
   for (size_t at = 0; at < text.size();) {
+    // Most texts are plain from end to end.
+    size_t plain = at;
+    while (plain < text.size() && IsPlain(text[plain])) ++plain;
+    out->append(text.data() + at, plain - at);
+    at = plain;
+    if (at == text.size()) break;
     uint32_t code_point = 0;
     const size_t length = DecodeUtf8(text, at, &code_point);
     if (length == 0) {

@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <initializer_list>
 #include <string>
+#include <thread>
 #include <variant>
 
 #include "absl/base/thread_annotations.h"
@@ -67,11 +68,22 @@ class LogField {
   std::variant<bool, int64_t, double, absl::string_view> value_;
 };
 
-// Thread-safe; lines of several threads never mix. `sink` and `clock` are not owned and must
-// outlive it.
+// A JsonLog is the writer of one sink. Thread-safe; lines of several threads never mix, and stand
+// in the order in which they were given. `sink` and `clock` are not owned and must outlive it.
+//
+// Two kinds of line: Write(), and what stands on it, writes at once, with all that waits. Lines for
+// which nobody waits and of which there are thousands a second, those of calls that went well, go
+// through WriteSoon(): a thread of this object's, begun with the first of them, writes what has
+// gathered every few milliseconds. A process that is killed loses those few milliseconds of them
+// and nothing else.
 class JsonLog {
  public:
+  // How long a line of WriteSoon() gathers others.
+  static constexpr int kGatherMs = 5;
+
   JsonLog(std::FILE* sink, const Clock* clock, LogLevel level_min = LogLevel::kInfo);
+  // Writes what waits.
+  ~JsonLog();
   JsonLog(const JsonLog&) = delete;
   JsonLog& operator=(const JsonLog&) = delete;
 
@@ -80,6 +92,10 @@ class JsonLog {
   // What is not UTF-8 is replaced; control characters are escaped, so that no value can forge a
   // line. A sink that fails is not an error: the hub goes on, and `lines_lost` counts.
   void Write(LogLevel level, LogName event, std::initializer_list<LogField> fields = {});
+  // The same about kGatherMs later, or with the next line that is written at once.
+  void WriteSoon(LogLevel level, LogName event, std::initializer_list<LogField> fields = {});
+  // Writes what waits. Returns when it is with the system.
+  void Flush();
 
   void Info(LogName event, std::initializer_list<LogField> fields = {}) {
     Write(LogLevel::kInfo, event, fields);
@@ -94,11 +110,23 @@ class JsonLog {
   int64_t lines_lost() const;
 
  private:
+  std::string Line(LogLevel level, LogName event, std::initializer_list<LogField> fields) const;
+  // True when so much waits that the caller must write it.
+  bool Append(const std::string& line);
+  void WriteGathered();
+
   std::FILE* const sink_;
   const Clock* const clock_;
   const LogLevel level_min_;
+
+  // Held while writing, and before mutex_: whoever gives a line waits for no disk.
+  absl::Mutex sink_mutex_;
   mutable absl::Mutex mutex_;
+  std::string waiting_ ABSL_GUARDED_BY(mutex_);
+  int64_t lines_waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t lines_lost_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread writer_ ABSL_GUARDED_BY(mutex_);  // from the first WriteSoon()
 };
 
 // Appends `text` as a JSON string with quotes; what is not UTF-8 becomes U+FFFD.

@@ -46,16 +46,21 @@ void Record(const CallEnvironment& calls, const CallEnd& end) {
   }
   const std::string request_id =
       end.request_id.empty() ? std::string() : LoggableRequestId(end.request_id);
-  calls.log->Write(fault ? base::LogLevel::kError : base::LogLevel::kInfo, "call",
-                   {{"method", end.method->full_method},
-                    {"code", GrpcCodeName(end.code)},
-                    {"reason", refused ? base::ReasonName(end.reason) : ""},
-                    {"agency", agency},
-                    {"system", system},
-                    {"duration_us", absl::ToInt64Microseconds(end.duration)},
-                    {"request_id", request_id},
-                    {"received", end.received},
-                    {"sent", end.sent}});
+  const std::initializer_list<base::LogField> fields = {
+      {"method", end.method->full_method},
+      {"code", GrpcCodeName(end.code)},
+      {"reason", refused ? base::ReasonName(end.reason) : ""},
+      {"agency", agency},
+      {"system", system},
+      {"duration_us", absl::ToInt64Microseconds(end.duration)},
+      {"request_id", request_id},
+      {"received", end.received},
+      {"sent", end.sent}};
+  if (refused) {
+    calls.log->Write(fault ? base::LogLevel::kError : base::LogLevel::kInfo, "call", fields);
+  } else {
+    calls.log->WriteSoon(base::LogLevel::kInfo, "call", fields);
+  }
 }
 
 }  // namespace internal

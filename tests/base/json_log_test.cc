@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "hub/base/limits.h"
@@ -126,6 +127,113 @@ TEST_F(JsonLogTest, LinesOfSeveralThreadsDoNotMix) {
     ++lines;
   }
   EXPECT_EQ(lines, 800);
+}
+
+TEST_F(JsonLogTest, ALineAtOnceBringsThoseThatWait) {
+  log_.WriteSoon(LogLevel::kInfo, "first");
+  log_.Warning("second");
+  const std::string text = Written();
+  EXPECT_LT(text.find("\"first\""), text.find("\"second\""));
+  EXPECT_NE(text.find("\"second\""), std::string::npos);
+}
+
+TEST_F(JsonLogTest, FlushingWritesWhatWaits) {
+  log_.WriteSoon(LogLevel::kInfo, "soon", {{"n", 1}});
+  log_.Flush();
+  EXPECT_NE(Written().find("\"event\":\"soon\",\"n\":1}\n"), std::string::npos);
+}
+
+TEST_F(JsonLogTest, LevelsBelowTheLeastAreNotWrittenSoon) {
+  log_.WriteSoon(LogLevel::kDebug, "quiet");
+  log_.Flush();
+  EXPECT_EQ(Written(), "");
+}
+
+// The text between its milliseconds' point and its end is the same for all lines of one second.
+TEST_F(JsonLogTest, TheTimeOfEachLineIsItsOwn) {
+  log_.Info("first");
+  clock_.Advance(absl::Milliseconds(876));
+  log_.Info("same_second");
+  clock_.Advance(absl::Milliseconds(1));
+  log_.Info("next_second");
+  const std::string text = Written();
+  EXPECT_NE(text.find("T09:00:00.123Z\",\"level\":\"info\",\"event\":\"first"), std::string::npos);
+  EXPECT_NE(text.find("T09:00:00.999Z\",\"level\":\"info\",\"event\":\"same_"), std::string::npos);
+  EXPECT_NE(text.find("T09:00:01.000Z\",\"level\":\"info\",\"event\":\"next_"), std::string::npos);
+}
+
+class JsonLogFileTest : public ::testing::Test {
+ protected:
+  ~JsonLogFileTest() override { std::fclose(sink_); }
+  std::string Written() const {
+    std::string text;
+    std::FILE* const file = std::fopen(absl::StrCat("/proc/self/fd/", fileno(sink_)).c_str(), "r");
+    char buffer[4096];
+    for (size_t n = 0; (n = std::fread(buffer, 1, sizeof(buffer), file)) > 0;) {
+      text.append(buffer, n);
+    }
+    std::fclose(file);
+    return text;
+  }
+  std::FILE* const sink_ = std::tmpfile();
+  const RealClock clock_;
+};
+
+TEST_F(JsonLogFileTest, WhatWaitsIsWrittenAtTheEnd) {
+  {
+    JsonLog log(sink_, &clock_);
+    for (int i = 0; i < 100; ++i) log.WriteSoon(LogLevel::kInfo, "line", {{"i", i}});
+  }
+  EXPECT_NE(Written().find("\"i\":99}\n"), std::string::npos);
+}
+
+// Nothing follows the line, and nobody flushes: the test waits for as long as it takes.
+TEST_F(JsonLogFileTest, WhatWaitsIsWrittenByItself) {
+  JsonLog log(sink_, &clock_);
+  for (const char* expected : {"\"i\":1}\n", "\"i\":2}\n"}) {
+    log.WriteSoon(LogLevel::kInfo, "line", {{"i", expected[4] - '0'}});
+    while (Written().find(expected) == std::string::npos) std::this_thread::yield();
+  }
+}
+
+TEST_F(JsonLogFileTest, LinesOfSeveralThreadsKeepTheirOrder) {
+  {
+    JsonLog log(sink_, &clock_);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&log, t] {
+        for (int i = 0; i < 500; ++i) {
+          if (i % 7 == 0) {
+            log.Info("line", {{"thread", t}, {"i", i}});
+          } else {
+            log.WriteSoon(LogLevel::kInfo, "line", {{"thread", t}, {"i", i}});
+          }
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  int next[4] = {0, 0, 0, 0};
+  const std::string text = Written();
+  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    const auto json = ParseStrictJson(line);
+    ASSERT_TRUE(json.ok()) << line;
+    EXPECT_EQ((*json)["i"], next[(*json)["thread"].get<int>()]++);
+  }
+  for (int n : next) EXPECT_EQ(n, 500);
+}
+
+TEST(JsonLogSinkTest, LostLinesAreCountedOneByOne) {
+  std::FILE* full = std::fopen("/dev/full", "w");
+  ASSERT_NE(full, nullptr);
+  const RealClock clock;
+  {
+    JsonLog log(full, &clock);
+    for (int i = 0; i < 3; ++i) log.WriteSoon(LogLevel::kInfo, "lost");
+    log.Flush();
+    EXPECT_EQ(log.lines_lost(), 3);
+  }
+  std::fclose(full);
 }
 
 TEST(JsonLogSinkTest, ABrokenSinkIsCountedAndSurvived) {

@@ -219,7 +219,6 @@ class ServerTest : public registry::RegistryFixture {
   void TearDown() override {
     if (server_ != nullptr) server_->Shutdown(absl::Seconds(2));
     std::filesystem::remove_all(directory_);
-    std::fclose(sink_);
   }
 
   void WriteServerFiles(TestAuthority& authority) {
@@ -298,7 +297,7 @@ class ServerTest : public registry::RegistryFixture {
   // As it is in the file by now, read beside the writer.
   std::string LogText() {
     std::string text(64 << 10, '\0');
-    const ssize_t size = pread(fileno(sink_), text.data(), text.size(), 0);
+    const ssize_t size = pread(fileno(sink_.get()), text.data(), text.size(), 0);
     text.resize(size > 0 ? static_cast<size_t>(size) : 0);
     return text;
   }
@@ -308,9 +307,10 @@ class ServerTest : public registry::RegistryFixture {
   std::string directory_;
   TestAuthority authority_;
   rpc::ServerOptions options_;
-  std::FILE* sink_ = std::tmpfile();
+  // Outlives the log, which writes what waits when it goes.
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> sink_{std::tmpfile(), &std::fclose};
   base::RealClock real_clock_;
-  base::JsonLog log_{sink_, &real_clock_};
+  base::JsonLog log_{sink_.get(), &real_clock_};
   rpc::Metrics metrics_;
   rpc::CallMetrics call_metrics_{&metrics_};
   rpc::ErrorMapper errors_{&random_, &log_};
