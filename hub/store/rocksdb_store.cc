@@ -5,7 +5,9 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/memtablerep.h>
 #include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
@@ -30,6 +32,23 @@ using base::Reason;
 constexpr uint64_t kWalBytesMax = 256u << 20;
 // Records and tables take more on disk than the bytes of a batch: room for both, twice.
 constexpr uint64_t kDiskBytesPerBatchByte = 4;
+
+// Spaces whose rows are asked for one by one, or by what all of a range begin with, and hardly ever
+// gone through: how many bytes of a key say what is asked for; 0 for the others. What was written
+// lately is kept by these bytes' hash, so that to find or place a row costs the same however many
+// there are; to go through all of it means to sort it first.
+size_t AskedForBytes(Space space) {
+  switch (space) {
+    case Space::kMatchKeys:
+    case Space::kReceipts:
+    case Space::kPersonKeys:
+      return 32;  // all of the key, which has no more
+    default:
+      return 0;
+  }
+}
+// A bucket, of 8 bytes, for so many bytes of a space's buffer: they must be a small part of it.
+constexpr size_t kBufferBytesPerBucket = 512;
 
 absl::Status FromRocksDb(const rocksdb::Status& status, const char* what) {
   if (status.ok()) return absl::OkStatus();
@@ -60,6 +79,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
   db.max_total_wal_size = kWalBytesMax;
   db.db_write_buffer_size = options.write_buffers_bytes;
   db.max_background_jobs = 2;
+  // There is one writer, and what is kept by hash allows no more.
+  db.allow_concurrent_memtable_write = false;
   db.bytes_per_sync = 1 << 20;
   db.keep_log_file_num = 5;
   db.max_log_file_size = 8 << 20;
@@ -74,7 +95,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
 
 rocksdb::ColumnFamilyOptions SpaceOptions(const RocksDbOptions& options,
                                           const std::shared_ptr<rocksdb::Cache>& cache,
-                                          bool compress, bool filter) {
+                                          bool compress, bool filter, size_t asked_for_bytes) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   if (filter) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
@@ -89,6 +110,13 @@ rocksdb::ColumnFamilyOptions SpaceOptions(const RocksDbOptions& options,
   space.level_compaction_dynamic_level_bytes = true;
   space.compression = compress && Supports(rocksdb::kLZ4Compression) ? rocksdb::kLZ4Compression
                                                                      : rocksdb::kNoCompression;
+  if (asked_for_bytes > 0) {
+    space.prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(asked_for_bytes));
+    space.memtable_factory.reset(rocksdb::NewHashLinkListRepFactory(
+        std::max<size_t>(1, options.space_buffer_bytes / kBufferBytesPerBucket),
+        /*huge_page_tlb_size=*/0, /*bucket_entries_logging_threshold=*/0,
+        /*if_log_bucket_dist_when_flash=*/false));
+  }
   return space;
 }
 
@@ -102,11 +130,12 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksDbOptions& opti
     // Entries and nodes are asked for by number, and only where they are: a filter would say yes
     // each time, and those of a long ledger would drive its own blocks out of the cache.
     const bool filter = space != Space::kNodes && space != Space::kEntries;
-    families.emplace_back(SpaceName(space), SpaceOptions(options, cache, compress, filter));
+    families.emplace_back(SpaceName(space),
+                          SpaceOptions(options, cache, compress, filter, AskedForBytes(space)));
   }
   // RocksDB insists on its own; nothing is ever in it.
   families.emplace_back(rocksdb::kDefaultColumnFamilyName,
-                        SpaceOptions(options, cache, false, false));
+                        SpaceOptions(options, cache, false, false, 0));
   return families;
 }
 
@@ -131,11 +160,11 @@ class Database {
 
   absl::StatusOr<std::optional<std::string>> Get(const rocksdb::ReadOptions& read, Space space,
                                                  const std::string& key) const {
-    rocksdb::PinnableSlice value;
-    const rocksdb::Status status = db_->Get(read, Family(space), key, &value);
+    std::optional<std::string> value(std::in_place);
+    const rocksdb::Status status = db_->Get(read, Family(space), key, &*value);
     if (status.IsNotFound()) return std::nullopt;
     if (!status.ok()) return FromRocksDb(status, "cannot read");
-    return std::string(value.data(), value.size());
+    return value;
   }
 
  private:
@@ -178,6 +207,10 @@ class RocksDbView final : public View {
     absl::Status status = CheckScan(from, to, rows_max);
     if (!status.ok()) return status;
     rocksdb::ReadOptions read = read_;
+    // Within what is kept together by hash it can be gone through as it lies.
+    const size_t asked_for = AskedForBytes(space);
+    read.total_order_seek = asked_for > 0 && (from.size() < asked_for || to.size() < asked_for ||
+                                              from.compare(0, asked_for, to, 0, asked_for) != 0);
     const rocksdb::Slice end(to);
     if (!to.empty()) read.iterate_upper_bound = &end;
     const std::unique_ptr<rocksdb::Iterator> it((*db_)->NewIterator(read, db_->Family(space)));
