@@ -202,6 +202,7 @@ void Intake::Report(const base::Principal& asker, v1::FlagReport report,
   auto incoming = std::make_shared<Incoming>();
   incoming->asker = asker;
   incoming->sequence = sequence;
+  report.clear_sequence();  // it is the stream's, and no part of what is reported
   incoming->prepare = [this, reporter = asker, report = std::move(report)](
                           const ledger::GuardedView& view, absl::Time now) {
     return context_.linker->Prepare(view, reporter, report, now);

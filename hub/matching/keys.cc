@@ -99,8 +99,8 @@ std::vector<std::string> Keys::StoredKeys(const store::v1::AliasHashes& h) const
   return keys;
 }
 
-std::vector<std::string> Keys::QueryKeys(const store::v1::AliasHashes& h) const {
-  std::vector<std::string> keys = StoredKeys(h);
+std::vector<std::string> Keys::QueryKeys(const store::v1::AliasHashes& h,
+                                         std::vector<std::string> keys) const {
   if (!h.given().empty() && !h.surname().empty()) {
     if (!h.birth_date_swapped().empty()) {
       keys.push_back(Key(kByNamesAndDate, h.given(), h.surname(), h.birth_date_swapped()));

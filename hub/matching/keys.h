@@ -36,7 +36,12 @@ class Keys {
   std::vector<std::string> StoredKeys(const store::v1::AliasHashes& hashes) const;
   // Keys to look under for these details: the stored ones, and those with day and month exchanged
   // and with the names exchanged. Sorted.
-  std::vector<std::string> QueryKeys(const store::v1::AliasHashes& hashes) const;
+  std::vector<std::string> QueryKeys(const store::v1::AliasHashes& hashes) const {
+    return QueryKeys(hashes, StoredKeys(hashes));
+  }
+  // The same, of the stored ones.
+  std::vector<std::string> QueryKeys(const store::v1::AliasHashes& hashes,
+                                     std::vector<std::string> stored) const;
 
  private:
   std::string Field(absl::string_view label, absl::string_view value) const;

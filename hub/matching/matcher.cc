@@ -191,6 +191,7 @@ struct Matcher::Comparison {
 struct Matcher::Considered {
   bool too_many = false;
   std::vector<Comparison> plausible;
+  ReadKeys read;
 };
 
 absl::StatusOr<Matcher::Considered> Matcher::Consider(const store::View& view,
@@ -198,10 +199,12 @@ absl::StatusOr<Matcher::Considered> Matcher::Consider(const store::View& view,
   Considered considered;
   std::set<std::string> seen;         // as listed
   std::set<PersonId> considered_ids;  // merges followed
-  SIGNPOST_ASSIGN_OR_RETURN(const auto lists,
-                            view.GetMany(Space::kMatchKeys, keys_->QueryKeys(hashes)));
-  for (const std::optional<std::string>& bytes : lists) {
-    SIGNPOST_ASSIGN_OR_RETURN(const MatchKeyRow list, ParseList(bytes));
+  considered.read.stored = keys_->StoredKeys(hashes);
+  const std::vector<std::string> keys = keys_->QueryKeys(hashes, considered.read.stored);
+  SIGNPOST_ASSIGN_OR_RETURN(const auto lists, view.GetMany(Space::kMatchKeys, keys));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    MatchKeyRow& list = considered.read.lists[keys[i]];
+    SIGNPOST_ASSIGN_OR_RETURN(list, ParseList(lists[i]));
     for (const std::string& listed : list.person_ids()) {
       if (seen.count(listed) > 0) continue;
       if (seen.size() >= static_cast<size_t>(base::kMatchCandidatesMax)) {
@@ -231,6 +234,7 @@ absl::StatusOr<Outcome> Matcher::Match(const store::View& view, const AliasHashe
                                        bool weak_birth_date) const {
   SIGNPOST_ASSIGN_OR_RETURN(Considered considered, Consider(view, hashes));
   Outcome outcome;
+  outcome.read = std::move(considered.read);
   if (considered.plausible.empty() && !considered.too_many) return outcome;
   int qualified = 0;
   int with_id = 0;
@@ -300,28 +304,36 @@ bool Matcher::Contradicts(const people::Person& person, const AliasHashes& hashe
 }
 
 absl::Status Matcher::PrepareKeys(const ledger::GuardedView& view, const PersonId& person,
-                                  const std::vector<AliasHashes>& aliases,
-                                  const std::vector<AliasHashes>& dropped,
-                                  store::Batch* batch) const {
+                                  AliasChange change, store::Batch* batch) const {
+  const std::string id = person.ToBytes();
+  ReadKeys& read = change.read;
+  if (change.added != nullptr) {
+    if (read.stored.empty()) read.stored = keys_->StoredKeys(*change.added);
+    std::vector<std::string> unread;
+    for (const std::string& key : read.stored) {
+      if (!read.lists.contains(key)) unread.push_back(key);
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(const auto lists, view.GetMany(Space::kMatchKeys, unread));
+    for (size_t i = 0; i < unread.size(); ++i) {
+      SIGNPOST_ASSIGN_OR_RETURN(read.lists[unread[i]], ParseList(lists[i]));
+    }
+    for (const std::string& key : read.stored) {
+      MatchKeyRow& list = read.lists[key];
+      if (std::find(list.person_ids().begin(), list.person_ids().end(), id) !=
+          list.person_ids().end()) {
+        continue;
+      }
+      list.add_person_ids(id);
+      PutList(key, list, batch);
+    }
+  }
+  if (change.dropped.empty()) return absl::OkStatus();
   std::set<std::string> wanted;
-  for (const AliasHashes& alias : aliases) {
+  for (const AliasHashes& alias : change.aliases) {
     for (std::string& key : keys_->StoredKeys(alias)) wanted.insert(std::move(key));
   }
-  const std::string id = person.ToBytes();
-  const std::vector<std::string> wanted_keys(wanted.begin(), wanted.end());
-  SIGNPOST_ASSIGN_OR_RETURN(const auto lists, view.GetMany(Space::kMatchKeys, wanted_keys));
-  for (size_t i = 0; i < wanted_keys.size(); ++i) {
-    const std::string& key = wanted_keys[i];
-    SIGNPOST_ASSIGN_OR_RETURN(MatchKeyRow list, ParseList(lists[i]));
-    if (std::find(list.person_ids().begin(), list.person_ids().end(), id) !=
-        list.person_ids().end()) {
-      continue;
-    }
-    list.add_person_ids(id);
-    PutList(key, list, batch);
-  }
   std::set<std::string> unwanted;
-  for (const AliasHashes& alias : dropped) {
+  for (const AliasHashes& alias : change.dropped) {
     for (std::string& key : keys_->StoredKeys(alias)) {
       if (wanted.count(key) == 0) unwanted.insert(std::move(key));
     }

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hub/base/ids.h"
@@ -38,12 +39,19 @@ struct Candidate {
   std::vector<std::string> differs;  // a field that one side lacks is in neither
 };
 
+// What one attempt has hashed and read already of the details that it matched.
+struct ReadKeys {
+  std::vector<std::string> stored;                                 // Keys::StoredKeys() of them
+  absl::flat_hash_map<std::string, store::v1::MatchKeyRow> lists;  // of these and others, by key
+};
+
 struct Outcome {
   enum class Kind { kLink, kNone, kReview };
   Kind kind = Kind::kNone;
   std::optional<people::Person> person;  // kLink
   std::string cause;                     // kReview: "two-candidates", "same-household", …
   std::vector<Candidate> candidates;     // kReview: best first, at most kReviewCandidatesMax
+  ReadKeys read;
 };
 
 // Immutable and thread-safe. Arguments are not owned and must outlive it.
@@ -74,12 +82,21 @@ class Matcher {
   // are known by, and neither is merely in another order.
   static bool Contradicts(const people::Person& person, const store::v1::AliasHashes& hashes);
 
-  // Puts `person` on the list of each stored key of `aliases`, and takes them from those that only
-  // `dropped` had. Rows that are right already are not written.
+  // What changes of somebody's aliases.
+  struct AliasChange {
+    // A new one; nullptr when there is none.
+    const store::v1::AliasHashes* added = nullptr;
+    // Match() of `added` at the same view, as far as it was called.
+    ReadKeys read;
+    // Those that are no more, and all that are now: looked at where there are such.
+    const std::vector<store::v1::AliasHashes>& dropped;
+    const std::vector<store::v1::AliasHashes>& aliases;
+  };
+  // Puts `person` on the list of each stored key of what was added, and takes them from those that
+  // only `dropped` had. Rows that are right already are not written. That they are on the lists of
+  // their other aliases was seen to when these were added.
   [[nodiscard]] absl::Status PrepareKeys(const ledger::GuardedView& view,
-                                         const base::PersonId& person,
-                                         const std::vector<store::v1::AliasHashes>& aliases,
-                                         const std::vector<store::v1::AliasHashes>& dropped,
+                                         const base::PersonId& person, AliasChange change,
                                          store::Batch* batch) const;
   // Takes every one of `ids` from the lists of all stored keys of `aliases`.
   [[nodiscard]] absl::Status PrepareRemoval(const ledger::GuardedView& view,

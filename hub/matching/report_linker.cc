@@ -116,8 +116,8 @@ absl::StatusOr<std::unique_ptr<ReportLinker>> ReportLinker::Create(const people:
 }
 
 absl::StatusOr<LinkResult> ReportLinker::Put(const ledger::GuardedView& view,
-                                             const Resolved& resolved,
-                                             const people::Person* person) const {
+                                             const Resolved& resolved, const people::Person* person,
+                                             ReadKeys read) const {
   SIGNPOST_ASSIGN_OR_RETURN(
       people::FlagResult flag,
       people_->PrepareReport(resolved.reporter, resolved.report, resolved.state,
@@ -135,7 +135,10 @@ absl::StatusOr<LinkResult> ReportLinker::Put(const ledger::GuardedView& view,
   }
   if (flag.kind != FlagChange::kRetracted) {
     SIGNPOST_RETURN_IF_ERROR(
-        matcher_.PrepareKeys(view, flag.person, flag.aliases, flag.dropped_aliases, &flag.change));
+        matcher_.PrepareKeys(view, flag.person,
+                             {flag.alias_added ? &resolved.hashes : nullptr, std::move(read),
+                              flag.dropped_aliases, flag.aliases},
+                             &flag.change));
   }
   result.outcome = flag.flag_created ? signpost::v1::FLAG_OUTCOME_KIND_RECORDED
                                      : signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
@@ -250,7 +253,8 @@ absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view
           result, Review(resolved, std::move(outcome.cause), std::move(outcome.candidates)));
     } else {
       SIGNPOST_ASSIGN_OR_RETURN(
-          result, Put(view, resolved, outcome.person.has_value() ? &*outcome.person : nullptr));
+          result, Put(view, resolved, outcome.person.has_value() ? &*outcome.person : nullptr,
+                      std::move(outcome.read)));
     }
   }
   if (!stale_review.empty()) result.batch.Delete(Space::kReviews, stale_review);

@@ -192,8 +192,9 @@ class ReportLinker {
     store::v1::AliasHashes hashes;
     absl::Time now;
   };
+  // `read`: what was read to find `person`, if matching found them.
   absl::StatusOr<LinkResult> Put(const ledger::GuardedView& view, const Resolved& resolved,
-                                 const people::Person* person) const;
+                                 const people::Person* person, ReadKeys read = {}) const;
   absl::StatusOr<LinkResult> Review(const Resolved& resolved, std::string cause,
                                     std::vector<Candidate> candidates) const;
 

@@ -143,11 +143,14 @@ std::string People::RecordHash(absl::string_view agency_id, absl::string_view re
 
 std::string People::ContentHash(absl::string_view agency_id,
                                 const signpost::v1::FlagReport& report) const {
-  signpost::v1::FlagReport content = report;
-  content.clear_sequence();
+  if (report.sequence() != 0) {
+    signpost::v1::FlagReport content = report;
+    content.clear_sequence();
+    return ContentHash(agency_id, content);
+  }
   return base::HmacSha256(keyring_->local_record_key().bytes(),
                           absl::StrCat("content", absl::string_view("\0", 1), agency_id,
-                                       absl::string_view("\0", 1), Canonical(content)));
+                                       absl::string_view("\0", 1), Canonical(report)));
 }
 
 std::string People::LocalRecordKey(absl::string_view agency_id, absl::string_view record_hash) {

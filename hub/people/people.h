@@ -91,9 +91,11 @@ struct FlagResult {
   std::string service;
   // Agencies, other than the reporter, with an open flag on them: whom a notice may concern.
   std::vector<std::string> other_agencies;
+  // The report's details are an alias that they were not known by.
+  bool alias_added = false;
   // Hashes of aliases that were dropped to keep within kAliasesPerPersonMax: their keys go too.
   std::vector<store::v1::AliasHashes> dropped_aliases;
-  // Hashes of all their aliases as they will be.
+  // Where some were dropped: hashes of all their aliases as they will be.
   std::vector<store::v1::AliasHashes> aliases;
   // What the entry of the change names the person by; set unless kUnchanged.
   std::optional<ledger::Blinding> blinding;

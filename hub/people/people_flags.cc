@@ -111,7 +111,6 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
                       (retracts && status_before == signpost::v1::FLAG_STATUS_RETRACTED);
     const bool waits = state.record.has_value() && state.record->review.has_value();
     if (same && !waits) {
-      for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
       return result;  // kUnchanged
     }
   } else {
@@ -182,6 +181,7 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
           result.dropped_aliases.push_back(draft.row.aliases(drop).hashes());
           draft.row.mutable_aliases()->DeleteSubrange(drop, 1);
         }
+        result.alias_added = true;
         latest = draft.row.add_aliases();
         latest->set_agency_id(reporter.agency_id);
         *latest->mutable_hashes() = hashes;
@@ -191,7 +191,9 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
       latest->set_sealed(std::move(sealed));
     }
   }
-  for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
+  if (!result.dropped_aliases.empty()) {
+    for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
+  }
 
   LocalRecordRow local;
   local.set_person_id(draft.id.ToBytes());
@@ -222,7 +224,6 @@ absl::StatusOr<FlagResult> People::PrepareClose(absl::string_view agency_id,
   for (std::string& agency : OpenAgencies(draft.row)) {
     if (agency != agency_id) result.other_agencies.push_back(std::move(agency));
   }
-  for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
   const bool open = flag->status() == signpost::v1::FLAG_STATUS_OPEN;
   if (!open && !release) return result;
   if (open) {

@@ -34,7 +34,10 @@ class MatcherTest : public people::PeopleFixture {
     people::FlagResult put = *PrepareReport(
         *View(), agency, Report("K-" + std::to_string(++records_), details), hashes, person);
     EXPECT_TRUE(linker_->matcher()
-                    .PrepareKeys(*View(), put.person, put.aliases, put.dropped_aliases, &put.change)
+                    .PrepareKeys(
+                        *View(), put.person,
+                        {put.alias_added ? &hashes : nullptr, {}, put.dropped_aliases, put.aliases},
+                        &put.change)
                     .ok());
     const base::PersonId id = put.person;
     EXPECT_TRUE(Commit(std::move(put.change)).ok());
@@ -214,15 +217,42 @@ TEST_F(MatcherTest, FindOneNeedsOneCertainPerson) {
 TEST_F(MatcherTest, ADroppedAliasLosesTheKeysThatOnlyItHad) {
   const base::PersonId tariq = Known(Details("Tariq", "Hussain", 20090314, "NT1 4QZ"));
   const Keys& keys = linker_->keys();
+  const std::vector<store::v1::AliasHashes> dropped = {
+      keys.Hash(Details("Tariq", "Hussain", 20090314, "NT1 4QZ"))};
+  const std::vector<store::v1::AliasHashes> aliases = {
+      keys.Hash(Details("Tariq", "Hussain", 20090314, ""))};
   store::Batch batch;
   ASSERT_TRUE(
-      linker_->matcher()
-          .PrepareKeys(*View(), tariq, {keys.Hash(Details("Tariq", "Hussain", 20090314, ""))},
-                       {keys.Hash(Details("Tariq", "Hussain", 20090314, "NT1 4QZ"))}, &batch)
-          .ok());
+      linker_->matcher().PrepareKeys(*View(), tariq, {nullptr, {}, dropped, aliases}, &batch).ok());
   EXPECT_THAT(batch.operations(), SizeIs(2));  // names and postcode; date and postcode
   for (const store::Batch::Operation& operation : batch.operations()) {
     EXPECT_FALSE(operation.value.has_value());
+  }
+}
+
+TEST_F(MatcherTest, WhatMatchingReadNeedNotBeReadAgainToAddToIt) {
+  Known(Details("Tariq", "Hussain", 20090314, "NT1 4QZ"));
+  const store::v1::AliasHashes hashes =
+      linker_->keys().Hash(Details("Tariq", "Hussain", 20090314, "NT5 5EE"));
+  const auto view = View();
+  Outcome outcome = *linker_->matcher().Match(*view, hashes, false);
+  const size_t read = view->reads().size();
+  const base::PersonId other = base::PersonId::New(&random_);
+  const std::vector<store::v1::AliasHashes> none;
+  store::Batch batch;
+  ASSERT_TRUE(linker_->matcher()
+                  .PrepareKeys(*view, other, {&hashes, std::move(outcome.read), none, none}, &batch)
+                  .ok());
+  EXPECT_EQ(view->reads().size(), read) << "and rests on it all the same";
+  // Those who were on a list already are on it still.
+  store::Batch anew;
+  ASSERT_TRUE(
+      linker_->matcher().PrepareKeys(*View(), other, {&hashes, {}, none, none}, &anew).ok());
+  ASSERT_THAT(batch.operations(), SizeIs(anew.operations().size()));
+  EXPECT_THAT(batch.operations(), SizeIs(linker_->keys().StoredKeys(hashes).size()));
+  for (size_t i = 0; i < anew.operations().size(); ++i) {
+    EXPECT_EQ(batch.operations()[i].key, anew.operations()[i].key);
+    EXPECT_EQ(batch.operations()[i].value, anew.operations()[i].value);
   }
 }
 
