@@ -21,7 +21,8 @@ registry::ChangeDone Enrolment::AnswerChange(request::Reply<Response> done, bool
       *response.mutable_receipt() =
           ledger::ReceiptOf(**result, context_.sequencer->options().origin);
     }
-    if (!rebind || !result->has_value()) return done(std::move(response));
+    // Also when nothing changed: it may be sent again because the binding failed the first time.
+    if (!rebind) return done(std::move(response));
     // Binding waits for the ledger, so it must not happen on the sequencer's thread.
     auto answer = std::make_shared<request::Reply<Response>>(std::move(done));
     const bool taken =

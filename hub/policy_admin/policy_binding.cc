@@ -125,9 +125,18 @@ absl::Status PolicyAdmin::Unbind(const std::string& problem) {
   return Error(Reason::kPolicyUnavailable, absl::StrCat("everything is hidden: ", problem));
 }
 
+// Of a binding that finds what it rests on changed, or forgotten, when it submits.
+constexpr int kBindAttemptsMax = 3;
+
 absl::Status PolicyAdmin::Bind() {
   absl::MutexLock lock(&mutex_);
-  return BindLocked();
+  // Compiling takes so long on a busy hub that what it read may be forgotten by then, or changed.
+  absl::Status bound = BindLocked();
+  for (int more = kBindAttemptsMax - 1; more > 0 && base::ReasonOf(bound) == Reason::kAborted;
+       --more) {
+    bound = BindLocked();
+  }
+  return bound;
 }
 
 absl::Status PolicyAdmin::BindLocked() {

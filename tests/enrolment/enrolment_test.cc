@@ -82,6 +82,16 @@ TEST_F(EnrolmentTest, WhatIsSoAlreadyIsAnsweredWithoutAReceiptAndBindsNothing) {
   EXPECT_EQ(policy_.Get(), bound);
 }
 
+TEST_F(EnrolmentTest, ABindingThatFailedIsMadeWhenTheChangeIsSentAgain) {
+  const auto before = policy_.Get();
+  store_.FailCommit(2, store::HostileStore::Failure::kFull);  // the change is the first
+  EXPECT_EQ(ReasonOf(Put(School()).status()), Reason::kStoreFull);
+  EXPECT_NE(registry_->directory()->FindAgency("nortown-school"), nullptr);
+  EXPECT_EQ(policy_.Get()->vocabulary_sha256, before->vocabulary_sha256);
+  ASSERT_TRUE(Put(School()).ok());
+  EXPECT_NE(policy_.Get()->vocabulary_sha256, before->vocabulary_sha256);
+}
+
 TEST_F(EnrolmentTest, AChangeThatThePolicyDoesNotCompileAgainstStandsAndHidesEverything) {
   TariqIsKnown();
   v1::PutAgencyRequest request;
