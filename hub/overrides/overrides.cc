@@ -443,15 +443,24 @@ absl::StatusOr<int> Overrides::EscalateOverdue() {
   const int64_t now_s = absl::ToUnixSeconds(now);
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
   int told = 0;
+  // One row that does not read must not keep the others from being told.
+  absl::Status damage;
   SIGNPOST_ASSIGN_OR_RETURN(const std::vector<schedule::DueRow> due,
                             schedule::ReadDue(*view, disclosure::kEscalationJob, now, kScanRows));
   for (const auto& [due_at, key] : due) {
     SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
                               view->Get(store::Space::kOverrides, key));
     if (!bytes.has_value()) {
-      return base::Error(Reason::kDataLoss, "an override that is due is not there");
+      damage.Update(base::Error(Reason::kDataLoss,
+                                "an override whose review is due is not there; restore a backup"));
+      continue;
     }
-    SIGNPOST_ASSIGN_OR_RETURN(stored::OverrideRow row, disclosure::ParseOverride(*bytes));
+    absl::StatusOr<stored::OverrideRow> parsed = disclosure::ParseOverride(*bytes);
+    if (!parsed.ok()) {
+      damage.Update(parsed.status());
+      continue;
+    }
+    stored::OverrideRow& row = *parsed;
     row.set_escalated_at_s(now_s);
     row.set_escalations(row.escalations() + 1);
     ledger::Operation operation;
@@ -480,11 +489,12 @@ absl::StatusOr<int> Overrides::EscalateOverdue() {
     });
     const absl::StatusOr<ledger::Sequenced> sequenced =
         context_.sequencer->SubmitAndWait(std::move(operation));
-    // Somebody reviewed it meanwhile: nothing to tell.
+    // Most likely somebody reviewed it meanwhile. If not, it is still due, and comes again.
     if (!sequenced.ok() && base::ReasonOf(sequenced.status()) == Reason::kAborted) continue;
     if (!sequenced.ok()) return sequenced.status();
     ++told;
   }
+  if (!damage.ok()) return damage;
   return told;
 }
 

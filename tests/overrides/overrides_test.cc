@@ -258,6 +258,21 @@ TEST_F(OverridesTest, OnlyWhatIsDueIsRead) {
   EXPECT_EQ(*overrides_.EscalateOverdue(), 1);
 }
 
+TEST_F(OverridesTest, ACaseThatDoesNotReadKeepsNoOtherFromBeingTold) {
+  Override();
+  clock_.Advance(absl::Minutes(1));
+  Override();
+  clock_.Advance(absl::Hours(49));
+  const std::vector<store::KeyValue> cases = *View()->Scan(store::Space::kOverrides, "", "", 10);
+  ASSERT_THAT(cases, SizeIs(2));
+  ledger::Operation operation;
+  operation.entries.push_back(EntryNaming(""));
+  operation.batch.Put(store::Space::kOverrides, cases[0].key, "\x01\xff");
+  ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+  EXPECT_EQ(ReasonOf(overrides_.EscalateOverdue().status()), Reason::kDataLoss);
+  EXPECT_THAT(Entries("override-escalated"), SizeIs(1)) << "the one behind it";
+}
+
 TEST_F(OverridesTest, WhatCouldNotBeToldIsToldTheNextTime) {
   Override();
   Override();
