@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -15,6 +16,7 @@
 #include "hub/ledger/read_set.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/matching/report_linker.h"
+#include "hub/registry/registry.h"
 #include "signpost/ledger/v1/entry.pb.h"
 
 namespace signpost::intake {
@@ -24,6 +26,11 @@ struct Intake::Incoming {
   uint64_t sequence = 0;
   std::string request_id;
   ledger::v1::EntryKind kind = ledger::v1::ENTRY_KIND_FLAG_CHANGED;
+  // Whether it tells that the agency's list is fed: a report does, a worker's decision does not.
+  bool feeds = false;
+  registry::FeedClaim feed;
+  // Set by `prepare` when this was carried out before: the entry it led to then.
+  std::optional<uint64_t> replay_of;
   // Prepares the change at a view.
   std::function<absl::StatusOr<matching::LinkResult>(const ledger::GuardedView&, absl::Time)>
       prepare;

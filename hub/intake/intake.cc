@@ -150,17 +150,29 @@ v1::FlagOutcome OutcomeOf(uint64_t sequence, const matching::LinkResult& result)
 }  // namespace
 
 void Intake::Take(std::shared_ptr<Incoming> incoming) {
-  request::Transact<v1::FlagOutcome>(
+  struct Taken {
+    v1::FlagOutcome outcome;
+    bool changed = false;  // the operation's first entry is this report's, and not only the feed's
+  };
+  request::Transact<Taken>(
       context_,
-      [this, incoming](
-          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<v1::FlagOutcome>> {
+      [this, incoming](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Taken>> {
         const absl::Time now = context_.clock->Now();
         const base::Principal& asker = incoming->asker;
+        incoming->replay_of.reset();
         SIGNPOST_ASSIGN_OR_RETURN(matching::LinkResult result, incoming->prepare(view, now));
-        ledger::Attempt<v1::FlagOutcome> attempt{OutcomeOf(incoming->sequence, result), {}};
+        ledger::Attempt<Taken> attempt{{OutcomeOf(incoming->sequence, result)}, {}};
+        if (incoming->replay_of.has_value()) {
+          SIGNPOST_ASSIGN_OR_RETURN(
+              *attempt.outcome.outcome.mutable_receipt(),
+              ledger::ReceiptAt(view, context_.sequencer->options().origin, *incoming->replay_of));
+          return attempt;
+        }
         if (result.batch.empty()) {
           // Nothing changed; but the agency has spoken, and now and then that is written down.
-          context_.registry->TouchFeed(asker.agency_id, now, &result.batch);
+          if (incoming->feeds) {
+            context_.registry->TouchFeed(asker.agency_id, now, &incoming->feed, &result.batch);
+          }
           if (result.batch.empty()) return attempt;
           ledger::v1::LedgerEntry entry = context_.entries->New(
               ledger::v1::ENTRY_KIND_FEED_CONFIRMED, asker, incoming->request_id);
@@ -172,14 +184,20 @@ void Intake::Take(std::shared_ptr<Incoming> incoming) {
         }
         ledger::Operation& operation = attempt.operation.emplace(
             Compose(context_, asker, incoming->kind, incoming->request_id, now, &result));
-        context_.registry->TouchFeed(asker.agency_id, now, &operation.batch);
-        if (incoming->finish != nullptr) incoming->finish(attempt.outcome, now, &operation);
+        attempt.outcome.changed = true;
+        if (incoming->feeds) {
+          context_.registry->TouchFeed(asker.agency_id, now, &incoming->feed, &operation.batch);
+        }
+        if (incoming->finish != nullptr) {
+          incoming->finish(attempt.outcome.outcome, now, &operation);
+        }
         return attempt;
       },
-      [this, incoming](absl::StatusOr<ledger::Committed<v1::FlagOutcome>> result) {
+      [this, incoming](absl::StatusOr<ledger::Committed<Taken>> result) {
+        incoming->feed.GiveBack();
         if (!result.ok()) return incoming->done(std::move(result).status());
-        v1::FlagOutcome& outcome = result->outcome;
-        if (result->sequenced.has_value() && outcome.kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
+        v1::FlagOutcome& outcome = result->outcome.outcome;
+        if (result->outcome.changed && outcome.kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
           *outcome.mutable_receipt() =
               ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         }
@@ -203,6 +221,7 @@ void Intake::Report(const base::Principal& asker, v1::FlagReport report,
   incoming->asker = asker;
   incoming->sequence = sequence;
   report.clear_sequence();  // it is the stream's, and no part of what is reported
+  incoming->feeds = true;
   incoming->prepare = [this, reporter = asker, report = std::move(report)](
                           const ledger::GuardedView& view, absl::Time now) {
     return context_.linker->Prepare(view, reporter, report, now);

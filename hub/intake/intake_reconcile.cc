@@ -21,6 +21,7 @@ struct Closing {
   std::string request_id;
   std::vector<people::OpenRecord> missing;
   size_t next = 0;
+  registry::FeedClaim feed;
   v1::ReconcileResponse response;
   request::Reply<v1::ReconcileResponse> done;
 };
@@ -72,9 +73,10 @@ void Intake::CloseNext(std::shared_ptr<Closing> closing) {
     entry.mutable_reconciled()->set_closed(static_cast<uint64_t>(closing->response.closed_count()));
     entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
     operation.entries.push_back(ledger::ToDraft(entry));
-    context_.registry->TouchFeed(closing->asker.agency_id, now, &operation.batch);
+    context_.registry->TouchFeed(closing->asker.agency_id, now, &closing->feed, &operation.batch);
     return context_.sequencer->Submit(
         std::move(operation), [this, closing](absl::StatusOr<ledger::Sequenced> sequenced) {
+          closing->feed.GiveBack();
           if (!sequenced.ok()) return closing->done(std::move(sequenced).status());
           *closing->response.mutable_receipt() =
               ledger::ReceiptOf(*sequenced, context_.sequencer->options().origin);
@@ -84,6 +86,7 @@ void Intake::CloseNext(std::shared_ptr<Closing> closing) {
   auto incoming = std::make_shared<Incoming>();
   incoming->asker = closing->asker;
   incoming->request_id = closing->request_id;
+  incoming->feeds = true;
   incoming->prepare = [this, closing](const ledger::GuardedView& view, absl::Time now) {
     return context_.linker->PrepareCloseMissing(view, closing->asker.agency_id,
                                                 closing->missing[closing->next], now);

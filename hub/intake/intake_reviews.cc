@@ -109,9 +109,10 @@ void Intake::ResolveReview(const base::Principal& asker, v1::ResolveReviewReques
   incoming->asker = asker;
   incoming->request_id = request_id;
   incoming->kind = ledger::v1::ENTRY_KIND_REVIEW_RESOLVED;
-  incoming->prepare = [this, asker, id = *review, resolution, request_id, hash](
-                          const ledger::GuardedView& view,
-                          absl::Time now) -> absl::StatusOr<matching::LinkResult> {
+  // The report waits for the transaction that holds it, so it outlives what it points to.
+  incoming->prepare = [this, incoming = incoming.get(), asker, id = *review, resolution, request_id,
+                       hash](const ledger::GuardedView& view,
+                             absl::Time now) -> absl::StatusOr<matching::LinkResult> {
     SIGNPOST_ASSIGN_OR_RETURN(const std::optional<stored::RequestRow> before,
                               context_.idempotency->Check(view, asker.agency_id, request_id, hash));
     if (before.has_value()) {
@@ -119,8 +120,9 @@ void Intake::ResolveReview(const base::Principal& asker, v1::ResolveReviewReques
       matching::LinkResult replay;
       v1::FlagOutcome outcome;
       if (!outcome.ParseFromString(before->result())) {
-        return base::Error(Reason::kDataLoss, "a stored outcome does not decode");
+        return base::Error(Reason::kDataLoss, "a stored outcome does not decode; restore a backup");
       }
+      incoming->replay_of = before->ledger_index();
       replay.outcome = outcome.kind();
       const absl::StatusOr<base::FlagId> flag = base::FlagId::FromText(outcome.flag_id());
       if (flag.ok()) replay.flag = *flag;

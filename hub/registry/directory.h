@@ -93,14 +93,15 @@ class Directory {
   std::optional<FeedTimes> Feed(const std::string& agency_id) const;
 
  private:
+  friend class FeedClaim;
   friend class Registry;
 
   // Shared by all directories: a report must not cost a new directory. Seconds since 1970; 0:
   // never.
   struct FeedState {
     std::atomic<int64_t> since_s{0};
-    std::atomic<int64_t> until_s{0};    // reported and durable
-    std::atomic<int64_t> written_s{0};  // the `until` last handed to a commit
+    std::atomic<int64_t> until_s{0};   // reported and durable
+    std::atomic<bool> claimed{false};  // somebody is about to write a later `until`
   };
   struct AgencySlot {
     std::shared_ptr<const Agency> agency;

@@ -347,11 +347,6 @@ absl::Status Registry::PutFeed(const std::string& key, const std::string& value,
   Directory::FeedState& feed = *it->second.feed;
   feed.since_s = row.since_s();
   feed.until_s = row.until_s();
-  // Whoever is about to write a later one has said so there already.
-  int64_t written_s = feed.written_s;
-  while (written_s < row.until_s() &&
-         !feed.written_s.compare_exchange_weak(written_s, row.until_s())) {
-  }
   return absl::OkStatus();
 }
 
@@ -668,17 +663,25 @@ void Registry::Change(const std::string& request_id, const base::Principal& acto
       });
 }
 
-void Registry::TouchFeed(const std::string& agency_id, absl::Time now, store::Batch* batch) {
+void FeedClaim::GiveBack() {
+  if (state_ != nullptr) state_->claimed = false;
+  state_ = nullptr;
+}
+
+void Registry::TouchFeed(const std::string& agency_id, absl::Time now, FeedClaim* claim,
+                         store::Batch* batch) {
   const std::shared_ptr<const Directory> current = directory();
   const auto it = current->agencies_.find(agency_id);
   if (it == current->agencies_.end()) return;
   Directory::FeedState& feed = *it->second.feed;
   const int64_t now_s = absl::ToUnixSeconds(now);
-  int64_t written_s = feed.written_s.load(std::memory_order_relaxed);
-  if (written_s != 0 && now_s - written_s < absl::ToInt64Seconds(kFeedWriteInterval)) return;
-  // Of several reports at once, one writes. Should its commit fail the row is a minute late, which
-  // is as late as it may be anyway.
-  if (!feed.written_s.compare_exchange_strong(written_s, now_s)) return;
+  const int64_t until_s = feed.until_s.load(std::memory_order_relaxed);
+  if (until_s != 0 && now_s - until_s < absl::ToInt64Seconds(kFeedWriteInterval)) return;
+  // Of several reports at once one writes, in each of its attempts, until one of them is durable.
+  if (claim->state_ == nullptr) {
+    if (feed.claimed.exchange(true)) return;
+    claim->state_ = it->second.feed;
+  }
   FeedRow row;
   const int64_t since_s = feed.since_s.load(std::memory_order_relaxed);
   row.set_since_s(since_s == 0 ? now_s : since_s);

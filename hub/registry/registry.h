@@ -76,6 +76,23 @@ using ChangeResult = std::optional<ledger::Sequenced>;
 // Called exactly once, where ledger::Transact() calls its own: only hand on.
 using ChangeDone = absl::AnyInvocable<void(absl::StatusOr<ChangeResult>)>;
 
+// A FeedClaim is a report's right to write when its agency reported: of many reports at once one has
+// it, and gives it back by going, so that one which fails keeps nobody from writing. See TouchFeed().
+class FeedClaim {
+ public:
+  FeedClaim() = default;
+  FeedClaim(const FeedClaim&) = delete;
+  FeedClaim& operator=(const FeedClaim&) = delete;
+  ~FeedClaim() { GiveBack(); }
+
+  // Before whoever reported is answered, so that their next report may claim it.
+  void GiveBack();
+
+ private:
+  friend class Registry;
+  std::shared_ptr<Directory::FeedState> state_;  // null: not claimed
+};
+
 class Registry : private store::Follower {
  public:
   struct Options {
@@ -170,10 +187,12 @@ class Registry : private store::Follower {
   void SetSuspended(const v1::SetSuspendedRequest& request, const base::Principal& actor,
                     ChangeDone done);
 
-  // Notes that `agency_id` reported at `now`: adds the row to `batch`, at most once in
-  // kFeedWriteInterval for each agency; otherwise, or for an agency that is not registered, does
-  // nothing. Directory::Feed() follows when that is durable.
-  void TouchFeed(const std::string& agency_id, absl::Time now, store::Batch* batch);
+  // Notes that `agency_id` reported at `now`: adds the row to `batch`, unless what is durable is
+  // younger than kFeedWriteInterval, or another report is about to write it, or the agency is not
+  // registered. `claim` is the report's, the same for all attempts of one transaction, and goes
+  // when that has ended. Directory::Feed() follows when the row is durable.
+  void TouchFeed(const std::string& agency_id, absl::Time now, FeedClaim* claim,
+                 store::Batch* batch);
 
  private:
   struct Planned;  // one attempt of a change

@@ -308,8 +308,42 @@ TEST_F(IntakeTest, AReviewIsDecidedOnceUnderItsRequestId) {
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->outcome().flag_id(), first->outcome().flag_id());
   EXPECT_EQ(Entries("review-resolved").size(), 1u);
+  // However late, the receipt is that of the decision; nothing is written.
+  clock_.Advance(absl::Minutes(2));
+  const uint64_t size = LedgerSize();
+  const auto late = Resolve(SocialWorker(), request);
+  ASSERT_TRUE(late.ok()) << late.status();
+  for (const auto* answer : {&*again, &*late}) {
+    EXPECT_EQ(answer->outcome().receipt().leaf_hash(), first->outcome().receipt().leaf_hash());
+    EXPECT_EQ(answer->outcome().receipt().ledger_index(),
+              first->outcome().receipt().ledger_index());
+  }
+  EXPECT_EQ(LedgerSize(), size);
   request.set_request_id(RequestId());
   EXPECT_EQ(ReasonOf(Resolve(SocialWorker(), request).status()), Reason::kNotFound);
+}
+
+TEST_F(IntakeTest, AWorkersDecisionDoesNotSayThatTheListIsFed) {
+  const std::string review = OpenReview();
+  const absl::Time fed = registry_->directory()->Feed(kSocial)->until;
+  clock_.Advance(absl::Hours(73));
+  v1::ResolveReviewRequest request;
+  request.set_request_id(RequestId());
+  request.set_review_id(review);
+  request.set_candidate_number(1);
+  ASSERT_TRUE(Resolve(SocialWorker(), request).ok());
+  EXPECT_EQ(registry_->directory()->Feed(kSocial)->until, fed);
+}
+
+TEST_F(IntakeTest, AReportThatStillWaitsHasNoReceiptOfTheFeedsEntry) {
+  OpenReview();
+  clock_.Advance(absl::Minutes(2));
+  v1::FlagReport moved = Flag("S-1", "childrens-social-care");
+  moved.mutable_person()->set_postcode("NT9 9ZZ");
+  const v1::FlagOutcome again = Report(kSocial, moved);
+  EXPECT_EQ(again.kind(), v1::FLAG_OUTCOME_KIND_IN_REVIEW);
+  EXPECT_EQ(LastEntry().kind, "feed-confirmed");
+  EXPECT_FALSE(again.has_receipt());
 }
 
 TEST_F(IntakeTest, ACursorIsOpenedOnceAndMovesForwardOnly) {

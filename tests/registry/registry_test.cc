@@ -386,7 +386,8 @@ TEST_F(RegistryTest, FeedIsWrittenAtMostOnceAMinuteAndReadAtOnce) {
 
   const auto touch = [&](const std::string& agency_id, absl::Time at) {
     ledger::Operation operation;
-    registry_->TouchFeed(agency_id, at, &operation.batch);
+    FeedClaim claim;
+    registry_->TouchFeed(agency_id, at, &claim, &operation.batch);
     const bool written = !operation.batch.empty();
     ledger::v1::LedgerEntry entry;
     entry.set_agency_id("nortown-yot");
@@ -412,6 +413,27 @@ TEST_F(RegistryTest, FeedIsWrittenAtMostOnceAMinuteAndReadAtOnce) {
   ASSERT_TRUE(registry_->directory()->Feed("nortown-yot").has_value());
   EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->since, first);
   EXPECT_EQ(registry_->directory()->Feed("nortown-yot")->until, first + absl::Seconds(60));
+}
+
+TEST_F(RegistryTest, OfManyReportsOneWritesTheFeedUntilItIsDurable) {
+  ASSERT_TRUE(Put(Yot()).ok());
+  const absl::Time now = absl::FromUnixSeconds(1'790'000'000);
+  const auto writes = [&](FeedClaim* claim) {
+    store::Batch batch;
+    registry_->TouchFeed("nortown-yot", now, claim, &batch);
+    return !batch.empty();
+  };
+  FeedClaim other;
+  {
+    FeedClaim first;
+    EXPECT_TRUE(writes(&first));
+    EXPECT_TRUE(writes(&first)) << "the next attempt, when the first was aborted";
+    EXPECT_FALSE(writes(&other)) << "meanwhile one is enough";
+  }
+  EXPECT_TRUE(writes(&other)) << "the first came to nothing";
+  other.GiveBack();
+  FeedClaim third;
+  EXPECT_TRUE(writes(&third));
 }
 
 TEST_F(RegistryTest, TheDirectoryFollowsWhatIsCommittedByWhomever) {
