@@ -192,7 +192,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
       last = std::max(last, message.position);
     }
     while (!withheld_.empty() && *withheld_.begin() < last) {
-      dealt_with->push_back({*withheld_.begin()});
+      dealt_with->push_back({*withheld_.begin(), {}, true});
       withheld_.erase(withheld_.begin());
     }
   }
@@ -200,7 +200,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
   // So many that nothing else may ever come behind them: they are passed over by themselves.
   void PassOverAllWithheld() {
     std::vector<intake::Intake::DealtWith> dealt_with;
-    for (const exchange::Position position : withheld_) dealt_with.push_back({position});
+    for (const exchange::Position position : withheld_) dealt_with.push_back({position, {}, true});
     withheld_.clear();
     context_.intake->Acknowledge(
         caller(), cursor_, dealt_with,

@@ -46,11 +46,6 @@ Position PositionFrom(const std::string& bytes) {
   return position;
 }
 
-// What an id has before its code.
-std::string IdBegin(Position position) {
-  return absl::StrCat(std::string(1, kIdFormat), PositionBytes(position));
-}
-
 std::string MessageKey(const std::string& system_id, Position position) {
   return LengthPrefixed(system_id) + PositionBytes(position);
 }
@@ -90,13 +85,19 @@ absl::Status CheckCursorName(const std::string& cursor) {
 absl::StatusOr<Place> PlaceOf(const CursorRow& row, Position low_water) {
   Place place;
   place.low_water = low_water;
-  place.dealt_with.reserve(static_cast<size_t>(row.dealt_with_size()));
-  for (const std::string& bytes : row.dealt_with()) {
-    if (bytes.size() != kPositionBytes) {
-      return Error(Reason::kDataLoss, "a place in a mailbox does not parse; restore a backup");
+  const auto read = [](const auto& all, std::vector<Position>* into) {
+    into->reserve(static_cast<size_t>(all.size()));
+    for (const std::string& bytes : all) {
+      if (bytes.size() != kPositionBytes) return false;
+      into->push_back(PositionFrom(bytes));
     }
-    place.dealt_with.push_back(PositionFrom(bytes));
+    return true;
+  };
+  if (!read(row.dealt_with(), &place.dealt_with) || !read(row.passed_over(), &place.passed_over) ||
+      (!row.told().empty() && row.told().size() != kPositionBytes)) {
+    return Error(Reason::kDataLoss, "a place in a mailbox does not parse; restore a backup");
   }
+  if (!row.told().empty()) place.told = PositionFrom(row.told());
   return place;
 }
 
@@ -147,6 +148,8 @@ std::string CursorValue(const std::string& system_id, const Place& place) {
   CursorRow row;
   row.set_position(MessageKey(system_id, place.low_water));
   for (const Position position : place.dealt_with) row.add_dealt_with(PositionBytes(position));
+  for (const Position position : place.passed_over) row.add_passed_over(PositionBytes(position));
+  if (place.told != Position()) row.set_told(PositionBytes(place.told));
   return EncodeRow(row);
 }
 
@@ -159,20 +162,27 @@ std::string OwnValue(const std::string& system_id, Position emptied) {
 
 // Moves the low-water mark over every message that is dealt with up to the first that is not.
 absl::Status Advance(const store::View& view, const std::string& system_id, Place* place) {
-  const size_t ahead = place->dealt_with.size();
+  const size_t ahead = place->dealt_with.size() + place->passed_over.size();
   SIGNPOST_ASSIGN_OR_RETURN(
       const std::vector<store::KeyValue> rows,
       view.Scan(Space::kMailboxes, MessageKey(system_id, place->low_water) + '\0',
                 store::PrefixEnd(LengthPrefixed(system_id)), static_cast<int>(ahead)));
-  size_t passed = 0;
+  auto dealt_with = place->dealt_with.begin();
+  auto passed_over = place->passed_over.begin();
   for (const store::KeyValue& kv : rows) {
     SIGNPOST_ASSIGN_OR_RETURN(const Position at, PositionOfKey(LengthPrefixed(system_id), kv.key));
-    if (at != place->dealt_with[passed]) break;
+    if (dealt_with != place->dealt_with.end() && *dealt_with == at) {
+      place->told = at;
+      ++dealt_with;
+    } else if (passed_over != place->passed_over.end() && *passed_over == at) {
+      ++passed_over;
+    } else {
+      break;
+    }
     place->low_water = at;
-    ++passed;
   }
-  place->dealt_with.erase(place->dealt_with.begin(),
-                          place->dealt_with.begin() + static_cast<ptrdiff_t>(passed));
+  place->dealt_with.erase(place->dealt_with.begin(), dealt_with);
+  place->passed_over.erase(place->passed_over.begin(), passed_over);
   return absl::OkStatus();
 }
 
@@ -198,7 +208,8 @@ Mailboxes::Mailboxes(const base::SecretKey& key) : key_(key) {}
 
 bool Place::IsDealtWith(Position position) const {
   return position <= low_water ||
-         std::binary_search(dealt_with.begin(), dealt_with.end(), position);
+         std::binary_search(dealt_with.begin(), dealt_with.end(), position) ||
+         std::binary_search(passed_over.begin(), passed_over.end(), position);
 }
 
 absl::StatusOr<base::SecretKey> Mailboxes::MessageIdKey(const base::SecretKey& hub_key) {
@@ -266,7 +277,7 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareOpen(const ledger::GuardedView& v
 
 absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(
     const ledger::GuardedView& view, const std::string& system_id, const std::string& cursor,
-    absl::Span<const Position> positions) const {
+    absl::Span<const Position> positions, absl::Span<const Position> passed_over) const {
   SIGNPOST_RETURN_IF_ERROR(CheckCursorName(cursor));
   SIGNPOST_ASSIGN_OR_RETURN(const Cursors cursors, ReadCursors(view, system_id));
   const std::string ref = CursorRef(system_id, cursor);
@@ -275,12 +286,24 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(
   CursorChange change;
   change.place = own->place;
   Place& place = change.place;
-  for (const Position position : positions) {
-    if (place.IsDealtWith(position)) continue;
-    change.changed = true;
-    place.dealt_with.insert(
-        std::lower_bound(place.dealt_with.begin(), place.dealt_with.end(), position), position);
-  }
+  const auto add = [&](absl::Span<const Position> more,
+                       std::vector<Position>* into) -> absl::Status {
+    for (const Position position : more) {
+      if (place.IsDealtWith(position)) continue;
+      // An id may outlive its message: after an older backup was put back it names one that never
+      // came to be. Kept as dealt with, it would stand in the mark's way for ever. What is there
+      // stays until all cursors have passed it, so it may be looked for without a guard.
+      SIGNPOST_ASSIGN_OR_RETURN(
+          const std::optional<std::string> held,
+          view.unguarded().Get(Space::kMailboxes, MessageKey(system_id, position)));
+      if (!held.has_value()) continue;
+      change.changed = true;
+      into->insert(std::lower_bound(into->begin(), into->end(), position), position);
+    }
+    return absl::OkStatus();
+  };
+  SIGNPOST_RETURN_IF_ERROR(add(positions, &place.dealt_with));
+  SIGNPOST_RETURN_IF_ERROR(add(passed_over, &place.passed_over));
   if (!change.changed) return change;
   // Nothing is ever put between messages that are there: the mark rests on the cursors alone.
   SIGNPOST_RETURN_IF_ERROR(Advance(view.unguarded(), system_id, &place));
@@ -290,6 +313,9 @@ absl::StatusOr<CursorChange> Mailboxes::PrepareAcknowledge(
         absl::StrCat("more than ", kDealtWithAheadMax,
                      " messages are dealt with behind one that is not; deal with the oldest "
                      "first, or reject it"));
+  }
+  if (place.passed_over.size() > static_cast<size_t>(kPassedOverAheadMax)) {
+    place.passed_over.resize(kPassedOverAheadMax);
   }
   change.batch.Put(Space::kCursors, CursorKey(system_id, ref), CursorValue(system_id, place));
 
@@ -318,13 +344,28 @@ std::string Mailboxes::CursorRef(const std::string& system_id, const std::string
       .substr(0, kIdMacBytes);
 }
 
+// The position is enciphered with a stream that the code in front of it chooses, and the code is
+// made of the position (a synthetic initialisation vector): the same id every time, and two ids
+// tell only whether they are the same one.
+std::string Mailboxes::Cipher(const std::string& system_id, const std::string& code,
+                              std::string position) const {
+  const std::string stream =
+      base::HmacSha256(key_.bytes(), absl::StrCat("place", LengthPrefixed(system_id), code));
+  for (size_t i = 0; i < position.size(); ++i) {
+    position[i] = static_cast<char>(position[i] ^ stream[i]);
+  }
+  return position;
+}
+
 std::string Mailboxes::MessageId(const std::string& system_id, Position position) const {
-  return base::Base64UrlEncode(absl::StrCat(IdBegin(position), MessageRef(system_id, position)));
+  const std::string code = MessageRef(system_id, position);
+  return base::Base64UrlEncode(absl::StrCat(
+      std::string(1, kIdFormat), Cipher(system_id, code, PositionBytes(position)), code));
 }
 
 std::string Mailboxes::MessageRef(const std::string& system_id, Position position) const {
-  return base::HmacSha256(key_.bytes(),
-                          absl::StrCat("message", LengthPrefixed(system_id), IdBegin(position)))
+  return base::HmacSha256(key_.bytes(), absl::StrCat("message", LengthPrefixed(system_id),
+                                                     PositionBytes(position)))
       .substr(0, kIdMacBytes);
 }
 
@@ -339,7 +380,8 @@ absl::StatusOr<Position> Mailboxes::ReadMessageId(const std::string& system_id,
       (*bytes)[0] != kIdFormat) {
     return refused;
   }
-  const Position position = PositionFrom(bytes->substr(1, kPositionBytes));
+  const Position position = PositionFrom(
+      Cipher(system_id, bytes->substr(1 + kPositionBytes), bytes->substr(1, kPositionBytes)));
   // The text must be the very one: a decoder that took two spellings would change nothing here.
   if (!base::ConstantTimeEqual(MessageId(system_id, position), message_id)) return refused;
   return position;

@@ -4,7 +4,8 @@
 // A mailbox is a range of rows in space kMailboxes: length-prefixed system id, ledger index of the
 // entry that caused the message (8 bytes), part (2 bytes) -> a version byte and a StoredMessage. A
 // cursor is a reader's durable place in it, in space kCursors: length-prefixed system id, keyed
-// hash of the cursor's name (agencies name readers after people and cases) -> up to where everything is dealt with (the low-water mark), and what is dealt with above
+// hash of the cursor's name (agencies name readers after people and cases) -> up to where
+// everything is dealt with (the low-water mark), and what is dealt with, or passed over, above
 // that. The row without a hash is the mailbox's own: up to where it has been emptied.
 //
 // Nothing here decides who may read what: the door judges each message at the moment it leaves, and
@@ -38,6 +39,9 @@ inline constexpr int kCursorsPerMailboxMax = 16;
 inline constexpr int kPrunedPerAcknowledgeMax = 2000;
 // Messages that a cursor may have dealt with above its low-water mark.
 inline constexpr int kDealtWithAheadMax = 1000;
+// Messages passed over above it that are remembered; others are judged again. A limit of its own,
+// which no reader meets: theirs must not tell how many they may not know of.
+inline constexpr int kPassedOverAheadMax = 5000;
 
 // A place in a mailbox: behind the message of the same index and part. Parts count from 1, so that
 // Position() is before every message.
@@ -57,7 +61,10 @@ struct MailboxMessage {
 // Where a cursor stands.
 struct Place {
   Position low_water;                // everything up to and including it is dealt with
+  Position told;                     // the last up to it that the reader dealt with itself
   std::vector<Position> dealt_with;  // above low_water, sorted, at most kDealtWithAheadMax
+  // Above low_water, sorted, at most kPassedOverAheadMax: what the reader may not know of.
+  std::vector<Position> passed_over;
 
   bool IsDealtWith(Position position) const;
 };
@@ -107,21 +114,22 @@ class Mailboxes {
                                                          const std::string& system_id,
                                                          const std::string& cursor) const;
 
-  // The messages at `positions` are dealt with by this cursor, in whatever order. The low-water
-  // mark moves over all that are dealt with without a gap, and messages that all cursors have
-  // passed are deleted in the same batch. What was dealt with before changes nothing. Errors:
+  // The messages at `positions` are dealt with by this cursor, in whatever order; those at
+  // `passed_over` count as such, though the reader knows nothing of them. The low-water mark moves
+  // over all that are dealt with without a gap, and messages that all cursors have passed are
+  // deleted in the same batch. What was dealt with before, or is not there, changes nothing. Errors:
   // kNotFound when the cursor was never opened; kTooManyRequests when it would have more than
   // kDealtWithAheadMax messages above its low-water mark; as ReadAfter(). When submitting gives
   // kAborted, prepare again at a newer view.
   [[nodiscard]] absl::StatusOr<CursorChange> PrepareAcknowledge(
       const ledger::GuardedView& view, const std::string& system_id, const std::string& cursor,
-      absl::Span<const Position> positions) const;
+      absl::Span<const Position> positions, absl::Span<const Position> passed_over = {}) const;
 
-  // Names the message at `position` to this mailbox's readers: the same however often it is sent,
-  // and opaque.
+  // Names the message at `position` to this mailbox's readers: the same however often it is sent.
+  // It says nothing of the place, and nothing that an id in another mailbox says: the place is the
+  // number of the entry that the message came of, the same for all agencies who were told.
   std::string MessageId(const std::string& system_id, Position position) const;
-  // What stands for that id in the ledger, 16 bytes: the end of its bytes. The rest would say which
-  // entry the message came of, and so join two agencies' entries about one young person.
+  // What stands for that id in the ledger, 16 bytes: the end of its bytes.
   std::string MessageRef(const std::string& system_id, Position position) const;
   // Errors: kInvalidField, field "message_id", when it is not an id that this hub gave to this
   // system: forged, changed, another mailbox's.
@@ -129,6 +137,9 @@ class Mailboxes {
                                                        const std::string& message_id) const;
 
  private:
+  // Enciphers, and deciphers, the bytes of a position for its mailbox's readers.
+  std::string Cipher(const std::string& system_id, const std::string& code,
+                     std::string position) const;
   // What a cursor is known by in the store.
   std::string CursorRef(const std::string& system_id, const std::string& cursor) const;
 

@@ -19,8 +19,8 @@ void MailboxReader::Moved(const Place& place) {
 }
 
 std::string MailboxReader::LowWaterId() const {
-  if (place_.low_water == Position()) return "";
-  return mailboxes_->MessageId(system_id_, place_.low_water);
+  if (place_.told == Position()) return "";
+  return mailboxes_->MessageId(system_id_, place_.told);
 }
 
 void MailboxReader::PutOff(Position position, absl::Time due) {

@@ -38,7 +38,8 @@ class MailboxReader {
   // The cursor stands there now; what is older than what was heard before changes nothing.
   void Moved(const Place& place);
   const Place& place() const { return place_; }
-  // The id of the low-water mark, or empty while nothing is dealt with.
+  // The id of the last message up to the low-water mark that the reader dealt with itself, or empty
+  // while there is none. Never of one that was passed over: that would tell that there is one.
   std::string LowWaterId() const;
 
   // The message is to come again at `due`. Changes nothing when it is dealt with, or was not looked

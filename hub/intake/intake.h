@@ -62,6 +62,7 @@ class Intake {
     exchange::Position position;
     // Why it will never be taken; unspecified: it was taken.
     ledger::v1::MessageRejection rejection = ledger::v1::MESSAGE_REJECTION_UNSPECIFIED;
+    bool passed_over = false;  // the reader may not know of it
   };
   void Acknowledge(const base::Principal& asker, const std::string& cursor,
                    const std::vector<DealtWith>& messages, request::Reply<exchange::Place> done);

@@ -54,8 +54,9 @@ void Intake::Acknowledge(const base::Principal& asker, const std::string& cursor
   ledger::v1::Acknowledged detail;
   detail.set_cursor_hash(context_.entries->CursorHash(asker.system_id, cursor));
   std::vector<exchange::Position> positions;
+  std::vector<exchange::Position> passed_over;
   for (const DealtWith& message : messages) {
-    positions.push_back(message.position);
+    (message.passed_over ? passed_over : positions).push_back(message.position);
     if (message.rejection == ledger::v1::MESSAGE_REJECTION_UNSPECIFIED) continue;
     // What was refused is said by name: it will not be delivered again.
     ledger::v1::RejectedMessage* rejected = detail.add_rejected();
@@ -64,9 +65,9 @@ void Intake::Acknowledge(const base::Principal& asker, const std::string& cursor
   }
   MoveCursor(
       asker, std::move(detail),
-      [this, system = asker.system_id, cursor,
-       positions = std::move(positions)](const ledger::GuardedView& view) {
-        return context_.mailboxes->PrepareAcknowledge(view, system, cursor, positions);
+      [this, system = asker.system_id, cursor, positions = std::move(positions),
+       passed_over = std::move(passed_over)](const ledger::GuardedView& view) {
+        return context_.mailboxes->PrepareAcknowledge(view, system, cursor, positions, passed_over);
       },
       std::move(done));
 }

@@ -55,10 +55,14 @@ TEST_F(MailboxReaderTest, BeginsBehindTheMarkAndLeavesOutWhatIsDealtWithAboveIt)
   const uint64_t a = Post(kYot);
   const uint64_t b = Post(kYot);
   const uint64_t c = Post(kYot);
-  reader_.Begin({{a, 1}, {{b, 1}}});
+  reader_.Begin({{a, 1}, {a, 1}, {{b, 1}}, {}});
   EXPECT_EQ(reader_.LowWaterId(), mailboxes_.MessageId(kYot, {a, 1}));
   EXPECT_THAT(New(reader_), ElementsAre(c));
   EXPECT_EQ(MailboxReader(&store_, &mailboxes_, kYot).LowWaterId(), "");
+  MailboxReader passed(&store_, &mailboxes_, kYot);
+  passed.Begin({{b, 1}, {a, 1}, {}, {}});
+  EXPECT_EQ(passed.LowWaterId(), mailboxes_.MessageId(kYot, {a, 1}))
+      << "not of what was passed over";
 }
 
 TEST_F(MailboxReaderTest, WhatWasPutOffComesWhenItIsDueTheLongestFirst) {
@@ -83,7 +87,7 @@ TEST_F(MailboxReaderTest, WhatIsGoneWasNotLookedAtOrIsDealtWithDoesNotComeAgain)
   reader_.PutOff({a, 1}, now_);
   EXPECT_EQ(reader_.put_off(), 0u) << "it comes by itself";
   ASSERT_THAT(New(reader_), ElementsAre(a, b));
-  reader_.Moved({{a, 1}, {}});
+  reader_.Moved({{a, 1}, {a, 1}, {}, {}});
   reader_.PutOff({a, 1}, now_);
   EXPECT_EQ(reader_.put_off(), 0u) << "dealt with";
   reader_.PutOff({b, 1}, now_);
@@ -101,8 +105,8 @@ TEST_F(MailboxReaderTest, WhatIsGoneWasNotLookedAtOrIsDealtWithDoesNotComeAgain)
 TEST_F(MailboxReaderTest, AnOlderWordOfTheCursorChangesNothing) {
   const uint64_t a = Post(kYot);
   const uint64_t b = Post(kYot);
-  reader_.Moved({{b, 1}, {}});
-  reader_.Moved({{a, 1}, {}});
+  reader_.Moved({{b, 1}, {b, 1}, {}, {}});
+  reader_.Moved({{a, 1}, {a, 1}, {}, {}});
   EXPECT_EQ(reader_.place().low_water, (Position{b, 1}));
 }
 

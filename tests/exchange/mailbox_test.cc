@@ -321,15 +321,19 @@ TEST_F(MailboxTest, MessageIdsAreStableAndDiffer) {
   EXPECT_LE(id.size(), 64u);  // as the protocol promises
 }
 
-// Broken on purpose by making the whole id the reference.
-TEST_F(MailboxTest, TheLedgersReferenceIsTheEndOfAnIdAndSaysNoPlace) {
+// Broken on purpose by putting the position into the id as it is.
+TEST_F(MailboxTest, TheLedgersReferenceIsTheEndOfAnIdAndNeitherSaysThePlace) {
   const Position position{0x1122334455667788, 1};
   const std::string ref = mailboxes_.MessageRef(kYot, position);
   EXPECT_EQ(ref.size(), 16u);
   const std::string id = *base::Base64UrlDecode(mailboxes_.MessageId(kYot, position));
   EXPECT_TRUE(absl::EndsWith(id, ref));
-  EXPECT_TRUE(absl::StrContains(id, store::KeyU64(position.index)));
-  EXPECT_FALSE(absl::StrContains(ref, store::KeyU64(position.index)));
+  EXPECT_FALSE(absl::StrContains(id, store::KeyU64(position.index)));
+  // Nor do two mailboxes' ids, or two neighbours', share a place that could be compared.
+  const std::string other = *base::Base64UrlDecode(mailboxes_.MessageId(kConnexions, position));
+  const std::string next = *base::Base64UrlDecode(mailboxes_.MessageId(kYot, {position.index, 2}));
+  EXPECT_NE(id.substr(1, 8), other.substr(1, 8));
+  EXPECT_NE(id.substr(1, 8), next.substr(1, 8));
 }
 
 // Broken on purpose by taking the highest position for the low-water mark: the two in between are
@@ -364,6 +368,69 @@ TEST_F(MailboxTest, OutOfOrderTheLowWaterMarkWaitsForTheGap) {
   EXPECT_EQ(place.low_water, posted[3]);
   EXPECT_THAT(place.dealt_with, IsEmpty());
   EXPECT_THAT(Indexes(kYot), ElementsAre(posted[4].index));
+}
+
+// The reader must not learn that there was something it may not know of.
+TEST_F(MailboxTest, WhatIsPassedOverMovesTheMarkAndIsNeverTold) {
+  OpenCursor(kYot, "main");
+  const Position first{Post(kYot), 1};
+  const Position hidden{Post(kYot), 1};
+  const Position second{Post(kYot), 1};
+  const Position last{Post(kYot), 1};
+  const auto acknowledge = [&](Positions positions, Positions passed_over) {
+    const auto view = View();
+    auto change = mailboxes_.PrepareAcknowledge(*view, kYot, "main", positions, passed_over);
+    ASSERT_TRUE(change.ok()) << change.status();
+    ASSERT_TRUE(Submit(*std::move(change), *view).ok());
+  };
+  acknowledge({last}, {hidden});
+  Place place = *mailboxes_.ReadCursor(*View(), kYot, "main");
+  EXPECT_EQ(place.told, Position());
+  EXPECT_THAT(place.dealt_with, ElementsAre(last));
+  EXPECT_THAT(place.passed_over, ElementsAre(hidden));
+  EXPECT_TRUE(place.IsDealtWith(hidden));
+  acknowledge({first}, {});
+  place = *mailboxes_.ReadCursor(*View(), kYot, "main");
+  EXPECT_EQ(place.low_water, hidden);
+  EXPECT_EQ(place.told, first);
+  acknowledge({second}, {});
+  place = *mailboxes_.ReadCursor(*View(), kYot, "main");
+  EXPECT_EQ(place.low_water, last);
+  EXPECT_EQ(place.told, last);
+  EXPECT_THAT(place.passed_over, IsEmpty());
+}
+
+// Broken on purpose by counting both against the reader's limit: its number tells how many hide.
+TEST_F(MailboxTest, WhatIsPassedOverDoesNotCountAgainstTheReader) {
+  OpenCursor(kYot, "main");
+  ledger::Operation operation;
+  ledger::AddIndexHook(&operation, [](uint64_t first_index, store::Batch& batch) {
+    for (uint16_t part = 1; part <= kDealtWithAheadMax + 10; ++part) {
+      AppendNotice(batch, kYot, first_index, part, {});
+    }
+  });
+  const uint64_t index = Submit(std::move(operation))->first_index;
+  Positions ahead;
+  Positions passed_over;
+  for (uint16_t part = 2; part <= kDealtWithAheadMax + 1; ++part) ahead.push_back({index, part});
+  for (uint16_t part = kDealtWithAheadMax + 2; part <= kDealtWithAheadMax + 9; ++part) {
+    passed_over.push_back({index, part});
+  }
+  const auto change = mailboxes_.PrepareAcknowledge(*View(), kYot, "main", ahead, passed_over);
+  ASSERT_TRUE(change.ok()) << change.status();
+  EXPECT_THAT(change->place.passed_over, SizeIs(8));
+}
+
+TEST_F(MailboxTest, WhatIsNotThereStandsInNobodysWay) {
+  OpenCursor(kYot, "main");
+  const Position first{Post(kYot), 1};
+  const Position last{Post(kYot), 1};
+  // As after a restore that gave up a message whose id a reader still has.
+  const Position between{first.index, 2};
+  EXPECT_EQ(Acknowledge(kYot, "main", {between}), 0);
+  EXPECT_THAT(mailboxes_.ReadCursor(*View(), kYot, "main")->dealt_with, IsEmpty());
+  EXPECT_EQ(Acknowledge(kYot, "main", {first, between, last}), 2);
+  EXPECT_EQ(mailboxes_.ReadCursor(*View(), kYot, "main")->low_water, last);
 }
 
 TEST_F(MailboxTest, SoManyMayBeDealtWithBehindAGapAndNoMore) {
