@@ -22,11 +22,12 @@ absl::StatusOr<EntryFields> DecodeEntryFields(absl::string_view entry) {
   WireField read;
   while (!entry.empty()) {
     if (!TakeField(&entry, &read)) return malformed();
-    if (read.field == kKindField && read.type == kVarint) fields.kind = read.number;
-    if (read.field == kPrunedField && read.type == kBytes) fields.pruned = read.bytes;
     if (read.field == kReplyHashField && read.type == kBytes) fields.reply_hash = read.bytes;
-    if (read.field > 4) continue;
-    if (read.type != (read.field == 4 ? kBytes : kVarint)) return malformed();
+    const bool is_bytes = read.field == 4 || read.field == kPrunedField;
+    if (read.field > 4 && read.field != kKindField && !is_bytes) continue;
+    if (read.type != (is_bytes ? kBytes : kVarint)) return malformed();
+    if (read.field == kKindField) fields.kind = read.number;
+    if (read.field == kPrunedField) fields.pruned = read.bytes;
     if (read.field == 1) fields.index = read.number;
     if (read.field == 2) fields.sequenced_at_us = static_cast<int64_t>(read.number);
     if (read.field == 3) fields.agency_counter = read.number;

@@ -36,8 +36,11 @@ struct EntryFields {
   bool sequencer_fields = false;  // at least one of 1-3 was present
 };
 
-// As a protobuf parser would: unknown fields are passed over, the last of a repeated one counts.
-// Errors: INVALID_ARGUMENT when `entry` is not well-formed wire bytes.
+// As a protobuf parser would: unknown fields are passed over, the last of a repeated one counts. But
+// a field of those that verification rests on, 1-4, 6 and 130, is of its type or the entry is
+// refused: a protobuf parser would pass it over, and two readers must not see two things.
+// Errors: INVALID_ARGUMENT when `entry` is not well-formed wire bytes, or such a field is of another
+// type.
 [[nodiscard]] absl::StatusOr<EntryFields> DecodeEntryFields(absl::string_view entry);
 
 // Appends fields 1-3. All three are always written, zero or not.

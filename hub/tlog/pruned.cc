@@ -29,7 +29,10 @@ bool DecodeKind(absl::string_view bytes, PrunedKind* kind) {
   WireField read;
   while (!bytes.empty()) {
     if (!TakeField(&bytes, &read)) return false;
-    if (read.field == kKindField && read.type == kVarint) kind->kind = read.number;
+    if (read.field == kKindField) {
+      if (read.type != kVarint) return false;
+      kind->kind = read.number;
+    }
     if (read.field != kRangesField) continue;
     PrunedRange range;
     if (read.type != kBytes || !DecodeRange(read.bytes, &range)) return false;

@@ -136,6 +136,13 @@ def check_consistency(old_size, old_root, new_size, new_root, proof):
 # --- Signed notes and checkpoints ---
 
 
+def decode_text(data, what):
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise Wrong("%s is not text in UTF-8" % what)
+
+
 def decode_base64(text, what):
     try:
         return base64.b64decode(text, validate=True)
@@ -213,7 +220,7 @@ class Checkpoint:
             signed = True
         if not signed:
             raise Wrong("the checkpoint is not signed by the given key")
-        lines = text.decode().split("\n")
+        lines = decode_text(text, "the checkpoint").split("\n")
         if len(lines) < 4 or not lines[0] or not re.fullmatch("0|[1-9][0-9]*", lines[1]):
             raise Wrong("the checkpoint's text is malformed")
         self.origin = lines[0]
@@ -229,48 +236,55 @@ class Checkpoint:
 # --- Entries ---
 
 
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # protobuf's wire types but for groups
+
+
 def read_varint(data, at):
     value = shift = 0
     while True:
-        if at >= len(data) or shift > 63:
+        if at >= len(data) or shift > 63 or shift == 63 and data[at] > 1:
             raise Wrong("it is not a stored message")
         value |= (data[at] & 0x7F) << shift
         at += 1
         if data[at - 1] < 0x80:
-            return value & (2**64 - 1), at
+            return value, at
         shift += 7
 
 
 def wire_fields(message):
-    """(number, value) of each field of a protobuf message, in order."""
+    """(number, wire type, value) of each field of a protobuf message, in order."""
     at = 0
     while at < len(message):
         tag, at = read_varint(message, at)
-        kind, number = tag & 7, tag >> 3
-        if kind == 0:
+        wire, number = tag & 7, tag >> 3
+        if not 0 < number < 2**29:
+            raise Wrong("it has a field of a number that there is not")
+        if wire == VARINT:
             value, at = read_varint(message, at)
-        elif kind == 2:
-            length, at = read_varint(message, at)
-            value = message[at:at + length]
-            at += length
-        elif kind in (1, 5):
-            length = 8 if kind == 1 else 4
+        elif wire in (BYTES, FIXED64, FIXED32):
+            length = 8 if wire == FIXED64 else 4
+            if wire == BYTES:
+                length, at = read_varint(message, at)
             value = message[at:at + length]
             at += length
         else:
             raise Wrong("it is not a stored message")
         if at > len(message):
             raise Wrong("it is cut short")
-        yield number, value
+        yield number, wire, value
 
 
 def entry_fields(entry):
     """Fields 1 (index), 2 (time), 3 (counter), 4 (agency), 6 (kind) and 130 (pruned) of a
     signpost.ledger.v1.LedgerEntry."""
     fields = {1: 0, 2: 0, 3: 0, 4: b"", 6: 0, 130: b""}
-    for number, value in wire_fields(entry):
+    for number, wire, value in wire_fields(entry):
         if number in fields:
+            if wire != (BYTES if number in (4, 130) else VARINT):
+                raise Wrong("its field %d is of another type" % number)
             fields[number] = value
+    if fields[2] >= 2**63:
+        fields[2] -= 2**64  # an int64
     return fields
 
 
@@ -280,21 +294,37 @@ PRUNED = 30  # the kind of entry that says which those are
 
 
 def pruned_by(pruned):
-    """The entries named in a signpost.ledger.v1.Pruned."""
+    """The entries named in a signpost.ledger.v1.Pruned: ranges of each kind, which ascend and do not
+    touch."""
+    silent = Wrong("it does not say what was pruned")
     named = []
-    for number, kind in wire_fields(pruned):
+    for number, wire, kind in wire_fields(pruned):
         if number != 1:
             continue
-        for inner, of_kind in wire_fields(kind):
-            if inner != 2:
+        if wire != BYTES:
+            raise silent
+        of_kind, ranges = 0, []
+        for inner, inner_wire, value in wire_fields(kind):
+            if inner not in (1, 2):
+                continue
+            if inner_wire != (VARINT if inner == 1 else BYTES):
+                raise silent
+            if inner == 1:
+                of_kind = value
                 continue
             ends = {1: 0, 2: 0}
-            ends.update(wire_fields(of_kind))
-            if ends[1] > ends[2]:
-                raise Wrong("it does not say what was pruned")
-            named.append((ends[1], ends[2]))
+            for end, end_wire, index in wire_fields(value):
+                if end_wire != VARINT:
+                    raise silent
+                ends[end] = index
+            if ends[1] > ends[2] or ranges and ends[1] <= ranges[-1][1] + 1:
+                raise silent
+            ranges.append((ends[1], ends[2]))
+        if of_kind == 0 or not ranges:
+            raise silent
+        named += ranges
     if not named:
-        raise Wrong("it does not say what was pruned")
+        raise silent
     return named
 
 
@@ -506,13 +536,15 @@ def verify_consistency(text, key, old_note, new_note, witnesses):
     old, new = Checkpoint(old_note, key), Checkpoint(new_note, key, witnesses)
     if old.origin != new.origin:
         raise Wrong("the checkpoints are of different logs")
-    proof = [decode_base64(line, "a hash") for line in text.decode().split()]
+    proof = [decode_base64(line, "a hash") for line in decode_text(text, "the proof").split()]
     check_consistency(old.size, old.root, new.size, new.root, proof)
     return "%d entries are a prefix of %d" % (old.size, new.size)
 
 
 def key_text(argument):
-    return read_file("", argument[1:]).decode() if argument.startswith("@") else argument
+    if not argument.startswith("@"):
+        return argument
+    return decode_text(read_file("", argument[1:]), "the verifier key")
 
 
 def main():
@@ -549,6 +581,10 @@ def main():
                                       witnesses)
     except Wrong as wrong:
         print(wrong)
+        print("NOT VERIFIED")
+        return 1
+    except Exception as error:  # whatever else the bytes did to us, they were not verified
+        print("what was given cannot be read: %r" % error)
         print("NOT VERIFIED")
         return 1
     print("VERIFIED: " + done)

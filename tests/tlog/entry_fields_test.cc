@@ -34,7 +34,7 @@ TEST(EntryFieldsTest, TheSuffixReadsBackBehindABody) {
 TEST(EntryFieldsTest, UnknownFieldsOfEveryWireTypeArePassedOver) {
   const std::string entry(
       "\x28\x01"
-      "\x31"
+      "\x49"
       "12345678"
       "\x3A\x01x"
       "\x45"
@@ -53,6 +53,7 @@ TEST(EntryFieldsTest, WhatIsNotWireBytesIsRefused) {
   for (const std::string& bad :
        {std::string("\x08"), std::string("\x00\x00", 2), std::string("\x22\x05yot"),
         std::string("\x0B\x0C"), std::string("\x0A\x00", 2), std::string("\x20\x01"),
+        std::string("\x32\x00", 2), std::string("\x90\x08\x01"),
         std::string("\x31"
                     "1234"),
         std::string("\x45"
