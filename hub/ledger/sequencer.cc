@@ -6,6 +6,7 @@
 #include "hub/ledger/sequencer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <iterator>
 #include <optional>
@@ -20,6 +21,7 @@
 #include "hub/base/files.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/base/steady_cond_var.h"
 #include "hub/ledger/conflict_window.h"
 #include "hub/ledger/opening.h"
 #include "hub/ledger/operation_checks.h"
@@ -60,7 +62,7 @@ class SequencerImpl final : public Sequencer {
         counters_(std::move(found.counters)),
         window_(found.revision, options_.conflict_rows_max),
         followers_(store),
-        published_at_(absl::Now()),
+        published_at_(std::chrono::steady_clock::now()),
         head_{state_.frontier.size(), tlog::HashToString(state_.frontier.Root(hasher_))},
         published_size_(found.published_size),
         published_note_(std::move(found.published_note)) {
@@ -172,7 +174,7 @@ class SequencerImpl final : public Sequencer {
     while (queue_.empty() && !stopping_ && !publish_wanted_) {
       writer_idle_ = true;
       if (published_size_ < head_.size && !latched_) {
-        if (wake_.WaitWithDeadline(&mutex_, published_at_ + options_.checkpoint_interval)) break;
+        if (wake_.WaitFor(&mutex_, UntilPublication())) break;
       } else {
         wake_.Wait(&mutex_);
       }
@@ -349,14 +351,19 @@ class SequencerImpl final : public Sequencer {
   bool PublicationDue() const {
     absl::MutexLock lock(&mutex_);
     if (publish_wanted_) return true;
-    return published_size_ < head_.size && !latched_ &&
-           absl::Now() >= published_at_ + options_.checkpoint_interval;
+    return published_size_ < head_.size && !latched_ && UntilPublication() <= absl::ZeroDuration();
+  }
+
+  // By the steady clock: the system's may be set back, and checkpoints would stop for as long.
+  absl::Duration UntilPublication() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return options_.checkpoint_interval -
+           absl::FromChrono(std::chrono::steady_clock::now() - published_at_);
   }
 
   void Publish() {
     absl::StatusOr<std::string> note = MakeCheckpoint();
     absl::MutexLock lock(&mutex_);
-    published_at_ = absl::Now();
+    published_at_ = std::chrono::steady_clock::now();
     publish_wanted_ = false;
     publish_status_ = note.status();
     ++publish_round_;
@@ -429,10 +436,10 @@ class SequencerImpl final : public Sequencer {
   store::Followers followers_;
 
   mutable absl::Mutex mutex_;
-  absl::CondVar wake_;       // for the writer
-  absl::CondVar finish_;     // for the finisher
-  absl::CondVar published_;  // for Checkpoint()
-  absl::Time published_at_ ABSL_GUARDED_BY(mutex_);
+  base::SteadyCondVar wake_;  // for the writer
+  absl::CondVar finish_;      // for the finisher
+  absl::CondVar published_;   // for Checkpoint()
+  std::chrono::steady_clock::time_point published_at_ ABSL_GUARDED_BY(mutex_);
   Head head_ ABSL_GUARDED_BY(mutex_);
   uint64_t published_size_ ABSL_GUARDED_BY(mutex_);
   std::string published_note_ ABSL_GUARDED_BY(mutex_);

@@ -8,7 +8,7 @@
 namespace signpost::schedule {
 
 Schedule::Schedule(const base::Clock* clock, OnError on_error)
-    : clock_(clock), on_error_(std::move(on_error)) {}
+    : clock_(clock), on_error_(std::move(on_error)), read_at_(clock->Now()) {}
 
 Schedule::~Schedule() { Stop(); }
 
@@ -40,6 +40,21 @@ void Schedule::SetDue(const std::string& name, Entry* entry, absl::Time due) {
   changed_.Signal();
 }
 
+absl::Time Schedule::ReadClock() {
+  const absl::Time now = clock_->Now();
+  if (now < read_at_) {
+    const absl::Duration back = read_at_ - now;
+    index_.clear();
+    for (auto& [name, entry] : jobs_) {
+      entry.due -= back;  // what is infinite stays so
+      if (entry.woken.has_value()) *entry.woken -= back;
+      index_.emplace(entry.due, name);
+    }
+  }
+  read_at_ = now;
+  return now;
+}
+
 void Schedule::Start() {
   CHECK(!thread_.joinable());
   thread_ = std::thread([this] { Loop(); });
@@ -59,11 +74,12 @@ void Schedule::Loop() {
   while (!stopping_) {
     // While a job ran another may have become due, or it was time to stop.
     if (RunDueLocked() > 0) continue;
+    const absl::Time now = ReadClock();
     const absl::Time next = index_.empty() ? absl::InfiniteFuture() : index_.begin()->first;
-    changed_.WaitWithTimeout(&mutex_, std::min(next - clock_->Now(), kLookAtClockEvery));
+    changed_.WaitFor(&mutex_, std::min(next - now, kLookAtClockEvery));
   }
   std::vector<std::string> last;
-  const absl::Time now = clock_->Now();
+  const absl::Time now = ReadClock();
   for (const auto& [name, entry] : jobs_) {
     if (entry.due <= now || entry.failures > 0) last.push_back(name);
   }
@@ -79,7 +95,7 @@ int Schedule::RunDue() {
 int Schedule::RunDueLocked() {
   // Those of this moment: one that is due again at once waits its turn behind the others.
   std::vector<std::string> due;
-  const absl::Time now = clock_->Now();
+  const absl::Time now = ReadClock();
   for (const auto& [at, name] : index_) {
     if (at > now) break;
     due.push_back(name);
@@ -91,7 +107,7 @@ int Schedule::RunDueLocked() {
 void Schedule::RunLocked(const std::string& name) {
   Entry& entry = jobs_.at(name);  // jobs are never taken out
   entry.running = true;
-  const absl::Time now = clock_->Now();
+  const absl::Time now = ReadClock();
   mutex_.Unlock();
   const absl::StatusOr<absl::Time> again = entry.job(now);
   if (!again.ok() && on_error_) on_error_(name, again.status());

@@ -5,6 +5,9 @@
 // only. It says itself when it is due again. One that fails is tried again after kRetryFirst, then
 // after twice as long each time, up to kRetryMax.
 //
+// A clock that is set back holds nobody up: every job is then due as much earlier as the clock went
+// back since it was last looked at, which is no more than kLookAtClockEvery ago.
+//
 // Which of the rows of a job are due when is the store's to know: due_rows.h.
 //
 // Thread-safe, but for Start() and Stop(), which are for one thread. `clock` is not owned. What
@@ -27,6 +30,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "hub/base/clock.h"
+#include "hub/base/steady_cond_var.h"
 
 namespace signpost::schedule {
 
@@ -83,15 +87,18 @@ class Schedule {
   void Loop();
   int RunDueLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunLocked(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What time it is; moves what is due along when the clock was set back.
+  absl::Time ReadClock() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetDue(const std::string& name, Entry* entry, absl::Time due)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const base::Clock* const clock_;
   const OnError on_error_;
   mutable absl::Mutex mutex_;
-  absl::CondVar changed_;
+  base::SteadyCondVar changed_;
   std::map<std::string, Entry> jobs_ ABSL_GUARDED_BY(mutex_);
   absl::btree_set<Due> index_ ABSL_GUARDED_BY(mutex_);  // of jobs_, by when they are due
+  absl::Time read_at_ ABSL_GUARDED_BY(mutex_);          // what the clock said when last looked at
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

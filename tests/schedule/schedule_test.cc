@@ -63,6 +63,32 @@ TEST_F(ScheduleTest, AJobSaysWhenItIsDueAgainAndMayWaitForAWake) {
   EXPECT_EQ(schedule_.RunDue(), 0);
 }
 
+TEST_F(ScheduleTest, AClockThatIsSetBackHoldsNobodyUp) {
+  schedule_.Add("hourly", clock_.Now() + absl::Hours(1), Noting("hourly", absl::Hours(1)));
+  schedule_.Add("waits", absl::InfiniteFuture(), Noting("waits", absl::InfiniteDuration()));
+  clock_.Advance(-absl::Hours(24));
+  EXPECT_EQ(schedule_.RunDue(), 0);
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(schedule_.RunDue(), 1);
+  EXPECT_THAT(ran_, ElementsAre("hourly"));
+  EXPECT_EQ(schedule_.next(), clock_.Now() + absl::Hours(1));
+}
+
+// While it ran, and while it was called to run again later.
+TEST_F(ScheduleTest, AClockThatIsSetBackInAJobHoldsNobodyUp) {
+  schedule_.Add("sets it back", clock_.Now(), [this](absl::Time) -> absl::StatusOr<absl::Time> {
+    ran_.push_back("sets it back");
+    if (ran_.size() > 1) return absl::InfiniteFuture();
+    schedule_.Wake("sets it back", clock_.Now() + absl::Hours(1));
+    clock_.Advance(-absl::Hours(24));
+    return absl::InfiniteFuture();
+  });
+  EXPECT_EQ(schedule_.RunDue(), 1);
+  EXPECT_EQ(schedule_.RunDue(), 0);
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(schedule_.RunDue(), 1);
+}
+
 TEST_F(ScheduleTest, OneThatIsDueAgainAtOnceDoesNotStarveTheOthers) {
   schedule_.Add("a", clock_.Now(), Noting("a", absl::ZeroDuration()));
   schedule_.Add("b", clock_.Now(), Noting("b", absl::ZeroDuration()));
