@@ -30,6 +30,16 @@ bool WriteAll(int fd, const std::string& bytes) {
   return true;
 }
 
+absl::Status SyncDirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int dir = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0) return Failed("sync", directory);
+  absl::Status unsynced = ::fsync(dir) == 0 ? absl::OkStatus() : Failed("sync", directory);
+  ::close(dir);
+  return unsynced;
+}
+
 }  // namespace
 
 absl::Status ReplaceFile(const std::string& path, const std::string& bytes) {
@@ -42,13 +52,12 @@ absl::Status ReplaceFile(const std::string& path, const std::string& bytes) {
   ::close(fd);
   if (!failed.ok()) return failed;
   if (::rename(temporary.c_str(), path.c_str()) != 0) return Failed("rename", temporary);
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int dir = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (dir < 0) return Failed("sync", directory);
-  absl::Status unsynced = ::fsync(dir) == 0 ? absl::OkStatus() : Failed("sync", directory);
-  ::close(dir);
-  return unsynced;
+  return SyncDirectoryOf(path);
+}
+
+absl::Status RemoveFile(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return Failed("remove", path);
+  return SyncDirectoryOf(path);
 }
 
 absl::StatusOr<std::optional<std::string>> ReadWholeFile(const std::string& path,

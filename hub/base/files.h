@@ -1,4 +1,4 @@
-// These are functions that read and replace small files whole. Functions are thread-safe for
+// These are functions that read, replace and remove small files whole. Functions are thread-safe for
 // different paths.
 
 #ifndef SIGNPOST_HUB_BASE_FILES_H_
@@ -16,6 +16,10 @@ namespace signpost::base {
 // crash leaves the old one or the new one and never a part. Readable by owner and group. One writer
 // a path. Errors: kStoreUnavailable; which of the two is there is then unknown.
 [[nodiscard]] absl::Status ReplaceFile(const std::string& path, const std::string& bytes);
+
+// Removes the file at `path`, so that it is gone after a crash, too; one that is not there is no
+// error. Errors: kStoreUnavailable; it may then be there or not.
+[[nodiscard]] absl::Status RemoveFile(const std::string& path);
 
 // The whole file; nullopt when there is none. Errors: kStoreUnavailable when it is there and cannot
 // be read, or has more than `bytes_max`.

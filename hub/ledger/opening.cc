@@ -1,7 +1,5 @@
 #include "hub/ledger/opening.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -215,7 +213,10 @@ absl::Status RecordRestored(Sequencer* sequencer, store::Store* store, const Res
   if (const std::string& witnessed = sequencer->options().witnessed_file; !witnessed.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> note,
                               base::ReadWholeFile(witnessed, tlog::kNoteBytesMax));
-    if (note.has_value() && GivesUp(restored, *note, verifier)) ::unlink(witnessed.c_str());
+    if (note.has_value() && GivesUp(restored, *note, verifier)) {
+      // For good, before the word goes that excuses it: left there, it would refuse the next start.
+      SIGNPOST_RETURN_IF_ERROR(base::RemoveFile(witnessed));
+    }
   }
   // Nobody else has the sequencer yet, and its own thread has nothing left to do.
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store->NewView());

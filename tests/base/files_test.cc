@@ -29,6 +29,17 @@ TEST_F(FilesTest, WhatIsNotThereIsNoError) {
   EXPECT_FALSE(read->has_value());
 }
 
+TEST_F(FilesTest, IsRemovedOrItIsSaidThatItIsThereStill) {
+  ASSERT_TRUE(ReplaceFile(path_, "x").ok());
+  ASSERT_TRUE(RemoveFile(path_).ok());
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  EXPECT_TRUE(RemoveFile(path_).ok()) << "it is not there";
+  std::filesystem::create_directory(path_);  // which unlink() does not remove
+  EXPECT_EQ(ReasonOf(RemoveFile(path_)), Reason::kStoreUnavailable);
+  EXPECT_TRUE(std::filesystem::exists(path_));
+  EXPECT_EQ(ReasonOf(RemoveFile(path_ + "/none/file")), Reason::kStoreUnavailable);
+}
+
 TEST_F(FilesTest, IsReplacedWholeAndNotForEverybodyToRead) {
   const std::string large(100'000, 'x');
   ASSERT_TRUE(ReplaceFile(path_, large).ok());
