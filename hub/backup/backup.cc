@@ -15,6 +15,7 @@
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/reader.h"
+#include "hub/ledger/restored.h"
 #include "hub/people/rows.h"
 #include "hub/tlog/checkpoint.h"
 #include "hub/tlog/merkle.h"
@@ -253,6 +254,14 @@ absl::StatusOr<uint64_t> Backups::WriteKeysFile() const {
   header.set_origin(verifier_.name());  // checkpoints carry the name of their key
   header.set_ledger_size(head.size);
   header.set_made_at_us(absl::ToUnixMicros(clock_->Now()));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<ledger::RestoreMark> restores,
+                            ledger::ReadRestoreMarks(*view));
+  for (const ledger::RestoreMark& restore : restores) {
+    store::v1::RestoreMark* const mark = header.add_restores();
+    mark->set_ledger_size(restore.at.size);
+    mark->set_root(tlog::HashToString(restore.at.root));
+    mark->set_restored_at_us(absl::ToUnixMicros(restore.recorded_at));
+  }
   SIGNPOST_RETURN_IF_ERROR(writer->Write(header.SerializeAsString()));
   SIGNPOST_RETURN_IF_ERROR(people::ForEachWrappedKeys(
       *view, kKeyRowsPerRecord, [&](absl::Span<const store::KeyValue> keys) {

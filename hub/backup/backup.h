@@ -6,7 +6,9 @@
 // and a keys directory, which belongs on another medium, the one file `person-keys`: the wrapped
 // data keys of all young persons, replaced whole at each backup and after each erasure. They are in
 // no manifest and no object. So a restore of any backup, however old, finds the keys of today, and
-// whoever was erased since stays unreadable.
+// whoever was erased since stays unreadable. Its header names each restore behind which the ledger
+// goes on: after one, the file has no keys of the history given up, and backups of that do not take
+// it (restore.h).
 //
 // Thread-safe. `store`, `clock` and `random` are not owned and must outlive it. One process backs
 // up into a directory at a time: the hub that has the store open.

@@ -10,11 +10,15 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "hub/backup/files.h"
 #include "hub/backup/manifest.h"
 #include "hub/backup/sealed_file.h"
@@ -250,6 +254,44 @@ class Restoring {
     return absl::OkStatus();
   }
 
+  // That the keys were written in the history that the backup was made in. Where they were not, some
+  // who are in the backup are not among the keys, and would be taken for erased.
+  absl::Status CompareHistories(const store::v1::BackupKeysHeader& header) const {
+    const ledger::LedgerReader reader(view_.get());
+    std::set<std::pair<uint64_t, std::string>> known;
+    for (const store::v1::RestoreMark& mark : header.restores()) {
+      known.emplace(mark.ledger_size(), mark.root());
+      if (mark.ledger_size() > manifest_.ledger_size()) continue;  // nothing of it was given up
+      SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root, reader.RootAt(mark.ledger_size()));
+      if (tlog::HashToString(root) == mark.root()) continue;
+      return base::InvalidField(
+          "keys",
+          absl::StrCat(
+              "were written after an older backup had been restored and started (",
+              absl::FormatTime(absl::RFC3339_sec, absl::FromUnixMicros(mark.restored_at_us()),
+                               absl::UTCTimeZone()),
+              ", at entry ", mark.ledger_size() - 1,
+              "), which gave up the history that "
+              "backup ",
+              manifest_.number(),
+              " is of: whoever was recorded in that is not "
+              "among them, and would be removed as if erased. Bring the copy of the file "
+              "of keys that was made before the restored store was started, and erase "
+              "again whoever was erased since; or restore a backup made since"));
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<ledger::RestoreMark> own,
+                              ledger::ReadRestoreMarks(*view_));
+    for (const ledger::RestoreMark& mark : own) {
+      if (known.count({mark.at.size, tlog::HashToString(mark.at.root)}) != 0) continue;
+      return base::InvalidField(
+          "keys",
+          absl::StrCat("were written before the restore behind which backup ", manifest_.number(),
+                       " was made: whoever was recorded since is not "
+                       "among them; bring the newest file of keys"));
+    }
+    return absl::OkStatus();
+  }
+
   // Of those alone who are in the backup.
   absl::Status PutKeysBack() {
     SIGNPOST_ASSIGN_OR_RETURN(
@@ -265,6 +307,7 @@ class Restoring {
       return base::InvalidField(
           "keys", absl::StrCat("are of ", header.origin(), ", not of ", manifest_.origin()));
     }
+    SIGNPOST_RETURN_IF_ERROR(CompareHistories(header));
     if (header.ledger_size() < manifest_.ledger_size()) {
       return base::InvalidField("keys",
                                 "are older than the backup: young persons would be unreadable, and "

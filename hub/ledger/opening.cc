@@ -208,7 +208,9 @@ absl::Status RecordRestored(Sequencer* sequencer, store::Store* store, const Res
                             const tlog::NoteVerifier& verifier) {
   Operation operation;
   operation.entries.push_back(sequencer->options().restored_entry(restored));
-  SIGNPOST_RETURN_IF_ERROR(sequencer->SubmitAndWait(std::move(operation)).status());
+  SIGNPOST_ASSIGN_OR_RETURN(const Sequenced sequenced,
+                            sequencer->SubmitAndWait(std::move(operation)));
+  const Sequencer::Head at = sequencer->head();
   SIGNPOST_RETURN_IF_ERROR(sequencer->Checkpoint().status());
   if (const std::string& witnessed = sequencer->options().witnessed_file; !witnessed.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> note,
@@ -221,7 +223,12 @@ absl::Status RecordRestored(Sequencer* sequencer, store::Store* store, const Res
   // Nobody else has the sequencer yet, and its own thread has nothing left to do.
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store->NewView());
   SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> head, view->Get(Space::kMeta, kHeadKey));
+  RestoreMark mark;
+  mark.at.size = at.size;
+  SIGNPOST_ASSIGN_OR_RETURN(mark.at.root, tlog::HashFromString(at.root_hash));
+  mark.recorded_at = sequenced.sequenced_at;
   store::Batch batch;
+  PutRestoreMark(mark, &batch);
   batch.Delete(Space::kMeta, kRestoredKey);
   return store->Commit(std::move(batch), store::Fence{std::move(head)}).status();
 }

@@ -47,7 +47,7 @@ struct FoundLedger {
                                                      const tlog::NoteVerifier& verifier);
 
 // Says in the ledger that the store was restored, replaces the checkpoint outside by one that
-// covers this, and only then forgets: a crash in between says it again. What witnesses co-signed of
+// covers this, and only then forgets, with a RestoreMark: a crash in between says it again. What witnesses co-signed of
 // the history given up is taken away (FindLedger() kept it); they will have to be told.
 // REQUIRES: nobody else has the sequencer yet.
 [[nodiscard]] absl::Status RecordRestored(Sequencer* sequencer, store::Store* store,

@@ -5,6 +5,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "hub/base/encoding.h"
+#include "hub/base/error.h"
+#include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/tlog/checkpoint.h"
 
@@ -35,6 +37,41 @@ absl::StatusOr<TreeHead> ParseHead(absl::string_view line) {
 
 void PutRestored(std::string note, store::Batch* batch) {
   batch->Put(store::Space::kMeta, kRestoredKey, std::move(note));
+}
+
+void PutRestoreMark(const RestoreMark& mark, store::Batch* batch) {
+  batch->Put(
+      store::Space::kMeta, absl::StrCat(kRestoreMarkPrefix, store::KeyU64(mark.at.size)),
+      absl::StrCat(tlog::HashToString(mark.at.root),
+                   store::KeyU64(static_cast<uint64_t>(absl::ToUnixMicros(mark.recorded_at)))));
+}
+
+absl::StatusOr<std::vector<RestoreMark>> ReadRestoreMarks(const store::View& view) {
+  std::vector<RestoreMark> marks;
+  const std::string prefix = kRestoreMarkPrefix;
+  std::string from = prefix;
+  while (true) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::vector<store::KeyValue> rows,
+        view.Scan(store::Space::kMeta, from, store::PrefixEnd(prefix), base::kPageRowsMax));
+    for (const store::KeyValue& row : rows) {
+      if (row.key.size() != prefix.size() + sizeof(uint64_t) ||
+          row.value.size() != tlog::kHashBytes + sizeof(uint64_t)) {
+        return base::Error(base::Reason::kDataLoss,
+                           "where the ledger was restored does not read; call the operator, who "
+                           "restores the newest backup");
+      }
+      RestoreMark mark;
+      mark.at.size = store::U64FromKey(row.key.substr(prefix.size()));
+      SIGNPOST_ASSIGN_OR_RETURN(mark.at.root,
+                                tlog::HashFromString(row.value.substr(0, tlog::kHashBytes)));
+      mark.recorded_at = absl::FromUnixMicros(
+          static_cast<int64_t>(store::U64FromKey(row.value.substr(tlog::kHashBytes))));
+      marks.push_back(mark);
+    }
+    if (rows.size() < static_cast<size_t>(base::kPageRowsMax)) return marks;
+    from = rows.back().key + '\0';
+  }
 }
 
 std::string FormatRestored(const Restored& restored) {

@@ -11,7 +11,10 @@
 //   holds <size> <base64 of the root>
 //   gives up <size> <base64 of the root>      (none, one or more)
 //
-// Pure functions; thread-safe.
+// When the hub has said so, a RestoreMark stays in the store for good: where in the ledger that was.
+// It tells this history from the one that was given up, whose backups may be about still.
+//
+// Pure functions but for what they read; thread-safe.
 
 #ifndef SIGNPOST_HUB_LEDGER_RESTORED_H_
 #define SIGNPOST_HUB_LEDGER_RESTORED_H_
@@ -22,8 +25,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "hub/store/batch.h"
+#include "hub/store/store.h"
 #include "hub/tlog/merkle.h"
 #include "hub/tlog/note.h"
 
@@ -45,6 +50,19 @@ struct Restored {
   TreeHead holds;                  // the ledger as it was restored
   std::vector<TreeHead> gives_up;  // published, and not a prefix of what it holds
 };
+
+// One RESTORED entry of this ledger.
+struct RestoreMark {
+  TreeHead at;  // the ledger up to that entry, itself the last
+  absl::Time recorded_at;
+};
+
+// Rows of Space::kMeta: this, and KeyU64 of the size -> the root, KeyU64 of the time in microseconds.
+inline constexpr char kRestoreMarkPrefix[] = "ledger/restores/";
+
+void PutRestoreMark(const RestoreMark& mark, store::Batch* batch);
+// All there are, the oldest first. Errors: kDataLoss; those of the view.
+[[nodiscard]] absl::StatusOr<std::vector<RestoreMark>> ReadRestoreMarks(const store::View& view);
 
 // Adds the signed note to `batch`.
 void PutRestored(std::string note, store::Batch* batch);

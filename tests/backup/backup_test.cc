@@ -337,6 +337,70 @@ TEST_F(BackupTest, AKeyOfNobodyInTheBackupIsNotPutBack) {
   EXPECT_EQ(Get(*OpenRestored(), Space::kPersonKeys, PersonKey(1)), "(none)");
 }
 
+// The first start after the restore of an older backup writes the file of keys anew.
+TEST_F(BackupTest, KeysWrittenBehindARestoreTakeNobodyOutOfABackupOfTheHistoryGivenUp) {
+  AddPerson(0);
+  ASSERT_TRUE(Make().ok());
+  AddPerson(1);
+  AddPerson(2);
+  ASSERT_TRUE(Make().ok());
+  const std::string keys_before = ReadAll(Path("keys/person-keys"));
+  ASSERT_TRUE(Restore(Restoring(1)).ok());
+  TakeRestored();
+  Open();
+  ASSERT_TRUE(backups_->WriteKeys().ok());
+  // Smaller than backup 2 at first, then larger.
+  for (const int entries : {0, 10}) {
+    AddEntries(entries);
+    ASSERT_TRUE(sequencer_->Checkpoint().ok());
+    ASSERT_TRUE(backups_->WriteKeys().ok());
+    const absl::Status refused = FailToRestore(Restoring(2));
+    EXPECT_EQ(ReasonOf(refused), Reason::kInvalidField);
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("gave up the history"));
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("at entry 1"));
+  }
+  // Backup 1 is of both histories, and one made since is of this one.
+  EXPECT_EQ(Restore(Restoring(1))->persons, 1u);
+  fs::remove_all(Path("restored"));
+  AddPerson(3);
+  ASSERT_TRUE(Make().ok());
+  ASSERT_TRUE(Restore(Restoring(3)).ok());
+  // The second restore does not make the first one forgotten.
+  fs::remove_all(Path("damaged"));
+  TakeRestored();
+  Open();
+  ASSERT_TRUE(sequencer_->Checkpoint().ok());
+  ASSERT_TRUE(backups_->WriteKeys().ok());
+  EXPECT_THAT(std::string(FailToRestore(Restoring(2)).message()), HasSubstr("at entry 1"));
+  // With the copy that the manual says to make, everybody is there.
+  WriteAll(Path("keys/person-keys"), keys_before);
+  const absl::StatusOr<RestoreReport> restored = Restore(Restoring(2));
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ(restored->persons, 3u);
+  EXPECT_EQ(restored->persons_erased, 0u);
+}
+
+// The other way about: a file that is larger, and of the history given up.
+TEST_F(BackupTest, KeysOfTheHistoryGivenUpTakeNobodyOutOfABackupMadeSince) {
+  AddPerson(0);
+  ASSERT_TRUE(Make().ok());
+  AddEntries(10);
+  ASSERT_TRUE(Make().ok());
+  const std::string keys_before = ReadAll(Path("keys/person-keys"));
+  ASSERT_TRUE(Restore(Restoring(1)).ok());
+  TakeRestored();
+  Open();
+  AddPerson(1);
+  ASSERT_TRUE(Make().ok());
+  const std::string keys_since = ReadAll(Path("keys/person-keys"));
+  WriteAll(Path("keys/person-keys"), keys_before);
+  const absl::Status refused = FailToRestore(Restoring(3));
+  EXPECT_EQ(ReasonOf(refused), Reason::kInvalidField);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("before the restore"));
+  WriteAll(Path("keys/person-keys"), keys_since);
+  EXPECT_EQ(Restore(Restoring(3))->persons, 2u);
+}
+
 // --- Older than what was published ---
 
 TEST_F(BackupTest, OlderThanWhatWasPublishedIsRefusedUnlessToldSo) {
