@@ -84,12 +84,21 @@ struct Explanation {
 };
 
 // What the asker's agency may see of one other agency under one agreement, in plain words.
+// One statement of a rule, as an agreement is told.
+struct AgreementSentence {
+  std::string rule_id;
+  std::string rule_title;
+  std::string statement;           // in the policy language
+  Gateway basis = Gateway::kNone;  // of what may be seen
+  std::string words;               // all of it as one sentence
+};
+
 struct AgreementView {
   int16_t agreement = kNoAgreement;
   std::string other_agency;  // id
   bool in_force = false;
-  std::vector<std::string> may_see;    // one sentence a rule
-  std::vector<std::string> never_see;  // hides that apply whatever the agreement says
+  std::vector<AgreementSentence> may_see;    // one a statement of a rule
+  std::vector<AgreementSentence> never_see;  // hides that apply whatever the agreement says
 };
 
 class PolicyImpl;

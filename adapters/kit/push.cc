@@ -108,7 +108,8 @@ absl::Status Pusher::Acknowledge(const FlagRecord& record, const FlagOutcome& ou
   ++summary->acknowledged;
   ++summary->by_outcome[static_cast<size_t>(kind)];
   if (kind == signpost::v1::FLAG_OUTCOME_KIND_REJECTED) {
-    HubRejection rejection{&record, outcome.reason(), {}};
+    HubRejection rejection{
+        &record, base::ReasonName(static_cast<base::Reason>(outcome.reason())), {}};
     for (const signpost::v1::RejectedField& field : outcome.fields()) {
       rejection.fields.push_back({field.field(), field.description()});
     }

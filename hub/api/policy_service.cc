@@ -113,8 +113,8 @@ class PolicyService final : public v1::PolicyService::CallbackService {
     return rpc::RunUnary(
         context, *context_.calls, row, request, response,
         [desk = context_.policy_admin](
-            const base::Principal& caller, const v1::ListPoliciesRequest&,
-            rpc::Reply<v1::ListPoliciesResponse> reply) { reply(desk->List(caller)); });
+            const base::Principal& caller, const v1::ListPoliciesRequest& list,
+            rpc::Reply<v1::ListPoliciesResponse> reply) { reply(desk->List(caller, list)); });
   }
 
   grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,

@@ -1,11 +1,18 @@
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "hub/api/services.h"
+#include "hub/base/limits.h"
+#include "hub/base/status_macros.h"
+#include "hub/request/paging.h"
 #include "hub/request/wire_convert.h"
 #include "signpost/v1/registry.grpc.pb.h"
 
 namespace signpost::api {
 namespace {
+
+constexpr int kAgenciesPageDefault = 200;
 
 class RegistryService final : public v1::RegistryService::CallbackService {
  public:
@@ -69,17 +76,26 @@ class RegistryService final : public v1::RegistryService::CallbackService {
         rpc::MethodOrDie("/signpost.v1.RegistryService/ListAgencies");
     return rpc::RunUnary(context, *context_.calls, row, request, response,
                          [registry = context_.context->registry](
-                             const base::Principal&, const v1::ListAgenciesRequest&,
+                             const base::Principal&, const v1::ListAgenciesRequest& list,
                              rpc::Reply<v1::ListAgenciesResponse> reply) {
-                           reply(Directory(*registry->directory()));
+                           reply(Directory(*registry->directory(), list));
                          });
   }
 
  private:
-  static v1::ListAgenciesResponse Directory(const registry::Directory& directory) {
-    v1::ListAgenciesResponse all;
-    for (const std::shared_ptr<const registry::Agency>& agency : directory.Agencies()) {
-      v1::DirectoryEntry* entry = all.add_agencies();
+  static absl::StatusOr<v1::ListAgenciesResponse> Directory(
+      const registry::Directory& directory, const v1::ListAgenciesRequest& request) {
+    const std::vector<std::shared_ptr<const registry::Agency>> all = directory.Agencies();
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const request::PageSpan page,
+        request::PageOf(all, request.page_size(), kAgenciesPageDefault, base::kPageRowsMax,
+                        request.page_token(),
+                        [](const auto& agency) { return agency->agency_id; }));
+    v1::ListAgenciesResponse response;
+    response.set_next_page_token(page.next_page_token);
+    for (size_t i = page.begin; i < page.end; ++i) {
+      const registry::Agency* const agency = all[i].get();
+      v1::DirectoryEntry* entry = response.add_agencies();
       entry->set_agency_id(agency->agency_id);
       entry->set_name(agency->name);
       entry->set_kind(agency->kind);
@@ -88,7 +104,7 @@ class RegistryService final : public v1::RegistryService::CallbackService {
         *entry->mutable_fed_until() = request::ToTimestamp(absl::ToUnixSeconds(feed->until));
       }
     }
-    return all;
+    return response;
   }
 
   const ApiContext context_;

@@ -83,9 +83,8 @@ std::string AtnaMessage(const Exported& exported) {
     absl::StrAppend(&xml, "<EventOutcomeDescription>", XmlText(OutcomeText(entry)),
                     "</EventOutcomeDescription>");
   }
-  if (!entry.purpose().empty()) {
-    absl::StrAppend(&xml,
-                    CodedElement("PurposeOfUse", entry.purpose(), kOurCodes, entry.purpose()));
+  if (const std::string purpose = EnumWord(entry.purpose()); !purpose.empty()) {
+    absl::StrAppend(&xml, CodedElement("PurposeOfUse", purpose, kOurCodes, purpose));
   }
   absl::StrAppend(&xml, "</EventIdentification>");
 

@@ -72,9 +72,11 @@ const std::vector<Column>& Columns() {
       {"team_ids", [](const E& e) { return absl::StrJoin(e.entry.team_ids(), "; "); }},
       {"assurance", [](const E& e) { return e.entry.assurance(); }},
       {"system", [](const E& e) { return e.entry.system(); }},
-      {"purpose", [](const E& e) { return e.entry.purpose(); }},
+      {"purpose", [](const E& e) { return EnumWord(e.entry.purpose()); }},
       {"relationships",
-       [](const E& e) { return absl::StrJoin(e.entry.who_knows().relationships(), "; "); }},
+       [](const E& e) {
+         return absl::StrJoin(RelationshipWords(e.entry.who_knows().relationships()), "; ");
+       }},
       {"asked",
        [](const E& e) { return absl::StrJoin(AspectWords(e.entry.who_knows().asked()), "; "); }},
       {"asked_assessment_kind", [](const E& e) { return e.entry.who_knows().assessment_kind(); }},
@@ -107,7 +109,7 @@ const std::vector<Column>& Columns() {
        }},
       {"released_gateways",
        [](const E& e) {
-         return OfReleased(e, [](const ledger::v1::Released& r) { return r.gateway(); });
+         return OfReleased(e, [](const ledger::v1::Released& r) { return EnumWord(r.gateway()); });
        }},
       {"withheld",
        [](const E& e) {
@@ -117,7 +119,8 @@ const std::vector<Column>& Columns() {
          }
          return absl::StrJoin(rules, "; ");
        }},
-      {"override_ground", [](const E& e) { return e.entry.who_knows().override().ground(); }},
+      {"override_ground",
+       [](const E& e) { return EnumWord(e.entry.who_knows().override().ground()); }},
       {"override_rule", [](const E& e) { return e.entry.who_knows().override().rule(); }},
       {"override_allowed",
        [](const E& e) {

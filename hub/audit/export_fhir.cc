@@ -129,9 +129,8 @@ std::string FhirAuditEvent(const Exported& exported) {
     event["outcome"]["detail"] =
         Json::array({Concept(absl::StrCat(kOurs, "outcome"), OutcomeText(entry))});
   }
-  if (!entry.purpose().empty()) {
-    event["authorization"] =
-        Json::array({Concept(absl::StrCat(kOurs, "purpose"), entry.purpose())});
+  if (const std::string purpose = EnumWord(entry.purpose()); !purpose.empty()) {
+    event["authorization"] = Json::array({Concept(absl::StrCat(kOurs, "purpose"), purpose)});
   }
   event["agent"] = AgentsOf(exported);
   event["source"] = {

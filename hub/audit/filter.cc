@@ -22,7 +22,6 @@ std::string WordOf(const std::string& name, size_t prefix_bytes) {
 }
 
 constexpr size_t kKindPrefixBytes = sizeof("ENTRY_KIND_") - 1;
-constexpr size_t kPurposePrefixBytes = sizeof("PURPOSE_") - 1;
 constexpr size_t kRequestHashBytes = 16;
 // Of google.protobuf.Timestamp: the years 1 to 9999.
 constexpr int64_t kTimestampSecondsMin = -62'135'596'800;
@@ -78,11 +77,6 @@ std::vector<std::string> KindWords() {
   return words;
 }
 
-std::string PurposeWord(v1::Purpose purpose) {
-  const std::string& name = v1::Purpose_Name(purpose);
-  return name.size() > kPurposePrefixBytes ? WordOf(name, kPurposePrefixBytes) : "";
-}
-
 std::string EnumWord(const google::protobuf::EnumDescriptor& type, int number) {
   const google::protobuf::EnumValueDescriptor* value = type.FindValueByNumber(number);
   if (value == nullptr) return absl::StrCat(number);
@@ -104,14 +98,12 @@ absl::StatusOr<Filter> Filter::Create(const v1::EntryFilter& filter, const std::
     violations.push_back({absl::StrCat(path, ".", field), std::move(description)});
   };
   Filter read;
-  for (const std::string& word : filter.kinds()) {
-    const absl::StatusOr<ledger::v1::EntryKind> kind = KindFromWord(word);
-    if (kind.ok()) {
-      read.kinds_.insert(*kind);
-    } else {
-      refuse("kinds", "each must be the word of a kind of entry, such as \"who-knows\"");
+  for (const int kind : filter.kinds()) {
+    if (kind == ledger::v1::ENTRY_KIND_UNSPECIFIED || !ledger::v1::EntryKind_IsValid(kind)) {
+      refuse("kinds", "each must be a kind of entry that this hub knows");
       break;
     }
+    read.kinds_.insert(kind);
   }
   if (filter.has_from()) {
     const std::optional<int64_t> us = MicrosOf(filter.from());
@@ -142,15 +134,19 @@ absl::StatusOr<Filter> Filter::Create(const v1::EntryFilter& filter, const std::
   if (!v1::Purpose_IsValid(filter.purpose())) {
     refuse("purpose", "must be one of the purposes of v1.Purpose");
   } else if (filter.purpose() != v1::PURPOSE_UNSPECIFIED) {
-    read.purpose_ = PurposeWord(filter.purpose());
+    read.purpose_ = static_cast<ledger::v1::Purpose>(filter.purpose());
   }
-  text("gateway", filter.gateway(), base::kAssertionTextBytesMax, &read.gateway_);
+  if (!v1::Gateway_IsValid(filter.gateway())) {
+    refuse("gateway", "must be one of the gateways of v1.Gateway");
+  } else {
+    read.gateway_ = static_cast<ledger::v1::Gateway>(filter.gateway());
+  }
   read.with_override_ = filter.with_override();
   text("outcome", filter.outcome(), base::kAssertionTextBytesMax, &read.outcome_);
   read.outcome_ = OutcomeWord(read.outcome_);
   text("rule", filter.rule(), base::kNameBytesMax, &read.rule_);
-  if (!v1::Released_IsValid(filter.released())) {
-    refuse("released", "must be one of the values of v1.Released");
+  if (!v1::ReleaseFilter_IsValid(filter.released())) {
+    refuse("released", "must be one of the values of v1.ReleaseFilter");
   }
   read.released_ = filter.released();
   if (filter.policy_version() < 0) refuse("policy_version", "versions are counted from 1");
@@ -180,8 +176,8 @@ bool Filter::Matches(const ledger::v1::LedgerEntry& entry) const {
       })) {
     return false;
   }
-  if (!purpose_.empty() && entry.purpose() != purpose_) return false;
-  if (!gateway_.empty() &&
+  if (purpose_ != ledger::v1::PURPOSE_UNSPECIFIED && entry.purpose() != purpose_) return false;
+  if (gateway_ != ledger::v1::GATEWAY_UNSPECIFIED &&
       !AnyReleased(entry.released(), [this](const ledger::v1::Released& released) {
         return released.gateway() == gateway_;
       })) {
@@ -197,8 +193,8 @@ bool Filter::Matches(const ledger::v1::LedgerEntry& entry) const {
         entry.withheld(), [this](const ledger::v1::Withheld& one) { return one.rule() == rule_; });
     if (!released && !withheld) return false;
   }
-  if (released_ == v1::RELEASED_SOMETHING && entry.released().empty()) return false;
-  if (released_ == v1::RELEASED_NOTHING && !entry.released().empty()) return false;
+  if (released_ == v1::RELEASE_FILTER_SOMETHING && entry.released().empty()) return false;
+  if (released_ == v1::RELEASE_FILTER_NOTHING && !entry.released().empty()) return false;
   if (policy_version_ != 0 && entry.policy_version() != policy_version_) return false;
   return request_hash_.empty() || entry.request_hash() == request_hash_;
 }

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
+#include "google/protobuf/generated_enum_reflection.h"
 #include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/audit.pb.h"
 
@@ -30,9 +31,12 @@ std::vector<std::string> KindWords();
 // The word of a value of any enum of an entry: its name without the prefix that all of them share,
 // in small letters with hyphens; the digits of a number that this version does not know.
 std::string EnumWord(const google::protobuf::EnumDescriptor& type, int number);
-
-// "support-planning" for PURPOSE_SUPPORT_PLANNING, as entries say it.
-std::string PurposeWord(v1::Purpose purpose);
+// The same, and empty for the unset value.
+template <typename Enum>
+std::string EnumWord(Enum value) {
+  if (static_cast<int>(value) == 0) return "";
+  return EnumWord(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value));
+}
 
 // What came of it: the word of the outcome, or the name of the reason for which it was refused.
 std::string OutcomeText(const ledger::v1::LedgerEntry& entry);
@@ -64,12 +68,12 @@ class Filter {
   std::string agency_id_;
   std::string practitioner_id_;
   std::string holder_agency_id_;
-  std::string purpose_;
-  std::string gateway_;
+  ledger::v1::Purpose purpose_ = ledger::v1::PURPOSE_UNSPECIFIED;
+  ledger::v1::Gateway gateway_ = ledger::v1::GATEWAY_UNSPECIFIED;
   bool with_override_ = false;
   std::string outcome_;
   std::string rule_;
-  v1::Released released_ = v1::RELEASED_UNSPECIFIED;
+  v1::ReleaseFilter released_ = v1::RELEASE_FILTER_UNSPECIFIED;
   int32_t policy_version_ = 0;
   std::string request_hash_;
 };

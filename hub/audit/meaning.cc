@@ -239,12 +239,12 @@ std::vector<Object> ObjectsOf(const Exported& exported) {
   const ledger::v1::WhoKnows& question = entry.who_knows();
   Add("teams", Joined(entry.team_ids()), &query.details);
   Add("assurance", entry.assurance(), &query.details);
-  Add("relationships", Joined(question.relationships()), &query.details);
+  Add("relationships", Joined(RelationshipWords(question.relationships())), &query.details);
   for (const ledger::v1::Withheld& withheld : entry.withheld()) {
     Add("withheld", absl::StrCat(withheld.rule(), " ", withheld.count()), &query.details);
   }
   if (question.has_override()) {
-    Add("override-ground", question.override().ground(), &query.details);
+    Add("override-ground", EnumWord(question.override().ground()), &query.details);
     Add("override-rule", question.override().rule(), &query.details);
     Add("override-allowed", question.override().allowed() ? "true" : "false", &query.details);
     if (question.override().review_due_s() != 0) {
@@ -280,7 +280,7 @@ std::vector<Object> ObjectsOf(const Exported& exported) {
     Add("aspects", Joined(AspectWords(released.aspects())), &flag.details);
     Add("rules", Joined(released.rules()), &flag.details);
     Add("agreement", released.agreement(), &flag.details);
-    Add("gateway", released.gateway(), &flag.details);
+    Add("gateway", EnumWord(released.gateway()), &flag.details);
     Add("consent-ref", base::HexEncode(released.consent_ref()), &flag.details);
   }
   return objects;

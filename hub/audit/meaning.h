@@ -53,6 +53,16 @@ std::vector<std::string> AspectWords(const Aspects& aspects) {
   return words;
 }
 
+// Relationships as words of the policy.
+template <typename Relationships>
+std::vector<std::string> RelationshipWords(const Relationships& relationships) {
+  std::vector<std::string> words;
+  for (const int relationship : relationships) {
+    words.push_back(EnumWord(*ledger::v1::Relationship_descriptor(), relationship));
+  }
+  return words;
+}
+
 // What is particular to the entry's kind and stands nowhere else in an export, field by field:
 // bytes in hex, enums as words, what lies deeper behind a dot.
 std::vector<Detail> ParticularsOf(const ledger::v1::LedgerEntry& entry);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "hub/audit/filter.h"
 #include "hub/base/error.h"
 
 namespace signpost::audit {
@@ -282,8 +283,9 @@ std::vector<Found> PurposeRetried(const PatternOptions& options, const Accesses&
         }
         Found found = FoundOf({&before, &after});
         found.weight = after.released - before.released;
-        found.why = absl::StrCat(before.released, " items shown for ", before.purpose, ", ",
-                                 after.released, " for ", after.purpose, " soon after");
+        found.why =
+            absl::StrCat(before.released, " items shown for ", EnumWord(before.purpose), ", ",
+                         after.released, " for ", EnumWord(after.purpose), " soon after");
         all.push_back(std::move(found));
         break;
       }

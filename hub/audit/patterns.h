@@ -64,7 +64,7 @@ struct Access {
   std::string practitioner_id;  // empty: a system
   std::string system;
   std::string role;
-  std::string purpose;
+  ledger::v1::Purpose purpose = ledger::v1::PURPOSE_UNSPECIFIED;
   std::string person;      // whatever stands for whom it is about; empty: nobody who is known
   bool who_knows = false;  // else a question to find
   bool related = false;    // a relationship counted

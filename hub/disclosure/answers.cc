@@ -21,6 +21,7 @@
 #include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
+#include "hub/request/worker_text.h"
 
 namespace signpost::disclosure {
 
@@ -142,8 +143,9 @@ absl::Status ComposeConsentTerms(const DisclosureEvaluator& judge, const people:
   return absl::OkStatus();
 }
 
-void SetText(absl::string_view text, std::string* field) {
-  field->assign(text.data(), text.size());
+void SetText(const DisclosureEvaluator& judge, const policy::WorkerExplanation& told,
+             v1::WorkerText* text) {
+  request::SetWorkerText(judge.policy(), told, request::NextStep::kSaid, text);
 }
 
 // One visible flag as the answer tells it.
@@ -170,19 +172,19 @@ absl::Status ComposeFlag(DisclosureEvaluator& judge, const registry::Directory& 
     v1::AspectDecision* told = view->add_decisions();
     told->set_aspect(request::ToWire(aspect.aspect));
     told->set_shown(shown);
-    SetText(judge.Words(flag, aspect), told->mutable_reason());
+    SetText(judge, judge.Words(flag, aspect), told->mutable_text());
     if (!shown) {
       v1::Withholding* withheld = answer->add_withheld();
       withheld->set_aspect(told->aspect());
       withheld->set_agency_id(flag.agency_id());
-      withheld->set_reason(told->reason());
+      *withheld->mutable_text() = told->text();
       continue;
     }
     if (decision.agreement != policy::kNoAgreement) {
       told->set_agreement(
           judge.policy().agreements()[static_cast<size_t>(decision.agreement)].title);
     }
-    told->set_gateway(request::Word(policy::ToString(decision.gateway)));
+    told->set_gateway(request::ToWire(decision.gateway));
     SIGNPOST_RETURN_IF_ERROR(ComposeConsentTerms(judge, person, decision, told));
     if (aspect.aspect == policy::Aspect::kContact) {
       SIGNPOST_RETURN_IF_ERROR(ComposeContact(person, flag, view->mutable_contact()));
@@ -202,14 +204,14 @@ absl::Status ComposeFlag(DisclosureEvaluator& judge, const registry::Directory& 
     for (const std::string& section : content.open) told->add_sections_open(section);
     for (const std::string& section : content.withheld) told->add_sections_withheld(section);
     if (!content.withheld.empty()) {
-      SetText(judge.Words(content.first_withheld_item, content.first_withheld),
-              told->mutable_reason());
+      SetText(judge, judge.Words(content.first_withheld_item, content.first_withheld),
+              told->mutable_text());
     }
     if (!content.open.empty()) {
       v1::AspectDecision* decision = view->add_decisions();
       decision->set_aspect(v1::ASPECT_CONTENT);
       decision->set_shown(true);
-      decision->set_gateway(request::Word(policy::ToString(content.first_open.gateway)));
+      decision->set_gateway(request::ToWire(content.first_open.gateway));
       SIGNPOST_RETURN_IF_ERROR(ComposeConsentTerms(judge, person, content.first_open, decision));
     }
   }
@@ -228,7 +230,7 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
                             request::Resolve(context, view, asker, question.request.person()));
   ledger::v1::LedgerEntry entry =
       context.entries->New(ledger::v1::ENTRY_KIND_WHO_KNOWS, asker, question.request.request_id());
-  entry.set_purpose(request::Word(policy::ToString(question.asked.purpose)));
+  entry.set_purpose(request::ToEntry(question.asked.purpose));
   SayAsked(question.asked, entry.mutable_who_knows());
   std::optional<ledger::Blinding> blinding;
   if (person.has_value()) {
@@ -259,8 +261,8 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   Evaluation findings;
   if (person.has_value()) {
     findings = judge.Decide(*person);
-    for (const std::string& word : judge.RelationshipWords()) {
-      entry.mutable_who_knows()->add_relationships(word);
+    for (const policy::Relationship relationship : judge.Relationships()) {
+      entry.mutable_who_knows()->add_relationships(request::ToEntry(relationship));
     }
   }
   // Nobody whom the asker may know of: from here on as if there were nobody.
@@ -283,13 +285,14 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
     answer.set_unnamed_service_involved(findings.unnamed_service_involved);
     for (const policy::Obligation obligation : policy::AllObligations()) {
       if ((findings.obligations & policy::Bit(obligation)) != 0) {
-        answer.add_obligations(request::Word(policy::ToString(obligation)));
+        answer.add_obligations(request::ToWire(obligation));
       }
     }
   }
   v1::Withholding* others = answer.add_withheld();
   others->set_aspect(v1::ASPECT_EXISTENCE);
-  others->set_reason(kOthersReason);
+  others->mutable_text()->set_code(v1::WORKER_TEXT_CODE_OTHERS_NOT_SAID);
+  others->mutable_text()->set_english(kOthersReason);
   for (v1::Coverage& coverage : judge.Coverage(known ? &*person : nullptr)) {
     *answer.add_coverage() = std::move(coverage);
   }
@@ -300,7 +303,7 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   }
   if (question.asked.override_request.requested) {
     ledger::v1::Override* record = entry.mutable_who_knows()->mutable_override();
-    record->set_ground(request::Word(policy::ToString(question.asked.override_request.ground)));
+    record->set_ground(request::ToEntry(question.asked.override_request.ground));
     record->set_allowed(findings.override_used);
     record->set_rule(findings.override_rule);
     const absl::Time review_due = request::AddWorkingDays(now, 2);
@@ -400,7 +403,7 @@ void Answers::Find(const base::Principal& asker, v1::FindRequest request,
                                   request::Resolve(context_, view, asker, asked_for.person()));
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_FIND, asker, asked_for.request_id());
-        entry.set_purpose(request::Word(policy::ToString(purpose)));
+        entry.set_purpose(request::ToEntry(purpose));
         const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Get();
         if (bound == nullptr) refusal = NoPolicy();
         if (bound != nullptr) request::SetPolicy(*bound, &entry);

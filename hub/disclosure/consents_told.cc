@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "hub/base/error.h"
+#include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/answers.h"
 #include "hub/disclosure/evaluator.h"
@@ -17,6 +18,7 @@
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/receipt.h"
 #include "hub/people/birthday.h"
+#include "hub/request/paging.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -31,6 +33,8 @@ struct ConsentComposer {
 };
 
 namespace {
+
+constexpr int kConsentsPageDefault = 100;
 
 template <typename Values>
 bool Has(const Values& values, const std::string& value) {
@@ -146,7 +150,7 @@ absl::Status ComposeConsent(const base::Principal& asker, const KnownFlags& know
     request::SetDate(row.competence_assessed_on(), consent->mutable_competence_assessed_on());
   }
   consent->set_competence_outcome(static_cast<v1::CompetenceOutcome>(row.competence_outcome()));
-  consent->set_evidence(static_cast<v1::Evidence>(row.evidence()));
+  consent->set_evidence(static_cast<v1::ConsentEvidence>(row.evidence()));
   consent->set_document_sha256(row.document_sha256());
   consent->set_language(row.language());
   consent->set_notice_version(row.notice_version());
@@ -156,10 +160,10 @@ absl::Status ComposeConsent(const base::Principal& asker, const KnownFlags& know
   *consent->mutable_recorded_at() = request::ToTimestamp(row.recorded_at_s());
   if (row.withdrawn_at_s() != 0) {
     *consent->mutable_withdrawn_at() = request::ToTimestamp(row.withdrawn_at_s());
-    v1::Withdrawal* withdrawal = consent->mutable_withdrawal();
+    v1::ConsentWithdrawal* withdrawal = consent->mutable_withdrawal();
     *withdrawal->mutable_at() = request::ToTimestamp(row.withdrawn_at_s());
     withdrawal->set_by(static_cast<v1::Grantor>(row.withdrawn_by()));
-    withdrawal->set_how(static_cast<v1::Evidence>(row.withdrawn_how()));
+    withdrawal->set_how(static_cast<v1::ConsentEvidence>(row.withdrawn_how()));
   }
   if (row.superseded_from_s() != 0) {
     *consent->mutable_superseded_at() = request::ToTimestamp(row.superseded_from_s());
@@ -275,7 +279,7 @@ void Answers::ReadConsents(const base::Principal& asker, ledger::v1::EntryKind k
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
                                   request::Resolve(context_, view, asker, asked.person()));
         ledger::v1::LedgerEntry entry = context_.entries->New(kind, asker, asked.request_id());
-        entry.set_purpose(request::Word(policy::ToString(purpose)));
+        entry.set_purpose(request::ToEntry(purpose));
         const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Get();
         if (bound != nullptr) request::SetPolicy(*bound, &entry);
         std::string wanted;  // the consent asked for, where it is one
@@ -303,7 +307,7 @@ void Answers::ReadConsents(const base::Principal& asker, ledger::v1::EntryKind k
           SIGNPOST_RETURN_IF_ERROR(ComposeConsents(
               asker, FlagsKnownTo(context_, bound.get(), asker, purpose, *person, now), *person,
               now, &list));
-          found = keep(asked, &list);
+          SIGNPOST_ASSIGN_OR_RETURN(found, keep(asked, &list));
           if (found) {
             attempt.outcome = Opener::Close(list);
             entry.set_reply_hash(attempt.outcome->hash());
@@ -333,9 +337,25 @@ void Answers::ReadConsents(const base::Principal& asker, ledger::v1::EntryKind k
 
 void Answers::ListConsents(const base::Principal& asker, v1::ListConsentsRequest request,
                            request::Reply<v1::ListConsentsResponse> done) {
+  const absl::StatusOr<int> page_size =
+      request::PageSize(request.page_size(), kConsentsPageDefault, base::kPageRowsMax);
+  if (!page_size.ok()) return done(page_size.status());
   ReadConsents(
       asker, ledger::v1::ENTRY_KIND_CONSENTS_LISTED, std::move(request),
-      [](const v1::ListConsentsRequest&, v1::ConsentList*) { return true; }, std::move(done));
+      [](const v1::ListConsentsRequest& asked, v1::ConsentList* list) -> absl::StatusOr<bool> {
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const request::PageSpan page,
+            request::PageOf(list->consents(), asked.page_size(), kConsentsPageDefault,
+                            base::kPageRowsMax, asked.page_token(),
+                            [](const v1::Consent& consent) { return consent.consent_id(); }));
+        list->set_next_page_token(page.next_page_token);
+        auto* const consents = list->mutable_consents();
+        consents->DeleteSubrange(static_cast<int>(page.end),
+                                 consents->size() - static_cast<int>(page.end));
+        consents->DeleteSubrange(0, static_cast<int>(page.begin));
+        return true;
+      },
+      std::move(done));
 }
 
 void Answers::GetConsentHistory(const base::Principal& asker, v1::GetConsentHistoryRequest request,
@@ -344,7 +364,8 @@ void Answers::GetConsentHistory(const base::Principal& asker, v1::GetConsentHist
   if (!id.ok()) return done(base::InvalidField("consent_id", "must be an id that the hub gave"));
   ReadConsents(
       asker, ledger::v1::ENTRY_KIND_CONSENT_HISTORY_READ, std::move(request),
-      [wanted = id->ToText()](const v1::GetConsentHistoryRequest&, v1::ConsentList* list) {
+      [wanted = id->ToText()](const v1::GetConsentHistoryRequest&,
+                              v1::ConsentList* list) -> absl::StatusOr<bool> {
         // Everything that hangs together with it, whichever way: a no may stand in the place of
         // several.
         absl::flat_hash_set<std::string> chain = {wanted};

@@ -106,7 +106,7 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
   const auto& [context, asker, bound, directory, asked] = judging;
   const stored::StoredMessage& notice = item.stored;
   ledger::v1::LedgerEntry entry = context.entries->New(ledger::v1::ENTRY_KIND_DELIVERY, asker, "");
-  entry.set_purpose(request::Word(policy::ToString(asked.purpose)));
+  entry.set_purpose(request::ToEntry(asked.purpose));
   request::SetPolicy(bound, &entry);
   entry.mutable_delivery()->set_message_ref(
       context.mailboxes->MessageRef(asker.system_id, item.position));

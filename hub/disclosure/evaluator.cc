@@ -42,7 +42,7 @@ void SayAsked(const QuestionTerms& asked, ledger::v1::WhoKnows* entry) {
 QuestionTerms AskedOf(const ledger::v1::LedgerEntry& entry) {
   const ledger::v1::WhoKnows& said = entry.who_knows();
   QuestionTerms asked;
-  asked.purpose = policy::ParsePurpose(entry.purpose()).value_or(policy::Purpose::kUnspecified);
+  asked.purpose = request::ToPolicy(entry.purpose());
   for (const int aspect : said.asked()) {
     if (aspect == ledger::v1::ASPECT_CONTENT) {
       asked.content = true;
@@ -54,8 +54,7 @@ QuestionTerms AskedOf(const ledger::v1::LedgerEntry& entry) {
   asked.assessment_kind = said.assessment_kind();
   if (said.has_override()) {
     asked.override_request.requested = true;
-    asked.override_request.ground = policy::ParseOverrideGround(said.override().ground())
-                                        .value_or(policy::OverrideGround::kNone);
+    asked.override_request.ground = request::ToPolicy(said.override().ground());
     asked.override_request.reason_stated = true;
   }
   return asked;
@@ -162,9 +161,7 @@ void DisclosureEvaluator::Note(const stored::FlagRow& flag, Aspect aspect,
   if (decision.agreement != policy::kNoAgreement) {
     released->set_agreement(policy_.agreements()[static_cast<size_t>(decision.agreement)].id);
   }
-  if (decision.gateway != policy::Gateway::kNone) {
-    released->set_gateway(request::Word(policy::ToString(decision.gateway)));
-  }
+  released->set_gateway(request::ToEntry(decision.gateway));
   if (const stored::ConsentRow* consent = ConsentOf(decision)) {
     released->set_consent_ref(consent->consent_id());
   }
@@ -307,18 +304,16 @@ bool DisclosureEvaluator::MayKnowOf(const people::Person& person, const stored::
          record.effect == Effect::kShow;
 }
 
-std::vector<std::string> DisclosureEvaluator::RelationshipWords() const {
-  std::vector<std::string> words;
+std::vector<policy::Relationship> DisclosureEvaluator::Relationships() const {
+  std::vector<policy::Relationship> counted;
   uint8_t yes = question_.relationships.yes;
   for (const policy::TeamStanding& standing : standings_) {
     if (standing.relationships.yes != 0) yes |= policy::Bit(policy::Relationship::kTeamMember);
   }
   for (const policy::Relationship relationship : policy::AllRelationships()) {
-    if ((yes & policy::Bit(relationship)) != 0) {
-      words.push_back(request::Word(policy::ToString(relationship)));
-    }
+    if ((yes & policy::Bit(relationship)) != 0) counted.push_back(relationship);
   }
-  return words;
+  return counted;
 }
 
 void DisclosureEvaluator::RememberQuestion() {
@@ -389,8 +384,8 @@ std::vector<v1::Coverage> DisclosureEvaluator::Coverage(const people::Person* pe
   return all;
 }
 
-absl::string_view DisclosureEvaluator::Words(const stored::FlagRow& flag,
-                                             const AspectEvaluation& finding) {
+policy::WorkerExplanation DisclosureEvaluator::Words(const stored::FlagRow& flag,
+                                                     const AspectEvaluation& finding) {
   if (told_flag_ != &flag) {
     TurnTo(ItemOf(flag, finding.aspect));
     told_flag_ = &flag;
@@ -398,21 +393,19 @@ absl::string_view DisclosureEvaluator::Words(const stored::FlagRow& flag,
   return Tell(finding.aspect, policy::kNoSymbol, policy::kNoSymbol, finding.decision);
 }
 
-absl::string_view DisclosureEvaluator::Words(const policy::Item& item,
-                                             const policy::Decision& decision) {
+policy::WorkerExplanation DisclosureEvaluator::Words(const policy::Item& item,
+                                                     const policy::Decision& decision) {
   TurnTo(item);
   return Tell(item.aspect, item.assessment, item.section, decision);
 }
 
-absl::string_view DisclosureEvaluator::Tell(Aspect aspect, policy::Symbol assessment,
-                                            policy::Symbol section,
-                                            const policy::Decision& decision) {
+policy::WorkerExplanation DisclosureEvaluator::Tell(Aspect aspect, policy::Symbol assessment,
+                                                    policy::Symbol section,
+                                                    const policy::Decision& decision) {
   // What was missing is worked out only here, where somebody will read it.
-  return record_
-      ->Explain(aspect, assessment, section,
-                decision.effect == Effect::kShow ? decision
-                                                 : record_->Decide(aspect, assessment, section))
-      .all;
+  return record_->Explain(
+      aspect, assessment, section,
+      decision.effect == Effect::kShow ? decision : record_->Decide(aspect, assessment, section));
 }
 
 }  // namespace signpost::disclosure

@@ -95,17 +95,17 @@ class DisclosureEvaluator {
                  policy::Decision* deciding);
 
   // Relationships that counted, as words, for the entry.
-  std::vector<std::string> RelationshipWords() const;
+  std::vector<policy::Relationship> Relationships() const;
 
   // Coverage as the policy allows it whatever there is. `person` is nullptr when the asker may know
   // of nobody: then, and only then, it is the coverage of a stranger.
   std::vector<v1::Coverage> Coverage(const people::Person* person);
 
-  // The worker's voice about one aspect of a flag in the findings. The text is valid until the next
-  // call of anything here; ask flag by flag.
-  absl::string_view Words(const ::signpost::store::v1::FlagRow& flag,
-                          const AspectEvaluation& finding);
-  absl::string_view Words(const policy::Item& item, const policy::Decision& decision);
+  // The worker's voice about one aspect of a flag in the findings. Its texts are valid until the
+  // next call of anything here; ask flag by flag.
+  policy::WorkerExplanation Words(const ::signpost::store::v1::FlagRow& flag,
+                                  const AspectEvaluation& finding);
+  policy::WorkerExplanation Words(const policy::Item& item, const policy::Decision& decision);
 
   const policy::Policy& policy() const { return policy_; }
   std::string RuleWords(const policy::Decision& decision) const;
@@ -122,8 +122,8 @@ class DisclosureEvaluator {
   void RememberQuestion();
   // What record_ decides from now on.
   void TurnTo(const policy::Item& item);
-  absl::string_view Tell(policy::Aspect aspect, policy::Symbol assessment, policy::Symbol section,
-                         const policy::Decision& decision);
+  policy::WorkerExplanation Tell(policy::Aspect aspect, policy::Symbol assessment,
+                                 policy::Symbol section, const policy::Decision& decision);
   // By symbol, whether the policy would name the agency to this asker whatever there is.
   std::shared_ptr<const std::vector<bool>> AlwaysNamed() const;
   policy::Item ItemOf(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect) const;

@@ -67,7 +67,7 @@ v1::FlagOutcome Rejected(uint64_t sequence, const absl::Status& status) {
   v1::FlagOutcome outcome;
   outcome.set_sequence(sequence);
   outcome.set_kind(v1::FLAG_OUTCOME_KIND_REJECTED);
-  outcome.set_reason(base::ReasonName(base::ReasonOf(status)));
+  outcome.set_reason(static_cast<v1::ErrorReason>(base::ReasonOf(status)));
   for (const base::FieldViolation& violation : base::ViolationsOf(status)) {
     v1::RejectedField* field = outcome.add_fields();
     field->set_field(violation.field);

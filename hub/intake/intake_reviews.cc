@@ -2,9 +2,12 @@
 
 #include "hub/intake/intake.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
@@ -30,6 +33,20 @@ namespace {
 
 constexpr int kReviewsPageDefault = 50;
 
+// `word` as the value of an enum whose names are `prefix` and the word in capitals; 0 for none.
+template <typename Enum>
+Enum FromWord(const google::protobuf::EnumDescriptor* type, absl::string_view prefix,
+              absl::string_view word) {
+  std::string name = absl::StrCat(prefix, absl::AsciiStrToUpper(word));
+  std::replace(name.begin(), name.end(), '-', '_');
+  const google::protobuf::EnumValueDescriptor* value = type->FindValueByName(name);
+  return static_cast<Enum>(value == nullptr ? 0 : value->number());
+}
+
+v1::MatchedField FieldOf(const std::string& word) {
+  return FromWord<v1::MatchedField>(v1::MatchedField_descriptor(), "MATCHED_FIELD_", word);
+}
+
 }  // namespace
 
 void Intake::ListReviews(const base::Principal& asker, v1::ListReviewsRequest request,
@@ -50,20 +67,21 @@ void Intake::ListReviews(const base::Principal& asker, v1::ListReviewsRequest re
         v1::ListReviewsResponse response;
         response.set_next_page_token(page.next_token);
         for (const matching::ReviewItem& item : page.reviews) {
-          v1::Review* review = response.add_reviews();
+          v1::FlagReview* review = response.add_reviews();
           review->set_review_id(item.id.ToText());
           SIGNPOST_ASSIGN_OR_RETURN(
               const v1::FlagReport report,
               disclosure::Opener::Peek(ReviewComposer::Key(), item.report).Open());
           review->set_record_id(report.record_id());
           *review->mutable_since() = request::ToTimestamp(absl::ToUnixSeconds(item.since));
-          review->set_cause(item.cause);
+          review->set_cause(FromWord<v1::FlagReviewCause>(v1::FlagReviewCause_descriptor(),
+                                                          "FLAG_REVIEW_CAUSE_", item.cause));
           int number = 0;
           for (const matching::Candidate& candidate : item.candidates) {
-            v1::ReviewCandidate* told = review->add_candidates();
+            v1::FlagReviewCandidate* told = review->add_candidates();
             told->set_number(++number);
-            for (const std::string& field : candidate.agrees) told->add_agrees(field);
-            for (const std::string& field : candidate.differs) told->add_differs(field);
+            for (const std::string& field : candidate.agrees) told->add_agrees(FieldOf(field));
+            for (const std::string& field : candidate.differs) told->add_differs(FieldOf(field));
           }
         }
         attempt.outcome = disclosure::Opener::Close(response);

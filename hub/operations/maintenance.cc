@@ -225,8 +225,8 @@ absl::StatusOr<Maintenance::Outcome> Maintenance::Prune(const Call& call, bool d
     for (const auto& [kind, count] : batch.counts) counts[kind] += count;
     v1::PruneEntriesResponse response;
     for (const auto& [kind, count] : counts) {
-      v1::PrunedKind* const told = response.add_kinds();
-      told->set_kind(audit::KindWord(kind));
+      v1::PrunedEntries* const told = response.add_kinds();
+      told->set_kind(kind);
       told->set_kept_days(retention_.at(kind));
       told->set_count(count);
     }

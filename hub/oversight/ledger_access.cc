@@ -123,7 +123,7 @@ void LedgerAccess::ReadEntry(const base::Principal& asker, v1::GetEntryRequest r
         }
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_AUDIT_READ, asker, "");
-        entry.set_purpose("audit");
+        entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
         if (found) entry.mutable_audit_read()->set_entry_index(*index);
         entry.set_reply_hash(base::Sha256(response.entry()));
         entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
@@ -150,7 +150,7 @@ void LedgerAccess::RecordCopy(const base::Principal& asker, const v1::CopyLedger
   if (!stated.ok()) return done(std::move(stated));
   ledger::v1::LedgerEntry entry =
       context_.entries->New(ledger::v1::ENTRY_KIND_AUDIT_READ, asker, "");
-  entry.set_purpose("audit");
+  entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
   entry.mutable_audit_read()->set_copied_from_index(request.first_index());
   entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
   absl::Status sealed = request::SealDetails(context_, nullptr, request.reason(), &entry);

@@ -235,7 +235,7 @@ void PatternSearch::Find(const base::Principal& asker, v1::FindPatternsRequest r
         SIGNPOST_RETURN_IF_ERROR(Look(context_, options_, view.unguarded(), asked, &response));
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_PATTERNS_SOUGHT, asker, "");
-        entry.set_purpose("audit");
+        entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
         uint64_t hits = 0;
         for (const v1::PatternReport& report : response.reports()) {
           hits += report.hits_total();

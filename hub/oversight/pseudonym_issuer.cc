@@ -90,7 +90,7 @@ void PseudonymIssuer::Issue(const base::Principal& asker, v1::IssuePseudonymsReq
         SIGNPOST_ASSIGN_OR_RETURN(audit::PseudonymWriter file, Write(context_, view, first, end));
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_PSEUDONYMS_ISSUED, asker, "");
-        entry.set_purpose("audit");
+        entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
         entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
         ledger::v1::PseudonymsIssued* const issued = entry.mutable_pseudonyms_issued();
         issued->set_first_index(first);

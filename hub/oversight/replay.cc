@@ -172,7 +172,7 @@ void TakeBack(const std::vector<Step>& history, const ledger::Blinding& blinding
 struct Outcome {
   std::set<std::string> released;            // serialised
   std::map<std::string, uint32_t> withheld;  // by rule
-  std::set<std::string> relationships;
+  std::set<int> relationships;               // of ledger.v1
   bool override_used = false;
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
@@ -297,7 +297,9 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
     }
     again = OutcomeOf(findings.released, findings.withheld);
     again.override_used = findings.override_used;
-    for (std::string& word : judge.RelationshipWords()) again.relationships.insert(std::move(word));
+    for (const policy::Relationship relationship : judge.Relationships()) {
+      again.relationships.insert(request::ToEntry(relationship));
+    }
   }
   if (recorded == again) {
     response->set_result(v1::REPLAY_RESULT_SAME);
@@ -337,7 +339,7 @@ void Replays::Replay(const base::Principal& asker, v1::ReplayDecisionRequest req
         found = judged.ok();
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_DECISION_REPLAYED, asker, "");
-        entry.set_purpose("audit");
+        entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
         if (found) entry.mutable_decision_replayed()->set_entry_index(*index);
         entry.set_policy_sha256(absl::HexStringToBytes(response.policy_sha256()));
         entry.set_policy_version(response.policy_version());

@@ -392,7 +392,7 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
 
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");
-        entry.set_purpose("audit");
+        entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
         entry.mutable_entries_searched()->set_found(static_cast<uint32_t>(page.entries.size()));
         entry.set_reply_hash(HashOf(page.entries));
         entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
@@ -454,7 +454,7 @@ void Searches::OpenTail(const base::Principal& asker, v1::TailEntriesRequest req
         SIGNPOST_ASSIGN_OR_RETURN(const Subject subject, SubjectOf(view, asked.filter()));
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");
-        entry.set_purpose("audit");
+        entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
         entry.mutable_entries_searched()->set_looks_on(true);
         if (asked.has_first_index()) {
           entry.mutable_entries_searched()->set_first_index(asked.first_index());

@@ -112,7 +112,7 @@ struct ConsentResult {
 // How a yes was taken back. Unset: not said.
 struct Withdrawing {
   signpost::v1::Grantor by = signpost::v1::GRANTOR_UNSPECIFIED;
-  signpost::v1::Evidence how = signpost::v1::EVIDENCE_UNSPECIFIED;
+  signpost::v1::ConsentEvidence how = signpost::v1::CONSENT_EVIDENCE_UNSPECIFIED;
   std::string told_to;  // practitioner id
 };
 

@@ -447,11 +447,11 @@ absl::Status ValidateConsent(const signpost::v1::Consent& consent, absl::Time no
   }
   CheckLine(consent.competence_decision(), "consent.competence_decision", base::kContactBytesMax,
             false, &violations);
-  if (consent.evidence() == signpost::v1::EVIDENCE_UNSPECIFIED ||
-      !signpost::v1::Evidence_IsValid(consent.evidence())) {
+  if (consent.evidence() == signpost::v1::CONSENT_EVIDENCE_UNSPECIFIED ||
+      !signpost::v1::ConsentEvidence_IsValid(consent.evidence())) {
     violations.push_back({"consent.evidence", "how it was given"});
   }
-  if (given && consent.explicit_() && consent.evidence() == signpost::v1::EVIDENCE_VERBAL &&
+  if (given && consent.explicit_() && consent.evidence() == signpost::v1::CONSENT_EVIDENCE_VERBAL &&
       Blank(consent.words_used()) && Blank(consent.evidence_note())) {
     violations.push_back({"consent.words_used",
                           "the words used: a spoken yes is explicit only when they are written "
@@ -489,7 +489,7 @@ absl::Status ValidateWithdrawal(const signpost::v1::WithdrawConsentRequest& requ
   if (!signpost::v1::Grantor_IsValid(request.by())) {
     violations.push_back({"by", "the grantor, or self"});
   }
-  if (!signpost::v1::Evidence_IsValid(request.how())) {
+  if (!signpost::v1::ConsentEvidence_IsValid(request.how())) {
     violations.push_back({"how", "written, verbal or electronic"});
   }
   CheckId(request.told_to(), "told_to", false, &violations);

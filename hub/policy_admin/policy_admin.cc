@@ -7,10 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "hub/base/error.h"
+#include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/receipt.h"
 #include "hub/policy_admin/policy_rows.h"
+#include "hub/request/paging.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 #include "hub/store/row_codec.h"
@@ -23,6 +25,8 @@ using base::Reason;
 using store::Space;
 
 namespace {
+
+constexpr int kPoliciesPageDefault = 50;
 
 bool Contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -189,25 +193,43 @@ v1::PolicySummary PolicyAdmin::Summary(const stored::PolicyRow& row,
 
 // --- Reading ---
 
-absl::StatusOr<v1::ListPoliciesResponse> PolicyAdmin::List(const base::Principal& asker) const {
+absl::StatusOr<std::vector<v1::PolicySummary>> PolicyAdmin::All(const store::View& view) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyCurrentRow> current,
+                            Read<stored::PolicyCurrentRow>(view, request::kCurrentPolicyKey));
+  std::vector<v1::PolicySummary> all;
+  std::string from = kRecordPrefix;
+  for (bool more = true; more;) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::vector<store::KeyValue> rows,
+        view.Scan(Space::kRegistry, from, store::PrefixEnd(kRecordPrefix), base::kPageRowsMax));
+    for (const store::KeyValue& row : rows) {
+      SIGNPOST_ASSIGN_OR_RETURN(const stored::PolicyRow record,
+                                store::DecodeRow<stored::PolicyRow>("a policy", row.value));
+      all.push_back(Summary(record, current.row.sha256()));
+    }
+    more = rows.size() == base::kPageRowsMax;
+    if (more) from = rows.back().key + '\0';
+  }
+  std::sort(all.begin(), all.end(), [](const v1::PolicySummary& a, const v1::PolicySummary& b) {
+    if (a.version() != b.version()) return a.version() > b.version();
+    return a.sha256() < b.sha256();
+  });
+  return all;
+}
+
+absl::StatusOr<v1::ListPoliciesResponse> PolicyAdmin::List(
+    const base::Principal& asker, const v1::ListPoliciesRequest& request) const {
   SIGNPOST_RETURN_IF_ERROR(CheckMayRead(asker));
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
-  SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyCurrentRow> current,
-                            Read<stored::PolicyCurrentRow>(*view, request::kCurrentPolicyKey));
-  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
-                            view->Scan(Space::kRegistry, kRecordPrefix,
-                                       store::PrefixEnd(kRecordPrefix), kPoliciesListedMax));
+  SIGNPOST_ASSIGN_OR_RETURN(std::vector<v1::PolicySummary> all, All(*view));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const request::PageSpan page,
+      request::PageOf(all, request.page_size(), kPoliciesPageDefault, base::kPageRowsMax,
+                      request.page_token(),
+                      [](const v1::PolicySummary& policy) { return policy.sha256(); }));
   v1::ListPoliciesResponse response;
-  for (const store::KeyValue& row : rows) {
-    SIGNPOST_ASSIGN_OR_RETURN(const stored::PolicyRow record,
-                              store::DecodeRow<stored::PolicyRow>("a policy", row.value));
-    *response.add_policies() = Summary(record, current.row.sha256());
-  }
-  std::sort(response.mutable_policies()->begin(), response.mutable_policies()->end(),
-            [](const v1::PolicySummary& a, const v1::PolicySummary& b) {
-              if (a.version() != b.version()) return a.version() > b.version();
-              return a.sha256() < b.sha256();
-            });
+  response.set_next_page_token(page.next_page_token);
+  for (size_t i = page.begin; i < page.end; ++i) *response.add_policies() = std::move(all[i]);
   return response;
 }
 

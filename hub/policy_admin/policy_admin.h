@@ -42,7 +42,6 @@ namespace signpost::policy_admin {
 inline constexpr size_t kProposalBytesMax = 1'000'000;
 // Texts that wait at once; one more is refused.
 inline constexpr int kProposalsWaitingMax = 16;
-inline constexpr int kPoliciesListedMax = 1000;
 // Sentences about what a proposal changes; more are counted.
 inline constexpr size_t kChangesToldMax = 200;
 
@@ -89,7 +88,8 @@ class PolicyAdmin {
   [[nodiscard]] absl::StatusOr<v1::WithdrawPolicyResponse> Withdraw(
       const base::Principal& asker, const v1::WithdrawPolicyRequest& request);
   // For auditors, the operator, and whoever may propose or approve; others get kMethodNotAllowed.
-  [[nodiscard]] absl::StatusOr<v1::ListPoliciesResponse> List(const base::Principal& asker) const;
+  [[nodiscard]] absl::StatusOr<v1::ListPoliciesResponse> List(
+      const base::Principal& asker, const v1::ListPoliciesRequest& request) const;
   // Errors: also kInvalidField for a hash that nobody proposed; kDataLoss when the text is not what
   // its hash says.
   [[nodiscard]] absl::StatusOr<v1::GetPolicyResponse> Get(
@@ -137,6 +137,8 @@ class PolicyAdmin {
                                          const ::signpost::store::v1::PolicyRow& row) const;
   v1::PolicySummary Summary(const ::signpost::store::v1::PolicyRow& row,
                             const std::string& current_sha256) const;
+  // The newest version first.
+  absl::StatusOr<std::vector<v1::PolicySummary>> All(const store::View& view) const;
   absl::StatusOr<std::string> ReadText(const store::View& view, const std::string& sha256) const;
 
   const request::HubContext context_;

@@ -11,12 +11,15 @@
 #include "absl/strings/str_join.h"
 #include "hub/base/crypto.h"
 #include "hub/base/error.h"
+#include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/receipt.h"
+#include "hub/request/paging.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
+#include "hub/request/worker_text.h"
 
 namespace signpost::policy_admin {
 
@@ -27,6 +30,8 @@ using policy::Effect;
 using policy::Tri;
 
 namespace {
+
+constexpr int kAgreementsPageDefault = 100;
 
 Tri Known(bool value) { return value ? Tri::kYes : Tri::kNo; }
 
@@ -40,6 +45,7 @@ struct Assumed {
 
 // One thing that could be otherwise.
 struct Change {
+  v1::Opening opening;
   const char* words;
   void (*apply)(Assumed*);
   // Whether it is otherwise, and open to this asker.
@@ -52,21 +58,24 @@ bool NoYes(const Assumed& assumed) {
 }
 
 constexpr std::array<Change, 5> kChanges = {{
-    {"your agency's own work with the young person", [](Assumed* a) { a->involved = true; },
+    {v1::OPENING_OWN_WORK, "your agency's own work with the young person",
+     [](Assumed* a) { a->involved = true; },
      [](const Assumed& a, const base::Principal&) { return !a.involved; }},
-    {"a team of yours that works with the young person",
+    {v1::OPENING_TEAM_WORK, "a team of yours that works with the young person",
      [](Assumed* a) { a->team_involved = true; },
      [](const Assumed& a, const base::Principal& asker) {
        return !a.team_involved && !asker.team_ids.empty();
      }},
-    {"the young person's consent", [](Assumed* a) { a->consent = v1::ASSUMED_CONSENT_GIVEN; },
+    {v1::OPENING_CONSENT, "the young person's consent",
+     [](Assumed* a) { a->consent = v1::ASSUMED_CONSENT_GIVEN; },
      [](const Assumed& a, const base::Principal&) { return NoYes(a); }},
-    {"the young person's explicit consent",
+    {v1::OPENING_EXPLICIT_CONSENT, "the young person's explicit consent",
      [](Assumed* a) { a->consent = v1::ASSUMED_CONSENT_EXPLICIT; },
      [](const Assumed& a, const base::Principal&) {
        return a.consent != v1::ASSUMED_CONSENT_EXPLICIT;
      }},
-    {"a statement of why it is necessary", [](Assumed* a) { a->necessity_stated = true; },
+    {v1::OPENING_NECESSITY, "a statement of why it is necessary",
+     [](Assumed* a) { a->necessity_stated = true; },
      [](const Assumed& a, const base::Principal&) { return !a.necessity_stated; }},
 }};
 // The two that are the same thing in two strengths.
@@ -230,17 +239,20 @@ class Explainer {
     const Effect effect = Seen(item);
     told->set_aspect(wire);
     told->set_sight(SightOf(effect));
-    const policy::Explanation words =
-        policy_.ExplainToWorker(ways_[0].assumption->question(), Bound(item, 0), decision);
-    told->set_reason(words.worker_reason);
+    policy::RecordEvaluator record(policy_, ways_[0].assumption->question());
+    record.SetItem(Bound(item, 0));
+    const policy::WorkerExplanation words =
+        record.Explain(item.aspect, item.assessment, item.section, decision);
+    // What to do next is what `would_open` says.
+    request::SetWorkerText(policy_, words, request::NextStep::kLeftOut, told->mutable_text());
     if (effect == Effect::kShow) {
       if (decision.agreement != policy::kNoAgreement) {
         told->set_agreement(policy_.agreements()[static_cast<size_t>(decision.agreement)].title);
       }
-      told->set_gateway(request::Word(policy::ToString(decision.gateway)));
+      told->set_gateway(request::ToWire(decision.gateway));
       for (const policy::Obligation obligation : policy::AllObligations()) {
         if ((decision.obligations & policy::Bit(obligation)) != 0) {
-          told->add_obligations(request::Word(policy::ToString(obligation)));
+          told->add_obligations(request::ToWire(obligation));
         }
       }
       return;
@@ -253,10 +265,13 @@ class Explainer {
       if (Seen(item, way) != Effect::kShow) continue;
       found.push_back(set);
       std::vector<std::string> parts;
+      v1::WayToOpen* open = told->add_would_open();
       for (size_t i = 0; i < kChanges.size(); ++i) {
-        if ((set >> i & 1u) != 0) parts.push_back(kChanges[i].words);
+        if ((set >> i & 1u) == 0) continue;
+        parts.push_back(kChanges[i].words);
+        open->add_openings(kChanges[i].opening);
       }
-      told->add_would_open(absl::StrJoin(parts, " and "));
+      open->set_english(absl::StrJoin(parts, " and "));
     }
   }
 
@@ -300,7 +315,7 @@ absl::Status CheckHolder(const registry::Directory& directory, const std::string
 // is in force; it may run more than once.
 template <typename Response, typename Compose>
 void Ask(const request::HubContext& context, const base::Principal& asker,
-         const std::string& request_id, const std::string& purpose,
+         const std::string& request_id, policy::Purpose purpose,
          ledger::v1::PolicyQuestion question, Compose compose, request::Reply<Response> done) {
   struct Outcome {
     Response response;
@@ -314,7 +329,7 @@ void Ask(const request::HubContext& context, const base::Principal& asker,
         Response& response = attempt.outcome.response;
         ledger::v1::LedgerEntry entry =
             context.entries->New(ledger::v1::ENTRY_KIND_POLICY_ASKED, asker, request_id);
-        entry.set_purpose(purpose);
+        entry.set_purpose(request::ToEntry(purpose));
         entry.mutable_policy_asked()->set_question(question);
         ledger::Operation& operation = attempt.operation.emplace();
         const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Get();
@@ -345,6 +360,14 @@ void Ask(const request::HubContext& context, const base::Principal& asker,
       });
 }
 
+void Tell(const policy::AgreementSentence& sentence, v1::AgreementStatement* told) {
+  told->set_rule(sentence.rule_id);
+  told->set_rule_title(sentence.rule_title);
+  told->set_statement(sentence.statement);
+  told->set_gateway(request::ToWire(sentence.basis));
+  told->set_english(sentence.words);
+}
+
 }  // namespace
 
 void PolicyExplainer::Explain(const base::Principal& asker, v1::ExplainRequest request,
@@ -373,10 +396,9 @@ void PolicyExplainer::Explain(const base::Principal& asker, v1::ExplainRequest r
                    [&](const auto& word) { return word.id() == request.assessment_kind(); })) {
     return done(base::InvalidField("assessment_kind", "is no kind of assessment of this area"));
   }
-  const std::string purpose_word = request::Word(policy::ToString(purpose));
   const std::string request_id = request.request_id();
   Ask<v1::ExplainResponse>(
-      context_, asker, request_id, purpose_word, ledger::v1::POLICY_QUESTION_EXPLAIN,
+      context_, asker, request_id, purpose, ledger::v1::POLICY_QUESTION_EXPLAIN,
       [this, asker, purpose, words, request = std::move(request)](
           const request::BoundPolicy& bound, v1::ExplainResponse* response) -> absl::Status {
         const policy::Policy& policy = *bound.policy;
@@ -446,18 +468,35 @@ void PolicyExplainer::ListAgreements(const base::Principal& asker,
     status =
         CheckHolder(*context_.registry->directory(), request.other_agency_id(), "other_agency_id");
   }
+  if (status.ok()) {
+    status =
+        request::PageSize(request.page_size(), kAgreementsPageDefault, base::kPageRowsMax).status();
+  }
   if (!status.ok()) return done(std::move(status));
   Ask<v1::ListAgreementsResponse>(
-      context_, asker, request.request_id(), asker.asserted_purpose,
+      context_, asker, request.request_id(),
+      policy::ParsePurpose(asker.asserted_purpose).value_or(policy::Purpose::kUnspecified),
       ledger::v1::POLICY_QUESTION_AGREEMENTS,
-      [this, asker, other = request.other_agency_id()](
-          const request::BoundPolicy& bound, v1::ListAgreementsResponse* response) -> absl::Status {
+      [this, asker, request](const request::BoundPolicy& bound,
+                             v1::ListAgreementsResponse* response) -> absl::Status {
         const policy::Policy& policy = *bound.policy;
         const std::shared_ptr<const registry::Directory> directory = context_.registry->directory();
-        for (const policy::AgreementView& view :
-             policy.ListAgreements(policy.AgencySymbol(asker.agency_id),
-                                   absl::ToUnixSeconds(context_.clock->Now()))) {
-          if (!other.empty() && view.other_agency != other) continue;
+        std::vector<policy::AgreementView> all = policy.ListAgreements(
+            policy.AgencySymbol(asker.agency_id), absl::ToUnixSeconds(context_.clock->Now()));
+        if (const std::string& other = request.other_agency_id(); !other.empty()) {
+          std::erase_if(all, [&](const auto& view) { return view.other_agency != other; });
+        }
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const request::PageSpan page,
+            request::PageOf(all, request.page_size(), kAgreementsPageDefault, base::kPageRowsMax,
+                            request.page_token(), [&bound](const policy::AgreementView& view) {
+                              // Numbers of agreements are one policy's own.
+                              return absl::StrCat(bound.sha256.substr(0, 16), "/",
+                                                  view.other_agency, "/", view.agreement);
+                            }));
+        response->set_next_page_token(page.next_page_token);
+        for (size_t i = page.begin; i < page.end; ++i) {
+          const policy::AgreementView& view = all[i];
           v1::AgreementTerms* terms = response->add_agreements();
           terms->set_other_agency_id(view.other_agency);
           const registry::Agency* agency = directory->FindAgency(view.other_agency);
@@ -471,8 +510,12 @@ void PolicyExplainer::ListAgreements(const base::Principal& asker,
             *terms->mutable_until() = request::ToTimestamp(info.until_s);
             *terms->mutable_review() = request::ToTimestamp(info.review_s);
           }
-          for (const std::string& sentence : view.may_see) terms->add_may_see(sentence);
-          for (const std::string& sentence : view.never_see) terms->add_never_see(sentence);
+          for (const policy::AgreementSentence& sentence : view.may_see) {
+            Tell(sentence, terms->add_may_see());
+          }
+          for (const policy::AgreementSentence& sentence : view.never_see) {
+            Tell(sentence, terms->add_never_see());
+          }
         }
         return absl::OkStatus();
       },

@@ -293,10 +293,10 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepQuestions() {
       older = true;
       continue;
     }
-    const std::optional<policy::Purpose> purpose = policy::ParsePurpose(entry.purpose());
+    const policy::Purpose purpose = request::ToPolicy(entry.purpose());
     const registry::Agency* agency = directory_->FindAgency(entry.agency_id());
-    if (entry.kind() != ledger::v1::ENTRY_KIND_WHO_KNOWS || !purpose.has_value() ||
-        agency == nullptr) {
+    if (entry.kind() != ledger::v1::ENTRY_KIND_WHO_KNOWS ||
+        purpose == policy::Purpose::kUnspecified || agency == nullptr) {
       continue;
     }
     SIGNPOST_ASSIGN_OR_RETURN(const std::vector<base::PersonId> about,
@@ -316,7 +316,7 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepQuestions() {
     asker.team_ids.assign(entry.team_ids().begin(), entry.team_ids().end());
     ++questions_;
     Changes changes;
-    Compare(asker, Everything(*purpose), *person, &changes);
+    Compare(asker, Everything(purpose), *person, &changes);
     Add(changes, &question_counts_);
   }
   // Entries are in order of time, so before a page with an older one all are older.

@@ -167,10 +167,10 @@ absl::StatusOr<v1::ProposePolicyResponse> PolicyAdmin::Propose(
                                                           "; it must be above the one in force, ",
                                                           current.row.version())));
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const v1::ListPoliciesResponse all, List(asker));
-  const auto waiting = std::count_if(
-      all.policies().begin(), all.policies().end(),
-      [](const v1::PolicySummary& one) { return one.state() == v1::POLICY_STATE_PROPOSED; });
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<v1::PolicySummary> all, All(*view));
+  const auto waiting = std::count_if(all.begin(), all.end(), [](const v1::PolicySummary& one) {
+    return one.state() == v1::POLICY_STATE_PROPOSED;
+  });
   if (waiting >= kProposalsWaitingMax) {
     return Refuse(asker, kKind, request.request_id(), sha256,
                   Error(Reason::kTooManyRequests,

@@ -109,7 +109,7 @@ AgencyRow RowOf(const v1::Agency& agency, const AgencyRow& before) {
   for (std::string& service : Sorted(agency.services())) row.add_services(std::move(service));
 
   absl::btree_map<std::string, bool> systems;  // SPIFFE id -> suspended
-  for (const v1::System& system : agency.systems()) systems[system.spiffe_id()] = false;
+  for (const v1::AgencySystem& system : agency.systems()) systems[system.spiffe_id()] = false;
   for (const store::v1::SystemRow& system : before.systems()) {
     if (system.suspended()) systems[system.spiffe_id()] = true;
   }

@@ -57,6 +57,30 @@ std::optional<policy::Aspect> ToPolicy(ledger::v1::Aspect aspect) {
   return std::nullopt;
 }
 
+ledger::v1::Purpose ToEntry(policy::Purpose purpose) {
+  return static_cast<ledger::v1::Purpose>(purpose);
+}
+ledger::v1::Gateway ToEntry(policy::Gateway gateway) {
+  return static_cast<ledger::v1::Gateway>(gateway);
+}
+ledger::v1::Relationship ToEntry(policy::Relationship relationship) {
+  // That list has no unset value.
+  return static_cast<ledger::v1::Relationship>(static_cast<int>(relationship) + 1);
+}
+ledger::v1::OverrideGround ToEntry(policy::OverrideGround ground) {
+  return static_cast<ledger::v1::OverrideGround>(ground);
+}
+
+policy::Purpose ToPolicy(ledger::v1::Purpose purpose) {
+  if (!ledger::v1::Purpose_IsValid(purpose)) return policy::Purpose::kUnspecified;
+  return static_cast<policy::Purpose>(purpose);
+}
+
+policy::OverrideGround ToPolicy(ledger::v1::OverrideGround ground) {
+  if (!ledger::v1::OverrideGround_IsValid(ground)) return policy::OverrideGround::kNone;
+  return static_cast<policy::OverrideGround>(ground);
+}
+
 void SetDate(int32_t yyyymmdd, v1::Date* date) {
   if (yyyymmdd == 0) return;
   date->set_year(yyyymmdd / 10000);

@@ -27,6 +27,15 @@ ledger::v1::Aspect ToEntry(policy::Aspect aspect);
 // nullopt for one of a later version.
 std::optional<policy::Aspect> ToPolicy(ledger::v1::Aspect aspect);
 
+// The closed lists of the policy language as entries have them. "Unset" values are the unset ones.
+ledger::v1::Purpose ToEntry(policy::Purpose purpose);
+ledger::v1::Gateway ToEntry(policy::Gateway gateway);
+ledger::v1::Relationship ToEntry(policy::Relationship relationship);
+ledger::v1::OverrideGround ToEntry(policy::OverrideGround ground);
+// kUnspecified, or kNone, for one of a later version too.
+policy::Purpose ToPolicy(ledger::v1::Purpose purpose);
+policy::OverrideGround ToPolicy(ledger::v1::OverrideGround ground);
+
 inline std::string Word(absl::string_view word) { return std::string(word); }
 
 // yyyymmdd as stored; leaves `date` alone for 0.

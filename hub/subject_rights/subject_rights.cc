@@ -38,20 +38,8 @@ namespace {
 constexpr size_t kSaltBytes = 32;
 constexpr size_t kReasonBytesMin = 10;
 
-constexpr char kThirdParty[] = "third-party";
-constexpr char kSensitive[] = "sensitive-service";
-constexpr char kPrejudice[] = "prejudice-to-crime-or-child-protection";
-constexpr char kNotKept[] = "no-longer-kept";
-constexpr char kTooMany[] = "too-many";
-
 // What is left out, by why.
-using Exclusions = std::map<std::string, int>;
-
-// "CONSENT_DECISION_GIVEN" as "given".
-std::string AsWord(absl::string_view name, absl::string_view prefix) {
-  name.remove_prefix(std::min(name.size(), prefix.size()));
-  return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", "-"}});
-}
+using Exclusions = std::map<v1::ExclusionReason, int>;
 
 bool IsOfficer(const base::Principal& asker) {
   return asker.has_practitioner() && asker.role == kDataProtectionRole;
@@ -144,7 +132,7 @@ absl::Status ComposeFlag(const stored::FlagRow& flag, const people::Person& pers
       disclosure::Opener::Peek(ExportComposer::Key(), person.Contact(flag)).Open());
   wire->set_worker_role(contact.role());
   if (!contact.name().empty() || !contact.phone().empty() || !contact.email().empty()) {
-    ++(*left_out)[kThirdParty];
+    ++(*left_out)[v1::EXCLUSION_REASON_THIRD_PARTY];
   }
   return absl::OkStatus();
 }
@@ -152,12 +140,9 @@ absl::Status ComposeFlag(const stored::FlagRow& flag, const people::Person& pers
 void ComposeConsent(const stored::ConsentRow& row, v1::PersonExport* held, Exclusions* left_out) {
   v1::HeldConsent* wire = held->add_consents();
   wire->set_recorded_by_agency_id(row.recorded_by_agency_id());
-  wire->set_decision(
-      row.withdrawn_at_s() != 0
-          ? "withdrawn"
-          : AsWord(v1::ConsentDecision_Name(static_cast<v1::ConsentDecision>(row.decision())),
-                   "CONSENT_DECISION_"));
-  wire->set_grantor(AsWord(v1::Grantor_Name(static_cast<v1::Grantor>(row.grantor())), "GRANTOR_"));
+  wire->set_decision(row.withdrawn_at_s() != 0 ? v1::CONSENT_DECISION_WITHDRAWN
+                                               : static_cast<v1::ConsentDecision>(row.decision()));
+  wire->set_grantor(static_cast<v1::Grantor>(row.grantor()));
   *wire->mutable_valid_from() = request::ToTimestamp(row.valid_from_s());
   if (row.valid_until_s() != 0)
     *wire->mutable_valid_until() = request::ToTimestamp(row.valid_until_s());
@@ -165,22 +150,22 @@ void ComposeConsent(const stored::ConsentRow& row, v1::PersonExport* held, Exclu
     *wire->mutable_withdrawn_at() = request::ToTimestamp(row.withdrawn_at_s());
   *wire->mutable_recipient_agency_ids() = row.recipient_agency_ids();
   // Who gave it, who was there and what the worker wrote down.
-  if (!row.sealed_secret().empty() || !row.sealed_note().empty()) ++(*left_out)[kThirdParty];
+  if (!row.sealed_secret().empty() || !row.sealed_note().empty())
+    ++(*left_out)[v1::EXCLUSION_REASON_THIRD_PARTY];
 }
 
 // Whether an access may be told to them only once somebody has judged what telling would do.
 bool MightPrejudice(const ledger::v1::LedgerEntry& entry) {
-  return entry.who_knows().has_override() ||
-         entry.purpose() == request::Word(policy::ToString(policy::Purpose::kSafeguarding)) ||
-         entry.purpose() == request::Word(policy::ToString(policy::Purpose::kYouthJustice));
+  return entry.who_knows().has_override() || entry.purpose() == ledger::v1::PURPOSE_SAFEGUARDING ||
+         entry.purpose() == ledger::v1::PURPOSE_YOUTH_JUSTICE;
 }
 
 void ComposeAccess(const ledger::v1::LedgerEntry& entry, v1::HeldAccess* access) {
   *access->mutable_at() = request::ToTimestamp(absl::FromUnixMicros(entry.sequenced_at_us()));
-  access->set_kind(audit::KindWord(entry.kind()));
+  access->set_kind(entry.kind());
   access->set_agency_id(entry.agency_id());
   access->set_role(entry.role());
-  access->set_purpose(entry.purpose());
+  access->set_purpose(static_cast<v1::Purpose>(entry.purpose()));
   int items = 0;
   for (const ledger::v1::Released& released : entry.released()) items += released.aspects_size();
   access->set_items_released(items);
@@ -211,27 +196,28 @@ absl::Status ComposeAccesses(const store::View& view, const people::Person& pers
                              Exclusions* left_out) {
   SIGNPOST_ASSIGN_OR_RETURN(std::vector<uint64_t> indexes, EntriesAbout(view, person));
   if (indexes.size() > kExportAccessesMax) {
-    (*left_out)[kTooMany] += static_cast<int>(indexes.size()) - kExportAccessesMax;
+    (*left_out)[v1::EXCLUSION_REASON_TOO_MANY] +=
+        static_cast<int>(indexes.size()) - kExportAccessesMax;
     indexes.erase(indexes.begin(), indexes.end() - kExportAccessesMax);
   }
   const ledger::LedgerReader reader(&view);
   for (const uint64_t index : indexes) {
     const absl::StatusOr<std::string> bytes = reader.Entry(index);
     if (ledger::IsPruned(bytes.status())) {
-      ++(*left_out)[kNotKept];
+      ++(*left_out)[v1::EXCLUSION_REASON_NO_LONGER_KEPT];
       continue;
     }
     if (!bytes.ok()) return bytes.status();
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, ledger::ParseEntry(*bytes));
     if (sensitive.Agency(entry.agency_id())) {
-      ++(*left_out)[kSensitive];
+      ++(*left_out)[v1::EXCLUSION_REASON_SENSITIVE_SERVICE];
       continue;
     }
     if (MightPrejudice(entry)) {
-      ++(*left_out)[kPrejudice];
+      ++(*left_out)[v1::EXCLUSION_REASON_PREJUDICE_TO_CRIME_OR_CHILD_PROTECTION];
       continue;
     }
-    if (!entry.practitioner_id().empty()) ++(*left_out)[kThirdParty];
+    if (!entry.practitioner_id().empty()) ++(*left_out)[v1::EXCLUSION_REASON_THIRD_PARTY];
     ComposeAccess(entry, held->add_accesses());
   }
   return absl::OkStatus();
@@ -249,7 +235,7 @@ absl::Status ComposeExport(const request::HubContext& context, const store::View
   for (const stored::FlagRow& flag : person.flags()) {
     if (flag.status() == v1::FLAG_STATUS_RETRACTED) continue;
     if (sensitive.Service(flag.service())) {
-      ++left_out[kSensitive];
+      ++left_out[v1::EXCLUSION_REASON_SENSITIVE_SERVICE];
       continue;
     }
     SIGNPOST_RETURN_IF_ERROR(ComposeFlag(flag, person, held, &left_out));
@@ -260,7 +246,7 @@ absl::Status ComposeExport(const request::HubContext& context, const store::View
   for (const stored::AliasRow& alias : person.aliases()) {
     // That this agency reported them would tell of its service.
     if (hides(alias.agency_id())) {
-      ++left_out[kSensitive];
+      ++left_out[v1::EXCLUSION_REASON_SENSITIVE_SERVICE];
       continue;
     }
     SIGNPOST_ASSIGN_OR_RETURN(
@@ -277,14 +263,14 @@ absl::Status ComposeExport(const request::HubContext& context, const store::View
         std::any_of(row.holder_agency_ids().begin(), row.holder_agency_ids().end(), hides) ||
         std::any_of(row.services().begin(), row.services().end(),
                     [&sensitive](const std::string& id) { return sensitive.Service(id); })) {
-      ++left_out[kSensitive];
+      ++left_out[v1::EXCLUSION_REASON_SENSITIVE_SERVICE];
       continue;
     }
     ComposeConsent(row, held, &left_out);
   }
   SIGNPOST_RETURN_IF_ERROR(ComposeAccesses(view, person, sensitive, held, &left_out));
   for (const auto& [reason, count] : left_out) {
-    v1::Exclusion* exclusion = held->add_exclusions();
+    v1::ExportExclusion* exclusion = held->add_exclusions();
     exclusion->set_reason(reason);
     exclusion->set_count(count);
   }

@@ -242,15 +242,24 @@ WorkerExplanation RecordEvaluator::Explain(Aspect aspect, Symbol assessment, Sym
     item_.section = section;
     AppendAspect(policy_, item_, &text);
   };
+  // The sentence is about these where it names the aspect.
+  const auto name_parameters = [&] {
+    if (aspect == Aspect::kAssessment || aspect == Aspect::kContent) told.assessment = assessment;
+    if (aspect == Aspect::kContent) told.section = section;
+  };
   if (decision.effect == Effect::kShow) {
     const RuleIndex rule = decision.rules[0];
+    told.code = WorkerReason::kShownByRule;
+    name_parameters();
     text.append("You may see ");
     append_aspect();
     if (decision.by_override) {
+      told.code = WorkerReason::kShownByOverride;
       text.append(
           " because you override for safeguarding. It is recorded, closes after 60 "
           "minutes and is reviewed within 2 working days by someone else");
     } else if (rule != kNoRule) {
+      told.rule = rule;
       text.append(": ").append(policy_.rule_infos[static_cast<size_t>(rule)].title);
     }
     text.append(". Basis: ").append(GatewayInWords(decision.gateway)).append(".");
@@ -261,6 +270,7 @@ WorkerExplanation RecordEvaluator::Explain(Aspect aspect, Symbol assessment, Sym
     }
     if ((decision.obligations & Bit(Obligation::kStateExpiry)) != 0 && decision.consent >= 0 &&
         static_cast<size_t>(decision.consent) < item_.consents.size()) {
+      told.obligations |= Bit(Obligation::kStateExpiry);
       const int64_t until_s = EndOf(item_.consents[static_cast<size_t>(decision.consent)],
                                     policy_.ends_at_18, item_.adult_from_s);
       if (until_s == kNeverS) {
@@ -270,16 +280,20 @@ WorkerExplanation RecordEvaluator::Explain(Aspect aspect, Symbol assessment, Sym
       }
     }
     if ((decision.obligations & Bit(Obligation::kNoOnwardSharing)) != 0) {
+      told.obligations |= Bit(Obligation::kNoOnwardSharing);
       text.append(" Do not pass it on.");
     }
     const size_t reason_size = text.size();
     if (decision.by_override) {
+      told.step = WorkerNextStep::kContactAndRecord;
       text.append(" Use it to contact the worker, and record what you did.");
     }
     if (Shows(Aspect::kAgency)) told.ask_agency = item_.holder;
     return finish(reason_size);
   }
   if (decision.effect == Effect::kBroker) {
+    told.code = WorkerReason::kBrokered;
+    told.step = WorkerNextStep::kAskForBroker;
     text.append(kBrokered);
     const size_t reason_size = text.size();
     text.append(kAskForBroker);
@@ -291,6 +305,9 @@ WorkerExplanation RecordEvaluator::Explain(Aspect aspect, Symbol assessment, Sym
     text.append(kNothing);
     return finish(text.size());
   }
+  told.code = WorkerReason::kWithheld;
+  told.missing = decision.missing;
+  name_parameters();
   text.append("You may not see ");
   append_aspect();
   const char* between = ": ";
@@ -303,18 +320,24 @@ WorkerExplanation RecordEvaluator::Explain(Aspect aspect, Symbol assessment, Sym
   text.append(".");
   const size_t reason_size = text.size();
   if (Has(decision, Missing::kExplicitConsent)) {
+    told.step = WorkerNextStep::kAskExplicitConsent;
     text.append(" Ask the young person for their written consent, and record it");
   } else if (Has(decision, Missing::kConsent)) {
+    told.step = WorkerNextStep::kAskConsent;
     text.append(" Ask the young person for their consent, and record it");
   } else if (Has(decision, Missing::kOthersConsent)) {
+    told.step = WorkerNextStep::kAskOthersConsent;
     text.append(" Ask whoever may give consent for the young person, and record it");
   } else if (Has(decision, Missing::kNecessity)) {
+    told.step = WorkerNextStep::kStateNecessity;
     text.append(" State why it is necessary");
   } else if (Has(decision, Missing::kAgreement)) {
+    told.step = WorkerNextStep::kAskAboutAgreement;
     text.append(" Ask your information-governance officer about the agreement");
   }
   if (Shows(Aspect::kAgency)) {
     told.ask_agency = item_.holder;
+    if (told.step == WorkerNextStep::kNone) told.step = WorkerNextStep::kAskAgency;
     text.append(text.size() == reason_size ? " Ask " : ", or ask ");
     if (item_.holder < policy_.agency_data.size()) {
       text.append(policy_.agency_data[item_.holder].name);
@@ -361,10 +384,17 @@ std::vector<AgreementView> Policy::ListAgreements(Symbol asker_agency, int64_t n
               !CanBeAnyOf(*impl_, statement.askers, asker_agency)) {
             continue;
           }
-          std::string words = absl::StrCat(info.title, ": ", statement.text);
-          if (!hide) absl::StrAppend(&words, ", basis ", ToString(rule.basis));
-          absl::StrAppend(&words, " (", info.id, ")");
-          (hide ? view.never_see : view.may_see).push_back(std::move(words));
+          AgreementSentence sentence;
+          sentence.rule_id = info.id;
+          sentence.rule_title = info.title;
+          sentence.statement = std::string(statement.text);
+          sentence.words = absl::StrCat(info.title, ": ", statement.text);
+          if (!hide) {
+            sentence.basis = rule.basis;
+            absl::StrAppend(&sentence.words, ", basis ", ToString(rule.basis));
+          }
+          absl::StrAppend(&sentence.words, " (", info.id, ")");
+          (hide ? view.never_see : view.may_see).push_back(std::move(sentence));
         }
       }
       views.push_back(std::move(view));

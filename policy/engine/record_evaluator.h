@@ -23,12 +23,43 @@
 
 namespace signpost::policy {
 
-// What the worker is told of one decision: Explanation's worker_reason, next_step and ask_agency.
+// Which sentence the worker reads, so that it can be said in another language.
+enum class WorkerReason : uint8_t {
+  kShownByRule = 0,  // `rule`
+  kShownByOverride,
+  kBrokered,
+  kNothing,   // without parameters, so that no two of them differ
+  kWithheld,  // `missing`
+};
+
+// What the worker is told to do next. kAskAgency: that alone; with any other step the agency, where
+// there is one, may be asked instead.
+enum class WorkerNextStep : uint8_t {
+  kNone = 0,
+  kContactAndRecord,
+  kAskForBroker,
+  kAskExplicitConsent,
+  kAskConsent,
+  kAskOthersConsent,
+  kStateNecessity,
+  kAskAboutAgreement,
+  kAskAgency,
+};
+
+// What the worker is told of one decision: Explanation's worker_reason, next_step and ask_agency,
+// and the same as a code with its parameters. What is not a parameter of the code is empty.
 struct WorkerExplanation {
   absl::string_view reason;
   absl::string_view next_step;
   absl::string_view all;  // both, with a blank between them
   Symbol ask_agency = kNoSymbol;
+  WorkerReason code = WorkerReason::kNothing;
+  WorkerNextStep step = WorkerNextStep::kNone;
+  RuleIndex rule = kNoRule;
+  uint32_t missing = 0;           // bits of Missing
+  Symbol assessment = kNoSymbol;  // that the sentence is about
+  Symbol section = kNoSymbol;
+  uint32_t obligations = 0;  // that the sentence tells of
 };
 
 class RecordEvaluator {

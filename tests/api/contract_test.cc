@@ -100,6 +100,46 @@ TEST(MethodTable, WhoeverMayCallIsSomebodyTheAssertionRuleCanMake) {
   }
 }
 
+// The message that has the rows of a list: the response, or what its `answer` is the bytes of.
+const Descriptor* RowsOf(const MethodDescriptor* method) {
+  static const auto* const answers = new std::map<std::string, const Descriptor*>{
+      {"ListConsents", v1::ConsentList::descriptor()},
+      {"ListOverrides", v1::OverrideList::descriptor()},
+  };
+  const auto answer = answers->find(method->name());
+  return answer != answers->end() && method->output_type()->FindFieldByName("answer") != nullptr
+             ? answer->second
+             : method->output_type();
+}
+
+bool Has(const Descriptor* message, const char* name, FieldDescriptor::Type type) {
+  const FieldDescriptor* field = message->FindFieldByName(name);
+  return field != nullptr && !field->is_repeated() && field->type() == type;
+}
+
+// AIP-158.
+TEST(Paging, EveryListAndSearchHasPages) {
+  int lists = 0;
+  for (const auto& [name, method] : Methods()) {
+    if (method->name().rfind("List", 0) != 0 && method->name().rfind("Search", 0) != 0) continue;
+    ++lists;
+    EXPECT_TRUE(Has(method->input_type(), "page_size", FieldDescriptor::TYPE_INT32)) << name;
+    EXPECT_TRUE(Has(method->input_type(), "page_token", FieldDescriptor::TYPE_STRING)) << name;
+    EXPECT_TRUE(Has(RowsOf(method), "next_page_token", FieldDescriptor::TYPE_STRING))
+        << RowsOf(method)->full_name();
+  }
+  EXPECT_GE(lists, 7);
+}
+
+// An answer that has many rows and is no list would get round the rule by its name.
+TEST(Paging, WhatGivesPagesIsCalledAList) {
+  for (const auto& [name, method] : Methods()) {
+    if (!Has(RowsOf(method), "next_page_token", FieldDescriptor::TYPE_STRING)) continue;
+    EXPECT_TRUE(method->name().rfind("List", 0) == 0 || method->name().rfind("Search", 0) == 0)
+        << name;
+  }
+}
+
 // Fields whose names sound personal and are not, each with the reason why.
 const std::map<std::string, std::string>& NotPersonal() {
   static const auto* const fields = new std::map<std::string, std::string>{
@@ -109,17 +149,13 @@ const std::map<std::string, std::string>& NotPersonal() {
       {"signpost.v1.PolicyVersion.name", "a policy"},
       {"signpost.v1.FlagView.agency_name", "an organisation"},
       {"signpost.v1.Coverage.agency_name", "an organisation"},
-      {"signpost.v1.AspectDecision.reason", "the policy's own safe sentence"},
-      {"signpost.v1.ContentView.reason", "the policy's own safe sentence"},
-      {"signpost.v1.Withholding.reason", "the policy's own safe sentence"},
-      {"signpost.v1.FlagOutcome.reason", "a name of ErrorReason"},
+      {"signpost.v1.FlagOutcome.reason", "an ErrorReason"},
       {"signpost.v1.WhoKnowsAnswer.unnamed_service_involved", "a yes or no"},
       {"signpost.v1.ExplainedHolder.agency_name", "an organisation"},
-      {"signpost.v1.ExplainedAspect.reason", "the policy's own safe sentence"},
       {"signpost.v1.AgreementTerms.other_agency_name", "an organisation"},
       {"signpost.v1.WitnessState.name", "an organisation"},
       {"signpost.v1.PatternReport.name", "a pattern"},
-      {"signpost.v1.Exclusion.reason", "a word of three"},
+      {"signpost.v1.ExportExclusion.reason", "an ExclusionReason"},
   };
   return *fields;
 }

@@ -44,8 +44,8 @@ ledger::v1::LedgerEntry Full() {
   entry.add_team_ids("nortown-duty-team");
   entry.add_team_ids("nortown-night-team");
   entry.set_assurance("substantial");
-  entry.set_purpose("safeguarding");
-  entry.mutable_who_knows()->add_relationships("open-flag");
+  entry.set_purpose(ledger::v1::PURPOSE_SAFEGUARDING);
+  entry.mutable_who_knows()->add_relationships(ledger::v1::RELATIONSHIP_OWN_OPEN_FLAG);
   entry.set_policy_sha256(std::string(32, '\xAA'));
   entry.set_policy_version(4);
   entry.set_person_ref(std::string(16, '\x11'));
@@ -57,14 +57,14 @@ ledger::v1::LedgerEntry Full() {
   released->add_aspects(ledger::v1::ASPECT_CONTACT);
   released->add_rules("vital-interests");
   released->set_agreement("nortown-protocol");
-  released->set_gateway("ca1989-s47");
+  released->set_gateway(ledger::v1::GATEWAY_CA1989_S47);
   released->set_consent_ref(std::string(16, '\x33'));
   released->set_holder_agency_id("nortown-drugs-advice");
   ledger::v1::Withheld* withheld = entry.add_withheld();
   withheld->set_rule("health-stays");
   withheld->set_count(2);
   ledger::v1::Override* override = entry.mutable_who_knows()->mutable_override();
-  override->set_ground("vital-interests");
+  override->set_ground(ledger::v1::OVERRIDE_GROUND_VITAL_INTERESTS);
   override->set_rule("vital-interests");
   override->set_allowed(true);
   override->set_review_due_s(1'795'172'800);
@@ -176,8 +176,8 @@ Exported Hostile(const std::string& text) {
   entry.set_role(text);
   entry.set_team_ids(0, text);
   entry.set_assurance(text);
-  entry.set_purpose(text);
-  entry.mutable_who_knows()->set_relationships(0, text);
+  entry.set_purpose(static_cast<ledger::v1::Purpose>(4711));
+  entry.mutable_who_knows()->set_relationships(0, static_cast<ledger::v1::Relationship>(-1));
   entry.mutable_who_knows()->set_assessment_kind(text);
   entry.set_policy_sha256(text);
   entry.set_request_hash(text);
@@ -186,7 +186,8 @@ Exported Hostile(const std::string& text) {
   entry.mutable_released(0)->set_holder_agency_id(text);
   entry.mutable_released(0)->set_rules(0, text);
   entry.mutable_withheld(0)->set_rule(text);
-  entry.mutable_who_knows()->mutable_override()->set_ground(text);
+  entry.mutable_who_knows()->mutable_override()->set_ground(
+      static_cast<ledger::v1::OverrideGround>(4711));
   exported.origin = text;
   return exported;
 }

@@ -25,14 +25,14 @@ ledger::v1::LedgerEntry WhoKnows() {
   entry.set_sequenced_at_us(1'795'000'000'123'456);
   entry.set_agency_id("northern-connexions");
   entry.set_practitioner_id("pa-001");
-  entry.set_purpose("support-planning");
+  entry.set_purpose(ledger::v1::PURPOSE_SUPPORT_PLANNING);
   entry.set_policy_version(4);
   entry.set_person_ref(std::string(16, '\x07'));
   entry.set_request_hash(std::string(16, '\x09'));
   entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
   ledger::v1::Released* released = entry.add_released();
   released->add_rules("team-sees-contact");
-  released->set_gateway("cda1998-s115");
+  released->set_gateway(ledger::v1::GATEWAY_CDA1998_S115);
   released->set_holder_agency_id("nortown-yot");
   ledger::v1::Withheld* withheld = entry.add_withheld();
   withheld->set_rule("health-stays");
@@ -72,10 +72,10 @@ TEST(Filter, KeepsByEveryFieldAndRefusesByEveryField) {
   const std::vector<Case> cases = {
       {"kinds",
        [](auto* f) {
-         f->add_kinds("find");
-         f->add_kinds("who-knows");
+         f->add_kinds(ledger::v1::ENTRY_KIND_FIND);
+         f->add_kinds(ledger::v1::ENTRY_KIND_WHO_KNOWS);
        },
-       [](auto* f) { f->add_kinds("find"); }},
+       [](auto* f) { f->add_kinds(ledger::v1::ENTRY_KIND_FIND); }},
       {"from", [](auto* f) { f->mutable_from()->set_seconds(1'795'000'000); },
        [](auto* f) { f->mutable_from()->set_seconds(1'795'000'001); }},
       {"until", [](auto* f) { f->mutable_until()->set_seconds(1'795'000'001); },
@@ -95,16 +95,16 @@ TEST(Filter, KeepsByEveryFieldAndRefusesByEveryField) {
        [](auto* f) { f->set_holder_agency_id("northern-connexions"); }},
       {"purpose", [](auto* f) { f->set_purpose(v1::PURPOSE_SUPPORT_PLANNING); },
        [](auto* f) { f->set_purpose(v1::PURPOSE_SAFEGUARDING); }},
-      {"gateway", [](auto* f) { f->set_gateway("cda1998-s115"); },
-       [](auto* f) { f->set_gateway("consent"); }},
+      {"gateway", [](auto* f) { f->set_gateway(v1::GATEWAY_CDA1998_S115); },
+       [](auto* f) { f->set_gateway(v1::GATEWAY_CONSENT); }},
       {"outcome", [](auto* f) { f->set_outcome("answered"); },
        [](auto* f) { f->set_outcome("recorded"); }},
       {"rule, released", [](auto* f) { f->set_rule("team-sees-contact"); },
        [](auto* f) { f->set_rule("team"); }},
       {"rule, withheld", [](auto* f) { f->set_rule("health-stays"); },
        [](auto* f) { f->set_rule("default"); }},
-      {"released", [](auto* f) { f->set_released(v1::RELEASED_SOMETHING); },
-       [](auto* f) { f->set_released(v1::RELEASED_NOTHING); }},
+      {"released", [](auto* f) { f->set_released(v1::RELEASE_FILTER_SOMETHING); },
+       [](auto* f) { f->set_released(v1::RELEASE_FILTER_NOTHING); }},
       {"policy_version", [](auto* f) { f->set_policy_version(4); },
        [](auto* f) { f->set_policy_version(3); }},
       {"request_hash", [](auto* f) { f->set_request_hash(std::string(16, '\x09')); },
@@ -124,7 +124,7 @@ TEST(Filter, KeepsByEveryFieldAndRefusesByEveryField) {
   EXPECT_TRUE(Matches([](auto* f) { f->set_with_override(true); }, overridden));
   ledger::v1::LedgerEntry nothing = WhoKnows();
   nothing.clear_released();
-  EXPECT_TRUE(Matches([](auto* f) { f->set_released(v1::RELEASED_NOTHING); }, nothing));
+  EXPECT_TRUE(Matches([](auto* f) { f->set_released(v1::RELEASE_FILTER_NOTHING); }, nothing));
 }
 
 TEST(Filter, BoundsInTimeAreExactToTheMicrosecond) {
@@ -168,17 +168,19 @@ TEST(Filter, WhatOnlyTheHubCanTellIsLeftToItOrRefused) {
 
 TEST(Filter, EveryFieldAtFaultIsNamed) {
   v1::EntryFilter filter;
-  filter.add_kinds("who_knows");
+  filter.add_kinds(static_cast<ledger::v1::EntryKind>(4711));
   filter.mutable_from()->set_seconds(INT64_MAX);
   filter.mutable_until()->set_nanos(-1);
   filter.set_practitioner_id("pa-001");
   filter.set_purpose(static_cast<v1::Purpose>(99));
-  filter.set_released(static_cast<v1::Released>(9));
+  filter.set_gateway(static_cast<v1::Gateway>(99));
+  filter.set_released(static_cast<v1::ReleaseFilter>(9));
   filter.set_policy_version(-1);
   filter.set_request_hash("short");
-  EXPECT_THAT(AtFault(filter), ElementsAre("filter.kinds", "filter.from", "filter.until",
-                                           "filter.agency_id", "filter.purpose", "filter.released",
-                                           "filter.policy_version", "filter.request_hash"));
+  EXPECT_THAT(AtFault(filter),
+              ElementsAre("filter.kinds", "filter.from", "filter.until", "filter.agency_id",
+                          "filter.purpose", "filter.gateway", "filter.released",
+                          "filter.policy_version", "filter.request_hash"));
   v1::EntryFilter backwards;
   backwards.mutable_from()->set_seconds(20);
   backwards.mutable_until()->set_seconds(20);
@@ -189,7 +191,6 @@ TEST(Filter, TextsHaveTheLimitsOfTheirKind) {
   const std::vector<std::pair<int, std::function<void(v1::EntryFilter*, std::string)>>> texts = {
       {base::kAssertionTextBytesMax, [](auto* f, std::string t) { f->set_agency_id(t); }},
       {base::kAssertionTextBytesMax, [](auto* f, std::string t) { f->set_holder_agency_id(t); }},
-      {base::kAssertionTextBytesMax, [](auto* f, std::string t) { f->set_gateway(t); }},
       {base::kAssertionTextBytesMax, [](auto* f, std::string t) { f->set_outcome(t); }},
       {base::kNameBytesMax, [](auto* f, std::string t) { f->set_rule(t); }},
   };
@@ -223,7 +224,7 @@ TEST(Words, EveryKindHasOneAndItReadsBack) {
 // Entries say purposes in the policy's words.
 TEST(Words, PurposesAreThoseOfThePolicy) {
   for (const policy::Purpose purpose : policy::AllPurposes()) {
-    EXPECT_EQ(PurposeWord(static_cast<v1::Purpose>(purpose)),
+    EXPECT_EQ(EnumWord(static_cast<ledger::v1::Purpose>(purpose)),
               std::string(policy::ToString(purpose)));
   }
 }

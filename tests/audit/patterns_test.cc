@@ -34,15 +34,15 @@ class Question {
     entry_.set_practitioner_id(practitioner);
     entry_.set_system("spiffe://nortown.example/agency/nortown-yot/system/casework");
     entry_.set_role("yot-officer");
-    entry_.set_purpose("youth-justice");
+    entry_.set_purpose(ledger::v1::PURPOSE_YOUTH_JUSTICE);
     entry_.set_sequenced_at_us(absl::ToUnixMicros(at));
-    entry_.mutable_who_knows()->add_relationships("own-open-flag");
+    entry_.mutable_who_knows()->add_relationships(ledger::v1::RELATIONSHIP_OWN_OPEN_FLAG);
   }
   Question& Unrelated() {
     entry_.mutable_who_knows()->clear_relationships();
     return *this;
   }
-  Question& For(const std::string& purpose, int released, uint32_t withheld) {
+  Question& For(ledger::v1::Purpose purpose, int released, uint32_t withheld) {
     entry_.set_purpose(purpose);
     for (int i = 0; i < released; ++i)
       entry_.add_released()->add_aspects(ledger::v1::ASPECT_AGENCY);
@@ -212,17 +212,18 @@ TEST_F(PatternTest, TwoRunsOfEnumerationAreTwoHits) {
 }
 
 TEST_F(PatternTest, PurposeRetriedWantsMoreForAnotherPurposeSoonAfter) {
-  const auto retry = [this](absl::Duration later, const char* purpose, int released) {
+  const auto retry = [this](absl::Duration later, ledger::v1::Purpose purpose, int released) {
     entries_.clear();
     fills_.clear();
-    Take(Question("yo-1", "P", kMonday).For("housing", 1, 2));
+    Take(Question("yo-1", "P", kMonday).For(ledger::v1::PURPOSE_HOUSING, 1, 2));
     Take(Question("yo-1", "P", kMonday + later).For(purpose, released, 0));
     return Found("purpose-retried");
   };
-  EXPECT_THAT(retry(options_.retry_window, "safeguarding", 2), ElementsAre(0, 1));
-  EXPECT_THAT(retry(options_.retry_window + absl::Seconds(1), "safeguarding", 2), IsEmpty());
-  EXPECT_THAT(retry(absl::Minutes(1), "housing", 2), IsEmpty());
-  EXPECT_THAT(retry(absl::Minutes(1), "safeguarding", 1), IsEmpty());
+  EXPECT_THAT(retry(options_.retry_window, ledger::v1::PURPOSE_SAFEGUARDING, 2), ElementsAre(0, 1));
+  EXPECT_THAT(retry(options_.retry_window + absl::Seconds(1), ledger::v1::PURPOSE_SAFEGUARDING, 2),
+              IsEmpty());
+  EXPECT_THAT(retry(absl::Minutes(1), ledger::v1::PURPOSE_HOUSING, 2), IsEmpty());
+  EXPECT_THAT(retry(absl::Minutes(1), ledger::v1::PURPOSE_SAFEGUARDING, 1), IsEmpty());
 }
 
 TEST_F(PatternTest, VolumeIsHeldAgainstTheRole) {
@@ -273,7 +274,7 @@ TEST(ReviewedByTest, IsTheOverrideOfAReviewThatStands) {
 
 TEST_F(PatternTest, NoMoreHitsThanAskedForTheMostTellingFirst) {
   for (int i = 0; i < 5; ++i) {
-    Take(Question("yo-1", "P", kMonday).Unrelated().For("housing", i % 3, 0));
+    Take(Question("yo-1", "P", kMonday).Unrelated().For(ledger::v1::PURPOSE_HOUSING, i % 3, 0));
   }
   const v1::PatternReport report = Find("no-relationship", kMonday, 2);
   EXPECT_EQ(report.hits_total(), 5u);

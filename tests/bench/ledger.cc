@@ -72,7 +72,7 @@ std::string AnswerBody(uint64_t n) {
   entry.set_practitioner_id("pa-001");
   entry.set_role("personal-adviser");
   entry.set_assurance("password-and-token");
-  entry.set_purpose("support-planning");
+  entry.set_purpose(ledger::v1::PURPOSE_SUPPORT_PLANNING);
   entry.set_policy_sha256(std::string(32, 'p'));
   entry.set_person_ref(std::string(16, 'r'));
   entry.set_nonce(std::string(16, 'n'));

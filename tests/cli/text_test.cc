@@ -68,10 +68,22 @@ TEST(Readable, CodesAreWordsAndUnknownObligationsAreNone) {
   EXPECT_EQ(ReadableCode("yot-officer"), "YOT officer");
   EXPECT_EQ(ReadableCode("cin-plan"), "CIN plan");
   EXPECT_EQ(ReadableCode("childrens-social-care"), "children's social care");
-  EXPECT_EQ(ReadableGateway("cda1998-s115"), "Crime and Disorder Act 1998, section 115");
-  EXPECT_EQ(ReadableGateway("new-act"), "new-act");
-  EXPECT_FALSE(ReadableObligation("no-onward-sharing").empty());
-  EXPECT_EQ(ReadableObligation("dance"), "");
+  EXPECT_EQ(ReadableGateway(signpost::v1::GATEWAY_CDA1998_S115),
+            "Crime and Disorder Act 1998, section 115");
+  EXPECT_EQ(ReadableGateway(99), "99");
+  // Each that there is has its words.
+  const auto* gateways = signpost::v1::Gateway_descriptor();
+  for (int i = 1; i < gateways->value_count(); ++i) {
+    const int number = gateways->value(i)->number();
+    if (number == signpost::v1::GATEWAY_CONSENT) continue;  // is its own word
+    EXPECT_NE(ReadableGateway(number), EnumWord(gateways, number)) << number;
+  }
+  const auto* obligations = signpost::v1::Obligation_descriptor();
+  for (int i = 1; i < obligations->value_count(); ++i) {
+    EXPECT_NE(ReadableObligation(obligations->value(i)->number()), "") << i;
+  }
+  EXPECT_EQ(ReadableObligation(signpost::v1::OBLIGATION_UNSPECIFIED), "");
+  EXPECT_EQ(ReadableObligation(99), "");
   EXPECT_EQ(JoinWords({"a"}), "a");
   EXPECT_EQ(JoinWords({"a", "b", "c"}), "a, b and c");
 }

@@ -123,8 +123,8 @@ bool Load::NoteOutcome(const std::string& key, int version, bool known,
     const bool changed = outcome.kind() == v1::FLAG_OUTCOME_KIND_RECORDED ||
                          outcome.kind() == v1::FLAG_OUTCOME_KIND_UPDATED;
     if (!changed && outcome.kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
-      wrong =
-          absl::StrCat("became ", v1::FlagOutcomeKind_Name(outcome.kind()), " ", outcome.reason());
+      wrong = absl::StrCat("became ", v1::FlagOutcomeKind_Name(outcome.kind()), " ",
+                           v1::ErrorReason_Name(outcome.reason()));
     } else if (changed && known) {
       wrong = "was acknowledged, sent again, and changed something";
     } else if (outcome.flag_id().empty() ||
@@ -273,7 +273,7 @@ void Load::ConsentMany() {
     consent->mutable_valid_until()->set_seconds(
         absl::ToUnixSeconds(absl::Now() + absl::Hours(24 * 90)));
     consent->set_grantor(v1::GRANTOR_SELF);
-    consent->set_evidence(v1::EVIDENCE_WRITTEN);
+    consent->set_evidence(v1::CONSENT_EVIDENCE_WRITTEN);
     consenter.consents.push_back({record, "", std::nullopt, false});
     v1::RecordConsentResponse recorded;
     if (!Good("RecordConsent",

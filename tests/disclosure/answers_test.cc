@@ -107,8 +107,11 @@ TEST_F(AnswersTest, AnswersComeInWholeKilobytesAndTellTheWorkerToRing) {
   ASSERT_NE(answered.Flag(kYot), nullptr);
   EXPECT_EQ(answered.Flag(kYot)->contact().name(), "Dilys Crane");
   EXPECT_THAT(answered.SectionsOpen(kYot), IsEmpty());
-  EXPECT_FALSE(answered.Said(kYot, v1::ASPECT_CONTACT)->reason().empty());
-  EXPECT_EQ(answered.Said(kYot, v1::ASPECT_CONTACT)->gateway(), "esa2008-s76");
+  const v1::AspectDecision& contact = *answered.Said(kYot, v1::ASPECT_CONTACT);
+  EXPECT_EQ(contact.gateway(), v1::GATEWAY_ESA2008_S76);
+  EXPECT_EQ(contact.text().code(), v1::WORKER_TEXT_CODE_SHOWN_BY_RULE);
+  EXPECT_FALSE(contact.text().rule_title().empty());
+  EXPECT_THAT(contact.text().english(), HasSubstr(contact.text().rule_title()));
 }
 
 TEST_F(AnswersTest, AConditionAndAnEndOfAConsentAreToldWithWhatItOpens) {

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "hub/base/crypto.h"
 #include "hub/disclosure/answers.h"
 #include "tests/request/hub_rooms.h"
@@ -23,8 +25,11 @@ using ::testing::Not;
 
 class ConsentsToldTest : public request::HubRooms {
  protected:
-  absl::StatusOr<v1::ConsentList> List(const base::Principal& asker, const std::string& record_id) {
+  absl::StatusOr<v1::ConsentList> List(const base::Principal& asker, const std::string& record_id,
+                                       int page_size = 0, const std::string& page_token = "") {
     v1::ListConsentsRequest request;
+    request.set_page_size(page_size);
+    request.set_page_token(page_token);
     request.set_request_id(RequestId());
     request.mutable_person()->set_record_id(record_id);
     request.set_purpose(v1::PURPOSE_SUPPORT_PLANNING);
@@ -63,6 +68,31 @@ class ConsentsToldTest : public request::HubRooms {
     return request;
   }
 };
+
+TEST_F(ConsentsToldTest, APageTellsSoManyAndTheNextGoesOn) {
+  TariqIsKnown();
+  std::vector<std::string> recorded;
+  for (const char* recipient : {kYot, kSocial, kDrugs}) {
+    const auto no = Consent(Adviser(), No(recipient, ""));
+    ASSERT_TRUE(no.ok()) << no.status();
+    recorded.insert(recorded.begin(), no->consent_id());
+  }
+  const auto first = List(Adviser(), "C-1", 2);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_EQ(first->consents_size(), 2);
+  const auto second = List(Adviser(), "C-1", 2, first->next_page_token());
+  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_EQ(second->consents_size(), 1);
+  EXPECT_EQ(second->next_page_token(), "");
+  EXPECT_THAT(
+      (std::vector<std::string>{first->consents(0).consent_id(), first->consents(1).consent_id(),
+                                second->consents(0).consent_id()}),
+      ::testing::ElementsAreArray(recorded));
+  // More than a page may have is a page; less than none is a mistake.
+  EXPECT_EQ(List(Adviser(), "C-1", std::numeric_limits<int32_t>::max())->consents_size(), 3);
+  EXPECT_EQ(ReasonOf(List(Adviser(), "C-1", -1).status()), Reason::kInvalidField);
+  EXPECT_EQ(ReasonOf(List(Adviser(), "C-1", 2, "gossip").status()), Reason::kInvalidField);
+}
 
 TEST_F(ConsentsToldTest, WhoeverRecordedItIsToldAllOfIt) {
   TariqIsKnown();

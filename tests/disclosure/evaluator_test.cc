@@ -115,7 +115,7 @@ TEST_F(EvaluatorTest, WhatIsReleasedIsToldFlagByFlagWithRuleAgreementAndGateway)
                           ledger::v1::ASPECT_CONTACT, ledger::v1::ASPECT_ASSESSMENT));
   EXPECT_THAT(released.rules(), ElementsAre("ADVISER"));
   EXPECT_EQ(released.agreement(), "YOT-CONNEXIONS");
-  EXPECT_EQ(released.gateway(), "esa2008-s76");
+  EXPECT_EQ(released.gateway(), ledger::v1::GATEWAY_ESA2008_S76);
   EXPECT_THAT(released.consent_ref(), IsEmpty());
 }
 
@@ -202,13 +202,14 @@ TEST_F(EvaluatorTest, RelationshipsAreTheAgencysOwnAndTheTeams) {
   const people::Person tariq = PersonOf(kYot, "Y-1");
   DisclosureEvaluator& adviser = Evaluator(Adviser(), Asked());
   adviser.Decide(tariq);
-  EXPECT_THAT(adviser.RelationshipWords(), ElementsAre("own-open-flag"));
+  EXPECT_THAT(adviser.Relationships(), ElementsAre(policy::Relationship::kOwnOpenFlag));
   DisclosureEvaluator& seconded = Evaluator(SecondedAdviser(), Asked());
   seconded.Decide(tariq);
-  EXPECT_THAT(seconded.RelationshipWords(), ElementsAre("own-open-flag", "team-member"));
+  EXPECT_THAT(seconded.Relationships(),
+              ElementsAre(policy::Relationship::kOwnOpenFlag, policy::Relationship::kTeamMember));
   DisclosureEvaluator& stranger = Evaluator(SocialWorker(), Asked());
   stranger.Decide(tariq);
-  EXPECT_THAT(stranger.RelationshipWords(), IsEmpty());
+  EXPECT_THAT(stranger.Relationships(), IsEmpty());
 }
 
 TEST_F(EvaluatorTest, CoverageSaysHasAndHasNoneOnlyWhereNothingCouldHide) {

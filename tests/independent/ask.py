@@ -51,7 +51,8 @@ def load_messages(folder):
     ours = os.path.join(REPOSITORY, "proto")
     theirs = os.path.join(REPOSITORY, "third_party", "googleapis")
     names = []
-    for root, package in ((ours, "signpost/v1"), (theirs, "google/rpc")):
+    for root, package in ((ours, "signpost/v1"), (ours, "signpost/ledger/v1"),
+                          (theirs, "google/rpc")):
         for name in sorted(os.listdir(os.path.join(root, package))):
             if name.endswith(".proto"):
                 names.append(package + "/" + name)
@@ -185,7 +186,12 @@ def show(common, index, response):
         wrong.append("the answer has no salt")
     if len(response.receipt.leaf_hash) != 32:
         wrong.append("the receipt has no leaf hash")
-    for flag in answer.flags:
+    # Who does not know an obligation cannot keep to it, and so must not show what it goes with.
+    known = answer.DESCRIPTOR.fields_by_name["obligations"].enum_type.values_by_number
+    understood = all(known.get(number, known[0]).number != 0 for number in answer.obligations)
+    if not understood:
+        print("not shown: an obligation that this program does not know")
+    for flag in answer.flags if understood else ():
         print("flag: %s, %s, %s" % (
             flag.agency_id, flag.service, common.FlagStatus.Name(flag.status)))
         if flag.contact.name:
@@ -193,7 +199,7 @@ def show(common, index, response):
         for decision in flag.decisions:
             print("decision: %s %s: %s" % (
                 common.Aspect.Name(decision.aspect), "shown" if decision.shown else "withheld",
-                decision.reason))
+                decision.text.english))
     for coverage in answer.coverage:
         print("coverage: %s %s" % (
             coverage.agency_id, index.CoverageState.Name(coverage.state)))

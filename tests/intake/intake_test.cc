@@ -135,7 +135,7 @@ TEST_F(IntakeTest, ABadReportIsRejectedWithItsFieldsAndNothingIsWritten) {
   report.mutable_opened_on()->set_month(13);
   const v1::FlagOutcome outcome = Report(kConnexions, report);
   EXPECT_EQ(outcome.kind(), v1::FLAG_OUTCOME_KIND_REJECTED);
-  EXPECT_EQ(outcome.reason(), "INVALID_FIELD");
+  EXPECT_EQ(outcome.reason(), v1::ERROR_REASON_INVALID_FIELD);
   ASSERT_EQ(outcome.fields_size(), 2);
   EXPECT_EQ(outcome.fields(0).field(), "person.birth_date");
   EXPECT_EQ(outcome.fields(1).field(), "opened_on");

@@ -241,7 +241,7 @@ class FakeHub final : public signpost::v1::IndexService::Service,
     report.clear_sequence();
     if (lies.reject.count(report.record_id()) > 0) {
       outcome.set_kind(signpost::v1::FLAG_OUTCOME_KIND_REJECTED);
-      outcome.set_reason("INVALID_FIELD");
+      outcome.set_reason(signpost::v1::ERROR_REASON_INVALID_FIELD);
       outcome.add_fields()->set_field("person.birth_date");
       return outcome;
     }

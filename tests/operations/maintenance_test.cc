@@ -57,9 +57,10 @@ class MaintenanceTest : public request::HubRooms {
     return Wait<v1::PruneEntriesResponse>(
         [&](auto done) { maintenance->PruneEntries(Operator(), request, std::move(done)); });
   }
-  static std::map<std::string, uint64_t> CountsOf(const v1::PruneEntriesResponse& response) {
-    std::map<std::string, uint64_t> counts;
-    for (const v1::PrunedKind& kind : response.kinds()) counts[kind.kind()] = kind.count();
+  static std::map<ledger::v1::EntryKind, uint64_t> CountsOf(
+      const v1::PruneEntriesResponse& response) {
+    std::map<ledger::v1::EntryKind, uint64_t> counts;
+    for (const v1::PrunedEntries& kind : response.kinds()) counts[kind.kind()] = kind.count();
     return counts;
   }
   static std::string NewFolder() {
@@ -105,13 +106,15 @@ TEST_F(MaintenanceTest, WhatIsPastItsTimeGoesOnceAndIsSaid) {
   const uint64_t before = LedgerSize();
   const auto counted = Prune(&maintenance, "prune-0", true);
   ASSERT_TRUE(counted.ok()) << counted.status();
-  EXPECT_EQ(CountsOf(*counted), (std::map<std::string, uint64_t>{{"who-knows", 1}}));
+  EXPECT_EQ(CountsOf(*counted),
+            (std::map<ledger::v1::EntryKind, uint64_t>{{ledger::v1::ENTRY_KIND_WHO_KNOWS, 1}}));
   EXPECT_FALSE(counted->has_receipt());
   EXPECT_EQ(LedgerSize(), before);
 
   const auto pruned = Prune(&maintenance, "prune-1");
   ASSERT_TRUE(pruned.ok()) << pruned.status();
-  EXPECT_EQ(CountsOf(*pruned), (std::map<std::string, uint64_t>{{"who-knows", 1}}));
+  EXPECT_EQ(CountsOf(*pruned),
+            (std::map<ledger::v1::EntryKind, uint64_t>{{ledger::v1::ENTRY_KIND_WHO_KNOWS, 1}}));
   EXPECT_EQ(LastEntry().kind, "pruned");
   EXPECT_EQ(pruned->receipt().ledger_index(), LastEntry().index);
   const auto view = View();
@@ -141,7 +144,9 @@ TEST_F(MaintenanceTest, MoreThanACommitTakesGoesInSeveralAndIsCountedTogether) {
   Maintenance maintenance(context_, nullptr, thirty_days_, &schedule_);
   const auto pruned = Prune(&maintenance, "prune-1");
   ASSERT_TRUE(pruned.ok()) << pruned.status();
-  EXPECT_EQ(CountsOf(*pruned), (std::map<std::string, uint64_t>{{"who-knows", kEntries}}));
+  EXPECT_EQ(
+      CountsOf(*pruned),
+      (std::map<ledger::v1::EntryKind, uint64_t>{{ledger::v1::ENTRY_KIND_WHO_KNOWS, kEntries}}));
   EXPECT_EQ(EntryAt(LedgerSize() - 1).kind, "pruned");
   EXPECT_EQ(EntryAt(LedgerSize() - 2).kind, "pruned");
   EXPECT_EQ(EntryAt(LedgerSize() - 3).kind, "who-knows");

@@ -61,7 +61,7 @@ class SearchTest : public request::HubRooms {
 
 TEST_F(SearchTest, ALookIsItselfAnEntryThatSaysHowMuchWasFound) {
   v1::SearchEntriesRequest request = Asking();
-  request.mutable_filter()->add_kinds("flag-changed");
+  request.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_FLAG_CHANGED);
   const auto response = Search(request);
   ASSERT_TRUE(response.ok()) << response.status();
   ASSERT_EQ(response->entries_size(), 2);
@@ -99,7 +99,7 @@ TEST_F(SearchTest, PagesStayAsTheyAreWhileTheLedgerGrows) {
 
 TEST_F(SearchTest, ATokenIsForOneAuditorAndOneSearch) {
   v1::SearchEntriesRequest request = Asking(1);
-  request.mutable_filter()->add_kinds("flag-changed");
+  request.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_FLAG_CHANGED);
   const auto page = Search(request);
   ASSERT_FALSE(page->next_page_token().empty());
   request.set_page_token(page->next_page_token());
@@ -163,7 +163,7 @@ TEST_F(SearchTest, WithoutAReasonNothingIsLookedAt) {
 TEST_F(SearchTest, ATailGivesWhatComesOnceAndFromWhereItBegan) {
   v1::TailEntriesRequest request;
   request.set_reason("Watching a new adapter.");
-  request.mutable_filter()->add_kinds("flag-changed");
+  request.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_FLAG_CHANGED);
   absl::StatusOr<Searches::Tail> tail = OpenTail(request);
   ASSERT_TRUE(tail.ok()) << tail.status();
   EXPECT_EQ(LastEntry().kind, "entries-searched");

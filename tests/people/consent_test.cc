@@ -28,7 +28,7 @@ signpost::v1::Consent Yes() {
   consent.set_explicit_(true);
   consent.mutable_valid_until()->set_seconds(1800000000);
   consent.set_grantor(signpost::v1::GRANTOR_SELF);
-  consent.set_evidence(signpost::v1::EVIDENCE_WRITTEN);
+  consent.set_evidence(signpost::v1::CONSENT_EVIDENCE_WRITTEN);
   return consent;
 }
 signpost::v1::Consent No() {
@@ -236,14 +236,14 @@ TEST_F(ConsentTest, WhoGaveItOrSheHerselfTakesItBack) {
   const base::ConsentId id = Record(parent)->consent;
   const auto withdraw = [&](signpost::v1::Grantor by) {
     return people_.PrepareWithdraw(*View(), person_, id, "", now_,
-                                   {by, signpost::v1::EVIDENCE_VERBAL, "pa-007"});
+                                   {by, signpost::v1::CONSENT_EVIDENCE_VERBAL, "pa-007"});
   };
   EXPECT_THAT(Fields(withdraw(signpost::v1::GRANTOR_COURT).status()), ElementsAre("by"));
   auto taken = withdraw(signpost::v1::GRANTOR_SELF);
   ASSERT_TRUE(taken.ok()) << taken.status();
   ASSERT_TRUE(Commit(std::move(taken->change)).ok());
   EXPECT_EQ(Row(id).withdrawn_by(), signpost::v1::GRANTOR_SELF);
-  EXPECT_EQ(Row(id).withdrawn_how(), signpost::v1::EVIDENCE_VERBAL);
+  EXPECT_EQ(Row(id).withdrawn_how(), signpost::v1::CONSENT_EVIDENCE_VERBAL);
   EXPECT_EQ(Row(id).withdrawn_told_to(), "pa-007");
 }
 

@@ -248,7 +248,7 @@ signpost::v1::Consent Yes() {
   consent.set_explicit_(true);
   consent.mutable_valid_until()->set_seconds(1800000000);
   consent.set_grantor(signpost::v1::GRANTOR_SELF);
-  consent.set_evidence(signpost::v1::EVIDENCE_WRITTEN);
+  consent.set_evidence(signpost::v1::CONSENT_EVIDENCE_WRITTEN);
   consent.set_evidence_note("signed form in the blue folder");
   return consent;
 }

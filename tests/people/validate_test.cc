@@ -222,7 +222,7 @@ signpost::v1::Consent Yes() {
   consent.mutable_scope()->add_recipient_kinds("connexions");
   consent.mutable_valid_until()->set_seconds(absl::ToUnixSeconds(kNow) + 86400);
   consent.set_grantor(signpost::v1::GRANTOR_SELF);
-  consent.set_evidence(signpost::v1::EVIDENCE_WRITTEN);
+  consent.set_evidence(signpost::v1::CONSENT_EVIDENCE_WRITTEN);
   return consent;
 }
 
@@ -301,7 +301,7 @@ TEST(ValidateConsentTest, EachFaultNamesItsField) {
        {"consent.valid_from"}},
       {[](C* c) {
          c->set_explicit_(true);
-         c->set_evidence(signpost::v1::EVIDENCE_VERBAL);
+         c->set_evidence(signpost::v1::CONSENT_EVIDENCE_VERBAL);
        },
        {"consent.words_used"}},
       {[](C* c) { c->set_language("English!"); }, {"consent.language"}},
@@ -336,7 +336,7 @@ TEST(ValidateConsentTest, ANoNeedsNoEndAndMayCoverEverything) {
 
 TEST(ValidateConsentTest, ASpokenYesIsExplicitWithItsWords) {
   signpost::v1::Consent consent = Yes();
-  consent.set_evidence(signpost::v1::EVIDENCE_VERBAL);
+  consent.set_evidence(signpost::v1::CONSENT_EVIDENCE_VERBAL);
   consent.set_explicit_(true);
   consent.set_words_used("Yes, she can see it.");
   consent.set_language("pt-BR");

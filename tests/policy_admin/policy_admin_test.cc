@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tests/request/hub_rooms.h"
@@ -159,8 +161,30 @@ TEST_F(PolicyAdminTest, OtherRolesAreRefusedAndThatIsRecorded) {
   const absl::Status withdrawal = Withdraw(SocialWorker(), sha256).status();
   EXPECT_EQ(ReasonOf(withdrawal), Reason::kMethodNotAllowed);
   ExpectRecorded(withdrawal, "policy-withdrawn");
-  EXPECT_EQ(ReasonOf(policy_admin_->List(SocialWorker()).status()), Reason::kMethodNotAllowed);
-  EXPECT_TRUE(policy_admin_->List(Auditor()).ok());
+  EXPECT_EQ(ReasonOf(policy_admin_->List(SocialWorker(), {}).status()), Reason::kMethodNotAllowed);
+  EXPECT_TRUE(policy_admin_->List(Auditor(), {}).ok());
+}
+
+TEST_F(PolicyAdminTest, PoliciesAreListedPageByPageTheNewestFirst) {
+  for (const int version : {2, 4, 3}) (void)Proposed(RulesOfNortown(version));
+  std::vector<int> versions;
+  v1::ListPoliciesRequest request;
+  request.set_page_size(3);
+  for (int pages = 0; pages == 0 || !request.page_token().empty(); ++pages) {
+    ASSERT_LT(pages, 4);
+    const auto page = policy_admin_->List(Auditor(), request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_LE(page->policies_size(), 3);
+    for (const v1::PolicySummary& policy : page->policies()) versions.push_back(policy.version());
+    request.set_page_token(page->next_page_token());
+  }
+  EXPECT_THAT(versions, ElementsAre(4, 3, 2, 1));
+  // More than a page may have is a page.
+  request.set_page_size(std::numeric_limits<int32_t>::max());
+  EXPECT_EQ(policy_admin_->List(Auditor(), request)->policies_size(), 4);
+  request.set_page_token("gossip");
+  EXPECT_THAT(FieldsOf(policy_admin_->List(Auditor(), request).status()),
+              ElementsAre("page_token"));
 }
 
 TEST_F(PolicyAdminTest, AVersionMustBeAboveTheOneInForceWhenProposedAndWhenApproved) {

@@ -249,7 +249,7 @@ v1::RecordConsentRequest HubRooms::WrittenConsent(const std::string& record_id) 
   consent->mutable_valid_until()->set_seconds(
       absl::ToUnixSeconds(clock_.Now() + absl::Hours(24 * 90)));
   consent->set_grantor(v1::GRANTOR_SELF);
-  consent->set_evidence(v1::EVIDENCE_WRITTEN);
+  consent->set_evidence(v1::CONSENT_EVIDENCE_WRITTEN);
   consent->set_evidence_note("Signed form, kept at the Connexions centre.");
   return request;
 }
@@ -390,13 +390,15 @@ Recorded HubRooms::EntryAt(uint64_t index) {
   recorded.kind = audit::KindWord(entry.kind());
   recorded.agency_id = entry.agency_id();
   recorded.practitioner_id = entry.practitioner_id();
-  recorded.purpose = entry.purpose();
+  recorded.purpose = audit::EnumWord(entry.purpose());
   recorded.outcome = audit::OutcomeText(entry);
   recorded.reply_hash = entry.reply_hash();
   recorded.policy_sha256 = absl::BytesToHexString(entry.policy_sha256());
   recorded.policy_version = entry.policy_version();
-  recorded.relationships.assign(entry.who_knows().relationships().begin(),
-                                entry.who_knows().relationships().end());
+  for (const int relationship : entry.who_knows().relationships()) {
+    recorded.relationships.push_back(
+        audit::EnumWord(*ledger::v1::Relationship_descriptor(), relationship));
+  }
   for (const ledger::v1::Released& released : entry.released()) {
     std::vector<std::string>& aspects = recorded.released[released.holder_agency_id()];
     for (const int aspect : released.aspects()) {

@@ -166,14 +166,14 @@ TEST_F(AuditStories, PagesStayTheSameWhileTheLedgerGrows) {
 TEST_F(AuditStories, EverySearchIsItselfAnEntryThatSaysHowMuchWasTold) {
   AskForTariq();
   v1::SearchEntriesRequest request = Search();
-  request.mutable_filter()->add_kinds("who-knows");
+  request.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_WHO_KNOWS);
   const v1::SearchEntriesResponse page = Find(request);
   ASSERT_EQ(page.entries_size(), 1);
   EXPECT_EQ(page.receipt().ledger_index(), Entries() - 1);
   const ledger::v1::LedgerEntry entry = EntryAt(page.receipt().ledger_index());
   EXPECT_EQ(entry.kind(), ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED);
   EXPECT_EQ(entry.agency_id(), "nortown-audit");
-  EXPECT_EQ(entry.purpose(), "audit");
+  EXPECT_EQ(entry.purpose(), ledger::v1::PURPOSE_AUDIT);
   EXPECT_EQ(entry.entries_searched().found(), 1u);
   EXPECT_EQ(audit::OutcomeText(entry), "answered");
   tlog::Hasher hasher;
@@ -185,7 +185,7 @@ TEST_F(AuditStories, EverySearchIsItselfAnEntryThatSaysHowMuchWasTold) {
       nortown_.hub().context().keyring->hub_data_key(), "entry-details", entry.sealed_details());
   ASSERT_TRUE(opened.ok()) << opened.status();
   EXPECT_THAT(*opened, HasSubstr(kReason));
-  EXPECT_THAT(*opened, HasSubstr("who-knows"));
+  EXPECT_THAT(*opened, HasSubstr("ENTRY_KIND_WHO_KNOWS"));
   EXPECT_EQ(entry.details_commitment(), base::HmacSha256(opened->substr(0, base::kHashBytes),
                                                          opened->substr(base::kHashBytes)));
 }
@@ -199,7 +199,7 @@ TEST_F(AuditStories, WithoutAReasonOrWithAFilterThatIsNotRightNothingIsTold) {
   request.set_reason(std::string(base::kReasonBytesMax + 1, 'x'));
   EXPECT_THAT(FieldsAtFault(Send(request, &response)), ElementsAre("reason"));
   request = Search();
-  request.mutable_filter()->add_kinds("gossip");
+  request.mutable_filter()->add_kinds(static_cast<ledger::v1::EntryKind>(4711));
   request.mutable_filter()->set_practitioner_id("pa-001");
   EXPECT_THAT(FieldsAtFault(Send(request, &response)),
               ElementsAre("filter.kinds", "filter.agency_id"));
@@ -218,7 +218,7 @@ TEST_F(AuditStories, WithoutAReasonOrWithAFilterThatIsNotRightNothingIsTold) {
 TEST_F(AuditStories, ATokenIsForTheSameFilterOrderAndAuditor) {
   for (int i = 0; i < 3; ++i) AskForTariq();
   v1::SearchEntriesRequest request = Search(2);
-  request.mutable_filter()->add_kinds("who-knows");
+  request.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_WHO_KNOWS);
   const std::string token = Find(request).next_page_token();
   ASSERT_FALSE(token.empty());
   v1::SearchEntriesResponse response;
@@ -229,7 +229,7 @@ TEST_F(AuditStories, ATokenIsForTheSameFilterOrderAndAuditor) {
     EXPECT_THAT(FieldsAtFault(status), ElementsAre("page_token"));
   };
   v1::SearchEntriesRequest other_filter = request;
-  other_filter.mutable_filter()->add_kinds("find");
+  other_filter.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_FIND);
   refused(other_filter, token);
   v1::SearchEntriesRequest other_order = request;
   other_order.set_newest_first(true);
@@ -417,7 +417,7 @@ TEST_F(AuditStories, APageThatFoundNothingSaysThatThereIsMore) {
   }
   const Answered last = AskForTariq();
   v1::SearchEntriesRequest request = Search();
-  request.mutable_filter()->add_kinds("who-knows");
+  request.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_WHO_KNOWS);
   const v1::SearchEntriesResponse first = Find(request);
   EXPECT_EQ(first.entries_size(), 0);
   EXPECT_FALSE(first.next_page_token().empty());
@@ -445,7 +445,7 @@ TEST_F(AuditStories, EntriesOfWhichOnlyTheHashIsKeptArePassedOver) {
   }
   ASSERT_TRUE(store::testing::CommitNow(*nortown_.hub().context().store, std::move(batch)).ok());
   v1::SearchEntriesRequest request = Search();
-  request.mutable_filter()->add_kinds("who-knows");
+  request.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_WHO_KNOWS);
   EXPECT_EQ(IndexesOf(FindAll(request)), kept);
   v1::SearchEntriesRequest about_him = request;
   *about_him.mutable_filter()->mutable_person() = Details(kTariq);
@@ -474,7 +474,7 @@ TEST_F(AuditStories, APageEndsWithTheEntryThatPassesItsBytes) {
   const uint64_t first = Entries();
   ASSERT_TRUE(nortown_.hub().context().sequencer->SubmitAndWait(std::move(operation)).ok());
   v1::SearchEntriesRequest request = Search();
-  request.mutable_filter()->add_kinds("hub");
+  request.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_HUB);
   const v1::SearchEntriesResponse page = Find(request);
   size_t bytes = 0;
   for (const v1::FoundEntry& found : page.entries()) bytes += found.entry().size();
@@ -489,7 +489,7 @@ TEST_F(AuditStories, APageEndsWithTheEntryThatPassesItsBytes) {
 TEST_F(AuditStories, WhoLooksOnSeesTheNextEntryAndWasRecordedOnce) {
   v1::TailEntriesRequest request;
   request.set_reason(kReason);
-  request.mutable_filter()->add_kinds("who-knows");
+  request.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_WHO_KNOWS);
   const uint64_t before = Entries();
   const auto context = nortown_.Context();
   const auto audit = nortown_.Audit();

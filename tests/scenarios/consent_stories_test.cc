@@ -78,7 +78,7 @@ class ConsentStories : public ::testing::Test {
     consent->mutable_valid_until()->set_seconds(
         absl::ToUnixSeconds(clock_.Now() + absl::Hours(24 * 90)));
     consent->set_grantor(v1::GRANTOR_SELF);
-    consent->set_evidence(v1::EVIDENCE_WRITTEN);
+    consent->set_evidence(v1::CONSENT_EVIDENCE_WRITTEN);
     consent->set_evidence_note("Signed form, kept at the Connexions centre.");
     return request;
   }
@@ -508,7 +508,7 @@ TEST_F(ConsentStories, AWithdrawalKeepsWhoHowAndToWhom) {
   EXPECT_TRUE(IsOpen());
   withdraw.set_request_id(nortown_.RequestId());
   withdraw.set_by(v1::GRANTOR_SELF);
-  withdraw.set_how(v1::EVIDENCE_VERBAL);
+  withdraw.set_how(v1::CONSENT_EVIDENCE_VERBAL);
   withdraw.set_note("On the phone.");
   const grpc::Status status =
       consents->WithdrawConsent(nortown_.ContextOf(TariqsAdviser()).get(), withdraw, &withdrawn);
@@ -518,7 +518,7 @@ TEST_F(ConsentStories, AWithdrawalKeepsWhoHowAndToWhom) {
   ASSERT_TRUE(List(TariqsAdviser(), "C-1", &list).ok());
   EXPECT_EQ(list.consents(0).standing(), v1::CONSENT_STANDING_WITHDRAWN);
   EXPECT_EQ(list.consents(0).withdrawal().by(), v1::GRANTOR_SELF);
-  EXPECT_EQ(list.consents(0).withdrawal().how(), v1::EVIDENCE_VERBAL);
+  EXPECT_EQ(list.consents(0).withdrawal().how(), v1::CONSENT_EVIDENCE_VERBAL);
   EXPECT_EQ(list.consents(0).withdrawal().told_to(), "pa-001");
   EXPECT_EQ(list.consents(0).withdrawal().note(), "On the phone.");
 }

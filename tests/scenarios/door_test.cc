@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <limits>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "hub/rpc/errors.h"
@@ -127,6 +129,41 @@ TEST_F(Door, StaysShutForASuspendedPractitionerFromTheNextCallOn) {
   EXPECT_EQ(AskWith(token), Reason::kCallerSuspended);
 }
 
+// Broken on purpose by refusing a page larger than the largest.
+TEST_F(Door, GivesTheLargestPageToWhoeverAsksForALargerOne) {
+  const int32_t too_many = std::numeric_limits<int32_t>::max();
+  const auto registry = nortown_->Registry();
+  v1::ListAgenciesRequest agencies;
+  v1::ListAgenciesResponse listed;
+  std::vector<std::string> one_by_one;
+  agencies.set_page_size(1);
+  do {
+    ASSERT_TRUE(registry->ListAgencies(nortown_->Context().get(), agencies, &listed).ok());
+    ASSERT_EQ(listed.agencies_size(), 1);
+    one_by_one.push_back(listed.agencies(0).agency_id());
+    agencies.set_page_token(listed.next_page_token());
+  } while (!agencies.page_token().empty());
+  agencies.set_page_size(too_many);
+  ASSERT_TRUE(registry->ListAgencies(nortown_->Context().get(), agencies, &listed).ok());
+  std::vector<std::string> at_once;
+  for (const v1::DirectoryEntry& agency : listed.agencies()) at_once.push_back(agency.agency_id());
+  EXPECT_GE(at_once.size(), 5u);
+  EXPECT_EQ(one_by_one, at_once);
+
+  v1::ListReviewsRequest reviews;
+  reviews.set_page_size(too_many);
+  v1::ListReviewsResponse waiting;
+  const grpc::Status status =
+      nortown_->Index("northern-connexions")
+          ->ListReviews(nortown_->ContextOf(TariqsAdviser()).get(), reviews, &waiting);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  reviews.set_page_size(-1);
+  EXPECT_EQ(rpc::ReasonOnWire(
+                nortown_->Index("northern-connexions")
+                    ->ListReviews(nortown_->ContextOf(TariqsAdviser()).get(), reviews, &waiting)),
+            Reason::kInvalidField);
+}
+
 TEST_F(Door, WantsADeadline) {
   grpc::ClientContext context;
   context.AddMetadata("signpost-assertion", Mint(Good()));
@@ -186,7 +223,7 @@ TEST_F(Door, AnswersABadReportWithoutStoppingTheOthers) {
   bad.mutable_person()->mutable_birth_date()->set_month(13);
   const v1::FlagOutcome outcome = nortown_->Report("northern-connexions", bad);
   EXPECT_EQ(outcome.kind(), v1::FLAG_OUTCOME_KIND_REJECTED);
-  EXPECT_EQ(outcome.reason(), "INVALID_FIELD");
+  EXPECT_EQ(outcome.reason(), v1::ERROR_REASON_INVALID_FIELD);
   ASSERT_GE(outcome.fields_size(), 1);
   EXPECT_THAT(outcome.fields(0).field(), ::testing::HasSubstr("birth_date"));
   EXPECT_THAT(outcome.fields(0).description(), ::testing::Not(::testing::HasSubstr("13")));

@@ -261,7 +261,7 @@ v1::FlagOutcome Agencies::Report(const std::string& agency, const v1::FlagReport
   }
   stream->WritesDone();
   const grpc::Status status = stream->Finish();
-  if (!status.ok()) outcome.set_reason(status.error_message());
+  if (!status.ok()) outcome.add_fields()->set_description(status.error_message());
   return outcome;
 }
 

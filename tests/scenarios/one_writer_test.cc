@@ -128,7 +128,7 @@ TEST(OneWriter, EveryCommitIsTheSequencersAndHoldsAnEntry) {
     record.mutable_consent()->set_explicit_(true);
     record.mutable_consent()->set_grantor(v1::GRANTOR_COURT);
     record.mutable_consent()->set_grantor_name("Nortown Family Court");
-    record.mutable_consent()->set_evidence(v1::EVIDENCE_WRITTEN);
+    record.mutable_consent()->set_evidence(v1::CONSENT_EVIDENCE_WRITTEN);
     record.mutable_consent()->mutable_valid_until()->set_seconds(absl::ToUnixSeconds(clock.Now()) +
                                                                  86400);
     v1::RecordConsentResponse recorded;

@@ -179,7 +179,7 @@ TEST_F(OverrideStories, TheHolderIsToldWhoWasShownSomethingByConsent) {
   consent->set_explicit_(true);
   consent->mutable_valid_until()->set_seconds(absl::ToUnixSeconds(clock_.Now()) + 86400);
   consent->set_grantor(v1::GRANTOR_SELF);
-  consent->set_evidence(v1::EVIDENCE_WRITTEN);
+  consent->set_evidence(v1::CONSENT_EVIDENCE_WRITTEN);
   v1::RecordConsentResponse recorded;
   ASSERT_TRUE(nortown_.Consents("northern-connexions")
                   ->RecordConsent(nortown_.ContextOf(TariqsAdviser()).get(), yes, &recorded)

@@ -134,18 +134,20 @@ TEST_F(PersonStories, EverythingHeldIsToldAndWhatIsNotIsCounted) {
   for (const v1::HeldAccess& access : held.accesses()) accesses[access.entry_index()] = &access;
   ASSERT_EQ(accesses.count(looked.receipt.ledger_index()), 1u);
   const v1::HeldAccess& told = *accesses[looked.receipt.ledger_index()];
-  EXPECT_EQ(told.kind(), "who-knows");
+  EXPECT_EQ(told.kind(), ledger::v1::ENTRY_KIND_WHO_KNOWS);
   EXPECT_EQ(told.agency_id(), "northern-connexions");
   EXPECT_EQ(told.role(), "personal-adviser");
-  EXPECT_EQ(told.purpose(), "support-planning");
+  EXPECT_EQ(told.purpose(), v1::PURPOSE_SUPPORT_PLANNING);
   EXPECT_GT(told.items_released(), 0);
   EXPECT_EQ(accesses.count(safeguarding.receipt.ledger_index()), 0u);
 
-  std::map<std::string, int> exclusions;
-  for (const v1::Exclusion& item : held.exclusions()) exclusions[item.reason()] = item.count();
-  EXPECT_EQ(exclusions["prejudice-to-crime-or-child-protection"], 1);
-  EXPECT_GE(exclusions["third-party"], 3);        // three workers, and whoever looked
-  EXPECT_GE(exclusions["sensitive-service"], 2);  // the flag, and what its agency reported
+  std::map<v1::ExclusionReason, int> exclusions;
+  for (const v1::ExportExclusion& item : held.exclusions())
+    exclusions[item.reason()] = item.count();
+  EXPECT_EQ(exclusions[v1::EXCLUSION_REASON_PREJUDICE_TO_CRIME_OR_CHILD_PROTECTION], 1);
+  EXPECT_GE(exclusions[v1::EXCLUSION_REASON_THIRD_PARTY], 3);  // three workers, and whoever looked
+  EXPECT_GE(exclusions[v1::EXCLUSION_REASON_SENSITIVE_SERVICE],
+            2);  // the flag, and what its agency reported
   // Not a word of who works with them, of the drugs service or of who looked.
   const std::string bytes = held.SerializeAsString();
   for (const char* secret :
@@ -174,9 +176,10 @@ TEST_F(PersonStories, ALookByWhoeverOffersNothingButSensitiveServicesIsLeftOut) 
   ASSERT_TRUE(Export(Officer(), kLena, &held, &receipt).ok());
   EXPECT_EQ(held.flags_size(), 1);
   EXPECT_THAT(held.SerializeAsString(), Not(HasSubstr("drugs")));
-  std::map<std::string, int> exclusions;
-  for (const v1::Exclusion& item : held.exclusions()) exclusions[item.reason()] = item.count();
-  EXPECT_EQ(exclusions["sensitive-service"], 1);
+  std::map<v1::ExclusionReason, int> exclusions;
+  for (const v1::ExportExclusion& item : held.exclusions())
+    exclusions[item.reason()] = item.count();
+  EXPECT_EQ(exclusions[v1::EXCLUSION_REASON_SENSITIVE_SERVICE], 1);
   // Which policy said what is sensitive is recorded.
   const auto exported = Entries(ledger::v1::ENTRY_KIND_PERSON_EXPORTED);
   ASSERT_EQ(exported.size(), 1u);

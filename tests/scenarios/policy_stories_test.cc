@@ -410,7 +410,8 @@ TEST_F(PolicyStories, AnAdviserAsksWhatSheMaySeeOfTheYotAndWhatIsMissing) {
   const v1::ExplainedAspect* contact = Told(without, "nortown-yot", v1::ASPECT_CONTACT);
   ASSERT_NE(contact, nullptr);
   EXPECT_EQ(contact->sight(), v1::SIGHT_SHOWN);
-  EXPECT_FALSE(contact->gateway().empty());
+  EXPECT_NE(contact->gateway(), v1::GATEWAY_UNSPECIFIED);
+  EXPECT_EQ(contact->text().code(), v1::WORKER_TEXT_CODE_SHOWN_BY_RULE);
   EXPECT_THAT(contact->would_open(), IsEmpty());
   EXPECT_EQ(without.policy_version(), 1);
   // The answer is what WhoKnows does, and says what would change it.
@@ -426,7 +427,7 @@ TEST_F(PolicyStories, AnAdviserAsksWhatSheMaySeeOfTheYotAndWhatIsMissing) {
   EXPECT_THAT(Acts(before), ElementsAre("POLICY_ASKED answered", "POLICY_ASKED answered"));
   for (const ledger::v1::LedgerEntry& entry : Entries(before)) {
     EXPECT_TRUE(entry.person_ref().empty());
-    EXPECT_EQ(entry.purpose(), "support-planning");
+    EXPECT_EQ(entry.purpose(), ledger::v1::PURPOSE_SUPPORT_PLANNING);
   }
 }
 
@@ -442,9 +443,12 @@ TEST_F(PolicyStories, OfASensitiveServiceItSaysThatExplicitConsentWouldOpenIt) {
   const v1::ExplainedAspect* agency = Told(response, "nortown-drugs-advice", v1::ASPECT_AGENCY);
   ASSERT_NE(agency, nullptr);
   EXPECT_EQ(agency->sight(), v1::SIGHT_HIDDEN);
-  EXPECT_THAT(agency->would_open(),
-              ElementsAre("your agency's own work with the young person and the young person's "
-                          "explicit consent"));
+  EXPECT_EQ(agency->text().code(), v1::WORKER_TEXT_CODE_NOTHING_TO_SHOW);
+  ASSERT_EQ(agency->would_open_size(), 1);
+  EXPECT_EQ(agency->would_open(0).english(),
+            "your agency's own work with the young person and the young person's explicit consent");
+  EXPECT_THAT(agency->would_open(0).openings(),
+              ElementsAre(v1::OPENING_OWN_WORK, v1::OPENING_EXPLICIT_CONSENT));
   request.set_request_id(nortown_.RequestId());
   request.set_involved(true);
   ASSERT_TRUE(Desk("northern-connexions")
@@ -452,8 +456,10 @@ TEST_F(PolicyStories, OfASensitiveServiceItSaysThatExplicitConsentWouldOpenIt) {
                   .ok());
   EXPECT_EQ(Told(response, "nortown-drugs-advice", v1::ASPECT_EXISTENCE)->sight(),
             v1::SIGHT_BROKERED);
-  EXPECT_THAT(Told(response, "nortown-drugs-advice", v1::ASPECT_AGENCY)->would_open(),
-              ElementsAre("the young person's explicit consent"));
+  const v1::ExplainedAspect* nearer = Told(response, "nortown-drugs-advice", v1::ASPECT_AGENCY);
+  ASSERT_EQ(nearer->would_open_size(), 1);
+  EXPECT_EQ(nearer->would_open(0).english(), "the young person's explicit consent");
+  EXPECT_THAT(nearer->would_open(0).openings(), ElementsAre(v1::OPENING_EXPLICIT_CONSENT));
 }
 
 // Whoever is in the index, the answer is the same: it is about nobody.
@@ -493,7 +499,22 @@ TEST_F(PolicyStories, AgreementsAreToldInWords) {
   }
   EXPECT_THAT(others, Contains("nortown-yot"));
   EXPECT_TRUE(says_something);
+  EXPECT_EQ(response.next_page_token(), "");
   EXPECT_THAT(Acts(before), ElementsAre("POLICY_ASKED answered"));
+  // One a page they are the same.
+  std::vector<std::string> one_by_one;
+  request.set_page_size(1);
+  do {
+    ASSERT_LT(one_by_one.size(), others.size());
+    request.set_request_id(nortown_.RequestId());
+    ASSERT_TRUE(Desk("northern-connexions")
+                    ->ListAgreements(nortown_.ContextOf(TariqsAdviser()).get(), request, &response)
+                    .ok());
+    ASSERT_EQ(response.agreements_size(), 1);
+    one_by_one.push_back(response.agreements(0).other_agency_id());
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(one_by_one, others);
   request.set_request_id(nortown_.RequestId());
   request.set_other_agency_id("nortown-zoo");
   EXPECT_THAT(Desk("northern-connexions")
@@ -663,7 +684,7 @@ TEST_F(Replays, AnOldDecisionComesOutTheSameWhateverHappenedSince) {
       absl::ToUnixSeconds(absl::Now() + absl::Hours(24 * 90)));
   consent->set_explicit_(true);
   consent->set_grantor(v1::GRANTOR_SELF);
-  consent->set_evidence(v1::EVIDENCE_WRITTEN);
+  consent->set_evidence(v1::CONSENT_EVIDENCE_WRITTEN);
   consent->set_evidence_note("They signed the form with Maureen on the first visit.");
   v1::RecordConsentResponse recorded;
   const grpc::Status given =

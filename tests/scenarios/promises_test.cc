@@ -65,7 +65,7 @@ TEST(Promise1, AnAnswerIsInTheLedgerWithWhatWasReleasedAndWithheld) {
   const ledger::v1::LedgerEntry entry = EntryAt(&nortown, answered.receipt);
   EXPECT_EQ(entry.kind(), ledger::v1::ENTRY_KIND_WHO_KNOWS);
   EXPECT_EQ(entry.practitioner_id(), "pa-001");
-  EXPECT_EQ(entry.purpose(), "support-planning");
+  EXPECT_EQ(entry.purpose(), ledger::v1::PURPOSE_SUPPORT_PLANNING);
   EXPECT_EQ(entry.reply_hash(), base::Sha256(answered.answer_bytes));
   EXPECT_EQ(entry.released_size(), 2);
   EXPECT_GT(entry.withheld_size(), 0);

@@ -74,7 +74,7 @@ TEST_F(RetentionStories, WhatIsPastItsTimeGoesAndTheRestHolds) {
   const uint64_t before = Size();
   ASSERT_TRUE(Prune("count", true, &counted).ok());
   ASSERT_EQ(counted.kinds_size(), 1);
-  EXPECT_EQ(counted.kinds(0).kind(), "who-knows");
+  EXPECT_EQ(counted.kinds(0).kind(), ledger::v1::ENTRY_KIND_WHO_KNOWS);
   EXPECT_EQ(counted.kinds(0).kept_days(), 30);
   EXPECT_EQ(counted.kinds(0).count(), 2u);
   EXPECT_FALSE(counted.has_receipt());
@@ -175,9 +175,10 @@ TEST_F(RetentionStories, WhatIsGoneIsCountedForHerAndNoDecisionIsJudgedByAGap) {
   ASSERT_TRUE(status.ok()) << status.error_message();
   v1::PersonExport held;
   ASSERT_TRUE(held.ParseFromString(response.answer()));
-  std::map<std::string, int> exclusions;
-  for (const v1::Exclusion& item : held.exclusions()) exclusions[item.reason()] = item.count();
-  EXPECT_EQ(exclusions["no-longer-kept"], 1);
+  std::map<v1::ExclusionReason, int> exclusions;
+  for (const v1::ExportExclusion& item : held.exclusions())
+    exclusions[item.reason()] = item.count();
+  EXPECT_EQ(exclusions[v1::EXCLUSION_REASON_NO_LONGER_KEPT], 1);
 
   v1::ReplayDecisionRequest again;
   again.set_index(gone.receipt.ledger_index());

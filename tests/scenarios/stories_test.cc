@@ -66,7 +66,7 @@ class Stories : public ::testing::Test {
     consent->mutable_valid_until()->set_seconds(
         absl::ToUnixSeconds(absl::Now() + absl::Hours(24 * 90)));
     consent->set_grantor(v1::GRANTOR_SELF);
-    consent->set_evidence(v1::EVIDENCE_WRITTEN);
+    consent->set_evidence(v1::CONSENT_EVIDENCE_WRITTEN);
     consent->set_evidence_note("Signed form, kept at the Connexions centre.");
     return request;
   }
@@ -89,7 +89,9 @@ TEST_F(Stories, TariqsAdviserLearnsOfTheAssetAndWhatItTakesToSeeIt) {
   // May the adviser see it? Not yet; and they are told what is missing.
   ASSERT_EQ(yot->content_size(), 1);
   EXPECT_THAT(Words(yot->content(0).sections_open()), IsEmpty());
-  EXPECT_THAT(yot->content(0).reason(), HasSubstr("consent"));
+  EXPECT_THAT(yot->content(0).text().english(), HasSubstr("consent"));
+  EXPECT_EQ(yot->content(0).text().code(), v1::WORKER_TEXT_CODE_WITHHELD);
+  EXPECT_THAT(yot->content(0).text().lacks(), Contains(v1::LACK_EXPLICIT_CONSENT));
   EXPECT_EQ(answered.receipt.leaf_hash().size(), 32u);
 }
 
@@ -130,7 +132,7 @@ TEST_F(Stories, TariqsWrittenConsentOpensTheAssetUntilHeTakesItBack) {
   EXPECT_THAT(Words(content.sections_withheld()), Contains("offence-details"));
   ASSERT_NE(open.Said("nortown-yot", v1::ASPECT_CONTENT), nullptr);
   EXPECT_TRUE(open.Said("nortown-yot", v1::ASPECT_CONTENT)->has_until());
-  EXPECT_THAT(Words(open.answer.obligations()), Contains("no-onward-sharing"));
+  EXPECT_THAT(open.answer.obligations(), Contains(v1::OBLIGATION_NO_ONWARD_SHARING));
   // For support planning they said yes; not for housing.
   EXPECT_EQ(
       nortown_.Ask(TariqsAdviser(), AskForAsset("C-1", v1::PURPOSE_HOUSING)).Flag("nortown-yot"),
@@ -177,7 +179,7 @@ TEST_F(Stories, ConsentIsRecordedOnceHoweverOftenItIsSent) {
   EXPECT_EQ(answer.consents(0).evidence_note(), "Signed form, kept at the Connexions centre.");
 
   v1::RecordConsentRequest other = request;
-  other.mutable_consent()->set_evidence(v1::EVIDENCE_VERBAL);
+  other.mutable_consent()->set_evidence(v1::CONSENT_EVIDENCE_VERBAL);
   EXPECT_FALSE(
       consents->RecordConsent(nortown_.ContextOf(TariqsAdviser()).get(), other, &second).ok());
 }
@@ -313,7 +315,7 @@ TEST_F(Stories, ASocialWorkerOverridesForSafeguardingAndOpensTheMinimum) {
   ASSERT_NE(answered.Flag("nortown-drugs-advice"), nullptr);
   EXPECT_EQ(answered.Flag("nortown-drugs-advice")->contact().name(), "Ivor Lane");
   EXPECT_TRUE(answered.answer.override().has_review_due());
-  EXPECT_THAT(Words(answered.answer.obligations()), Contains("review-within-2-working-days"));
+  EXPECT_THAT(answered.answer.obligations(), Contains(v1::OBLIGATION_REVIEW_WITHIN_2_WORKING_DAYS));
 }
 
 // They say that they are older than the records do: two dates of birth are not one person by guess.
@@ -338,6 +340,9 @@ TEST_F(Stories, PetersTwoBirthDatesWaitForAPerson) {
                   .ok());
   ASSERT_EQ(reviews.reviews_size(), 1);
   EXPECT_EQ(reviews.reviews(0).record_id(), "C-5");
+  EXPECT_EQ(reviews.reviews(0).cause(), v1::FLAG_REVIEW_CAUSE_DAY_AND_MONTH_SWAPPED);
+  ASSERT_GE(reviews.reviews(0).candidates_size(), 1);
+  EXPECT_THAT(reviews.reviews(0).candidates(0).agrees(), Contains(v1::MATCHED_FIELD_SURNAME));
   v1::ResolveReviewRequest resolve;
   resolve.set_request_id(nortown_.RequestId());
   resolve.set_review_id(reviews.reviews(0).review_id());

@@ -211,7 +211,7 @@ bool Withdrawals::Give(Writer* writer) {
     // A court's, so that no birth date matters.
     consent->set_grantor(v1::GRANTOR_COURT);
     consent->set_grantor_name("Nortown Family Court");
-    consent->set_evidence(v1::EVIDENCE_WRITTEN);
+    consent->set_evidence(v1::CONSENT_EVIDENCE_WRITTEN);
     ++writer->subject->turn;  // odd: may be shown
   }
   writer->pending = true;

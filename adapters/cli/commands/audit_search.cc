@@ -160,11 +160,12 @@ absl::StatusOr<google::protobuf::Timestamp> ReadTime(const std::string& text) {
 absl::StatusOr<signpost::v1::EntryFilter> ReadFilter(const FilterOptions& options) {
   signpost::v1::EntryFilter filter;
   for (const std::string& kind : options.kind) {
-    if (!audit::KindFromWord(kind).ok()) {
+    const absl::StatusOr<signpost::ledger::v1::EntryKind> read = audit::KindFromWord(kind);
+    if (!read.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("there is no kind \"", kind, "\"; there are ",
                                                      JoinWords(audit::KindWords())));
     }
-    filter.add_kinds(kind);
+    filter.add_kinds(*read);
   }
   if (!options.from.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(*filter.mutable_from(), ReadTime(options.from));
@@ -180,13 +181,17 @@ absl::StatusOr<signpost::v1::EntryFilter> ReadFilter(const FilterOptions& option
                               EnumFromWord<signpost::v1::Purpose>(options.purpose));
     filter.set_purpose(purpose);
   }
-  filter.set_gateway(options.gateway);
+  if (!options.gateway.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Gateway gateway,
+                              EnumFromWord<signpost::v1::Gateway>(options.gateway));
+    filter.set_gateway(gateway);
+  }
   filter.set_with_override(options.with_override);
   filter.set_outcome(options.outcome);
   filter.set_rule(options.rule);
   if (!options.released.empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Released released,
-                              EnumFromWord<signpost::v1::Released>(options.released));
+    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::ReleaseFilter released,
+                              EnumFromWord<signpost::v1::ReleaseFilter>(options.released));
     filter.set_released(released);
   }
   if (options.policy_version.has_value()) {
@@ -307,7 +312,9 @@ std::string Line(const Exported& exported) {
   uint32_t withheld = 0;
   for (const auto& one : entry.withheld()) withheld += one.count();
   std::string what = audit::OutcomeText(entry);
-  if (!entry.purpose().empty()) absl::StrAppend(&what, ", ", entry.purpose());
+  if (const std::string purpose = audit::EnumWord(entry.purpose()); !purpose.empty()) {
+    absl::StrAppend(&what, ", ", purpose);
+  }
   if (entry.released_size() > 0) absl::StrAppend(&what, ", ", entry.released_size(), " released");
   if (withheld > 0) absl::StrAppend(&what, ", ", withheld, " withheld");
   if (entry.who_knows().has_override()) {

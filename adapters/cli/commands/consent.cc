@@ -291,8 +291,8 @@ absl::Status FillConsent(const RecordOptions& options, signpost::v1::ConsentDeci
         "say how it was given: --evidence written, verbal or "
         "electronic");
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Evidence evidence,
-                            EnumFromWord<signpost::v1::Evidence>(options.evidence));
+  SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::ConsentEvidence evidence,
+                            EnumFromWord<signpost::v1::ConsentEvidence>(options.evidence));
   consent->set_evidence(evidence);
   consent->set_evidence_note(options.note);
   consent->set_witness(options.witness);
@@ -357,8 +357,8 @@ absl::Status FillWithdrawal(const WithdrawOptions& options,
     request->set_by(by);
   }
   if (!options.how.empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Evidence how,
-                              EnumFromWord<signpost::v1::Evidence>(options.how));
+    SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::ConsentEvidence how,
+                              EnumFromWord<signpost::v1::ConsentEvidence>(options.how));
     request->set_how(how);
   }
   return absl::OkStatus();
@@ -402,39 +402,45 @@ int Read(Terminal& terminal, const ListOptions& options, const std::string& hist
   if (!status.ok()) return FailHere(terminal, status);
   const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
-  grpc::ClientContext context;
-  status = (*session)->Prepare(options.purpose, kCallDeadline, &context);
-  if (!status.ok()) return FailHere(terminal, status);
   const auto stub = ConsentService::NewStub((*session)->channel());
   const auto ask = [&](auto request, auto* response, auto method) {
+    grpc::ClientContext context;
+    status = (*session)->Prepare(options.purpose, kCallDeadline, &context);
+    if (!status.ok()) return grpc::Status(grpc::StatusCode::UNKNOWN, std::string(status.message()));
     request.set_request_id((*session)->NewRequestId());
     *request.mutable_person() = person;
     request.set_purpose(purpose);
     return ((*stub).*method)(&context, request, response);
   };
-  grpc::Status answered;
-  std::string bytes;
-  signpost::v1::Receipt receipt;
-  if (history_of.empty()) {
-    signpost::v1::ListConsentsResponse response;
-    answered =
-        ask(signpost::v1::ListConsentsRequest(), &response, &ConsentService::Stub::ListConsents);
-    bytes = response.answer();
-    receipt = response.receipt();
-  } else {
-    signpost::v1::GetConsentHistoryRequest request;
-    request.set_consent_id(history_of);
-    signpost::v1::GetConsentHistoryResponse response;
-    answered = ask(request, &response, &ConsentService::Stub::GetConsentHistory);
-    bytes = response.answer();
-    receipt = response.receipt();
-  }
-  if (!answered.ok()) return FailCall(terminal, "consent", answered);
+  // All pages, with the receipt of the last.
   signpost::v1::ConsentList list;
-  if (!list.ParseFromString(bytes)) {
-    return FailCall(terminal, "consent",
-                    grpc::Status(grpc::StatusCode::INTERNAL, "the answer does not parse"));
-  }
+  signpost::v1::Receipt receipt;
+  do {
+    grpc::Status answered;
+    std::string bytes;
+    if (history_of.empty()) {
+      signpost::v1::ListConsentsRequest request;
+      request.set_page_token(list.next_page_token());
+      signpost::v1::ListConsentsResponse response;
+      answered = ask(request, &response, &ConsentService::Stub::ListConsents);
+      bytes = response.answer();
+      receipt = response.receipt();
+    } else {
+      signpost::v1::GetConsentHistoryRequest request;
+      request.set_consent_id(history_of);
+      signpost::v1::GetConsentHistoryResponse response;
+      answered = ask(request, &response, &ConsentService::Stub::GetConsentHistory);
+      bytes = response.answer();
+      receipt = response.receipt();
+    }
+    if (!status.ok()) return FailHere(terminal, status);
+    if (!answered.ok()) return FailCall(terminal, "consent", answered);
+    list.clear_next_page_token();
+    if (!list.MergeFromString(bytes)) {
+      return FailCall(terminal, "consent",
+                      grpc::Status(grpc::StatusCode::INTERNAL, "the answer does not parse"));
+    }
+  } while (!list.next_page_token().empty());
   return show(**session, list, receipt);
 }
 
@@ -458,13 +464,8 @@ int Statement(Terminal& terminal, const StatementOptions& options) {
       terminal, options, "",
       [&](Session& session, const signpost::v1::ConsentList& list, const signpost::v1::Receipt&) {
         // The agencies' names in words; who takes part is no secret.
-        grpc::ClientContext context;
-        const absl::Status status = session.Prepare(kPurposeOfConsent, kCallDeadline, &context);
-        if (!status.ok()) return FailHere(terminal, status);
         signpost::v1::ListAgenciesResponse response;
-        const grpc::Status answered =
-            signpost::v1::RegistryService::NewStub(session.channel())
-                ->ListAgencies(&context, signpost::v1::ListAgenciesRequest(), &response);
+        const grpc::Status answered = ListAllAgencies(session, kPurposeOfConsent, &response);
         if (!answered.ok()) return FailCall(terminal, "consent statement", answered);
         std::map<std::string, std::string> names;
         for (const signpost::v1::DirectoryEntry& agency : response.agencies()) {

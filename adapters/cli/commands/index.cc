@@ -182,7 +182,7 @@ int WhoKnows(Terminal& terminal, const WhoKnowsOptions& options) {
     } else {
       json["not_shown"] = "an obligation that this program does not know";
       json["obligations"] =
-          std::vector<std::string>(answer.obligations().begin(), answer.obligations().end());
+          std::vector<int>(answer.obligations().begin(), answer.obligations().end());
     }
     json["receipt"] = nlohmann::ordered_json::parse(Json(response.receipt()), nullptr, false);
     *terminal.out << json.dump(2) << "\n";
@@ -264,7 +264,7 @@ int ReviewList(Terminal& terminal, const NoOptions<HubOptions>& options) {
   const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   const auto stub = IndexService::NewStub((*session)->channel());
-  std::vector<signpost::v1::Review> reviews;
+  std::vector<signpost::v1::FlagReview> reviews;
   signpost::v1::ListReviewsRequest request;
   request.set_page_size(200);
   do {
@@ -277,7 +277,7 @@ int ReviewList(Terminal& terminal, const NoOptions<HubOptions>& options) {
     if (options.json) {
       *terminal.out << Json(response);
     }
-    for (const signpost::v1::Review& review : response.reviews()) reviews.push_back(review);
+    for (const signpost::v1::FlagReview& review : response.reviews()) reviews.push_back(review);
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
   if (!options.json) *terminal.out << RenderReviews(reviews);

@@ -4,6 +4,7 @@
 #include "adapters/cli/commands/cli.h"
 #include "adapters/cli/text/page.h"
 #include "adapters/cli/text/render.h"
+#include "adapters/cli/text/text.h"
 #include "signpost/v1/maintenance.grpc.pb.h"
 
 namespace signpost::adapters::cli {
@@ -73,8 +74,8 @@ int Prune(Terminal& terminal, const PruneOptions& options) {
     return kExitOk;
   }
   if (response.kinds().empty()) *terminal.out << "nothing is past its retention\n";
-  for (const signpost::v1::PrunedKind& kind : response.kinds()) {
-    *terminal.out << kind.count() << " entries of kind " << Cleaned(kind.kind()) << ", kept for "
+  for (const signpost::v1::PrunedEntries& kind : response.kinds()) {
+    *terminal.out << kind.count() << " entries of kind " << EnumWord(kind.kind()) << ", kept for "
                   << kind.kept_days() << " days, " << (request.dry_run() ? "would be" : "are")
                   << " reduced to their hashes\n";
   }

@@ -58,18 +58,22 @@ struct ShieldOptions : HubOptions {
 constexpr int kIndent = 3;
 constexpr int kColumn = 14;
 
-std::string WhyLeftOut(const std::string& reason) {
-  static const auto* const sentences = new std::map<std::string, std::string>{
-      {"third-party", "names or tells of somebody else"},
-      {"sensitive-service", "is held by a service that answers for itself; ask that service"},
-      {"prejudice-to-crime-or-child-protection",
-       "was done to protect somebody or for youth justice; judge each before you tell of it (an "
-       "auditor finds them with signpost audit search)"},
-      {"no-longer-kept", "is past its retention; only its hash is kept"},
-      {"too-many", "is older than the newest that one export tells"},
-  };
-  const auto found = sentences->find(reason);
-  return found == sentences->end() ? ReadableCode(reason) : found->second;
+std::string WhyLeftOut(signpost::v1::ExclusionReason reason) {
+  switch (reason) {
+    case signpost::v1::EXCLUSION_REASON_THIRD_PARTY:
+      return "names or tells of somebody else";
+    case signpost::v1::EXCLUSION_REASON_SENSITIVE_SERVICE:
+      return "is held by a service that answers for itself; ask that service";
+    case signpost::v1::EXCLUSION_REASON_PREJUDICE_TO_CRIME_OR_CHILD_PROTECTION:
+      return "was done to protect somebody or for youth justice; judge each before you tell of it "
+             "(an auditor finds them with signpost audit search)";
+    case signpost::v1::EXCLUSION_REASON_NO_LONGER_KEPT:
+      return "is past its retention; only its hash is kept";
+    case signpost::v1::EXCLUSION_REASON_TOO_MANY:
+      return "is older than the newest that one export tells";
+    default:
+      return ReadableCode(EnumWord(reason));
+  }
 }
 
 std::string RenderExport(const signpost::v1::PersonExport& held) {
@@ -103,9 +107,9 @@ std::string RenderExport(const signpost::v1::PersonExport& held) {
     page.Field(kIndent, kColumn, "Known to", text);
   }
   for (const signpost::v1::HeldConsent& consent : held.consents()) {
-    std::string text =
-        absl::StrCat(ReadableCode(consent.decision()), " by ", ReadableCode(consent.grantor()),
-                     " from ", Readable(consent.valid_from()));
+    std::string text = absl::StrCat(ReadableCode(EnumWord(consent.decision())), " by ",
+                                    ReadableCode(EnumWord(consent.grantor())), " from ",
+                                    Readable(consent.valid_from()));
     if (consent.has_valid_until()) {
       absl::StrAppend(&text, " until ", Readable(consent.valid_until()));
     }
@@ -118,9 +122,12 @@ std::string RenderExport(const signpost::v1::PersonExport& held) {
   page.Blank();
   page.Heading("Who looked, and what was done");
   for (const signpost::v1::HeldAccess& access : held.accesses()) {
-    std::string text = absl::StrCat(ReadableCode(access.kind()), ", ", access.agency_id());
+    std::string text =
+        absl::StrCat(ReadableCode(EnumWord(access.kind())), ", ", access.agency_id());
     if (!access.role().empty()) absl::StrAppend(&text, ", a ", ReadableCode(access.role()));
-    if (!access.purpose().empty()) absl::StrAppend(&text, ", for ", ReadableCode(access.purpose()));
+    if (access.purpose() != signpost::v1::PURPOSE_UNSPECIFIED) {
+      absl::StrAppend(&text, ", for ", ReadableCode(EnumWord(access.purpose())));
+    }
     if (access.items_released() > 0) {
       absl::StrAppend(&text, "; ", access.items_released(),
                       access.items_released() == 1 ? " item shown" : " items shown");
@@ -132,7 +139,7 @@ std::string RenderExport(const signpost::v1::PersonExport& held) {
   if (!held.exclusions().empty()) {
     page.Blank();
     page.Heading("Left out");
-    for (const signpost::v1::Exclusion& exclusion : held.exclusions()) {
+    for (const signpost::v1::ExportExclusion& exclusion : held.exclusions()) {
       page.Field(kIndent, 6, absl::StrCat(exclusion.count()), WhyLeftOut(exclusion.reason()));
     }
   }

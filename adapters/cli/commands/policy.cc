@@ -500,6 +500,12 @@ int ExportCedar(Terminal& terminal, const FileOptions& options) {
 
 // ---- agreements ----
 
+std::vector<std::string> WordsOf(const std::vector<policy::AgreementSentence>& sentences) {
+  std::vector<std::string> words;
+  for (const policy::AgreementSentence& sentence : sentences) words.push_back(sentence.words);
+  return words;
+}
+
 int Agreements(Terminal& terminal, const AgreementsOptions& options) {
   const absl::StatusOr<int64_t> now_s = SecondOf(terminal, options);
   if (!now_s.ok()) return FailHere(terminal, now_s.status());
@@ -525,8 +531,8 @@ int Agreements(Terminal& terminal, const AgreementsOptions& options) {
       list.push_back({{"agreement", info.id},
                       {"other_agency", view.other_agency},
                       {"in_force", view.in_force},
-                      {"may_see", view.may_see},
-                      {"never_see", view.never_see}});
+                      {"may_see", WordsOf(view.may_see)},
+                      {"never_see", WordsOf(view.never_see)}});
     }
     *terminal.out << list.dump(2) << "\n";
     return kExitOk;
@@ -537,8 +543,8 @@ int Agreements(Terminal& terminal, const AgreementsOptions& options) {
     page.Heading(absl::StrCat(policy.AgencyName(policy.AgencySymbol(view.other_agency)),
                               ", under \"", info.title, "\"",
                               view.in_force ? "" : " (not in force)"));
-    for (const std::string& words : view.may_see) page.Field(2, 10, "may", words);
-    for (const std::string& words : view.never_see) page.Field(2, 10, "but", words);
+    for (const std::string& words : WordsOf(view.may_see)) page.Field(2, 10, "may", words);
+    for (const std::string& words : WordsOf(view.never_see)) page.Field(2, 10, "but", words);
     page.Blank();
   }
   if (views.empty())

@@ -212,12 +212,19 @@ int Withdraw(Terminal& terminal, const ShaOptions& options) {
 
 int Versions(Terminal& terminal, const NoOptions<HubOptions>& options) {
   signpost::v1::ListPoliciesResponse response;
-  const Called called =
-      AtHub(terminal, options, kPurposeOfKeeping, kCallDeadline, "policy versions",
-            [&](Session&, PolicyService::Stub& stub, grpc::ClientContext* context) {
-              return stub.ListPolicies(context, {}, &response);
-            });
-  if (!called.good) return called.code;
+  do {
+    signpost::v1::ListPoliciesRequest request;
+    request.set_page_token(response.next_page_token());
+    signpost::v1::ListPoliciesResponse next;
+    const Called called =
+        AtHub(terminal, options, kPurposeOfKeeping, kCallDeadline, "policy versions",
+              [&](Session&, PolicyService::Stub& stub, grpc::ClientContext* context) {
+                return stub.ListPolicies(context, request, &next);
+              });
+    if (!called.good) return called.code;
+    response.clear_next_page_token();
+    response.MergeFrom(next);
+  } while (!response.next_page_token().empty());
   Page page(terminal.bold);
   for (const signpost::v1::PolicySummary& policy : response.policies()) ShowPolicy(policy, &page);
   if (response.policies().empty()) page.Line("No policy was ever proposed here.");
@@ -347,14 +354,16 @@ int Ask(Terminal& terminal, const AskOptions& options) {
     page.Heading(absl::StrCat(holder.agency_name(), ": ", ReadableCode(holder.service())));
     for (const signpost::v1::ExplainedAspect& aspect : holder.aspects()) {
       std::string said = EnumWord(aspect.sight());
-      if (!aspect.gateway().empty()) {
+      if (aspect.gateway() != signpost::v1::GATEWAY_UNSPECIFIED) {
         absl::StrAppend(&said, ": ", ReadableGateway(aspect.gateway()));
       }
       if (!aspect.agreement().empty()) absl::StrAppend(&said, ", under ", aspect.agreement());
-      if (!aspect.reason().empty()) absl::StrAppend(&said, ". ", aspect.reason());
+      if (!aspect.text().english().empty()) {
+        absl::StrAppend(&said, ". ", aspect.text().english());
+      }
       page.Field(2, 14, EnumWord(aspect.aspect()), said);
-      for (const std::string& way : aspect.would_open()) {
-        page.Field(4, 12, "would open:", way);
+      for (const signpost::v1::WayToOpen& way : aspect.would_open()) {
+        page.Field(4, 12, "would open:", way.english());
       }
     }
     for (const signpost::v1::ExplainedAssessment& assessment : holder.assessments()) {
@@ -375,15 +384,21 @@ int Ask(Terminal& terminal, const AskOptions& options) {
 
 int AskAgreements(Terminal& terminal, const AskAgreementsOptions& options) {
   signpost::v1::ListAgreementsResponse response;
-  const Called called =
-      AtHub(terminal, options, kPurposeOfKeeping, kCallDeadline, "policy ask agreements",
-            [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
-              signpost::v1::ListAgreementsRequest request;
-              request.set_request_id(session.NewRequestId());
-              request.set_other_agency_id(options.with);
-              return stub.ListAgreements(context, request, &response);
-            });
-  if (!called.good) return called.code;
+  do {
+    signpost::v1::ListAgreementsRequest request;
+    request.set_other_agency_id(options.with);
+    request.set_page_token(response.next_page_token());
+    signpost::v1::ListAgreementsResponse next;
+    const Called called =
+        AtHub(terminal, options, kPurposeOfKeeping, kCallDeadline, "policy ask agreements",
+              [&](Session& session, PolicyService::Stub& stub, grpc::ClientContext* context) {
+                request.set_request_id(session.NewRequestId());
+                return stub.ListAgreements(context, request, &next);
+              });
+    if (!called.good) return called.code;
+    response.clear_next_page_token();
+    response.MergeFrom(next);
+  } while (!response.next_page_token().empty());
   if (options.json) {
     *terminal.out << Json(response);
     return kExitOk;
@@ -398,8 +413,12 @@ int AskAgreements(Terminal& terminal, const AskAgreementsOptions& options) {
                  absl::StrCat(ReadableDay(terms.from()), ", ", ReadableDay(terms.until()),
                               "; to be looked at again ", ReadableDay(terms.review())));
     }
-    for (const std::string& sentence : terms.may_see()) page.Field(2, 14, "may see", sentence);
-    for (const std::string& sentence : terms.never_see()) page.Field(2, 14, "never", sentence);
+    for (const signpost::v1::AgreementStatement& one : terms.may_see()) {
+      page.Field(2, 14, "may see", one.english());
+    }
+    for (const signpost::v1::AgreementStatement& one : terms.never_see()) {
+      page.Field(2, 14, "never", one.english());
+    }
   }
   if (response.agreements().empty()) page.Line("Your agency has no agreement with anybody here.");
   *terminal.out << page.text();

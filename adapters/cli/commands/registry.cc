@@ -95,14 +95,10 @@ int Apply(Terminal& terminal, const ApplyOptions& options) {
 int List(Terminal& terminal, const NoOptions<HubOptions>& options) {
   const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
-  grpc::ClientContext context;
-  const absl::Status status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
-  if (!status.ok()) return FailHere(terminal, status);
-  signpost::v1::ListAgenciesResponse response;
-  const grpc::Status answered =
-      RegistryService::NewStub((*session)->channel())->ListAgencies(&context, {}, &response);
+  signpost::v1::ListAgenciesResponse all;
+  const grpc::Status answered = ListAllAgencies(**session, kPurposeOfKeeping, &all);
   if (!answered.ok()) return FailCall(terminal, "registry list", answered);
-  *terminal.out << (options.json ? Json(response) : RenderAgencies(response));
+  *terminal.out << (options.json ? Json(all) : RenderAgencies(all));
   return kExitOk;
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "adapters/cli/commands/cli.h"
 #include "adapters/cli/files/files.h"
 #include "adapters/kit/await_connection.h"
 #include "adapters/kit/connection.h"
@@ -15,6 +16,7 @@
 #include "hub/base/json_config.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "signpost/v1/registry.grpc.pb.h"
 
 namespace signpost::adapters::cli {
 namespace {
@@ -172,5 +174,25 @@ void Session::PrepareSystem(absl::Duration deadline, grpc::ClientContext* contex
 }
 
 std::string Session::NewRequestId() { return absl::BytesToHexString(random_->Bytes(16)); }
+
+grpc::Status ListAllAgencies(Session& session, const std::string& purpose,
+                             signpost::v1::ListAgenciesResponse* all) {
+  const auto stub = signpost::v1::RegistryService::NewStub(session.channel());
+  signpost::v1::ListAgenciesRequest request;
+  do {
+    grpc::ClientContext context;
+    const absl::Status ready = session.Prepare(purpose, kCallDeadline, &context);
+    if (!ready.ok()) {
+      return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, std::string(ready.message()));
+    }
+    signpost::v1::ListAgenciesResponse response;
+    const grpc::Status answered = stub->ListAgencies(&context, request, &response);
+    if (!answered.ok()) return answered;
+    request.set_page_token(response.next_page_token());
+    response.clear_next_page_token();
+    all->MergeFrom(response);
+  } while (!request.page_token().empty());
+  return grpc::Status::OK;
+}
 
 }  // namespace signpost::adapters::cli

@@ -21,9 +21,11 @@
 #include "adapters/cli/commands/options.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "grpcpp/support/status.h"
 #include "hub/base/clock.h"
 #include "hub/base/crypto.h"
 #include "hub/base/random.h"
+#include "signpost/v1/registry.pb.h"
 
 namespace signpost::adapters::cli {
 
@@ -88,6 +90,11 @@ class Session {
   std::optional<base::PrivateKey> assertion_key_;
   std::string certificate_sha256_;
 };
+
+// Fills `all` with the agencies of the area, page by page, asking for `purpose`. The first error
+// ends it; what Prepare() refuses is INVALID_ARGUMENT.
+grpc::Status ListAllAgencies(Session& session, const std::string& purpose,
+                             signpost::v1::ListAgenciesResponse* all);
 
 }  // namespace signpost::adapters::cli
 

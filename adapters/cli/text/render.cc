@@ -13,6 +13,7 @@
 #include "adapters/cli/text/page.h"
 #include "adapters/cli/text/text.h"
 #include "google/protobuf/util/json_util.h"
+#include "hub/base/error.h"
 
 namespace signpost::adapters::cli {
 namespace {
@@ -103,7 +104,7 @@ void AddContent(const FlagView& flag, Page& page) {
           absl::StrCat(kind, ": ",
                        content.sections_open_size() == 0 ? "none of its sections"
                                                          : Sections(content.sections_withheld()),
-                       content.reason().empty() ? "" : ". ", content.reason()));
+                       content.text().english().empty() ? "" : ". ", content.text().english()));
     }
   }
 }
@@ -124,17 +125,17 @@ void AddDecisions(const FlagView& flag, Page& page) {
   for (const AspectDecision& decision : flag.decisions()) {
     if (decision.shown()) {
       add(shown,
-          Basis(decision.agreement(), decision.gateway(),
+          Basis(decision.agreement(), ReadableGateway(decision.gateway()),
                 decision.has_until() ? Readable(decision.until()) : ""),
           AspectName(decision.aspect()));
     } else {
-      add(hidden, decision.reason(), AspectName(decision.aspect()));
+      add(hidden, decision.text().english(), AspectName(decision.aspect()));
     }
   }
   std::string label = "Shown by";
   for (const auto& [basis, names] : shown) {
     const auto& [agreement, gateway, until] = basis;
-    std::string text = ReadableGateway(gateway);
+    std::string text = gateway;
     if (!agreement.empty()) absl::StrAppend(&text, text.empty() ? "" : ", ", "\"", agreement, "\"");
     if (text.empty()) continue;
     if (!until.empty()) absl::StrAppend(&text, ", until ", until);
@@ -183,25 +184,26 @@ void AddWithheld(const WhoKnowsAnswer& answer, Page& page) {
   std::set<std::tuple<std::string, int, std::string>> said;
   for (const FlagView& flag : answer.flags()) {
     for (const AspectDecision& decision : flag.decisions()) {
-      if (!decision.shown()) said.insert({flag.agency_id(), decision.aspect(), decision.reason()});
+      if (decision.shown()) continue;
+      said.insert({flag.agency_id(), decision.aspect(), decision.text().english()});
     }
   }
   std::vector<std::pair<std::string, std::vector<std::string>>> groups;
   for (const signpost::v1::Withholding& withheld : answer.withheld()) {
-    if (!said.insert({withheld.agency_id(), withheld.aspect(), withheld.reason()}).second) continue;
+    const std::string& reason = withheld.text().english();
+    if (!said.insert({withheld.agency_id(), withheld.aspect(), reason}).second) continue;
     std::string name = AspectName(withheld.aspect());
     if (!withheld.agency_id().empty()) {
       absl::StrAppend(&name, " (", withheld.agency_id(), ")");
     } else if (withheld.aspect() == signpost::v1::ASPECT_EXISTENCE) {
       name = "whether others are involved";
     }
-    const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& group) {
-      return group.first == withheld.reason();
-    });
+    const auto found = std::find_if(groups.begin(), groups.end(),
+                                    [&](const auto& group) { return group.first == reason; });
     if (found != groups.end()) {
       found->second.push_back(std::move(name));
     } else {
-      groups.push_back({withheld.reason(), {std::move(name)}});
+      groups.push_back({reason, {std::move(name)}});
     }
   }
   if (groups.empty()) return;
@@ -267,7 +269,7 @@ void AddFoot(const WhoKnowsAnswer& answer, const signpost::v1::Receipt& receipt,
   }
   if (answer.obligations_size() > 0) {
     page.Heading("What you must do");
-    for (const std::string& obligation : answer.obligations()) {
+    for (const int obligation : answer.obligations()) {
       page.Paragraph(kIndent, ReadableObligation(obligation));
     }
     page.Blank();
@@ -279,7 +281,7 @@ void AddFoot(const WhoKnowsAnswer& answer, const signpost::v1::Receipt& receipt,
 
 bool ObligationsUnderstood(const WhoKnowsAnswer& answer) {
   return std::all_of(answer.obligations().begin(), answer.obligations().end(),
-                     [](const std::string& word) { return !ReadableObligation(word).empty(); });
+                     [](const int obligation) { return !ReadableObligation(obligation).empty(); });
 }
 
 std::string RenderAnswer(const WhoKnowsAnswer& answer, const signpost::v1::Receipt& receipt,
@@ -303,8 +305,10 @@ std::string RenderAnswer(const WhoKnowsAnswer& answer, const signpost::v1::Recei
   page.Blank();
   if (!ObligationsUnderstood(answer)) {
     std::vector<std::string> unknown;
-    for (const std::string& word : answer.obligations()) {
-      if (ReadableObligation(word).empty()) unknown.push_back(word);
+    for (const int obligation : answer.obligations()) {
+      if (ReadableObligation(obligation).empty()) {
+        unknown.push_back(absl::StrCat("number ", obligation));
+      }
     }
     page.Paragraph(0, absl::StrCat("This answer obliges its reader to something that this program "
                                    "does not know: ",
@@ -415,22 +419,33 @@ std::string RenderConsents(const signpost::v1::ConsentList& list) {
   return page.text();
 }
 
-std::string RenderReviews(const std::vector<signpost::v1::Review>& reviews) {
+namespace {
+
+std::string Fields(const google::protobuf::RepeatedField<int>& fields) {
+  std::vector<std::string> words;
+  for (const int field : fields) {
+    words.push_back(ReadableCode(EnumWord(signpost::v1::MatchedField_descriptor(), field)));
+  }
+  return absl::StrJoin(words, ", ");
+}
+
+}  // namespace
+
+std::string RenderReviews(const std::vector<signpost::v1::FlagReview>& reviews) {
   Page page;
   if (reviews.empty()) page.Line("No report of your agency waits for a decision.");
-  for (const signpost::v1::Review& review : reviews) {
+  for (const signpost::v1::FlagReview& review : reviews) {
     page.Heading(review.review_id());
     page.Field(kIndent, kColumn, "Record",
                absl::StrCat(review.record_id(), ", since ", Readable(review.since()), ", ",
-                            ReadableCode(review.cause())));
-    for (const signpost::v1::ReviewCandidate& candidate : review.candidates()) {
+                            ReadableCode(EnumWord(review.cause()))));
+    for (const signpost::v1::FlagReviewCandidate& candidate : review.candidates()) {
       page.Field(
           kIndent, kColumn, absl::StrCat("Candidate ", candidate.number()),
-          absl::StrCat(
-              "agrees on ",
-              candidate.agrees().empty() ? "nothing" : absl::StrJoin(candidate.agrees(), ", "),
-              "; differs on ",
-              candidate.differs().empty() ? "nothing" : absl::StrJoin(candidate.differs(), ", ")));
+          absl::StrCat("agrees on ",
+                       candidate.agrees().empty() ? "nothing" : Fields(candidate.agrees()),
+                       "; differs on ",
+                       candidate.differs().empty() ? "nothing" : Fields(candidate.differs())));
     }
   }
   return page.text();
@@ -503,7 +518,11 @@ std::string RenderNotice(const signpost::v1::Notice& notice) {
 std::string RenderOutcome(const std::string& record_id, const signpost::v1::FlagOutcome& outcome) {
   Page page;
   std::string text = ReadableCode(EnumWord(outcome.kind()));
-  if (!outcome.reason().empty()) absl::StrAppend(&text, ": ", outcome.reason());
+  if (outcome.reason() != signpost::v1::ERROR_REASON_UNSPECIFIED) {
+    absl::StrAppend(
+        &text, ": ",
+        signpost::base::ReasonName(static_cast<signpost::base::Reason>(outcome.reason())));
+  }
   page.Field(0, 20, record_id, text);
   for (const signpost::v1::RejectedField& field : outcome.fields()) {
     page.Field(4, 20, field.field(), field.description());

@@ -44,7 +44,7 @@ std::string RenderReceipt(const signpost::v1::Receipt& receipt);
 std::string RenderRecorded(const std::string& said, const signpost::v1::Receipt& receipt);
 
 std::string RenderConsents(const signpost::v1::ConsentList& list);
-std::string RenderReviews(const std::vector<signpost::v1::Review>& reviews);
+std::string RenderReviews(const std::vector<signpost::v1::FlagReview>& reviews);
 std::string RenderAgencies(const signpost::v1::ListAgenciesResponse& response);
 // One line.
 std::string RenderNotice(const signpost::v1::Notice& notice);

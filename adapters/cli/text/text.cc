@@ -144,7 +144,9 @@ std::string Capital(const std::string& text) {
   return capital;
 }
 
-std::string ReadableGateway(const std::string& gateway) {
+std::string ReadableGateway(int number) {
+  const std::string gateway = EnumWord(signpost::v1::Gateway_descriptor(), number);
+  if (number == signpost::v1::GATEWAY_UNSPECIFIED) return "";
   static const auto* const names = new std::map<std::string, std::string>{
       {"consent", "consent"},
       {"cda1998-s115", "Crime and Disorder Act 1998, section 115"},
@@ -163,7 +165,8 @@ std::string ReadableGateway(const std::string& gateway) {
   return found == names->end() ? gateway : found->second;
 }
 
-std::string ReadableObligation(const std::string& obligation) {
+std::string ReadableObligation(int number) {
+  const std::string obligation = EnumWord(signpost::v1::Obligation_descriptor(), number);
   static const auto* const texts = new std::map<std::string, std::string>{
       {"log", "This look is on record."},
       {"tell-holder", "The agencies whose information this is are told that you looked."},

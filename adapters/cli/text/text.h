@@ -13,6 +13,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "signpost/v1/common.pb.h"
+#include "signpost/v1/explanation.pb.h"
 
 namespace signpost::adapters::cli {
 
@@ -53,10 +54,11 @@ std::string ReadableDay(const google::protobuf::Timestamp& time);
 std::string ReadableCode(const std::string& code);
 // The same with a capital at the beginning.
 std::string Capital(const std::string& text);
-// "cda1998-s115" is "Crime and Disorder Act 1998, section 115".
-std::string ReadableGateway(const std::string& gateway);
-// What an obligation asks of the reader; empty for one that this program does not know.
-std::string ReadableObligation(const std::string& obligation);
+// Of a v1.Gateway: "Crime and Disorder Act 1998, section 115"; its number for one that this program
+// does not know.
+std::string ReadableGateway(int gateway);
+// What a v1.Obligation asks of the reader; empty for one that this program does not know.
+std::string ReadableObligation(int obligation);
 
 // "a", "a and b", "a, b and c".
 std::string JoinWords(const std::vector<std::string>& words);

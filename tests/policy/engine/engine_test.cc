@@ -196,6 +196,28 @@ void ExpectAsAskedAlone(const Policy& policy, uint32_t seed, int questions, Tall
                                 ? alone.worker_reason
                                 : absl::StrCat(alone.worker_reason, " ", alone.next_step));
         ASSERT_EQ(told.ask_agency, alone.ask_agency);
+        // The code says what the sentence says.
+        const auto begins = [&](absl::string_view with) {
+          return absl::StartsWith(told.reason, with);
+        };
+        ASSERT_EQ(told.code == WorkerReason::kWithheld, begins("You may not see")) << told.reason;
+        ASSERT_EQ(told.code == WorkerReason::kBrokered, begins("A service that is not named"));
+        ASSERT_EQ(told.code == WorkerReason::kNothing, begins("There is nothing here"));
+        ASSERT_EQ(
+            told.code == WorkerReason::kShownByRule || told.code == WorkerReason::kShownByOverride,
+            begins("You may see"));
+        ASSERT_EQ(told.code == WorkerReason::kShownByOverride,
+                  absl::StrContains(told.reason, "because you override"));
+        ASSERT_EQ(told.step == WorkerNextStep::kNone, told.next_step.empty()) << told.all;
+        ASSERT_EQ(told.missing, told.code == WorkerReason::kWithheld ? decision.missing : 0);
+        ASSERT_EQ((told.obligations & Bit(Obligation::kNoOnwardSharing)) != 0,
+                  absl::StrContains(told.reason, "Do not pass it on"));
+        if (told.code == WorkerReason::kNothing) {
+          ASSERT_EQ(told.ask_agency, kNoSymbol);
+          ASSERT_EQ(told.rule, kNoRule);
+          ASSERT_EQ(told.assessment, kNoSymbol);
+          ASSERT_EQ(told.section, kNoSymbol);
+        }
         ++tally.decided;
         if (decision.missing != 0) ++tally.missing;
         if (!told.next_step.empty()) ++tally.next_steps;

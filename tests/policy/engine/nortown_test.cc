@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "policy/policy.h"
@@ -341,12 +342,18 @@ TEST_F(Stories, AWorkerCanReadWhatTheAgreementsSay) {
   EXPECT_EQ(views[1].other_agency, "nortown-yot");
   EXPECT_TRUE(views[1].in_force);
   ASSERT_EQ(views[1].may_see.size(), 3u);
-  EXPECT_EQ(views[1].may_see[1],
+  EXPECT_EQ(views[1].may_see[1].words,
             "ASSET with written consent: show content of asset except victims, offence-details of "
             "youth-offending to connexions practitioner when consent is explicit and in force, and "
             "worker is involved and purpose is assessment or support-planning, basis consent "
             "(ASSET-CONSENT)");
-  EXPECT_FALSE(views[1].never_see.empty());
+  // The same in its parts, for whoever says it in another language.
+  EXPECT_EQ(views[1].may_see[1].rule_id, "ASSET-CONSENT");
+  EXPECT_EQ(views[1].may_see[1].rule_title, "ASSET with written consent");
+  EXPECT_TRUE(absl::StartsWith(views[1].may_see[1].statement, "show content of asset except"));
+  EXPECT_EQ(views[1].may_see[1].basis, Gateway::kConsent);
+  ASSERT_FALSE(views[1].never_see.empty());
+  EXPECT_EQ(views[1].never_see[0].basis, Gateway::kNone);
   EXPECT_FALSE(p_->ListAgreements(p_->AgencySymbol("nortown-yot"), 2100000000)[0].in_force);
   EXPECT_TRUE(p_->ListAgreements(p_->AgencySymbol("nortown-housing"), kNowS).empty());
   EXPECT_TRUE(p_->ListAgreements(kNoSymbol, kNowS).empty());
