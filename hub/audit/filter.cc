@@ -1,14 +1,12 @@
 #include "hub/audit/filter.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 
@@ -26,16 +24,6 @@ constexpr size_t kRequestHashBytes = 16;
 // Of google.protobuf.Timestamp: the years 1 to 9999.
 constexpr int64_t kTimestampSecondsMin = -62'135'596'800;
 constexpr int64_t kTimestampSecondsMax = 253'402'300'799;
-
-// In microseconds, rounded up: an entry of that microsecond or a later one is not before `time`.
-// nullopt when `time` is none.
-std::optional<int64_t> MicrosOf(const google::protobuf::Timestamp& time) {
-  if (time.seconds() < kTimestampSecondsMin || time.seconds() > kTimestampSecondsMax ||
-      time.nanos() < 0 || time.nanos() > 999'999'999) {
-    return std::nullopt;
-  }
-  return time.seconds() * 1'000'000 + (time.nanos() + 999) / 1000;
-}
 
 template <typename Releases, typename Is>
 bool AnyReleased(const Releases& released, Is is) {
@@ -82,6 +70,14 @@ std::string EnumWord(const google::protobuf::EnumDescriptor& type, int number) {
   if (value == nullptr) return absl::StrCat(number);
   const std::string& zero = type.FindValueByNumber(0)->name();
   return WordOf(value->name(), zero.size() - (sizeof("UNSPECIFIED") - 1));
+}
+
+std::optional<int64_t> MicrosOf(const google::protobuf::Timestamp& time) {
+  if (time.seconds() < kTimestampSecondsMin || time.seconds() > kTimestampSecondsMax ||
+      time.nanos() < 0 || time.nanos() > 999'999'999) {
+    return std::nullopt;
+  }
+  return time.seconds() * 1'000'000 + (time.nanos() + 999) / 1000;
 }
 
 std::string OutcomeText(const ledger::v1::LedgerEntry& entry) {

@@ -8,6 +8,7 @@
 #define SIGNPOST_HUB_AUDIT_FILTER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/generated_enum_reflection.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/audit.pb.h"
 
@@ -37,6 +39,10 @@ std::string EnumWord(Enum value) {
   if (static_cast<int>(value) == 0) return "";
   return EnumWord(*google::protobuf::GetEnumDescriptor<Enum>(), static_cast<int>(value));
 }
+
+// A moment in microseconds since 1970, rounded up: an entry of that microsecond or a later one is
+// not before it. nullopt when `time` is none between the years 1 and 9999.
+std::optional<int64_t> MicrosOf(const google::protobuf::Timestamp& time);
 
 // What came of it: the word of the outcome, or the name of the reason for which it was refused.
 std::string OutcomeText(const ledger::v1::LedgerEntry& entry);

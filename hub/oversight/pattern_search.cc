@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "hub/audit/filter.h"
 #include "hub/base/crypto.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
@@ -141,13 +142,16 @@ class Facts {
   std::map<std::pair<std::string, std::string>, registry::PractitionerMarks> marks_;
 };
 
-int64_t Micros(const google::protobuf::Timestamp& time) {
-  return time.seconds() * 1'000'000 + time.nanos() / 1000;
-}
+// Entries of [from_us, until_us) are looked at: the least and the greatest number where nothing is
+// set.
+struct Times {
+  int64_t from_us = INT64_MIN;
+  int64_t until_us = INT64_MAX;
+};
 
 absl::Status Look(const request::HubContext& context, const audit::PatternOptions& options,
                   const store::View& view, const v1::FindPatternsRequest& request,
-                  v1::FindPatternsResponse* response) {
+                  const Times& times, v1::FindPatternsResponse* response) {
   SIGNPOST_ASSIGN_OR_RETURN(audit::PatternFinder finder,
                             audit::PatternFinder::Create(
                                 options, {request.patterns().begin(), request.patterns().end()}));
@@ -155,13 +159,11 @@ absl::Status Look(const request::HubContext& context, const audit::PatternOption
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, reader.Head());
   uint64_t first = 0;
   uint64_t end = head.size;
-  const int64_t from_us = request.has_from() ? Micros(request.from()) : INT64_MIN;
-  const int64_t until_us = request.has_until() ? Micros(request.until()) : INT64_MAX;
   if (request.has_from()) {
-    SIGNPOST_ASSIGN_OR_RETURN(first, BoundInTime(view, end, from_us, true));
+    SIGNPOST_ASSIGN_OR_RETURN(first, BoundInTime(view, end, times.from_us, true));
   }
   if (request.has_until()) {
-    SIGNPOST_ASSIGN_OR_RETURN(end, BoundInTime(view, end, until_us, false));
+    SIGNPOST_ASSIGN_OR_RETURN(end, BoundInTime(view, end, times.until_us, false));
   }
   if (end > first && end - first > base::kPatternEntriesMax) {
     return base::InvalidField(
@@ -180,7 +182,9 @@ absl::Status Look(const request::HubContext& context, const audit::PatternOption
     for (const std::string& bytes : entries) {
       if (bytes.empty()) continue;  // past its retention: only the hash is kept
       SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, ledger::ParseEntry(bytes));
-      if (entry.sequenced_at_us() < from_us || entry.sequenced_at_us() >= until_us) continue;
+      if (entry.sequenced_at_us() < times.from_us || entry.sequenced_at_us() >= times.until_us) {
+        continue;
+      }
       const auto whom = about.find(entry.index());
       std::string person;
       if (whom != about.end()) {
@@ -201,38 +205,52 @@ absl::Status Look(const request::HubContext& context, const audit::PatternOption
   return absl::OkStatus();
 }
 
-absl::Status Check(const v1::FindPatternsRequest& request) {
+absl::StatusOr<Times> Check(const v1::FindPatternsRequest& request) {
   if (request.reason().empty() || request.reason().size() > base::kReasonBytesMax) {
     return base::InvalidField("reason", "say why you look, in at most 2,000 bytes");
   }
   if (request.hits_max() < 0 || request.hits_max() > kHitsMax) {
     return base::InvalidField("hits_max", "1 to 1,000, or 0 for 100");
   }
-  if (request.has_from() && request.has_until() &&
-      Micros(request.until()) <= Micros(request.from())) {
-    return base::InvalidField("until", "after from");
+  Times times;
+  const auto read = [](const char* field, const google::protobuf::Timestamp& time,
+                       int64_t* us) -> absl::Status {
+    const std::optional<int64_t> micros = audit::MicrosOf(time);
+    if (!micros.has_value()) {
+      return base::InvalidField(field, "is no moment between the years 1 and 9999");
+    }
+    *us = *micros;
+    return absl::OkStatus();
+  };
+  if (request.has_from()) {
+    SIGNPOST_RETURN_IF_ERROR(read("from", request.from(), &times.from_us));
   }
-  return absl::OkStatus();
+  if (request.has_until()) {
+    SIGNPOST_RETURN_IF_ERROR(read("until", request.until(), &times.until_us));
+  }
+  if (times.until_us <= times.from_us) return base::InvalidField("until", "after from");
+  return times;
 }
 
 }  // namespace
 
 void PatternSearch::Find(const base::Principal& asker, v1::FindPatternsRequest request,
                          request::Reply<v1::FindPatternsResponse> done) {
-  absl::Status status = Check(request);
-  if (!status.ok()) return done(std::move(status));
+  const absl::StatusOr<Times> times = Check(request);
+  if (!times.ok()) return done(times.status());
   if (running_.exchange(true)) {
     return done(base::Error(Reason::kTooManyRequests,
                             "another auditor's search for patterns runs; try again in a minute"));
   }
   request::Transact<v1::FindPatternsResponse>(
       context_,
-      [this, asker, asked = std::move(request)](const ledger::GuardedView& view)
+      [this, asker, asked = std::move(request), times = *times](const ledger::GuardedView& view)
           -> absl::StatusOr<ledger::Attempt<v1::FindPatternsResponse>> {
         ledger::Attempt<v1::FindPatternsResponse> attempt;
         v1::FindPatternsResponse& response = attempt.outcome;
         // About the past: nothing that is written meanwhile can change it.
-        SIGNPOST_RETURN_IF_ERROR(Look(context_, options_, view.unguarded(), asked, &response));
+        SIGNPOST_RETURN_IF_ERROR(
+            Look(context_, options_, view.unguarded(), asked, times, &response));
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_PATTERNS_SOUGHT, asker, "");
         entry.set_purpose(ledger::v1::PURPOSE_AUDIT);

@@ -26,10 +26,16 @@ class PatternSearchTest : public request::HubRooms {
  protected:
   PatternSearchTest() { TariqIsKnown(); }
 
-  absl::StatusOr<v1::FindPatternsResponse> Find(const std::vector<std::string>& patterns) {
+  static v1::FindPatternsRequest Asking(const std::vector<std::string>& patterns) {
     v1::FindPatternsRequest request;
     request.set_reason("Quarterly review of access.");
     for (const std::string& pattern : patterns) request.add_patterns(pattern);
+    return request;
+  }
+  absl::StatusOr<v1::FindPatternsResponse> Find(const std::vector<std::string>& patterns) {
+    return FindAs(Asking(patterns));
+  }
+  absl::StatusOr<v1::FindPatternsResponse> FindAs(const v1::FindPatternsRequest& request) {
     return Wait<v1::FindPatternsResponse>(
         [&](auto done) { search_.Find(Auditor(), request, std::move(done)); });
   }
@@ -95,6 +101,22 @@ TEST_F(PatternSearchTest, AnOverrideThatWasReviewedIsNotFound) {
               }).ok());
   clock_.Advance(absl::Hours(72));
   EXPECT_THAT(Hits("override-unreviewed"), ElementsAre(waiting));
+}
+
+TEST_F(PatternSearchTest, WhatIsNoMomentIsRefusedAndLeavesNoEntry) {
+  const uint64_t before = LedgerSize();
+  for (const int64_t seconds : {INT64_MAX, INT64_MIN, int64_t{253'402'300'800}}) {
+    v1::FindPatternsRequest request = Asking({});
+    request.mutable_from()->set_seconds(seconds);
+    EXPECT_THAT(FieldsOf(FindAs(request).status()), ElementsAre("from")) << seconds;
+    request = Asking({});
+    request.mutable_until()->set_seconds(seconds);
+    EXPECT_THAT(FieldsOf(FindAs(request).status()), ElementsAre("until")) << seconds;
+  }
+  v1::FindPatternsRequest request = Asking({});
+  request.mutable_from()->set_nanos(-1);
+  EXPECT_THAT(FieldsOf(FindAs(request).status()), ElementsAre("from"));
+  EXPECT_EQ(LedgerSize(), before);
 }
 
 TEST_F(PatternSearchTest, TheSearchIsAnEntryAndNamesNobody) {
