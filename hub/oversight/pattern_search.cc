@@ -34,6 +34,7 @@ namespace {
 
 constexpr int kHitsDefault = 100;
 constexpr int kHitsMax = 1000;
+constexpr size_t kSaltBytes = 32;
 
 // What accesses want to know of one young person.
 struct Known {
@@ -248,6 +249,7 @@ void PatternSearch::Find(const base::Principal& asker, v1::FindPatternsRequest r
           -> absl::StatusOr<ledger::Attempt<v1::FindPatternsResponse>> {
         ledger::Attempt<v1::FindPatternsResponse> attempt;
         v1::FindPatternsResponse& response = attempt.outcome;
+        response.set_salt(context_.random->Bytes(kSaltBytes));
         // About the past: nothing that is written meanwhile can change it.
         SIGNPOST_RETURN_IF_ERROR(
             Look(context_, options_, view.unguarded(), asked, times, &response));

@@ -29,6 +29,7 @@ namespace {
 constexpr char kTokenFormat = 1;
 constexpr size_t kTokenBytes = 1 + 8 + 8 + base::kHashBytes;
 constexpr int kPageDefault = 100;
+constexpr size_t kSaltBytes = 32;
 // Read from the store at once.
 constexpr int kRowsPerRead = 500;
 // How far to look for an entry that still has its bytes before a bound in time is left wider.
@@ -217,14 +218,15 @@ std::string DetailsOf(const std::string& reason, v1::EntryFilter filter) {
                       by_details ? " person: by details" : "", "\n");
 }
 
-// What the page released: one hash over the leaf hashes of its entries, in its order.
-std::string HashOf(const std::vector<v1::FoundEntry>& entries) {
+// What the page released: one hash over the salt and the leaf hashes of its entries, in its order.
+// Without the salt whoever holds a copy of the ledger could try which entries they were.
+std::string HashOf(const std::string& salt, const std::vector<v1::FoundEntry>& entries) {
   tlog::Hasher hasher;
-  std::string leaves;
+  std::string hashed = salt;
   for (const v1::FoundEntry& found : entries) {
-    leaves += tlog::HashToString(hasher.Leaf(found.entry()));
+    hashed += tlog::HashToString(hasher.Leaf(found.entry()));
   }
-  return base::Sha256(leaves);
+  return base::Sha256(hashed);
 }
 
 std::string TokenMac(const base::SecretKey& key, const base::Principal& auditor,
@@ -394,7 +396,8 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
             context_.entries->New(ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");
         entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
         entry.mutable_entries_searched()->set_found(static_cast<uint32_t>(page.entries.size()));
-        entry.set_reply_hash(HashOf(page.entries));
+        response.set_salt(context_.random->Bytes(kSaltBytes));
+        entry.set_reply_hash(HashOf(response.salt(), page.entries));
         entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
         if (subject.person.has_value()) {
           SIGNPOST_RETURN_IF_ERROR(

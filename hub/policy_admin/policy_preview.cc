@@ -30,6 +30,7 @@ using policy::Aspect;
 namespace {
 
 constexpr uint64_t kEntriesPerStep = 128;
+constexpr size_t kSaltBytes = 32;
 // Kinds of people to remember; past this the memory begins anew.
 constexpr size_t kAlikeMax = 100'000;
 
@@ -339,6 +340,7 @@ void PolicyPreviews::Run::Tell(const std::map<Key, Count>& counts,
 }
 
 void PolicyPreviews::Run::Finish(request::Reply<v1::PreviewReport> done) {
+  report_.set_salt(context_.random->Bytes(kSaltBytes));
   report_.set_people(people_);
   Tell(counts_, report_.mutable_changes());
   report_.set_questions(questions_);

@@ -128,6 +128,10 @@ TEST_F(PatternSearchTest, TheSearchIsAnEntryAndNamesNobody) {
   v1::FindPatternsResponse told = *response;
   told.clear_receipt();
   EXPECT_EQ(LastEntry().reply_hash, base::Sha256(told.SerializeAsString()));
+  EXPECT_EQ(told.salt().size(), 32u);
+  told.clear_salt();
+  EXPECT_NE(LastEntry().reply_hash, base::Sha256(told.SerializeAsString()))
+      << "what little was found could be tried";
   const uint64_t before = LedgerSize();
   EXPECT_EQ(ReasonOf(Find({"no-such-pattern"}).status()), Reason::kInvalidField);
   EXPECT_EQ(LedgerSize(), before);

@@ -36,6 +36,14 @@ class SearchTest : public request::HubRooms {
     return Wait<v1::SearchEntriesResponse>(
         [&](auto done) { searches_->Search(asker, request, std::move(done)); });
   }
+  static std::string LeavesOf(const v1::SearchEntriesResponse& response) {
+    tlog::Hasher hasher;
+    std::string leaves;
+    for (const v1::FoundEntry& found : response.entries()) {
+      leaves += tlog::HashToString(hasher.Leaf(found.entry()));
+    }
+    return leaves;
+  }
   // All pages, with `between` done after each.
   std::vector<uint64_t> SearchAll(
       v1::SearchEntriesRequest request, const std::function<void()>& between = [] {}) {
@@ -70,13 +78,19 @@ TEST_F(SearchTest, ALookIsItselfAnEntryThatSaysHowMuchWasFound) {
   EXPECT_EQ(response->receipt().ledger_index(), look.index);
   EXPECT_TRUE(look.has_details);
   // One hash over what was released.
-  tlog::Hasher hasher;
-  std::string leaves;
-  for (const auto& found : response->entries()) {
-    leaves += tlog::HashToString(hasher.Leaf(found.entry()));
-  }
-  EXPECT_EQ(look.reply_hash, base::Sha256(leaves));
+  EXPECT_EQ(look.reply_hash, base::Sha256(response->salt() + LeavesOf(*response)));
   EXPECT_EQ(response->ledger_size(), look.index);
+}
+
+TEST_F(SearchTest, WhichEntriesWereFoundCannotBeTriedAgainstTheHash) {
+  v1::SearchEntriesRequest request = Asking(1);
+  request.mutable_filter()->add_kinds("flag-changed");
+  const auto response = Search(request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  ASSERT_EQ(response->entries_size(), 1);
+  EXPECT_THAT(response->salt(), SizeIs(32));
+  EXPECT_NE(LastEntry().reply_hash, base::Sha256(LeavesOf(*response)));
+  EXPECT_NE(Search(request)->salt(), response->salt());
 }
 
 TEST_F(SearchTest, PagesStayAsTheyAreWhileTheLedgerGrows) {

@@ -178,7 +178,7 @@ TEST_F(AuditStories, EverySearchIsItselfAnEntryThatSaysHowMuchWasTold) {
   EXPECT_EQ(audit::OutcomeText(entry), "answered");
   tlog::Hasher hasher;
   EXPECT_EQ(entry.reply_hash(),
-            base::Sha256(tlog::HashToString(hasher.Leaf(page.entries(0).entry()))));
+            base::Sha256(page.salt() + tlog::HashToString(hasher.Leaf(page.entries(0).entry()))));
   // Why, and by what filter, is sealed and committed to; no word of it is in clear.
   EXPECT_THAT(entry.SerializeAsString(), Not(HasSubstr("Quarterly")));
   const absl::StatusOr<std::string> opened = base::Open(

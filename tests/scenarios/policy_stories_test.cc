@@ -18,6 +18,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "hub/audit/filter.h"
+#include "hub/base/crypto.h"
 #include "hub/ledger/reader.h"
 #include "hub/store/rocksdb_store.h"
 #include "signpost/ledger/v1/entry.pb.h"
@@ -616,6 +617,14 @@ TEST_F(Previews, GainsAndLossesAreCountedAndOnePersonIsNotSingledOut) {
       CountOf(report.question_changes(), "connexions", "yot", v1::ASPECT_CONTACT)->few_losses());
   EXPECT_THAT(Acts(before), ElementsAre("POLICY_PREVIEWED answered"));
   EXPECT_EQ(report.receipt().ledger_index(), before);
+  // The entry has a hash of the report that nobody without it can try counts against.
+  v1::PreviewReport hashed = report;
+  hashed.clear_receipt();
+  const std::string reply_hash = Entries(before).front().reply_hash();
+  EXPECT_EQ(reply_hash, base::Sha256(hashed.SerializeAsString()));
+  EXPECT_EQ(hashed.salt().size(), 32u);
+  hashed.clear_salt();
+  EXPECT_NE(reply_hash, base::Sha256(hashed.SerializeAsString()));
   // The policy in force would change nothing.
   v1::PreviewReport same;
   ASSERT_TRUE(Preview(Writer(), Text(2), 0, &same).ok());
