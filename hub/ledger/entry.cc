@@ -189,8 +189,10 @@ Draft ToDraft(const v1::LedgerEntry& entry) {
 
 absl::StatusOr<v1::LedgerEntry> ParseEntry(absl::string_view bytes) {
   v1::LedgerEntry entry;
+  // The detail's number less the offset: a kind may be any number, and one more would be too many.
   if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
-      static_cast<int>(entry.detail_case()) != kDetailOffset + static_cast<int>(entry.kind())) {
+      entry.detail_case() == v1::LedgerEntry::DETAIL_NOT_SET ||
+      static_cast<int>(entry.detail_case()) - kDetailOffset != static_cast<int>(entry.kind())) {
     return base::Error(base::Reason::kDataLoss,
                        "a stored entry does not decode; verify a copy of the ledger");
   }

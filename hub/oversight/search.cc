@@ -162,7 +162,6 @@ absl::StatusOr<Page> ReadPage(const store::View& view, const Wanted& wanted, uin
   }
   int read = 0;
   size_t bytes = 0;
-  ledger::v1::LedgerEntry entry;
   while (behind() && read < base::kSearchEntriesReadMax) {
     uint64_t reached = 0;
     SIGNPOST_ASSIGN_OR_RETURN(std::vector<Row> rows,
@@ -172,10 +171,7 @@ absl::StatusOr<Page> ReadPage(const store::View& view, const Wanted& wanted, uin
     for (Row& row : rows) {
       ++read;
       if (row.bytes.empty()) continue;  // past its retention
-      if (!entry.ParseFromString(row.bytes)) {
-        return base::Error(Reason::kDataLoss,
-                           "a stored entry does not decode; verify a copy of the ledger");
-      }
+      SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, ledger::ParseEntry(row.bytes));
       if (!wanted.filter->Matches(entry)) continue;
       bytes += row.bytes.size();
       v1::FoundEntry& found = page.entries.emplace_back();

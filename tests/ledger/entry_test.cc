@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <climits>
 #include <set>
 #include <string>
 #include <vector>
@@ -115,6 +116,18 @@ TEST(EntryTest, ADetailOfAnotherKindOrNoneIsNoEntry) {
   EXPECT_EQ(base::ReasonOf(ParseEntry(entry.SerializeAsString()).status()),
             base::Reason::kDataLoss);
   EXPECT_EQ(base::ReasonOf(ParseEntry("\x0a\xff").status()), base::Reason::kDataLoss);
+  // Whatever number stands for the kind: no detail is nobody's, and no sum runs over.
+  for (const int kind : {-100, 0, INT_MAX, INT_MIN}) {
+    v1::LedgerEntry strange;
+    strange.set_kind(static_cast<v1::EntryKind>(kind));
+    EXPECT_EQ(base::ReasonOf(ParseEntry(strange.SerializeAsString()).status()),
+              base::Reason::kDataLoss)
+        << kind;
+    strange.mutable_find();
+    EXPECT_EQ(base::ReasonOf(ParseEntry(strange.SerializeAsString()).status()),
+              base::Reason::kDataLoss)
+        << kind;
+  }
 }
 
 TEST(EntryTest, WhoActsIsSaidAndTheRequestIdIsNot) {

@@ -93,6 +93,15 @@ TEST_F(SearchTest, WhichEntriesWereFoundCannotBeTriedAgainstTheHash) {
   EXPECT_NE(Search(request)->salt(), response->salt());
 }
 
+TEST_F(SearchTest, WhatIsStoredAndIsNoEntryIsDamage) {
+  ledger::v1::LedgerEntry strange;
+  strange.set_kind(static_cast<ledger::v1::EntryKind>(-100));
+  store::Batch damage;
+  damage.Put(store::Space::kEntries, store::KeyU64(0), strange.SerializeAsString());
+  Damage(std::move(damage));
+  EXPECT_EQ(ReasonOf(Search(Asking()).status()), Reason::kDataLoss);
+}
+
 TEST_F(SearchTest, PagesStayAsTheyAreWhileTheLedgerGrows) {
   const uint64_t size = LedgerSize();
   std::vector<uint64_t> all;

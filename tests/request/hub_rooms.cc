@@ -414,6 +414,13 @@ Recorded HubRooms::EntryAt(uint64_t index) {
   return recorded;
 }
 
+void HubRooms::Damage(store::Batch batch) {
+  const absl::StatusOr<std::optional<std::string>> head =
+      View()->Get(store::Space::kMeta, store::kFenceKey);
+  ASSERT_TRUE(head.ok()) << head.status();
+  ASSERT_TRUE(store_.Commit(std::move(batch), {*head}).ok());
+}
+
 std::vector<Recorded> HubRooms::Entries(const std::string& kind) {
   std::vector<Recorded> found;
   for (uint64_t i = 0; i < LedgerSize(); ++i) {

@@ -171,6 +171,9 @@ class HubRooms : public ::testing::Test {
   void Publish(const std::string& text);
   static base::Principal Governance(int number);  // information governance officers 1, 2 and 3
 
+  // Writes past the sequencer, as what damages a store does.
+  void Damage(store::Batch batch);
+
   // --- What is there ---
   std::unique_ptr<store::View> View() { return *store_.NewView(); }
   uint64_t LedgerSize() { return sequencer_->head().size; }
