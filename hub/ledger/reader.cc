@@ -94,7 +94,11 @@ absl::StatusOr<Sequencer::Head> LedgerReader::Head() const {
 absl::StatusOr<std::string> LedgerReader::Entry(uint64_t index) const {
   SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> entry,
                             view_->Get(Space::kEntries, store::KeyU64(index)));
-  if (!entry.has_value()) return Error(Reason::kNotFound, "the ledger has no such entry");
+  if (!entry.has_value()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const HeadRow head, ReadHead(*view_));
+    if (index < head.frontier.size()) return Missing(absl::StrCat("entry ", index));
+    return Error(Reason::kNotFound, "the ledger has no such entry");
+  }
   if (entry->empty()) {
     absl::Status pruned =
         Error(Reason::kNotFound,
@@ -118,6 +122,12 @@ absl::StatusOr<std::vector<std::string>> LedgerReader::Entries(uint64_t first, i
       return Missing(absl::StrCat("entry ", first + entries.size()));
     }
     entries.push_back(std::move(row.value));
+  }
+  if (entries.size() < static_cast<size_t>(count)) {
+    SIGNPOST_ASSIGN_OR_RETURN(const HeadRow head, ReadHead(*view_));
+    if (first + entries.size() < head.frontier.size()) {
+      return Missing(absl::StrCat("entry ", first + entries.size()));
+    }
   }
   return entries;
 }

@@ -243,10 +243,18 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
   }
   const absl::StatusOr<stored::PolicyVocabularyRow> words =
       policy_admin_->WordsOf(view, entry.policy_vocabulary_sha256());
-  if (!words.ok()) return not_possible(std::string(words.status().message()));
+  // That it is gone is a finding; that it cannot be read is none.
+  if (base::ReasonOf(words.status()) == Reason::kNotFound) {
+    return not_possible(std::string(words.status().message()));
+  }
+  if (!words.ok()) return words.status();
   const absl::StatusOr<std::shared_ptr<const request::BoundPolicy>> bound =
       policy_admin_->PolicyOf(view, sha256, *words);
-  if (!bound.ok()) return not_possible(std::string(bound.status().message()));
+  if (const Reason why = base::ReasonOf(bound.status());
+      why == Reason::kInvalidField || why == Reason::kPolicyUnavailable) {
+    return not_possible(std::string(bound.status().message()));
+  }
+  if (!bound.ok()) return bound.status();
 
   base::Principal asker;
   asker.system_id = entry.system();

@@ -104,9 +104,6 @@ absl::StatusOr<std::vector<Row>> ReadRows(const store::View& view, const Wanted&
     if (wanted.newest_first && end - first > kRowsPerRead) first = end - kRowsPerRead;
     const int count = static_cast<int>(std::min<uint64_t>(end - first, kRowsPerRead));
     SIGNPOST_ASSIGN_OR_RETURN(std::vector<std::string> found, reader.Entries(first, count));
-    if (found.size() != static_cast<size_t>(count)) {
-      return base::Error(Reason::kDataLoss, "entries are missing; verify a copy of the ledger");
-    }
     for (std::string& bytes : found) {
       rows.push_back({first + rows.size(), std::move(bytes)});
     }

@@ -122,6 +122,31 @@ TEST_F(ReaderTest, EntriesAreFoundByIndexRangeAndLeafHash) {
   EXPECT_EQ(ReasonOf(reader_.IndexOf("").status()), Reason::kNotFound);
 }
 
+TEST(ReaderOfADamagedStoreTest, WhatIsMissingBeforeTheEndIsNotTakenForTheEnd) {
+  testing::Ledgers ledgers;
+  const std::unique_ptr<store::Store> store = store::NewMemoryStore();
+  std::unique_ptr<Sequencer> sequencer = *ledgers.Open(store.get());
+  for (int i = 0; i < 5; ++i) {
+    Operation operation;
+    operation.entries.push_back(MakeDraft("yot", "entry"));
+    ASSERT_TRUE(sequencer->SubmitAndWait(std::move(operation)).ok());
+  }
+  sequencer.reset();
+  store::Batch damage;
+  damage.Delete(store::Space::kEntries, store::KeyU64(4));
+  const std::string head =
+      **(*store->NewView())->Get(store::Space::kMeta, std::string(store::kFenceKey));
+  ASSERT_TRUE(store->Commit(std::move(damage), {head}).ok());
+  const std::unique_ptr<store::View> view = *store->NewView();
+  const LedgerReader reader(view.get());
+  EXPECT_EQ(ReasonOf(reader.Entry(4).status()), Reason::kDataLoss);
+  EXPECT_EQ(ReasonOf(reader.Entry(5).status()), Reason::kNotFound);
+  EXPECT_EQ(ReasonOf(reader.Entries(3, 2).status()), Reason::kDataLoss);
+  EXPECT_EQ(ReasonOf(reader.Entries(4, 1).status()), Reason::kDataLoss);
+  EXPECT_EQ(reader.Entries(3, 1)->size(), 1u);
+  EXPECT_EQ(reader.Entries(5, 1)->size(), 0u);
+}
+
 TEST_F(ReaderTest, AReceiptProvesItsEntryToWhoeverHasTheKey) {
   for (const uint64_t index : {uint64_t{0}, uint64_t{511}, kEntries - 1}) {
     const tlog::Proof receipt = *tlog::ParseProof(*reader_.Receipt(index));

@@ -5,6 +5,9 @@
 
 #include <gmock/gmock.h>
 
+#include "absl/strings/str_cat.h"
+#include "hub/store/row_codec.h"
+#include "signpost/store/v1/policy.pb.h"
 #include "tests/request/hub_rooms.h"
 
 namespace signpost::oversight {
@@ -108,6 +111,41 @@ TEST_F(ReplayTest, WhatCannotBeTakenBackIsSaid) {
   EXPECT_EQ(again->result(), v1::REPLAY_RESULT_NOT_POSSIBLE);
   EXPECT_THAT(again->findings(), Contains("what an agency reports of a flag changed since"));
   EXPECT_EQ(LastEntry().outcome, "not-possible");
+}
+
+TEST_F(ReplayTest, WhatCannotBeReadIsDamageAndNoFinding) {
+  const uint64_t asked = Asked();
+  const std::string sha256 = EntryAt(asked).policy_sha256;
+  const std::string key = absl::StrCat("policy/text/", sha256);
+  const std::string kept = **View()->Get(store::Space::kRegistry, key);
+  const auto put = [&](const std::string& value) {
+    store::Batch batch;
+    batch.Put(store::Space::kRegistry, key, value);
+    Damage(std::move(batch));
+  };
+  store::v1::PolicyTextRow other;
+  other.set_text("policy \"Another\"");
+  put(store::EncodeRow(other));
+  const uint64_t before = LedgerSize();
+  EXPECT_EQ(ReasonOf(Replay(asked).status()), Reason::kDataLoss);
+  put("\xFF");
+  EXPECT_EQ(ReasonOf(Replay(asked).status()), Reason::kStoreNewer);
+  EXPECT_EQ(LedgerSize(), before);
+  put(kept);
+  EXPECT_EQ(Replay(asked)->result(), v1::REPLAY_RESULT_SAME);
+  // That it is gone is a finding.
+  store::Batch gone;
+  gone.Delete(store::Space::kRegistry, key);
+  Damage(std::move(gone));
+  EXPECT_EQ(Replay(asked)->result(), v1::REPLAY_RESULT_NOT_POSSIBLE);
+}
+
+TEST_F(ReplayTest, AnEntryThatIsMissingIsDamage) {
+  const uint64_t asked = Asked();
+  store::Batch damage;
+  damage.Delete(store::Space::kEntries, store::KeyU64(Entries("flag-changed")[0].index));
+  Damage(std::move(damage));
+  EXPECT_EQ(ReasonOf(Replay(asked).status()), Reason::kDataLoss) << "one about the same person";
 }
 
 TEST_F(ReplayTest, OnlyQuestionsThatAPolicyDecidedAreMadeAgain) {

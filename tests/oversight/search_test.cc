@@ -93,6 +93,24 @@ TEST_F(SearchTest, WhichEntriesWereFoundCannotBeTriedAgainstTheHash) {
   EXPECT_NE(Search(request)->salt(), response->salt());
 }
 
+TEST_F(SearchTest, AnEntryThatIsMissingIsDamageAndNotPastItsRetention) {
+  Ask(Adviser(), AskAboutRecord("C-1"));
+  const uint64_t missing = LastEntry().index;
+  store::Batch damage;
+  damage.Delete(store::Space::kEntries, store::KeyU64(missing));
+  Damage(std::move(damage));
+  const uint64_t before = LedgerSize();
+  v1::SearchEntriesRequest about_them = Asking();
+  *about_them.mutable_filter()->mutable_person() = Tariq();
+  EXPECT_EQ(ReasonOf(Search(about_them).status()), Reason::kDataLoss);
+  EXPECT_EQ(ReasonOf(Search(Asking()).status()), Reason::kDataLoss);
+  v1::SearchEntriesRequest since = Asking();
+  since.mutable_filter()->mutable_from()->set_seconds(
+      absl::ToUnixSeconds(clock_.Now() - absl::Hours(1)));
+  EXPECT_EQ(ReasonOf(Search(since).status()), Reason::kDataLoss);
+  EXPECT_EQ(LedgerSize(), before);
+}
+
 TEST_F(SearchTest, WhatIsStoredAndIsNoEntryIsDamage) {
   ledger::v1::LedgerEntry strange;
   strange.set_kind(static_cast<ledger::v1::EntryKind>(-100));
