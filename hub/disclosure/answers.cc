@@ -1,7 +1,9 @@
 #include "hub/disclosure/answers.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -40,6 +42,18 @@ constexpr char kOthersReason[] =
     "Other services may or may not be involved; what is not shown here is not yours to know.";
 
 absl::Status NotFound() { return base::Error(Reason::kNotFound, "nobody whom you may know of"); }
+
+// That the kind is one of the area's, before anybody is looked for: what is said of it can then
+// depend on nobody. Without a policy nobody is shown anything, whatever the kind.
+absl::Status CheckAssessmentKind(const request::PolicyInForce& policy, const std::string& kind) {
+  if (kind.empty()) return absl::OkStatus();
+  const std::shared_ptr<const request::BoundPolicy> bound = policy.Get();
+  if (kind.size() <= base::kNameBytesMax &&
+      (bound == nullptr || bound->policy->AssessmentSymbol(kind) != policy::kNoSymbol)) {
+    return absl::OkStatus();
+  }
+  return base::InvalidField("assessment_kind", "is no kind of assessment of this area");
+}
 
 absl::StatusOr<QuestionTerms> ReadAsked(const base::Principal& asker,
                                         const v1::WhoKnowsRequest& request) {
@@ -356,7 +370,8 @@ absl::Status Answers::TakeBudget(const base::Principal& asker, const v1::PersonS
 
 void Answers::WhoKnows(const base::Principal& asker, v1::WhoKnowsRequest request,
                        request::Reply<v1::WhoKnowsResponse> done) {
-  absl::Status status = request::CheckRequestId(request.request_id());
+  absl::Status status = CheckAssessmentKind(*context_.policy, request.assessment_kind());
+  if (status.ok()) status = request::CheckRequestId(request.request_id());
   if (status.ok()) status = TakeBudget(asker, request.person());
   if (!status.ok()) return done(std::move(status));
   absl::StatusOr<QuestionTerms> asked = ReadAsked(asker, request);

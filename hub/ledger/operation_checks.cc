@@ -22,8 +22,10 @@ absl::Status CheckEntries(const Operation& operation) {
   }
   for (const Draft& draft : operation.entries) {
     if (draft.body.size() + tlog::kEntrySuffixBytesMax > base::kEntryBytesMax) {
-      return base::InvalidField(
-          "entries", absl::StrCat("an entry of ", draft.body.size(), " bytes is over the limit"));
+      // Whoever composed it let something through. Not the caller's field: how long an entry gets
+      // may depend on whom it is about.
+      return base::Error(base::Reason::kInternal, absl::StrCat("an entry of ", draft.body.size(),
+                                                               " bytes is over the limit"));
     }
     absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(draft.body);
     if (!fields.ok()) return base::InvalidField("entries", "an entry is not a stored message");

@@ -162,6 +162,33 @@ TEST_F(AnswersTest, AQuestionIsJudgedAgainWhenAnotherPolicyCameIntoForceMeanwhil
   EXPECT_EQ(asked[0].policy_version, 2);
 }
 
+TEST_F(AnswersTest, AKindThatTheAreaDoesNotHaveIsRefusedAlikeWhoeverItIsAbout) {
+  TariqIsKnown();
+  const uint64_t before = LedgerSize();
+  for (const std::string& kind : {std::string(65'500, 'x'), std::string("asset-2")}) {
+    v1::WhoKnowsRequest of_hidden = AskAbout(Tariq(), v1::PURPOSE_HOUSING);
+    v1::WhoKnowsRequest of_absent = AskAbout(Nobody(), v1::PURPOSE_HOUSING);
+    of_hidden.set_assessment_kind(kind);
+    of_absent.set_assessment_kind(kind);
+    const absl::Status hidden = Ask(HousingOfficer(), of_hidden).status;
+    EXPECT_EQ(ReasonOf(hidden), Reason::kInvalidField);
+    EXPECT_THAT(FieldsOf(hidden), ElementsAre("assessment_kind"));
+    EXPECT_EQ(hidden, Ask(HousingOfficer(), of_absent).status) << "text and fields, too";
+    of_hidden.add_aspects(v1::ASPECT_CONTENT);
+    EXPECT_EQ(hidden, Ask(HousingOfficer(), of_hidden).status);
+  }
+  EXPECT_EQ(LedgerSize(), before);
+}
+
+TEST_F(WithoutPolicyTest, AKindOfAssessmentIsRefusedAsEverythingIs) {
+  TariqIsKnown();
+  EXPECT_EQ(ReasonOf(Ask(Adviser(), AskForAsset()).status), Reason::kPolicyUnavailable);
+  EXPECT_EQ(LastEntry().outcome, "POLICY_UNAVAILABLE");
+  v1::WhoKnowsRequest request = AskForAsset();
+  request.set_assessment_kind(std::string(65'500, 'x'));
+  EXPECT_THAT(FieldsOf(Ask(Adviser(), request).status), ElementsAre("assessment_kind"));
+}
+
 TEST_F(WithoutPolicyTest, EverythingIsRefusedAndThatIsRecorded) {
   TariqIsKnown();
   const Answered answered = Ask(Adviser(), AskAboutRecord("C-1"));
