@@ -143,9 +143,14 @@ absl::Status ComposeContact(const people::Person& person, const stored::FlagRow&
   return absl::OkStatus();
 }
 
-// What the consent that `decision` rests on says of it: until when, and on what conditions.
-absl::Status ComposeConsentTerms(const DisclosureEvaluator& judge, const people::Person& person,
-                                 const policy::Decision& decision, v1::AspectDecision* told) {
+// What `decision`, a show, rests on: the agreement, the gateway, and what the consent says of it:
+// until when, and on what conditions.
+absl::Status ComposeBasis(const DisclosureEvaluator& judge, const people::Person& person,
+                          const policy::Decision& decision, v1::AspectDecision* told) {
+  if (decision.agreement != policy::kNoAgreement) {
+    told->set_agreement(judge.policy().agreements()[static_cast<size_t>(decision.agreement)].title);
+  }
+  told->set_gateway(request::ToWire(decision.gateway));
   const stored::ConsentRow* consent = judge.ConsentOf(decision);
   if (consent == nullptr) return absl::OkStatus();
   if (const int64_t until_s = judge.ConsentEndOf(decision); until_s != 0) {
@@ -194,23 +199,22 @@ absl::Status ComposeFlag(DisclosureEvaluator& judge, const registry::Directory& 
       *withheld->mutable_text() = told->text();
       continue;
     }
-    if (decision.agreement != policy::kNoAgreement) {
-      told->set_agreement(
-          judge.policy().agreements()[static_cast<size_t>(decision.agreement)].title);
-    }
-    told->set_gateway(request::ToWire(decision.gateway));
-    SIGNPOST_RETURN_IF_ERROR(ComposeConsentTerms(judge, person, decision, told));
+    SIGNPOST_RETURN_IF_ERROR(ComposeBasis(judge, person, decision, told));
     if (aspect.aspect == policy::Aspect::kContact) {
       SIGNPOST_RETURN_IF_ERROR(ComposeContact(person, flag, view->mutable_contact()));
-    } else if (aspect.aspect == policy::Aspect::kAssessment) {
-      for (const stored::AssessmentRow& row : flag.assessments()) {
-        v1::AssessmentPointer* pointer = view->add_assessments();
-        pointer->set_kind(row.kind());
-        if (row.assessed_on() != 0)
-          request::SetDate(row.assessed_on(), pointer->mutable_assessed_on());
-        for (const std::string& section : row.sections()) pointer->add_sections(section);
-      }
     }
+  }
+  for (const stored::AssessmentRow& row : flag.assessments()) {
+    if (std::find(finding.assessment_kinds.begin(), finding.assessment_kinds.end(), row.kind()) ==
+        finding.assessment_kinds.end()) {
+      continue;
+    }
+    v1::AssessmentPointer* pointer = view->add_assessments();
+    pointer->set_kind(row.kind());
+    if (row.assessed_on() != 0) {
+      request::SetDate(row.assessed_on(), pointer->mutable_assessed_on());
+    }
+    for (const std::string& section : row.sections()) pointer->add_sections(section);
   }
   for (const ContentEvaluation& content : finding.content) {
     v1::ContentView* told = view->add_content();
@@ -221,12 +225,11 @@ absl::Status ComposeFlag(DisclosureEvaluator& judge, const registry::Directory& 
       SetText(judge, judge.Words(content.first_withheld_item, content.first_withheld),
               told->mutable_text());
     }
-    if (!content.open.empty()) {
+    for (const policy::Decision& open_by : content.open_by) {
       v1::AspectDecision* decision = view->add_decisions();
       decision->set_aspect(v1::ASPECT_CONTENT);
       decision->set_shown(true);
-      decision->set_gateway(request::ToWire(content.first_open.gateway));
-      SIGNPOST_RETURN_IF_ERROR(ComposeConsentTerms(judge, person, content.first_open, decision));
+      SIGNPOST_RETURN_IF_ERROR(ComposeBasis(judge, person, open_by, decision));
     }
   }
   return absl::OkStatus();

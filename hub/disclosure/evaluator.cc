@@ -146,10 +146,33 @@ const stored::ConsentRow* DisclosureEvaluator::ConsentOf(const policy::Decision&
 }
 
 void DisclosureEvaluator::Note(const stored::FlagRow& flag, Aspect aspect,
-                               const policy::Decision& decision, ledger::v1::Released* released) {
-  released->set_flag_ref(flag.flag_id());
-  released->set_holder_agency_id(flag.agency_id());
-  released->add_aspects(request::ToEntry(aspect));
+                               const policy::Decision& decision) {
+  ledger::v1::Released basis;
+  if (decision.agreement != policy::kNoAgreement) {
+    basis.set_agreement(policy_.agreements()[static_cast<size_t>(decision.agreement)].id);
+  }
+  if (decision.gateway != policy::Gateway::kNone) {
+    basis.set_gateway(request::ToEntry(decision.gateway));
+  }
+  if (const stored::ConsentRow* consent = ConsentOf(decision)) {
+    basis.set_consent_ref(consent->consent_id());
+  }
+  auto released = std::find_if(findings_.released.begin() + static_cast<ptrdiff_t>(noted_from_),
+                               findings_.released.end(), [&basis](const ledger::v1::Released& one) {
+                                 return one.agreement() == basis.agreement() &&
+                                        one.gateway() == basis.gateway() &&
+                                        one.consent_ref() == basis.consent_ref();
+                               });
+  if (released == findings_.released.end()) {
+    basis.set_flag_ref(flag.flag_id());
+    basis.set_holder_agency_id(flag.agency_id());
+    released = findings_.released.insert(released, std::move(basis));
+  }
+  const ledger::v1::Aspect told = request::ToEntry(aspect);
+  if (std::find(released->aspects().begin(), released->aspects().end(), told) ==
+      released->aspects().end()) {
+    released->add_aspects(told);
+  }
   for (int i = 0; i < std::min<int>(decision.rule_count, policy::kDecidingRulesMax); ++i) {
     const std::string& rule =
         policy_.rules()[static_cast<size_t>(decision.rules[static_cast<size_t>(i)])].id;
@@ -157,13 +180,6 @@ void DisclosureEvaluator::Note(const stored::FlagRow& flag, Aspect aspect,
         released->rules().end()) {
       released->add_rules(rule);
     }
-  }
-  if (decision.agreement != policy::kNoAgreement) {
-    released->set_agreement(policy_.agreements()[static_cast<size_t>(decision.agreement)].id);
-  }
-  released->set_gateway(request::ToEntry(decision.gateway));
-  if (const stored::ConsentRow* consent = ConsentOf(decision)) {
-    released->set_consent_ref(consent->consent_id());
   }
   findings_.obligations |= decision.obligations;
   if (decision.by_override) {
@@ -191,6 +207,77 @@ void DisclosureEvaluator::TurnTo(const policy::Item& item) {
   record_->SetItem(item);
 }
 
+void DisclosureEvaluator::DecideAssessments(const stored::FlagRow& flag, FlagEvaluation* finding) {
+  absl::InlinedVector<absl::string_view, 2> met;
+  bool shown = false;
+  for (const stored::AssessmentRow& row : flag.assessments()) {
+    if (std::find(met.begin(), met.end(), row.kind()) != met.end()) continue;
+    met.push_back(row.kind());
+    const policy::Symbol kind = policy_.AssessmentSymbol(row.kind());
+    const policy::Decision decision = record_->DecideOnly(Aspect::kAssessment, kind);
+    if (decision.effect != Effect::kShow) {
+      Withhold(decision);
+      continue;
+    }
+    shown = true;
+    finding->assessment_kinds.push_back(row.kind());
+    Note(flag, Aspect::kAssessment, decision);
+    const bool told = std::any_of(
+        finding->aspects.begin(), finding->aspects.end(), [&decision](const AspectEvaluation& one) {
+          return one.aspect == Aspect::kAssessment && one.decision == decision;
+        });
+    if (!told) finding->aspects.push_back({Aspect::kAssessment, decision, kind});
+  }
+  if (shown) return;
+  // What is told then is what is told where there is no assessment: a kind in it, or a reason that
+  // only this kind has, would say that there is one.
+  const policy::Decision decision = record_->DecideOnly(Aspect::kAssessment);
+  finding->aspects.push_back({Aspect::kAssessment, decision});
+  if (decision.effect == Effect::kShow) {
+    Note(flag, Aspect::kAssessment, decision);
+  } else if (met.empty()) {
+    Withhold(decision);
+  }
+}
+
+void DisclosureEvaluator::DecideContent(const stored::FlagRow& flag, const policy::Item& item,
+                                        const std::string& kind, FlagEvaluation* finding) {
+  const policy::Symbol assessment = policy_.AssessmentSymbol(kind);
+  TurnTo(item);
+  const policy::Decision pointer = record_->DecideOnly(Aspect::kAssessment, assessment);
+  // Which sections may be asked for says that the assessment exists.
+  if (pointer.effect != Effect::kShow) {
+    Withhold(pointer);
+    return;
+  }
+  ContentEvaluation content;
+  content.assessment_kind = kind;
+  policy::Item section_item = ItemOf(flag, Aspect::kContent);
+  section_item.assessment = assessment;
+  TurnTo(section_item);
+  for (const policy::Symbol section : policy_.Sections(assessment)) {
+    const policy::Decision decision = record_->DecideOnly(Aspect::kContent, assessment, section);
+    if (decision.effect == Effect::kShow) {
+      // Sections may be open for different reasons, and each is noted.
+      if (std::find(content.open_by.begin(), content.open_by.end(), decision) ==
+          content.open_by.end()) {
+        content.open_by.push_back(decision);
+        Note(flag, Aspect::kContent, decision);
+      }
+      content.open.push_back(policy_.SectionId(section));
+    } else {
+      if (content.withheld.empty()) {
+        content.first_withheld = decision;
+        content.first_withheld_item = section_item;
+        content.first_withheld_item.section = section;
+      }
+      Withhold(decision);
+      content.withheld.push_back(policy_.SectionId(section));
+    }
+  }
+  finding->content.push_back(std::move(content));
+}
+
 Evaluation DisclosureEvaluator::Decide(const people::Person& person) {
   GatherPerson(&person);
   for (const stored::FlagRow& flag : person.flags()) {
@@ -200,13 +287,12 @@ Evaluation DisclosureEvaluator::Decide(const people::Person& person) {
     TurnTo(item);
     const policy::Decision existence = record_->DecideOnly(Aspect::kExistence);
     const policy::Decision agency = record_->DecideOnly(Aspect::kAgency);
-    ledger::v1::Released released;
+    noted_from_ = findings_.released.size();
     if (existence.effect != Effect::kShow || agency.effect != Effect::kShow) {
       // Not to be named. Whatever else is shown of it cannot be said without naming it.
       if (existence.effect != Effect::kHide) {
         findings_.unnamed_service_involved = true;
-        Note(flag, Aspect::kExistence, existence, &released);
-        findings_.released.push_back(std::move(released));
+        Note(flag, Aspect::kExistence, existence);
       } else {
         Withhold(existence);
       }
@@ -219,18 +305,18 @@ Evaluation DisclosureEvaluator::Decide(const people::Person& person) {
     finding.flag = &flag;
     finding.aspects.push_back({Aspect::kExistence, existence});
     finding.aspects.push_back({Aspect::kAgency, agency});
-    Note(flag, Aspect::kExistence, existence, &released);
-    Note(flag, Aspect::kAgency, agency, &released);
+    Note(flag, Aspect::kExistence, existence);
+    Note(flag, Aspect::kAgency, agency);
     for (const Aspect aspect : asked_.aspects) {
       if (aspect == Aspect::kExistence || aspect == Aspect::kAgency) continue;
-      policy::Symbol assessment = policy::kNoSymbol;
-      if (aspect == Aspect::kAssessment && flag.assessments_size() > 0) {
-        assessment = policy_.AssessmentSymbol(flag.assessments(0).kind());
+      if (aspect == Aspect::kAssessment) {
+        DecideAssessments(flag, &finding);
+        continue;
       }
-      const policy::Decision decision = record_->DecideOnly(aspect, assessment);
+      const policy::Decision decision = record_->DecideOnly(aspect);
       finding.aspects.push_back({aspect, decision});
       if (decision.effect == Effect::kShow) {
-        Note(flag, aspect, decision, &released);
+        Note(flag, aspect, decision);
       } else {
         Withhold(decision);
       }
@@ -241,42 +327,9 @@ Evaluation DisclosureEvaluator::Decide(const people::Person& person) {
         if (!asked_.assessment_kind.empty() && row.kind() != asked_.assessment_kind) continue;
         if (std::find(kinds.begin(), kinds.end(), row.kind()) != kinds.end()) continue;
         kinds.push_back(row.kind());
-        const policy::Symbol assessment = policy_.AssessmentSymbol(row.kind());
-        TurnTo(item);
-        const policy::Decision pointer = record_->DecideOnly(Aspect::kAssessment, assessment);
-        // Which sections may be asked for says that the assessment exists.
-        if (pointer.effect != Effect::kShow) {
-          Withhold(pointer);
-          continue;
-        }
-        ContentEvaluation content;
-        content.assessment_kind = row.kind();
-        policy::Item section_item = ItemOf(flag, Aspect::kContent);
-        section_item.assessment = assessment;
-        TurnTo(section_item);
-        for (const policy::Symbol section : policy_.Sections(assessment)) {
-          const policy::Decision decision =
-              record_->DecideOnly(Aspect::kContent, assessment, section);
-          if (decision.effect == Effect::kShow) {
-            if (content.open.empty()) {
-              content.first_open = decision;
-              Note(flag, Aspect::kContent, decision, &released);
-            }
-            content.open.push_back(policy_.SectionId(section));
-          } else {
-            if (content.withheld.empty()) {
-              content.first_withheld = decision;
-              content.first_withheld_item = section_item;
-              content.first_withheld_item.section = section;
-            }
-            Withhold(decision);
-            content.withheld.push_back(policy_.SectionId(section));
-          }
-        }
-        finding.content.push_back(std::move(content));
+        DecideContent(flag, item, row.kind(), &finding);
       }
     }
-    findings_.released.push_back(std::move(released));
     findings_.flags.push_back(std::move(finding));
   }
   std::sort(findings_.flags.begin(), findings_.flags.end(),
@@ -390,7 +443,7 @@ policy::WorkerExplanation DisclosureEvaluator::Words(const stored::FlagRow& flag
     TurnTo(ItemOf(flag, finding.aspect));
     told_flag_ = &flag;
   }
-  return Tell(finding.aspect, policy::kNoSymbol, policy::kNoSymbol, finding.decision);
+  return Tell(finding.aspect, finding.assessment, policy::kNoSymbol, finding.decision);
 }
 
 policy::WorkerExplanation DisclosureEvaluator::Words(const policy::Item& item,

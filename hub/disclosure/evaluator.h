@@ -49,6 +49,8 @@ QuestionTerms AskedOf(const ledger::v1::LedgerEntry& entry);
 struct AspectEvaluation {
   policy::Aspect aspect;
   policy::Decision decision;
+  // Of kAssessment, where it is shown: the kind of assessment that was decided about.
+  policy::Symbol assessment = policy::kNoSymbol;
 };
 
 struct ContentEvaluation {
@@ -57,13 +59,16 @@ struct ContentEvaluation {
   std::vector<std::string> withheld;
   policy::Item first_withheld_item;  // to explain; valid while the evaluator lives
   policy::Decision first_withheld;
-  policy::Decision first_open;
+  std::vector<policy::Decision> open_by;  // what opened them, each that differs once
 };
 
 // One flag that the asker may see by name.
 struct FlagEvaluation {
   const ::signpost::store::v1::FlagRow* flag;
-  absl::InlinedVector<AspectEvaluation, 5> aspects;  // existence and agency always among them
+  // Existence and agency always among them; assessment once for each decision that shows a kind
+  // and differs, or once when none is shown.
+  absl::InlinedVector<AspectEvaluation, 5> aspects;
+  absl::InlinedVector<absl::string_view, 2> assessment_kinds;  // those shown; texts of `flag`
   std::vector<ContentEvaluation> content;
 };
 
@@ -74,7 +79,8 @@ struct Evaluation {
   uint32_t obligations = 0;
   bool override_used = false;
   std::string override_rule;
-  // For the entry, with ids as they are: to be blinded before they stand in one.
+  // For the entry, with ids as they are: to be blinded before they stand in one. Of a flag there is
+  // one for each basis (consent, gateway and agreement) on which anything of it is shown.
   std::vector<ledger::v1::Released> released;
   std::vector<ledger::v1::Withheld> withheld;
 
@@ -127,8 +133,14 @@ class DisclosureEvaluator {
   // By symbol, whether the policy would name the agency to this asker whatever there is.
   std::shared_ptr<const std::vector<bool>> AlwaysNamed() const;
   policy::Item ItemOf(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect) const;
+  // What `finding` says of the aspect, which is decided kind by kind.
+  void DecideAssessments(const ::signpost::store::v1::FlagRow& flag, FlagEvaluation* finding);
+  // What `finding` says of the sections of one kind of assessment.
+  void DecideContent(const ::signpost::store::v1::FlagRow& flag, const policy::Item& item,
+                     const std::string& kind, FlagEvaluation* finding);
+  // Notes that something of `flag` is told because of `decision`.
   void Note(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect,
-            const policy::Decision& decision, ledger::v1::Released* released);
+            const policy::Decision& decision);
   void Withhold(const policy::Decision& decision);
 
   const request::BoundPolicy& bound_;
@@ -148,6 +160,7 @@ class DisclosureEvaluator {
   policy::Tri new_identity_ = policy::Tri::kUnknown;
   ConsentFacts consents_;
   Evaluation findings_;
+  size_t noted_from_ = 0;  // in findings_.released: the first of the flag that is decided now
 };
 
 }  // namespace signpost::disclosure

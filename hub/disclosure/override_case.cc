@@ -58,18 +58,19 @@ void TellHolders(const registry::Directory& directory, const base::Principal& as
     if (flag.agency_id() == asker.agency_id) continue;
     stored::StoredMessage message;
     bool overridden = false;
-    for (const AspectEvaluation& aspect : finding.aspects) {
-      if (aspect.decision.effect != policy::Effect::kShow ||
-          (aspect.decision.obligations & kTell) == 0) {
-        continue;
+    const auto tell = [&](v1::Aspect aspect, const policy::Decision& decision) {
+      if (decision.effect != policy::Effect::kShow || (decision.obligations & kTell) == 0) return;
+      overridden = overridden || decision.by_override;
+      if (std::find(message.shown().begin(), message.shown().end(), aspect) ==
+          message.shown().end()) {
+        message.add_shown(aspect);
       }
-      overridden = overridden || aspect.decision.by_override;
-      message.add_shown(request::ToWire(aspect.aspect));
+    };
+    for (const AspectEvaluation& aspect : finding.aspects) {
+      tell(request::ToWire(aspect.aspect), aspect.decision);
     }
     for (const ContentEvaluation& content : finding.content) {
-      if (content.open.empty() || (content.first_open.obligations & kTell) == 0) continue;
-      message.add_shown(v1::ASPECT_CONTENT);
-      break;
+      for (const policy::Decision& decision : content.open_by) tell(v1::ASPECT_CONTENT, decision);
     }
     if (message.shown().empty()) continue;
     message.set_kind(overridden ? stored::STORED_MESSAGE_KIND_OVERRIDE_USED
@@ -124,6 +125,13 @@ absl::Status OpenCase(const request::HubContext& context, const base::Principal&
       if (!aspect.decision.by_override) continue;
       opened = true;
       aspects.insert(request::ToWire(aspect.aspect));
+    }
+    for (const ContentEvaluation& content : finding.content) {
+      for (const policy::Decision& decision : content.open_by) {
+        if (!decision.by_override) continue;
+        opened = true;
+        aspects.insert(v1::ASPECT_CONTENT);
+      }
     }
     if (opened) row.set_flags_opened(row.flags_opened() + 1);
   }

@@ -171,6 +171,7 @@ void TakeBack(const std::vector<Step>& history, const ledger::Blinding& blinding
 // What a decision came to, comparable.
 struct Outcome {
   std::set<std::string> released;            // serialised
+  std::set<std::string> flags;               // of which something is released
   std::map<std::string, uint32_t> withheld;  // by rule
   std::set<int> relationships;               // of ledger.v1
   bool override_used = false;
@@ -183,6 +184,7 @@ Outcome OutcomeOf(const Releases& released, const Withholdings& withheld) {
   Outcome outcome;
   for (const ledger::v1::Released& one : released) {
     outcome.released.insert(one.SerializeAsString());
+    outcome.flags.insert(one.flag_ref());
   }
   for (const ledger::v1::Withheld& one : withheld) outcome.withheld[one.rule()] += one.count();
   return outcome;
@@ -191,9 +193,8 @@ Outcome OutcomeOf(const Releases& released, const Withholdings& withheld) {
 void SayDifferences(const Outcome& recorded, const Outcome& again,
                     v1::ReplayDecisionResponse* response) {
   if (recorded.released != again.released) {
-    response->add_findings(absl::StrCat("released: ", recorded.released.size(),
-                                        " flags as recorded, ", again.released.size(),
-                                        " now, or by other rules"));
+    response->add_findings(absl::StrCat("released: ", recorded.flags.size(), " flags as recorded, ",
+                                        again.flags.size(), " now, or by other rules"));
   }
   for (const auto& [rule, count] : recorded.withheld) {
     const auto found = again.withheld.find(rule);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -166,9 +167,12 @@ void ComposeAccess(const ledger::v1::LedgerEntry& entry, v1::HeldAccess* access)
   access->set_agency_id(entry.agency_id());
   access->set_role(entry.role());
   access->set_purpose(static_cast<v1::Purpose>(entry.purpose()));
-  int items = 0;
-  for (const ledger::v1::Released& released : entry.released()) items += released.aspects_size();
-  access->set_items_released(items);
+  // What is shown of a flag may rest on several things, and counts once.
+  std::set<std::pair<std::string, int>> items;
+  for (const ledger::v1::Released& released : entry.released()) {
+    for (const int aspect : released.aspects()) items.emplace(released.flag_ref(), aspect);
+  }
+  access->set_items_released(static_cast<int>(items.size()));
   access->set_entry_index(entry.index());
 }
 

@@ -7,6 +7,8 @@
 #include "absl/strings/str_replace.h"
 #include "hub/base/crypto.h"
 #include "hub/base/limits.h"
+#include "hub/ledger/entry.h"
+#include "hub/ledger/reader.h"
 #include "tests/request/hub_rooms.h"
 
 namespace signpost::disclosure {
@@ -22,9 +24,11 @@ using request::kSocial;
 using request::kYot;
 using request::ReceiptOfRefusal;
 using request::Recorded;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using ::testing::Not;
 using ::testing::SizeIs;
 
@@ -41,6 +45,12 @@ class AnswersTest : public request::HubRooms {
     request.set_purpose(purpose);
     return Wait<v1::FindResponse>(
         [&](auto done) { answers_->Find(asker, request, std::move(done)); });
+  }
+  // The youth offending team says of Tariq which kinds of assessment it has.
+  void TheTeamReports(const std::vector<std::string>& kinds) {
+    v1::FlagReport report = Flag("Y-1", "youth-offending");
+    for (const std::string& kind : kinds) report.add_assessments()->set_kind(kind);
+    EXPECT_EQ(Report(kYot, report).kind(), v1::FLAG_OUTCOME_KIND_UPDATED);
   }
   // What of an answer says anything.
   static std::string WithoutSalt(Answered answered) {
@@ -126,6 +136,92 @@ TEST_F(AnswersTest, AConditionAndAnEndOfAConsentAreToldWithWhatItOpens) {
   EXPECT_THAT(content->conditions(), ElementsAre("Not to be left on the answerphone."));
   EXPECT_EQ(content->until().seconds(), yes.consent().valid_until().seconds());
   EXPECT_TRUE(LastEntry().rests_on_consent);
+}
+
+TEST_F(AnswersTest, OnlyTheKindsOfAssessmentThatARuleShowsLeave) {
+  TariqIsKnown();
+  // An adviser may know of an ASSET: no rule shows another kind.
+  for (const std::vector<std::string>& kinds :
+       {std::vector<std::string>{"asset", "apir"}, std::vector<std::string>{"apir", "asset"}}) {
+    TheTeamReports(kinds);
+    const Answered answered = Ask(Adviser(), AskAboutRecord("C-1"));
+    ASSERT_TRUE(answered.status.ok()) << answered.status;
+    ASSERT_NE(answered.Flag(kYot), nullptr);
+    ASSERT_EQ(answered.Flag(kYot)->assessments_size(), 1) << "with " << kinds[0] << " first";
+    EXPECT_EQ(answered.Flag(kYot)->assessments(0).kind(), "asset");
+    ASSERT_NE(answered.Said(kYot, v1::ASPECT_ASSESSMENT), nullptr);
+    EXPECT_TRUE(answered.Said(kYot, v1::ASPECT_ASSESSMENT)->shown());
+    EXPECT_THAT(answered.Said(kYot, v1::ASPECT_ASSESSMENT)->reason(), HasSubstr("(asset)"));
+    EXPECT_THAT(answered.bytes, Not(HasSubstr("apir")));
+    const Recorded entry = LastEntry();
+    EXPECT_THAT(entry.released.at(kYot), Contains("assessment").Times(1));
+    EXPECT_EQ(entry.withheld, (std::map<std::string, int>{{"default", 1}})) << "the other kind";
+  }
+}
+
+TEST_F(AnswersTest, AKindOfAssessmentThatIsHiddenIsAsIfThereWereNone) {
+  TariqIsKnown();
+  TheTeamReports({"apir"});
+  const Answered hidden = Ask(Adviser(), AskForAsset());
+  TheTeamReports({});
+  const Answered none = Ask(Adviser(), AskForAsset());
+  ASSERT_TRUE(hidden.status.ok() && none.status.ok());
+  EXPECT_FALSE(hidden.Said(kYot, v1::ASPECT_ASSESSMENT)->shown());
+  EXPECT_EQ(WithoutSalt(hidden), WithoutSalt(none));
+}
+
+TEST_F(AnswersTest, WhatOpensEachSectionIsToldAndRecordedWhicheverComesFirst) {
+  TariqIsKnown();
+  // The first section of an ASSET by a rule that tells nobody, the others as they were.
+  Publish(absl::StrReplaceAll(
+      request::RulesOfNortown(2),
+      {{"show content of asset except victims, offence-details of youth-offending to connexions",
+        "show content of asset except victims, offence-details, living-arrangements of "
+        "youth-offending to connexions"},
+       {"rule ASSET-CONSENT ",
+        "rule LIVING \"Where they live\"\n"
+        "  show content of asset only living-arrangements of youth-offending to connexions "
+        "practitioner\n"
+        "  when worker is involved\n"
+        "  and purpose is assessment or support-planning\n"
+        "  basis esa2008-s76\n"
+        "  then log\n\n"
+        "rule ASSET-CONSENT "}}));
+  v1::RecordConsentRequest yes = WrittenConsent();
+  yes.mutable_consent()->add_conditions("Not to be left on the answerphone.");
+  ASSERT_TRUE(Consent(Adviser(), yes).ok());
+  const size_t in_mailbox = Mailbox(kYot).size();
+  const Answered answered = Ask(Adviser(), AskForAsset());
+  ASSERT_TRUE(answered.status.ok()) << answered.status;
+  ASSERT_THAT(answered.SectionsOpen(kYot), SizeIs(17));
+  EXPECT_EQ(answered.SectionsOpen(kYot)[0], "living-arrangements");
+
+  EXPECT_THAT(answered.answer.obligations(), IsSupersetOf({"tell-holder", "state-expiry"}));
+  std::vector<std::string> conditions;
+  std::vector<int64_t> until;
+  for (const v1::AspectDecision& one : answered.Flag(kYot)->decisions()) {
+    if (one.aspect() != v1::ASPECT_CONTENT) continue;
+    conditions.insert(conditions.end(), one.conditions().begin(), one.conditions().end());
+    if (one.has_until()) until.push_back(one.until().seconds());
+  }
+  EXPECT_THAT(conditions, ElementsAre("Not to be left on the answerphone."));
+  EXPECT_THAT(until, ElementsAre(yes.consent().valid_until().seconds()));
+
+  ASSERT_EQ(Mailbox(kYot).size(), in_mailbox + 1);
+  const store::v1::StoredMessage told = Mailbox(kYot).back().stored;
+  EXPECT_EQ(told.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_SHOWN);
+  EXPECT_THAT(told.shown(), ElementsAre(v1::ASPECT_CONTENT));
+
+  const std::string bytes = *ledger::LedgerReader(View().get()).Entry(LedgerSize() - 1);
+  const ledger::v1::LedgerEntry entry = *ledger::ParseEntry(bytes);
+  // By rule: whether the basis that it stands in is a consent.
+  std::map<std::string, bool> by_consent;
+  for (const ledger::v1::Released& one : entry.released()) {
+    if (one.holder_agency_id() != kYot) continue;
+    for (const std::string& rule : one.rules()) by_consent[rule] = !one.consent_ref().empty();
+  }
+  EXPECT_EQ(by_consent, (std::map<std::string, bool>{
+                            {"ADVISER", false}, {"LIVING", false}, {"ASSET-CONSENT", true}}));
 }
 
 TEST_F(AnswersTest, AQuestionIsJudgedAgainWhenTheConsentWasWithdrawnMeanwhile) {

@@ -159,10 +159,11 @@ TEST_F(EvaluatorTest, AConsentOpensTheSectionsItMayAndSaysUntilWhen) {
   ASSERT_THAT(yot->content, SizeIs(1));
   EXPECT_THAT(yot->content[0].open, SizeIs(17));
   EXPECT_THAT(yot->content[0].withheld, ElementsAre("offence-details", "victims"));
-  const auto* consent = evaluator.ConsentOf(yot->content[0].first_open);
+  ASSERT_THAT(yot->content[0].open_by, SizeIs(1)) << "all by the same";
+  const auto* consent = evaluator.ConsentOf(yot->content[0].open_by[0]);
   ASSERT_NE(consent, nullptr);
   EXPECT_EQ(consent->consent_id(), tariq.consents()[0].consent_id());
-  EXPECT_EQ(evaluator.ConsentEndOf(yot->content[0].first_open),
+  EXPECT_EQ(evaluator.ConsentEndOf(yot->content[0].open_by[0]),
             yes.consent().valid_until().seconds());
   // To know the worker nobody needed it.
   EXPECT_EQ(evaluator.ConsentOf(yot->aspects[0].decision), nullptr);
