@@ -46,7 +46,8 @@ class Answers {
   //
   // Nobody whom the asker may know of is an answer, not an error. Errors given to `done`, nothing
   // having been disclosed:
-  //   - kInvalidField: no purpose, an unknown aspect, a selector that is not enough
+  //   - kInvalidField: no purpose, an unknown aspect, a kind of assessment that the area does not
+  //     have, a selector that is not enough
   //   - kPurposeNotAllowed: another purpose than the assertion's
   //   - kOverrideInvalid: an override without a ground or without a reason in words
   //   - kPolicyUnavailable: no policy in force (recorded: the entry says so)

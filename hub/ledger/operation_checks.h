@@ -13,7 +13,7 @@
 
 namespace signpost::ledger {
 
-// Errors: kInvalidField, as Sequencer::Submit() says.
+// Errors: kInvalidField and kInternal, as Sequencer::Submit() says.
 [[nodiscard]] absl::Status CheckOperation(const Operation& operation);
 
 // The rows alone: those that a hook adds come later than the operation.

@@ -32,13 +32,13 @@ class LedgerReader {
   // What is durable in this view. Errors: kDataLoss; those of the view.
   [[nodiscard]] absl::StatusOr<Sequencer::Head> Head() const;
 
-  // The bytes of entry `index` as they were hashed. Errors: kNotFound when there is none, or when
-  // it was reduced to its hash, which IsPruned() tells apart.
+  // The bytes of entry `index` as they were hashed. Errors: kNotFound when the ledger ends before,
+  // or when it was reduced to its hash, which IsPruned() tells apart; kDataLoss when it is missing.
   [[nodiscard]] absl::StatusOr<std::string> Entry(uint64_t index) const;
 
   // Entries [first, first + count), fewer when the ledger ends before; empty texts for those that
-  // were reduced to their hashes, which Nodes() has. Errors: kDataLoss when one is missing in
-  // between; kInvalidField when count is not in 1..kPageRowsMax.
+  // were reduced to their hashes, which Nodes() has. Errors: kDataLoss when one is missing;
+  // kInvalidField when count is not in 1..kPageRowsMax.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> Entries(uint64_t first, int count) const;
 
   // Where the entry with this leaf hash is. Errors: kNotFound.

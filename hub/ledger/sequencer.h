@@ -135,9 +135,9 @@ class Sequencer {
   //     retry. By then every follower has taken what was written.
   //   - kTooManyRequests: the queue is full
   //   - kStoreFull
-  //   - kInvalidField: no entries, an entry too large or not well-formed (see Draft), a row that is
-  //     over a limit or the ledger's own, too many reads, a `prune` that its entry does not say
-  //   - kShuttingDown
+  //   - kInvalidField: no entries, one that is not well-formed (see Draft), a row over a limit or the
+  //     ledger's own, too many reads, a `prune` that its entry does not say
+  //   - kInternal: an entry is too long; kShuttingDown
   //   - kStoreUnavailable: the outcome is unknown, and every later call answers the same until
   //     restart
   virtual void Submit(Operation operation, Done done) = 0;
