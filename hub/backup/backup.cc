@@ -88,7 +88,9 @@ absl::Status VerifyObject(const std::string& path, const BackupFile& file,
     size += record.size();
   }
   if (size == file.size() && hash.Finish() == file.sha256()) return absl::OkStatus();
-  return Error(Reason::kDataLoss, absl::StrCat(path, " does not hold what it should"));
+  return Error(Reason::kDataLoss, absl::StrCat(path,
+                                               " does not hold what was just written to it; look "
+                                               "at that medium, and make the backup again"));
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ bool IsObjectName(const std::string& name) {
 }  // namespace
 
 absl::StatusOr<BackupManifest> DecodeManifest(absl::string_view bytes) {
-  const absl::Status damaged = Error(Reason::kDataLoss, "a backup's manifest does not read");
+  const absl::Status damaged = Error(
+      Reason::kDataLoss, "a backup's manifest does not read; take another backup, with --number");
   BackupManifest manifest;
   if (!manifest.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return damaged;
   if (manifest.format() > kFormat) {
@@ -101,7 +102,9 @@ absl::StatusOr<BackupManifest> ReadManifest(const std::string& directory, uint64
   }
   SIGNPOST_ASSIGN_OR_RETURN(BackupManifest manifest, DecodeManifest(bytes));
   if (manifest.number() != number) {
-    return Error(Reason::kDataLoss, absl::StrCat(path, " is the manifest of another backup"));
+    return Error(Reason::kDataLoss, absl::StrCat(path,
+                                                 " is the manifest of another backup; put its own "
+                                                 "back, or take another backup, with --number"));
   }
   return manifest;
 }

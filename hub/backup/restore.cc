@@ -292,6 +292,13 @@ class Restoring {
     return absl::OkStatus();
   }
 
+  absl::Status KeysDoNotRead() const {
+    return Error(Reason::kDataLoss,
+                 absl::StrCat(options_.keys_file,
+                              " does not read as a file of keys; bring the one that this hub, in "
+                              "this version, wrote last into its keys directory"));
+  }
+
   // Of those alone who are in the backup.
   absl::Status PutKeysBack() {
     SIGNPOST_ASSIGN_OR_RETURN(
@@ -301,7 +308,7 @@ class Restoring {
     store::v1::BackupKeysHeader header;
     SIGNPOST_ASSIGN_OR_RETURN(bool more, reader->Next(&record));
     if (!more || !header.ParseFromString(record) || header.format() != 1) {
-      return Error(Reason::kDataLoss, absl::StrCat(options_.keys_file, " does not read"));
+      return KeysDoNotRead();
     }
     if (header.origin() != manifest_.origin()) {
       return base::InvalidField(
@@ -317,9 +324,7 @@ class Restoring {
     while (true) {
       SIGNPOST_ASSIGN_OR_RETURN(more, reader->Next(&record));
       if (!more) return absl::OkStatus();
-      if (!rows.ParseFromString(record)) {
-        return Error(Reason::kDataLoss, absl::StrCat(options_.keys_file, " does not read"));
-      }
+      if (!rows.ParseFromString(record)) return KeysDoNotRead();
       store::Batch batch;
       for (const store::v1::BackupKeyRow& row : rows.rows()) {
         SIGNPOST_ASSIGN_OR_RETURN(

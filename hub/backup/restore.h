@@ -50,8 +50,8 @@ struct RestoreReport {
 // at all. Errors: kNotFound when there is no such backup; kAlreadyExists when `into` holds
 // something; kDataLoss, naming the file, when something is missing, changed, or sealed under
 // another key; kLedgerBehind when something published would be given up; kInvalidField when no
-// published checkpoint is named, or one does not verify, or the keys are older than the backup or
-// another hub's; kKeyUnavailable; kStoreUnavailable.
+// published checkpoint is named, or one does not verify, or the keys are older than the backup,
+// another hub's, or of another history; kKeyUnavailable; kStoreUnavailable.
 [[nodiscard]] absl::StatusOr<RestoreReport> Restore(const RestoreOptions& options);
 
 }  // namespace signpost::backup

@@ -109,7 +109,10 @@ absl::StatusOr<std::unique_ptr<SealedReader>> SealedReader::Open(const std::stri
 }
 
 absl::Status SealedReader::Damaged(const char* how) const {
-  return Error(Reason::kDataLoss, absl::StrCat(path_, " does not verify: ", how));
+  return Error(Reason::kDataLoss,
+               absl::StrCat(path_, " does not verify: ", how,
+                            "; compare it with a copy and the key with the one it was made under, "
+                            "or take another backup"));
 }
 
 absl::StatusOr<bool> SealedReader::Next(std::string* record) {

@@ -127,7 +127,8 @@ absl::StatusOr<Cursors> ReadCursors(const store::View& view, const std::string& 
       view.Scan(Space::kCursors, prefix, store::PrefixEnd(prefix), kCursorsPerMailboxMax + 2));
   if (rows.size() > kCursorsPerMailboxMax + 1) {
     // Deleting by a part of the cursors would delete what the others have not read.
-    return Error(Reason::kDataLoss, "a mailbox has more cursors than it can have");
+    return Error(Reason::kDataLoss,
+                 "a mailbox has more cursors than it can have; stop the hub and restore a backup");
   }
   Cursors cursors;
   for (const store::KeyValue& kv : rows) {

@@ -31,7 +31,10 @@ absl::StatusOr<::signpost::v1::Receipt> ReceiptAt(const store::View& view,
                                                   const std::string& origin, uint64_t index) {
   SIGNPOST_ASSIGN_OR_RETURN(const std::string bytes, LedgerReader(&view).Entry(index));
   const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(bytes);
-  if (!fields.ok()) return base::Error(base::Reason::kDataLoss, "a stored entry does not decode");
+  if (!fields.ok()) {
+    return base::Error(base::Reason::kDataLoss,
+                       "a stored entry does not decode; verify a copy of the ledger");
+  }
   return Receipt(index, tlog::HashToString(tlog::Hasher().Leaf(bytes)), fields->sequenced_at_us,
                  origin);
 }

@@ -143,7 +143,9 @@ void Maintenance::RunAs(Call call, Act act, request::Reply<Response> done) {
         if (!outcome.ok()) return done(std::move(outcome).status());
         Response response;
         if (!response.ParseFromString(outcome->response)) {
-          return done(base::Error(Reason::kDataLoss, "a remembered request does not decode"));
+          return done(base::Error(Reason::kDataLoss,
+                                  "what this request_id led to does not decode; look in the ledger "
+                                  "whether it was done, and ask under a new request_id if not"));
         }
         if (!outcome->receipt.leaf_hash().empty()) {
           *response.mutable_receipt() = std::move(outcome->receipt);

@@ -679,6 +679,8 @@ TEST_F(BackupTest, AManifestThatLeadsElsewhereIsRefused) {
     file->set_name(name);
     EXPECT_EQ(ReasonOf(DecodeManifest(manifest.SerializeAsString()).status()), Reason::kDataLoss)
         << name;
+    EXPECT_THAT(std::string(DecodeManifest(manifest.SerializeAsString()).status().message()),
+                HasSubstr("take another backup"));
   }
   file->set_name("000001.sst");
   EXPECT_TRUE(DecodeManifest(manifest.SerializeAsString()).ok());

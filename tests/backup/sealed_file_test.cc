@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hub/base/error.h"
 #include "tests/ledger/ledger_testing.h"
@@ -90,6 +91,8 @@ TEST_F(SealedFileTest, EveryCutAndEveryAdditionIsNoticed) {
   }
   SetBytes(bytes + '\0');
   EXPECT_EQ(ReasonOf(ReadFile().status()), Reason::kDataLoss);
+  EXPECT_THAT(std::string(ReadFile().status().message()),
+              ::testing::EndsWith("or take another backup"));
 }
 
 TEST_F(SealedFileTest, RecordsThatChangePlacesOrFilesAreNoticed) {

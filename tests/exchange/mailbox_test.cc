@@ -250,6 +250,20 @@ TEST_F(MailboxTest, CursorsHaveNamesAndALimit) {
       Reason::kNotFound);
 }
 
+TEST_F(MailboxTest, MoreCursorsThanThereCanBeIsDamageAndSaysWhatToDo) {
+  for (int i = 0; i < kCursorsPerMailboxMax; ++i) OpenCursor(kYot, "c" + std::to_string(i));
+  const store::KeyValue row = View()->Scan(store::Space::kCursors, "", "", 1)->at(0);
+  store::Batch batch;
+  for (const char* more : {"\xfe", "\xff"}) {
+    batch.Put(store::Space::kCursors, row.key.substr(0, row.key.size() - 1) + more + "x",
+              row.value);
+  }
+  ASSERT_TRUE(store::testing::CommitNow(store_, std::move(batch)).ok());
+  const absl::Status refused = mailboxes_.PrepareOpen(*View(), kYot, "c1").status();
+  EXPECT_EQ(ReasonOf(refused), Reason::kDataLoss);
+  EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr("stop the hub"));
+}
+
 TEST_F(MailboxTest, CursorsNamesAreNotInTheStore) {
   OpenCursor(kYot, "tariqs-case");
   OpenCursor(kConnexions, "tariqs-case");
