@@ -384,6 +384,7 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
         std::map<std::tuple<std::string, int32_t, std::string>, Group> groups;
         const std::string prefix =
             auditor ? std::string() : disclosure::OverridesOfAgency(reader.agency_id);
+        // Nothing rests on the counts: they are of what was there at this view.
         SIGNPOST_RETURN_IF_ERROR(VisitRows(
             view.unguarded(), prefix, auditor ? std::string() : store::PrefixEnd(prefix),
             [&](const std::string&, const stored::OverrideRow& row) -> absl::StatusOr<bool> {

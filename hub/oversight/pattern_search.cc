@@ -250,7 +250,8 @@ void PatternSearch::Find(const base::Principal& asker, v1::FindPatternsRequest r
         ledger::Attempt<v1::FindPatternsResponse> attempt;
         v1::FindPatternsResponse& response = attempt.outcome;
         response.set_salt(context_.random->Bytes(kSaltBytes));
-        // About the past: nothing that is written meanwhile can change it.
+        // About what was there at this view: what is pruned or erased meanwhile was found all the
+        // same, and guarding all that is looked through would let every commit begin it anew.
         SIGNPOST_RETURN_IF_ERROR(
             Look(context_, options_, view.unguarded(), asked, times, &response));
         ledger::v1::LedgerEntry entry =

@@ -342,8 +342,8 @@ void Replays::Replay(const base::Principal& asker, v1::ReplayDecisionRequest req
           index = reader.IndexOf(asked.leaf_hash());
         }
         absl::Status judged = index.status();
-        // About the past: nothing that is written meanwhile can change it.
-        if (judged.ok()) judged = JudgeAgain(view.unguarded(), *index, &response);
+        // Guarded: when somebody is erased meanwhile, less can be opened, and the verdict is another.
+        if (judged.ok()) judged = JudgeAgain(view, *index, &response);
         if (!judged.ok() && base::ReasonOf(judged) != Reason::kNotFound) return judged;
         found = judged.ok();
         ledger::v1::LedgerEntry entry =

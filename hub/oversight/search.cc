@@ -51,7 +51,10 @@ absl::StatusOr<std::optional<int64_t>> TimeAt(const ledger::LedgerReader& reader
     for (const std::string& entry : entries) {
       if (entry.empty()) continue;
       const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(entry);
-      if (!fields.ok()) return base::Error(Reason::kDataLoss, "a stored entry does not decode");
+      if (!fields.ok()) {
+        return base::Error(Reason::kDataLoss,
+                           "a stored entry does not decode; verify a copy of the ledger");
+      }
       return fields->sequenced_at_us;
     }
   }
@@ -382,6 +385,7 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
         const uint64_t position = from.has_value()       ? from->position
                                   : asked.newest_first() ? size
                                                          : 0;
+        // Up to `size`, of the past. What is pruned or erased meanwhile was there at this view.
         SIGNPOST_ASSIGN_OR_RETURN(Page page,
                                   ReadPage(view.unguarded(), wanted, position, page_size));
 

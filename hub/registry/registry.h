@@ -167,8 +167,8 @@ class Registry : private store::Follower {
   // entry, in whatever order lists come. `suspended` in a request is ignored: it stays as it is,
   // and a system that is suspended stays in its agency's row, suspended, also when the request
   // leaves it out (dropping and adding it again must not restore it). Each entry is
-  // kRegistryChanged with subject "agency/<id>" and the like, and subject_hash the SHA-256 of the
-  // row as stored. Errors, nothing having changed:
+  // ENTRY_KIND_REGISTRY_CHANGED, with which kind of record, its id, and record_sha256, the SHA-256
+  // of the row as stored. Errors, nothing having changed:
   //   - kInvalidField with violations
   //   - kAgencyUnknown: a team or practitioner names an agency that is not registered
   //   - what ledger::Transact() gives. kStoreUnavailable: unknown until restart; the directory

@@ -1,8 +1,8 @@
 // IdempotencyTable is a memory of request ids: what is sent twice happens once.
 //
-// Space kRequests: length-prefixed agency id, request id -> a version byte and a RequestRow,
-// written in the commit of what the request caused. A request is compared by a keyed hash, so that
-// the row tells a reader of the disk nothing about its content.
+// Space kRequests: ledger::RequestHash() of agency and request id, 16 bytes -> a version byte and a
+// RequestRow, written in the commit of what the request caused. A request is compared by a keyed
+// hash, too, so that the row tells a reader of the disk neither who asked nor what.
 //
 // A request id belongs to the agency, whatever the method: using one again for something else is an
 // error, not a new request. Thread-safe; holds nothing but its key.

@@ -17,7 +17,7 @@ namespace signpost::store {
 // One kind of thing kept: a RocksDB column family, a table elsewhere. Values are stable forever:
 // they are part of the store's format. Only append.
 enum class Space : uint8_t {
-  kMeta = 0,            // schema version, ledger head, key epochs
+  kMeta = 0,            // schema version; the ledger's head, counters, restores; what is due when
   kEntries = 1,         // ledger entries: index (8 bytes, big-endian) -> entry bytes
   kNodes = 2,           // Merkle nodes in groups; see ledger/tree_rows.h
   kCheckpoints = 3,     // signed notes by tree size
@@ -28,8 +28,8 @@ enum class Space : uint8_t {
   kLocalRecords = 8,    // (agency, keyed hash of its record id) -> person, flag
   kReviews = 9,         // reports that wait for a person to decide
   kMailboxes = 10,      // (system, sequence) -> message
-  kCursors = 11,        // (system, cursor) -> position
-  kRequests = 12,       // (agency, request id) -> outcome, for idempotency
+  kCursors = 11,        // (system, hash of the cursor's name) -> where it stands; a row of its own
+  kRequests = 12,       // keyed hash of agency and request id -> outcome, for idempotency
   kPersonEntries = 13,  // (person, ledger index) -> nothing: who looked; erased with the person
   kReceipts = 14,       // leaf hash -> ledger index
   kOverrides = 15,      // (agency, ledger index) -> an override and its review

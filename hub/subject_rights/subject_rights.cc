@@ -388,6 +388,8 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
         // A stale policy still knows what is sensitive.
         const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Latest();
         v1::PersonExport held;
+        // What is written about them meanwhile may be missing: it is what was held at this view. The
+        // attempt rests on their own row, which Resolve() read: they are not erased meanwhile.
         SIGNPOST_RETURN_IF_ERROR(ComposeExport(context, view.unguarded(), bound.get(), *person,
                                                context.clock->Now(), &held));
         ledger::Attempt<Exported> attempt;
