@@ -21,6 +21,9 @@
 namespace signpost::adapters {
 namespace {
 
+// The largest answer about one young person: 256 flags with 16 assessments of many sections each.
+constexpr int kReceivedBytesMax = 16 << 20;
+
 absl::StatusOr<std::string> ReadCertificates(const std::string& path, const char* what) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -103,7 +106,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionOptions& 
                             base::ReadSecretFile(options.key_path, base::kKeyFileBytesMax));
   grpc::ChannelArguments arguments;
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
-  arguments.SetMaxReceiveMessageSize(base::kMessageBytesMax);
+  arguments.SetMaxReceiveMessageSize(kReceivedBytesMax);
   // A peer that has gone without a word is noticed within a minute and a half.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "hub/base/error.h"
+#include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/exchange/outbox.h"
 #include "hub/intake/incoming.h"
@@ -154,8 +155,11 @@ void Intake::Take(std::shared_ptr<Incoming> incoming) {
     v1::FlagOutcome outcome;
     bool changed = false;  // the operation's first entry is this report's, and not only the feed's
   };
-  request::Transact<Taken>(
-      context_,
+  // A stream has many reports under way at once; when all are about one young person each round has
+  // one winner, and none of them may lose for good against its own stream.
+  constexpr int kAttemptsMax = 2 * base::kReportWindow;
+  ledger::Transact<Taken>(
+      {context_.executor, context_.store, context_.sequencer}, ledger::FirstAttempt::kHere,
       [this, incoming](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Taken>> {
         const absl::Time now = context_.clock->Now();
         const base::Principal& asker = incoming->asker;
@@ -202,7 +206,8 @@ void Intake::Take(std::shared_ptr<Incoming> incoming) {
               ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         }
         incoming->done(std::move(outcome));
-      });
+      },
+      kAttemptsMax);
 }
 
 void Intake::Report(const base::Principal& asker, v1::FlagReport report,

@@ -138,7 +138,7 @@ void Intake::RecordConsent(const base::Principal& asker, v1::RecordConsentReques
   if (!valid.ok()) return done(valid);
   ConsentAct act{asker, request.request_id(), {}};
   request.clear_request_id();
-  act.hash = context_.idempotency->Hash("RecordConsent", request.SerializeAsString());
+  act.hash = context_.idempotency->Hash("RecordConsent", asker, request.SerializeAsString());
   request::Transact<ConsentOutcome>(
       context_,
       [this, act = std::move(act), request = std::move(request)](
@@ -190,7 +190,7 @@ void Intake::WithdrawConsent(const base::Principal& asker, v1::WithdrawConsentRe
   if (!valid.ok()) return done(valid);
   ConsentAct act{asker, request.request_id(), {}};
   request.clear_request_id();
-  act.hash = context_.idempotency->Hash("WithdrawConsent", request.SerializeAsString());
+  act.hash = context_.idempotency->Hash("WithdrawConsent", asker, request.SerializeAsString());
   request::Transact<ConsentOutcome>(
       context_,
       [this, act = std::move(act), id = *consent, request = std::move(request)](

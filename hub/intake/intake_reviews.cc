@@ -122,7 +122,8 @@ void Intake::ResolveReview(const base::Principal& asker, v1::ResolveReviewReques
   }
   const std::string request_id = request.request_id();
   request.clear_request_id();
-  const std::string hash = context_.idempotency->Hash("ResolveReview", request.SerializeAsString());
+  const std::string hash =
+      context_.idempotency->Hash("ResolveReview", asker, request.SerializeAsString());
   auto incoming = std::make_shared<Incoming>();
   incoming->asker = asker;
   incoming->request_id = request_id;

@@ -26,6 +26,12 @@ std::string IdempotencyTable::Hash(absl::string_view method, absl::string_view c
   return base::HmacSha256(key_.bytes(), absl::StrCat(store::LengthPrefixed(method), content));
 }
 
+std::string IdempotencyTable::Hash(absl::string_view method, const base::Principal& asker,
+                                   absl::string_view content) const {
+  return Hash(method, absl::StrCat(store::LengthPrefixed(asker.practitioner_id),
+                                   store::LengthPrefixed(asker.role), content));
+}
+
 absl::StatusOr<std::optional<RequestRow>> IdempotencyTable::Check(
     const ledger::GuardedView& view, const std::string& agency_id, const std::string& request_id,
     const std::string& request_hash) const {

@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "hub/base/crypto.h"
+#include "hub/base/principal.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/store/store.h"
 #include "signpost/store/v1/exchange.pb.h"
@@ -32,6 +33,10 @@ class IdempotencyTable {
   // The hash to give to Check() and Record(). `method` says which call ("ReportFlag"), `content` is
   // the request without its request_id, in any encoding that is the same for the same content.
   std::string Hash(absl::string_view method, absl::string_view content) const;
+  // The same for what only some practitioners may do: who acts is part of the request, so that
+  // nobody is told of another's act that it is theirs and done.
+  std::string Hash(absl::string_view method, const base::Principal& asker,
+                   absl::string_view content) const;
 
   // What this request id led to before: nullopt for a fresh one; the row, when it was the same
   // request: answer from it and do nothing. Errors:

@@ -333,7 +333,7 @@ Act<Request> Begin(const request::HubContext& context, const char* method,
                    const base::Principal& asker, Request request) {
   Act<Request> act{asker, {}, request.request_id(), {}};
   request.clear_request_id();
-  act.hash = context.idempotency->Hash(method, request.SerializeAsString());
+  act.hash = context.idempotency->Hash(method, asker, request.SerializeAsString());
   act.request = std::move(request);
   return act;
 }

@@ -33,6 +33,7 @@ class Receipts : public ::testing::Test {
     for (int i = 0; i < kEntries; ++i) {
       ledger::v1::LedgerEntry entry;
       entry.set_index(static_cast<uint64_t>(i));
+      entry.set_sequenced_at_us(1'795'312'028'123'456);
       entry.set_reply_hash(base::Sha256(i == kIndex ? "the answer" : "another"));
       const std::string bytes = entry.SerializeAsString();
       if (i == kIndex) entry_ = bytes;
@@ -60,7 +61,7 @@ class Receipts : public ::testing::Test {
     file_.proof = tlog::FormatProof(proof);
   }
 
-  absl::StatusOr<std::string> Verify(const std::string& entry = "") {
+  absl::StatusOr<std::string> Verify(const std::optional<std::string>& entry = std::nullopt) {
     return VerifyReceipt(file_, *verifier_, entry);
   }
 
@@ -91,6 +92,7 @@ TEST_F(Receipts, ProveThemselvesAndWithTheEntryTheirAnswer) {
   ASSERT_TRUE(alone.ok()) << alone.status();
   EXPECT_THAT(*alone, HasSubstr("Entry 3 is in the ledger"));
   EXPECT_EQ(alone->find("byte for byte"), std::string::npos);
+  EXPECT_THAT(*alone, HasSubstr("time and the answer in the file were not compared"));
   const auto whole = Verify(entry_);
   ASSERT_TRUE(whole.ok()) << whole.status();
   EXPECT_THAT(*whole, HasSubstr("byte for byte"));
@@ -113,6 +115,12 @@ TEST_F(Receipts, AnythingChangedIsFound) {
   file_.answer = "a kinder answer";
   EXPECT_TRUE(Verify().ok());  // the leaf says nothing of the answer to who lacks the entry
   EXPECT_EQ(Verify(entry_).status().code(), absl::StatusCode::kDataLoss);
+
+  file_ = good;
+  file_.receipt.mutable_sequenced_at()->set_seconds(1'577'836'800);
+  EXPECT_THAT(*Verify(), HasSubstr("not compared"));
+  EXPECT_EQ(Verify(entry_).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Verify("").status().code(), absl::StatusCode::kDataLoss) << "an empty file is none";
 
   file_ = good;
   EXPECT_EQ(Verify("other bytes").status().code(), absl::StatusCode::kDataLoss);

@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "tests/request/hub_rooms.h"
 
 namespace signpost::intake {
@@ -321,6 +323,26 @@ TEST_F(IntakeTest, AReviewIsDecidedOnceUnderItsRequestId) {
   EXPECT_EQ(LedgerSize(), size);
   request.set_request_id(RequestId());
   EXPECT_EQ(ReasonOf(Resolve(SocialWorker(), request).status()), Reason::kNotFound);
+}
+
+// As a stream has them under way, side by side: in each round one of them wins.
+TEST_F(IntakeTest, OfManyReportsAboutOnePersonAtOnceNoneIsLost) {
+  TariqIsKnown();
+  constexpr int kReports = 64;
+  absl::BlockingCounter left(kReports);
+  std::vector<absl::StatusOr<v1::FlagOutcome>> outcomes(kReports, absl::UnknownError(""));
+  for (int i = 0; i < kReports; ++i) {
+    intake_->Report(System(kConnexions), Flag(absl::StrCat("C-many-", i), "connexions"),
+                    [&, i](absl::StatusOr<v1::FlagOutcome> outcome) {
+                      outcomes[static_cast<size_t>(i)] = std::move(outcome);
+                      left.DecrementCount();
+                    });
+  }
+  left.Wait();
+  for (const auto& outcome : outcomes) {
+    ASSERT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_EQ(outcome->kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
+  }
 }
 
 TEST_F(IntakeTest, AWorkersDecisionDoesNotSayThatTheListIsFed) {

@@ -59,6 +59,17 @@ TEST_F(IdempotencyTableTest, HashIsKeyedAndKnowsWhereTheMethodEnds) {
   EXPECT_NE(table_.Hash("a", "bc"), table_.Hash("ab", "c"));
   const IdempotencyTable other(base::SecretKey::Generate(&random_));
   EXPECT_NE(table_.Hash("a", "bc"), other.Hash("a", "bc"));
+  // Who acts is part of it.
+  base::Principal officer;
+  officer.practitioner_id = "dp-001";
+  officer.role = "data-protection-officer";
+  base::Principal colleague = officer;
+  colleague.practitioner_id = "sw-001";
+  base::Principal promoted = officer;
+  promoted.role = "social-worker";
+  EXPECT_EQ(table_.Hash("a", officer, "bc"), table_.Hash("a", officer, "bc"));
+  EXPECT_NE(table_.Hash("a", officer, "bc"), table_.Hash("a", colleague, "bc"));
+  EXPECT_NE(table_.Hash("a", officer, "bc"), table_.Hash("a", promoted, "bc"));
 }
 
 TEST_F(IdempotencyTableTest, RequestIdsHaveAFormAndALimit) {

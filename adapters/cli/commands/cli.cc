@@ -154,6 +154,9 @@ std::string NextStep(const HubError& error) {
       return "Check that the hub runs at the address of --hub, and that --ca, --cert and --key "
              "belong together.";
     }
+    if (error.code == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+      return "The answer is larger than this program takes; ask for fewer aspects with --ask.";
+    }
     return "This did not come from a Signpost hub; check the address of --hub.";
   }
   if (reason == "NOT_FOUND") {

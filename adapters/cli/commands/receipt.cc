@@ -1,5 +1,6 @@
 // receipt verify: without a hub.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ int Verify(Terminal& terminal, const VerifyOptions& options) {
   if (!verifier.ok()) return FailHere(terminal, verifier.status());
   const auto file = ReadReceiptFile(options.file);
   if (!file.ok()) return FailHere(terminal, file.status());
-  std::string entry;
+  std::optional<std::string> entry;
   if (!options.entry.empty()) {
     const auto bytes = ReadBytes(options.entry, base::kEntryBytesMax);
     if (!bytes.ok()) return FailHere(terminal, bytes.status());

@@ -82,7 +82,7 @@ absl::StatusOr<ReceiptFile> ReadReceiptFile(const std::string& path) {
 
 absl::StatusOr<std::string> VerifyReceipt(const ReceiptFile& file,
                                           const tlog::NoteVerifier& verifier,
-                                          const std::string& entry) {
+                                          const std::optional<std::string>& entry) {
   if (file.proof.empty()) {
     return absl::InvalidArgumentError(
         "the file holds no proof yet; fetch one while the hub can be reached: signpost audit proof "
@@ -112,15 +112,25 @@ absl::StatusOr<std::string> VerifyReceipt(const ReceiptFile& file,
                    ", under a signed "
                    "checkpoint of ",
                    checkpoint.size, " entries.");
-  if (entry.empty()) return verified;
+  if (!entry.has_value()) {
+    return absl::StrCat(verified,
+                        file.answer.empty() ? " The time in the file was"
+                                            : " The time and the answer in the file were",
+                        " not compared: that takes the entry's bytes, with --entry.");
+  }
 
   tlog::Hasher hasher;
-  if (hasher.Leaf(entry) != leaf) {
+  if (hasher.Leaf(*entry) != leaf) {
     return absl::DataLossError("the entry's bytes do not hash to the receipt's leaf");
   }
   ledger::v1::LedgerEntry decoded;
-  if (!decoded.ParseFromString(entry)) return absl::DataLossError("the entry does not parse");
-  absl::StrAppend(&verified, " The entry's bytes are those recorded.");
+  if (!decoded.ParseFromString(*entry)) return absl::DataLossError("the entry does not parse");
+  const int64_t told_us = file.receipt.sequenced_at().seconds() * 1'000'000 +
+                          file.receipt.sequenced_at().nanos() / 1000;
+  if (told_us != decoded.sequenced_at_us()) {
+    return absl::DataLossError("the time in the file is not the one that the entry records");
+  }
+  absl::StrAppend(&verified, " The entry's bytes are those recorded, and so is the time.");
   if (!file.answer.empty()) {
     if (decoded.reply_hash() != base::Sha256(file.answer)) {
       return absl::DataLossError("the answer in the file is not the one that the entry records");

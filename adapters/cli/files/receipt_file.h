@@ -10,6 +10,7 @@
 #ifndef SIGNPOST_ADAPTERS_CLI_FILES_RECEIPT_FILE_H_
 #define SIGNPOST_ADAPTERS_CLI_FILES_RECEIPT_FILE_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -37,12 +38,13 @@ std::string FormatReceiptFile(const ReceiptFile& file);
 
 // Whether `file` proves what it says: its leaf is in the ledger under the signed checkpoint of its
 // proof, at its index, in the ledger it names. With `entry` (an auditor's copy of the entry's
-// bytes) also that the leaf is this entry's, and that the entry's reply hash is the answer's.
+// bytes) also that the leaf is this entry's, and that the entry's time and reply hash are those of
+// the file; without, what it says is told to be not compared.
 // Returns, in sentences, what was verified. Errors: INVALID_ARGUMENT when there is no proof or it
 // is malformed; DATA_LOSS when something does not hold, saying what.
 [[nodiscard]] absl::StatusOr<std::string> VerifyReceipt(const ReceiptFile& file,
                                                         const tlog::NoteVerifier& verifier,
-                                                        const std::string& entry);
+                                                        const std::optional<std::string>& entry);
 
 }  // namespace signpost::adapters::cli
 
