@@ -261,7 +261,7 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
   const std::string request_id = request.request_id();
   request.clear_request_id();
   const std::string hash =
-      context_.idempotency->Hash("ReviewOverride", reviewer, request.SerializeAsString());
+      context_.idempotency->Hash("ReviewOverride", asker, request.SerializeAsString());
   const request::HubContext context = context_;
   request::Transact<Outcome>(
       context_,

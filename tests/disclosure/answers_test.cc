@@ -151,7 +151,7 @@ TEST_F(AnswersTest, OnlyTheKindsOfAssessmentThatARuleShowsLeave) {
     EXPECT_EQ(answered.Flag(kYot)->assessments(0).kind(), "asset");
     ASSERT_NE(answered.Said(kYot, v1::ASPECT_ASSESSMENT), nullptr);
     EXPECT_TRUE(answered.Said(kYot, v1::ASPECT_ASSESSMENT)->shown());
-    EXPECT_THAT(answered.Said(kYot, v1::ASPECT_ASSESSMENT)->reason(), HasSubstr("(asset)"));
+    EXPECT_THAT(answered.Said(kYot, v1::ASPECT_ASSESSMENT)->text().english(), HasSubstr("(asset)"));
     EXPECT_THAT(answered.bytes, Not(HasSubstr("apir")));
     const Recorded entry = LastEntry();
     EXPECT_THAT(entry.released.at(kYot), Contains("assessment").Times(1));

@@ -84,7 +84,7 @@ TEST_F(SearchTest, ALookIsItselfAnEntryThatSaysHowMuchWasFound) {
 
 TEST_F(SearchTest, WhichEntriesWereFoundCannotBeTriedAgainstTheHash) {
   v1::SearchEntriesRequest request = Asking(1);
-  request.mutable_filter()->add_kinds("flag-changed");
+  request.mutable_filter()->add_kinds(ledger::v1::ENTRY_KIND_FLAG_CHANGED);
   const auto response = Search(request);
   ASSERT_TRUE(response.ok()) << response.status();
   ASSERT_EQ(response->entries_size(), 1);
