@@ -196,7 +196,8 @@ TEST_F(AnswersTest, WhatOpensEachSectionIsToldAndRecordedWhicheverComesFirst) {
   ASSERT_THAT(answered.SectionsOpen(kYot), SizeIs(17));
   EXPECT_EQ(answered.SectionsOpen(kYot)[0], "living-arrangements");
 
-  EXPECT_THAT(answered.answer.obligations(), IsSupersetOf({"tell-holder", "state-expiry"}));
+  EXPECT_THAT(answered.answer.obligations(),
+              IsSupersetOf({v1::OBLIGATION_TELL_HOLDER, v1::OBLIGATION_STATE_EXPIRY}));
   std::vector<std::string> conditions;
   std::vector<int64_t> until;
   for (const v1::AspectDecision& one : answered.Flag(kYot)->decisions()) {
