@@ -16,9 +16,13 @@
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/receipt.h"
+#include "hub/people/person.h"
 #include "hub/people/rows.h"
+#include "hub/policy_admin/person_population.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
+#include "policy/analysis/diff.h"
+#include "policy/analysis/whatif.h"
 #include "signpost/store/v1/person.pb.h"
 
 namespace signpost::policy_admin {
@@ -72,42 +76,8 @@ std::optional<std::string> Likeness(const people::Person& person) {
   return likeness;
 }
 
-// What one asker sees of each flag, as bits of aspects.
-using Seen = absl::flat_hash_map<std::string, uint8_t>;
-
-constexpr uint8_t AspectBit(Aspect aspect) {
-  return static_cast<uint8_t>(1u << static_cast<unsigned>(aspect));
-}
-
-Seen SeenUnder(const request::BoundPolicy& bound, const registry::Directory& directory,
-               const base::Principal& asker, const disclosure::QuestionTerms& asked,
-               const people::Person& person, absl::Time now) {
-  disclosure::DisclosureEvaluator judge(bound, directory, asker, asked, now);
-  const disclosure::Evaluation findings = judge.Decide(person);
-  Seen seen;
-  // A brokered service is released as existence alone.
-  for (const ledger::v1::Released& released : findings.released) {
-    seen[released.flag_ref()] |= AspectBit(Aspect::kExistence);
-  }
-  for (const disclosure::FlagEvaluation& finding : findings.flags) {
-    uint8_t& bits = seen[finding.flag->flag_id()];
-    for (const disclosure::AspectEvaluation& aspect : finding.aspects) {
-      if (aspect.decision.effect == policy::Effect::kShow) bits |= AspectBit(aspect.aspect);
-    }
-    for (const disclosure::ContentEvaluation& content : finding.content) {
-      if (!content.open.empty()) bits |= AspectBit(Aspect::kContent);
-    }
-  }
-  return seen;
-}
-
-disclosure::QuestionTerms Everything(policy::Purpose purpose) {
-  disclosure::QuestionTerms asked;
-  asked.purpose = purpose;
-  asked.aspects = {Aspect::kExistence, Aspect::kAgency, Aspect::kContact, Aspect::kAssessment};
-  asked.content = true;
-  return asked;
-}
+// An answer tells nothing of these; what may be done with it afterwards is another matter.
+bool IsTold(Aspect aspect) { return aspect != Aspect::kRecord && aspect != Aspect::kShareOnward; }
 
 }  // namespace
 
@@ -153,13 +123,17 @@ absl::StatusOr<std::unique_ptr<PolicyPreviews::Run>> PolicyPreviews::Begin(
   draft->policy = compiled.policy;
   draft->sha256 = sha256;
   draft->version = static_cast<int32_t>(compiled.policy->version());
+  // Symbols of one are then symbols of the other.
+  if (!policy::SameVocabulary(*run->now_->policy, *draft->policy)) {
+    return base::Error(Reason::kPolicyUnavailable,
+                       "the registry is changing, so the draft cannot be compared with the policy "
+                       "in force yet; ask for the preview again");
+  }
   // A draft that begins later is judged as of its first second: before, it would hide everything.
   run->at_ = std::max(run->at_, absl::FromUnixSeconds(compiled.policy->in_force_s()));
   run->draft_ = std::move(draft);
   SIGNPOST_RETURN_IF_ERROR(run->GatherAskers());
-  for (const policy::Purpose purpose : policy::AllPurposes()) {
-    run->asked_.push_back(Everything(purpose));
-  }
+  run->purposes_.assign(policy::AllPurposes().begin(), policy::AllPurposes().end());
   if (request.recorded_days() > 0) {
     run->questions_end_ = context_.sequencer->head().size;
     run->questions_from_us_ =
@@ -198,29 +172,31 @@ absl::Status PolicyPreviews::Run::GatherAskers() {
       });
 }
 
-void PolicyPreviews::Run::Compare(const base::Principal& asker,
-                                  const disclosure::QuestionTerms& asked,
-                                  const people::Person& person, Changes* changes) const {
-  const Seen now = SeenUnder(*now_, *directory_, asker, asked, person, at_);
-  const Seen then = SeenUnder(*draft_, *directory_, asker, asked, person, at_);
-  for (const stored::FlagRow& flag : person.flags()) {
-    const auto bits = [&flag](const Seen& seen) {
-      const auto found = seen.find(flag.flag_id());
-      return found == seen.end() ? uint8_t{0} : found->second;
-    };
-    const uint8_t before = bits(now);
-    const uint8_t after = bits(then);
-    if (before == after) continue;
-    const registry::Agency* holder = directory_->FindAgency(flag.agency_id());
-    for (const Aspect aspect : policy::AllAspects()) {
-      const uint8_t bit = AspectBit(aspect);
-      if (((before ^ after) & bit) == 0) continue;
-      Change& change =
-          (*changes)[{asker.agency_kind, holder != nullptr ? holder->kind : "", aspect}];
-      if ((after & bit) != 0) change.gain = true;
-      if ((before & bit) != 0) change.loss = true;
+absl::StatusOr<PolicyPreviews::Run::Changes> PolicyPreviews::Run::Compare(
+    absl::Span<const base::Principal> askers, absl::Span<const policy::Purpose> purposes,
+    const people::Person& person) const {
+  const policy::Policy& policy = *now_->policy;
+  std::vector<policy::AskerPurpose> classes;
+  classes.reserve(askers.size() * purposes.size());
+  for (const base::Principal& asker : askers) {
+    for (const policy::Purpose purpose : purposes) {
+      classes.push_back(AskerPurposeOf(policy, asker, purpose));
     }
   }
+  const PersonPopulation population(policy, *directory_, askers, purposes.size(), person, at_);
+  const policy::WhatIfResult result =
+      policy::WhatIf(policy, *draft_->policy, population.Get(), classes, absl::ToUnixSeconds(at_));
+  if (!result.fault.empty()) return absl::InternalError(result.fault);
+  Changes changes;
+  for (const policy::WhatIfRow& row : result.rows) {
+    if (!IsTold(row.aspect)) continue;
+    const registry::Agency* holder = directory_->FindAgency(policy.AgencyId(row.holder));
+    Change& change = changes[{askers[row.asker / purposes.size()].agency_kind,
+                              holder != nullptr ? holder->kind : "", row.aspect}];
+    change.gain |= row.gained > 0;
+    change.loss |= row.lost > 0;
+  }
+  return changes;
 }
 
 void PolicyPreviews::Run::Add(const Changes& changes, std::map<Key, Count>* counts) {
@@ -264,11 +240,7 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
       }
     }
     ++judged;
-    Changes changes;
-    for (const base::Principal& asker : askers_) {
-      for (const disclosure::QuestionTerms& asked : asked_)
-        Compare(asker, asked, *person, &changes);
-    }
+    SIGNPOST_ASSIGN_OR_RETURN(Changes changes, Compare(askers_, purposes_, *person));
     Add(changes, &counts_);
     if (likeness.has_value()) {
       if (alike_.size() >= kAlikeMax) alike_.clear();
@@ -316,8 +288,9 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepQuestions() {
     asker.role = entry.role();
     asker.team_ids.assign(entry.team_ids().begin(), entry.team_ids().end());
     ++questions_;
-    Changes changes;
-    Compare(asker, Everything(purpose), *person, &changes);
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const Changes changes,
+        Compare(absl::MakeConstSpan(&asker, 1), absl::MakeConstSpan(&purpose, 1), *person));
     Add(changes, &question_counts_);
   }
   // Entries are in order of time, so before a page with an older one all are older.

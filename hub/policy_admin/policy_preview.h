@@ -1,11 +1,12 @@
 // PolicyPreviews is a count that says what a draft would change for people: who would gain or lose
 // sight of what, counted, for those who may propose a policy.
 //
-// The draft and the policy in force judge each person as an answer would (judge.h), for every
-// asker that is enrolled (agency, role, teams) and every purpose. What comes out is how many people
-// there are of whom agencies of one kind would gain, or lose, sight of an aspect of a flag of
-// another kind; 1 to 4 are told as "few", so that nobody is singled out. A run may also go through
-// the questions recorded in the last days and judge them again on the facts of today.
+// What would change of one person's flags is counted by policy/analysis/whatif.h, for every asker
+// that is enrolled (agency, role, teams) and every purpose, by what an answer would tell. What comes
+// out is how many people there are of whom agencies of one kind would gain, or lose, sight of an
+// aspect of a flag of another kind; 1 to 4 are told as "few", so that nobody is singled out. A run
+// may also go through the questions recorded in the last days and judge them again on the facts of
+// today.
 //
 // A run is a state machine: Step() looks at a bounded number of people, at a view of its own, so
 // that answers are not held up and no view grows old; people who change meanwhile count as they are
@@ -31,9 +32,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "hub/base/ids.h"
 #include "hub/base/principal.h"
-#include "hub/disclosure/evaluator.h"
+#include "hub/people/person.h"
 #include "hub/policy_admin/policy_admin.h"
 #include "hub/request/context.h"
 #include "signpost/v1/policy.pb.h"
@@ -57,7 +59,8 @@ class PolicyPreviews {
 
   // Begins a run; compiles the draft, so it is for the executor. Errors: kAssertionMissing and
   // kMethodNotAllowed (recorded), kInvalidField, kPolicyUnavailable when there is nothing to
-  // compare with, kTooManyRequests while another run is under way, kStoreUnavailable.
+  // compare with or
+  // the registry is changing, kTooManyRequests while another run is under way, kStoreUnavailable.
   [[nodiscard]] absl::StatusOr<std::unique_ptr<Run>> Begin(const base::Principal& asker,
                                                            const v1::PreviewPolicyRequest& request);
 
@@ -109,9 +112,10 @@ class PolicyPreviews::Run {
   absl::Status GatherAskers();
   absl::StatusOr<bool> StepPeople();
   absl::StatusOr<bool> StepQuestions();
-  // Adds what `asker` would gain or lose about `person`.
-  void Compare(const base::Principal& asker, const disclosure::QuestionTerms& asked,
-               const people::Person& person, Changes* changes) const;
+  // What any of `askers`, asking with any of `purposes`, would gain or lose about `person`.
+  absl::StatusOr<Changes> Compare(absl::Span<const base::Principal> askers,
+                                  absl::Span<const policy::Purpose> purposes,
+                                  const people::Person& person) const;
   static void Add(const Changes& changes, std::map<Key, Count>* counts);
   static void Tell(const std::map<Key, Count>& counts,
                    google::protobuf::RepeatedPtrField<v1::PreviewCount>* out);
@@ -126,7 +130,7 @@ class PolicyPreviews::Run {
   std::shared_ptr<const registry::Directory> directory_;
   absl::Time at_;
   std::vector<base::Principal> askers_;
-  std::vector<disclosure::QuestionTerms> asked_;
+  std::vector<policy::Purpose> purposes_;
 
   std::optional<base::PersonId> person_before_;  // the last one looked at
   bool people_done_ = false;

@@ -15,16 +15,21 @@
 namespace signpost::policy {
 namespace {
 
-// A row's fields but the last.
+// A row's fields but the last two.
 uint64_t PlaceOf(const PersonItem& item) {
   return static_cast<uint64_t>(item.holder) | (static_cast<uint64_t>(item.service) << 16) |
          (static_cast<uint64_t>(item.facts) << 32) | (static_cast<uint64_t>(item.consents) << 48);
 }
 
+// The last two, as one number: kinds in its order come with the same `related` together.
+uint64_t RestOf(const PersonItem& item) {
+  return static_cast<uint64_t>(item.assessments) | (static_cast<uint64_t>(item.related) << 16);
+}
+
 // Rows that are alike, and how many there are.
 struct Kind {
   uint64_t place = 0;
-  uint64_t related = 0;
+  uint64_t rest = 0;
   int64_t count = 0;
 };
 
@@ -34,7 +39,8 @@ PersonItem ItemOf(const Kind& kind) {
   item.service = static_cast<Symbol>(kind.place >> 16);
   item.facts = static_cast<uint16_t>(kind.place >> 32);
   item.consents = static_cast<uint16_t>(kind.place >> 48);
-  item.related = static_cast<uint16_t>(kind.related);
+  item.assessments = static_cast<uint16_t>(kind.rest);
+  item.related = static_cast<uint16_t>(kind.rest >> 16);
   return item;
 }
 
@@ -53,11 +59,11 @@ class Counter {
       const size_t rows = std::min(kAhead, items.size() - from);
       while ((kinds_ + rows) * 2 > slots_.size()) Grow();
       for (size_t i = 0; i < rows; ++i) {
-        homes[i] = HomeOf(PlaceOf(items[from + i]), items[from + i].related);
+        homes[i] = HomeOf(PlaceOf(items[from + i]), RestOf(items[from + i]));
         __builtin_prefetch(&slots_[homes[i]], 1);
       }
       for (size_t i = 0; i < rows; ++i) {
-        Slot& slot = Find(homes[i], PlaceOf(items[from + i]), items[from + i].related);
+        Slot& slot = Find(homes[i], PlaceOf(items[from + i]), RestOf(items[from + i]));
         kinds_ += slot.counted < kOne ? 1 : 0;
         slot.counted += kOne;
       }
@@ -76,35 +82,35 @@ class Counter {
           {slot.place, slot.counted & (kOne - 1), static_cast<int64_t>(slot.counted / kOne)});
     }
     std::sort(kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) {
-      return std::tie(a.related, a.place) < std::tie(b.related, b.place);
+      return std::tie(a.rest, a.place) < std::tie(b.rest, b.place);
     });
     return kinds;
   }
 
  private:
-  static constexpr unsigned kFirstBits = 12;
-  // In `counted` the last field of the row is below this, and what is above counts the rows.
-  static constexpr uint64_t kOne = uint64_t{1} << 16;
+  static constexpr unsigned kFirstBits = 6;  // for the flags of one person
+  // In `counted` the last fields of the row are below this, and what is above counts the rows.
+  static constexpr uint64_t kOne = uint64_t{1} << 32;
   struct Slot {
     uint64_t place = 0;
     uint64_t counted = 0;  // below kOne: nothing is here
   };
 
-  size_t HomeOf(uint64_t place, uint64_t related) const {
-    uint64_t hash = (place ^ related << 40) * 0x9e3779b97f4a7c15;
+  size_t HomeOf(uint64_t place, uint64_t rest) const {
+    uint64_t hash = (place ^ rest << 40) * 0x9e3779b97f4a7c15;
     hash ^= hash >> 32;
-    return static_cast<size_t>((hash + related) * 0xd6e8feb86659fd93 >> shift_);
+    return static_cast<size_t>((hash + rest) * 0xd6e8feb86659fd93 >> shift_);
   }
 
   // The slot of a kind: its own, or the empty one where it belongs, which then is its own.
-  Slot& Find(size_t home, uint64_t place, uint64_t related) {
+  Slot& Find(size_t home, uint64_t place, uint64_t rest) {
     for (size_t at = home;; at = (at + 1) & (slots_.size() - 1)) {
       Slot& slot = slots_[at];
       if (slot.counted < kOne) {
-        slot = {place, related};
+        slot = {place, rest};
         return slot;
       }
-      if (slot.place == place && (slot.counted & (kOne - 1)) == related) return slot;
+      if (slot.place == place && (slot.counted & (kOne - 1)) == rest) return slot;
     }
   }
 
@@ -114,8 +120,8 @@ class Counter {
     --shift_;
     for (const Slot& slot : old) {
       if (slot.counted < kOne) continue;
-      const uint64_t related = slot.counted & (kOne - 1);
-      Find(HomeOf(slot.place, related), slot.place, related) = slot;
+      const uint64_t rest = slot.counted & (kOne - 1);
+      Find(HomeOf(slot.place, rest), slot.place, rest) = slot;
     }
   }
 
@@ -127,15 +133,15 @@ class Counter {
 // A class of askers as it is related to some people, asking under both policies.
 struct BothQuestions {
   BothQuestions(const Policy& now, const Policy& draft, const AskerPurpose& asker, int64_t now_s,
-                const RelationshipFacts& related)
-      : standing{asker.team, related},
-        question{QuestionOf(asker, now_s)},
+                const AskerRelation& related)
+      : question{QuestionOf(asker, now_s, related)},
         before(now, question),
         after(draft, question) {}
   BothQuestions(const BothQuestions&) = delete;
   BothQuestions& operator=(const BothQuestions&) = delete;
 
-  Question QuestionOf(const AskerPurpose& asker, int64_t now_s) const {
+  static Question QuestionOf(const AskerPurpose& asker, int64_t now_s,
+                             const AskerRelation& related) {
     Question one;
     one.agency = asker.agency;
     one.role = asker.role;
@@ -143,65 +149,130 @@ struct BothQuestions {
     one.purpose = asker.purpose;
     one.necessity_stated = asker.necessity_stated;
     one.now_s = now_s;
-    one.relationships = standing.relationships;
-    if (standing.team != kNoSymbol) one.teams = absl::MakeConstSpan(&standing, 1);
+    one.relationships = related.relationships;
+    one.teams = related.teams;
     return one;
   }
 
-  const TeamStanding standing;
   const Question question;
   const PreparedQuestion before;
   const PreparedQuestion after;
 };
 
-// One item under both policies.
+// One flag under both policies.
 class Comparer {
  public:
-  Comparer(const PolicyImpl& policy, const BothQuestions& questions, const Item& item)
+  // What one aspect would tell more, and less, of; of assessments and content it can be both.
+  struct Change {
+    bool gained = false;
+    bool lost = false;
+  };
+
+  // `kinds`: the assessments that the flag has, none as kNoSymbol.
+  Comparer(const PolicyImpl& policy, const BothQuestions& questions, const Item& item,
+           absl::Span<const Symbol> kinds)
       : policy_(policy),
+        questions_(questions),
         before_(questions.before, item),
         after_(questions.after, item),
+        kinds_(kinds),
         item_(item) {}
 
-  // False: no aspect changes.
-  bool CouldChange() const { return before_.Speaks() || after_.Speaks(); }
-
-  // Whether more, and whether less, would be seen of the aspect; of content both can be.
-  std::pair<bool, bool> Changes(Aspect aspect) {
-    item_.aspect = aspect;
-    item_.assessment = item_.section = kNoSymbol;
-    std::pair<bool, bool> gained_lost = {false, false};
-    if (aspect != Aspect::kAssessment && aspect != Aspect::kContent) {
-      Compare(gained_lost);
-      return gained_lost;
+  // Calls `changes(aspect, change)` for each aspect of which something changes.
+  template <typename Changes>
+  void Compare(Changes changes) {
+    // Then every aspect is hidden by both.
+    if (!before_.Speaks() && !after_.Speaks()) return;
+    const Effects existence = Decide(Aspect::kExistence);
+    const Effects agency = Decide(Aspect::kAgency);
+    named_before_ = existence.before == Effect::kShow && agency.before == Effect::kShow;
+    named_after_ = existence.after == Effect::kShow && agency.after == Effect::kShow;
+    // A broker is told of as a service without a name.
+    Tell(Aspect::kExistence,
+         ChangeOf(existence.before != Effect::kHide, existence.after != Effect::kHide), changes);
+    if (!named_before_ && !named_after_) return;
+    Tell(Aspect::kAgency, ChangeOf(named_before_, named_after_), changes);
+    for (const Aspect aspect : {Aspect::kContact, Aspect::kRecord, Aspect::kShareOnward}) {
+      Tell(aspect, ChangeOf(Decide(aspect)), changes);
     }
-    for (size_t a = 1; a < policy_.assessment_sections.size(); ++a) {
-      item_.assessment = static_cast<Symbol>(a);
-      item_.section = kNoSymbol;
-      if (aspect == Aspect::kAssessment) {
-        Compare(gained_lost);
-        continue;
-      }
-      for (const Symbol section : policy_.assessment_sections[a]) {
-        item_.section = section;
-        Compare(gained_lost);
-      }
-    }
-    return gained_lost;
+    CompareAssessments(changes);
   }
 
  private:
-  void Compare(std::pair<bool, bool>& gained_lost) const {
-    const Effect before = before_.Decide(item_).effect;
-    const Effect after = after_.Decide(item_).effect;
-    gained_lost.first |= before < after;
-    gained_lost.second |= after < before;
+  struct Effects {
+    Effect before;
+    Effect after;
+  };
+
+  static Change ChangeOf(bool before, bool after) { return {!before && after, before && !after}; }
+  // Of what is told only of a flag that is named.
+  Change ChangeOf(Effects effects) const {
+    return ChangeOf(named_before_ && effects.before == Effect::kShow,
+                    named_after_ && effects.after == Effect::kShow);
+  }
+  template <typename Changes>
+  static void Tell(Aspect aspect, Change change, Changes changes) {
+    if (change.gained || change.lost) changes(aspect, change);
+  }
+
+  Effects Decide(Aspect aspect) {
+    item_.aspect = aspect;
+    return {before_.Decide(item_).effect, after_.Decide(item_).effect};
+  }
+
+  template <typename Changes>
+  void CompareAssessments(Changes changes) {
+    Change pointer;
+    Change content;
+    for (const Symbol kind : kinds_) {
+      item_.assessment = kind;
+      const Effects shown = Decide(Aspect::kAssessment);
+      const Change change = ChangeOf(shown);
+      pointer.gained |= change.gained;
+      pointer.lost |= change.lost;
+      if (kind == kNoSymbol) continue;
+      // Which sections may be asked for says that the assessment exists.
+      const bool asked_before = named_before_ && shown.before == Effect::kShow;
+      const bool asked_after = named_after_ && shown.after == Effect::kShow;
+      if (asked_before || asked_after) CompareSections(asked_before, asked_after, &content);
+    }
+    item_.assessment = kNoSymbol;
+    Tell(Aspect::kAssessment, pointer, changes);
+    Tell(Aspect::kContent, content, changes);
+  }
+
+  // Of the kind of assessment that item_ has.
+  void CompareSections(bool asked_before, bool asked_after, Change* content) {
+    if (!paper_before_.has_value()) {
+      paper_ = item_;
+      // Nobody has read the papers for whom they name.
+      if (paper_.names_victim == Tri::kNo) paper_.names_victim = Tri::kUnknown;
+      paper_.aspect = Aspect::kContent;
+      paper_before_.emplace(questions_.before, paper_);
+      paper_after_.emplace(questions_.after, paper_);
+    }
+    paper_.assessment = item_.assessment;
+    for (const Symbol section : policy_.assessment_sections[item_.assessment]) {
+      paper_.section = section;
+      const Change change =
+          ChangeOf(asked_before && paper_before_->Decide(paper_).effect == Effect::kShow,
+                   asked_after && paper_after_->Decide(paper_).effect == Effect::kShow);
+      content->gained |= change.gained;
+      content->lost |= change.lost;
+    }
   }
 
   const PolicyImpl& policy_;
+  const BothQuestions& questions_;
   const PreparedItem before_;
   const PreparedItem after_;
+  const absl::Span<const Symbol> kinds_;
   Item item_;
+  bool named_before_ = false;
+  bool named_after_ = false;
+  Item paper_;  // item_ as its papers are judged, once one was asked for
+  std::optional<PreparedItem> paper_before_;
+  std::optional<PreparedItem> paper_after_;
 };
 
 }  // namespace
@@ -224,8 +295,14 @@ WhatIfResult WhatIf(const Policy& now, const Policy& draft, const Population& pe
   const std::vector<Kind> kinds = counter.Kinds();
   result.kinds = kinds.size();
   const PolicyImpl& impl = now.impl();
+  std::vector<Symbol> any_assessment;
+  for (size_t a = 1; a < impl.assessment_sections.size(); ++a) {
+    any_assessment.push_back(static_cast<Symbol>(a));
+  }
+  constexpr Symbol kNone = kNoSymbol;
   std::map<std::tuple<size_t, Aspect, Symbol>, WhatIfRow> rows;
   // By asker, for the people who are related as those of the kind before.
+  std::vector<AskerRelation> relations(askers.size());
   std::vector<std::optional<BothQuestions>> questions(askers.size());
   for (size_t k = 0; k < kinds.size(); ++k) {
     const PersonItem row = ItemOf(kinds[k]);
@@ -243,30 +320,34 @@ WhatIfResult WhatIf(const Policy& now, const Policy& draft, const Population& pe
     item.adult_from_s = kNeverS;
     if (row.consents < people.consents.size()) {
       item.consents_known = Tri::kYes;
-      item.consents = people.consents[row.consents];
+      item.consents = people.consents[row.consents].facts;
+      item.adult_from_s = people.consents[row.consents].adult_from_s;
     }
-    const bool other_people = k == 0 || kinds[k].related != kinds[k - 1].related;
+    absl::Span<const Symbol> assessments = any_assessment;
+    if (row.assessments < people.assessments.size()) {
+      assessments = people.assessments[row.assessments];
+    }
+    if (assessments.empty()) assessments = absl::MakeConstSpan(&kNone, 1);
+    const bool other_people = k == 0 || row.related != ItemOf(kinds[k - 1]).related;
     for (size_t a = 0; a < askers.size(); ++a) {
       if (other_people) {
-        RelationshipFacts related;
-        related.unknown = (1u << kRelationshipCount) - 1;
+        AskerRelation related;
+        related.relationships.unknown = (1u << kRelationshipCount) - 1;
         if (row.related < people.related.size() && a < people.related[row.related].size()) {
           related = people.related[row.related][a];
         }
-        questions[a].emplace(now, draft, askers[a], now_s, related);
+        relations[a] = std::move(related);
+        questions[a].emplace(now, draft, askers[a], now_s, relations[a]);
       }
-      Comparer comparer(impl, *questions[a], item);
-      if (!comparer.CouldChange()) continue;
-      for (const Aspect aspect : AllAspects()) {
-        const auto [gained, lost] = comparer.Changes(aspect);
-        if (!gained && !lost) continue;
-        WhatIfRow& out = rows[{a, aspect, row.holder}];
-        out.asker = a;
-        out.aspect = aspect;
-        out.holder = row.holder;
-        out.gained += gained ? kinds[k].count : 0;
-        out.lost += lost ? kinds[k].count : 0;
-      }
+      Comparer(impl, *questions[a], item, assessments)
+          .Compare([&](Aspect aspect, Comparer::Change change) {
+            WhatIfRow& out = rows[{a, aspect, row.holder}];
+            out.asker = a;
+            out.aspect = aspect;
+            out.holder = row.holder;
+            out.gained += change.gained ? kinds[k].count : 0;
+            out.lost += change.lost ? kinds[k].count : 0;
+          });
     }
   }
   for (auto& [place, row] : rows) {

@@ -8,9 +8,9 @@
 // class of askers its aspects are not asked one by one. Nothing else is shared: each different row
 // is decided under both policies, for every class of askers.
 //
-// It counts flags, and all that the rules say of them. What a hub tells its officers is another
-// count (hub/policy_admin): of people, by what an answer would have told, and without singling
-// anybody out.
+// It counts flags, by what an answer would tell of them: whoever may not know of a flag and of its
+// agency is told nothing else of it, and a broker tells that it exists. A hub counts people with it
+// (hub/policy_admin): it gives the flags of one, and asks whether any would be gained or lost.
 //
 // Pure and thread-safe; runs on the caller's thread; keeps nothing.
 
@@ -32,6 +32,8 @@ inline constexpr size_t kWhatIfKindsMax = 1'000'000;
 
 // One flag of one person.
 struct PersonItem {
+  static constexpr uint16_t kAnyAssessment = 0xffff;
+
   // What stands in `facts`, two bits each: 0 not known, 1 no, 2 yes (the values of Tri).
   enum Place : uint8_t {
     kOpen = 0,
@@ -40,7 +42,7 @@ struct PersonItem {
     kShielded = 6,
     kNewIdentity = 8,
     kSpentOffence = 10,
-    kNamesVictim = 12,
+    kNamesVictim = 12,  // that the service is involved does; of papers only a yes is believed
     kBrokerable = 14,
   };
 
@@ -49,6 +51,8 @@ struct PersonItem {
   uint16_t facts = 0;
   uint16_t consents = 0;  // index into Population::consents; past its end: consent is not known
   uint16_t related = 0;   // index into Population::related; past its end: not known
+  // Index into Population::assessments; past its end: any of the vocabulary.
+  uint16_t assessments = kAnyAssessment;
 
   void Set(Place place, Tri value) {
     facts =
@@ -64,24 +68,36 @@ struct AskerPurpose {
   Tri is_practitioner = Tri::kYes;
   Purpose purpose = Purpose::kUnspecified;
   Tri necessity_stated = Tri::kYes;
-  Symbol team = kNoSymbol;  // whose member the asker is; its relationships are those of the row
+};
+
+// All that was said about what may be shared of somebody.
+struct PersonConsents {
+  std::vector<ConsentFact> facts;
+  // The first second of their 18th birthday, as Item::adult_from_s. As it is, a consent that ended
+  // on a birthday is given as ended.
+  int64_t adult_from_s = kNeverS;
+};
+
+// How one class of askers, and each team that they are members of, is related to a person.
+struct AskerRelation {
+  RelationshipFacts relationships;
+  std::vector<TeamStanding> teams;
 };
 
 // Nothing is owned; all of it must live during the call.
 struct Population {
   absl::Span<const PersonItem> items;
-  // The sets of consents that occur. Birthdays are the caller's part: a consent that ended is given
-  // as ended.
-  absl::Span<const std::vector<ConsentFact>> consents;
+  absl::Span<const PersonConsents> consents;  // those that occur
   // The ways in which askers are related to a person: by place in WhatIf()'s `askers`.
-  absl::Span<const std::vector<RelationshipFacts>> related;
+  absl::Span<const std::vector<AskerRelation>> related;
+  absl::Span<const std::vector<Symbol>> assessments;  // the sets of kinds that a flag has
 };
 
 struct WhatIfRow {
   size_t asker = 0;  // place in `askers`
   Aspect aspect = Aspect::kExistence;
   Symbol holder = kNoSymbol;
-  int64_t gained = 0;  // items of which more would be seen (hide to broker counts)
+  int64_t gained = 0;  // items of which more would be told
   int64_t lost = 0;
 };
 
@@ -94,8 +110,9 @@ struct WhatIfResult {
 };
 
 // What would change at `now_s` were `draft` in force instead of `now`. Both must be compiled
-// against the same vocabulary. Of assessments and their content an item counts once, where of any
-// section more (or less) would be seen. Nobody overrides.
+// against the same vocabulary. Of assessments and their content an item counts once, where any kind
+// or section would be told that is not told now (or the other way round); it may do both. A flag
+// without an assessment counts where it would be told that there is none. Nobody overrides.
 WhatIfResult WhatIf(const Policy& now, const Policy& draft, const Population& people,
                     absl::Span<const AskerPurpose> askers, int64_t now_s);
 

@@ -426,7 +426,7 @@ bool Preview(const BenchOptions& options, Report& report) {
       askers.push_back(asker);
     }
   }
-  std::vector<std::vector<policy::ConsentFact>> consents(kConsentSets);  // the first: never asked
+  std::vector<policy::PersonConsents> consents(kConsentSets);  // the first: never asked
   for (size_t c = 1; c < kConsentSets; ++c) {
     policy::ConsentFact consent;
     consent.decision =
@@ -435,14 +435,14 @@ bool Preview(const BenchOptions& options, Report& report) {
     consent.matter = policy::ConsentMatter::kSharing;
     consent.grantor = policy::Grantor::kSelf;
     consent.until_s = c % 3 == 0 ? now_s - kDayS : now_s + kDayS;
-    consents[c] = {consent};
+    consents[c].facts = {consent};
   }
-  std::vector<std::vector<policy::RelationshipFacts>> related(kWaysRelated);
+  std::vector<std::vector<policy::AskerRelation>> related(kWaysRelated);
   for (size_t w = 0; w < kWaysRelated; ++w) {
     for (size_t a = 0; a < askers.size(); ++a) {
       related[w].emplace_back();
       if ((w * 5 + a / 3) % 4 == 0) {
-        related[w].back().yes = policy::Bit(policy::Relationship::kOwnOpenFlag);
+        related[w].back().relationships.yes = policy::Bit(policy::Relationship::kOwnOpenFlag);
       }
     }
   }

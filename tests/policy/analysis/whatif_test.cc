@@ -2,8 +2,12 @@
 
 #include "policy/analysis/whatif.h"
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <random>
+#include <set>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -22,6 +26,15 @@ using testing::kSmallRules;
 
 constexpr int64_t kInForce = 1'767'225'600;  // 2026-01-01
 
+// The small rules, where who may know of a contact or an assessment may know of the agency.
+const std::string kRules = absl::StrReplaceAll(
+    kSmallRules,
+    {{"show existence, contact of offending", "show existence, agency, contact of offending"},
+     {"show content of asset except victims",
+      "show existence, agency, assessment, content of asset except victims"},
+     {"show existence, agency, contact, content of everything",
+      "show existence, agency, contact, assessment, content of everything"}});
+
 class WhatIfTest : public ::testing::Test {
  protected:
   WhatIfTest() {
@@ -32,17 +45,18 @@ class WhatIfTest : public ::testing::Test {
     given.matter = ConsentMatter::kSharing;
     ConsentFact refused = given;
     refused.decision = ConsentDecision::kRefused;
-    consents_ = {{}, {given}, {refused}};
+    consents_ = {{{}}, {{given}}, {{refused}}};
     const RelationshipFacts none;
     const RelationshipFacts some{Bit(Relationship::kOwnOpenFlag), 0};
-    related_ = {{none, none, none}, {some, none, some}, {some, some, some}};
+    const Symbol team = now_->TeamSymbol("yot-team");
+    related_ = {{{none, {}}, {none, {}}, {none, {{team, none}}}},
+                {{some, {}}, {none, {}}, {some, {{team, some}}}},
+                {{some, {}}, {some, {}}, {some, {{team, some}}}}};
     const Symbol careers = now_->AgencySymbol("careers");
     askers_ = {
-        {careers, now_->RoleSymbol("adviser"), Tri::kYes, Purpose::kAssessment, Tri::kYes,
-         kNoSymbol},
-        {careers, now_->RoleSymbol("adviser"), Tri::kYes, Purpose::kReferral, Tri::kYes, kNoSymbol},
-        {careers, now_->RoleSymbol("officer"), Tri::kYes, Purpose::kYouthJustice, Tri::kYes,
-         now_->TeamSymbol("yot-team")}};
+        {careers, now_->RoleSymbol("adviser"), Tri::kYes, Purpose::kAssessment, Tri::kYes},
+        {careers, now_->RoleSymbol("adviser"), Tri::kYes, Purpose::kReferral, Tri::kYes},
+        {careers, now_->RoleSymbol("officer"), Tri::kYes, Purpose::kYouthJustice, Tri::kYes}};
   }
 
   std::vector<PersonItem> Population(size_t size) {
@@ -59,48 +73,103 @@ class WhatIfTest : public ::testing::Test {
       item.Set(PersonItem::kShielded, random() % 50 == 0 ? Tri::kYes : Tri::kNo);
       item.consents = static_cast<uint16_t>(random() % 4);  // 3: not known
       item.related = static_cast<uint16_t>(random() % 4);
+      item.assessments = static_cast<uint16_t>(random() % 3);  // 2: not known
     }
     return items;
   }
   WhatIfResult Run(const Policy& draft, const std::vector<PersonItem>& items) {
-    const policy::Population people{items, consents_, related_};
+    const policy::Population people{items, consents_, related_, assessments_};
     return WhatIf(*now_, draft, people, askers_, kInForce);
   }
 
-  const std::shared_ptr<const Policy> now_ = CompileSmall(kSmallRules);
-  std::vector<std::vector<ConsentFact>> consents_;
-  std::vector<std::vector<RelationshipFacts>> related_;
+  Question QuestionOf(const PersonItem& row, size_t asker) const {
+    Question question;
+    question.agency = askers_[asker].agency;
+    question.role = askers_[asker].role;
+    question.is_practitioner = askers_[asker].is_practitioner;
+    question.purpose = askers_[asker].purpose;
+    question.necessity_stated = askers_[asker].necessity_stated;
+    question.now_s = kInForce;
+    question.relationships.unknown = (1u << kRelationshipCount) - 1;
+    if (row.related < related_.size()) {
+      question.relationships = related_[row.related][asker].relationships;
+      question.teams = related_[row.related][asker].teams;
+    }
+    return question;
+  }
+  Item ItemOf(const PersonItem& row) const {
+    Item item;
+    item.holder = row.holder;
+    item.service = row.service;
+    item.open = row.Get(PersonItem::kOpen);
+    item.disputed = row.Get(PersonItem::kDisputed);
+    item.marked_sensitive = row.Get(PersonItem::kMarkedSensitive);
+    item.shielded = row.Get(PersonItem::kShielded);
+    item.new_identity = row.Get(PersonItem::kNewIdentity);
+    item.spent_offence = row.Get(PersonItem::kSpentOffence);
+    item.names_victim = row.Get(PersonItem::kNamesVictim);
+    item.brokerable = row.Get(PersonItem::kBrokerable);
+    item.adult_from_s = kNeverS;
+    if (row.consents < consents_.size()) {
+      item.consents_known = Tri::kYes;
+      item.consents = consents_[row.consents].facts;
+    }
+    return item;
+  }
+
+  const std::shared_ptr<const Policy> now_ = CompileSmall(kRules);
+  std::vector<PersonConsents> consents_;
+  std::vector<std::vector<AskerRelation>> related_;
+  const std::vector<std::vector<Symbol>> assessments_ = {{}, {now_->AssessmentSymbol("asset")}};
   std::vector<AskerPurpose> askers_;
 };
 
+// What an answer would tell the asker of one flag, with the interpreter: each aspect by itself, each
+// kind of assessment and each section.
+std::set<std::tuple<Aspect, Symbol, Symbol>> Told(const Policy& policy, const Question& question,
+                                                  Item item, const std::vector<Symbol>& kinds) {
+  std::set<std::tuple<Aspect, Symbol, Symbol>> told;
+  const auto effect = [&](Aspect aspect, Symbol kind = kNoSymbol, Symbol section = kNoSymbol) {
+    item.aspect = aspect;
+    item.assessment = kind;
+    item.section = section;
+    return Evaluation(policy.impl(), question, item).Run(false).effect;
+  };
+  const auto shows = [&](Aspect aspect, Symbol kind = kNoSymbol, Symbol section = kNoSymbol) {
+    return effect(aspect, kind, section) == Effect::kShow;
+  };
+  if (effect(Aspect::kExistence) != Effect::kHide) told.insert({Aspect::kExistence, 0, 0});
+  if (!shows(Aspect::kExistence) || !shows(Aspect::kAgency)) return told;
+  for (const Aspect aspect :
+       {Aspect::kAgency, Aspect::kContact, Aspect::kRecord, Aspect::kShareOnward}) {
+    if (shows(aspect)) told.insert({aspect, kNoSymbol, kNoSymbol});
+  }
+  const Tri names_victim = item.names_victim;
+  for (const Symbol kind : kinds) {
+    if (!shows(Aspect::kAssessment, kind)) continue;
+    told.insert({Aspect::kAssessment, kind, kNoSymbol});
+    if (names_victim == Tri::kNo) item.names_victim = Tri::kUnknown;
+    for (const Symbol section : policy.Sections(kind)) {
+      if (shows(Aspect::kContent, kind, section)) told.insert({Aspect::kContent, kind, section});
+    }
+    item.names_victim = names_victim;
+  }
+  return told;
+}
+
 TEST_F(WhatIfTest, CountsAsAskingOfEveryRowDoes) {
   const auto draft = CompileSmall(absl::StrReplaceAll(
-      kSmallRules, {{"purpose is assessment or referral", "purpose is referral"},
-                    {"hide contact, content of everything", "hide contact of everything"}}));
+      kRules, {{"purpose is assessment or referral", "purpose is referral"},
+               {"hide contact, content of everything", "hide contact of everything"}}));
   const std::vector<PersonItem> items = Population(5'000);
   const WhatIfResult result = Run(*draft, items);
   ASSERT_EQ(result.fault, "");
   // One by one, of the first asker's sight of contacts at the YOT.
   int64_t lost = 0;
   for (const PersonItem& row : items) {
-    Question question;
-    question.agency = askers_[0].agency;
-    question.role = askers_[0].role;
-    question.is_practitioner = Tri::kYes;
-    question.purpose = askers_[0].purpose;
-    question.necessity_stated = Tri::kYes;
-    question.now_s = kInForce;
-    question.relationships.unknown = 31;
-    if (row.related < 3) question.relationships = related_[row.related][0];
-    Item item;
-    item.holder = row.holder;
-    item.service = row.service;
+    Question question = QuestionOf(row, 0);
+    Item item = ItemOf(row);
     item.aspect = Aspect::kContact;
-    item.open = Tri::kYes;
-    item.disputed = item.marked_sensitive = Tri::kUnknown;
-    item.shielded = row.Get(PersonItem::kShielded);
-    item.consents_known = row.consents < 3 ? Tri::kYes : Tri::kUnknown;
-    if (row.consents < 3) item.consents = consents_[row.consents];
     if (item.holder != now_->AgencySymbol("yot")) continue;
     lost += now_->Decide(question, item).effect > draft->Decide(question, item).effect ? 1 : 0;
   }
@@ -123,77 +192,40 @@ TEST_F(WhatIfTest, CountsAsAskingOfEveryRowDoes) {
   EXPECT_GT(gained_content, 0);
   // The other way round it is the other way round.
   const WhatIfResult back =
-      WhatIf(*draft, *now_, policy::Population{items, consents_, related_}, askers_, kInForce);
+      WhatIf(*draft, *now_, policy::Population{items, consents_, related_, assessments_}, askers_,
+             kInForce);
   EXPECT_EQ(back.gained, result.lost);
   EXPECT_EQ(back.lost, result.gained);
 }
 
 // Rows of more kinds than a table that never grows would hold, each decided by the interpreter.
-TEST_F(WhatIfTest, CountsEveryAspectOfEveryRowAsTheInterpreterDoes) {
+TEST_F(WhatIfTest, CountsWhatAnswersWouldTellOfEveryRow) {
   const auto draft = CompileSmall(absl::StrReplaceAll(
-      kSmallRules, {{"purpose is assessment or referral", "purpose is referral"},
-                    {"hide contact, content of everything", "hide contact of everything"}}));
+      kRules, {{"purpose is assessment or referral", "purpose is referral"},
+               {"hide contact, content of everything", "hide contact of everything"},
+               {"content of asset except victims", "content of asset"}}));
   std::mt19937 random(9);
   std::vector<PersonItem> items = Population(9'000);
   for (PersonItem& row : items) row.facts = static_cast<uint16_t>(random());
   using Counts = std::map<std::tuple<size_t, Aspect, Symbol>, std::pair<int64_t, int64_t>>;
   Counts expected;
-  const PolicyImpl& impl = now_->impl();
-  const auto effect = [](const Policy& policy, const Question& question, const Item& item) {
-    return Evaluation(policy.impl(), question, item).Run(false).effect;
-  };
   for (const PersonItem& row : items) {
-    Item item;
-    item.holder = row.holder;
-    item.service = row.service;
-    item.open = row.Get(PersonItem::kOpen);
-    item.disputed = row.Get(PersonItem::kDisputed);
-    item.marked_sensitive = row.Get(PersonItem::kMarkedSensitive);
-    item.shielded = row.Get(PersonItem::kShielded);
-    item.new_identity = row.Get(PersonItem::kNewIdentity);
-    item.spent_offence = row.Get(PersonItem::kSpentOffence);
-    item.names_victim = row.Get(PersonItem::kNamesVictim);
-    item.brokerable = row.Get(PersonItem::kBrokerable);
-    item.adult_from_s = kNeverS;
-    if (row.consents < consents_.size()) {
-      item.consents_known = Tri::kYes;
-      item.consents = consents_[row.consents];
-    }
+    const Item item = ItemOf(row);
+    // None is a kind of its own; what is not known may be any.
+    const std::vector<Symbol> kinds =
+        row.assessments == 0 ? std::vector<Symbol>{kNoSymbol} : assessments_[1];
     for (size_t a = 0; a < askers_.size(); ++a) {
-      Question question;
-      question.agency = askers_[a].agency;
-      question.role = askers_[a].role;
-      question.is_practitioner = askers_[a].is_practitioner;
-      question.purpose = askers_[a].purpose;
-      question.necessity_stated = askers_[a].necessity_stated;
-      question.now_s = kInForce;
-      question.relationships.unknown = (1u << kRelationshipCount) - 1;
-      if (row.related < related_.size() && a < related_[row.related].size()) {
-        question.relationships = related_[row.related][a];
-      }
-      const TeamStanding standing{askers_[a].team, question.relationships};
-      if (standing.team != kNoSymbol) question.teams = absl::MakeConstSpan(&standing, 1);
+      const Question question = QuestionOf(row, a);
+      const auto before = Told(*now_, question, item, kinds);
+      const auto after = Told(*draft, question, item, kinds);
       for (const Aspect aspect : AllAspects()) {
-        item.aspect = aspect;
-        bool gained = false;
-        bool lost = false;
-        const auto compare = [&](Symbol assessment, Symbol section) {
-          item.assessment = assessment;
-          item.section = section;
-          const Effect before = effect(*now_, question, item);
-          const Effect after = effect(*draft, question, item);
-          gained |= before < after;
-          lost |= after < before;
+        const auto more = [aspect](const auto& some, const auto& than) {
+          return std::any_of(some.begin(), some.end(), [&](const auto& one) {
+            return std::get<0>(one) == aspect && than.count(one) == 0;
+          });
         };
-        if (aspect != Aspect::kAssessment && aspect != Aspect::kContent) {
-          compare(kNoSymbol, kNoSymbol);
-        }
-        for (size_t p = 1; p < impl.assessment_sections.size(); ++p) {
-          const auto paper = static_cast<Symbol>(p);
-          if (aspect == Aspect::kAssessment) compare(paper, kNoSymbol);
-          if (aspect != Aspect::kContent) continue;
-          for (const Symbol section : impl.assessment_sections[p]) compare(paper, section);
-        }
+        const bool gained = more(after, before);
+        const bool lost = more(before, after);
         if (!gained && !lost) continue;
         auto& [gains, losses] = expected[{a, aspect, row.holder}];
         gains += gained ? 1 : 0;
@@ -204,11 +236,16 @@ TEST_F(WhatIfTest, CountsEveryAspectOfEveryRowAsTheInterpreterDoes) {
   const WhatIfResult result = Run(*draft, items);
   EXPECT_GT(result.kinds, 4'096u);
   Counts counted;
+  std::set<Aspect> aspects;
   for (const WhatIfRow& row : result.rows) {
     counted[{row.asker, row.aspect, row.holder}] = {row.gained, row.lost};
+    aspects.insert(row.aspect);
   }
   EXPECT_EQ(counted, expected);
-  EXPECT_GT(expected.size(), 2u);
+  for (const Aspect aspect :
+       {Aspect::kExistence, Aspect::kAgency, Aspect::kContact, Aspect::kContent}) {
+    EXPECT_EQ(aspects.count(aspect), 1u) << static_cast<int>(aspect);
+  }
 }
 
 TEST_F(WhatIfTest, RefusesMoreKindsThanItMayCount) {
@@ -233,8 +270,8 @@ TEST_F(WhatIfTest, NothingChangesWhereNothingChanges) {
 }
 
 TEST_F(WhatIfTest, AlikeRowsAreDecidedOnce) {
-  const auto draft = CompileSmall(absl::StrReplaceAll(
-      kSmallRules, {{"purpose is assessment or referral", "purpose is audit"}}));
+  const auto draft = CompileSmall(
+      absl::StrReplaceAll(kRules, {{"purpose is assessment or referral", "purpose is audit"}}));
   const std::vector<PersonItem> few = Population(20'000);
   std::vector<PersonItem> many;
   for (int i = 0; i < 10; ++i) many.insert(many.end(), few.begin(), few.end());
@@ -248,7 +285,7 @@ TEST_F(WhatIfTest, AlikeRowsAreDecidedOnce) {
 TEST_F(WhatIfTest, RefusesTwoVocabularies) {
   Vocabulary other = testing::SmallVocabulary();
   other.roles.push_back("clerk");
-  const CompileResult draft = Compile(testing::SmallText(kSmallRules), other);
+  const CompileResult draft = Compile(testing::SmallText(kRules), other);
   ASSERT_TRUE(draft.ok());
   EXPECT_NE(Run(*draft.policy, Population(10)).fault, "");
 }
