@@ -6,6 +6,11 @@
 // door judges the policy for each notice when it leaves, so a notice about a sensitive flag may lie
 // here and never be delivered.
 //
+// Which systems an agency has is asked of the directory in memory, and the operation does not rest
+// on it: a system with a mailbox never loses it, suspended ones are told too, and one that is
+// enrolled in the same moment is told of nothing that was reported before it was known, as of
+// everything before.
+//
 // Not thread-safe: one object belongs to one operation.
 
 #ifndef SIGNPOST_HUB_EXCHANGE_OUTBOX_H_

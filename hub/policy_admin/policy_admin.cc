@@ -118,7 +118,7 @@ absl::Status PolicyAdmin::CheckMayRead(const base::Principal& asker) const {
                "approve them; what your agency may see, Explain and ListAgreements tell you");
 }
 
-absl::StatusOr<int> PolicyAdmin::ApprovalsThatCount(const store::View& view,
+absl::StatusOr<int> PolicyAdmin::ApprovalsThatCount(const ledger::GuardedView& view,
                                                     const stored::PolicyRow& row) const {
   int count = 0;
   for (const stored::PolicySignature& approval : row.approvals()) {

@@ -133,7 +133,7 @@ class PolicyAdmin {
                          const char* what) const;
   absl::Status CheckMayRead(const base::Principal& asker) const;
   // Approvals by people who are still enrolled in a role that may.
-  absl::StatusOr<int> ApprovalsThatCount(const store::View& view,
+  absl::StatusOr<int> ApprovalsThatCount(const ledger::GuardedView& view,
                                          const ::signpost::store::v1::PolicyRow& row) const;
   v1::PolicySummary Summary(const ::signpost::store::v1::PolicyRow& row,
                             const std::string& current_sha256) const;

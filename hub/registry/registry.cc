@@ -273,6 +273,7 @@ absl::Status Registry::Begin(const store::View& view) {
   }
   absl::MutexLock lock(&mutex_);
   directory_ = std::move(directory);
+  revision_ = view.revision();
   behind_ = false;
   return absl::OkStatus();
 }
@@ -282,9 +283,9 @@ void Registry::FellBehind(const absl::Status& /*why*/) {
   behind_ = true;
 }
 
-absl::StatusOr<std::shared_ptr<const Directory>> Registry::Current() const {
+absl::StatusOr<Registry::DirectoryAt> Registry::Current() const {
   absl::MutexLock lock(&mutex_);
-  if (!behind_) return directory_;
+  if (!behind_) return DirectoryAt{directory_, revision_};
   return Error(Reason::kStoreUnavailable,
                "a row of the hub's registry does not read, so nobody can be told from who was "
                "suspended, and nobody is let in; ask again in a moment, and tell the hub's "
@@ -304,9 +305,9 @@ absl::Status Registry::Take(const store::PublishedCommit& commit) {
       SIGNPOST_RETURN_IF_ERROR(PutRow(row.key, *row.value, next.get()));
     }
   }
-  if (next == nullptr) return absl::OkStatus();
   absl::MutexLock lock(&mutex_);
-  directory_ = std::move(next);
+  if (next != nullptr) directory_ = std::move(next);
+  revision_ = commit.revision;
   return absl::OkStatus();
 }
 
@@ -377,7 +378,8 @@ absl::StatusOr<base::Principal> Registry::LookupSystem(const std::string& spiffe
   if (!spiffe_id.empty() && spiffe_id == options_.operator_spiffe_id) {
     return PrincipalOf(spiffe_id, operator_agency_id_, base::kOperatorAgencyKind);
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const std::shared_ptr<const Directory> now, Current());
+  SIGNPOST_ASSIGN_OR_RETURN(const DirectoryAt current, Current());
+  const Directory* const now = current.directory.get();
   const auto it = now->agency_of_system_.find(spiffe_id);
   const Agency* agency = it == now->agency_of_system_.end() ? nullptr : now->FindAgency(it->second);
   if (agency != nullptr) {
@@ -397,20 +399,21 @@ absl::StatusOr<base::Principal> Registry::LookupSystem(const std::string& spiffe
                "operator to enrol it");
 }
 
-absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
-    const store::View& view, const std::string& agency_id,
-    const std::string& practitioner_id) const {
+absl::StatusOr<EnrolledPractitioner> Registry::Lookup(const Directory& directory,
+                                                      const store::View& view,
+                                                      const std::string& agency_id,
+                                                      const std::string& practitioner_id,
+                                                      PractitionerRow* row) {
   const auto unknown = [] {
     return Error(Reason::kPractitionerUnknown,
                  "the assertion names nobody whom the agency has enrolled; ask the hub's operator "
                  "to enrol the practitioner");
   };
   if (!IsKebabId(agency_id) || !IsPractitionerId(practitioner_id)) return unknown();
-  SIGNPOST_ASSIGN_OR_RETURN(const std::shared_ptr<const Directory> now, Current());
-  const Agency* agency = now->FindAgency(agency_id);
+  const Agency* agency = directory.FindAgency(agency_id);
   if (agency == nullptr) return unknown();
   SIGNPOST_ASSIGN_OR_RETURN(
-      const ReadRow<PractitionerRow> read,
+      ReadRow<PractitionerRow> read,
       Read<PractitionerRow>(view, PractitionerKey(agency_id, practitioner_id)));
   if (!read.bytes.has_value()) return unknown();
   if (agency->suspended || read.row.suspended()) {
@@ -418,13 +421,34 @@ absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
                  absl::StrCat(agency->suspended ? "the agency " : "this practitioner of ",
                               agency_id, " is suspended; ask the hub's operator to restore it"));
   }
-  return EnrolledAs(read.row, *now);
+  *row = std::move(read.row);
+  return EnrolledAs(*row, directory);
 }
 
 absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
     const std::string& agency_id, const std::string& practitioner_id) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const DirectoryAt now, Current());
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store_->NewView());
-  return LookupPractitioner(*view, agency_id, practitioner_id);
+  PractitionerRow row;
+  return Lookup(*now.directory, *view, agency_id, practitioner_id, &row);
+}
+
+absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
+    const ledger::GuardedView& view, const std::string& agency_id,
+    const std::string& practitioner_id) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const DirectoryAt now, Current());
+  // Also where the answer is no: an operation may come of that too.
+  view.RestOn(Space::kRegistry, AgencyKey(agency_id), now.revision);
+  PractitionerRow row;
+  absl::StatusOr<EnrolledPractitioner> found =
+      Lookup(*now.directory, view, agency_id, practitioner_id, &row);
+  for (const std::string& team_id : row.team_ids()) {
+    view.RestOn(Space::kRegistry, TeamKey(team_id), now.revision);
+    const Team* team = now.directory->FindTeam(team_id);
+    if (team == nullptr) continue;
+    view.RestOn(Space::kRegistry, AgencyKey(team->home_agency_id), now.revision);
+  }
+  return found;
 }
 
 absl::Status Registry::ForEachPractitioner(
@@ -432,7 +456,8 @@ absl::Status Registry::ForEachPractitioner(
   const std::string prefix = kPractitionerPrefix;
   std::string from = prefix;
   while (true) {
-    SIGNPOST_ASSIGN_OR_RETURN(const std::shared_ptr<const Directory> now, Current());
+    SIGNPOST_ASSIGN_OR_RETURN(const DirectoryAt current, Current());
+    const Directory* const now = current.directory.get();
     SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store_->NewView());
     SIGNPOST_ASSIGN_OR_RETURN(
         const std::vector<store::KeyValue> page,
@@ -460,8 +485,8 @@ absl::StatusOr<PractitionerMarks> Registry::LookupMarks(const store::View& view,
 
 absl::StatusOr<base::PublicKey> Registry::LookupKey(const std::string& agency_id,
                                                     const std::string& key_id) const {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::shared_ptr<const Directory> now, Current());
-  const Agency* agency = now->FindAgency(agency_id);
+  SIGNPOST_ASSIGN_OR_RETURN(const DirectoryAt now, Current());
+  const Agency* agency = now.directory->FindAgency(agency_id);
   if (agency != nullptr) {
     for (const AssertionKey& key : agency->assertion_keys) {
       if (key.key_id == key_id) return key.key;
@@ -537,17 +562,19 @@ void Registry::PutPractitioner(const v1::PutPractitionerRequest& request,
       request.request_id(), actor,
       [this, practitioner = request.practitioner(),
        marks](const ledger::GuardedView& view) -> absl::StatusOr<Planned> {
-        const std::shared_ptr<const Directory> now = directory();
-        if (now->FindAgency(practitioner.agency_id()) == nullptr) {
+        // That an agency is there now is enough, as above; whom a team takes may change meanwhile.
+        if (directory()->FindAgency(practitioner.agency_id()) == nullptr) {
           return AgencyUnknown(practitioner.agency_id());
         }
         for (int i = 0; i < practitioner.team_ids_size(); ++i) {
-          const Team* team = now->FindTeam(practitioner.team_ids(i));
+          SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<TeamRow> team,
+                                    Read<TeamRow>(view, TeamKey(practitioner.team_ids(i))));
           const std::string at = absl::StrCat("practitioner.team_ids[", i, "]");
-          if (team == nullptr) {
+          if (!team.bytes.has_value()) {
             return base::InvalidField(at, "no such team is registered; put the team first");
           }
-          if (!Contains(team->agency_ids, practitioner.agency_id())) {
+          if (std::find(team.row.agency_ids().begin(), team.row.agency_ids().end(),
+                        practitioner.agency_id()) == team.row.agency_ids().end()) {
             return base::InvalidField(at,
                                       "the team takes no practitioners of this agency; add the "
                                       "agency to the team first");

@@ -123,7 +123,9 @@ class Registry : private store::Follower {
   ~Registry() override;
 
   // The latest directory; never null. Costs a lock and a reference count. It says who takes part,
-  // not who may: while it cannot follow it is the last that could be read.
+  // not who may: while it cannot follow it is the last that could be read. What is decided by it
+  // does not rest on its rows: agencies and teams are never removed, and what is done for a caller
+  // who was let in is done, though they are suspended before it is durable.
   std::shared_ptr<const Directory> directory() const;
 
   // The system that the peer's certificate names, without a practitioner. Errors:
@@ -133,17 +135,19 @@ class Registry : private store::Follower {
   //     can put the row that does not read
   [[nodiscard]] absl::StatusOr<base::Principal> LookupSystem(const std::string& spiffe_id) const;
 
-  // The practitioner named by an assertion whose signature was good. `view` should be new: what is
-  // suspended shows in views taken after. Errors:
+  // The practitioner named by an assertion whose signature was good. Errors:
   //   - kPractitionerUnknown: not enrolled, or an id that cannot be
   //   - kCallerSuspended: suspended, or the agency is
   //   - kStoreUnavailable, also while the directory is behind the store; kDataLoss, kStoreNewer
   [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
-      const store::View& view, const std::string& agency_id,
-      const std::string& practitioner_id) const;
-  // The same at a view of its own.
-  [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
       const std::string& agency_id, const std::string& practitioner_id) const;
+  // The same, for an operation that comes of it: it rests on the practitioner's row, and on those
+  // that were looked up in the directory, so that it is judged again when their agency, a team of
+  // theirs or its home agency was changed or suspended meanwhile. What is suspended shows in views
+  // taken after.
+  [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
+      const ledger::GuardedView& view, const std::string& agency_id,
+      const std::string& practitioner_id) const;
 
   // Calls `visit` with every practitioner who may act, by agency and id, as LookupPractitioner()
   // gives them. Reads some at a time, each at a view of its own, so that no view grows old: who is
@@ -205,8 +209,19 @@ class Registry : private store::Follower {
   absl::Status Begin(const store::View& view) override;
   absl::Status Take(const store::PublishedCommit& commit) override;
   void FellBehind(const absl::Status& why) override;
-  // The directory, if it is as new as what was acknowledged. Who is let in is asked of this one.
-  absl::StatusOr<std::shared_ptr<const Directory>> Current() const;
+  // The directory, if it is as new as what was acknowledged, and as of which revision it is. Who is
+  // let in is asked of this one.
+  struct DirectoryAt {
+    std::shared_ptr<const Directory> directory;
+    uint64_t revision;
+  };
+  absl::StatusOr<DirectoryAt> Current() const;
+  // What LookupPractitioner() answers, with the row read at `view`, which is set in `row`.
+  static absl::StatusOr<EnrolledPractitioner> Lookup(const Directory& directory,
+                                                     const store::View& view,
+                                                     const std::string& agency_id,
+                                                     const std::string& practitioner_id,
+                                                     store::v1::PractitionerRow* row);
   static absl::Status PutRow(const std::string& key, const std::string& value,
                              Directory* directory);
   static absl::Status PutFeed(const std::string& key, const std::string& value,
@@ -226,7 +241,8 @@ class Registry : private store::Follower {
 
   mutable absl::Mutex mutex_;
   std::shared_ptr<const Directory> directory_ ABSL_GUARDED_BY(mutex_);
-  bool behind_ ABSL_GUARDED_BY(mutex_) = false;  // the directory is, of the store
+  uint64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;  // as of which directory_ is
+  bool behind_ ABSL_GUARDED_BY(mutex_) = false;    // the directory is, of the store
   std::unique_ptr<store::Following> following_;
 };
 

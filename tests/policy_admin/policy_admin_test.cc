@@ -5,7 +5,10 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <limits>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -71,6 +74,31 @@ class PolicyAdminTest : public request::HubRooms {
     EXPECT_EQ(entry.outcome, base::ReasonName(ReasonOf(refused)));
     EXPECT_EQ(ReceiptOfRefusal(refused).ledger_index(), entry.index);
   }
+};
+
+// A sequencer that is given something to do before the next operation is submitted, once: what
+// happens between reading and committing.
+class InterruptedSequencer final : public ledger::Sequencer {
+ public:
+  InterruptedSequencer(ledger::Sequencer* inner, std::function<void()> act)
+      : inner_(inner), act_(std::move(act)) {}
+
+  void Submit(ledger::Operation operation, ledger::Done done) override {
+    if (act_ != nullptr) std::exchange(act_, nullptr)();
+    inner_->Submit(std::move(operation), std::move(done));
+  }
+  absl::StatusOr<std::unique_ptr<store::Following>> Follow(store::Follower* follower) override {
+    return inner_->Follow(follower);
+  }
+  absl::Status followers_status() const override { return inner_->followers_status(); }
+  Head head() const override { return inner_->head(); }
+  absl::StatusOr<std::string> Checkpoint() override { return inner_->Checkpoint(); }
+  void Shutdown() override { inner_->Shutdown(); }
+  const Options& options() const override { return inner_->options(); }
+
+ private:
+  ledger::Sequencer* const inner_;
+  std::function<void()> act_;
 };
 
 class NothingPublishedTest : public PolicyAdminTest {
@@ -145,6 +173,37 @@ TEST_F(PolicyAdminTest, AnApproverWhoIsNoLongerEnrolledDoesNotCount) {
   EXPECT_EQ(policy_.Get()->version, 1);
   ASSERT_TRUE(Approve(Governance(4), sha256).ok());
   EXPECT_EQ(policy_.Get()->version, 2);
+}
+
+// The agency is suspended after the approvals were counted and before the last of them is durable.
+TEST_F(PolicyAdminTest, AnApproverWhoseAgencyIsSuspendedMeanwhileDoesNotCount) {
+  Enrol(kYot, "ig-9", "information-governance-officer");
+  const std::string sha256 = Proposed(RulesOfNortown(2));
+  ASSERT_TRUE(Approve(Worker(kYot, "ig-9", "information-governance-officer"), sha256).ok());
+  v1::SetSuspendedRequest suspension;
+  suspension.set_request_id(RequestId());
+  suspension.set_agency_id(kYot);
+  suspension.set_suspended(true);
+  suspension.set_reason("It left the agreement.");
+  InterruptedSequencer interrupted(sequencer_.get(), [&] {
+    const auto result = Wait<registry::ChangeResult>(
+        [&](auto done) { registry_->SetSuspended(suspension, Operator(), std::move(done)); });
+    EXPECT_TRUE(result.ok()) << result.status();
+  });
+  request::HubContext context = context_;
+  context.sequencer = &interrupted;
+  PolicyAdmin admin(context, &policy_, PolicyAdminOptions());
+  ASSERT_TRUE(admin.SetFiles("", test_area::ReadShipped("deploy/area/nortown-words.json")).ok());
+  v1::ApprovePolicyRequest request;
+  request.set_request_id(RequestId());
+  request.set_sha256(sha256);
+  const auto last = admin.Approve(Governance(2), request);
+  EXPECT_EQ(ReasonOf(last.status()), Reason::kAborted) << last.status();
+  EXPECT_EQ(policy_.Get()->version, 1);
+  // Sent again it is one approval of two.
+  const auto again = Approve(Governance(2), sha256);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->policy().state(), v1::POLICY_STATE_PROPOSED);
 }
 
 TEST_F(PolicyAdminTest, OtherRolesAreRefusedAndThatIsRecorded) {

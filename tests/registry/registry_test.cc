@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -112,6 +113,39 @@ TEST_F(RegistryTest, SuspendedAgencyIsRefusedOnTheNextCall) {
   EXPECT_TRUE(registry_->directory()->FindAgency("northern-connexions")->suspended);
   ASSERT_TRUE(SuspendAgency("northern-connexions", false).ok());
   EXPECT_TRUE(registry_->LookupPractitioner("northern-connexions", "pa-002").ok());
+}
+
+// What comes of a practitioner's standing is judged again when something of it that was looked up in
+// memory is changed before it is durable.
+TEST_F(RegistryTest, WhatComesOfAPractitionerRestsOnTheirAgencyTheirTeamsAndTheirTeamsHomes) {
+  PutArea();
+  const auto aborted_by = [this](const std::function<bool()>& change) {
+    const std::unique_ptr<store::View> held = *store_.NewView();
+    ledger::GuardedView view(held.get());
+    EXPECT_TRUE(registry_->LookupPractitioner(view, "northern-connexions", "pa-002").ok());
+    EXPECT_TRUE(change());
+    ledger::Operation operation;
+    operation.entries.push_back(
+        ledger::ToDraft(ledger::EntryForTest(ledger::v1::ENTRY_KIND_FEED_CONFIRMED)));
+    operation.reads = view.TakeReads();
+    const absl::Status end = sequencer_->SubmitAndWait(std::move(operation)).status();
+    EXPECT_TRUE(end.ok() || ReasonOf(end) == Reason::kAborted) << end;
+    return !end.ok();
+  };
+  EXPECT_FALSE(aborted_by([] { return true; }));
+  EXPECT_TRUE(aborted_by([&] {
+    return SuspendAgency("northern-connexions").ok() &&
+           SuspendAgency("northern-connexions", false).ok();
+  }));
+  EXPECT_TRUE(aborted_by([&] {
+    v1::Team closed = YotTeam();
+    closed.mutable_agency_ids()->RemoveLast();
+    return Put(closed).ok() && Put(YotTeam()).ok();
+  }));
+  EXPECT_TRUE(aborted_by([&] {
+    return SuspendAgency("nortown-yot").ok() && SuspendAgency("nortown-yot", false).ok();
+  }));
+  EXPECT_FALSE(aborted_by([&] { return Put(MakeAgency("nortown-housing", "housing")).ok(); }));
 }
 
 TEST_F(RegistryTest, SuspendedSystemIsRefusedAndCannotBeWashedClean) {
