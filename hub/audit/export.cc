@@ -8,6 +8,7 @@
 #include "hub/audit/filter.h"
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
+#include "hub/tlog/entry_fields.h"
 #include "hub/tlog/merkle.h"
 #include "nlohmann/json.hpp"
 
@@ -68,9 +69,11 @@ Json FieldJson(const Message& message, const FieldDescriptor* field, int i) {
 
 absl::StatusOr<Exported> ReadForExport(const std::string& bytes, const std::string& origin) {
   Exported exported;
-  if (!exported.entry.ParseFromString(bytes)) {
+  const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(bytes);
+  if (!fields.ok() || !fields->HasDetailOfItsKind() || !exported.entry.ParseFromString(bytes)) {
     return base::Error(base::Reason::kDataLoss,
-                       "an entry does not decode; verify a copy of the ledger");
+                       "an entry does not decode, or does not say what happened as its kind does; "
+                       "verify a copy of the ledger");
   }
   exported.leaf_hash = tlog::HashToString(tlog::Hasher().Leaf(bytes));
   exported.origin = origin;

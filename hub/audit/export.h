@@ -19,7 +19,8 @@
 
 namespace signpost::audit {
 
-// An entry as it is stored. Errors: kDataLoss when `bytes` is none.
+// An entry as it is stored. Errors: kDataLoss when `bytes` is none, or its detail is not of its kind. A kind of a
+// later version is one, with its detail.
 [[nodiscard]] absl::StatusOr<Exported> ReadForExport(const std::string& bytes,
                                                      const std::string& origin);
 

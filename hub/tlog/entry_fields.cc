@@ -8,6 +8,9 @@ namespace {
 
 constexpr uint64_t kKindField = 6;
 constexpr uint64_t kPrunedField = 130;
+// Fields behind this, and as many as a kind may be told by, are the details of kinds.
+constexpr uint64_t kDetailOffset = 100;
+constexpr uint64_t kDetailLast = 199;
 constexpr uint64_t kReplyHashField = 23;
 
 }  // namespace
@@ -23,11 +26,17 @@ absl::StatusOr<EntryFields> DecodeEntryFields(absl::string_view entry) {
   while (!entry.empty()) {
     if (!TakeField(&entry, &read)) return malformed();
     if (read.field == kReplyHashField && read.type == kBytes) fields.reply_hash = read.bytes;
-    const bool is_bytes = read.field == 4 || read.field == kPrunedField;
+    const bool is_detail = read.field > kDetailOffset && read.field <= kDetailLast;
+    const bool is_bytes = read.field == 4 || is_detail;
     if (read.field > 4 && read.field != kKindField && !is_bytes) continue;
     if (read.type != (is_bytes ? kBytes : kVarint)) return malformed();
     if (read.field == kKindField) fields.kind = read.number;
     if (read.field == kPrunedField) fields.pruned = read.bytes;
+    if (is_detail) {
+      const uint64_t detail = read.field - kDetailOffset;
+      const bool first = fields.detail == 0 || fields.detail == detail;
+      fields.detail = first ? detail : EntryFields::kDetailsDiffer;
+    }
     if (read.field == 1) fields.index = read.number;
     if (read.field == 2) fields.sequenced_at_us = static_cast<int64_t>(read.number);
     if (read.field == 3) fields.agency_counter = read.number;

@@ -4,8 +4,9 @@
 //   uint64 index = 1;  int64 sequenced_at_us = 2;  uint64 agency_counter = 3;
 //   string agency_id = 4;
 //
-// of ledger.v1.LedgerEntry, EntryKind kind = 6 and Pruned pruned = 130, by which an entry says what
-// was pruned (pruned.h), and bytes reply_hash = 23, by which it names the reply that it stands for.
+// of ledger.v1.LedgerEntry, EntryKind kind = 6 and the detail of that kind, whose number is the
+// kind's and 100: Pruned pruned = 130, by which an entry says what was pruned (pruned.h), is one. And
+// bytes reply_hash = 23, by which it names the reply that it stands for.
 // Fields 1-3 stand at the end of an entry, written by the sequencer; the body in front sets field 4
 // and never 1-3.
 //
@@ -34,10 +35,18 @@ struct EntryFields {
   absl::string_view pruned;       // a ledger.v1.Pruned; into the bytes decoded
   absl::string_view reply_hash;   // into the bytes decoded
   bool sequencer_fields = false;  // at least one of 1-3 was present
+  // The number of its detail, if there is one, less 100. More than one kind of them, which readers
+  // would not read alike: kDetailsDiffer.
+  uint64_t detail = 0;
+
+  static constexpr uint64_t kDetailsDiffer = ~uint64_t{0};
+  // Whether it says what happened, as its kind does. A ledger has no entries that do not, though the
+  // sequencer takes them.
+  bool HasDetailOfItsKind() const { return kind != 0 && detail == kind; }
 };
 
 // As a protobuf parser would: unknown fields are passed over, the last of a repeated one counts. But
-// a field of those that verification rests on, 1-4, 6 and 130, is of its type or the entry is
+// a field of those that verification rests on, 1-4, 6 and details, is of its type or the entry is
 // refused: a protobuf parser would pass it over, and two readers must not see two things.
 // Errors: INVALID_ARGUMENT when `entry` is not well-formed wire bytes, or such a field is of another
 // type.

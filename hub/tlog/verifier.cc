@@ -252,6 +252,11 @@ class Verification {
           absl::StrCat("entry ", index, ": ", fields.status().message()));
       return;
     }
+    if (!fields->HasDetailOfItsKind()) {
+      Add(Kind::kMalformed, index, file,
+          absl::StrCat("entry ", index, " does not say what happened as its kind does: its detail ",
+                       fields->detail == 0 ? "is missing" : "is of another kind"));
+    }
     if (fields->index != index) {
       Add(Kind::kIndex, index, file,
           absl::StrCat("entry ", index, " says it is entry ", fields->index));

@@ -94,7 +94,18 @@ ledger::v1::LedgerEntry Bare() {
   return entry;
 }
 
-Exported Made(const ledger::v1::LedgerEntry& entry) {
+// `entry` with the detail of its kind, as every entry of a ledger has; without a kind, of one that is
+// not known here.
+Exported Made(ledger::v1::LedgerEntry entry) {
+  const auto* const reflection = entry.GetReflection();
+  if (entry.kind() == ledger::v1::ENTRY_KIND_UNSPECIFIED) {
+    entry.set_kind(static_cast<ledger::v1::EntryKind>(96));
+    entry.clear_detail();
+    reflection->MutableUnknownFields(&entry)->AddLengthDelimited(196, "");
+  } else {
+    reflection->MutableMessage(
+        &entry, ledger::v1::LedgerEntry::descriptor()->FindFieldByNumber(100 + entry.kind()));
+  }
   const absl::StatusOr<Exported> exported = ReadForExport(entry.SerializeAsString(), kOrigin);
   EXPECT_TRUE(exported.ok()) << exported.status();
   return *exported;
@@ -209,6 +220,24 @@ TEST(Export, WhatIsNoEntryIsRefused) {
   std::string bytes;
   bytes += "\x22\x02\xC3\x28";  // agency_id
   EXPECT_FALSE(ReadForExport(bytes, kOrigin).ok());
+}
+
+TEST(Export, AnEntryWhoseDetailIsNotOfItsKindIsRefused) {
+  ledger::v1::LedgerEntry entry;
+  entry.set_kind(ledger::v1::ENTRY_KIND_FEED_CONFIRMED);
+  EXPECT_EQ(base::ReasonOf(ReadForExport(entry.SerializeAsString(), kOrigin).status()),
+            base::Reason::kDataLoss);
+  entry.mutable_who_knows();
+  const std::string another = entry.SerializeAsString();
+  EXPECT_FALSE(ReadForExport(another, kOrigin).ok());
+  entry.mutable_feed_confirmed();
+  EXPECT_TRUE(ReadForExport(entry.SerializeAsString(), kOrigin).ok());
+  // One behind the other, where protobuf would see the last.
+  EXPECT_FALSE(ReadForExport(another + entry.SerializeAsString(), kOrigin).ok());
+  // Of a kind that is not known here.
+  const std::string unknown("\x30\x60\xA2\x0C\x00", 5);  // kind 96 and field 196
+  EXPECT_TRUE(ReadForExport(unknown, kOrigin).ok());
+  EXPECT_FALSE(ReadForExport(unknown.substr(0, 2), kOrigin).ok());
 }
 
 TEST(Csv, EveryRecordHasEveryColumnAndNoFieldIsAFormula) {

@@ -63,8 +63,13 @@ ledger::v1::LedgerEntry EntryAt(uint64_t i) {
   entry.set_agency_counter(i + 1);
   entry.set_agency_id("nortown-yot");
   entry.set_format(1);
-  entry.set_kind(i % 100 == 0 ? ledger::v1::ENTRY_KIND_WHO_KNOWS
-                              : ledger::v1::ENTRY_KIND_FLAG_CHANGED);
+  if (i % 100 == 0) {
+    entry.set_kind(ledger::v1::ENTRY_KIND_WHO_KNOWS);
+    entry.mutable_who_knows();
+  } else {
+    entry.set_kind(ledger::v1::ENTRY_KIND_FLAG_CHANGED);
+    entry.mutable_flag_changed();
+  }
   entry.set_practitioner_id(i % 100 == 0 ? "yo-001" : "");
   entry.set_system("spiffe://test.example/agency/nortown-yot/system/casework");
   entry.set_outcome(i == 200 ? ledger::v1::OUTCOME_REFUSED : ledger::v1::OUTCOME_ANSWERED);

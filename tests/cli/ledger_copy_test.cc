@@ -44,7 +44,7 @@ Log MakeLog(uint64_t size) {
   tlog::Hasher hasher;
   tlog::Frontier frontier;
   for (uint64_t i = 0; i < size; ++i) {
-    std::string entry;
+    std::string entry("\x30\x13\xBA\x07\x00", 5);  // kind 19, and its detail without a field
     tlog::AppendEntrySuffix(i, static_cast<int64_t>(1'000'000 + i), i + 1, entry);
     frontier.Append(hasher.Leaf(entry), hasher, [](int, uint64_t, const tlog::Hash&) {});
     log.entries.push_back(std::move(entry));

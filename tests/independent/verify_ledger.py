@@ -276,13 +276,19 @@ def wire_fields(message):
 
 def entry_fields(entry):
     """Fields 1 (index), 2 (time), 3 (counter), 4 (agency), 6 (kind) and 130 (pruned) of a
-    signpost.ledger.v1.LedgerEntry."""
+    signpost.ledger.v1.LedgerEntry, whose detail (a field behind 100) is of its kind."""
     fields = {1: 0, 2: 0, 3: 0, 4: b"", 6: 0, 130: b""}
+    details = set()
     for number, wire, value in wire_fields(entry):
-        if number in fields:
-            if wire != (BYTES if number in (4, 130) else VARINT):
+        is_detail = 100 < number < 200
+        if number in fields or is_detail:
+            if wire != (BYTES if number == 4 or is_detail else VARINT):
                 raise Wrong("its field %d is of another type" % number)
             fields[number] = value
+        if is_detail:
+            details.add(number - 100)
+    if fields[6] == 0 or details != {fields[6]}:
+        raise Wrong("it does not say what happened as its kind does")
     if fields[2] >= 2**63:
         fields[2] -= 2**64  # an int64
     return fields

@@ -46,6 +46,7 @@ inline std::string Body(const std::string& agency_id, const std::string& text) {
   body += '\x62';
   body += static_cast<char>(text.size());
   body += text;
+  body += std::string("\x30\x13\xBA\x07\x00", 5);  // kind 19, and its detail without a field
   return body;
 }
 

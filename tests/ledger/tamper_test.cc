@@ -500,6 +500,26 @@ TEST_F(TamperTest, AnEntryThatIsNoMessageUnderAGoodSignature) {
   ExpectBothFind(Kind::kMalformed, 10);
 }
 
+TEST_F(TamperTest, AnEntryThatDoesNotSayWhatItsKindDoesUnderAGoodSignature) {
+  const std::string kind("\x30\x13", 2);            // 19
+  const std::string detail("\xBA\x07\x00", 3);      // of 19
+  const std::string another("\xB2\x07\x00", 3);     // of 18
+  const std::string no_message("\xB8\x07\x00", 3);  // a number where the detail of 19 belongs
+  const std::string of_no_kind("\xA2\x06\x00", 3);  // field 100, as the detail of kind 0 would be
+  for (const std::string& bad :
+       {kind, detail, std::string(), kind + another, kind + another + detail,
+        kind + detail + another, kind + no_message, of_no_kind}) {
+    std::vector<std::string> entries = shared_->entries;
+    const tlog::EntryFields fields = *tlog::DecodeEntryFields(entries[10]);
+    std::string entry = absl::StrCat(
+        "\x22", std::string(1, static_cast<char>(fields.agency_id.size())), fields.agency_id, bad);
+    tlog::AppendEntrySuffix(10, fields.sequenced_at_us, fields.agency_counter, entry);
+    entries[10] = entry;
+    Forge(entries);
+    ExpectBothFind(Kind::kMalformed, 10);
+  }
+}
+
 TEST_F(TamperTest, ALogOfOtherPeoplesEntriesPassesWithoutOurFields) {
   Forge({"not", "ours", "\xFF"});
   EXPECT_FALSE(Verify().ok());
