@@ -20,6 +20,7 @@
 #include "hub/app/config.h"
 #include "hub/ledger/reader.h"
 #include "hub/store/rocksdb_store.h"
+#include "tests/base/scratch_folder.h"
 #include "tests/rpc/test_pki.h"
 #include "tests/store/store_testing.h"
 
@@ -50,9 +51,6 @@ std::string ReadAll(const std::string& path) {
 class HubTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    directory_ = ::testing::TempDir() + "hub_test_" + std::to_string(getpid());
-    std::filesystem::remove_all(directory_);
-    std::filesystem::create_directories(directory_);
     const rpc::TestIdentity hub =
         authority_.Issue({"spiffe://nortown.example/hub"}, /*server=*/true);
     rpc::WriteFile(Path("hub.pem"), hub.certificate_pem);
@@ -67,11 +65,9 @@ class HubTest : public ::testing::Test {
     rpc::WriteFile(Path("words.json"), ReadAll(source + "/deploy/area/nortown-words.json"));
     config_text_ = kConfig;
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  std::string Path(const std::string& name) const { return directory_ + "/" + name; }
+  std::string Path(const std::string& name) const { return directory_ / name; }
   absl::StatusOr<app::HubConfig> Config() const {
-    return app::ParseHubConfig(config_text_, "hub.json", directory_);
+    return app::ParseHubConfig(config_text_, "hub.json", directory_.path());
   }
   void Set(const std::string& from, const std::string& to) {
     const std::string changed = absl::StrReplaceAll(config_text_, {{from, to}});
@@ -120,7 +116,7 @@ class HubTest : public ::testing::Test {
   }
 
   rpc::TestAuthority authority_;
-  std::string directory_;
+  const base::ScratchFolder directory_;
   std::string config_text_;
 };
 

@@ -25,6 +25,7 @@
 #include "hub/store/row_codec.h"
 #include "hub/tlog/checkpoint.h"
 #include "signpost/store/v1/person.pb.h"
+#include "tests/base/scratch_folder.h"
 #include "tests/ledger/ledger_testing.h"
 #include "tests/store/store_testing.h"
 
@@ -182,7 +183,7 @@ class BackupTest : public ::testing::Test {
     return objects;
   }
 
-  ledger::testing::TempDirectory directory_;
+  base::ScratchFolder directory_;
   base::SeededRandom random_{11};
   ledger::testing::Ledgers ledgers_;
   BackupOptions options_;

@@ -13,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hub/base/error.h"
+#include "tests/base/scratch_folder.h"
 #include "tests/ledger/ledger_testing.h"
 
 namespace signpost::backup {
@@ -57,7 +58,7 @@ class SealedFileTest : public ::testing::Test {
     }
   }
 
-  ledger::testing::TempDirectory directory_;
+  base::ScratchFolder directory_;
   const std::string path_;
   base::SeededRandom random_{7};
   const base::SecretKey key_ = base::SecretKey::Generate(&random_);

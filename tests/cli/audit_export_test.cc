@@ -32,6 +32,7 @@
 #include "nlohmann/json.hpp"
 #include "signpost/ledger/v1/entry.pb.h"
 #include "tests/audit/xml_for_test.h"
+#include "tests/base/scratch_folder.h"
 #include "tests/rpc/test_pki.h"
 
 namespace signpost::adapters::cli {
@@ -95,13 +96,7 @@ ledger::v1::LedgerEntry EntryAt(uint64_t i) {
 
 class AuditOnACopy : public ::testing::Test {
  protected:
-  AuditOnACopy()
-      : folder_((fs::path(::testing::TempDir()) /
-                 absl::StrCat("audit_", getpid(), "_",
-                              ::testing::UnitTest::GetInstance()->current_test_info()->name()))
-                    .string()) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
+  AuditOnACopy() {
     key_ = *tlog::GenerateNoteKey(kOrigin);
     const auto signer = tlog::NewNoteSigner(key_.signer_key);
     tlog::Hasher hasher;
@@ -119,10 +114,8 @@ class AuditOnACopy : public ::testing::Test {
     EXPECT_TRUE(
         (*copy)->Finish(*tlog::SignNote(tlog::FormatCheckpoint(checkpoint), **signer)).ok());
   }
-  ~AuditOnACopy() override { fs::remove_all(folder_); }
-
-  std::string Copy() const { return folder_ + "/copy"; }
-  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string Copy() const { return folder_ / "copy"; }
+  std::string Path(const std::string& name) const { return folder_ / name; }
 
   int Run(std::vector<std::string> words, bool key = true) {
     out_.str("");
@@ -147,7 +140,7 @@ class AuditOnACopy : public ::testing::Test {
     ASSERT_TRUE(WriteBytes(path, bytes).ok());
   }
 
-  const std::string folder_;
+  const base::ScratchFolder folder_;
   const base::ManualClock clock_{absl::FromUnixSeconds(1'795'200'000)};
   tlog::NoteKeyPair key_;
   std::ostringstream out_;

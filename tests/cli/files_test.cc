@@ -12,16 +12,13 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hub/base/error.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::adapters::cli {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string Scratch(const std::string& name) {
-  return (std::filesystem::path(::testing::TempDir()) / ("cli_" + name)).string();
-}
 
 std::vector<std::string> Fields(const absl::Status& status) {
   std::vector<std::string> fields;
@@ -71,8 +68,8 @@ TEST(ReportFile, SaysEverythingThatIsWrongAndNobodysName) {
 }
 
 TEST(AreaFile, TheShippedAreaReadsOnceItsKeysAreThere) {
-  const std::string folder = Scratch("area");
-  std::filesystem::remove_all(folder);
+  const base::ScratchFolder scratch;
+  const std::string& folder = scratch.path();
   const auto text =
       ReadBytes(std::string(SIGNPOST_SOURCE_DIR) + "/deploy/area/nortown.json", 1 << 20);
   ASSERT_TRUE(text.ok());
@@ -102,8 +99,8 @@ TEST(AreaFile, AWrongPurposeIsNamed) {
 }
 
 TEST(WriteBytes, ReplacesWholeAndForTheOwnerAlone) {
-  const std::string path = Scratch("write/one/file");
-  std::filesystem::remove_all(Scratch("write"));
+  const base::ScratchFolder folder;
+  const std::string path = folder / "one/file";
   ASSERT_TRUE(WriteBytes(path, "first").ok());
   ASSERT_TRUE(WriteBytes(path, "second").ok());
   EXPECT_EQ(*ReadBytes(path, 100), "second");

@@ -16,6 +16,7 @@
 #include "hub/tlog/entry_fields.h"
 #include "hub/tlog/note.h"
 #include "hub/tlog/verifier.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::adapters::cli {
 namespace {
@@ -23,13 +24,6 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr char kOrigin[] = "test.example/ledger";
-
-std::string Scratch(const std::string& name) {
-  const std::string path =
-      (std::filesystem::path(::testing::TempDir()) / ("copy_" + name)).string();
-  std::filesystem::remove_all(path);
-  return path;
-}
 
 struct Log {
   std::vector<std::string> entries;
@@ -81,7 +75,8 @@ std::string Problems(const std::string& directory, const Log& log) {
 TEST(LedgerCopy, VerifiesAtEverySizeWhereTilesBeginOrEnd) {
   for (const uint64_t size : {1u, 2u, 255u, 256u, 257u, 511u, 512u, 700u, 65'536u, 65'537u}) {
     const Log log = MakeLog(size);
-    const std::string directory = Scratch("sizes");
+    const base::ScratchFolder folder;
+    const std::string directory = folder / "copy";
     ASSERT_TRUE(CopyTo(log, directory, 100).ok()) << size;
     EXPECT_EQ(Problems(directory, log), "") << size;
   }
@@ -89,9 +84,10 @@ TEST(LedgerCopy, VerifiesAtEverySizeWhereTilesBeginOrEnd) {
 
 TEST(LedgerCopy, OneChangedByteIsFoundByTheCommandAndNamed) {
   const Log log = MakeLog(600);
-  const std::string directory = Scratch("changed");
+  const base::ScratchFolder folder;
+  const std::string directory = folder / "copy";
   ASSERT_TRUE(CopyTo(log, directory, 64).ok());
-  const std::string key_file = Scratch("key");
+  const std::string key_file = folder / "key";
   ASSERT_TRUE(WriteBytes(key_file, log.key.verifier_key + "\n").ok());
 
   std::ostringstream out;
@@ -113,7 +109,8 @@ TEST(LedgerCopy, OneChangedByteIsFoundByTheCommandAndNamed) {
 
 TEST(LedgerCopy, AnotherKeyAnotherOriginAndALaterCheckpointAreRefused) {
   const Log log = MakeLog(300);
-  const std::string directory = Scratch("key");
+  const base::ScratchFolder folder;
+  const std::string directory = folder / "copy";
   ASSERT_TRUE(CopyTo(log, directory, 300).ok());
   EXPECT_NE(Problems(directory, MakeLog(1)), "");  // another key of the same name
 
@@ -129,7 +126,8 @@ TEST(LedgerCopy, AnotherKeyAnotherOriginAndALaterCheckpointAreRefused) {
 
 TEST(LedgerCopy, RefusesGapsAShortLedgerAndAFullFolder) {
   const Log log = MakeLog(10);
-  const std::string directory = Scratch("gap");
+  const base::ScratchFolder folder;
+  const std::string directory = folder / "copy";
   const auto copy = LedgerCopy::Create(directory);
   ASSERT_TRUE(copy.ok());
   ASSERT_TRUE((*copy)->Append(0, {log.entries[0]}).ok());

@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "hub/base/clock.h"
 #include "hub/base/random.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::adapters::cli {
 namespace {
@@ -53,9 +54,7 @@ class PolicyCommandsTest : public ::testing::Test {
   std::string Nortown() { return *ReadBytes(kNortown, 1 << 20); }
   // A file of this test with this text.
   std::string File(const std::string& name, const std::string& text) {
-    const std::string path =
-        absl::StrCat(::testing::TempDir(), "/",
-                     ::testing::UnitTest::GetInstance()->current_test_info()->name(), "-", name);
+    const std::string path = folder_ / name;
     EXPECT_TRUE(WriteBytes(path, text).ok());
     return path;
   }
@@ -68,6 +67,7 @@ class PolicyCommandsTest : public ::testing::Test {
 
   base::ManualClock clock_{absl::FromUnixSeconds(1'782'000'000)};  // June 2026
   base::OsRandom random_;
+  const base::ScratchFolder folder_;
 };
 
 TEST_F(PolicyCommandsTest, CheckFindsNothingInWhatShips) {

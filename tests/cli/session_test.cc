@@ -2,13 +2,13 @@
 
 #include "adapters/cli/commands/session.h"
 
-#include <filesystem>
 #include <string>
 
 #include "adapters/cli/files/files.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hub/base/error.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::adapters::cli {
 namespace {
@@ -16,13 +16,10 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string Scratch(const std::string& name) {
-  return (std::filesystem::path(::testing::TempDir()) / ("session_" + name)).string();
-}
-
 // The profile of one practitioner must not lend its role to another.
 TEST(Profile, OptionsStandOverTheFileAndAnotherPersonBringsTheirOwnRole) {
-  const std::string path = Scratch("profile/p.json");
+  const base::ScratchFolder folder;
+  const std::string path = folder / "p.json";
   ASSERT_TRUE(WriteBytes(path, R"({"hub": "h:1", "ca": "ca.pem", "cert": "/c.pem", "key": "k",
       "agency": "northern-connexions", "assertion_key": "a.key", "assertion_key_id": "k1",
       "practitioner": "pa-001", "role": "manager", "teams": ["t"], "audience": "aud"})")
@@ -33,7 +30,7 @@ TEST(Profile, OptionsStandOverTheFileAndAnotherPersonBringsTheirOwnRole) {
   ASSERT_TRUE(own.ok()) << own.status();
   EXPECT_EQ(own->role, "manager");
   EXPECT_THAT(own->teams, ElementsAre("t"));
-  EXPECT_EQ(own->ca, Scratch("profile/ca.pem"));
+  EXPECT_EQ(own->ca, folder / "ca.pem");
   EXPECT_EQ(own->cert, "/c.pem");
 
   options.over.hub = "h:2";
@@ -57,7 +54,8 @@ TEST(Profile, OptionsStandOverTheFileAndAnotherPersonBringsTheirOwnRole) {
 
 TEST(Profile, AnUnknownKeyIsRefused) {
   HubOptions options;
-  options.profile = Scratch("profile/unknown.json");
+  const base::ScratchFolder folder;
+  options.profile = folder / "unknown.json";
   ASSERT_TRUE(WriteBytes(options.profile, R"({"hub": "h:1", "agancy": "x"})").ok());
   const auto profile = ReadProfile(options);
   ASSERT_FALSE(profile.ok());

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,25 +18,13 @@
 #include "hub/store/memory_store.h"
 #include "hub/store/rocksdb_store.h"
 #include "hub/store/store.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::store {
 namespace {
 
 using base::Reason;
 using base::ReasonOf;
-
-class TempDirectory {
- public:
-  TempDirectory() {
-    char name[] = "/tmp/store_conformance.XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~TempDirectory() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 struct Memory {
   std::unique_ptr<Store> inner = NewMemoryStore();
@@ -47,13 +34,13 @@ struct Memory {
 struct RocksDb {
   RocksDb() {
     RocksDbOptions options;
-    options.path = directory.path() + "/db";
+    options.path = directory / "db";
     absl::StatusOr<std::unique_ptr<Store>> opened = OpenRocksDbStore(options);
     EXPECT_TRUE(opened.ok()) << opened.status();
     inner = *std::move(opened);
     store = inner.get();
   }
-  TempDirectory directory;
+  const base::ScratchFolder directory;
   std::unique_ptr<Store> inner;
   Store* store;
 };

@@ -155,7 +155,7 @@ class Trial {
   }
 
   MemoryDisk disk_;
-  testing::TempDirectory directory_;
+  base::ScratchFolder directory_;
   store::RocksDbOptions options_;
   Ledgers ledgers_;
   std::unique_ptr<store::Store> store_;

@@ -4,7 +4,6 @@
 #define SIGNPOST_TESTS_LEDGER_LEDGER_TESTING_H_
 
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,25 +13,11 @@
 #include "hub/ledger/sequencer.h"
 #include "hub/store/store.h"
 #include "hub/tlog/note.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::ledger::testing {
 
 inline constexpr char kOrigin[] = "signpost.nortown.example/ledger";
-
-class TempDirectory {
- public:
-  TempDirectory() {
-    char name[] = "/tmp/signpost_ledger.XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~TempDirectory() { std::filesystem::remove_all(path_); }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // A body as protobuf would write it: agency_id = 4, and a text in field 12.
 // REQUIRES: both texts are under 128 bytes.

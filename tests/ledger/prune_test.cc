@@ -124,7 +124,7 @@ class PruneTest : public ::testing::Test {
   }
 
   testing::Ledgers ledgers_;
-  testing::TempDirectory directory_;
+  base::ScratchFolder directory_;
   std::unique_ptr<store::Store> store_ = store::NewMemoryStore();
   std::unique_ptr<Sequencer> sequencer_;
   std::string leaf_7_;
@@ -240,7 +240,7 @@ TEST(PruneGapTest, ACounterJumpsOverAsManyAsWerePrunedAndNoMore) {
   };
   for (const Case& one : cases) {
     testing::Ledgers ledgers;
-    testing::TempDirectory directory;
+    base::ScratchFolder directory;
     tlog::Hasher hasher;
     tlog::Frontier frontier;
     std::vector<std::string> entries;

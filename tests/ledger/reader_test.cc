@@ -168,12 +168,12 @@ TEST_F(ReaderTest, WithoutACheckpointThereIsNoReceiptAndNoExport) {
   EXPECT_EQ(reader.Head()->size, 0u);
   EXPECT_EQ(ReasonOf(reader.Receipt(0).status()), Reason::kNotFound);
   EXPECT_EQ(ReasonOf(reader.LatestCheckpoint().status()), Reason::kNotFound);
-  testing::TempDirectory directory;
+  base::ScratchFolder directory;
   EXPECT_EQ(ReasonOf(reader.ExportTiles(directory.path(), true)), Reason::kNotFound);
 }
 
 TEST_F(ReaderTest, WhatMayBePublishedHoldsNoEntries) {
-  testing::TempDirectory directory;
+  base::ScratchFolder directory;
   ASSERT_TRUE(reader_.ExportTiles(directory.path() + "/new", false).ok());
   EXPECT_TRUE(std::filesystem::exists(directory.path() + "/new/checkpoint"));
   EXPECT_TRUE(std::filesystem::exists(directory.path() + "/new/tile/0/002"));
@@ -194,7 +194,7 @@ TEST_F(ReaderTest, AMissingNodeIsDataLoss) {
   const std::unique_ptr<store::View> view = *store->NewView();
   const LedgerReader reader(view.get());
   EXPECT_EQ(ReasonOf(reader.InclusionProof(0, 4).status()), Reason::kDataLoss);
-  testing::TempDirectory directory;
+  base::ScratchFolder directory;
   EXPECT_EQ(ReasonOf(reader.ExportTiles(directory.path(), true)), Reason::kDataLoss);
 }
 

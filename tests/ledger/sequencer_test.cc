@@ -674,7 +674,7 @@ TEST_F(SequencerTest, ALedgerThatWentBackwardsIsRefused) {
 }
 
 TEST_F(SequencerTest, AStorePutBackAsAWholeIsFoundByTheCheckpointKeptOutside) {
-  testing::TempDirectory directory;
+  base::ScratchFolder directory;
   ledgers_.options.checkpoint_file = directory.path() + "/checkpoint";
   Open();
   ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
@@ -691,7 +691,7 @@ TEST_F(SequencerTest, AStorePutBackAsAWholeIsFoundByTheCheckpointKeptOutside) {
 }
 
 TEST_F(SequencerTest, AStoreOfAnotherHistoryIsRefused) {
-  testing::TempDirectory directory;
+  base::ScratchFolder directory;
   ledgers_.options.checkpoint_file = directory.path() + "/checkpoint";
   Open();
   for (int i = 0; i < 3; ++i) {
@@ -711,7 +711,7 @@ TEST_F(SequencerTest, AStoreOfAnotherHistoryIsRefused) {
 }
 
 TEST_F(SequencerTest, ACheckpointFileOfAnotherKeyOrOriginIsRefused) {
-  testing::TempDirectory directory;
+  base::ScratchFolder directory;
   ledgers_.options.checkpoint_file = directory.path() + "/checkpoint";
   Open();
   ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
@@ -725,7 +725,7 @@ TEST_F(SequencerTest, ACheckpointFileOfAnotherKeyOrOriginIsRefused) {
 }
 
 TEST_F(SequencerTest, AMissingCheckpointFileIsWrittenAtStart) {
-  testing::TempDirectory directory;
+  base::ScratchFolder directory;
   Open();
   ASSERT_TRUE(sequencer_->SubmitAndWait(PutOperation("a", "1")).ok());
   const std::string note = *sequencer_->Checkpoint();

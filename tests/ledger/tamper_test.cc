@@ -213,13 +213,13 @@ class TamperTest : public ::testing::Test {
   struct Shared {
     testing::Ledgers ledgers;
     std::unique_ptr<store::Store> store = store::NewMemoryStore();
-    testing::TempDirectory directory;
+    base::ScratchFolder directory;
     std::vector<std::string> entries;
     std::string at_300;  // the checkpoint of the first 300 entries
   };
   static Shared* shared_;
 
-  testing::TempDirectory directory_;
+  base::ScratchFolder directory_;
   const fs::path log_;
   tlog::VerifyOptions options_;
   std::vector<tlog::NoteKeyPair> witnesses_;
@@ -241,7 +241,7 @@ TEST_F(TamperTest, ALedgerLeftAloneExtendsItsOlderCheckpoints) {
 }
 
 TEST_F(TamperTest, OurExportIsWhatTheFormatsSay) {
-  testing::TempDirectory other;
+  base::ScratchFolder other;
   WriteLog(shared_->entries, *shared_->ledgers.signer, other.path());
   int files = 0;
   for (const fs::directory_entry& file : fs::recursive_directory_iterator(log_)) {

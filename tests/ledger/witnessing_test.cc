@@ -93,7 +93,7 @@ class Partner {
     Partner* const partner_;
   };
 
-  testing::TempDirectory directory_;
+  base::ScratchFolder directory_;
   base::RealClock clock_;
   const tlog::NoteKeyPair keys_;
   const tlog::Cosigner cosigner_;
@@ -165,7 +165,7 @@ class WitnessingTest : public ::testing::Test {
     return told_;
   }
 
-  testing::TempDirectory directory_;
+  base::ScratchFolder directory_;
   testing::Ledgers ledgers_;
   std::unique_ptr<store::Store> store_ = store::NewMemoryStore();
   std::unique_ptr<Sequencer> sequencer_;

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,6 +25,7 @@
 #include "hub/rpc/reactors.h"
 #include "signpost/v1/audit.grpc.pb.h"
 #include "signpost/v1/index.grpc.pb.h"
+#include "tests/base/scratch_folder.h"
 #include "tests/registry/registry_fixture.h"
 #include "tests/rpc/test_pki.h"
 
@@ -197,13 +197,11 @@ class ServerTest : public registry::RegistryFixture {
   void SetUp() override {
     ASSERT_TRUE(Put(MakeAgency("nortown-yot", "yot")).ok());
     ASSERT_TRUE(Put(MakeAgency("nortown-audit", "auditor")).ok());
-    directory_ = ::testing::TempDir() + "server_test_" + std::to_string(getpid());
-    std::filesystem::create_directories(directory_);
     WriteServerFiles(authority_);
     options_.listen = "127.0.0.1:0";
-    options_.certificate_file = directory_ + "/hub.pem";
-    options_.key_file = directory_ + "/hub.key";
-    options_.client_ca_file = directory_ + "/ca.pem";
+    options_.certificate_file = directory_ / "hub.pem";
+    options_.key_file = directory_ / "hub.key";
+    options_.client_ca_file = directory_ / "ca.pem";
     behaviour_.find = [](const v1::FindRequest& find, Reply<v1::FindResponse> reply) {
       v1::FindResponse response;
       response.set_agency_person_id("person of " + find.request_id());
@@ -218,14 +216,13 @@ class ServerTest : public registry::RegistryFixture {
   }
   void TearDown() override {
     if (server_ != nullptr) server_->Shutdown(absl::Seconds(2));
-    std::filesystem::remove_all(directory_);
   }
 
   void WriteServerFiles(TestAuthority& authority) {
     const TestIdentity hub = authority.Issue({"spiffe://nortown.example/hub"}, /*server=*/true);
-    WriteFile(directory_ + "/hub.pem", hub.certificate_pem);
-    WriteFile(directory_ + "/hub.key", hub.key_pem);
-    WriteFile(directory_ + "/ca.pem", authority.certificate_pem());
+    WriteFile(directory_ / "hub.pem", hub.certificate_pem);
+    WriteFile(directory_ / "hub.key", hub.key_pem);
+    WriteFile(directory_ / "ca.pem", authority.certificate_pem());
   }
   void StartServer() {
     absl::StatusOr<std::unique_ptr<rpc::Server>> server =
@@ -304,7 +301,7 @@ class ServerTest : public registry::RegistryFixture {
 
   std::vector<std::string> LogLines() { return absl::StrSplit(LogText(), '\n', absl::SkipEmpty()); }
 
-  std::string directory_;
+  const base::ScratchFolder directory_;
   TestAuthority authority_;
   rpc::ServerOptions options_;
   // Outlives the log, which writes what waits when it goes.
@@ -740,9 +737,9 @@ TEST_F(ServerTest, WhatIsWrongWithTheSetUpIsSaidAtOnce) {
   WriteFile(options_.client_ca_file, "not a certificate");
   EXPECT_EQ(base::ReasonOf(start()), Reason::kKeyUnavailable);
   WriteServerFiles(authority_);
-  options_.certificate_file = directory_ + "/absent.pem";
+  options_.certificate_file = directory_ / "absent.pem";
   EXPECT_THAT(std::string(start().message()), ::testing::HasSubstr("absent.pem"));
-  options_.certificate_file = directory_ + "/hub.pem";
+  options_.certificate_file = directory_ / "hub.pem";
 
   StartServer();
   options_.listen = "127.0.0.1:" + std::to_string(server_->port());
