@@ -15,6 +15,7 @@
 #include "hub/base/check.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
+#include "hub/base/version.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
@@ -245,7 +246,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
 
 absl::Status Hub::RecordAct(ledger::v1::Outcome outcome) {
   ledger::v1::LedgerEntry entry = entries_->New(ledger::v1::ENTRY_KIND_HUB, base::Principal(), "");
-  entry.mutable_hub()->set_version(kHubVersion);
+  entry.mutable_hub()->set_version(base::kVersion);
   entry.set_outcome(outcome);
   ledger::Operation operation;
   operation.entries.push_back(ledger::ToDraft(entry));
@@ -454,7 +455,7 @@ std::pair<bool, nlohmann::json> Hub::Health() const {
 
 nlohmann::json Hub::Info() const {
   nlohmann::json page;
-  page["version"] = kHubVersion;
+  page["version"] = base::kVersion;
   page["origin"] = config_.origin;
   page["verifier_key"] = signer_->verifier_key();
   page["audience"] = config_.audience;
@@ -484,7 +485,7 @@ absl::Status Hub::Serve() {
   serving_ = true;
   schedule_->Start();
   if (witnessing_ != nullptr) witnessing_->Start();
-  log_->Info("hub_started", {{"version", kHubVersion},
+  log_->Info("hub_started", {{"version", base::kVersion},
                              {"port", port()},
                              {"admin_port", admin_port()},
                              {"origin", config_.origin},

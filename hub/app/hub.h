@@ -67,8 +67,6 @@
 
 namespace signpost::app {
 
-inline constexpr char kHubVersion[] = "0.1.0";
-
 class Hub {
  public:
   // What a test may put in the place of the real thing; nullptr takes the real one. Not owned.

@@ -37,6 +37,7 @@
 #include "hub/base/json_log.h"
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
+#include "hub/base/version.h"
 #include "hub/store/rocksdb_store.h"
 #include "hub/tlog/note.h"
 
@@ -212,7 +213,7 @@ int Serve(const std::string& config_file) {
 
 int Main(const std::vector<std::string>& arguments) {
   if (arguments.size() == 1 && arguments[0] == "--version") {
-    std::printf("signpost-hub %s\n", app::kHubVersion);
+    std::printf("signpost-hub %s\n", base::kVersion);
     return 0;
   }
   if (!arguments.empty() && arguments[0] == "keygen") {

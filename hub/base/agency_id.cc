@@ -23,9 +23,12 @@ struct Parts {
   std::string block;  // 16 bytes
 };
 
+// Where every request has it: the field `person` is a PersonSelector.
+constexpr char kField[] = "person.agency_person_id";
+
 absl::Status Malformed() {
   return InvalidField(
-      "person_id",
+      kField,
       "is not a person id: expected SP, an epoch, 26 letters and digits and a check "
       "character, as in SP1-0T9K3-M5Z0X-WGQ4S-2B7N1-R8CVDE-C");
 }
@@ -40,7 +43,7 @@ absl::StatusOr<Parts> Parse(absl::string_view text) {
   absl::StatusOr<std::string> block = Crockford16Decode(all.substr(3, kDigits));
   if (!block.ok()) return Malformed();
   if (CrockfordCheckCharacter(all.substr(2, 1 + kDigits)) != all.back()) {
-    return InvalidField("person_id",
+    return InvalidField(kField,
                         "is mistyped: its check character does not match; compare it with the "
                         "original, letter by letter");
   }

@@ -69,10 +69,11 @@ absl::StatusOr<v1::GetConsistencyResponse> LedgerAccess::Consistency(
     const v1::GetConsistencyRequest& request) const {
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
   const ledger::LedgerReader reader(view.get());
-  uint64_t new_size = request.new_size();
-  if (new_size == 0) {
-    SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, reader.Head());
-    new_size = head.size;
+  SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, reader.Head());
+  const uint64_t new_size = request.new_size() == 0 ? head.size : request.new_size();
+  if (new_size > head.size) {
+    return base::InvalidField("new_size",
+                              absl::StrCat("must be at most the ledger's size, ", head.size));
   }
   if (request.old_size() == 0 || request.old_size() > new_size) {
     return base::InvalidField("old_size", "must be at least 1 and at most the newer size");

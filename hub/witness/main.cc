@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/clock.h"
 #include "hub/base/json_log.h"
+#include "hub/base/version.h"
 #include "hub/tlog/cosignature.h"
 #include "hub/witness/config.h"
 #include "hub/witness/http.h"
@@ -28,7 +29,6 @@
 namespace signpost::witness {
 namespace {
 
-constexpr char kVersion[] = "0.1.0";
 constexpr char kUsage[] =
     "usage: signpost-witness --make-key NAME --key FILE\n"
     "       signpost-witness --config FILE\n"
@@ -78,7 +78,7 @@ int Serve(const std::string& path) {
   absl::StatusOr<std::unique_ptr<WitnessServer>> server = WitnessServer::Start(
       {config->listen, config->certificate_file, config->tls_key_file}, witness->get());
   if (!server.ok()) return Fail(server.status());
-  log.Info("witness_started", {{"version", kVersion},
+  log.Info("witness_started", {{"version", base::kVersion},
                                {"port", (*server)->port()},
                                {"logs", logs},
                                {"verifier_key", cosigner->verifier_key()}});
@@ -91,7 +91,7 @@ int Serve(const std::string& path) {
 
 int Main(const std::vector<std::string>& arguments) {
   if (arguments.size() == 1 && arguments[0] == "--version") {
-    std::printf("signpost-witness %s\n", kVersion);
+    std::printf("signpost-witness %s\n", base::kVersion);
     return 0;
   }
   if (arguments.size() == 2 && arguments[0] == "--config") return Serve(arguments[1]);

@@ -18,6 +18,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hub/app/config.h"
+#include "hub/base/version.h"
 #include "hub/ledger/reader.h"
 #include "hub/store/rocksdb_store.h"
 #include "tests/base/scratch_folder.h"
@@ -297,7 +298,7 @@ TEST_F(HubTest, TheProgramMakesKeysOnceAndTellsItsVersion) {
   const std::string before = ReadAll(Path("m"));
   EXPECT_EQ(RunProgram(keygen).exit_code, 1);
   EXPECT_EQ(ReadAll(Path("m")), before);
-  EXPECT_EQ(RunProgram({"--version"}).out, std::string("signpost-hub ") + app::kHubVersion + "\n");
+  EXPECT_EQ(RunProgram({"--version"}).out, std::string("signpost-hub ") + base::kVersion + "\n");
   EXPECT_EQ(RunProgram({"--nonsense"}).exit_code, 2);
 }
 

@@ -108,7 +108,7 @@ TEST_F(AgencyPersonIdsTest, MistypedSaysSo) {
   const absl::Status status = ids_.Decode("nortown-yot", slip).status();
   EXPECT_EQ(ReasonOf(status), Reason::kInvalidField);
   ASSERT_EQ(ViolationsOf(status).size(), 1u);
-  EXPECT_EQ(ViolationsOf(status)[0].field, "person_id");
+  EXPECT_EQ(ViolationsOf(status)[0].field, "person.agency_person_id");
   EXPECT_THAT(ViolationsOf(status)[0].description, HasSubstr("check character does not match"));
 }
 

@@ -5,8 +5,10 @@
 #include <set>
 #include <sstream>
 
+#include "adapters/cli/files/files.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "hub/base/version.h"
 
 namespace signpost::adapters::cli {
 namespace {
@@ -79,6 +81,24 @@ TEST_F(CliRun, AWrongCommandLineIsTwo) {
   EXPECT_THAT(err_.str(), HasSubstr("--key"));
 }
 
+TEST_F(CliRun, SaysWhichVersionItIsAndTheBuildSaysTheSame) {
+  EXPECT_EQ(Run({"--version"}), kExitOk);
+  EXPECT_EQ(out_.str(), std::string("signpost ") + base::kVersion + "\n");
+  const auto build = ReadBytes(SIGNPOST_SOURCE_DIR "/CMakeLists.txt", 1 << 20);
+  ASSERT_TRUE(build.ok()) << build.status();
+  EXPECT_THAT(*build, HasSubstr(std::string("project(signpost VERSION ") + base::kVersion + " "));
+  EXPECT_EQ(Run({"--version", "--json"}), kExitUsage);
+}
+
+TEST_F(CliRun, NothingToAskForIsNotEverything) {
+  for (const char* const nothing : {"", ",", ",,"}) {
+    EXPECT_EQ(
+        Run({"who-knows", "--record", "x", "--purpose", "support-planning", "--ask", nothing}),
+        kExitUsage);
+    EXPECT_THAT(err_.str(), HasSubstr("--ask names no aspect")) << nothing;
+  }
+}
+
 TEST_F(CliRun, HalfACommandSaysWhatThereIsOfItsKind) {
   EXPECT_EQ(Run({"audit", "help"}), kExitOk);
   EXPECT_THAT(out_.str(), HasSubstr("audit patterns"));
@@ -96,7 +116,7 @@ TEST_F(CliRun, AMistypedPersonIsCaughtBeforeTheHubHearsOfIt) {
   EXPECT_EQ(Run({"who-knows", "--person", "SP1-00000-00000-00000-00000-00000-1-Z", "--purpose",
                  "support-planning"}),
             kExitUsage);
-  EXPECT_THAT(err_.str(), HasSubstr("person_id"));
+  EXPECT_THAT(err_.str(), HasSubstr("person.agency_person_id"));
 }
 
 TEST(NextStep, TellsWhatToDoForEachReasonAWorkerMeets) {

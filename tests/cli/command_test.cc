@@ -92,13 +92,17 @@ TEST_F(CommandTest, RefusesWhatItDoesNotUnderstand) {
             "there is no option --purpos; did you mean --purpose?");
   EXPECT_EQ(Complaint({"--purpos=x"}), "there is no option --purpos; did you mean --purpose?");
   EXPECT_THAT(Complaint({"f", "--completely-else", "x"}), Not(HasSubstr("mean")));
+  EXPECT_EQ(Complaint({"f", "--taem", "x"}), "there is no option --taem") << "two edits of four";
+  EXPECT_EQ(Complaint({"f", "--teem", "x"}), "there is no option --teem; did you mean --team?");
+  EXPECT_EQ(Complaint({"f", "--prupose", "x"}),
+            "there is no option --prupose; did you mean --purpose?");
   EXPECT_EQ(Complaint({"f", "-x"}), "there is no option -x");
   EXPECT_EQ(Complaint({"f", "--purpose"}), "--purpose wants a value: PURPOSE");
   EXPECT_EQ(Complaint({"--purpose=", "f"}), "--purpose= has no value");
   EXPECT_EQ(Complaint({"f", "--purpose", "a", "--purpose", "b"}), "--purpose is given twice");
   EXPECT_EQ(Complaint({"f", "--explicit=yes"}), "--explicit takes no value");
   EXPECT_EQ(Complaint({}), "wants FILE");
-  EXPECT_EQ(Complaint({"f", "g"}), "wants FILE");
+  EXPECT_EQ(Complaint({"f", "g"}), "\"g\" is one word too many; wants FILE");
 }
 
 TEST_F(CommandTest, NumbersAreWholeAndInTheirRange) {

@@ -159,6 +159,9 @@ TEST_F(LedgerAccessTest, ProofsAndCheckpointsAreOfAllThereIsNow) {
   EXPECT_THAT(FieldsOf(access_.Consistency(request).status()), ElementsAre("old_size"));
   request.set_old_size(LedgerSize() + 1);
   EXPECT_THAT(FieldsOf(access_.Consistency(request).status()), ElementsAre("old_size"));
+  request.set_old_size(1);
+  request.set_new_size(LedgerSize() + 1);
+  EXPECT_THAT(FieldsOf(access_.Consistency(request).status()), ElementsAre("new_size"));
 }
 
 }  // namespace

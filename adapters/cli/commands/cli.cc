@@ -10,6 +10,7 @@
 #include "hub/base/agency_id.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
+#include "hub/base/version.h"
 
 namespace signpost::adapters::cli {
 namespace {
@@ -20,7 +21,8 @@ std::string GeneralHelp() {
   page.Blank();
   page.Paragraph(0,
                  "Asks a Signpost hub who knows a young person, and looks after what the answer "
-                 "rests on. signpost help COMMAND tells more of each.");
+                 "rests on. signpost help COMMAND tells more of each, and signpost --version which "
+                 "version this is.");
   page.Blank();
   for (const Command& command : AllCommands()) {
     const std::string positionals = PositionalsOf(command);
@@ -102,6 +104,14 @@ int RunCli(Terminal& terminal, const std::vector<std::string>& given) {
   }
   if (words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
     return Help(terminal, {words.begin() + 1, words.end()});
+  }
+  if (words[0] == "--version") {
+    if (words.size() > 1) {
+      *terminal.err << "signpost: --version takes nothing behind it\n";
+      return kExitUsage;
+    }
+    *terminal.out << "signpost " << base::kVersion << "\n";
+    return kExitOk;
   }
   size_t taken = 0;
   const Command* const command = FindCommand(words, &taken);

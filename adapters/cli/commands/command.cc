@@ -14,8 +14,9 @@ namespace signpost::adapters::cli {
 namespace {
 
 constexpr int kOptionColumn = 30;
-// Names further apart than this are no likely slip of the hand.
-constexpr size_t kSlipMax = 3;
+// How far a name may be from the one that was meant, of so many letters, to be a likely slip of the
+// hand: a short name with two edits is another name.
+size_t SlipMax(const std::string& name) { return name.size() < sizeof("--reason") - 1 ? 1 : 2; }
 
 // Edits between two short words, to guess what was meant.
 size_t Distance(const std::string& a, const std::string& b) {
@@ -83,11 +84,11 @@ class Reader {
     const bool missing =
         std::any_of(positionals.begin(), positionals.end(),
                     [](const CLI::Option* option) { return option->count() == 0; });
-    if (missing || (!superfluous.empty() && !positionals.empty())) {
-      return absl::InvalidArgumentError(absl::StrCat("wants ", PositionalNames()));
-    }
+    if (missing) return absl::InvalidArgumentError(absl::StrCat("wants ", PositionalNames()));
     if (!superfluous.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", superfluous, "\" is one word too many"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", superfluous, "\" is one word too many",
+                       positionals.empty() ? "" : absl::StrCat("; wants ", PositionalNames())));
     }
     return run_;
   }
@@ -106,7 +107,7 @@ class Reader {
 
   std::string UnknownOption(const std::string& name) const {
     const CLI::Option* nearest = nullptr;
-    size_t nearest_distance = kSlipMax + 1;
+    size_t nearest_distance = SlipMax(name) + 1;
     for (const CLI::Option* option : Options()) {
       const size_t distance = Distance(option->get_name(), name);
       if (distance < nearest_distance) {

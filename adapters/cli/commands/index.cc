@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -126,7 +127,13 @@ absl::Status FillQuestion(const WhoKnowsOptions& options, signpost::v1::WhoKnows
                             EnumFromWord<signpost::v1::Purpose>(options.purpose));
   request->set_purpose(purpose);
   for (const std::string& list : options.ask) {
-    for (const absl::string_view word : absl::StrSplit(list, ',', absl::SkipEmpty())) {
+    // Nothing asked for would be all that there is by default.
+    const std::vector<absl::string_view> words = absl::StrSplit(list, ',', absl::SkipEmpty());
+    if (words.empty()) {
+      return absl::InvalidArgumentError(
+          "--ask names no aspect; say what you ask for, as existence,agency, or leave it out");
+    }
+    for (const absl::string_view word : words) {
       SIGNPOST_ASSIGN_OR_RETURN(const signpost::v1::Aspect aspect,
                                 EnumFromWord<signpost::v1::Aspect>(std::string(word)));
       request->add_aspects(aspect);
