@@ -64,6 +64,9 @@ class Restoring {
   Restoring(const Restoring&) = delete;
   Restoring& operator=(const Restoring&) = delete;
 
+  // The order matters: nothing is believed before it is verified, keys come back before those who
+  // have none are taken out for erased, the ledger is given its word last, and only a store that is
+  // whole gets the name under which a hub would start on it.
   absl::StatusOr<RestoreReport> Run() {
     SIGNPOST_RETURN_IF_ERROR(Begin());
     SIGNPOST_RETURN_IF_ERROR(ReadFiles());
@@ -173,6 +176,8 @@ class Restoring {
     if (std::fflush(out.get()) != 0 || ::fsync(::fileno(out.get())) != 0) {
       return FileError("sync", path);
     }
+    // Authentic records say that a hub with this key wrote them under this name; the manifest says
+    // what they must come to.
     if (size == file.size() && hash.Finish() == file.sha256()) return absl::OkStatus();
     return Error(Reason::kDataLoss,
                  absl::StrCat(object, " does not hold the file that backup ", manifest_.number(),
@@ -203,6 +208,8 @@ class Restoring {
     absl::Status damaged =
         Error(Reason::kDataLoss, absl::StrCat("the ledger in backup ", manifest_.number(),
                                               " does not fit its head; restore another one"));
+    // The hub commits entries between checkpoints, and a backup may be made there: no signature is
+    // over these, so they are held against the tree's own nodes and the head that the manifest names.
     tlog::Hasher hasher;
     for (uint64_t index = verified.checkpoint.size; index < head.size; ++index) {
       const absl::StatusOr<std::string> entry = reader.Entry(index);
@@ -238,6 +245,8 @@ class Restoring {
         SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash root, reader.RootAt(checkpoint->size));
         if (root == checkpoint->root) continue;
       }
+      // The hub refuses to start on a ledger behind what was published, unless a word signed with
+      // its key names exactly what is given up: it cannot be used for another loss later.
       word_.gives_up.push_back({checkpoint->size, checkpoint->root});
       report_.published_size = std::max(report_.published_size, checkpoint->size);
       if (options_.older_than_published) continue;
@@ -258,6 +267,9 @@ class Restoring {
   // who are in the backup are not among the keys, and would be taken for erased.
   absl::Status CompareHistories(const store::v1::BackupKeysHeader& header) const {
     const ledger::LedgerReader reader(view_.get());
+    // Two ways to be of another history. The keys may come from behind a restore that cut off what
+    // the backup holds (first loop), or the backup from behind one that the keys know nothing of
+    // (second): in each somebody is in the backup who is not among the keys.
     std::set<std::pair<uint64_t, std::string>> known;
     for (const store::v1::RestoreMark& mark : header.restores()) {
       known.emplace(mark.ledger_size(), mark.root());
@@ -350,6 +362,7 @@ class Restoring {
     return matching::RemoveErased(*view_, erased, commit);
   }
 
+  // In the store and not beside it, so that the word cannot be lost or used with another store.
   absl::Status LeaveWord() {
     SIGNPOST_ASSIGN_OR_RETURN(std::string note,
                               tlog::SignNote(ledger::FormatRestored(word_), *signer_));

@@ -20,6 +20,9 @@ using base::Reason;
 constexpr absl::string_view kMagic = "SIGNPOST-SEALED-1\n";
 constexpr size_t kLengthBytes = 4;
 
+// What a record is sealed for: this file, this place in it, and whether it is the last. So records
+// can be neither swapped, dropped, repeated nor carried into another file, and a file that ends
+// early has no end.
 std::string Context(const std::string& label, uint64_t record, bool last) {
   std::string context = absl::StrCat("signpost.v1/backup/", label, absl::string_view("\0", 1));
   for (int shift = 56; shift >= 0; shift -= 8) {
@@ -124,6 +127,7 @@ absl::StatusOr<bool> SealedReader::Next(std::string* record) {
   }
   size_t size = 0;
   for (const uint8_t byte : length) size = size << 8 | byte;
+  // The length is not authentic until the record is opened: no memory is taken on its word.
   if (size < base::kSealOverheadBytes || size > kRecordBytesMax + base::kSealOverheadBytes) {
     return Damaged("it was changed");
   }

@@ -12,6 +12,9 @@ bool ConflictWindow::Holds(const ReadSet& reads) const {
                      [this](const ReadSet::Range& range) { return RangeHolds(range); });
 }
 
+// Below the floor nobody remembers what was written, so that such a read is taken for overtaken.
+// What is pending has no revision yet, and is above every read there can be: of the operations that
+// go into one commit, a later one must not rest on what an earlier one overwrites.
 bool ConflictWindow::RowHolds(const ReadSet::Row& row) const {
   if (row.revision < floor_ || pending_hashes_.contains(row.hash)) return false;
   const auto found = written_.find(row.hash);
@@ -20,6 +23,8 @@ bool ConflictWindow::RowHolds(const ReadSet::Row& row) const {
 
 bool ConflictWindow::RangeHolds(const ReadSet::Range& range) const {
   if (range.revision < floor_ || Touches(pending_, range)) return false;
+  // Backwards: a range was mostly read a moment ago, and the groups before that need no look. Its
+  // keys are compared and not their hashes, which have no order.
   for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
     if (group->revision <= range.revision) break;
     if (Touches(*group, range)) return false;
@@ -67,6 +72,7 @@ void ConflictWindow::ForgetOldest() {
   rows_ -= oldest.rows.size();
   key_bytes_ -= oldest.keys.size();
   for (const Row& row : oldest.rows) {
+    // A row that was written again since is remembered for that.
     const auto found = written_.find(row.hash);
     if (found != written_.end() && found->second == oldest.revision) written_.erase(found);
   }

@@ -91,6 +91,9 @@ absl::StatusOr<std::vector<std::pair<uint64_t, base::PersonId>>> PersonIndex::Pe
   return found;
 }
 
+// Two rows for each: one to find a person's entries, one to find an entry's persons. By the second
+// alone a person could not be erased without a walk through all entries, by the first alone a search
+// could not say whom an entry is about.
 void PersonIndex::Add(const base::PersonId& person, Operation* operation, size_t i) {
   AddIndexHook(operation, [person, i](uint64_t first_index, store::Batch& batch) {
     batch.Put(Space::kPersonEntries, PersonKey(person, first_index + i), std::string());

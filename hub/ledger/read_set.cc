@@ -56,6 +56,8 @@ absl::StatusOr<std::vector<store::KeyValue>> GuardedView::Scan(store::Space spac
                                                                int rows_max) const {
   absl::StatusOr<std::vector<store::KeyValue>> rows = view_->Scan(space, from, to, rows_max);
   if (!rows.ok()) return rows;
+  // Of a full page nobody knows what comes behind its last row, and nothing can rest on it. Of one
+  // that is not full the gap behind the last row, up to the end, was seen to be empty.
   const bool full = rows->size() == static_cast<size_t>(rows_max);
   reads_.AddRange(space, from, full ? rows->back().key + '\0' : to, revision_);
   return rows;

@@ -74,6 +74,8 @@ absl::StatusOr<std::vector<RestoreMark>> ReadRestoreMarks(const store::View& vie
   }
 }
 
+// Text, and every line of it in its place: it is signed with the ledger's key, and what is signed
+// must read in one way only.
 std::string FormatRestored(const Restored& restored) {
   std::string text = absl::StrCat(kFirstLine, "\n", restored.origin, "\nbackup ", restored.backup,
                                   "\nholds ", FormatHead(restored.holds));

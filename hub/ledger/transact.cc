@@ -25,6 +25,8 @@ void Transaction::Try() {
   --attempts_left_;
   absl::StatusOr<std::optional<Operation>> operation = MakeAtNewView();
   if (!operation.ok()) return Finish(std::move(operation).status());
+  // Nothing to write, and so nothing to judge: one view shows one state, and as of that state the
+  // outcome is right, whatever was written since.
   if (!operation->has_value()) return Finish(std::nullopt);
   on_.sequencer->Submit(**std::move(operation),
                         [self = shared_from_this()](absl::StatusOr<Sequenced> result) {
@@ -48,6 +50,8 @@ void Transaction::Finish(absl::StatusOr<std::optional<Sequenced>> result) {
   const bool again =
       base::ReasonOf(result.status()) == base::Reason::kAborted && attempts_left_ > 0;
   if (again) {
+    // Not here: this is the sequencer's completion thread, or one that was refused at once, and an
+    // attempt reads the store.
     Queue();
   } else {
     End(std::move(result));

@@ -42,6 +42,7 @@ std::string GroupKey(int level, uint64_t group) {
 
 absl::StatusOr<const std::string*> TreeReader::Group(int level, uint64_t group) {
   std::string key = GroupKey(level, group);
+  // One after the other: a proof needs a handful of groups, and a map would cost more than it finds.
   auto found = std::find_if(rows_.begin(), rows_.end(),
                             [&key](const auto& row) { return row.first == key; });
   if (found == rows_.end()) {
@@ -93,6 +94,8 @@ absl::StatusOr<TreeWriter> TreeWriter::Open(uint64_t size, TreeReader* reader) {
     growing.group = nodes / kGroupWidth;
     if (leaves == 0) continue;
     SIGNPOST_ASSIGN_OR_RETURN(const std::string* const row, reader->Group(level, growing.group));
+    // Exactly so many: a row that is longer is of a larger tree than the head says, and whoever went
+    // on from here would write another history into it.
     if (row == nullptr || row->size() != RowBytes(NodesOf(leaves)) ||
         row->front() != kGroupFormat) {
       return Missing(level, nodes - 1);
@@ -112,6 +115,8 @@ void TreeWriter::Add(int level, uint64_t index, const tlog::Hash& hash) {
     growing.row.reserve(RowBytes(kGroupHashes));
     growing.row.push_back(kGroupFormat);
   }
+  // Hashes come in the order in which leaves complete them, and stand in that order (PositionOf), so
+  // that a row only ever grows at its end.
   growing.row.append(reinterpret_cast<const char*>(hash.data()), hash.size());
   growing.grown = true;
   if (growing.row.size() < RowBytes(kGroupHashes)) return;

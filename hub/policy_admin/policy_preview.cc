@@ -229,7 +229,7 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
       if (base::ReasonOf(person.status()) == Reason::kNotFound) continue;
       return person.status();
     }
-    // A row that stands for another person is counted with them.
+    // A row that stands for another person (they were merged) is counted with them.
     if (person->id() != id) continue;
     ++people_;
     const std::optional<std::string> likeness = Likeness(*person);
