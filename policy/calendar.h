@@ -1,5 +1,5 @@
-// Days of the civil (Gregorian) calendar as numbers, and back. Pure functions; no time zones: a day
-// of a policy begins and ends in UTC.
+// These are functions that turn days of the civil (Gregorian) calendar into numbers, and back.
+// Pure; no time zones: a day of a policy begins and ends in UTC.
 
 #ifndef SIGNPOST_POLICY_CALENDAR_H_
 #define SIGNPOST_POLICY_CALENDAR_H_

@@ -1,5 +1,5 @@
-// ConnexionsApir is the Connexions client system: the NCCIS monthly return (XML), the caseload and
-// the APIR factors (CSV).
+// ConnexionsApir is a source system that reads the Connexions client system: the NCCIS monthly
+// return (XML), the caseload and the APIR factors (CSV).
 //
 // What leaves is a flag for each client of the caseload: whom (from the return), which adviser,
 // since when, and for each APIR a pointer {kind, day, factors rated}. The rings, the wheel that

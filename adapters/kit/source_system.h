@@ -1,5 +1,5 @@
-// A SourceSystem is an agency's system as an adapter sees it: all that one adapter is beyond the
-// kit.
+// A SourceSystem is a reader that makes of an agency's files what an adapter sends: all that one
+// adapter is beyond the kit.
 //
 // Stateless and immutable: one object may read for any number of runs.
 

@@ -1,5 +1,5 @@
-// SocialServices is a children's case system: the children-in-need census (DfE's XML, forms of 2021
-// to 2026) joined with the authority's own identity file (CSV), since the census holds no names.
+// SocialServices is a source system that reads the children-in-need census (DfE's XML, forms of
+// 2021-26) joined with the authority's own identity file (CSV), since the census holds no names.
 //
 // What leaves is a flag for each child: whom, which worker, since when or until when, and for each
 // child-in-need plan a pointer {kind, day}. Needs, sources of referral, abuse categories, section

@@ -1,4 +1,4 @@
-// YotAsset is a youth offending team's case system: cases as CSV, ASSET profiles as XML in a zip.
+// YotAsset is a source system that reads a youth offending team's cases (CSV) and ASSETs (XML).
 //
 // What leaves is a flag for each case: whom, which worker, since when, and for each ASSET a pointer
 // {kind, day, sections filled in}. No rating, score, band or text of an assessment ever leaves;

@@ -1,6 +1,6 @@
-// PersonIndex is the side index between young persons and the entries about them: entries name
-// nobody, so this alone finds the entries of a person, and the person of an entry. It is erased
-// with the person, and then nobody can.
+// PersonIndex is a side index that leads from young persons to the entries about them, and back:
+// entries name nobody, so this alone finds the entries of a person, and the person of an entry. It
+// is erased with the person, and then nobody can.
 //
 // It owns Space::kPersonEntries. A PersonIndex reads one View, which is not owned and must outlive
 // it; it is thread-safe. What writes are functions that add to a batch. Errors of all: kDataLoss,

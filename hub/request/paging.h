@@ -1,4 +1,4 @@
-// The one rule for how many rows a page of a list has, and pages of lists that are read as a whole.
+// PageSize() is the rule that says how many rows a page of a list has; and pages of whole lists.
 // Pure; thread-safe.
 
 #ifndef SIGNPOST_HUB_REQUEST_PAGING_H_

@@ -1,5 +1,5 @@
-// What the policy says to a worker, as it goes on the wire: a code with its parameters beside its
-// English.
+// These are functions that put what the policy says to a worker on the wire: a code with its
+// parameters beside its English.
 
 #ifndef SIGNPOST_HUB_REQUEST_WORKER_TEXT_H_
 #define SIGNPOST_HUB_REQUEST_WORKER_TEXT_H_

@@ -1,4 +1,4 @@
-// A Note (c2sp.org/signed-note) is a signed text: text, an empty line, and one line a signature.
+// A Note (c2sp.org/signed-note) is a text that is signed: text, an empty line, a line a signature.
 // Checkpoints travel in them, so that other people's transparency tools can check ours.
 //
 // Keys are the text forms that those tools share:

@@ -1,4 +1,4 @@
-// A request is what is said to a witness (c2sp.org/tlog-witness): the body of POST add-checkpoint.
+// A request is a text that asks a witness to cosign (c2sp.org/tlog-witness): POST add-checkpoint.
 // Both sides use it: the hub to write, the witness to read.
 //
 //   old <size of the checkpoint that the witness cosigned last>

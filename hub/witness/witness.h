@@ -1,4 +1,4 @@
-// Witness is a co-signer (c2sp.org/tlog-witness): for each log it knows it keeps the largest
+// Witness is a co-signer (c2sp.org/tlog-witness) that keeps, for each log it knows, the largest
 // checkpoint that it cosigned, and cosigns another only when a proof shows that it extends that
 // one. So a log cannot show one history to some and another to others, nor go back, without its
 // witness noticing.

@@ -1,4 +1,4 @@
-// Proving the checks of a policy text: "no one sees this", over the whole decision space.
+// ProveChecks() is a prover that holds a text's checks ("no one sees this") against all decisions.
 //
 // Internal to the room. Pure; thread-safe.
 

@@ -1,4 +1,4 @@
-// Binding: from words to the symbols of one area's vocabulary, in two steps.
+// BindVocabulary() and BindTree() are two steps that turn words into symbols of a vocabulary.
 //
 // First the vocabulary's own words, then a syntax tree against them. A word that nobody defined,
 // and a rule that could not mean what it says (a show without a basis, an override that opens

@@ -1,4 +1,4 @@
-// Three-valued logic: what follows from facts of which some are not known.
+// These are operations that say what follows from facts of which some are not known: three values.
 //
 // A conjunction is as low as its lowest part, a disjunction as high as its highest (no < unknown <
 // yes). Internal to the room; pure, and in the header because every decision runs through them.

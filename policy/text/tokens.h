@@ -1,4 +1,4 @@
-// Tokens: a policy text cut into words, quoted texts and marks.
+// A Token is a piece that a policy text was cut into: a word, a quoted text or a mark.
 //
 // Internal to the room; pure.
 

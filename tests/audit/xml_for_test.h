@@ -1,6 +1,6 @@
-// Reads XML as strictly as the tests of audit messages need: elements, attributes in double quotes,
-// text, the five named entities and decimal references; and holds a message against the schema of
-// DICOM PS3.15 A.5.1, whose order of elements and required attributes are written down here.
+// ReadXml() is a reader that is as strict as the tests of audit messages need: elements, attributes
+// in double quotes, text, the five named entities and decimal references; and a check that holds a
+// message against the schema of DICOM PS3.15 A.5.1, whose order and requirements stand here.
 
 #ifndef SIGNPOST_TESTS_AUDIT_XML_FOR_TEST_H_
 #define SIGNPOST_TESTS_AUDIT_XML_FOR_TEST_H_

@@ -1,5 +1,5 @@
-// Counts heap allocations of this process: every malloc and operator new, of all threads and
-// libraries, by a hook of tcmalloc's. Builds without tcmalloc (sanitizers) cannot.
+// This is a counter that counts heap allocations of this process: every malloc and operator new, of
+// all threads and libraries, by a hook of tcmalloc's. Builds without tcmalloc (sanitizers) cannot.
 //
 // Thread-safe. Counting slows every allocation, so nothing else is measured meanwhile.
 

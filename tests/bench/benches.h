@@ -1,5 +1,5 @@
-// The benchmarks by name. Each runs, prints its figures through report.h and returns 0, or says on
-// stderr what went wrong and returns 1. A benchmark measures; it never judges.
+// These are the benchmarks, functions that print figures: each runs, prints them through report.h
+// and returns 0, or says on stderr what is wrong and returns 1. A benchmark never judges.
 
 #ifndef SIGNPOST_TESTS_BENCH_BENCHES_H_
 #define SIGNPOST_TESTS_BENCH_BENCHES_H_

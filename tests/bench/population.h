@@ -1,4 +1,4 @@
-// Made-up young persons for benchmarks: as many as wanted, all different, the same every time.
+// This is a population of made-up young persons for benchmarks, all different, the same every time.
 //
 // No two are so alike that a report would wait for a person to decide: each has names of their own,
 // and of the first kPopulationMax no two share both birth date and postcode. Pure.

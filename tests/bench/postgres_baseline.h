@@ -1,4 +1,4 @@
-// The other baseline: the same question answered by a PostgreSQL 15 function. Look-up of the
+// PostgresBaseline is a baseline that has a PostgreSQL 15 function answer: look-up of the
 // person's flags and consents, a policy of the same shape in SQL, and an insert into an audit
 // table, with synchronous_commit on, called over libpq by as many connections as there are calls in
 // flight.

@@ -1,4 +1,4 @@
-// Pushes reports through one stream and waits until all are durable.
+// This is a pusher that sends reports through one stream and waits until all are durable.
 
 #ifndef SIGNPOST_TESTS_BENCH_PUSH_H_
 #define SIGNPOST_TESTS_BENCH_PUSH_H_

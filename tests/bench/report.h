@@ -1,4 +1,4 @@
-// What every benchmark prints: one JSON object a line on stdout, a readable table on stderr.
+// A Report is a printer that writes figures: one JSON object a line on stdout, a table on stderr.
 // Not thread-safe.
 
 #ifndef SIGNPOST_TESTS_BENCH_REPORT_H_

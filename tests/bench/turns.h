@@ -1,4 +1,4 @@
-// Paired turns: two things that are compared take turns of a quarter of a second in the same run,
+// PairedTurns is a measurement in which two things take turns of a quarter of a second in a run,
 // and what is reported is the median of the ratios of neighbouring turns.
 //
 // A machine has good and bad minutes, and some have two speeds; two figures that were taken a

@@ -1,6 +1,6 @@
-// Load from several clients at once: two agencies' report streams (new, changed and re-sent
-// records), a practitioner's questions, and a young people's consents given and taken back. Each
-// client notes what it was told.
+// A Load is a crowd of clients that ask at once: two agencies' report streams (new, changed and
+// re-sent records), a practitioner's questions, and young people's consents given and taken back.
+// Each client notes what it was told.
 //
 // Start() and Join() are for one thread. The notebook is the load's from Start() until Join().
 

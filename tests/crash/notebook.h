@@ -1,4 +1,4 @@
-// What the clients of a crash test were told, noted at the moment they were told it, in this
+// A Notebook is a record that clients of a crash test keep of what they were told, at once, in this
 // process and never in the hub's. And the judges: pure functions that hold a note against what the
 // hub says after it was killed, and answer with sentences about what is wrong. No sentence, no
 // fault.

@@ -1,4 +1,4 @@
-// Folders, zips and readings that several adapter tests need.
+// These are folders, zips and readings that several adapter tests need.
 
 #ifndef SIGNPOST_TESTS_KIT_FILES_FOR_TEST_H_
 #define SIGNPOST_TESTS_KIT_FILES_FOR_TEST_H_

@@ -1,4 +1,4 @@
-// Entries for tests: with a composer of their own, whose keys and nonces nobody else's are.
+// EntryForTest() is a maker of entries for tests, by a composer whose keys and nonces are its own.
 
 #ifndef SIGNPOST_TESTS_LEDGER_ENTRY_FOR_TEST_H_
 #define SIGNPOST_TESTS_LEDGER_ENTRY_FOR_TEST_H_

@@ -1,4 +1,4 @@
-// What tests of the ledger share: a signed, running ledger over any store, and entries for it.
+// Ledgers is a maker of signed, running ledgers over any store, with entries, for their tests.
 
 #ifndef SIGNPOST_TESTS_LEDGER_LEDGER_TESTING_H_
 #define SIGNPOST_TESTS_LEDGER_LEDGER_TESTING_H_

@@ -1,4 +1,4 @@
-// The vocabularies of the areas that ship, read from deploy/area as the hub reads them: agencies
+// This is a reader that reads the vocabularies of the areas that ship as the hub does: agencies
 // and teams from <area>.json, services, roles and assessments from <area>-words.json.
 
 #ifndef SIGNPOST_TESTS_POLICY_AREA_H_

@@ -1,4 +1,4 @@
-// Policies at random, over the vocabulary of Nortown, for tests that must hold of any policy.
+// An Author is a writer of random policies over Nortown, for tests that must hold of any policy.
 
 #ifndef SIGNPOST_TESTS_POLICY_AUTHOR_H_
 #define SIGNPOST_TESTS_POLICY_AUTHOR_H_

@@ -1,4 +1,4 @@
-// Where the tests find the policies that ship.
+// These are paths by which the tests find the policies that ship.
 
 #ifndef SIGNPOST_TESTS_POLICY_FILES_H_
 #define SIGNPOST_TESTS_POLICY_FILES_H_

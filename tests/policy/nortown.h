@@ -1,4 +1,4 @@
-// The vocabulary of the fictional area Nortown, as the registry would build it from an area file.
+// This is the vocabulary of the fictional area Nortown, as the registry would build it from a file.
 
 #ifndef SIGNPOST_TESTS_POLICY_NORTOWN_H_
 #define SIGNPOST_TESTS_POLICY_NORTOWN_H_

@@ -1,4 +1,4 @@
-// A vocabulary small enough that every cell of its decision space can be visited one by one.
+// This is a vocabulary that is so small that every cell of its decision space can be visited.
 
 #ifndef SIGNPOST_TESTS_POLICY_SMALL_H_
 #define SIGNPOST_TESTS_POLICY_SMALL_H_

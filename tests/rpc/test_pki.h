@@ -1,4 +1,4 @@
-// A certificate authority for tests, in memory: certificates with any number of SPIFFE ids.
+// TestAuthority is a certificate authority, in memory, that gives any number of SPIFFE ids.
 
 #ifndef SIGNPOST_TESTS_RPC_TEST_PKI_H_
 #define SIGNPOST_TESTS_RPC_TEST_PKI_H_

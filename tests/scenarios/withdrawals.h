@@ -1,4 +1,4 @@
-// Consents given and taken back as often as one likes, while others ask: what was withdrawn and
+// This is a trial that gives and takes back consents while others ask: what was withdrawn and
 // acknowledged must be hidden from the next read on, and after a crash too.
 //
 // Each writer works on a person of its own, over mTLS as an agency's system does. Before a

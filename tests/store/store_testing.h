@@ -1,4 +1,4 @@
-// What tests need to write into a store past its sequencer: to tamper, or to prepare.
+// These are functions that write into a store past its sequencer, for tests that tamper or prepare.
 
 #ifndef SIGNPOST_TESTS_STORE_STORE_TESTING_H_
 #define SIGNPOST_TESTS_STORE_STORE_TESTING_H_

@@ -1,4 +1,4 @@
-// A log that grows as a test likes, and what it would send to a witness.
+// TestLog is a log that grows as a test likes, and makes what it would send to a witness.
 
 #ifndef SIGNPOST_TESTS_WITNESS_WITNESS_TESTING_H_
 #define SIGNPOST_TESTS_WITNESS_WITNESS_TESTING_H_

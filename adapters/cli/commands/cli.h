@@ -1,4 +1,4 @@
-// The command line `signpost`: the client that people use by hand. What every command shares.
+// RunCli() is the client that people use by hand, `signpost`; and what every command shares.
 //
 // Not thread-safe: one command runs, to its end, in the thread that calls RunCli().
 //

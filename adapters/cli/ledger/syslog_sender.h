@@ -1,5 +1,5 @@
-// A SyslogSender is a connection to a syslog server over TLS: RFC 5425 (each message behind its
-// length, TLS 1.2 or later) of RFC 5424 messages whose text is an audit message, as IHE ATNA wants.
+// A SyslogSender is a connection that sends to a syslog server over TLS: RFC 5425 (each message
+// behind its length, TLS 1.2 or later) of RFC 5424 messages with audit messages, as IHE ATNA wants.
 //
 // The server must show a certificate for the name it was called by, signed by the authority given.
 // Syslog has no acknowledgement: Close() tells that the server took the connection's end, no more.

@@ -1,4 +1,4 @@
-// The reference interpreter: what a policy text means, as plainly as it can be said.
+// The reference is an interpreter that says what a policy text means, as plainly as it can be said.
 //
 // It walks the syntax tree with words and std::optional<bool> (nothing: not known), as
 // docs/policy-language.md tells the meaning. It shares the parser with the evaluator and nothing
