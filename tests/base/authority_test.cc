@@ -16,6 +16,7 @@
 #include "hub/base/crypto.h"
 #include "hub/base/keyring.h"
 #include "hub/tlog/note.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::base {
 namespace {
@@ -35,18 +36,14 @@ int Shell(const std::string& command, const fs::path& output) {
 
 class AuthorityTest : public ::testing::Test {
  protected:
-  AuthorityTest() {
-    std::string pattern = ::testing::TempDir() + "/signpost-authority-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~AuthorityTest() override { fs::remove_all(folder_); }
   int Make() {
     return Shell(absl::StrCat(SIGNPOST_SOURCE_DIR, "/deploy/make-authority ", Out().string()),
                  folder_ / "log");
   }
   fs::path Out() const { return folder_ / "authority"; }
 
-  fs::path folder_;
+  const base::ScratchFolder scratch_;
+  const fs::path folder_ = scratch_.path();
 };
 
 TEST_F(AuthorityTest, HubReadsEveryKeyAndTheSecondRunMakesNothing) {

@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -18,6 +17,7 @@
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
 #include "hub/base/random.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::base {
 namespace {
@@ -300,14 +300,9 @@ TEST(CertificateTest, HashesTheFirstCertificateWhateverSurroundsIt) {
 
 class SecretFileTest : public ::testing::Test {
  protected:
-  SecretFileTest() {
-    std::string pattern = ::testing::TempDir() + "/signpost-secret-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~SecretFileTest() override { std::filesystem::remove_all(folder_); }
-  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string Path(const std::string& name) const { return folder_ / name; }
 
-  std::string folder_;
+  const ScratchFolder folder_;
 };
 
 TEST_F(SecretFileTest, WrittenForTheOwnerAloneAndNeverOver) {
@@ -342,7 +337,7 @@ TEST_F(SecretFileTest, OpenToOthersIsRefusedAndSaysWhatToRun) {
 
 TEST_F(SecretFileTest, MissingFileFolderAndPipeAreRefused) {
   EXPECT_EQ(ReasonOf(ReadSecretFile(Path("none"), 100).status()), Reason::kKeyUnavailable);
-  EXPECT_EQ(ReasonOf(ReadSecretFile(folder_, 100).status()), Reason::kKeyUnavailable);
+  EXPECT_EQ(ReasonOf(ReadSecretFile(folder_.path(), 100).status()), Reason::kKeyUnavailable);
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
   EXPECT_EQ(ReasonOf(ReadSecretFile(Path("pipe"), 100).status()), Reason::kKeyUnavailable);
 }

@@ -2,25 +2,20 @@
 
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "gtest/gtest.h"
 #include "hub/base/error.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::base {
 namespace {
 
 class FilesTest : public ::testing::Test {
  protected:
-  FilesTest() {
-    char name[] = "/tmp/files_test.XXXXXX";
-    directory_ = ::mkdtemp(name);
-    path_ = directory_ + "/file";
-  }
-  ~FilesTest() override { std::filesystem::remove_all(directory_); }
-  std::string directory_, path_;
+  const ScratchFolder folder_;
+  const std::string path_ = folder_ / "file";
 };
 
 TEST_F(FilesTest, WhatIsNotThereIsNoError) {
@@ -62,8 +57,8 @@ TEST_F(FilesTest, AFailureLeavesTheOldFile) {
   std::filesystem::create_directory(path_ + ".new");
   EXPECT_EQ(ReasonOf(ReplaceFile(path_, "new")), Reason::kStoreUnavailable);
   EXPECT_EQ(**ReadWholeFile(path_, 10), "old");
-  EXPECT_EQ(ReasonOf(ReadWholeFile(directory_, 10).status()), Reason::kStoreUnavailable);
-  EXPECT_EQ(ReasonOf(ReplaceFile(directory_ + "/none/file", "x")), Reason::kStoreUnavailable);
+  EXPECT_EQ(ReasonOf(ReadWholeFile(folder_.path(), 10).status()), Reason::kStoreUnavailable);
+  EXPECT_EQ(ReasonOf(ReplaceFile(folder_ / "none/file", "x")), Reason::kStoreUnavailable);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "hub/base/json_config.h"
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -12,6 +10,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/strict_json.h"
 #include "nlohmann/json.hpp"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::base {
 namespace {
@@ -124,17 +123,15 @@ TEST(JsonConfigTest, RefusesWhatIsNoObject) {
 }
 
 TEST(JsonConfigTest, FileAtTheLimitAndOnePastAndMissing) {
-  std::string pattern = ::testing::TempDir() + "/signpost-config-XXXXXX";
-  const std::string folder = mkdtemp(pattern.data());
-  const std::string path = folder + "/hub.json";
+  const ScratchFolder folder;
+  const std::string path = folder / "hub.json";
   std::ofstream(path) << "{}" << std::string(kConfigBytesMax - 2, ' ');
   EXPECT_TRUE(ConfigObject::ReadFile(path).ok());
   std::ofstream(path) << "{}" << std::string(kConfigBytesMax - 1, ' ');
   EXPECT_FALSE(ConfigObject::ReadFile(path).ok());
-  EXPECT_THAT(std::string(ConfigObject::ReadFile(folder + "/none").status().message()),
+  EXPECT_THAT(std::string(ConfigObject::ReadFile(folder / "none").status().message()),
               HasSubstr("none"));
-  EXPECT_FALSE(ConfigObject::ReadFile(folder).ok());
-  std::filesystem::remove_all(folder);
+  EXPECT_FALSE(ConfigObject::ReadFile(folder.path()).ok());
 }
 
 TEST(StrictJsonTest, RefusesWhatReadersDisagreeOn) {

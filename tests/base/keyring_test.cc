@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -14,6 +13,7 @@
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
 #include "hub/base/random.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::base {
 namespace {
@@ -29,19 +29,14 @@ static_assert(!std::is_copy_constructible_v<MasterKey>);
 
 class KeyringTest : public ::testing::Test {
  protected:
-  KeyringTest() {
-    std::string pattern = ::testing::TempDir() + "/signpost-keyring-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~KeyringTest() override { std::filesystem::remove_all(folder_); }
-  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string Path(const std::string& name) const { return folder_ / name; }
 
   static std::unique_ptr<Keyring> Make(char fill) {
     return Keyring::Create(MasterKey::FromBytes(std::string(32, fill)).value()).value();
   }
 
   SeededRandom random_{11};
-  std::string folder_;
+  const ScratchFolder folder_;
 };
 
 TEST_F(KeyringTest, WrittenFileIsReadBackAndNeverOverwritten) {

@@ -6,8 +6,6 @@
 #include <gtest/gtest.h>
 #include <zip.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -16,24 +14,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "adapters/kit/source_system.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::adapters {
 
-// A folder that goes with the test.
+// A folder that goes with the test, with what is written into it and read.
 class TestFolder {
  public:
-  TestFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "adapter-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  std::string Path(const std::string& name) const { return path_ + "/" + name; }
+  std::string Path(const std::string& name) const { return folder_ / name; }
   void Write(const std::string& name, const std::string& text) const {
     std::ofstream(Path(name), std::ios::binary) << text;
   }
@@ -43,10 +31,10 @@ class TestFolder {
     text << file.rdbuf();
     return text.str();
   }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return folder_.path(); }
 
  private:
-  std::string path_;
+  const base::ScratchFolder folder_;
 };
 
 // A zip archive in memory, entries in order; deflated, so that a bomb is one.

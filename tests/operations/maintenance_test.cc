@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/backup/files.h"
 #include "hub/ledger/reader.h"
+#include "tests/base/scratch_folder.h"
 #include "tests/request/hub_rooms.h"
 
 namespace signpost::operations {
@@ -28,16 +29,15 @@ using ::testing::SizeIs;
 class MaintenanceTest : public request::HubRooms {
  protected:
   MaintenanceTest() { TariqIsKnown(); }
-  ~MaintenanceTest() override { fs::remove_all(folder_); }
 
   // Backups of this store, which is one that cannot be copied; its keys can.
   std::unique_ptr<backup::Backups> OpenBackups() {
-    EXPECT_TRUE(backup::WriteNewBackupKey(folder_ + "/backup.key", &random_).ok());
+    EXPECT_TRUE(backup::WriteNewBackupKey(folder_ / "backup.key", &random_).ok());
     backup::BackupOptions options;
-    options.directory = folder_ + "/backups";
-    options.keys_directory = folder_ + "/keys";
-    options.key_file = folder_ + "/backup.key";
-    options.store_path = folder_ + "/store";
+    options.directory = folder_ / "backups";
+    options.keys_directory = folder_ / "keys";
+    options.key_file = folder_ / "backup.key";
+    options.store_path = folder_ / "store";
     return *backup::Backups::Open(options, &store_, &clock_, &random_,
                                   *tlog::NoteVerifier::Parse(signer_->verifier_key()));
   }
@@ -63,14 +63,9 @@ class MaintenanceTest : public request::HubRooms {
     for (const v1::PrunedEntries& kind : response.kinds()) counts[kind.kind()] = kind.count();
     return counts;
   }
-  static std::string NewFolder() {
-    std::string pattern = (fs::temp_directory_path() / "signpost-maintenance-XXXXXX").string();
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    return pattern;
-  }
 
   schedule::Schedule schedule_{&clock_};
-  const std::string folder_ = NewFolder();
+  const base::ScratchFolder folder_;
   const Retention thirty_days_ = {{ledger::v1::ENTRY_KIND_WHO_KNOWS, 30}};
 };
 
@@ -164,22 +159,22 @@ TEST_F(MaintenanceTest, TheFileOfPersonKeysIsWrittenAtTheStartAndAfterEachErasur
   EXPECT_TRUE(maintenance.KeysAreStale());
   EXPECT_EQ(schedule_.RunDue(), 1);
   EXPECT_FALSE(maintenance.KeysAreStale());
-  EXPECT_TRUE(fs::exists(folder_ + "/keys/person-keys"));
+  EXPECT_TRUE(fs::exists(folder_ / "keys/person-keys"));
   EXPECT_EQ(schedule_.next(), absl::InfiniteFuture());
 
   // Its medium is away: a file stands where the directory was.
-  fs::remove_all(folder_ + "/keys");
-  std::fclose(std::fopen((folder_ + "/keys").c_str(), "w"));
+  fs::remove_all(folder_ / "keys");
+  std::fclose(std::fopen((folder_ / "keys").c_str(), "w"));
   maintenance.KeysChanged();
   EXPECT_TRUE(maintenance.KeysAreStale());
   EXPECT_EQ(schedule_.RunDue(), 1);
   EXPECT_TRUE(maintenance.KeysAreStale());
   EXPECT_EQ(schedule_.next(), clock_.Now() + schedule::kRetryFirst);
-  fs::remove(folder_ + "/keys");
+  fs::remove(folder_ / "keys");
   clock_.Advance(schedule::kRetryFirst);
   EXPECT_EQ(schedule_.RunDue(), 1);
   EXPECT_FALSE(maintenance.KeysAreStale());
-  EXPECT_TRUE(fs::exists(folder_ + "/keys/person-keys"));
+  EXPECT_TRUE(fs::exists(folder_ / "keys/person-keys"));
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -20,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "hub/base/error.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::store {
 namespace {
@@ -30,12 +30,7 @@ namespace fs = std::filesystem;
 
 class RocksDbStoreTest : public ::testing::Test {
  protected:
-  RocksDbStoreTest() {
-    char name[] = "/tmp/rocksdb_store_test.XXXXXX";
-    directory_ = ::mkdtemp(name);
-    options_.path = directory_ + "/db";
-  }
-  ~RocksDbStoreTest() override { fs::remove_all(directory_); }
+  RocksDbStoreTest() { options_.path = folder_ / "db"; }
 
   std::unique_ptr<Store> Open() {
     absl::StatusOr<std::unique_ptr<Store>> store = OpenRocksDbStore(options_);
@@ -85,7 +80,7 @@ class RocksDbStoreTest : public ::testing::Test {
     return newest;
   }
 
-  std::string directory_;
+  const base::ScratchFolder folder_;
   RocksDbOptions options_;
 };
 
@@ -160,7 +155,7 @@ TEST_F(RocksDbStoreTest, ASecondOpenerIsRefused) {
 }
 
 TEST_F(RocksDbStoreTest, ADirectoryThatCannotBeMadeIsRefused) {
-  options_.path = directory_ + "/no/such/parent";
+  options_.path = folder_ / "no/such/parent";
   EXPECT_EQ(ReasonOf(OpenRocksDbStore(options_).status()), Reason::kStoreUnavailable);
 }
 

@@ -2,13 +2,12 @@
 
 #include <sys/stat.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "tests/base/scratch_folder.h"
 
 namespace signpost::tlog {
 namespace {
@@ -137,13 +136,8 @@ TEST(NoteTest, NamesWithSpacesOrPlusSignsAreRefused) {
 
 class NoteKeyFile : public ::testing::Test {
  protected:
-  NoteKeyFile() {
-    char name[] = "/tmp/note_test.XXXXXX";
-    directory_ = ::mkdtemp(name);
-    path_ = directory_ + "/key";
-  }
-  ~NoteKeyFile() override { std::filesystem::remove_all(directory_); }
-  std::string directory_, path_;
+  const base::ScratchFolder folder_;
+  const std::string path_ = folder_ / "key";
 };
 
 TEST_F(NoteKeyFile, IsReadBackAndNeverOverwritten) {

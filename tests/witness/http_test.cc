@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -22,6 +21,7 @@
 #include "gtest/gtest.h"
 #include "hub/witness/request.h"
 #include "nlohmann/json.hpp"
+#include "tests/base/scratch_folder.h"
 #include "tests/rpc/test_pki.h"
 #include "tests/witness/witness_testing.h"
 
@@ -33,17 +33,10 @@ using testing::TestLog;
 
 class WitnessProgramTest : public ::testing::Test {
  protected:
-  WitnessProgramTest() {
-    char name[] = "/tmp/signpost_witness.XXXXXX";
-    directory_ = ::mkdtemp(name);
-    log_.Grow(50);
-  }
-  ~WitnessProgramTest() override {
-    Stop();
-    std::filesystem::remove_all(directory_);
-  }
+  WitnessProgramTest() { log_.Grow(50); }
+  ~WitnessProgramTest() override { Stop(); }
 
-  std::string Path(const std::string& name) const { return directory_ + "/" + name; }
+  std::string Path(const std::string& name) const { return directory_ / name; }
   std::string Read(const std::string& name) const {
     std::ifstream file(Path(name), std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(file), {});
@@ -110,7 +103,7 @@ class WitnessProgramTest : public ::testing::Test {
                .ok();
   }
 
-  std::string directory_;
+  const base::ScratchFolder directory_;
   std::string verifier_key_;
   TestLog log_;
   pid_t child_ = -1;

@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -21,6 +20,7 @@
 #include "hub/base/error.h"
 #include "hub/witness/config.h"
 #include "hub/witness/request.h"
+#include "tests/base/scratch_folder.h"
 #include "tests/witness/witness_testing.h"
 
 namespace signpost::witness {
@@ -32,9 +32,7 @@ using testing::TestLog;
 class WitnessTest : public ::testing::Test {
  protected:
   WitnessTest() {
-    char name[] = "/tmp/signpost_witness.XXXXXX";
-    directory_ = ::mkdtemp(name);
-    sink_ = std::fopen((directory_ + "/log").c_str(), "w");
+    sink_ = std::fopen((directory_ / "log").c_str(), "w");
     json_log_ = std::make_unique<base::JsonLog>(sink_, &clock_);
     log_.Grow(300);
     witness_ = *Open();
@@ -42,7 +40,6 @@ class WitnessTest : public ::testing::Test {
   ~WitnessTest() override {
     witness_.reset();
     std::fclose(sink_);
-    fs::remove_all(directory_);
   }
 
   absl::StatusOr<std::unique_ptr<Witness>> Open() {
@@ -55,7 +52,7 @@ class WitnessTest : public ::testing::Test {
     ASSERT_TRUE(again.ok()) << again.status();
     witness_ = *std::move(again);
   }
-  std::string State() const { return directory_ + "/state"; }
+  std::string State() const { return directory_ / "state"; }
   std::string StateFile() const {
     tlog::Hasher hasher;
     return absl::StrCat(State(), "/", tlog::HashToHex(hasher.Digest(log_.origin())));
@@ -75,7 +72,7 @@ class WitnessTest : public ::testing::Test {
         .ok();
   }
 
-  std::string directory_;
+  const base::ScratchFolder directory_;
   std::FILE* sink_;
   base::ManualClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   std::unique_ptr<base::JsonLog> json_log_;
