@@ -149,11 +149,11 @@ absl::Status PolicyPreviews::Run::GatherAskers() {
   std::set<std::string> met;
   return context_.registry->ForEachPractitioner(
       [&](const registry::EnrolledPractitioner& practitioner) -> absl::Status {
-        const registry::Agency* agency = directory_->FindAgency(practitioner.agency_id);
+        const registry::Agency* agency = directory_->FindAgency(practitioner.agency_id());
         if (agency == nullptr || !agency->takes_part()) return absl::OkStatus();
-        for (const std::string& role : practitioner.roles) {
-          const std::string key = absl::StrCat(practitioner.agency_id, "/", role, "/",
-                                               absl::StrJoin(practitioner.team_ids, ","));
+        for (const std::string& role : practitioner.roles()) {
+          const std::string key = absl::StrCat(practitioner.agency_id(), "/", role, "/",
+                                               absl::StrJoin(practitioner.team_ids(), ","));
           if (!met.insert(key).second) continue;
           if (met.size() > kPreviewAskersMax) {
             return base::Error(Reason::kMessageTooLarge,
@@ -161,11 +161,11 @@ absl::Status PolicyPreviews::Run::GatherAskers() {
                                             " kinds of asker are enrolled, too many to preview"));
           }
           base::Principal asker;
-          asker.agency_id = practitioner.agency_id;
+          asker.agency_id = practitioner.agency_id();
           asker.agency_kind = agency->kind;
-          asker.practitioner_id = practitioner.practitioner_id;
+          asker.practitioner_id = practitioner.practitioner_id();
           asker.role = role;
-          asker.team_ids = practitioner.team_ids;
+          asker.team_ids = practitioner.team_ids();
           askers_.push_back(std::move(asker));
         }
         return absl::OkStatus();

@@ -43,12 +43,20 @@ std::vector<std::string> Directory::MailboxSystems(const std::string& agency_id)
 
 std::optional<FeedTimes> Directory::Feed(const std::string& agency_id) const {
   const auto it = agencies_.find(agency_id);
-  if (it == agencies_.end()) return std::nullopt;
+  return it == agencies_.end() ? std::nullopt : it->second.feed->times();
+}
+
+std::optional<FeedTimes> Directory::FeedState::times() const {
   // `until` is stored last, so that whoever sees it sees `since` too.
-  const int64_t until_s = it->second.feed->until_s.load(std::memory_order_acquire);
-  if (until_s == 0) return std::nullopt;
-  const int64_t since_s = it->second.feed->since_s.load(std::memory_order_relaxed);
-  return FeedTimes{absl::FromUnixSeconds(since_s), absl::FromUnixSeconds(until_s)};
+  const int64_t until = until_s.load(std::memory_order_acquire);
+  if (until == 0) return std::nullopt;
+  const int64_t since = since_s.load(std::memory_order_relaxed);
+  return FeedTimes{absl::FromUnixSeconds(since), absl::FromUnixSeconds(until)};
+}
+
+void Directory::ForEachAgency(
+    absl::FunctionRef<void(const Agency&, const std::optional<FeedTimes>& feed)> visit) const {
+  for (const auto& [id, slot] : agencies_) visit(*slot.agency, slot.feed->times());
 }
 
 }  // namespace signpost::registry

@@ -5,7 +5,7 @@
 // A Directory never changes; the registry puts a new one in its place, before whoever made a change
 // is told that it is durable. Hold the shared_ptr for one
 // call, not longer: the next call must see the next directory. Thread-safe. Practitioners are not
-// in it (an area has up to 400,000): see Registry::LookupPractitioner.
+// in it (an area has up to 400,000, too many to copy at a change): see enrolment.h.
 
 #ifndef SIGNPOST_HUB_REGISTRY_DIRECTORY_H_
 #define SIGNPOST_HUB_REGISTRY_DIRECTORY_H_
@@ -19,6 +19,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "hub/base/crypto.h"
 #include "hub/base/principal.h"
@@ -81,6 +82,9 @@ class Directory {
 
   // In order of id.
   std::vector<std::shared_ptr<const Agency>> Agencies() const;
+  // The same without a list of them, each with what Feed() says of it.
+  void ForEachAgency(
+      absl::FunctionRef<void(const Agency&, const std::optional<FeedTimes>& feed)> visit) const;
   std::vector<std::shared_ptr<const Team>> Teams() const;
 
   // The agency's systems that have a mailbox into which notices go: those named in `names`
@@ -102,6 +106,7 @@ class Directory {
     std::atomic<int64_t> since_s{0};
     std::atomic<int64_t> until_s{0};   // reported and durable
     std::atomic<bool> claimed{false};  // somebody is about to write a later `until`
+    std::optional<FeedTimes> times() const;
   };
   struct AgencySlot {
     std::shared_ptr<const Agency> agency;

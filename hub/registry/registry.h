@@ -1,12 +1,11 @@
 // Registry is a keeper that knows which agencies, systems, keys, teams and practitioners take part,
 // and who is suspended. Every call asks it who the caller is; the hub's operator changes it.
 //
-// Reading is from memory (agencies, systems, keys, teams) or one point read (practitioners), so
-// that it can be asked on every call: what is suspended is refused from the very next call on. A
-// change is an entry in the ledger first; the directory in memory follows what was committed, by
-// whomever (store/follower.h). A failed commit leaves the directory as it was. While the directory
-// cannot follow, because a row does not read, nobody but the operator is known: somebody may have
-// been suspended in what it missed.
+// Reading is from memory, so that it can be asked on every call: what is suspended is refused from
+// the very next call on. A change is an entry in the ledger first; what is in memory follows what was
+// committed, by whomever (store/follower.h). A failed commit leaves it as it was. While it cannot
+// follow, because a row of an agency or team does not read, nobody but the operator is known: somebody
+// may have been suspended in what it missed.
 //
 // Rows are in space kRegistry under "agency/<id>", "team/<id>", "practitioner/<agency>/<id>" and
 // "feed/<agency>": a version byte (1) and the stored message.
@@ -39,6 +38,7 @@
 #include "hub/ledger/sequencer.h"
 #include "hub/ledger/transact.h"
 #include "hub/registry/directory.h"
+#include "hub/registry/enrolment.h"
 #include "hub/store/follower.h"
 #include "hub/store/store.h"
 #include "signpost/store/v1/registry.pb.h"
@@ -48,27 +48,6 @@ namespace signpost::registry {
 
 // At most this often is an agency's feed time written, so that it costs a report next to nothing.
 inline constexpr absl::Duration kFeedWriteInterval = absl::Minutes(1);
-
-// A practitioner who may act, as enrolled now.
-struct EnrolledPractitioner {
-  std::string agency_id;
-  std::string practitioner_id;
-  std::vector<std::string> roles;  // sorted
-  // Teams whose relationships the practitioner may use: enrolled in, still registered, still open
-  // to this agency, and of a home agency that is not suspended. Sorted.
-  std::vector<std::string> team_ids;
-
-  bool HasRole(const std::string& role) const;
-  bool InTeam(const std::string& team_id) const;
-};
-
-// By what audits find a practitioner's look-ups of relatives and neighbours: keyed hashes of the
-// practitioner's own surname and home postcode, made as matching makes those of young persons.
-// Empty where the agency did not say.
-struct PractitionerMarks {
-  std::string surname_hash;
-  std::string postcode_hash;
-};
 
 // What a change came to. `sequenced` is empty when everything was already so: nothing was written
 // and there is no entry.
@@ -109,9 +88,9 @@ class Registry : private store::Follower {
     const ledger::EntryComposer* entries = nullptr;
   };
 
-  // Reads the whole registry but practitioners. Errors: kStoreUnavailable, kDataLoss when a row
-  // does not parse, kStoreNewer when a row has a later format, kInvalidField when
-  // operator_spiffe_id is malformed.
+  // Reads the whole registry. Errors: kStoreUnavailable, kDataLoss when a row does not parse,
+  // kStoreNewer when a row has a later format (but for a practitioner's, which stands in the way of
+  // that practitioner alone), kInvalidField when operator_spiffe_id is malformed.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Registry>> Load(Options options,
                                                                       const store::Store* store,
                                                                       ledger::Sequencer* sequencer,
@@ -138,13 +117,14 @@ class Registry : private store::Follower {
   // The practitioner named by an assertion whose signature was good. Errors:
   //   - kPractitionerUnknown: not enrolled, or an id that cannot be
   //   - kCallerSuspended: suspended, or the agency is
-  //   - kStoreUnavailable, also while the directory is behind the store; kDataLoss, kStoreNewer
+  //   - kStoreUnavailable, also while the directory is behind the store
+  //   - kDataLoss, kStoreNewer: the practitioner's row does not read
   [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
       const std::string& agency_id, const std::string& practitioner_id) const;
-  // The same, for an operation that comes of it: it rests on the practitioner's row, and on those
-  // that were looked up in the directory, so that it is judged again when their agency, a team of
-  // theirs or its home agency was changed or suspended meanwhile. What is suspended shows in views
-  // taken after.
+  // The same, for an operation that comes of it: it rests on the practitioner's row, which is read at
+  // `view`, and on those that were looked up in the directory, so that it is judged again when their
+  // agency, a team of theirs or its home agency was changed or suspended meanwhile. What is suspended
+  // shows in views taken after.
   [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
       const ledger::GuardedView& view, const std::string& agency_id,
       const std::string& practitioner_id) const;
@@ -209,6 +189,9 @@ class Registry : private store::Follower {
   absl::Status Begin(const store::View& view) override;
   absl::Status Take(const store::PublishedCommit& commit) override;
   void FellBehind(const absl::Status& why) override;
+  // Somebody who may act, or why not; `enrolment` may be null.
+  static absl::StatusOr<EnrolledPractitioner> ActingAs(std::shared_ptr<const Directory> directory,
+                                                       std::shared_ptr<const Enrolment> enrolment);
   // The directory, if it is as new as what was acknowledged, and as of which revision it is. Who is
   // let in is asked of this one.
   struct DirectoryAt {
@@ -216,12 +199,6 @@ class Registry : private store::Follower {
     uint64_t revision;
   };
   absl::StatusOr<DirectoryAt> Current() const;
-  // What LookupPractitioner() answers, with the row read at `view`, which is set in `row`.
-  static absl::StatusOr<EnrolledPractitioner> Lookup(const Directory& directory,
-                                                     const store::View& view,
-                                                     const std::string& agency_id,
-                                                     const std::string& practitioner_id,
-                                                     store::v1::PractitionerRow* row);
   static absl::Status PutRow(const std::string& key, const std::string& value,
                              Directory* directory);
   static absl::Status PutFeed(const std::string& key, const std::string& value,
@@ -243,6 +220,7 @@ class Registry : private store::Follower {
   std::shared_ptr<const Directory> directory_ ABSL_GUARDED_BY(mutex_);
   uint64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;  // as of which directory_ is
   bool behind_ ABSL_GUARDED_BY(mutex_) = false;    // the directory is, of the store
+  Enrolments enrolments_;
   std::unique_ptr<store::Following> following_;
 };
 

@@ -197,7 +197,7 @@ TEST_F(RegistryTest, PractitionerHasTheTeamsThatAreStillOpenToTheAgency) {
   absl::StatusOr<EnrolledPractitioner> found =
       registry_->LookupPractitioner("northern-connexions", "pa-002");
   ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_THAT(found->roles, ElementsAre("personal-adviser"));
+  EXPECT_THAT(found->roles(), ElementsAre("personal-adviser"));
   EXPECT_TRUE(found->HasRole("personal-adviser"));
   EXPECT_FALSE(found->HasRole("manager"));
   EXPECT_TRUE(found->InTeam("nortown-yot-team"));
@@ -212,7 +212,8 @@ TEST_F(RegistryTest, PractitionerHasTheTeamsThatAreStillOpenToTheAgency) {
   v1::Team closed = YotTeam();
   closed.mutable_agency_ids()->RemoveLast();
   ASSERT_TRUE(Put(closed).ok());
-  EXPECT_THAT(registry_->LookupPractitioner("northern-connexions", "pa-002")->team_ids, IsEmpty());
+  EXPECT_THAT(registry_->LookupPractitioner("northern-connexions", "pa-002")->team_ids(),
+              IsEmpty());
 }
 
 TEST_F(RegistryTest, NobodyEnrolledIsUnknown) {
@@ -328,8 +329,12 @@ TEST_F(RegistryTest, UnconfirmedCommitCountsFromTheRestartOn) {
 
 TEST_F(RegistryTest, ReadFailureIsAnErrorAndNotAnUnknownPractitioner) {
   PutArea();
-  store_.FailRead(2);  // 1 is the view
-  EXPECT_EQ(ReasonOf(registry_->LookupPractitioner("northern-connexions", "pa-002").status()),
+  const std::unique_ptr<store::View> held = *store_.NewView();
+  const ledger::GuardedView view(held.get());
+  store_.FailRead(1);
+  // Who calls is known from memory, whatever becomes of the store.
+  EXPECT_TRUE(registry_->LookupPractitioner("northern-connexions", "pa-002").ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupPractitioner(view, "northern-connexions", "pa-002").status()),
             Reason::kStoreUnavailable);
 }
 
@@ -538,6 +543,41 @@ TEST_F(RegistryTest, WhileTheDirectoryCannotFollowNobodyButTheOperatorIsLetIn) {
   EXPECT_TRUE(everybody().ok());
 }
 
+TEST_F(RegistryTest, PractitionersAreFoundInMemoryAndFollowWhatWasCommittedByWhomever) {
+  PutArea();
+  const std::string key = "practitioner/northern-connexions/pa-002";
+  const auto reason = [&](const std::string& id) {
+    return ReasonOf(registry_->LookupPractitioner("northern-connexions", id).status());
+  };
+  // Broken on purpose (rows of practitioners not taken from the feed): both are then as before.
+  store::v1::PractitionerRow row;
+  row.set_agency_id("northern-connexions");
+  row.set_practitioner_id("pa-002");
+  row.add_roles("manager");
+  ASSERT_TRUE(PutRow(sequencer_.get(), key, store::EncodeRow(row)).ok());
+  EXPECT_TRUE(registry_->LookupPractitioner("northern-connexions", "pa-002")->HasRole("manager"));
+  row.set_suspended(true);
+  ASSERT_TRUE(PutRow(sequencer_.get(), key, store::EncodeRow(row)).ok());
+  EXPECT_EQ(reason("pa-002"), Reason::kCallerSuspended);
+  // At a view the row is read, so that an operation can rest on it.
+  EXPECT_EQ(
+      ReasonOf(registry_->LookupPractitioner(**store_.NewView(), "northern-connexions", "pa-002")
+                   .status()),
+      Reason::kCallerSuspended);
+}
+
+TEST_F(RegistryTest, APractitionersRowThatDoesNotReadStandsInTheWayOfNobodyElse) {
+  PutArea();
+  ASSERT_TRUE(PutRow(sequencer_.get(), "practitioner/nortown-yot/yo-1", "\x01\xFF\xFF").ok());
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_EQ(ReasonOf(registry_->LookupPractitioner("nortown-yot", "yo-1").status()),
+              Reason::kDataLoss);
+    EXPECT_TRUE(registry_->LookupPractitioner("northern-connexions", "pa-002").ok());
+    EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+    registry_ = *Load();
+  }
+}
+
 TEST_F(RegistryTest, EverybodyWhoMayActIsVisitedInOrderPastOnePage) {
   PutArea();
   store::Batch batch;
@@ -556,8 +596,8 @@ TEST_F(RegistryTest, EverybodyWhoMayActIsVisitedInOrderPastOnePage) {
     std::vector<std::string> ids;
     const absl::Status status =
         registry_->ForEachPractitioner([&](const EnrolledPractitioner& practitioner) {
-          ids.push_back(practitioner.agency_id + "/" + practitioner.practitioner_id);
-          EXPECT_THAT(practitioner.roles, SizeIs(1));
+          ids.push_back(practitioner.agency_id() + "/" + practitioner.practitioner_id());
+          EXPECT_THAT(practitioner.roles(), SizeIs(1));
           return absl::OkStatus();
         });
     EXPECT_TRUE(status.ok()) << status;
@@ -587,11 +627,11 @@ TEST_F(RegistryTest, WhoIsVisitedIsInTheTeamsThatStandAsWhenLookedUp) {
     std::vector<std::string> found;
     EXPECT_TRUE(registry_
                     ->ForEachPractitioner([&](const EnrolledPractitioner& practitioner) {
-                      found = practitioner.team_ids;
+                      found = practitioner.team_ids();
                       return absl::OkStatus();
                     })
                     .ok());
-    EXPECT_EQ(found, registry_->LookupPractitioner("northern-connexions", "pa-002")->team_ids);
+    EXPECT_EQ(found, registry_->LookupPractitioner("northern-connexions", "pa-002")->team_ids());
     return found;
   };
   EXPECT_THAT(teams(), ElementsAre("nortown-yot-team"));
