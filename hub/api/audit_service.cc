@@ -161,7 +161,7 @@ class AuditService final : public v1::AuditService::CallbackService {
         context, *context_.calls, row, request, response,
         [access = context_.ledger_access](const base::Principal&, const v1::GetProofRequest& get,
                                           rpc::Reply<v1::GetProofResponse> reply) {
-          reply(access->Proof(get.leaf_hash()));
+          reply(access->Proof(get));
         });
   }
 

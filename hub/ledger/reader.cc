@@ -132,16 +132,6 @@ absl::StatusOr<std::vector<std::string>> LedgerReader::Entries(uint64_t first, i
   return entries;
 }
 
-absl::StatusOr<uint64_t> LedgerReader::IndexOf(const std::string& leaf_hash) const {
-  if (leaf_hash.size() != tlog::kHashBytes) {
-    return Error(Reason::kNotFound, "no entry has this leaf hash: it is not 32 bytes long");
-  }
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> index,
-                            view_->Get(Space::kReceipts, leaf_hash));
-  if (!index.has_value()) return Error(Reason::kNotFound, "no entry has this leaf hash");
-  return store::U64FromKey(*index);
-}
-
 absl::StatusOr<tlog::Hash> LedgerReader::Node(int level, uint64_t index) const {
   return TreeReader(view_).Node(level, index);
 }

@@ -41,9 +41,6 @@ class LedgerReader {
   // kInvalidField when count is not in 1..kPageRowsMax.
   [[nodiscard]] absl::StatusOr<std::vector<std::string>> Entries(uint64_t first, int count) const;
 
-  // Where the entry with this leaf hash is. Errors: kNotFound.
-  [[nodiscard]] absl::StatusOr<uint64_t> IndexOf(const std::string& leaf_hash) const;
-
   // A stored node of the tree; see merkle.h. Errors: kDataLoss when it is not there.
   [[nodiscard]] absl::StatusOr<tlog::Hash> Node(int level, uint64_t index) const;
 

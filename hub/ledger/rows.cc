@@ -49,7 +49,7 @@ absl::StatusOr<HeadRow> ReadHead(const store::View& view) {
 
 bool IsLedgerSpace(store::Space space) {
   return space == store::Space::kEntries || space == store::Space::kNodes ||
-         space == store::Space::kCheckpoints || space == store::Space::kReceipts;
+         space == store::Space::kCheckpoints;
 }
 
 bool IsLedgerRow(store::Space space, absl::string_view key) {

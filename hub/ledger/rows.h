@@ -34,8 +34,6 @@ std::string EncodeHead(const HeadRow& head);
 
 // Space::kNodes: see tree_rows.h.
 
-// Space::kReceipts: key is the leaf hash, value KeyU64 of the index.
-
 // True for rows that only the sequencer may write.
 bool IsLedgerRow(store::Space space, absl::string_view key);
 // True for spaces that hold such rows and no others.

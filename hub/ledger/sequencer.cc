@@ -285,7 +285,6 @@ class SequencerImpl final : public Sequencer {
     const tlog::Hash leaf = hasher_.Leaf(entry);
     std::string leaf_hash = tlog::HashToString(leaf);
     building.rows.Put(Space::kEntries, store::KeyU64(index), std::move(entry));
-    building.rows.Put(Space::kReceipts, leaf_hash, store::KeyU64(index));
     building.state.frontier.Append(leaf, hasher_,
                                    [&building](int level, uint64_t node, const tlog::Hash& hash) {
                                      building.tree.Add(level, node, hash);

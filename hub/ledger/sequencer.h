@@ -57,7 +57,7 @@ struct Draft {
 };
 
 // One request's worth of change. All of it happens, or none. It may not write what is the ledger's
-// own: spaces kEntries, kNodes, kCheckpoints and kReceipts, and rows of kMeta under "ledger/" and
+// own: spaces kEntries, kNodes and kCheckpoints, and rows of kMeta under "ledger/" and
 // "counter/".
 struct Operation {
   store::Batch batch;

@@ -54,14 +54,24 @@ absl::StatusOr<v1::GetCheckpointResponse> LedgerAccess::Checkpoint() const {
   return response;
 }
 
-absl::StatusOr<v1::GetProofResponse> LedgerAccess::Proof(const std::string& leaf_hash) const {
+absl::StatusOr<v1::GetProofResponse> LedgerAccess::Proof(const v1::GetProofRequest& request) const {
   // First a checkpoint that covers it, then a view that has both.
   SIGNPOST_RETURN_IF_ERROR(context_.sequencer->Checkpoint().status());
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
   const ledger::LedgerReader reader(view.get());
-  SIGNPOST_ASSIGN_OR_RETURN(const uint64_t index, reader.IndexOf(leaf_hash));
+  SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, reader.Head());
+  bool same = request.ledger_index() < head.size;
+  if (same) {
+    SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, reader.Node(0, request.ledger_index()));
+    same = tlog::HashToString(leaf) == request.leaf_hash();
+  }
+  if (!same) {
+    return base::Error(Reason::kNotFound,
+                       "no entry has this number and this leaf hash; take both from one receipt of "
+                       "this ledger");
+  }
   v1::GetProofResponse response;
-  SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_proof(), reader.Receipt(index));
+  SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_proof(), reader.Receipt(request.ledger_index()));
   return response;
 }
 
@@ -89,6 +99,7 @@ absl::StatusOr<v1::GetConsistencyResponse> LedgerAccess::Consistency(
 void LedgerAccess::ReadEntry(const base::Principal& asker, v1::GetEntryRequest request,
                              request::Reply<v1::GetEntryResponse> done) {
   absl::Status stated = CheckReason(request.reason(), "say why you look, in at most 2,000 bytes");
+  if (stated.ok() && !request.has_index()) stated = request::IndexMissing();
   if (!stated.ok()) return done(std::move(stated));
   struct Read {
     v1::GetEntryResponse response;
@@ -101,19 +112,15 @@ void LedgerAccess::ReadEntry(const base::Principal& asker, v1::GetEntryRequest r
         ledger::Attempt<Read> attempt;
         auto& [response, found] = attempt.outcome;
         const ledger::LedgerReader reader(&view);
-        absl::StatusOr<uint64_t> index = asked.index();
-        if (asked.entry_case() == v1::GetEntryRequest::kLeafHash) {
-          index = reader.IndexOf(asked.leaf_hash());
-        }
-        absl::StatusOr<std::string> bytes =
-            index.ok() ? reader.Entry(*index) : absl::StatusOr<std::string>(index.status());
+        const uint64_t index = asked.index();
+        absl::StatusOr<std::string> bytes = reader.Entry(index);
         if (!bytes.ok() && base::ReasonOf(bytes.status()) != Reason::kNotFound) {
           return bytes.status();
         }
         found = bytes.ok();
         if (ledger::IsPruned(bytes.status())) {
           // That it was there is no secret to an auditor.
-          SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, reader.Node(0, *index));
+          SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, reader.Node(0, index));
           found = true;
           response.set_readable(absl::StrCat(
               "what: past its retention; only its hash is kept, and a proof of it\nleaf_hash: ",
@@ -125,7 +132,7 @@ void LedgerAccess::ReadEntry(const base::Principal& asker, v1::GetEntryRequest r
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_AUDIT_READ, asker, "");
         entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
-        if (found) entry.mutable_audit_read()->set_entry_index(*index);
+        if (found) entry.mutable_audit_read()->set_entry_index(index);
         entry.set_reply_hash(base::Sha256(response.entry()));
         entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
         if (!found) ledger::SetRefused(Reason::kNotFound, &entry);

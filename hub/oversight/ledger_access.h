@@ -35,8 +35,10 @@ class LedgerAccess {
   // The latest checkpoint, of all there is now, and how far witnesses are.
   [[nodiscard]] absl::StatusOr<v1::GetCheckpointResponse> Checkpoint() const;
 
-  // Errors: kNotFound when no entry has this leaf hash.
-  [[nodiscard]] absl::StatusOr<v1::GetProofResponse> Proof(const std::string& leaf_hash) const;
+  // The proof of the entry that a receipt is of. Errors: kNotFound when no entry has both this
+  // number and this leaf hash; which of them is wrong is not said.
+  [[nodiscard]] absl::StatusOr<v1::GetProofResponse> Proof(
+      const v1::GetProofRequest& request) const;
 
   // Errors: kInvalidField for sizes that are not of this ledger.
   [[nodiscard]] absl::StatusOr<v1::GetConsistencyResponse> Consistency(

@@ -326,6 +326,7 @@ void Replays::Replay(const base::Principal& asker, v1::ReplayDecisionRequest req
   if (request.reason().empty() || request.reason().size() > base::kReasonBytesMax) {
     return done(base::InvalidField("reason", "say why you look, in at most 2,000 bytes"));
   }
+  if (!request.has_index()) return done(request::IndexMissing());
   struct Outcome {
     v1::ReplayDecisionResponse response;
     bool found = false;
@@ -336,20 +337,14 @@ void Replays::Replay(const base::Principal& asker, v1::ReplayDecisionRequest req
           const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Outcome>> {
         ledger::Attempt<Outcome> attempt;
         auto& [response, found] = attempt.outcome;
-        const ledger::LedgerReader reader(&view);
-        absl::StatusOr<uint64_t> index = asked.index();
-        if (asked.entry_case() == v1::ReplayDecisionRequest::kLeafHash) {
-          index = reader.IndexOf(asked.leaf_hash());
-        }
-        absl::Status judged = index.status();
         // Guarded: when somebody is erased meanwhile, less can be opened, and the verdict is another.
-        if (judged.ok()) judged = JudgeAgain(view, *index, &response);
+        absl::Status judged = JudgeAgain(view, asked.index(), &response);
         if (!judged.ok() && base::ReasonOf(judged) != Reason::kNotFound) return judged;
         found = judged.ok();
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_DECISION_REPLAYED, asker, "");
         entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
-        if (found) entry.mutable_decision_replayed()->set_entry_index(*index);
+        if (found) entry.mutable_decision_replayed()->set_entry_index(asked.index());
         entry.set_policy_sha256(absl::HexStringToBytes(response.policy_sha256()));
         entry.set_policy_version(response.policy_version());
         switch (response.result()) {

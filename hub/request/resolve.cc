@@ -108,6 +108,10 @@ absl::StatusOr<ledger::Blinding> SetPerson(const people::Person& person,
   return blinding;
 }
 
+absl::Status IndexMissing() {
+  return base::InvalidField("index", "say which entry: its number in the ledger, from 0");
+}
+
 absl::Status CheckRequestId(const std::string& request_id) {
   bool printable = true;
   for (const char c : request_id) printable = printable && c > ' ' && c <= '~';

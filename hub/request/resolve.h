@@ -61,6 +61,9 @@ void Transact(const HubContext& context, ledger::MakeAttempt<Outcome> make,
                             ledger::FirstAttempt::kHere, std::move(make), std::move(done));
 }
 
+// Says that a request for one entry names none.
+absl::Status IndexMissing();
+
 // Errors: kInvalidField unless 1 to kRequestIdBytesMax printable characters.
 [[nodiscard]] absl::Status CheckRequestId(const std::string& request_id);
 

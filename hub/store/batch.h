@@ -31,10 +31,9 @@ enum class Space : uint8_t {
   kCursors = 11,        // (system, hash of the cursor's name) -> where it stands; a row of its own
   kRequests = 12,       // keyed hash of agency and request id -> outcome, for idempotency
   kPersonEntries = 13,  // (person, ledger index) -> nothing: who looked; erased with the person
-  kReceipts = 14,       // leaf hash -> ledger index
-  kOverrides = 15,      // (agency, ledger index) -> an override and its review
+  kOverrides = 14,      // (agency, ledger index) -> an override and its review
 };
-inline constexpr int kSpaceCount = 16;
+inline constexpr int kSpaceCount = 15;
 
 // The name of `space` as engines know it ("entries", "people"). Never empty for a declared space.
 const char* SpaceName(Space space);

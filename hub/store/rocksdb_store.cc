@@ -40,7 +40,6 @@ constexpr uint64_t kDiskBytesPerBatchByte = 4;
 size_t AskedForBytes(Space space) {
   switch (space) {
     case Space::kMatchKeys:
-    case Space::kReceipts:
     case Space::kPersonKeys:
       return 32;  // all of the key, which has no more
     default:
@@ -126,7 +125,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksDbOptions& opti
   for (int i = 0; i < kSpaceCount; ++i) {
     const Space space = static_cast<Space>(i);
     // Hashes do not compress.
-    const bool compress = space != Space::kNodes && space != Space::kReceipts;
+    const bool compress = space != Space::kNodes;
     // Entries and nodes are asked for by number, and only where they are: a filter would say yes
     // each time, and those of a long ledger would drive its own blocks out of the cache.
     const bool filter = space != Space::kNodes && space != Space::kEntries;

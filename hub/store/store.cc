@@ -51,8 +51,6 @@ const char* SpaceName(Space space) {
       return "requests";
     case Space::kPersonEntries:
       return "person_entries";
-    case Space::kReceipts:
-      return "receipts";
     case Space::kOverrides:
       return "overrides";
   }

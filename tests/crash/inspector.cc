@@ -223,6 +223,7 @@ void Inspector::InspectProofs(const std::vector<std::string>& entries, bool ever
       problems->push_back(absl::StrCat("proof of ", receipt.ledger_index(), ": ", what));
     };
     v1::GetProofRequest request;
+    request.set_ledger_index(receipt.ledger_index());
     request.set_leaf_hash(receipt.leaf_hash());
     v1::GetProofResponse response;
     const grpc::Status status = audit->GetProof(agencies_->Context().get(), request, &response);
@@ -238,7 +239,7 @@ void Inspector::InspectProofs(const std::vector<std::string>& entries, bool ever
   for (size_t look = 0; look < 4 && !chosen.empty(); ++look) {
     const v1::Receipt& receipt = chosen[random_() % chosen.size()];
     v1::GetEntryRequest request;
-    request.set_leaf_hash(receipt.leaf_hash());
+    request.set_index(receipt.ledger_index());
     request.set_reason("inspecting after a crash");
     v1::GetEntryResponse response;
     const grpc::Status status = audit->GetEntry(agencies_->Context().get(), request, &response);

@@ -69,7 +69,9 @@ TEST(IndependentClient, AsksIsAnsweredAndRecordedOrRefusedWithAReason) {
 
   for (const Ran& ran : {adviser, officer}) {
     v1::GetEntryRequest request;
-    request.set_leaf_hash(*base::HexDecode(ran.Field("receipt-leaf")));
+    uint64_t index = 0;
+    ASSERT_TRUE(absl::SimpleAtoi(ran.Field("receipt-index"), &index)) << ran.output;
+    request.set_index(index);
     request.set_reason("checking a receipt");
     v1::GetEntryResponse response;
     const grpc::Status status =

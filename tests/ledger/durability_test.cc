@@ -125,7 +125,7 @@ class Trial {
       if (!is_there && doubtful_.count(number) != 0) continue;
       ASSERT_TRUE(is_there) << "lost " << number << ", which was acknowledged";
       const tlog::Hash leaf = hasher.Leaf(entries[at].value);
-      EXPECT_EQ(*reader.IndexOf(tlog::HashToString(leaf)), at);
+      EXPECT_EQ(*reader.Node(0, at), leaf);
       frontier.Append(leaf, hasher, [](int, uint64_t, const tlog::Hash&) {});
       const store::Batch::Operation& row = wanted.batch.operations()[0];
       rows[row.key] = *row.value;

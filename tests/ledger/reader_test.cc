@@ -108,7 +108,7 @@ TEST_F(ReaderTest, ProofsBeyondTheHeadAreRefused) {
   EXPECT_EQ(ReasonOf(reader_.RootAt(kEntries + 1).status()), Reason::kInvalidField);
 }
 
-TEST_F(ReaderTest, EntriesAreFoundByIndexRangeAndLeafHash) {
+TEST_F(ReaderTest, EntriesAreFoundByIndexAndRange) {
   EXPECT_EQ(*reader_.Entry(7), shared_->entries[7]);
   EXPECT_EQ(ReasonOf(reader_.Entry(kEntries).status()), Reason::kNotFound);
   EXPECT_EQ(*reader_.Entries(10, 3),
@@ -117,9 +117,6 @@ TEST_F(ReaderTest, EntriesAreFoundByIndexRangeAndLeafHash) {
   EXPECT_EQ(reader_.Entries(0, base::kPageRowsMax)->size(), kEntries);
   EXPECT_EQ(ReasonOf(reader_.Entries(0, base::kPageRowsMax + 1).status()), Reason::kInvalidField);
   EXPECT_EQ(ReasonOf(reader_.Entries(0, 0).status()), Reason::kInvalidField);
-  EXPECT_EQ(*reader_.IndexOf(tlog::HashToString(shared_->leaves[321])), 321u);
-  EXPECT_EQ(ReasonOf(reader_.IndexOf(std::string(32, 'x')).status()), Reason::kNotFound);
-  EXPECT_EQ(ReasonOf(reader_.IndexOf("").status()), Reason::kNotFound);
 }
 
 TEST(ReaderOfADamagedStoreTest, WhatIsMissingBeforeTheEndIsNotTakenForTheEnd) {

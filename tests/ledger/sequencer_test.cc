@@ -385,8 +385,7 @@ TEST_F(SequencerTest, WhatIsMalformedIsRefusedAloneAndAtOnce) {
   long_key.entries[0] = MakeDraft("yot", "x");
   EXPECT_EQ(refused(std::move(long_key)), Reason::kInvalidField);
 
-  for (const Space space :
-       {Space::kEntries, Space::kNodes, Space::kCheckpoints, Space::kReceipts}) {
+  for (const Space space : {Space::kEntries, Space::kNodes, Space::kCheckpoints}) {
     Operation intruder = PutOperation("a", "1");
     intruder.batch.Put(space, "key", "value");
     EXPECT_EQ(refused(std::move(intruder)), Reason::kInvalidField);

@@ -157,6 +157,12 @@ TEST_F(ReplayTest, OnlyQuestionsThatAPolicyDecidedAreMadeAgain) {
   EXPECT_FALSE(beyond.ok());
   EXPECT_EQ(ReceiptOfRefusal(beyond.status()).ledger_index(), LastEntry().index);
   EXPECT_EQ(LastEntry().kind, "decision-replayed");
+  v1::ReplayDecisionRequest unnamed;
+  unnamed.set_reason("A slip.");
+  EXPECT_THAT(FieldsOf(Wait<v1::ReplayDecisionResponse>([&](auto done) {
+                         replays_.Replay(Auditor(), unnamed, std::move(done));
+                       }).status()),
+              ElementsAre("index"));
   v1::ReplayDecisionRequest silent;
   silent.set_index(0);
   const uint64_t before = LedgerSize();

@@ -53,7 +53,6 @@ class WatchedStore final : public store::Store {
       case store::Space::kEntries:
       case store::Space::kNodes:
       case store::Space::kCheckpoints:
-      case store::Space::kReceipts:
         return true;
       case store::Space::kMeta:
         return operation.key.rfind("ledger/", 0) == 0 || operation.key.rfind("counter/", 0) == 0;

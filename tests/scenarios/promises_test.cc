@@ -36,7 +36,7 @@ const Known kSal = {"Sallyanne", "Thornewood", 2010, 11, 3, "NT9 2BD", ""};
 
 ledger::v1::LedgerEntry EntryAt(Nortown* nortown, const v1::Receipt& receipt) {
   v1::GetEntryRequest request;
-  request.set_leaf_hash(receipt.leaf_hash());
+  request.set_index(receipt.ledger_index());
   request.set_reason("checking a receipt");
   v1::GetEntryResponse response;
   const grpc::Status status =
@@ -333,6 +333,7 @@ TEST(Promise5, AnErasedPersonIsGoneAndTheLedgerStillVerifies) {
   EXPECT_FALSE((*after)->Get(store::Space::kPersonKeys, person.ToBytes())->has_value());
   EXPECT_TRUE((*after)->Scan(store::Space::kPersonEntries, "", "", 10)->empty());
   v1::GetProofRequest request;
+  request.set_ledger_index(answered.receipt.ledger_index());
   request.set_leaf_hash(answered.receipt.leaf_hash());
   v1::GetProofResponse proof;
   EXPECT_TRUE(nortown.Audit()->GetProof(nortown.Context().get(), request, &proof).ok());

@@ -105,6 +105,7 @@ TEST_F(RetentionStories, WhatIsPastItsTimeGoesAndTheRestHolds) {
 
   // Who kept a receipt still gets its proof, and an auditor is told what became of the entry.
   v1::GetProofRequest prove;
+  prove.set_ledger_index(first.receipt.ledger_index());
   prove.set_leaf_hash(first.receipt.leaf_hash());
   v1::GetProofResponse proof;
   EXPECT_TRUE(nortown_.Audit()->GetProof(nortown_.Context().get(), prove, &proof).ok());

@@ -86,32 +86,32 @@ struct VerifyOptions : LocalOptions {
   }
 };
 
-// Which entry: of a receipt, or of a leaf hash.
-struct LeafOptions : HubOptions {
+// Which entry: of a kept receipt, or of what is written on one.
+struct NamedEntryOptions : HubOptions {
   std::string receipt;
-  std::string leaf;
+  std::optional<uint64_t> index;
   void Declare(CLI::App* app) {
     AddText(app, "--receipt", "FILE", "The entry of a kept receipt.", &receipt);
-    AddText(app, "--leaf", "HEX", "The entry of this leaf hash.", &leaf);
+    AddNumber(app, "--index", "NUMBER", "The entry of this number.", &index);
   }
 };
 
-struct EntryOptions : LeafOptions {
-  std::optional<uint64_t> index;
+struct EntryOptions : NamedEntryOptions {
   std::string reason;
   std::string out;
   void Declare(CLI::App* app) {
-    LeafOptions::Declare(app);
-    AddNumber(app, "--index", "NUMBER", "The entry of this number.", &index);
+    NamedEntryOptions::Declare(app);
     AddText(app, "--reason", "TEXT", "Why you look; it is recorded.", &reason);
     AddText(app, "--out", "FILE", "Keep the entry's bytes in FILE.", &out);
   }
 };
 
-struct ProofOptions : LeafOptions {
+struct ProofOptions : NamedEntryOptions {
+  std::string leaf;
   std::string out;
   void Declare(CLI::App* app) {
-    LeafOptions::Declare(app);
+    NamedEntryOptions::Declare(app);
+    AddText(app, "--leaf", "HEX", "With --index: the receipt's leaf hash.", &leaf);
     AddText(app, "--out", "FILE", "Keep the proof, c2sp.org/tlog-proof@v1, in FILE.", &out);
   }
 };
@@ -297,25 +297,39 @@ int Verify(Terminal& terminal, const VerifyOptions& options) {
   return report.ok() ? kExitOk : kExitRefused;
 }
 
-// The leaf that --receipt or --leaf names.
-absl::StatusOr<std::string> ReadLeaf(const LeafOptions& options) {
-  if (!options.receipt.empty() == !options.leaf.empty()) {
-    return absl::InvalidArgumentError("say which entry: --receipt FILE or --leaf HEX");
+// The number that --receipt or --index names.
+absl::StatusOr<uint64_t> ReadIndex(const NamedEntryOptions& options) {
+  if (options.receipt.empty() != options.index.has_value()) {
+    return absl::InvalidArgumentError("say which entry: --receipt FILE or --index NUMBER");
   }
-  if (!options.leaf.empty()) return base::HexDecode(options.leaf);
+  if (options.index.has_value()) return *options.index;
   SIGNPOST_ASSIGN_OR_RETURN(const ReceiptFile file, ReadReceiptFile(options.receipt));
-  return file.receipt.leaf_hash();
+  return file.receipt.ledger_index();
+}
+
+// The receipt that a proof is asked for.
+absl::StatusOr<signpost::v1::GetProofRequest> ReadProofRequest(const ProofOptions& options) {
+  signpost::v1::GetProofRequest request;
+  SIGNPOST_ASSIGN_OR_RETURN(const uint64_t index, ReadIndex(options));
+  request.set_ledger_index(index);
+  if (options.leaf.empty() == options.receipt.empty()) {
+    return absl::InvalidArgumentError(
+        "a proof is for who has the receipt: --receipt FILE, or --index NUMBER with --leaf HEX");
+  }
+  if (!options.leaf.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*request.mutable_leaf_hash(), base::HexDecode(options.leaf));
+    return request;
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const ReceiptFile file, ReadReceiptFile(options.receipt));
+  request.set_leaf_hash(file.receipt.leaf_hash());
+  return request;
 }
 
 int Entry(Terminal& terminal, const EntryOptions& options) {
   signpost::v1::GetEntryRequest request;
-  if (options.index.has_value()) {
-    request.set_index(*options.index);
-  } else {
-    const auto leaf = ReadLeaf(options);
-    if (!leaf.ok()) return FailHere(terminal, leaf.status());
-    request.set_leaf_hash(*leaf);
-  }
+  const auto index = ReadIndex(options);
+  if (!index.ok()) return FailHere(terminal, index.status());
+  request.set_index(*index);
   if (options.reason.empty()) {
     return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
   }
@@ -344,18 +358,16 @@ int Entry(Terminal& terminal, const EntryOptions& options) {
 }
 
 int Proof(Terminal& terminal, const ProofOptions& options) {
-  const auto leaf = ReadLeaf(options);
-  if (!leaf.ok()) return FailHere(terminal, leaf.status());
+  const auto request = ReadProofRequest(options);
+  if (!request.ok()) return FailHere(terminal, request.status());
   const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   grpc::ClientContext context;
   absl::Status status = (*session)->Prepare(kPurposeOfAudit, kCallDeadline, &context);
   if (!status.ok()) return FailHere(terminal, status);
-  signpost::v1::GetProofRequest request;
-  request.set_leaf_hash(*leaf);
   signpost::v1::GetProofResponse response;
   const grpc::Status answered =
-      AuditService::NewStub((*session)->channel())->GetProof(&context, request, &response);
+      AuditService::NewStub((*session)->channel())->GetProof(&context, *request, &response);
   if (!answered.ok()) return FailCall(terminal, "audit proof", answered);
   if (!options.receipt.empty()) {
     auto file = ReadReceiptFile(options.receipt);
