@@ -1,6 +1,7 @@
 #include "hub/disclosure/answers.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,12 +24,14 @@
 #include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
+#include "hub/request/wire_parts.h"
 #include "hub/request/worker_text.h"
 
 namespace signpost::disclosure {
 
 namespace stored = ::signpost::store::v1;
 using base::Reason;
+using request::WireParts;
 
 // Lets this file read sealed values; see composer_key.h. What is read goes into answers.
 struct AnswerComposer {
@@ -38,6 +41,8 @@ struct AnswerComposer {
 namespace {
 
 constexpr size_t kOverrideReasonBytesMin = 10;
+constexpr size_t kEntryArenaBytes = 4096;
+constexpr size_t kAnswerBytesUsual = 3 * kAnswerSizeStep;
 constexpr char kOthersReason[] =
     "Other services may or may not be involved; what is not shown here is not yours to know.";
 
@@ -129,79 +134,95 @@ struct Answered {
   absl::Status refusal;
 };
 
-// Opens a contact into the answer under composition.
-absl::Status ComposeContact(const people::Person& person, const stored::FlagRow& flag,
-                            v1::Contact* contact) {
-  SIGNPOST_ASSIGN_OR_RETURN(const stored::ContactSecret secret,
-                            Opener::Peek(AnswerComposer::Key(), person.Contact(flag)).Open());
-  contact->set_practitioner_id(secret.practitioner_id());
-  contact->set_name(secret.name());
-  contact->set_role(secret.role());
-  contact->set_phone(secret.phone());
-  contact->set_email(secret.email());
-  contact->set_team_id(secret.team_id());
-  return absl::OkStatus();
-}
-
-// What `decision`, a show, rests on: the agreement, the gateway, and what the consent says of it:
-// until when, and on what conditions.
-absl::Status ComposeBasis(const DisclosureEvaluator& judge, const people::Person& person,
-                          const policy::Decision& decision, v1::AspectDecision* told) {
+// Writes what `decision`, a show, rests on: the agreement, the gateway, and what the consent says of
+// it: until when, and on what conditions.
+absl::Status WriteBasis(const DisclosureEvaluator& judge, const people::Person& person,
+                        const policy::Decision& decision, WireParts* told) {
+  using Wire = v1::AspectDecision;
   if (decision.agreement != policy::kNoAgreement) {
-    told->set_agreement(judge.policy().agreements()[static_cast<size_t>(decision.agreement)].title);
+    told->Text(Wire::kAgreementFieldNumber,
+               judge.policy().agreements()[static_cast<size_t>(decision.agreement)].title);
   }
-  told->set_gateway(request::ToWire(decision.gateway));
+  told->Number(Wire::kGatewayFieldNumber, request::ToWire(decision.gateway));
   const stored::ConsentRow* consent = judge.ConsentOf(decision);
   if (consent == nullptr) return absl::OkStatus();
   if (const int64_t until_s = judge.ConsentEndOf(decision); until_s != 0) {
-    *told->mutable_until() = request::ToTimestamp(until_s);
+    told->Timestamp(Wire::kUntilFieldNumber, until_s);
   }
   SIGNPOST_ASSIGN_OR_RETURN(const stored::ConsentSecret secret,
                             Opener::Peek(AnswerComposer::Key(), person.Secret(*consent)).Open());
-  *told->mutable_conditions() = secret.conditions();
+  for (const std::string& condition : secret.conditions()) {
+    // An empty one is one of the list.
+    told->Message(Wire::kConditionsFieldNumber, condition);
+  }
   return absl::OkStatus();
 }
 
-void SetText(const DisclosureEvaluator& judge, const policy::WorkerExplanation& told,
-             v1::WorkerText* text) {
-  request::SetWorkerText(judge.policy(), told, request::NextStep::kSaid, text);
+// What parts are written in before they stand in the whole, kept so that they grow once an answer.
+struct Scratch {
+  Scratch() {
+    flag.reserve(kAnswerSizeStep);
+    part.reserve(kAnswerSizeStep);
+    text.reserve(kAnswerSizeStep);
+  }
+  std::string flag;
+  std::string part;
+  std::string text;
+};
+
+// The worker's text in `text`, which it replaces.
+absl::string_view WordsOf(const DisclosureEvaluator& judge, const policy::WorkerExplanation& told,
+                          std::string* text) {
+  text->clear();
+  WireParts parts(text);
+  request::WriteWorkerText(judge.policy(), told, request::NextStep::kSaid, &parts);
+  return *text;
 }
 
-// One visible flag as the answer tells it.
-absl::Status ComposeFlag(DisclosureEvaluator& judge, const registry::Directory& directory,
-                         const people::Person& person, const FlagEvaluation& finding,
-                         v1::WhoKnowsAnswer* answer) {
+// Writes one visible flag into `answer`, and what of it is withheld.
+absl::Status WriteFlag(DisclosureEvaluator& judge, const registry::Directory& directory,
+                       const people::Person& person, const FlagEvaluation& finding,
+                       Scratch* scratch, WireParts* answer) {
+  using Wire = v1::FlagView;
   const stored::FlagRow& flag = *finding.flag;
-  v1::FlagView* view = answer->add_flags();
+  auto& [bytes, part, words] = *scratch;
+  bytes.clear();
+  WireParts view(&bytes);
   const absl::StatusOr<base::FlagId> flag_id = base::FlagId::FromBytes(flag.flag_id());
   if (!flag_id.ok()) return flag_id.status();
-  view->set_flag_id(flag_id->ToText());
-  view->set_agency_id(flag.agency_id());
+  view.Text(Wire::kFlagIdFieldNumber, flag_id->ToText());
+  view.Text(Wire::kAgencyIdFieldNumber, flag.agency_id());
   const registry::Agency* agency = directory.FindAgency(flag.agency_id());
-  view->set_agency_name(agency != nullptr ? agency->name : flag.agency_id());
-  view->set_service(flag.service());
-  view->set_status(static_cast<v1::FlagStatus>(flag.status()));
-  if (flag.opened_on() != 0) request::SetDate(flag.opened_on(), view->mutable_opened_on());
-  if (flag.closed_on() != 0) request::SetDate(flag.closed_on(), view->mutable_closed_on());
-  *view->mutable_confirmed_at() = request::ToTimestamp(flag.confirmed_at_s());
-  view->set_disputed(flag.disputed());
+  view.Text(Wire::kAgencyNameFieldNumber, agency != nullptr ? agency->name : flag.agency_id());
+  view.Text(Wire::kServiceFieldNumber, flag.service());
+  view.Number(Wire::kStatusFieldNumber, static_cast<uint64_t>(flag.status()));
+  view.Date(Wire::kOpenedOnFieldNumber, flag.opened_on());
+  view.Date(Wire::kClosedOnFieldNumber, flag.closed_on());
+  view.Timestamp(Wire::kConfirmedAtFieldNumber, flag.confirmed_at_s());
+  view.Number(Wire::kDisputedFieldNumber, flag.disputed());
   for (const AspectEvaluation& aspect : finding.aspects) {
     const policy::Decision& decision = aspect.decision;
     const bool shown = decision.effect == policy::Effect::kShow;
-    v1::AspectDecision* told = view->add_decisions();
-    told->set_aspect(request::ToWire(aspect.aspect));
-    told->set_shown(shown);
-    SetText(judge, judge.Words(flag, aspect), told->mutable_text());
+    const absl::string_view text = WordsOf(judge, judge.Words(flag, aspect), &words);
+    part.clear();
+    WireParts told(&part);
+    told.Number(v1::AspectDecision::kAspectFieldNumber, request::ToWire(aspect.aspect));
+    told.Number(v1::AspectDecision::kShownFieldNumber, shown);
+    told.Message(v1::AspectDecision::kTextFieldNumber, text);
+    if (shown) SIGNPOST_RETURN_IF_ERROR(WriteBasis(judge, person, decision, &told));
+    view.Message(Wire::kDecisionsFieldNumber, part);
     if (!shown) {
-      v1::Withholding* withheld = answer->add_withheld();
-      withheld->set_aspect(told->aspect());
-      withheld->set_agency_id(flag.agency_id());
-      *withheld->mutable_text() = told->text();
-      continue;
-    }
-    SIGNPOST_RETURN_IF_ERROR(ComposeBasis(judge, person, decision, told));
-    if (aspect.aspect == policy::Aspect::kContact) {
-      SIGNPOST_RETURN_IF_ERROR(ComposeContact(person, flag, view->mutable_contact()));
+      part.clear();
+      told.Number(v1::Withholding::kAspectFieldNumber, request::ToWire(aspect.aspect));
+      told.Text(v1::Withholding::kAgencyIdFieldNumber, flag.agency_id());
+      told.Message(v1::Withholding::kTextFieldNumber, text);
+      answer->Message(v1::WhoKnowsAnswer::kWithheldFieldNumber, part);
+    } else if (aspect.aspect == policy::Aspect::kContact) {
+      // What is sealed is a v1.Contact in all but its name; a test holds the two equal.
+      SIGNPOST_ASSIGN_OR_RETURN(
+          const std::string contact,
+          Opener::Peek(AnswerComposer::Key(), person.Contact(flag)).OpenSerialised());
+      view.Message(Wire::kContactFieldNumber, contact);
     }
   }
   for (const stored::AssessmentRow& row : flag.assessments()) {
@@ -209,30 +230,51 @@ absl::Status ComposeFlag(DisclosureEvaluator& judge, const registry::Directory& 
         finding.assessment_kinds.end()) {
       continue;
     }
-    v1::AssessmentPointer* pointer = view->add_assessments();
-    pointer->set_kind(row.kind());
-    if (row.assessed_on() != 0) {
-      request::SetDate(row.assessed_on(), pointer->mutable_assessed_on());
+    part.clear();
+    WireParts pointer(&part);
+    pointer.Text(v1::AssessmentPointer::kKindFieldNumber, row.kind());
+    pointer.Date(v1::AssessmentPointer::kAssessedOnFieldNumber, row.assessed_on());
+    for (const std::string& section : row.sections()) {
+      pointer.Text(v1::AssessmentPointer::kSectionsFieldNumber, section);
     }
-    for (const std::string& section : row.sections()) pointer->add_sections(section);
+    view.Message(Wire::kAssessmentsFieldNumber, part);
   }
   for (const ContentEvaluation& content : finding.content) {
-    v1::ContentView* told = view->add_content();
-    told->set_assessment_kind(content.assessment_kind);
-    for (const std::string& section : content.open) told->add_sections_open(section);
-    for (const std::string& section : content.withheld) told->add_sections_withheld(section);
-    if (!content.withheld.empty()) {
-      SetText(judge, judge.Words(content.first_withheld_item, content.first_withheld),
-              told->mutable_text());
+    part.clear();
+    WireParts told(&part);
+    told.Text(v1::ContentView::kAssessmentKindFieldNumber, content.assessment_kind);
+    for (const std::string& section : content.open) {
+      told.Text(v1::ContentView::kSectionsOpenFieldNumber, section);
     }
+    for (const std::string& section : content.withheld) {
+      told.Text(v1::ContentView::kSectionsWithheldFieldNumber, section);
+    }
+    if (!content.withheld.empty()) {
+      told.Message(
+          v1::ContentView::kTextFieldNumber,
+          WordsOf(judge, judge.Words(content.first_withheld_item, content.first_withheld), &words));
+    }
+    view.Message(Wire::kContentFieldNumber, part);
     for (const policy::Decision& open_by : content.open_by) {
-      v1::AspectDecision* decision = view->add_decisions();
-      decision->set_aspect(v1::ASPECT_CONTENT);
-      decision->set_shown(true);
-      SIGNPOST_RETURN_IF_ERROR(ComposeBasis(judge, person, open_by, decision));
+      part.clear();
+      WireParts decision(&part);
+      decision.Number(v1::AspectDecision::kAspectFieldNumber, v1::ASPECT_CONTENT);
+      decision.Number(v1::AspectDecision::kShownFieldNumber, 1);
+      SIGNPOST_RETURN_IF_ERROR(WriteBasis(judge, person, open_by, &decision));
+      view.Message(Wire::kDecisionsFieldNumber, part);
     }
   }
+  answer->Message(v1::WhoKnowsAnswer::kFlagsFieldNumber, bytes);
   return absl::OkStatus();
+}
+
+// That others may be involved, said in every answer, so that it says nothing of anybody.
+std::string OthersNotSaid() {
+  v1::Withholding others;
+  others.set_aspect(v1::ASPECT_EXISTENCE);
+  others.mutable_text()->set_code(v1::WORKER_TEXT_CODE_OTHERS_NOT_SAID);
+  others.mutable_text()->set_english(kOthersReason);
+  return others.SerializeAsString();
 }
 
 // Judges `question` at `view` and makes the operation that records it.
@@ -245,8 +287,16 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   const absl::Time now = context.clock->Now();
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
                             request::Resolve(context, view, asker, question.request.person()));
-  ledger::v1::LedgerEntry entry =
-      context.entries->New(ledger::v1::ENTRY_KIND_WHO_KNOWS, asker, question.request.request_id());
+  // In an arena that mostly needs no more than the stack gives.
+  std::array<char, kEntryArenaBytes> block;
+  google::protobuf::ArenaOptions options;
+  options.initial_block = block.data();
+  options.initial_block_size = block.size();
+  google::protobuf::Arena arena(options);
+  ledger::v1::LedgerEntry& entry =
+      *google::protobuf::Arena::CreateMessage<ledger::v1::LedgerEntry>(&arena);
+  context.entries->Begin(ledger::v1::ENTRY_KIND_WHO_KNOWS, asker, question.request.request_id(),
+                         &entry);
   entry.set_purpose(request::ToEntry(question.asked.purpose));
   SayAsked(question.asked, entry.mutable_who_knows());
   std::optional<ledger::Blinding> blinding;
@@ -285,34 +335,37 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   // Nobody whom the asker may know of: from here on as if there were nobody.
   const bool known = person.has_value() && !findings.nothing();
 
-  // In one arena: an answer is a tree of small messages, made and dropped whole.
-  google::protobuf::Arena arena;
-  v1::WhoKnowsAnswer& answer = *google::protobuf::Arena::CreateMessage<v1::WhoKnowsAnswer>(&arena);
-  answer.set_salt(context.random->Bytes(kSaltBytes));
-  *answer.mutable_answered_at() = request::ToTimestamp(now);
-  answer.mutable_policy()->set_name(bound->policy->name());
-  answer.mutable_policy()->set_version(bound->version);
-  answer.mutable_policy()->set_sha256(bound->sha256);
+  using Wire = v1::WhoKnowsAnswer;
+  std::string bytes;
+  bytes.reserve(kAnswerBytesUsual);
+  WireParts answer(&bytes);
+  answer.Text(Wire::kSaltFieldNumber, context.random->Bytes(kSaltBytes));
+  answer.Message(Wire::kAnsweredAtFieldNumber, request::ToTimestamp(now));
+  Scratch scratch;
+  WireParts decider(&scratch.part);
+  decider.Text(v1::PolicyVersion::kNameFieldNumber, bound->policy->name());
+  decider.Number(v1::PolicyVersion::kVersionFieldNumber, static_cast<uint64_t>(bound->version));
+  decider.Text(v1::PolicyVersion::kSha256FieldNumber, bound->sha256);
+  answer.Message(Wire::kPolicyFieldNumber, scratch.part);
   if (known) {
-    SIGNPOST_ASSIGN_OR_RETURN(*answer.mutable_agency_person_id(),
+    SIGNPOST_ASSIGN_OR_RETURN(const std::string agency_person_id,
                               context.agency_ids->Encode(asker.agency_id, person->id()));
+    answer.Text(Wire::kAgencyPersonIdFieldNumber, agency_person_id);
     for (const FlagEvaluation& finding : findings.flags) {
-      SIGNPOST_RETURN_IF_ERROR(ComposeFlag(judge, *directory, *person, finding, &answer));
+      SIGNPOST_RETURN_IF_ERROR(WriteFlag(judge, *directory, *person, finding, &scratch, &answer));
     }
-    answer.set_unnamed_service_involved(findings.unnamed_service_involved);
+    answer.Number(Wire::kUnnamedServiceInvolvedFieldNumber, findings.unnamed_service_involved);
+    std::string obligations;  // packed, as all lists of numbers are; each is one byte
     for (const policy::Obligation obligation : policy::AllObligations()) {
       if ((findings.obligations & policy::Bit(obligation)) != 0) {
-        answer.add_obligations(request::ToWire(obligation));
+        obligations.push_back(static_cast<char>(request::ToWire(obligation)));
       }
     }
+    answer.Text(Wire::kObligationsFieldNumber, obligations);
   }
-  v1::Withholding* others = answer.add_withheld();
-  others->set_aspect(v1::ASPECT_EXISTENCE);
-  others->mutable_text()->set_code(v1::WORKER_TEXT_CODE_OTHERS_NOT_SAID);
-  others->mutable_text()->set_english(kOthersReason);
-  for (v1::Coverage& coverage : judge.Coverage(known ? &*person : nullptr)) {
-    *answer.add_coverage() = std::move(coverage);
-  }
+  static const std::string& others = *new std::string(OthersNotSaid());
+  answer.Message(Wire::kWithheldFieldNumber, others);
+  judge.WriteCoverage(known ? &*person : nullptr, &answer);
   std::vector<std::string> told;
   if (known) {
     TellHolders(*directory, asker, *person, findings, question.asked.override_request.ground, now,
@@ -326,9 +379,9 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
     const absl::Time review_due = request::AddWorkingDays(now, 2);
     if (findings.override_used) {
       record->set_review_due_s(absl::ToUnixSeconds(review_due));
-      v1::OverrideNotice* notice = answer.mutable_override();
-      notice->set_rule(findings.override_rule);
-      *notice->mutable_review_due() = request::ToTimestamp(absl::ToUnixSeconds(review_due));
+      v1::OverrideNotice notice;
+      notice.set_rule(findings.override_rule);
+      *notice.mutable_review_due() = request::ToTimestamp(absl::ToUnixSeconds(review_due));
       OverrideUse use;
       use.ground = question.asked.override_request.ground;
       use.purpose = question.asked.purpose;
@@ -338,18 +391,15 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
       use.holders_told = static_cast<int>(told.size());
       if ((findings.obligations & policy::Bit(policy::Obligation::kCloseAfter60Minutes)) != 0) {
         use.until = now + absl::Hours(1);
-        *notice->mutable_until() = request::ToTimestamp(use.until);
+        *notice.mutable_until() = request::ToTimestamp(use.until);
       }
+      answer.Message(Wire::kOverrideFieldNumber, notice);
       SIGNPOST_RETURN_IF_ERROR(OpenCase(context, asker, *person, findings, use, &operation));
     }
   }
-  attempt.outcome.answer = Opener::ClosePadded(&answer);
+  attempt.outcome.answer = Opener::ClosePadded(std::move(bytes), Wire::kPaddingFieldNumber);
 
-  for (ledger::v1::Released& released : findings.released) {
-    *entry.add_released() = blinding->Blind(std::move(released), entry);
-  }
-  for (ledger::v1::Withheld& withheld : findings.withheld)
-    *entry.add_withheld() = std::move(withheld);
+  if (person.has_value()) judge.Record(findings, *blinding, &entry);
   entry.set_reply_hash(attempt.outcome.answer->hash());
   entry.set_outcome(known ? ledger::v1::OUTCOME_ANSWERED : ledger::v1::OUTCOME_NOTHING_TO_KNOW);
   operation.entries.push_back(ledger::ToDraft(entry));
@@ -441,10 +491,7 @@ void Answers::Find(const base::Principal& asker, v1::FindRequest request,
                                       context_.agency_ids->Encode(asker.agency_id, person->id()));
             refusal = absl::OkStatus();
           }
-          for (ledger::v1::Released& r : findings.released) {
-            *entry.add_released() = blinding->Blind(std::move(r), entry);
-          }
-          for (ledger::v1::Withheld& w : findings.withheld) *entry.add_withheld() = std::move(w);
+          judge.Record(findings, *blinding, &entry);
         }
         entry.set_outcome(ledger::v1::OUTCOME_FOUND);
         if (!refusal.ok()) ledger::SetRefused(base::ReasonOf(refusal), &entry);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -17,6 +18,8 @@ using policy::Tri;
 
 namespace {
 
+constexpr size_t kCoverageBytesUsual = 256;
+
 Tri Known(bool value) { return value ? Tri::kYes : Tri::kNo; }
 
 // Adds the bytes of plain values to a key that never leaves this process.
@@ -24,6 +27,11 @@ template <typename... Value>
 void AddToKey(std::string* key, const Value&... values) {
   static_assert((std::is_trivially_copyable_v<Value> && ...));
   (key->append(reinterpret_cast<const char*>(&values), sizeof(values)), ...);
+}
+
+template <typename Value, typename List>
+void AddOnce(const Value& value, List* list) {
+  if (std::find(list->begin(), list->end(), value) == list->end()) list->push_back(value);
 }
 
 bool Counts(const stored::FlagRow& flag) { return flag.status() != v1::FLAG_STATUS_RETRACTED; }
@@ -83,17 +91,15 @@ void DisclosureEvaluator::GatherPerson(const people::Person* person) {
   person_ = person;
   question_.relationships = {};
   standings_.clear();
-  std::vector<std::string> open_agencies;
   if (person != nullptr) {
-    open_agencies = person->AgenciesWithOpenFlags();
     shielded_ = Known(person->shielded());
   } else {
     shielded_ = Tri::kUnknown;
   }
   // The hub keeps no new identities: a person who has one is shielded, so who is not has none.
   new_identity_ = shielded_ == Tri::kNo ? Tri::kNo : Tri::kUnknown;
-  const auto has_open = [&open_agencies](const std::string& agency) {
-    return std::binary_search(open_agencies.begin(), open_agencies.end(), agency);
+  const auto has_open = [person](const std::string& agency) {
+    return person != nullptr && person->HasOpenFlag(agency);
   };
   if (has_open(asker_.agency_id)) {
     question_.relationships.yes |= policy::Bit(policy::Relationship::kOwnOpenFlag);
@@ -136,9 +142,12 @@ policy::Item DisclosureEvaluator::ItemOf(const stored::FlagRow& flag, Aspect asp
   return item;
 }
 
-std::string DisclosureEvaluator::RuleWords(const policy::Decision& decision) const {
-  if (decision.by_default || decision.rules[0] == policy::kNoRule) return "default";
-  return policy_.rules()[static_cast<size_t>(decision.rules[0])].id;
+policy::RuleIndex DisclosureEvaluator::DecidingRule(const policy::Decision& decision) {
+  return decision.by_default ? policy::kNoRule : decision.rules[0];
+}
+
+std::string DisclosureEvaluator::RuleWords(policy::RuleIndex rule) const {
+  return rule == policy::kNoRule ? "default" : policy_.rules()[static_cast<size_t>(rule)].id;
 }
 
 const stored::ConsentRow* DisclosureEvaluator::ConsentOf(const policy::Decision& decision) const {
@@ -147,39 +156,22 @@ const stored::ConsentRow* DisclosureEvaluator::ConsentOf(const policy::Decision&
 
 void DisclosureEvaluator::Note(const stored::FlagRow& flag, Aspect aspect,
                                const policy::Decision& decision) {
-  ledger::v1::Released basis;
-  if (decision.agreement != policy::kNoAgreement) {
-    basis.set_agreement(policy_.agreements()[static_cast<size_t>(decision.agreement)].id);
-  }
-  if (decision.gateway != policy::Gateway::kNone) {
-    basis.set_gateway(request::ToEntry(decision.gateway));
-  }
-  if (const stored::ConsentRow* consent = ConsentOf(decision)) {
-    basis.set_consent_ref(consent->consent_id());
-  }
+  const stored::ConsentRow* consent = ConsentOf(decision);
   auto released = std::find_if(findings_.released.begin() + static_cast<ptrdiff_t>(noted_from_),
-                               findings_.released.end(), [&basis](const ledger::v1::Released& one) {
-                                 return one.agreement() == basis.agreement() &&
-                                        one.gateway() == basis.gateway() &&
-                                        one.consent_ref() == basis.consent_ref();
+                               findings_.released.end(), [&](const Release& one) {
+                                 return one.agreement == decision.agreement &&
+                                        one.gateway == decision.gateway && one.consent == consent;
                                });
   if (released == findings_.released.end()) {
-    basis.set_flag_ref(flag.flag_id());
-    basis.set_holder_agency_id(flag.agency_id());
-    released = findings_.released.insert(released, std::move(basis));
+    released = &findings_.released.emplace_back();
+    released->flag = &flag;
+    released->agreement = decision.agreement;
+    released->gateway = decision.gateway;
+    released->consent = consent;
   }
-  const ledger::v1::Aspect told = request::ToEntry(aspect);
-  if (std::find(released->aspects().begin(), released->aspects().end(), told) ==
-      released->aspects().end()) {
-    released->add_aspects(told);
-  }
+  AddOnce(aspect, &released->aspects);
   for (int i = 0; i < std::min<int>(decision.rule_count, policy::kDecidingRulesMax); ++i) {
-    const std::string& rule =
-        policy_.rules()[static_cast<size_t>(decision.rules[static_cast<size_t>(i)])].id;
-    if (std::find(released->rules().begin(), released->rules().end(), rule) ==
-        released->rules().end()) {
-      released->add_rules(rule);
-    }
+    AddOnce(decision.rules[static_cast<size_t>(i)], &released->rules);
   }
   findings_.obligations |= decision.obligations;
   if (decision.by_override) {
@@ -189,17 +181,39 @@ void DisclosureEvaluator::Note(const stored::FlagRow& flag, Aspect aspect,
 }
 
 void DisclosureEvaluator::Withhold(const policy::Decision& decision) {
-  const std::string rule = RuleWords(decision);
-  for (ledger::v1::Withheld& withheld : findings_.withheld) {
-    if (withheld.rule() == rule) {
-      withheld.set_count(withheld.count() + 1);
+  const policy::RuleIndex rule = DecidingRule(decision);
+  for (Withholding& withheld : findings_.withheld) {
+    if (withheld.rule == rule) {
+      ++withheld.count;
       return;
     }
   }
-  ledger::v1::Withheld withheld;
-  withheld.set_rule(rule);
-  withheld.set_count(1);
-  findings_.withheld.push_back(std::move(withheld));
+  findings_.withheld.push_back({rule, 1});
+}
+
+void DisclosureEvaluator::Record(const Evaluation& findings, const ledger::Blinding& blinding,
+                                 ledger::v1::LedgerEntry* entry) const {
+  for (const Release& one : findings.released) {
+    ledger::v1::Released* released = entry->add_released();
+    released->set_flag_ref(blinding.Ref(entry->nonce(), one.flag->flag_id()));
+    released->set_holder_agency_id(one.flag->agency_id());
+    if (one.consent != nullptr) {
+      released->set_consent_ref(blinding.Ref(entry->nonce(), one.consent->consent_id()));
+    }
+    if (one.agreement != policy::kNoAgreement) {
+      released->set_agreement(policy_.agreements()[static_cast<size_t>(one.agreement)].id);
+    }
+    if (one.gateway != policy::Gateway::kNone) {
+      released->set_gateway(request::ToEntry(one.gateway));
+    }
+    for (const Aspect aspect : one.aspects) released->add_aspects(request::ToEntry(aspect));
+    for (const policy::RuleIndex rule : one.rules) released->add_rules(RuleWords(rule));
+  }
+  for (const Withholding& one : findings.withheld) {
+    ledger::v1::Withheld* withheld = entry->add_withheld();
+    withheld->set_rule(RuleWords(one.rule));
+    withheld->set_count(one.count);
+  }
 }
 
 void DisclosureEvaluator::TurnTo(const policy::Item& item) {
@@ -334,8 +348,8 @@ Evaluation DisclosureEvaluator::Decide(const people::Person& person) {
   }
   std::sort(findings_.flags.begin(), findings_.flags.end(),
             [](const FlagEvaluation& a, const FlagEvaluation& b) {
-              return std::pair(a.flag->agency_id(), a.flag->flag_id()) <
-                     std::pair(b.flag->agency_id(), b.flag->flag_id());
+              return std::tie(a.flag->agency_id(), a.flag->flag_id()) <
+                     std::tie(b.flag->agency_id(), b.flag->flag_id());
             });
   return std::move(findings_);
 }
@@ -402,39 +416,39 @@ std::shared_ptr<const std::vector<bool>> DisclosureEvaluator::AlwaysNamed() cons
   });
 }
 
-std::vector<v1::Coverage> DisclosureEvaluator::Coverage(const people::Person* person) {
+void DisclosureEvaluator::WriteCoverage(const people::Person* person, request::WireParts* answer) {
   if (person != person_ || !record_.has_value()) GatherPerson(person);
   const std::shared_ptr<const std::vector<bool>> named = AlwaysNamed();
-  std::vector<v1::Coverage> all;
-  for (const std::shared_ptr<const registry::Agency>& agency : directory_.Agencies()) {
-    if (!agency->takes_part()) continue;
-    v1::Coverage coverage;
-    coverage.set_agency_id(agency->agency_id);
-    coverage.set_agency_name(agency->name);
-    const std::optional<registry::FeedTimes> feed = directory_.Feed(agency->agency_id);
-    if (feed.has_value()) {
-      *coverage.mutable_fed_since() = request::ToTimestamp(absl::ToUnixSeconds(feed->since));
-      *coverage.mutable_fed_until() = request::ToTimestamp(absl::ToUnixSeconds(feed->until));
-    }
-    const policy::Symbol holder = policy_.AgencySymbol(agency->agency_id);
-    if (!agency->feeds_index || !feed.has_value()) {
-      coverage.set_state(v1::COVERAGE_STATE_NOT_CONNECTED);
-    } else if (now_ - feed->until > agency->silence_max) {
-      coverage.set_state(v1::COVERAGE_STATE_DID_NOT_ANSWER);
-    } else if (!(*named)[holder]) {
-      coverage.set_state(v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
-    } else {
-      bool has = false;
-      if (person != nullptr) {
-        for (const stored::FlagRow& flag : person->flags()) {
-          has = has || (Counts(flag) && flag.agency_id() == agency->agency_id);
+  std::string bytes;
+  bytes.reserve(kCoverageBytesUsual);
+  directory_.ForEachAgency(
+      [&](const registry::Agency& agency, const std::optional<registry::FeedTimes>& feed) {
+        if (!agency.takes_part()) return;
+        v1::CoverageState state = v1::COVERAGE_STATE_HAS_NONE;
+        if (!agency.feeds_index || !feed.has_value()) {
+          state = v1::COVERAGE_STATE_NOT_CONNECTED;
+        } else if (now_ - feed->until > agency.silence_max) {
+          state = v1::COVERAGE_STATE_DID_NOT_ANSWER;
+        } else if (!(*named)[policy_.AgencySymbol(agency.agency_id)]) {
+          state = v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW;
+        } else if (person != nullptr) {
+          for (const stored::FlagRow& flag : person->flags()) {
+            if (Counts(flag) && flag.agency_id() == agency.agency_id) {
+              state = v1::COVERAGE_STATE_HAS_FLAG;
+            }
+          }
         }
-      }
-      coverage.set_state(has ? v1::COVERAGE_STATE_HAS_FLAG : v1::COVERAGE_STATE_HAS_NONE);
-    }
-    all.push_back(std::move(coverage));
-  }
-  return all;
+        bytes.clear();
+        request::WireParts coverage(&bytes);
+        coverage.Text(v1::Coverage::kAgencyIdFieldNumber, agency.agency_id);
+        coverage.Text(v1::Coverage::kAgencyNameFieldNumber, agency.name);
+        coverage.Number(v1::Coverage::kStateFieldNumber, state);
+        if (feed.has_value()) {
+          coverage.Timestamp(v1::Coverage::kFedSinceFieldNumber, absl::ToUnixSeconds(feed->since));
+          coverage.Timestamp(v1::Coverage::kFedUntilFieldNumber, absl::ToUnixSeconds(feed->until));
+        }
+        answer->Message(v1::WhoKnowsAnswer::kCoverageFieldNumber, bytes);
+      });
 }
 
 policy::WorkerExplanation DisclosureEvaluator::Words(const stored::FlagRow& flag,

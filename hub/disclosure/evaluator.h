@@ -19,13 +19,14 @@
 #include "absl/time/time.h"
 #include "hub/base/principal.h"
 #include "hub/disclosure/consent_facts.h"
+#include "hub/ledger/entry.h"
 #include "hub/people/person.h"
 #include "hub/registry/directory.h"
 #include "hub/request/policy_in_force.h"
+#include "hub/request/wire_parts.h"
 #include "policy/engine/record_evaluator.h"
 #include "policy/policy.h"
 #include "signpost/ledger/v1/entry.pb.h"
-#include "signpost/v1/consent.pb.h"
 #include "signpost/v1/index.pb.h"
 
 namespace signpost::disclosure {
@@ -72,17 +73,31 @@ struct FlagEvaluation {
   std::vector<ContentEvaluation> content;
 };
 
-// All of it.
+// One basis (consent, gateway and agreement) on which something of a flag is told.
+struct Release {
+  const ::signpost::store::v1::FlagRow* flag = nullptr;
+  int agreement = policy::kNoAgreement;
+  policy::Gateway gateway = policy::Gateway::kNone;
+  const ::signpost::store::v1::ConsentRow* consent = nullptr;
+  absl::InlinedVector<policy::Aspect, 5> aspects;
+  absl::InlinedVector<policy::RuleIndex, 8> rules;
+};
+
+// How often a rule withheld something; kNoRule is hiding by default.
+struct Withholding {
+  policy::RuleIndex rule = policy::kNoRule;
+  uint32_t count = 0;
+};
+
+// All of it. Points into the person and the policy that were evaluated.
 struct Evaluation {
   std::vector<FlagEvaluation> flags;      // by agency id, then flag id
   bool unnamed_service_involved = false;  // a brokered one
   uint32_t obligations = 0;
   bool override_used = false;
   std::string override_rule;
-  // For the entry, with ids as they are: to be blinded before they stand in one. Of a flag there is
-  // one for each basis (consent, gateway and agreement) on which anything of it is shown.
-  std::vector<ledger::v1::Released> released;
-  std::vector<ledger::v1::Withheld> withheld;
+  absl::InlinedVector<Release, 4> released;  // flag by flag
+  absl::InlinedVector<Withholding, 4> withheld;
 
   bool nothing() const { return flags.empty() && !unnamed_service_involved; }
 };
@@ -100,12 +115,17 @@ class DisclosureEvaluator {
   bool MayKnowOf(const people::Person& person, const ::signpost::store::v1::FlagRow& flag,
                  policy::Decision* deciding);
 
+  // Says in `entry` what was released, by references that are blinded for it, and what was withheld.
+  void Record(const Evaluation& findings, const ledger::Blinding& blinding,
+              ledger::v1::LedgerEntry* entry) const;
+
   // Relationships that counted, as words, for the entry.
   std::vector<policy::Relationship> Relationships() const;
 
-  // Coverage as the policy allows it whatever there is. `person` is nullptr when the asker may know
-  // of nobody: then, and only then, it is the coverage of a stranger.
-  std::vector<v1::Coverage> Coverage(const people::Person* person);
+  // Adds to `answer`, a v1.WhoKnowsAnswer, the coverage as the policy allows it whatever there is.
+  // `person` is nullptr when the asker may know of nobody: then, and only then, it is the coverage of
+  // a stranger.
+  void WriteCoverage(const people::Person* person, request::WireParts* answer);
 
   // The worker's voice about one aspect of a flag in the findings. Its texts are valid until the
   // next call of anything here; ask flag by flag.
@@ -114,7 +134,9 @@ class DisclosureEvaluator {
   policy::WorkerExplanation Words(const policy::Item& item, const policy::Decision& decision);
 
   const policy::Policy& policy() const { return policy_; }
-  std::string RuleWords(const policy::Decision& decision) const;
+  std::string RuleWords(const policy::Decision& decision) const {
+    return RuleWords(DecidingRule(decision));
+  }
   // The consent a show rests on, or nullptr.
   const ::signpost::store::v1::ConsentRow* ConsentOf(const policy::Decision& decision) const;
   // When that consent ends (seconds since 1970), 0 when there is none or it does not by itself.
@@ -123,6 +145,9 @@ class DisclosureEvaluator {
   }
 
  private:
+  // The first of the rules that decided, or kNoRule.
+  static policy::RuleIndex DecidingRule(const policy::Decision& decision);
+  std::string RuleWords(policy::RuleIndex rule) const;
   void GatherPerson(const people::Person* person);
   // What is derived from the question alone, once it is complete.
   void RememberQuestion();

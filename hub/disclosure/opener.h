@@ -52,16 +52,18 @@ class SealedAnswer {
 
 class Opener {
  public:
-  // Closes `answer`, a message with a `padding` field, to a whole number of kAnswerSizeStep bytes.
-  // `Answer::set_padding` takes the zeros.
-  template <typename Answer>
-  static SealedAnswer ClosePadded(Answer* answer) {
-    const size_t size = answer->ByteSizeLong();
+  // Closes a serialised answer to a whole number of kAnswerSizeStep bytes. `padding` is the number, 1
+  // to 15, of the message's field that takes zeros.
+  static SealedAnswer ClosePadded(std::string answer, int padding) {
     // Tag and length of the padding itself: 1 byte of tag and 2 of length from 128 zeros on.
-    size_t target = (size + kAnswerSizeStep) / kAnswerSizeStep * kAnswerSizeStep;
-    if (target - size < 3 + 128) target += kAnswerSizeStep;
-    answer->set_padding(std::string(target - size - 3, '\0'));
-    return Close(*answer);
+    size_t target = (answer.size() + kAnswerSizeStep) / kAnswerSizeStep * kAnswerSizeStep;
+    if (target - answer.size() < 3 + 128) target += kAnswerSizeStep;
+    const size_t zeros = target - answer.size() - 3;
+    answer.push_back(static_cast<char>((padding << 3) | 2));  // length-delimited
+    answer.push_back(static_cast<char>((zeros & 0x7f) | 0x80));
+    answer.push_back(static_cast<char>(zeros >> 7));
+    answer.resize(target, '\0');
+    return SealedAnswer(std::move(answer));
   }
   static SealedAnswer Close(const google::protobuf::MessageLite& answer) {
     return SealedAnswer(answer.SerializeAsString());

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -90,19 +91,13 @@ Blinding::Blinding(const base::SecretKey& data_key)
 
 std::string Blinding::Ref(absl::string_view nonce, absl::string_view id) const {
   // The nonce is of one length, so that nonce and id cannot run into each other.
-  return Short(base::HmacSha256(key_.bytes(), absl::StrCat(nonce, id)));
+  absl::InlinedVector<char, 4 * kReferenceBytes> both(nonce.begin(), nonce.end());
+  both.insert(both.end(), id.begin(), id.end());
+  return Short(base::HmacSha256(key_.bytes(), {both.data(), both.size()}));
 }
 
 void Blinding::SetPerson(v1::LedgerEntry* entry) const {
   entry->set_person_ref(PersonRef(entry->nonce()));
-}
-
-v1::Released Blinding::Blind(v1::Released released, const v1::LedgerEntry& entry) const {
-  released.set_flag_ref(Ref(entry.nonce(), released.flag_ref()));
-  if (!released.consent_ref().empty()) {
-    released.set_consent_ref(Ref(entry.nonce(), released.consent_ref()));
-  }
-  return released;
 }
 
 std::string RequestHash(const base::SecretKey& request_key, absl::string_view agency_id,
@@ -113,24 +108,29 @@ std::string RequestHash(const base::SecretKey& request_key, absl::string_view ag
 v1::LedgerEntry EntryComposer::New(v1::EntryKind kind, const base::Principal& actor,
                                    absl::string_view request_id) const {
   v1::LedgerEntry entry;
-  entry.set_format(kEntryFormat);
-  entry.set_kind(kind);
-  entry.set_agency_id(actor.agency_id);
-  entry.set_system(actor.system_id);
-  entry.set_practitioner_id(actor.practitioner_id);
-  entry.set_role(actor.role);
-  for (const std::string& team : actor.team_ids) entry.add_team_ids(team);
-  entry.set_assurance(actor.assurance);
-  if (!request_id.empty()) entry.set_request_hash(HashOf(actor.agency_id, request_id));
+  Begin(kind, actor, request_id, &entry);
+  return entry;
+}
+
+void EntryComposer::Begin(v1::EntryKind kind, const base::Principal& actor,
+                          absl::string_view request_id, v1::LedgerEntry* entry) const {
+  entry->set_format(kEntryFormat);
+  entry->set_kind(kind);
+  entry->set_agency_id(actor.agency_id);
+  entry->set_system(actor.system_id);
+  entry->set_practitioner_id(actor.practitioner_id);
+  entry->set_role(actor.role);
+  for (const std::string& team : actor.team_ids) entry->add_team_ids(team);
+  entry->set_assurance(actor.assurance);
+  if (!request_id.empty()) entry->set_request_hash(HashOf(actor.agency_id, request_id));
   if (MayBeAboutPerson(kind)) {
     const std::string bytes = random_->Bytes(2 * kReferenceBytes);
-    entry.set_nonce(bytes.substr(0, kReferenceBytes));
-    entry.set_person_ref(bytes.substr(kReferenceBytes));
+    entry->set_nonce(bytes.substr(0, kReferenceBytes));
+    entry->set_person_ref(bytes.substr(kReferenceBytes));
   }
   const FieldDescriptor* detail =
       v1::LedgerEntry::descriptor()->FindFieldByNumber(kDetailOffset + kind);
-  if (detail != nullptr) (void)entry.GetReflection()->MutableMessage(&entry, detail);
-  return entry;
+  if (detail != nullptr) (void)entry->GetReflection()->MutableMessage(entry, detail);
 }
 
 std::string EntryComposer::HashOf(absl::string_view agency_id, absl::string_view request_id) const {

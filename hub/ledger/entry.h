@@ -39,8 +39,6 @@ class Blinding {
 
   // Says in `entry` that it is about this person. REQUIRES: a kind that may be about one.
   void SetPerson(v1::LedgerEntry* entry) const;
-  // `released` with the ids in it blinded for `entry`.
-  v1::Released Blind(v1::Released released, const v1::LedgerEntry& entry) const;
 
  private:
   base::SecretKey key_;
@@ -61,6 +59,9 @@ class EntryComposer {
   // empty.
   v1::LedgerEntry New(v1::EntryKind kind, const base::Principal& actor,
                       absl::string_view request_id) const;
+  // The same into `entry`, which is empty, where it stands in an arena.
+  void Begin(v1::EntryKind kind, const base::Principal& actor, absl::string_view request_id,
+             v1::LedgerEntry* entry) const;
 
   // RequestHash() under the key.
   std::string HashOf(absl::string_view agency_id, absl::string_view request_id) const;

@@ -298,13 +298,13 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
     const std::shared_ptr<const registry::Directory> directory = context_.registry->directory();
     disclosure::DisclosureEvaluator judge(**bound, *directory, asker, asked,
                                           absl::FromUnixMicros(entry.sequenced_at_us()));
-    disclosure::Evaluation findings = judge.Decide(then);
+    const disclosure::Evaluation findings = judge.Decide(then);
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding_then,
                               context_.people->BlindingOf(view, id));
-    for (ledger::v1::Released& one : findings.released) {
-      one = blinding_then.Blind(std::move(one), entry);
-    }
-    again = OutcomeOf(findings.released, findings.withheld);
+    ledger::v1::LedgerEntry would_be;
+    would_be.set_nonce(entry.nonce());
+    judge.Record(findings, blinding_then, &would_be);
+    again = OutcomeOf(would_be.released(), would_be.withheld());
     again.override_used = findings.override_used;
     for (const policy::Relationship relationship : judge.Relationships()) {
       again.relationships.insert(request::ToEntry(relationship));

@@ -122,7 +122,7 @@ absl::StatusOr<base::Sealed<LazyText>> People::OpenPrivateOf(const store::View& 
   if (!wrapped) return NobodyThere();
   return base::Sealed<LazyText>(
       LazyText(std::make_shared<const DataKey>(keyring_, id, *std::move(wrapped)),
-               SealContext(id, kPrivateKind, label), std::string(sealed)));
+               SealContext(id, kPrivateKind, label), sealed));
 }
 
 absl::StatusOr<ledger::Blinding> People::BlindingOf(const store::View& view,

@@ -23,7 +23,9 @@ absl::StatusOr<std::string> Ciphertext::Open() const {
 
 std::string SealContext(const base::PersonId& person, absl::string_view kind,
                         absl::string_view item) {
-  std::string context = person.ToBytes();
+  std::string context;
+  context.reserve(person.bytes().size() + kind.size() + 1 + item.size());
+  context.append(person.bytes().data(), person.bytes().size());
   context.append(kind.data(), kind.size());
   context.push_back('\0');  // kinds hold none, so kind and item cannot run into each other
   context.append(item.data(), item.size());
@@ -32,6 +34,11 @@ std::string SealContext(const base::PersonId& person, absl::string_view kind,
 
 std::string Person::Context(absl::string_view kind, absl::string_view item) const {
   return SealContext(id_, kind, item);
+}
+
+Ciphertext Person::OfRow(absl::string_view kind, absl::string_view item,
+                         absl::string_view sealed) const {
+  return Ciphertext(key_, Context(kind, item), row_, sealed);
 }
 
 const store::v1::FlagRow* Person::FindFlag(const base::FlagId& id) const {
@@ -56,24 +63,29 @@ Person Person::AsOf(store::v1::PersonRow row) const {
 
 std::vector<std::string> Person::AgenciesWithOpenFlags() const { return OpenAgencies(*row_); }
 
+bool Person::HasOpenFlag(const std::string& agency_id) const {
+  return std::any_of(flags().begin(), flags().end(), [&](const store::v1::FlagRow& flag) {
+    return flag.status() == signpost::v1::FLAG_STATUS_OPEN && flag.agency_id() == agency_id;
+  });
+}
+
 base::Sealed<LazyContact> Person::Contact(const store::v1::FlagRow& flag) const {
   return base::Sealed<LazyContact>(
-      LazyContact(Ciphertext(key_, Context(kContactKind, flag.flag_id()), flag.sealed_contact())));
+      LazyContact(OfRow(kContactKind, flag.flag_id(), flag.sealed_contact())));
 }
 
 base::Sealed<LazyText> Person::Note(const store::v1::ConsentRow& consent) const {
-  return base::Sealed<LazyText>(
-      LazyText(key_, Context(kNoteKind, consent.consent_id()), consent.sealed_note()));
+  return base::Sealed<LazyText>(OfRow(kNoteKind, consent.consent_id(), consent.sealed_note()));
 }
 
 base::Sealed<LazyText> Person::WithdrawalNote(const store::v1::ConsentRow& consent) const {
-  return base::Sealed<LazyText>(LazyText(key_, Context(kWithdrawalKind, consent.consent_id()),
-                                         consent.sealed_withdrawal_note()));
+  return base::Sealed<LazyText>(
+      OfRow(kWithdrawalKind, consent.consent_id(), consent.sealed_withdrawal_note()));
 }
 
 base::Sealed<LazyConsentSecret> Person::Secret(const store::v1::ConsentRow& consent) const {
-  return base::Sealed<LazyConsentSecret>(LazyConsentSecret(Ciphertext(
-      key_, Context(kConsentSecretKind, consent.consent_id()), consent.sealed_secret())));
+  return base::Sealed<LazyConsentSecret>(
+      LazyConsentSecret(OfRow(kConsentSecretKind, consent.consent_id(), consent.sealed_secret())));
 }
 
 absl::StatusOr<std::optional<BirthdaySpan>> Person::ComesOfAge(int years) const {
@@ -81,8 +93,7 @@ absl::StatusOr<std::optional<BirthdaySpan>> Person::ComesOfAge(int years) const 
   for (const store::v1::AliasRow& alias : row_->aliases()) {
     SIGNPOST_ASSIGN_OR_RETURN(
         const store::v1::PersonSecret secret,
-        LazyDetails(Ciphertext(key_, Context(kAliasKind, alias.agency_id()), alias.sealed()))
-            .Open());
+        LazyDetails(OfRow(kAliasKind, alias.agency_id(), alias.sealed())).Open());
     if (secret.birth_date() == 0) continue;
     const absl::Time time = Birthday(secret.birth_date(), years);
     if (!span.has_value()) span = BirthdaySpan{time, time};
@@ -94,7 +105,7 @@ absl::StatusOr<std::optional<BirthdaySpan>> Person::ComesOfAge(int years) const 
 
 base::Sealed<LazyDetails> Person::Details(const store::v1::AliasRow& alias) const {
   return base::Sealed<LazyDetails>(
-      LazyDetails(Ciphertext(key_, Context(kAliasKind, alias.agency_id()), alias.sealed())));
+      LazyDetails(OfRow(kAliasKind, alias.agency_id(), alias.sealed())));
 }
 
 absl::StatusOr<std::string> Person::SealPrivate(absl::string_view label, absl::string_view plain,
@@ -112,7 +123,7 @@ absl::StatusOr<ledger::Blinding> Person::Blinding() const {
 
 base::Sealed<LazyText> Person::OpenPrivate(absl::string_view label,
                                            absl::string_view sealed) const {
-  return base::Sealed<LazyText>(LazyText(key_, Context(kPrivateKind, label), std::string(sealed)));
+  return base::Sealed<LazyText>(LazyText(key_, Context(kPrivateKind, label), sealed));
 }
 
 std::vector<std::string> OpenAgencies(const store::v1::PersonRow& row) {

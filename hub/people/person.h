@@ -56,8 +56,17 @@ class DataKey {
 // One ciphertext with the key and the context it opens under.
 class Ciphertext {
  public:
-  Ciphertext(std::shared_ptr<const DataKey> key, std::string context, std::string sealed)
-      : key_(std::move(key)), context_(std::move(context)), sealed_(std::move(sealed)) {}
+  // `sealed` lives as long as `owner`.
+  Ciphertext(std::shared_ptr<const DataKey> key, std::string context,
+             std::shared_ptr<const void> owner, absl::string_view sealed)
+      : key_(std::move(key)),
+        context_(std::move(context)),
+        owner_(std::move(owner)),
+        sealed_(sealed) {}
+  // Keeps a copy of `sealed`.
+  Ciphertext(std::shared_ptr<const DataKey> key, std::string context, absl::string_view sealed)
+      : Ciphertext(std::move(key), std::move(context),
+                   std::make_shared<const std::string>(sealed)) {}
 
   // True when nothing was stored; it then opens to the empty string.
   bool empty() const { return sealed_.empty(); }
@@ -65,9 +74,14 @@ class Ciphertext {
   [[nodiscard]] absl::StatusOr<std::string> Open() const;
 
  private:
+  Ciphertext(std::shared_ptr<const DataKey> key, std::string context,
+             std::shared_ptr<const std::string> sealed)
+      : Ciphertext(std::move(key), std::move(context), sealed, *sealed) {}
+
   std::shared_ptr<const DataKey> key_;
   std::string context_;
-  std::string sealed_;
+  std::shared_ptr<const void> owner_;
+  absl::string_view sealed_;
 };
 
 // A message of type T, still encrypted.
@@ -77,6 +91,8 @@ class Lazy {
   explicit Lazy(Ciphertext ciphertext) : ciphertext_(std::move(ciphertext)) {}
 
   bool empty() const { return ciphertext_.empty(); }
+  // Decrypts: the message as it was serialised. Errors: kDataLoss.
+  [[nodiscard]] absl::StatusOr<std::string> OpenSerialised() const { return ciphertext_.Open(); }
   // Decrypts and parses; an empty one is T(). Errors: kDataLoss.
   [[nodiscard]] absl::StatusOr<T> Open() const {
     absl::StatusOr<std::string> plain = ciphertext_.Open();
@@ -128,6 +144,8 @@ class Person {
 
   // Agencies with at least one open flag on them, sorted, each once. Retracted flags never count.
   std::vector<std::string> AgenciesWithOpenFlags() const;
+  // Whether the agency is one of them.
+  bool HasOpenFlag(const std::string& agency_id) const;
 
   // The same person with another row, e.g. as they stood once: to judge, never to write. It keeps
   // the id and the key.
@@ -159,6 +177,8 @@ class Person {
   friend class People;
   Person() = default;
   std::string Context(absl::string_view kind, absl::string_view item) const;
+  // A value of row_.
+  Ciphertext OfRow(absl::string_view kind, absl::string_view item, absl::string_view sealed) const;
 
   base::PersonId id_;
   std::shared_ptr<const store::v1::PersonRow> row_;

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "hub/base/check.h"
+
 namespace signpost::request {
 namespace {
 
@@ -29,33 +31,49 @@ v1::Obligation ToWire(policy::Obligation obligation) {
   return static_cast<v1::Obligation>(static_cast<int>(obligation) + 1);
 }
 
-void SetWorkerText(const policy::Policy& policy, const policy::WorkerExplanation& told,
-                   NextStep next_step, v1::WorkerText* text) {
-  const absl::string_view english = next_step == NextStep::kSaid ? told.all : told.reason;
-  text->set_code(CodeOf(told.code));
-  text->mutable_english()->assign(english.data(), english.size());
-  if (told.rule != policy::kNoRule) {
-    text->set_rule_title(policy.rules()[static_cast<size_t>(told.rule)].title);
+void WriteWorkerText(const policy::Policy& policy, const policy::WorkerExplanation& told,
+                     NextStep next_step, WireParts* text) {
+  text->Number(v1::WorkerText::kCodeFieldNumber, CodeOf(told.code));
+  text->Text(v1::WorkerText::kEnglishFieldNumber,
+             next_step == NextStep::kSaid ? told.all : told.reason);
+  if (next_step == NextStep::kSaid) {
+    text->Number(v1::WorkerText::kNextStepFieldNumber, static_cast<uint64_t>(told.step));
   }
+  if (told.rule != policy::kNoRule) {
+    text->Text(v1::WorkerText::kRuleTitleFieldNumber,
+               policy.rules()[static_cast<size_t>(told.rule)].title);
+  }
+  std::string lacks;  // packed, as all lists of numbers are; each is one byte
   for (const policy::Missing missing : policy::AllMissings()) {
     if ((told.missing & policy::Bit(missing)) != 0) {
-      text->add_lacks(static_cast<v1::Lack>(static_cast<int>(missing) + 1));
+      lacks.push_back(static_cast<char>(static_cast<int>(missing) + 1));
     }
+  }
+  text->Text(v1::WorkerText::kLacksFieldNumber, lacks);
+  if (next_step == NextStep::kSaid && told.ask_agency != policy::kNoSymbol) {
+    text->Text(v1::WorkerText::kAskAgencyIdFieldNumber, policy.AgencyId(told.ask_agency));
   }
   if (told.assessment != policy::kNoSymbol) {
-    text->set_assessment_kind(policy.AssessmentId(told.assessment));
+    text->Text(v1::WorkerText::kAssessmentKindFieldNumber, policy.AssessmentId(told.assessment));
   }
-  if (told.section != policy::kNoSymbol) text->set_section(policy.SectionId(told.section));
+  if (told.section != policy::kNoSymbol) {
+    text->Text(v1::WorkerText::kSectionFieldNumber, policy.SectionId(told.section));
+  }
+  std::string obligations;
   for (const policy::Obligation obligation : policy::AllObligations()) {
     if ((told.obligations & policy::Bit(obligation)) != 0) {
-      text->add_obligations(ToWire(obligation));
+      obligations.push_back(static_cast<char>(ToWire(obligation)));
     }
   }
-  if (next_step == NextStep::kLeftOut) return;
-  text->set_next_step(static_cast<v1::WorkerNextStep>(told.step));
-  if (told.ask_agency != policy::kNoSymbol) {
-    text->set_ask_agency_id(policy.AgencyId(told.ask_agency));
-  }
+  text->Text(v1::WorkerText::kObligationsFieldNumber, obligations);
+}
+
+void SetWorkerText(const policy::Policy& policy, const policy::WorkerExplanation& told,
+                   NextStep next_step, v1::WorkerText* text) {
+  std::string bytes;
+  WireParts parts(&bytes);
+  WriteWorkerText(policy, told, next_step, &parts);
+  CHECK(text->ParseFromString(bytes));
 }
 
 }  // namespace signpost::request

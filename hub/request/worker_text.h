@@ -4,6 +4,7 @@
 #ifndef SIGNPOST_HUB_REQUEST_WORKER_TEXT_H_
 #define SIGNPOST_HUB_REQUEST_WORKER_TEXT_H_
 
+#include "hub/request/wire_parts.h"
 #include "policy/engine/record_evaluator.h"
 #include "policy/policy.h"
 #include "policy/vocabulary.h"
@@ -18,7 +19,10 @@ v1::Obligation ToWire(policy::Obligation obligation);
 // Whether a text says what to do next, or that is said in another way.
 enum class NextStep { kSaid, kLeftOut };
 
-// Fills `text`, which is empty, from what a RecordEvaluator of `policy` said.
+// Writes the fields of a v1.WorkerText from what a RecordEvaluator of `policy` said.
+void WriteWorkerText(const policy::Policy& policy, const policy::WorkerExplanation& told,
+                     NextStep next_step, WireParts* text);
+// Fills `text`, which is empty, with the same.
 void SetWorkerText(const policy::Policy& policy, const policy::WorkerExplanation& told,
                    NextStep next_step, v1::WorkerText* text);
 

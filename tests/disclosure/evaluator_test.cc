@@ -53,7 +53,12 @@ class EvaluatorTest : public request::HubRooms {
     return *evaluator_;
   }
   v1::CoverageState CoverageOf(const std::string& agency, const people::Person* person) {
-    for (const v1::Coverage& coverage : evaluator_->Coverage(person)) {
+    std::string bytes;
+    request::WireParts parts(&bytes);
+    evaluator_->WriteCoverage(person, &parts);
+    v1::WhoKnowsAnswer answer;
+    EXPECT_TRUE(answer.ParseFromString(bytes));
+    for (const v1::Coverage& coverage : answer.coverage()) {
       if (coverage.agency_id() == agency) return coverage.state();
     }
     return v1::COVERAGE_STATE_UNSPECIFIED;
@@ -70,9 +75,17 @@ class EvaluatorTest : public request::HubRooms {
     }
     return Effect::kHide;
   }
-  static std::map<std::string, uint32_t> WithheldOf(const Evaluation& all) {
+  // What the entry says of `all`, with flags by their plain ids.
+  ledger::v1::LedgerEntry EntryOf(const people::Person& person, const Evaluation& all) {
+    ledger::v1::LedgerEntry entry;
+    entry.set_nonce("a nonce of 16 B.");
+    evaluator_->Record(all, *person.Blinding(), &entry);
+    return entry;
+  }
+  std::map<std::string, uint32_t> WithheldOf(const people::Person& person, const Evaluation& all) {
     std::map<std::string, uint32_t> counts;
-    for (const auto& withheld : all.withheld) counts[withheld.rule()] += withheld.count();
+    const ledger::v1::LedgerEntry entry = EntryOf(person, all);
+    for (const auto& withheld : entry.withheld()) counts[withheld.rule()] += withheld.count();
     return counts;
   }
 
@@ -98,7 +111,7 @@ TEST_F(EvaluatorTest, WhoWorksWithThemSeesTheWorkerAndNoFile) {
   ASSERT_THAT(all.flags[1].content, SizeIs(1));
   EXPECT_THAT(all.flags[1].content[0].open, IsEmpty());
   EXPECT_THAT(all.flags[1].content[0].withheld, SizeIs(19));
-  EXPECT_EQ(WithheldOf(all), (std::map<std::string, uint32_t>{{"default", 19}}));
+  EXPECT_EQ(WithheldOf(tariq, all), (std::map<std::string, uint32_t>{{"default", 19}}));
   EXPECT_FALSE(all.override_used);
   EXPECT_FALSE(all.unnamed_service_involved);
 }
@@ -108,8 +121,11 @@ TEST_F(EvaluatorTest, WhatIsReleasedIsToldFlagByFlagWithRuleAgreementAndGateway)
   const people::Person tariq = PersonOf(kYot, "Y-1");
   const Evaluation all = Evaluator(Adviser(), Asked()).Decide(tariq);
   ASSERT_THAT(all.released, SizeIs(2));
-  const auto& released =
-      all.released[0].holder_agency_id() == kYot ? all.released[0] : all.released[1];
+  const ledger::v1::LedgerEntry entry = EntryOf(tariq, all);
+  ASSERT_THAT(entry.released(), SizeIs(2));
+  const auto& released = entry.released(entry.released(0).holder_agency_id() == kYot ? 0 : 1);
+  EXPECT_EQ(released.flag_ref(),
+            tariq.Blinding()->Ref(entry.nonce(), FlagOf(all, kYot)->flag->flag_id()));
   EXPECT_THAT(released.aspects(),
               ElementsAre(ledger::v1::ASPECT_EXISTENCE, ledger::v1::ASPECT_AGENCY,
                           ledger::v1::ASPECT_CONTACT, ledger::v1::ASPECT_ASSESSMENT));
@@ -127,7 +143,7 @@ TEST_F(EvaluatorTest, WhatIsHiddenIsCountedByTheRuleThatHidesIt) {
   EXPECT_TRUE(all.nothing());
   EXPECT_THAT(all.released, IsEmpty());
   // Two flags, four aspects of each.
-  EXPECT_EQ(WithheldOf(all), (std::map<std::string, uint32_t>{{"PURPOSE", 8}}));
+  EXPECT_EQ(WithheldOf(tariq, all), (std::map<std::string, uint32_t>{{"PURPOSE", 8}}));
 }
 
 TEST_F(EvaluatorTest, ASensitiveServiceIsInvolvedWithoutItsName) {
@@ -139,12 +155,13 @@ TEST_F(EvaluatorTest, ASensitiveServiceIsInvolvedWithoutItsName) {
   EXPECT_TRUE(all.unnamed_service_involved);
   // The entry says what the answer does not: whose flag it was, by which rule.
   ASSERT_THAT(all.released, SizeIs(3));
-  for (const auto& released : all.released) {
+  const ledger::v1::LedgerEntry entry = EntryOf(tariq, all);
+  for (const auto& released : entry.released()) {
     if (released.holder_agency_id() != kDrugs) continue;
     EXPECT_THAT(released.aspects(), ElementsAre(ledger::v1::ASPECT_EXISTENCE));
     EXPECT_THAT(released.rules(), ElementsAre("SENSITIVE"));
   }
-  EXPECT_EQ(WithheldOf(all), (std::map<std::string, uint32_t>{{"SENSITIVE", 3}}));
+  EXPECT_EQ(WithheldOf(tariq, all), (std::map<std::string, uint32_t>{{"SENSITIVE", 3}}));
 }
 
 TEST_F(EvaluatorTest, AConsentOpensTheSectionsItMayAndSaysUntilWhen) {

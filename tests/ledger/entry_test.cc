@@ -182,16 +182,13 @@ TEST(BlindingTest, ReferencesOfOnePersonShareNothingAndTheKeyFindsThem) {
   for (int i = 0; i < 100; ++i) {
     v1::LedgerEntry entry = EntryForTest(v1::ENTRY_KIND_WHO_KNOWS);
     blinding.SetPerson(&entry);
-    v1::Released released;
-    released.set_flag_ref(flag);
-    *entry.add_released() = blinding.Blind(released, entry);
+    const std::string flag_ref = blinding.Ref(entry.nonce(), flag);
     EXPECT_TRUE(seen.insert(entry.nonce()).second);
     EXPECT_TRUE(seen.insert(entry.person_ref()).second);
-    EXPECT_TRUE(seen.insert(entry.released(0).flag_ref()).second);
-    EXPECT_TRUE(entry.released(0).consent_ref().empty()) << "no consent, so no reference to one";
+    EXPECT_TRUE(seen.insert(flag_ref).second);
     // Who has the key can tell; who has another cannot.
     EXPECT_EQ(Blinding(key).PersonRef(entry.nonce()), entry.person_ref());
-    EXPECT_EQ(Blinding(key).Ref(entry.nonce(), flag), entry.released(0).flag_ref());
+    EXPECT_EQ(Blinding(key).Ref(entry.nonce(), flag), flag_ref);
     EXPECT_NE(Blinding(base::SecretKey::Generate(&random)).PersonRef(entry.nonce()),
               entry.person_ref());
   }
