@@ -167,8 +167,10 @@ TEST_F(LedgerAccessTest, ProofsAndCheckpointsAreOfAllThereIsNow) {
   const std::unique_ptr<store::View> view = View();
   const std::string newest = *ledger::LedgerReader(view.get()).Entry(LedgerSize() - 1);
   tlog::Hasher hasher;
-  EXPECT_THAT(access_.Proof(tlog::HashToString(hasher.Leaf(newest)))->proof(),
-              HasSubstr("c2sp.org/tlog-proof@v1"));
+  v1::GetProofRequest receipt;
+  receipt.set_ledger_index(LedgerSize() - 1);
+  receipt.set_leaf_hash(tlog::HashToString(hasher.Leaf(newest)));
+  EXPECT_THAT(access_.Proof(receipt)->proof(), HasSubstr("c2sp.org/tlog-proof@v1"));
 
   v1::GetConsistencyRequest request;
   request.set_old_size(2);

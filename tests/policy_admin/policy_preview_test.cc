@@ -61,8 +61,8 @@ class PolicyPreviewTest : public request::HubRooms {
     disclosure::DisclosureEvaluator door(bound, *directory, asker, asked, clock_.Now());
     const disclosure::Evaluation all = door.Decide(person);
     Told told;
-    for (const ledger::v1::Released& released : all.released) {
-      told.insert({released.holder_agency_id(), Aspect::kExistence, ""});
+    for (const disclosure::Release& released : all.released) {
+      told.insert({released.flag->agency_id(), Aspect::kExistence, ""});
     }
     for (const disclosure::FlagEvaluation& flag : all.flags) {
       const std::string& holder = flag.flag->agency_id();

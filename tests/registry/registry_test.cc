@@ -560,9 +560,10 @@ TEST_F(RegistryTest, PractitionersAreFoundInMemoryAndFollowWhatWasCommittedByWho
   ASSERT_TRUE(PutRow(sequencer_.get(), key, store::EncodeRow(row)).ok());
   EXPECT_EQ(reason("pa-002"), Reason::kCallerSuspended);
   // At a view the row is read, so that an operation can rest on it.
+  const std::unique_ptr<store::View> held = *store_.NewView();
+  const ledger::GuardedView view(held.get());
   EXPECT_EQ(
-      ReasonOf(registry_->LookupPractitioner(**store_.NewView(), "northern-connexions", "pa-002")
-                   .status()),
+      ReasonOf(registry_->LookupPractitioner(view, "northern-connexions", "pa-002").status()),
       Reason::kCallerSuspended);
 }
 
