@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -45,19 +46,28 @@ size_t DecodeUtf8(absl::string_view text, size_t at, uint32_t* code_point) {
   return (*code_point < smallest || surrogate || *code_point > 0x10ffff) ? 0 : length;
 }
 
+// A second in words, as a thread wrote it last. It has nothing to destroy, because lines are written
+// until the very end of a process, when whatever the thread had to destroy is gone already.
+struct WrittenSecond {
+  int64_t second = std::numeric_limits<int64_t>::min();
+  size_t size = 0;
+  char text[32] = {};
+};
+static_assert(std::is_trivially_destructible_v<WrittenSecond>);
+
 // "2026-03-01T09:00:00.123Z". All but the milliseconds is kept from line to line, for most come
 // within one second.
 void AppendTime(absl::Time time, std::string* out) {
-  thread_local int64_t kept_second = std::numeric_limits<int64_t>::min();
-  thread_local std::string kept;
+  thread_local WrittenSecond kept;
   const int64_t second = absl::ToUnixSeconds(time);
-  if (second != kept_second) {
-    kept =
+  if (second != kept.second) {
+    const std::string text =
         absl::FormatTime("%Y-%m-%d%ET%H:%M:%S", absl::FromUnixSeconds(second), absl::UTCTimeZone());
-    kept_second = second;
+    kept.second = second;
+    kept.size = text.copy(kept.text, sizeof(kept.text));
   }
   absl::StrAppend(
-      out, kept, ".",
+      out, absl::string_view(kept.text, kept.size), ".",
       absl::Dec(absl::ToInt64Milliseconds(time - absl::FromUnixSeconds(second)), absl::kZeroPad3),
       "Z");
 }

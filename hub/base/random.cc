@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 
 namespace signpost::base {
 
@@ -32,7 +33,6 @@ namespace {
 // not fork.
 class ThreadBlock {
  public:
-  ~ThreadBlock() { OPENSSL_cleanse(bytes_, sizeof(bytes_)); }
   void Take(uint8_t* out, size_t size) {
     if (left_ < size) {
       if (RAND_bytes(bytes_, sizeof(bytes_)) != 1) {
@@ -47,9 +47,22 @@ class ThreadBlock {
     left_ -= size;
   }
 
+  void Wipe() {
+    OPENSSL_cleanse(bytes_, sizeof(bytes_));
+    left_ = 0;
+  }
+
  private:
-  uint8_t bytes_[1024];
+  uint8_t bytes_[1024] = {};
   size_t left_ = 0;
+};
+// Something may be drawn after a thread's own objects are gone, while the process ends: the block is
+// there still, and must be empty rather than wiped.
+static_assert(std::is_trivially_destructible_v<ThreadBlock>);
+
+struct Wiper {
+  ThreadBlock* block;
+  ~Wiper() { block->Wipe(); }
 };
 
 constexpr size_t kSmallDrawBytesMax = 64;
@@ -59,6 +72,7 @@ constexpr size_t kSmallDrawBytesMax = 64;
 void OsRandom::Fill(uint8_t* out, size_t size) {
   if (size <= kSmallDrawBytesMax) {
     thread_local ThreadBlock block;
+    thread_local const Wiper wiper{&block};
     block.Take(out, size);
     return;
   }

@@ -45,6 +45,31 @@ TEST_F(JsonLogTest, OneObjectALine) {
             "\"port\":8443,\"tls\":true,\"agency\":\"nortown-yot\",\"s\":0.5}\n");
 }
 
+// A log that writes its last line when the process ends, behind whatever the thread had of its own.
+class LastWords {
+ public:
+  ~LastWords() {
+    clock_.Advance(absl::Seconds(1));
+    log_.Info("gone");
+  }
+  JsonLog& log() { return log_; }
+
+ private:
+  ManualClock clock_{absl::FromUnixSeconds(1'772'355'600)};
+  JsonLog log_{stderr, &clock_};
+};
+
+// Broken on purpose (the second kept in a std::string of the thread's): it is freed twice.
+TEST(JsonLogDeathTest, TheLastLineOfAProcessIsWrittenWhole) {
+  EXPECT_EXIT(
+      {
+        static LastWords last;
+        last.log().Info("here");
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(0), "09:00:01.000Z.*gone");
+}
+
 TEST_F(JsonLogTest, LevelsBelowTheLeastAreNotWritten) {
   log_.Write(LogLevel::kDebug, "quiet");
   EXPECT_EQ(Written(), "");
