@@ -562,9 +562,8 @@ TEST_F(RegistryTest, PractitionersAreFoundInMemoryAndFollowWhatWasCommittedByWho
   // At a view the row is read, so that an operation can rest on it.
   const std::unique_ptr<store::View> held = *store_.NewView();
   const ledger::GuardedView view(held.get());
-  EXPECT_EQ(
-      ReasonOf(registry_->LookupPractitioner(view, "northern-connexions", "pa-002").status()),
-      Reason::kCallerSuspended);
+  EXPECT_EQ(ReasonOf(registry_->LookupPractitioner(view, "northern-connexions", "pa-002").status()),
+            Reason::kCallerSuspended);
 }
 
 TEST_F(RegistryTest, APractitionersRowThatDoesNotReadStandsInTheWayOfNobodyElse) {
