@@ -26,6 +26,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "hub/base/check.h"
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
@@ -259,6 +260,60 @@ std::string HmacSha256(absl::string_view key, absl::string_view bytes) {
   Digest({padded, mac}, Data(mac));
   OPENSSL_cleanse(block.data(), block.size());
   return mac;
+}
+
+namespace {
+
+static_assert(sizeof(SHA256_CTX::h) == 8 * sizeof(uint32_t));
+
+// The state behind one whole block, which is `key` with `pad` over it.
+std::array<uint32_t, 8> StateBehind(const SecretKey& key, uint8_t pad) {
+  std::array<uint8_t, kHashBlockBytes> block{};
+  std::memcpy(block.data(), key.bytes().data(), key.bytes().size());
+  for (uint8_t& byte : block) byte ^= pad;
+  SHA256_CTX context;
+  if (SHA256_Init(&context) != 1 || SHA256_Update(&context, block.data(), block.size()) != 1) {
+    Die("SHA-256");
+  }
+  std::array<uint32_t, 8> state;
+  std::memcpy(state.data(), context.h, sizeof(context.h));
+  OPENSSL_cleanse(&context, sizeof(context));
+  OPENSSL_cleanse(block.data(), block.size());
+  return state;
+}
+
+// Goes on from such a state.
+void Resume(const std::array<uint32_t, 8>& state, SHA256_CTX* context) {
+  if (SHA256_Init(context) != 1) Die("SHA-256");
+  std::memcpy(context->h, state.data(), sizeof(context->h));
+  context->Nl = 8 * kHashBlockBytes;  // bits so far
+}
+
+}  // namespace
+
+HmacKey::HmacKey(const SecretKey& key)
+    : inner_(StateBehind(key, 0x36)), outer_(StateBehind(key, 0x5c)) {}
+
+HmacKey::~HmacKey() {
+  OPENSSL_cleanse(inner_.data(), sizeof(inner_));
+  OPENSSL_cleanse(outer_.data(), sizeof(outer_));
+}
+
+std::string HmacKey::Hash(std::initializer_list<absl::string_view> parts, size_t size) const {
+  CHECK(size <= kHashBytes);
+  SHA256_CTX context;
+  uint8_t hash[kHashBytes];
+  Resume(inner_, &context);
+  bool ok = true;
+  for (absl::string_view part : parts) {
+    ok = ok && SHA256_Update(&context, part.data(), part.size()) == 1;
+  }
+  ok = ok && SHA256_Final(hash, &context) == 1;
+  Resume(outer_, &context);
+  ok = ok && SHA256_Update(&context, hash, sizeof(hash)) == 1 && SHA256_Final(hash, &context) == 1;
+  OPENSSL_cleanse(&context, sizeof(context));
+  if (!ok) Die("SHA-256");
+  return std::string(reinterpret_cast<const char*>(hash), size);
 }
 
 absl::StatusOr<std::string> HkdfSha256(absl::string_view secret, absl::string_view salt,

@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -91,9 +90,7 @@ Blinding::Blinding(const base::SecretKey& data_key)
 
 std::string Blinding::Ref(absl::string_view nonce, absl::string_view id) const {
   // The nonce is of one length, so that nonce and id cannot run into each other.
-  absl::InlinedVector<char, 4 * kReferenceBytes> both(nonce.begin(), nonce.end());
-  both.insert(both.end(), id.begin(), id.end());
-  return Short(base::HmacSha256(key_.bytes(), {both.data(), both.size()}));
+  return key_.Hash({nonce, id}, kReferenceBytes);
 }
 
 void Blinding::SetPerson(v1::LedgerEntry* entry) const {

@@ -41,7 +41,7 @@ class Blinding {
   void SetPerson(v1::LedgerEntry* entry) const;
 
  private:
-  base::SecretKey key_;
+  base::HmacKey key_;
 };
 
 // What stands for a request id of an agency's, in the ledger and in the store: 16 bytes.

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "hub/base/crypto.h"
 #include "hub/matching/identifiers.h"
 #include "hub/people/people.h"
 
@@ -31,21 +30,16 @@ void SortUnique(std::vector<std::string>* keys) {
 
 std::string Keys::Field(absl::string_view label, absl::string_view value) const {
   if (value.empty()) return std::string();
-  std::string hash = base::HmacSha256(
-      keyring_->matching_key().bytes(),
-      absl::StrCat("field", absl::string_view("\0", 1), label, absl::string_view("\0", 1), value));
-  hash.resize(kFieldHashBytes);
-  return hash;
+  const absl::string_view nul("\0", 1);
+  return key_.Hash({"field", nul, label, nul, value}, kFieldHashBytes);
 }
 
 std::string Keys::Key(char label, absl::string_view a, absl::string_view b,
                       absl::string_view c) const {
+  const absl::string_view at(&label, 1);
   // The parts are hashes of one length, so they cannot run into each other.
-  std::string hash = base::HmacSha256(
-      keyring_->matching_key().bytes(),
-      absl::StrCat("key", absl::string_view("\0", 1), absl::string_view(&label, 1), a, b, c));
-  hash.resize(kFieldHashBytes);
-  return absl::StrCat(absl::string_view(&label, 1), hash);
+  return absl::StrCat(at,
+                      key_.Hash({"key", absl::string_view("\0", 1), at, a, b, c}, kFieldHashBytes));
 }
 
 store::v1::AliasHashes Keys::Hash(const signpost::v1::PersonDetails& details) const {

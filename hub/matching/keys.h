@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "hub/base/crypto.h"
 #include "hub/base/keyring.h"
 #include "hub/matching/normalise.h"
 #include "signpost/store/v1/person.pb.h"
@@ -20,11 +21,11 @@ namespace signpost::matching {
 
 inline constexpr size_t kFieldHashBytes = 16;
 
-// Immutable and thread-safe. Both arguments are not owned and must outlive it.
+// Immutable and thread-safe. `normaliser` is not owned and must outlive it.
 class Keys {
  public:
-  Keys(const base::Keyring* keyring, const Normaliser* normaliser)
-      : keyring_(keyring), normaliser_(normaliser) {}
+  Keys(const base::Keyring& keyring, const Normaliser* normaliser)
+      : key_(keyring.matching_key()), normaliser_(normaliser) {}
   Keys(const Keys&) = delete;
   Keys& operator=(const Keys&) = delete;
 
@@ -47,7 +48,7 @@ class Keys {
   std::string Field(absl::string_view label, absl::string_view value) const;
   std::string Key(char label, absl::string_view a, absl::string_view b, absl::string_view c) const;
 
-  const base::Keyring* const keyring_;
+  const base::HmacKey key_;
   const Normaliser* const normaliser_;
 };
 

@@ -180,7 +180,7 @@ class ReportLinker {
       : people_(people),
         random_(random),
         normaliser_(std::move(normaliser)),
-        keys_(&people->keyring(), normaliser_.get()),
+        keys_(people->keyring(), normaliser_.get()),
         matcher_(people, &keys_) {}
 
   // A report with all that was worked out about it, once.

@@ -136,9 +136,8 @@ absl::StatusOr<ledger::Blinding> People::BlindingOf(const store::View& view,
 
 std::string People::RecordHash(absl::string_view agency_id, absl::string_view record_id) const {
   // Agency ids hold no NUL, so no two pairs run together.
-  return base::HmacSha256(keyring_->local_record_key().bytes(),
-                          absl::StrCat("record", absl::string_view("\0", 1), agency_id,
-                                       absl::string_view("\0", 1), record_id));
+  const absl::string_view nul("\0", 1);
+  return record_key_.Hash({"record", nul, agency_id, nul, record_id});
 }
 
 std::string People::ContentHash(absl::string_view agency_id,
@@ -148,9 +147,8 @@ std::string People::ContentHash(absl::string_view agency_id,
     content.clear_sequence();
     return ContentHash(agency_id, content);
   }
-  return base::HmacSha256(keyring_->local_record_key().bytes(),
-                          absl::StrCat("content", absl::string_view("\0", 1), agency_id,
-                                       absl::string_view("\0", 1), Canonical(report)));
+  const absl::string_view nul("\0", 1);
+  return record_key_.Hash({"content", nul, agency_id, nul, Canonical(report)});
 }
 
 std::string People::LocalRecordKey(absl::string_view agency_id, absl::string_view record_hash) {
@@ -252,7 +250,7 @@ absl::StatusOr<People::Draft> People::Create() const {
   const base::SecretKey key = base::SecretKey::Generate(random_);
   SIGNPOST_ASSIGN_OR_RETURN(std::string wrapped, keyring_->WrapDataKey(id, key, random_));
   Draft draft{id, PersonRow(), key, {}};
-  draft.change.Put(Space::kPersonKeys, id.ToBytes(), std::move(wrapped));
+  draft.change.Put(Space::kPersonKeys, id.ToBytes(), wrapped);
   return draft;
 }
 

@@ -25,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "hub/base/crypto.h"
 #include "hub/base/ids.h"
 #include "hub/base/keyring.h"
 #include "hub/base/principal.h"
@@ -132,7 +133,7 @@ struct MergeResult {
 class People {
  public:
   People(const base::Keyring* keyring, base::RandomSource* random)
-      : keyring_(keyring), random_(random) {}
+      : keyring_(keyring), record_key_(keyring->local_record_key()), random_(random) {}
   People(const People&) = delete;
   People& operator=(const People&) = delete;
 
@@ -270,6 +271,7 @@ class People {
   absl::StatusOr<Draft> Begin(const Person& person) const;
 
   const base::Keyring* const keyring_;
+  const base::HmacKey record_key_;
   base::RandomSource* const random_;
 };
 

@@ -92,6 +92,29 @@ TEST(HmacTest, EmptyKeyAndTextAreValues) {
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+TEST(HmacTest, AKeyThatIsKeptHashesAlike) {
+  SeededRandom random(7);
+  const SecretKey secret = SecretKey::Generate(&random);
+  const HmacKey key(secret);
+  const HmacKey copy = key;
+  // From nothing to past two blocks, and over where the length no longer goes into the last one.
+  for (size_t length = 0; length <= 150; ++length) {
+    const std::string text = random.Bytes(length);
+    const std::string expected = HmacSha256(secret.bytes(), text);
+    EXPECT_EQ(key.Hash({text}), expected) << length;
+    EXPECT_EQ(copy.Hash({text}), expected) << length;
+    const absl::string_view whole = text;
+    EXPECT_EQ(key.Hash({whole.substr(0, length / 3), "", whole.substr(length / 3)}), expected);
+    EXPECT_EQ(key.Hash({text}, 16), expected.substr(0, 16)) << length;
+  }
+  EXPECT_EQ(key.Hash({}), HmacSha256(secret.bytes(), ""));
+}
+
+TEST(HmacDeathTest, AHashHasNoMoreBytes) {
+  SeededRandom random(7);
+  EXPECT_DEATH((void)HmacKey(SecretKey::Generate(&random)).Hash({}, kHashBytes + 1), "kHashBytes");
+}
+
 // RFC 5869, cases 1 and 3.
 TEST(HkdfTest, KnownAnswers) {
   const std::string secret(22, '\x0b');

@@ -25,7 +25,7 @@ class KeysTest : public people::PeopleFixture {
     return false;
   }
   const std::unique_ptr<Normaliser> normaliser_ = *Normaliser::Create();
-  const Keys keys_{keyring_.get(), normaliser_.get()};
+  const Keys keys_{*keyring_, normaliser_.get()};
 };
 
 TEST_F(KeysTest, EqualFieldsHashAlikeHoweverWritten) {
@@ -48,7 +48,7 @@ TEST_F(KeysTest, NullsHaveNoHash) {
 TEST_F(KeysTest, HashesAreKeyed) {
   std::unique_ptr<base::Keyring> other =
       *base::Keyring::Create(*base::MasterKey::FromBytes(std::string(32, 'x')));
-  const Keys others(other.get(), normaliser_.get());
+  const Keys others(*other, normaliser_.get());
   const signpost::v1::PersonDetails details = Details("Tariq", "Hussain", 20090314, "NT1 4QZ");
   EXPECT_NE(keys_.Hash(details).surname(), others.Hash(details).surname());
   EXPECT_NE(keys_.StoredKeys(keys_.Hash(details)), others.StoredKeys(others.Hash(details)));
