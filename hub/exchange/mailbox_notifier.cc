@@ -80,7 +80,7 @@ absl::Status MailboxNotifier::Take(const store::PublishedCommit& commit) {
   std::string last;
   for (const store::Batch::Operation& row : commit.rows.operations()) {
     if (row.space != store::Space::kMailboxes || !row.value.has_value()) continue;
-    SIGNPOST_ASSIGN_OR_RETURN(std::string system_id, SystemOfMessage(row.key));
+    SIGNPOST_ASSIGN_OR_RETURN(std::string system_id, SystemOfMessage(std::string(row.key)));
     if (system_id == last) continue;
     Notify(system_id);
     last = std::move(system_id);

@@ -6,6 +6,8 @@
 namespace signpost::ledger {
 
 bool ConflictWindow::Holds(const ReadSet& reads) const {
+  // What is remembered is more than caches hold: to fetch all at once takes as long as one.
+  for (const ReadSet::Row& row : reads.rows()) written_.prefetch(row.hash);
   return std::all_of(reads.rows().begin(), reads.rows().end(),
                      [this](const ReadSet::Row& row) { return RowHolds(row); }) &&
          std::all_of(reads.ranges().begin(), reads.ranges().end(),
@@ -46,7 +48,7 @@ void ConflictWindow::Add(const store::Batch& batch) {
     pending_hashes_.insert(hash);
     pending_.rows.push_back({hash, static_cast<uint32_t>(pending_.keys.size()),
                              static_cast<uint32_t>(row.key.size()), row.space});
-    pending_.keys += row.key;
+    pending_.keys.append(row.key.data(), row.key.size());
   }
 }
 
@@ -55,6 +57,7 @@ void ConflictWindow::Commit(uint64_t revision) {
   pending_.revision = revision;
   rows_ += pending_.rows.size();
   key_bytes_ += pending_.keys.size();
+  for (const Row& row : pending_.rows) written_.prefetch(row.hash);
   for (const Row& row : pending_.rows) written_[row.hash] = revision;
   groups_.push_back(std::move(pending_));
   Abandon();
@@ -71,6 +74,7 @@ void ConflictWindow::ForgetOldest() {
   floor_ = oldest.revision;
   rows_ -= oldest.rows.size();
   key_bytes_ -= oldest.keys.size();
+  for (const Row& row : oldest.rows) written_.prefetch(row.hash);
   for (const Row& row : oldest.rows) {
     // A row that was written again since is remembered for that.
     const auto found = written_.find(row.hash);

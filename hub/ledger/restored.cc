@@ -36,7 +36,7 @@ absl::StatusOr<TreeHead> ParseHead(absl::string_view line) {
 }  // namespace
 
 void PutRestored(std::string note, store::Batch* batch) {
-  batch->Put(store::Space::kMeta, kRestoredKey, std::move(note));
+  batch->Put(store::Space::kMeta, kRestoredKey, note);
 }
 
 void PutRestoreMark(const RestoreMark& mark, store::Batch* batch) {

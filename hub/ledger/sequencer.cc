@@ -39,6 +39,10 @@ using base::Error;
 using base::Reason;
 using store::Space;
 
+// What every commit has beside its operations' rows, about: counters, tree nodes, the head.
+constexpr size_t kRowsOfACommit = 32;
+constexpr size_t kBytesOfACommit = 32 << 10;
+
 absl::Status Conflict() {
   return Error(Reason::kAborted, "somebody changed it first; read again and retry");
 }
@@ -187,6 +191,7 @@ class SequencerImpl final : public Sequencer {
   // Takes operations off the front of `taken` up to the limits of one commit, and commits them.
   void CommitSome(std::deque<Item>& taken) {
     std::vector<Item> items;
+    items.reserve(std::min(taken.size(), static_cast<size_t>(options_.operations_per_commit_max)));
     size_t bytes = 0;
     while (!taken.empty() &&
            items.size() < static_cast<size_t>(options_.operations_per_commit_max) &&
@@ -221,6 +226,13 @@ class SequencerImpl final : public Sequencer {
     if (building.state.frontier.size() == state_.frontier.size()) return finished;
 
     store::Batch batch;
+    size_t rows = building.rows.operations().size() + kRowsOfACommit;
+    size_t bytes = building.rows.bytes() + kBytesOfACommit;
+    for (const Item& item : items) {
+      rows += item.operation.batch.operations().size();
+      bytes += item.operation.batch.bytes();
+    }
+    batch.Reserve(rows, bytes);
     for (Item& item : items) batch.Append(std::move(item.operation.batch));
     const absl::Status status = Commit(std::move(building), std::move(batch));
     if (status.ok()) return finished;
@@ -284,7 +296,7 @@ class SequencerImpl final : public Sequencer {
     tlog::AppendEntrySuffix(index, building.now_us, counter->second, entry);
     const tlog::Hash leaf = hasher_.Leaf(entry);
     std::string leaf_hash = tlog::HashToString(leaf);
-    building.rows.Put(Space::kEntries, store::KeyU64(index), std::move(entry));
+    building.rows.Put(Space::kEntries, store::KeyU64(index), entry);
     building.state.frontier.Append(leaf, hasher_,
                                    [&building](int level, uint64_t node, const tlog::Hash& hash) {
                                      building.tree.Add(level, node, hash);

@@ -125,7 +125,7 @@ void TreeWriter::Add(int level, uint64_t index, const tlog::Hash& hash) {
 }
 
 void TreeWriter::PutFull(store::Batch* rows) {
-  for (auto& [key, row] : full_) rows->Put(Space::kNodes, std::move(key), std::move(row));
+  for (const auto& [key, row] : full_) rows->Put(Space::kNodes, key, row);
   full_.clear();
 }
 

@@ -130,15 +130,16 @@ absl::Status Registry::Take(const store::PublishedCommit& commit) {
   std::shared_ptr<Directory> next;  // made when first needed
   for (const store::Batch::Operation& row : commit.rows.operations()) {
     if (row.space != Space::kRegistry || !row.value.has_value()) continue;
-    if (absl::StartsWith(row.key, kFeedPrefix)) {
+    const std::string key(row.key);
+    const std::string value(*row.value);
+    if (absl::StartsWith(key, kFeedPrefix)) {
       // Its state is shared by all directories.
-      SIGNPOST_RETURN_IF_ERROR(
-          PutFeed(row.key, *row.value, next != nullptr ? *next : *directory()));
-    } else if (absl::StartsWith(row.key, kAgencyPrefix) || absl::StartsWith(row.key, kTeamPrefix)) {
+      SIGNPOST_RETURN_IF_ERROR(PutFeed(key, value, next != nullptr ? *next : *directory()));
+    } else if (absl::StartsWith(key, kAgencyPrefix) || absl::StartsWith(key, kTeamPrefix)) {
       if (next == nullptr) next = std::make_shared<Directory>(*directory());
-      SIGNPOST_RETURN_IF_ERROR(PutRow(row.key, *row.value, next.get()));
-    } else if (const auto who = PractitionerOf(row.key)) {
-      enrolments_.Put(who->first, who->second, ReadEnrolment(row.key, *row.value));
+      SIGNPOST_RETURN_IF_ERROR(PutRow(key, value, next.get()));
+    } else if (const auto who = PractitionerOf(key)) {
+      enrolments_.Put(who->first, who->second, ReadEnrolment(key, value));
     }
   }
   absl::MutexLock lock(&mutex_);

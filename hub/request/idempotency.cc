@@ -68,7 +68,7 @@ void IdempotencyTable::Record(ledger::Operation* operation, const std::string& a
   AddIndexHook(operation, [key = std::move(key), row = std::move(row)](
                               uint64_t first_index, store::Batch& batch) mutable {
     row.set_ledger_index(first_index);
-    batch.Put(Space::kRequests, std::move(key), store::EncodeRow(row));
+    batch.Put(Space::kRequests, key, store::EncodeRow(row));
   });
 }
 

@@ -141,7 +141,10 @@ void PolicyInForce::FellBehind(const absl::Status& /*why*/) {
 absl::Status PolicyInForce::Take(const store::PublishedCommit& commit) {
   absl::MutexLock lock(&mutex_);
   for (const store::Batch::Operation& row : commit.rows.operations()) {
-    if (row.space == store::Space::kRegistry && row.key == kCurrentPolicyKey) row_ = row.value;
+    if (row.space == store::Space::kRegistry && row.key == kCurrentPolicyKey) {
+      row_.reset();
+      if (row.value.has_value()) row_ = std::string(*row.value);
+    }
   }
   revision_ = commit.revision;
   Settle();

@@ -9,8 +9,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "absl/strings/string_view.h"
 
 namespace signpost::store {
 
@@ -39,36 +40,86 @@ inline constexpr int kSpaceCount = 15;
 const char* SpaceName(Space space);
 
 // A change to apply as a whole. Later operations on a key win over earlier ones. Not thread-safe.
+//
+// Keys and values lie behind one another in one piece of memory: thousands of rows are gathered into
+// a commit, handed to an engine and kept for followers, and a piece for each key and each value,
+// made on one thread and given back on another, would cost more than what is done with them.
 class Batch {
  public:
+  // What is seen of one row. Valid until the batch is changed, moved from or gone.
   struct Operation {
     Space space;
-    std::string key;
-    std::optional<std::string> value;  // nullopt: delete
+    absl::string_view key;
+    std::optional<absl::string_view> value;  // nullopt: delete
   };
 
-  void Put(Space space, std::string key, std::string value) {
-    bytes_ += key.size() + value.size();
-    operations_.push_back({space, std::move(key), std::move(value)});
-  }
+  // All of them, in their order; as long valid as an Operation.
+  class Operations {
+   public:
+    class Iterator {
+     public:
+      Operation operator*() const { return batch_->At(i_); }
+      Iterator& operator++() {
+        ++i_;
+        return *this;
+      }
+      friend bool operator==(const Iterator&, const Iterator&) = default;
+
+     private:
+      friend class Operations;
+      Iterator(const Batch* batch, size_t i) : batch_(batch), i_(i) {}
+      const Batch* batch_;
+      size_t i_;
+    };
+
+    size_t size() const { return batch_->rows_.size(); }
+    bool empty() const { return batch_->rows_.empty(); }
+    Operation operator[](size_t i) const { return batch_->At(i); }
+    Iterator begin() const { return Iterator(batch_, 0); }
+    Iterator end() const { return Iterator(batch_, size()); }
+
+   private:
+    friend class Batch;
+    explicit Operations(const Batch* batch) : batch_(batch) {}
+    const Batch* batch_;
+  };
+
+  // REQUIRES: `key` and `value` are no rows of this batch, and shorter than 4 GiB.
+  void Put(Space space, absl::string_view key, absl::string_view value);
   // Deleting what is not there is not an error.
-  void Delete(Space space, std::string key) {
-    bytes_ += key.size();
-    operations_.push_back({space, std::move(key), std::nullopt});
-  }
+  void Delete(Space space, absl::string_view key);
   // Moves all of `other` behind what is here.
   void Append(Batch&& other);
-  // Takes every row of `space` out.
+  // Takes every row of `space` out; nothing of it stays in memory that is this batch's.
   void Drop(Space space);
+  // Room for so many rows and for so many bytes of keys and values, so that adding them moves none.
+  void Reserve(size_t rows, size_t bytes);
 
-  const std::vector<Operation>& operations() const { return operations_; }
-  bool empty() const { return operations_.empty(); }
+  Operations operations() const { return Operations(this); }
+  bool empty() const { return rows_.empty(); }
   // Bytes of all keys and values.
-  size_t bytes() const { return bytes_; }
+  size_t bytes() const { return bytes_.size(); }
 
  private:
-  std::vector<Operation> operations_;
-  size_t bytes_ = 0;
+  struct Row {
+    size_t offset;  // of the key in bytes_; the value follows it
+    uint32_t key_bytes;
+    uint32_t value_bytes;
+    Space space;
+    bool deletes;
+  };
+
+  Operation At(size_t i) const {
+    const Row& row = rows_[i];
+    const char* const key = bytes_.data() + row.offset;
+    Operation operation{row.space, absl::string_view(key, row.key_bytes), std::nullopt};
+    if (!row.deletes) operation.value = absl::string_view(key + row.key_bytes, row.value_bytes);
+    return operation;
+  }
+  void Add(Space space, absl::string_view key, absl::string_view value, bool deletes);
+
+  std::vector<Row> rows_;
+  std::string bytes_;
 };
 
 }  // namespace signpost::store

@@ -131,10 +131,10 @@ absl::StatusOr<Batch> HostileStore::Undo(const Batch& batch) const {
   Batch undo;
   for (const Batch::Operation& operation : batch.operations()) {
     absl::StatusOr<std::optional<std::string>> before =
-        (*view)->Get(operation.space, operation.key);
+        (*view)->Get(operation.space, std::string(operation.key));
     if (!before.ok()) return before.status();
     if (before->has_value()) {
-      undo.Put(operation.space, operation.key, *std::move(*before));
+      undo.Put(operation.space, operation.key, **before);
     } else {
       undo.Delete(operation.space, operation.key);
     }

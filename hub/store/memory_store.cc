@@ -92,14 +92,17 @@ class Tables {
   void Apply(const Batch::Operation& operation, uint64_t oldest_view)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     Table& table = tables_[static_cast<size_t>(operation.space)];
-    Versions& versions = table[operation.key];
+    const std::string key(operation.key);
+    Versions& versions = table[key];
     if (!versions.empty() && versions.back().commit == commit_) versions.pop_back();
-    versions.push_back({commit_, operation.value});
+    std::optional<std::string> value;
+    if (operation.value.has_value()) value.emplace(*operation.value);
+    versions.push_back({commit_, std::move(value)});
     // What no view can reach any more: everything before the last version that the oldest sees.
     size_t keep = versions.size() - 1;
     while (keep > 0 && versions[keep].commit > oldest_view) --keep;
     versions.erase(versions.begin(), versions.begin() + static_cast<ptrdiff_t>(keep));
-    if (versions.size() == 1 && !versions[0].value.has_value()) table.erase(operation.key);
+    if (versions.size() == 1 && !versions[0].value.has_value()) table.erase(key);
   }
 
   mutable absl::Mutex mutex_;

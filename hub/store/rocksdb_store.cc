@@ -58,6 +58,8 @@ absl::Status FromRocksDb(const rocksdb::Status& status, const char* what) {
   return Error(Reason::kStoreUnavailable, absl::StrCat(what, ": ", status.ToString()));
 }
 
+rocksdb::Slice ToSlice(absl::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
 bool Supports(rocksdb::CompressionType type) {
   const std::vector<rocksdb::CompressionType> all = rocksdb::GetSupportedCompressions();
   return std::find(all.begin(), all.end(), type) != all.end();
@@ -267,9 +269,10 @@ class RocksDbStore final : public Store {
     rocksdb::WriteBatch write(batch.bytes() + 32 * batch.operations().size());
     for (const Batch::Operation& operation : batch.operations()) {
       rocksdb::ColumnFamilyHandle* family = db_->Family(operation.space);
+      const rocksdb::Slice key = ToSlice(operation.key);
       const rocksdb::Status added = operation.value.has_value()
-                                        ? write.Put(family, operation.key, *operation.value)
-                                        : write.Delete(family, operation.key);
+                                        ? write.Put(family, key, ToSlice(*operation.value))
+                                        : write.Delete(family, key);
       if (!added.ok()) return FromRocksDb(added, "cannot build a batch");
     }
     rocksdb::WriteOptions how;

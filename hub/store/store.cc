@@ -1,9 +1,11 @@
 #include "hub/store/store.h"
 
 #include <algorithm>
-#include <iterator>
+#include <cstdint>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "hub/base/check.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 
@@ -15,7 +17,7 @@ using base::Reason;
 
 }  // namespace
 
-absl::Status CheckKey(const std::string& key) {
+absl::Status CheckKey(absl::string_view key) {
   if (!key.empty() && key.size() <= base::kStoreKeyBytesMax) return absl::OkStatus();
   return Error(Reason::kInvalidField, absl::StrCat("a store key has 1 to ", base::kStoreKeyBytesMax,
                                                    " bytes, this has ", key.size()));
@@ -57,27 +59,54 @@ const char* SpaceName(Space space) {
   return "";
 }
 
+void Batch::Add(Space space, absl::string_view key, absl::string_view value, bool deletes) {
+  CHECK(key.size() <= UINT32_MAX && value.size() <= UINT32_MAX);
+  // What most operations come to, so that they grow once.
+  if (rows_.capacity() == 0) Reserve(16, 2048);
+  rows_.push_back({bytes_.size(), static_cast<uint32_t>(key.size()),
+                   static_cast<uint32_t>(value.size()), space, deletes});
+  bytes_.append(key.data(), key.size());
+  bytes_.append(value.data(), value.size());
+}
+
+void Batch::Put(Space space, absl::string_view key, absl::string_view value) {
+  Add(space, key, value, /*deletes=*/false);
+}
+
+void Batch::Delete(Space space, absl::string_view key) {
+  Add(space, key, absl::string_view(), /*deletes=*/true);
+}
+
 void Batch::Append(Batch&& other) {
-  if (operations_.empty()) {
-    operations_ = std::move(other.operations_);
+  if (rows_.capacity() == 0) {
+    *this = std::move(other);
   } else {
-    operations_.insert(operations_.end(), std::make_move_iterator(other.operations_.begin()),
-                       std::make_move_iterator(other.operations_.end()));
+    const size_t behind = bytes_.size();
+    bytes_ += other.bytes_;
+    for (Row row : other.rows_) {
+      row.offset += behind;
+      rows_.push_back(row);
+    }
   }
-  bytes_ += other.bytes_;
-  other.operations_.clear();
-  other.bytes_ = 0;
+  other = Batch();
 }
 
 void Batch::Drop(Space space) {
-  const auto end =
-      std::remove_if(operations_.begin(), operations_.end(), [&](const Operation& operation) {
-        if (operation.space != space) return false;
-        bytes_ -= operation.key.size();
-        if (operation.value.has_value()) bytes_ -= operation.value->size();
-        return true;
-      });
-  operations_.erase(end, operations_.end());
+  const auto is_of = [space](const Row& row) { return row.space == space; };
+  if (std::none_of(rows_.begin(), rows_.end(), is_of)) return;
+  Batch kept;
+  kept.Reserve(rows_.size(), bytes_.size());
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (is_of(rows_[i])) continue;
+    const Operation row = At(i);
+    kept.Add(row.space, row.key, row.value.value_or(absl::string_view()), rows_[i].deletes);
+  }
+  *this = std::move(kept);
+}
+
+void Batch::Reserve(size_t rows, size_t bytes) {
+  rows_.reserve(rows);
+  bytes_.reserve(bytes);
 }
 
 absl::Status CheckLimits(const Batch& batch) {

@@ -26,6 +26,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "hub/store/feed.h"
@@ -56,7 +57,7 @@ struct Fence {
 // first.
 [[nodiscard]] absl::Status CheckLimits(const Batch& batch);
 // The same for a key alone.
-[[nodiscard]] absl::Status CheckKey(const std::string& key);
+[[nodiscard]] absl::Status CheckKey(absl::string_view key);
 
 struct KeyValue {
   std::string key;

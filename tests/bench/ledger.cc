@@ -314,7 +314,8 @@ absl::Status BuildLedger(const std::string& path, uint64_t size, Keys* keys) {
       const char level = row.key.front();
       const auto found = levels.try_emplace(
           level, absl::StrCat(path, "/build-nodes-", level & 0x7F), options(Space::kNodes));
-      SIGNPOST_RETURN_IF_ERROR(found.first->second.Put(row.key, *row.value));
+      SIGNPOST_RETURN_IF_ERROR(
+          found.first->second.Put(std::string(row.key), std::string(*row.value)));
     }
     return absl::OkStatus();
   };

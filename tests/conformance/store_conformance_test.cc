@@ -317,7 +317,7 @@ TYPED_TEST(StoreConformance, WhatWasCommittedIsToldInOrder) {
   ASSERT_EQ(page.commits.size(), 4u);
   for (size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(page.commits[i]->revision, revisions[i]);
-    const auto& rows = page.commits[i]->rows.operations();
+    const auto rows = page.commits[i]->rows.operations();
     ASSERT_EQ(rows.size(), 2u);
     EXPECT_EQ(rows[0].key, "a");
     EXPECT_EQ(rows[0].value, absl::StrCat(i));
@@ -365,9 +365,9 @@ class Mirror {
       for (const Batch::Operation& row : commit->rows.operations()) {
         if (row.space != Space::kPeople) continue;
         if (row.value.has_value()) {
-          rows_[row.key] = *row.value;
+          rows_[std::string(row.key)] = std::string(*row.value);
         } else {
-          rows_.erase(row.key);
+          rows_.erase(std::string(row.key));
         }
       }
       revision_ = commit->revision;

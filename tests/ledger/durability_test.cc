@@ -127,8 +127,8 @@ class Trial {
       const tlog::Hash leaf = hasher.Leaf(entries[at].value);
       EXPECT_EQ(*reader.Node(0, at), leaf);
       frontier.Append(leaf, hasher, [](int, uint64_t, const tlog::Hash&) {});
-      const store::Batch::Operation& row = wanted.batch.operations()[0];
-      rows[row.key] = *row.value;
+      const store::Batch::Operation row = wanted.batch.operations()[0];
+      rows[std::string(row.key)] = std::string(*row.value);
       ++at;
     }
     EXPECT_EQ(at, entries.size()) << "there is what nobody asked for";

@@ -266,12 +266,12 @@ class Mirror final : public store::Follower {
   absl::Status Take(const store::PublishedCommit& commit) override {
     absl::MutexLock lock(&mutex_);
     for (const store::Batch::Operation& row : commit.rows.operations()) {
-      if (row.space == Space::kEntries) entries_ = store::U64FromKey(row.key) + 1;
+      if (row.space == Space::kEntries) entries_ = store::U64FromKey(std::string(row.key)) + 1;
       if (row.space != Space::kPeople) continue;
       if (row.value.has_value()) {
-        rows_[row.key] = *row.value;
+        rows_[std::string(row.key)] = std::string(*row.value);
       } else {
-        rows_.erase(row.key);
+        rows_.erase(std::string(row.key));
       }
     }
     return absl::OkStatus();

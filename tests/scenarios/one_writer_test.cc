@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "hub/overrides/overrides.h"
 #include "hub/store/memory_store.h"
 #include "signpost/v1/overrides.grpc.pb.h"
@@ -55,7 +57,8 @@ class WatchedStore final : public store::Store {
       case store::Space::kCheckpoints:
         return true;
       case store::Space::kMeta:
-        return operation.key.rfind("ledger/", 0) == 0 || operation.key.rfind("counter/", 0) == 0;
+        return absl::StartsWith(operation.key, "ledger/") ||
+               absl::StartsWith(operation.key, "counter/");
       default:
         return false;
     }
@@ -72,8 +75,8 @@ class WatchedStore final : public store::Store {
       for (const store::Batch::Operation& operation : batch.operations()) {
         touched_.insert(store::SpaceName(operation.space));
         if (!has_entry && !IsLedgers(operation)) {
-          unrecorded_.push_back(std::string(store::SpaceName(operation.space)) + " " +
-                                operation.key);
+          unrecorded_.push_back(
+              absl::StrCat(store::SpaceName(operation.space), " ", operation.key));
         }
       }
     }
