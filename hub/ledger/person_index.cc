@@ -13,17 +13,17 @@ namespace {
 
 using store::Space;
 
-// Two rows an entry and person, both without a value: "p", person, index and "i", index, person.
-constexpr char kByPerson = 'p';
-constexpr char kByIndex = 'i';
+// A row in each space for an entry and a person, both without a value.
 constexpr size_t kPersonBytes = 16;
 constexpr size_t kIndexBytes = 8;
 
+// Of Space::kPersonEntries.
 std::string PersonKey(const base::PersonId& person, uint64_t index) {
-  return absl::StrCat(std::string(1, kByPerson), person.ToBytes(), store::KeyU64(index));
+  return absl::StrCat(person.bytes(), store::KeyU64(index));
 }
-std::string IndexKey(uint64_t index, const std::string& person) {
-  return absl::StrCat(std::string(1, kByIndex), store::KeyU64(index), person);
+// Of Space::kEntryPersons.
+std::string IndexKey(uint64_t index, absl::string_view person) {
+  return absl::StrCat(store::KeyU64(index), person);
 }
 
 absl::Status Damaged() {
@@ -32,9 +32,13 @@ absl::Status Damaged() {
 }
 
 absl::Status CheckKey(const std::string& key) {
-  return key.size() == 1 + kPersonBytes + kIndexBytes && (key[0] == kByPerson || key[0] == kByIndex)
-             ? absl::OkStatus()
-             : Damaged();
+  return key.size() == kPersonBytes + kIndexBytes ? absl::OkStatus() : Damaged();
+}
+
+// Whom a row is about, whose id stands `at` in its key.
+absl::StatusOr<base::PersonId> PersonAt(const std::string& key, size_t at) {
+  SIGNPOST_RETURN_IF_ERROR(CheckKey(key));
+  return base::PersonId::FromBytes(absl::string_view(key).substr(at, kPersonBytes));
 }
 
 }  // namespace
@@ -49,7 +53,7 @@ absl::StatusOr<std::vector<uint64_t>> PersonIndex::EntriesOf(const base::PersonI
   indexes.reserve(rows.size());
   for (const store::KeyValue& row : rows) {
     SIGNPOST_RETURN_IF_ERROR(CheckKey(row.key));
-    indexes.push_back(store::U64FromKey(row.key.substr(1 + kPersonBytes)));
+    indexes.push_back(store::U64FromKey(row.key.substr(kPersonBytes)));
   }
   return indexes;
 }
@@ -80,10 +84,10 @@ absl::StatusOr<std::vector<std::pair<uint64_t, base::PersonId>>> PersonIndex::Pe
   const std::string to = IndexKey(end, "");
   while (from < to) {
     SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
-                              view_->Scan(Space::kPersonEntries, from, to, base::kPageRowsMax));
+                              view_->Scan(Space::kEntryPersons, from, to, base::kPageRowsMax));
     for (const store::KeyValue& row : rows) {
-      SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person, PersonOfRow(row.key));
-      found.emplace_back(store::U64FromKey(row.key.substr(1, kIndexBytes)), person);
+      SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person, PersonAt(row.key, kIndexBytes));
+      found.emplace_back(store::U64FromKey(row.key), person);
     }
     if (static_cast<int>(rows.size()) < base::kPageRowsMax) break;
     from = rows.back().key + '\0';
@@ -97,7 +101,7 @@ absl::StatusOr<std::vector<std::pair<uint64_t, base::PersonId>>> PersonIndex::Pe
 void PersonIndex::Add(const base::PersonId& person, Operation* operation, size_t i) {
   AddIndexHook(operation, [person, i](uint64_t first_index, store::Batch& batch) {
     batch.Put(Space::kPersonEntries, PersonKey(person, first_index + i), std::string());
-    batch.Put(Space::kPersonEntries, IndexKey(first_index + i, person.ToBytes()), std::string());
+    batch.Put(Space::kEntryPersons, IndexKey(first_index + i, person.bytes()), std::string());
   });
 }
 
@@ -105,27 +109,25 @@ absl::Status PersonIndex::Remove(const base::PersonId& person, store::Batch* bat
   SIGNPOST_ASSIGN_OR_RETURN(const std::vector<uint64_t> indexes, EntriesOf(person));
   for (const uint64_t index : indexes) {
     batch->Delete(Space::kPersonEntries, PersonKey(person, index));
-    batch->Delete(Space::kPersonEntries, IndexKey(index, person.ToBytes()));
+    batch->Delete(Space::kEntryPersons, IndexKey(index, person.bytes()));
   }
   return absl::OkStatus();
 }
 
 absl::Status PersonIndex::RemoveAll(const absl::flat_hash_set<std::string>& gone,
                                     absl::FunctionRef<absl::Status(store::Batch)> commit) const {
-  return store::VisitRows(*view_, Space::kPersonEntries, commit,
-                          [&](const store::KeyValue& row, store::Batch* batch) -> absl::Status {
-                            SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person,
-                                                      PersonOfRow(row.key));
-                            if (gone.contains(person.ToBytes()))
-                              batch->Delete(Space::kPersonEntries, row.key);
-                            return absl::OkStatus();
-                          });
-}
-
-absl::StatusOr<base::PersonId> PersonIndex::PersonOfRow(const std::string& key) {
-  SIGNPOST_RETURN_IF_ERROR(CheckKey(key));
-  return base::PersonId::FromBytes(
-      key.substr(key[0] == kByPerson ? 1 : 1 + kIndexBytes, kPersonBytes));
+  for (const auto& [space, at] : {std::pair(Space::kPersonEntries, size_t{0}),
+                                  std::pair(Space::kEntryPersons, kIndexBytes)}) {
+    SIGNPOST_RETURN_IF_ERROR(store::VisitRows(
+        *view_, space, commit,
+        [&, space = space, at = at](const store::KeyValue& row,
+                                    store::Batch* batch) -> absl::Status {
+          SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person, PersonAt(row.key, at));
+          if (gone.contains(person.bytes())) batch->Delete(space, row.key);
+          return absl::OkStatus();
+        }));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace signpost::ledger

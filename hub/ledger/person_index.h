@@ -2,9 +2,9 @@
 // entries name nobody, so this alone finds the entries of a person, and the person of an entry. It
 // is erased with the person, and then nobody can.
 //
-// It owns Space::kPersonEntries. A PersonIndex reads one View, which is not owned and must outlive
-// it; it is thread-safe. What writes are functions that add to a batch. Errors of all: kDataLoss,
-// those of the view.
+// It owns Space::kPersonEntries and Space::kEntryPersons, the same both ways round. A PersonIndex
+// reads one View, which is not owned and must outlive it; it is thread-safe. What writes are
+// functions that add to a batch. Errors of all: kDataLoss, those of the view.
 
 #ifndef SIGNPOST_HUB_LEDGER_PERSON_INDEX_H_
 #define SIGNPOST_HUB_LEDGER_PERSON_INDEX_H_
@@ -53,9 +53,6 @@ class PersonIndex {
                                        absl::FunctionRef<absl::Status(store::Batch)> commit) const;
 
  private:
-  // Whom a row of the space is about, by its key.
-  static absl::StatusOr<base::PersonId> PersonOfRow(const std::string& key);
-
   const store::View* const view_;
 };
 

@@ -88,12 +88,14 @@ absl::Status Reconciliation::Add(const std::string& record_id) {
 }
 
 absl::StatusOr<Reconciliation::Result> Reconciliation::Finish(const store::View& view) const {
+  // Many: the store sorts what was written lately for every page.
+  constexpr int kRecordsPerPage = 20'000;
   Result result;
   absl::flat_hash_map<std::string, std::string> unknown = listed_;
   std::string token;
   do {
     SIGNPOST_ASSIGN_OR_RETURN(people::OpenRecordPage page,
-                              people_->OpenRecordsOf(view, agency_id_, token, base::kPageRowsMax));
+                              people_->OpenRecordsOf(view, agency_id_, token, kRecordsPerPage));
     for (people::OpenRecord& record : page.records) {
       if (listed_.contains(record.record_hash)) {
         if (record.open || record.in_review) unknown.erase(record.record_hash);

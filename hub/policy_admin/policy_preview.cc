@@ -218,12 +218,18 @@ absl::StatusOr<bool> PolicyPreviews::Run::Step() {
 
 absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
-  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<base::PersonId> ids,
-                            people::IdsAfter(*view, person_before_, kPreviewPeoplePerStep));
+  if (people_ahead_.empty() && !people_listed_) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<base::PersonId> ids,
+                              people::IdsAfter(*view, person_before_, kPreviewPeopleListed));
+    people_ahead_.assign(ids.begin(), ids.end());
+    people_listed_ = ids.size() < static_cast<size_t>(kPreviewPeopleListed);
+    if (!ids.empty()) person_before_ = ids.back();
+  }
   int judged = 0;
-  for (const base::PersonId& id : ids) {
+  for (int i = 0; i < kPreviewPeoplePerStep && !people_ahead_.empty(); ++i) {
     if (judged == kPreviewJudgedPerStep) return false;
-    person_before_ = id;
+    const base::PersonId id = people_ahead_.front();
+    people_ahead_.pop_front();
     const absl::StatusOr<people::Person> person = context_.people->Read(*view, id);
     if (!person.ok()) {
       if (base::ReasonOf(person.status()) == Reason::kNotFound) continue;
@@ -247,7 +253,7 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
       alike_[*likeness] = std::move(changes);
     }
   }
-  return ids.size() < kPreviewPeoplePerStep;
+  return people_ahead_.empty() && people_listed_;
 }
 
 absl::StatusOr<bool> PolicyPreviews::Run::StepQuestions() {

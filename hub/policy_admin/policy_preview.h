@@ -22,6 +22,7 @@
 #include <atomic>
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,6 +48,8 @@ inline constexpr int kPreviewAskersMax = 2000;  // distinct (agency, role, teams
 inline constexpr uint64_t kPreviewFewMax = 4;   // counts up to this are not told
 inline constexpr int kPreviewPeoplePerStep = 64;
 inline constexpr int kPreviewJudgedPerStep = 2;  // of those, at most so many judged anew
+// Ids read at a time, for many steps: the store sorts what was written lately for every list.
+inline constexpr int kPreviewPeopleListed = 1024;
 
 class PolicyPreviews {
  public:
@@ -132,7 +135,9 @@ class PolicyPreviews::Run {
   std::vector<base::Principal> askers_;
   std::vector<policy::Purpose> purposes_;
 
-  std::optional<base::PersonId> person_before_;  // the last one looked at
+  std::deque<base::PersonId> people_ahead_;      // listed, and still to be looked at
+  std::optional<base::PersonId> person_before_;  // the last one listed
+  bool people_listed_ = false;                   // all of them
   bool people_done_ = false;
   uint64_t people_ = 0;
   absl::flat_hash_map<std::string, Changes> alike_;  // by all that a decision can depend on

@@ -33,8 +33,9 @@ enum class Space : uint8_t {
   kRequests = 12,       // keyed hash of agency and request id -> outcome, for idempotency
   kPersonEntries = 13,  // (person, ledger index) -> nothing: who looked; erased with the person
   kOverrides = 14,      // (agency, ledger index) -> an override and its review
+  kEntryPersons = 15,   // (ledger index, person) -> nothing: kPersonEntries the other way round
 };
-inline constexpr int kSpaceCount = 15;
+inline constexpr int kSpaceCount = 16;
 
 // The name of `space` as engines know it ("entries", "people"). Never empty for a declared space.
 const char* SpaceName(Space space);

@@ -41,13 +41,18 @@ size_t AskedForBytes(Space space) {
   switch (space) {
     case Space::kMatchKeys:
     case Space::kPersonKeys:
+    case Space::kPeople:
       return 32;  // all of the key, which has no more
+    case Space::kLocalRecords:
+      return 255;  // all of it, too: an agency's id and a hash
+    case Space::kPersonEntries:
+      return 16;  // the person
     default:
       return 0;
   }
 }
 // A bucket, of 8 bytes, for so many bytes of a space's buffer: they must be a small part of it.
-constexpr size_t kBufferBytesPerBucket = 512;
+constexpr size_t kBufferBytesPerBucket = 128;
 
 absl::Status FromRocksDb(const rocksdb::Status& status, const char* what) {
   if (status.ok()) return absl::OkStatus();

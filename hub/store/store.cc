@@ -55,6 +55,8 @@ const char* SpaceName(Space space) {
       return "person_entries";
     case Space::kOverrides:
       return "overrides";
+    case Space::kEntryPersons:
+      return "entry_persons";
   }
   return "";
 }

@@ -62,9 +62,9 @@ std::string PersonKey(int n) { return absl::StrCat("person-", 100'000'000 + n); 
 std::string WrappedKey(int n) { return base::Sha256(absl::StrCat("key of ", n)); }
 
 // Of ledger::PersonIndex: that entry 7 is about person n.
-std::vector<std::string> IndexKeys(int n) {
-  return {absl::StrCat("p", PersonKey(n), store::KeyU64(7)),
-          absl::StrCat("i", store::KeyU64(7), PersonKey(n))};
+std::vector<std::pair<Space, std::string>> IndexRows(int n) {
+  return {{Space::kPersonEntries, absl::StrCat(PersonKey(n), store::KeyU64(7))},
+          {Space::kEntryPersons, absl::StrCat(store::KeyU64(7), PersonKey(n))}};
 }
 
 class BackupTest : public ::testing::Test {
@@ -112,9 +112,7 @@ class BackupTest : public ::testing::Test {
     match.add_person_ids(PersonKey(n));
     if (n > 0) match.add_person_ids(PersonKey(0));
     operation.batch.Put(Space::kMatchKeys, absl::StrCat("match-", n), store::EncodeRow(match));
-    for (const std::string& key : IndexKeys(n)) {
-      operation.batch.Put(Space::kPersonEntries, key, "");
-    }
+    for (const auto& [space, key] : IndexRows(n)) operation.batch.Put(space, key, "");
     ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
   }
   // As People::PrepareErase does.
@@ -299,9 +297,8 @@ TEST_F(BackupTest, WhoWasErasedSinceStaysErased) {
     EXPECT_EQ(Get(*store, Space::kPersonKeys, PersonKey(0)), WrappedKey(0));
     EXPECT_EQ(Get(*store, Space::kPersonKeys, PersonKey(1)), "(none)");
     EXPECT_EQ(Get(*store, Space::kPeople, PersonKey(1)), "(none)");
-    for (const std::string& key : IndexKeys(1)) {
-      EXPECT_EQ(Get(*store, Space::kPersonEntries, key), "(none)");
-    }
+    for (const auto& [space, key] : IndexRows(1)) EXPECT_EQ(Get(*store, space, key), "(none)");
+    for (const auto& [space, key] : IndexRows(2)) EXPECT_EQ(Get(*store, space, key), "");
     EXPECT_EQ(Get(*store, Space::kLocalRecords, "record-1"), "(none)");
     EXPECT_NE(Get(*store, Space::kLocalRecords, "record-2"), "(none)");
     const auto match = *store::DecodeRow<store::v1::MatchKeyRow>(

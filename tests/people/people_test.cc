@@ -408,7 +408,8 @@ TEST_F(PeopleTest, ErasingLeavesNothingOfHerOrOfThoseMergedIntoHer) {
   }
   EXPECT_EQ(ReasonOf(people_.LookupLocalRecord(*View(), kYot, "A-1").status()), Reason::kNotFound);
   EXPECT_EQ(Get(other.person).id(), other.person);
-  EXPECT_EQ(View()->Scan(store::Space::kPersonEntries, "", "", 10)->size(), 2u) << "other's rows";
+  EXPECT_EQ(View()->Scan(store::Space::kPersonEntries, "", "", 10)->size(), 1u) << "other's row";
+  EXPECT_EQ(View()->Scan(store::Space::kEntryPersons, "", "", 10)->size(), 1u) << "other's row";
 }
 
 TEST_F(PeopleTest, ARowWhoseKeyIsGoneIsNobody) {

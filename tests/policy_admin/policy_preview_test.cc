@@ -239,6 +239,28 @@ TEST_F(PolicyPreviewTest, OnePersonIsFewAndTheirQuestionIsJudgedAgain) {
   EXPECT_EQ(LastEntry().kind, "policy-previewed");
 }
 
+TEST_F(PolicyPreviewTest, EverybodyIsLookedAtOnceHoweverManyAreListedAtATime) {
+  Enrol(kConnexions, "pa-009", "personal-adviser");
+  int reported = 0;
+  // A list that is full, with nobody behind it; then with one; then not full.
+  for (const int wanted : {kPreviewPeopleListed, kPreviewPeopleListed + 1,
+                           kPreviewPeopleListed + kPreviewPeoplePerStep + 1}) {
+    for (; reported < wanted; ++reported) {
+      const std::string name = {static_cast<char>('a' + reported / 26 / 26),
+                                static_cast<char>('a' + reported / 26 % 26),
+                                static_cast<char>('a' + reported % 26)};
+      const v1::PersonDetails details =
+          Details("Given" + name, "Surname" + name, 2009 + reported / 28 / 12,
+                  1 + reported / 28 % 12, 1 + reported % 28, "NT4 7QX");
+      ASSERT_EQ(
+          Report(kConnexions, Flag(absl::StrCat("C-", reported), "connexions", details)).kind(),
+          v1::FLAG_OUTCOME_KIND_RECORDED)
+          << reported;
+    }
+    EXPECT_EQ(Preview(RulesOfNortown(2), 7).people(), static_cast<uint64_t>(wanted));
+  }
+}
+
 TEST_F(PolicyPreviewTest, ThePolicyInForceChangesNothing) {
   Enrol(kConnexions, "pa-009", "personal-adviser");
   TariqIsKnown();

@@ -332,6 +332,7 @@ TEST(Promise5, AnErasedPersonIsGoneAndTheLedgerStillVerifies) {
   const auto after = context.store->NewView();
   EXPECT_FALSE((*after)->Get(store::Space::kPersonKeys, person.ToBytes())->has_value());
   EXPECT_TRUE((*after)->Scan(store::Space::kPersonEntries, "", "", 10)->empty());
+  EXPECT_TRUE((*after)->Scan(store::Space::kEntryPersons, "", "", 10)->empty());
   v1::GetProofRequest request;
   request.set_ledger_index(answered.receipt.ledger_index());
   request.set_leaf_hash(answered.receipt.leaf_hash());

@@ -157,6 +157,7 @@ TEST_F(SubjectRightsTest, ErasingTakesEverythingOnceAndKeepsTheEntries) {
   EXPECT_EQ(ReasonOf(people_->Read(*View(), id).status()), Reason::kNotFound);
   EXPECT_THAT(*View()->Scan(store::Space::kPersonKeys, "", "", 10), IsEmpty());
   EXPECT_THAT(*View()->Scan(store::Space::kPersonEntries, "", "", 10), IsEmpty());
+  EXPECT_THAT(*View()->Scan(store::Space::kEntryPersons, "", "", 10), IsEmpty());
   EXPECT_THAT(*View()->Scan(store::Space::kMatchKeys, "", "", 10), IsEmpty());
   EXPECT_EQ(Entries("who-knows").size(), 1u) << "entries are for ever";
   EXPECT_THAT(Ask(Adviser(), AskAboutRecord("C-1")).answer.flags(), IsEmpty());
