@@ -191,9 +191,16 @@ absl::Status Advance(const store::View& view, const std::string& system_id, Plac
 
 void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,
                   uint16_t part, const StoredMessage& message) {
+  AppendEncodedNotice(batch, system_id, first_index, part, EncodeNotice(message));
+}
+
+std::string EncodeNotice(const StoredMessage& message) { return EncodeRow(message); }
+
+void AppendEncodedNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,
+                         uint16_t part, std::string encoded) {
   CHECK(part >= 1);
   CHECK(!system_id.empty() && system_id.size() <= kSystemIdBytesMax);
-  batch.Put(Space::kMailboxes, MessageKey(system_id, {first_index, part}), EncodeRow(message));
+  batch.Put(Space::kMailboxes, MessageKey(system_id, {first_index, part}), encoded);
 }
 
 absl::StatusOr<std::string> SystemOfMessage(const std::string& key) {

@@ -18,6 +18,7 @@ bool Outbox::Add(const FlagChange& change, absl::Span<const std::string> open_ag
   message.set_flag_id(change.flag_id.ToBytes());
   message.set_agency_id(change.agency_id);
   message.set_changed_at_s(absl::ToUnixSeconds(change.changed_at));
+  const std::string encoded = EncodeNotice(message);
 
   std::set<std::string> agencies(open_agency_ids.begin(), open_agency_ids.end());
   agencies.erase(change.agency_id);
@@ -30,7 +31,7 @@ bool Outbox::Add(const FlagChange& change, absl::Span<const std::string> open_ag
         continue;
       }
       ++part;
-      messages_.push_back({std::move(system_id), part, message});
+      messages_.push_back({std::move(system_id), part, encoded});
     }
   }
   return all_added;
@@ -38,12 +39,13 @@ bool Outbox::Add(const FlagChange& change, absl::Span<const std::string> open_ag
 
 void Outbox::AddTo(ledger::Operation* operation) && {
   if (messages_.empty()) return;
-  ledger::AddIndexHook(
-      operation, [messages = std::move(messages_)](uint64_t first_index, store::Batch& batch) {
-        for (const Addressed& addressed : messages) {
-          AppendNotice(batch, addressed.system_id, first_index, addressed.part, addressed.message);
-        }
-      });
+  ledger::AddIndexHook(operation, [messages = std::move(messages_)](uint64_t first_index,
+                                                                    store::Batch& batch) mutable {
+    for (Addressed& addressed : messages) {
+      AppendEncodedNotice(batch, addressed.system_id, first_index, addressed.part,
+                          std::move(addressed.encoded));
+    }
+  });
 }
 
 }  // namespace signpost::exchange

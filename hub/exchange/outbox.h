@@ -63,7 +63,7 @@ class Outbox {
   struct Addressed {
     std::string system_id;
     uint16_t part;
-    store::v1::StoredMessage message;
+    std::string encoded;
   };
 
   MailboxSystems mailbox_systems_;

@@ -227,7 +227,7 @@ void Intake::Report(const base::Principal& asker, v1::FlagReport report,
   incoming->sequence = sequence;
   report.clear_sequence();  // it is the stream's, and no part of what is reported
   incoming->feeds = true;
-  incoming->prepare = [this, reporter = asker, report = std::move(report)](
+  incoming->prepare = [this, &reporter = incoming->asker, report = std::move(report)](
                           const ledger::GuardedView& view, absl::Time now) {
     return context_.linker->Prepare(view, reporter, report, now);
   };

@@ -202,6 +202,7 @@ absl::StatusOr<Matcher::Considered> Matcher::Consider(const store::View& view,
   considered.read.stored = keys_->StoredKeys(hashes);
   const std::vector<std::string> keys = keys_->QueryKeys(hashes, considered.read.stored);
   SIGNPOST_ASSIGN_OR_RETURN(const auto lists, view.GetMany(Space::kMatchKeys, keys));
+  considered.read.lists.reserve(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
     MatchKeyRow& list = considered.read.lists[keys[i]];
     SIGNPOST_ASSIGN_OR_RETURN(list, ParseList(lists[i]));
@@ -220,7 +221,7 @@ absl::StatusOr<Matcher::Considered> Matcher::Consider(const store::View& view,
       }
       if (!considered_ids.insert(person->id()).second) continue;
       Comparison comparison(*person, hashes);
-      if (comparison.Plausible()) considered.plausible.push_back(comparison);
+      if (comparison.Plausible()) considered.plausible.push_back(std::move(comparison));
     }
   }
   std::sort(considered.plausible.begin(), considered.plausible.end(),
