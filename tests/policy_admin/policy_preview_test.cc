@@ -249,9 +249,12 @@ TEST_F(PolicyPreviewTest, EverybodyIsLookedAtOnceHoweverManyAreListedAtATime) {
       const std::string name = {static_cast<char>('a' + reported / 26 / 26),
                                 static_cast<char>('a' + reported / 26 % 26),
                                 static_cast<char>('a' + reported % 26)};
-      const v1::PersonDetails details =
-          Details("Given" + name, "Surname" + name, 2009 + reported / 28 / 12,
-                  1 + reported / 28 % 12, 1 + reported % 28, "NT4 7QX");
+      v1::PersonDetails details = Tariq();
+      details.set_given_names("Given" + name);
+      details.set_surname("Surname" + name);
+      details.mutable_birth_date()->set_year(2009 + reported / 28 / 12);
+      details.mutable_birth_date()->set_month(1 + reported / 28 % 12);
+      details.mutable_birth_date()->set_day(1 + reported % 28);
       ASSERT_EQ(
           Report(kConnexions, Flag(absl::StrCat("C-", reported), "connexions", details)).kind(),
           v1::FLAG_OUTCOME_KIND_RECORDED)
