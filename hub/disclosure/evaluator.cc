@@ -19,6 +19,7 @@ using policy::Tri;
 namespace {
 
 constexpr size_t kCoverageBytesUsual = 256;
+constexpr size_t kQuestionKeyBytesUsual = 128;
 
 Tri Known(bool value) { return value ? Tri::kYes : Tri::kNo; }
 
@@ -294,6 +295,7 @@ void DisclosureEvaluator::DecideContent(const stored::FlagRow& flag, const polic
 
 Evaluation DisclosureEvaluator::Decide(const people::Person& person) {
   GatherPerson(&person);
+  findings_.flags.reserve(static_cast<size_t>(person.flags().size()));
   for (const stored::FlagRow& flag : person.flags()) {
     if (!Counts(flag)) continue;
     // Its facts are the same for every aspect but content, which is turned to below.
@@ -371,8 +373,8 @@ bool DisclosureEvaluator::MayKnowOf(const people::Person& person, const stored::
          record.effect == Effect::kShow;
 }
 
-std::vector<policy::Relationship> DisclosureEvaluator::Relationships() const {
-  std::vector<policy::Relationship> counted;
+absl::InlinedVector<policy::Relationship, 4> DisclosureEvaluator::Relationships() const {
+  absl::InlinedVector<policy::Relationship, 4> counted;
   uint8_t yes = question_.relationships.yes;
   for (const policy::TeamStanding& standing : standings_) {
     if (standing.relationships.yes != 0) yes |= policy::Bit(policy::Relationship::kTeamMember);
@@ -387,6 +389,7 @@ void DisclosureEvaluator::RememberQuestion() {
   record_.emplace(policy_, question_);
   told_flag_ = nullptr;
   question_key_.clear();
+  question_key_.reserve(kQuestionKeyBytesUsual);
   // The day and not the second: agreements, and the policy itself, begin and end at midnight UTC.
   const int64_t day = question_.now_s / 86400;
   AddToKey(&question_key_, question_.agency, question_.role, question_.is_practitioner,
@@ -399,11 +402,11 @@ void DisclosureEvaluator::RememberQuestion() {
   }
 }
 
-std::shared_ptr<const std::vector<bool>> DisclosureEvaluator::AlwaysNamed() const {
+std::shared_ptr<const std::vector<bool>> DisclosureEvaluator::AlwaysNamed() {
   // Everything that the answer depends on: the question and the person's own facts. Never a flag.
-  std::string key = question_key_;
-  AddToKey(&key, shielded_, new_identity_);
-  return bound_.always_named.Get(key, [this] {
+  const size_t question_bytes = question_key_.size();
+  AddToKey(&question_key_, shielded_, new_identity_);
+  auto answer = bound_.always_named.Get(question_key_, [this] {
     const policy::PersonFacts facts{shielded_, new_identity_};
     auto named = std::make_shared<std::vector<bool>>();
     for (size_t holder = 0; holder <= policy_.agency_count(); ++holder) {
@@ -414,6 +417,8 @@ std::shared_ptr<const std::vector<bool>> DisclosureEvaluator::AlwaysNamed() cons
     }
     return std::shared_ptr<const std::vector<bool>>(std::move(named));
   });
+  question_key_.resize(question_bytes);
+  return answer;
 }
 
 void DisclosureEvaluator::WriteCoverage(const people::Person* person, request::WireParts* answer) {

@@ -120,7 +120,7 @@ class DisclosureEvaluator {
               ledger::v1::LedgerEntry* entry) const;
 
   // Relationships that counted, as words, for the entry.
-  std::vector<policy::Relationship> Relationships() const;
+  absl::InlinedVector<policy::Relationship, 4> Relationships() const;
 
   // Adds to `answer`, a v1.WhoKnowsAnswer, the coverage as the policy allows it whatever there is.
   // `person` is nullptr when the asker may know of nobody: then, and only then, it is the coverage of
@@ -156,7 +156,7 @@ class DisclosureEvaluator {
   policy::WorkerExplanation Tell(policy::Aspect aspect, policy::Symbol assessment,
                                  policy::Symbol section, const policy::Decision& decision);
   // By symbol, whether the policy would name the agency to this asker whatever there is.
-  std::shared_ptr<const std::vector<bool>> AlwaysNamed() const;
+  std::shared_ptr<const std::vector<bool>> AlwaysNamed();
   policy::Item ItemOf(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect) const;
   // What `finding` says of the aspect, which is decided kind by kind.
   void DecideAssessments(const ::signpost::store::v1::FlagRow& flag, FlagEvaluation* finding);

@@ -1,6 +1,9 @@
+// For SHA256_Init() and the two others: see Sha256().
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "hub/tlog/merkle.h"
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <bit>
 #include <cstdlib>
@@ -36,6 +39,19 @@ absl::StatusOr<Hash> RangeHash(uint64_t from, uint64_t to, NodeReader read, Hash
   return hash;
 }
 
+// Not through EVP, whose contexts allocate whenever they are begun again and cost more than a node.
+Hash Sha256(absl::string_view first, absl::string_view second) {
+  SHA256_CTX context;
+  Hash hash;
+  // Without SHA-256 there is no ledger at all; only a broken OpenSSL gets here.
+  if (SHA256_Init(&context) != 1 || SHA256_Update(&context, first.data(), first.size()) != 1 ||
+      SHA256_Update(&context, second.data(), second.size()) != 1 ||
+      SHA256_Final(hash.data(), &context) != 1) {
+    std::abort();
+  }
+  return hash;
+}
+
 absl::Status DoesNotHold(const char* what) {
   return absl::DataLossError(absl::StrCat("the ", what, " does not hold"));
 }
@@ -61,52 +77,19 @@ std::string HashToHex(const Hash& hash) {
       absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
 }
 
-Hasher::Hasher() : context_(EVP_MD_CTX_new()), digest_(EVP_MD_fetch(nullptr, "SHA256", nullptr)) {
-  // Without SHA-256 there is no ledger at all; only a broken OpenSSL or no memory gets here.
-  if (context_ == nullptr || digest_ == nullptr ||
-      EVP_DigestInit_ex2(context_, digest_, nullptr) != 1) {
-    std::abort();
-  }
+Hash Hasher::Leaf(absl::string_view entry) const {
+  return Sha256({reinterpret_cast<const char*>(&kLeafPrefix), 1}, entry);
 }
 
-Hasher::~Hasher() {
-  EVP_MD_CTX_free(context_);
-  EVP_MD_free(digest_);
-}
-
-// A context that has its digest already is started again without looking it up.
-void Hasher::Start() {
-  if (EVP_DigestInit_ex2(context_, nullptr, nullptr) != 1) std::abort();
-}
-
-Hash Hasher::Finish() {
-  Hash hash;
-  if (EVP_DigestFinal_ex(context_, hash.data(), nullptr) != 1) std::abort();
-  return hash;
-}
-
-Hash Hasher::Leaf(absl::string_view entry) {
-  Start();
-  EVP_DigestUpdate(context_, &kLeafPrefix, 1);
-  EVP_DigestUpdate(context_, entry.data(), entry.size());
-  return Finish();
-}
-
-Hash Hasher::Node(const Hash& left, const Hash& right) {
+Hash Hasher::Node(const Hash& left, const Hash& right) const {
   uint8_t bytes[1 + 2 * kHashBytes];
   bytes[0] = kNodePrefix;
   std::memcpy(bytes + 1, left.data(), kHashBytes);
   std::memcpy(bytes + 1 + kHashBytes, right.data(), kHashBytes);
-  Start();
-  EVP_DigestUpdate(context_, bytes, sizeof(bytes));
-  return Finish();
+  return Sha256({}, {reinterpret_cast<const char*>(bytes), sizeof(bytes)});
 }
 
-Hash Hasher::Digest(absl::string_view bytes) {
-  Start();
-  EVP_DigestUpdate(context_, bytes.data(), bytes.size());
-  return Finish();
-}
+Hash Hasher::Digest(absl::string_view bytes) const { return Sha256({}, bytes); }
 
 void Frontier::Append(
     const Hash& leaf, Hasher& hasher,

@@ -20,9 +20,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-struct evp_md_ctx_st;
-struct evp_md_st;
-
 namespace signpost::tlog {
 
 inline constexpr int kHashBytes = 32;
@@ -35,25 +32,14 @@ std::string HashToString(const Hash& hash);
 [[nodiscard]] absl::StatusOr<Hash> HashFromString(absl::string_view bytes);
 std::string HashToHex(const Hash& hash);
 
-// SHA-256 with its context kept, because making one costs more than hashing a node.
+// Hasher is the tree's SHA-256. It holds nothing, and is handed about so that every place that hashes
+// is one that was given the means.
 class Hasher {
  public:
-  Hasher();
-  ~Hasher();
-  Hasher(const Hasher&) = delete;
-  Hasher& operator=(const Hasher&) = delete;
-
-  Hash Leaf(absl::string_view entry);
-  Hash Node(const Hash& left, const Hash& right);
+  Hash Leaf(absl::string_view entry) const;
+  Hash Node(const Hash& left, const Hash& right) const;
   // Plain SHA-256: the root of the empty tree is Digest("").
-  Hash Digest(absl::string_view bytes);
-
- private:
-  void Start();
-  Hash Finish();
-
-  evp_md_ctx_st* const context_;
-  evp_md_st* const digest_;
+  Hash Digest(absl::string_view bytes) const;
 };
 
 // A complete subtree: node (level, index) covers the entries [index << level, (index + 1) <<

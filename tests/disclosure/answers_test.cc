@@ -64,6 +64,19 @@ class WithoutPolicyTest : public AnswersTest {
   WithoutPolicyTest() : AnswersTest(false) {}
 };
 
+// A contact goes into an answer as it was sealed: the two messages must be one in all but name.
+TEST(SealedContact, IsTheWiresContact) {
+  const google::protobuf::Descriptor* sealed = store::v1::ContactSecret::descriptor();
+  const google::protobuf::Descriptor* told = v1::Contact::descriptor();
+  ASSERT_EQ(sealed->field_count(), told->field_count());
+  for (int i = 0; i < told->field_count(); ++i) {
+    EXPECT_EQ(sealed->field(i)->number(), told->field(i)->number());
+    EXPECT_EQ(sealed->field(i)->name(), told->field(i)->name());
+    EXPECT_EQ(sealed->field(i)->type(), told->field(i)->type());
+    EXPECT_EQ(sealed->field(i)->label(), told->field(i)->label());
+  }
+}
+
 TEST_F(AnswersTest, HiddenAndAbsentGiveTheSameAnswer) {
   TariqIsKnown();
   const Answered hidden = Ask(HousingOfficer(), AskAbout(Tariq(), v1::PURPOSE_HOUSING));
