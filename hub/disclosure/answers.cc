@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -288,7 +289,7 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
                             request::Resolve(context, view, asker, question.request.person()));
   // In an arena that mostly needs no more than the stack gives.
-  std::array<char, kEntryArenaBytes> block;
+  alignas(std::max_align_t) std::array<char, kEntryArenaBytes> block;
   google::protobuf::ArenaOptions options;
   options.initial_block = block.data();
   options.initial_block_size = block.size();

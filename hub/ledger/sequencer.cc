@@ -41,7 +41,7 @@ using store::Space;
 
 // What every commit has beside its operations' rows, about: counters, tree nodes, the head.
 constexpr size_t kRowsOfACommit = 32;
-constexpr size_t kBytesOfACommit = 32 << 10;
+constexpr size_t kBytesOfACommit = 8 << 10;
 
 absl::Status Conflict() {
   return Error(Reason::kAborted, "somebody changed it first; read again and retry");

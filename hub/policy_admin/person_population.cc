@@ -73,10 +73,10 @@ policy::AskerPurpose AskerPurposeOf(const policy::Policy& policy, const base::Pr
 
 PersonPopulation::PersonPopulation(const policy::Policy& policy,
                                    const registry::Directory& directory,
-                                   absl::Span<const base::Principal> askers, size_t purposes,
-                                   const people::Person& person, absl::Time now) {
-  consents_.Gather(policy, askers.size() == 1 ? askers[0] : base::Principal(), &person,
-                   absl::ToUnixSeconds(now));
+                                   absl::Span<const base::Principal> askers, AskersAre askers_are,
+                                   size_t purposes, const people::Person& person, absl::Time now) {
+  consents_.Gather(policy, askers_are == AskersAre::kThemselves ? askers[0] : base::Principal(),
+                   &person, absl::ToUnixSeconds(now));
   for (const stored::FlagRow& flag : person.flags()) {
     if (flag.status() == v1::FLAG_STATUS_RETRACTED) continue;
     PersonItem item = ItemOf(policy, directory, person, flag);

@@ -30,10 +30,12 @@ class PersonPopulation {
  public:
   // As `person` stands at `now`, and as each of `askers` is related to them: in their order, each
   // `purposes` times, once for every purpose that it will be asked with. A consent that names
-  // practitioners covers one asker who is among them; where there are several it covers nobody,
-  // since each of them stands for everybody of their agency, role and teams.
+  // practitioners covers one asker who is among them, if `askers_are` themselves; it covers nobody
+  // where each stands for everybody of their agency, role and teams. REQUIRES: one asker, where they
+  // are themselves.
+  enum class AskersAre { kThemselves, kKinds };
   PersonPopulation(const policy::Policy& policy, const registry::Directory& directory,
-                   absl::Span<const base::Principal> askers, size_t purposes,
+                   absl::Span<const base::Principal> askers, AskersAre askers_are, size_t purposes,
                    const people::Person& person, absl::Time now);
   PersonPopulation(const PersonPopulation&) = delete;
   PersonPopulation& operator=(const PersonPopulation&) = delete;

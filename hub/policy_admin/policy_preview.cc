@@ -173,8 +173,8 @@ absl::Status PolicyPreviews::Run::GatherAskers() {
 }
 
 absl::StatusOr<PolicyPreviews::Run::Changes> PolicyPreviews::Run::Compare(
-    absl::Span<const base::Principal> askers, absl::Span<const policy::Purpose> purposes,
-    const people::Person& person) const {
+    absl::Span<const base::Principal> askers, PersonPopulation::AskersAre askers_are,
+    absl::Span<const policy::Purpose> purposes, const people::Person& person) const {
   const policy::Policy& policy = *now_->policy;
   std::vector<policy::AskerPurpose> classes;
   classes.reserve(askers.size() * purposes.size());
@@ -183,7 +183,8 @@ absl::StatusOr<PolicyPreviews::Run::Changes> PolicyPreviews::Run::Compare(
       classes.push_back(AskerPurposeOf(policy, asker, purpose));
     }
   }
-  const PersonPopulation population(policy, *directory_, askers, purposes.size(), person, at_);
+  const PersonPopulation population(policy, *directory_, askers, askers_are, purposes.size(),
+                                    person, at_);
   const policy::WhatIfResult result =
       policy::WhatIf(policy, *draft_->policy, population.Get(), classes, absl::ToUnixSeconds(at_));
   if (!result.fault.empty()) return absl::InternalError(result.fault);
@@ -246,7 +247,8 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
       }
     }
     ++judged;
-    SIGNPOST_ASSIGN_OR_RETURN(Changes changes, Compare(askers_, purposes_, *person));
+    SIGNPOST_ASSIGN_OR_RETURN(
+        Changes changes, Compare(askers_, PersonPopulation::AskersAre::kKinds, purposes_, *person));
     Add(changes, &counts_);
     if (likeness.has_value()) {
       if (alike_.size() >= kAlikeMax) alike_.clear();
@@ -296,7 +298,8 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepQuestions() {
     ++questions_;
     SIGNPOST_ASSIGN_OR_RETURN(
         const Changes changes,
-        Compare(absl::MakeConstSpan(&asker, 1), absl::MakeConstSpan(&purpose, 1), *person));
+        Compare(absl::MakeConstSpan(&asker, 1), PersonPopulation::AskersAre::kThemselves,
+                absl::MakeConstSpan(&purpose, 1), *person));
     Add(changes, &question_counts_);
   }
   // Entries are in order of time, so before a page with an older one all are older.

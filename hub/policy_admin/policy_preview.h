@@ -37,6 +37,7 @@
 #include "hub/base/ids.h"
 #include "hub/base/principal.h"
 #include "hub/people/person.h"
+#include "hub/policy_admin/person_population.h"
 #include "hub/policy_admin/policy_admin.h"
 #include "hub/request/context.h"
 #include "signpost/v1/policy.pb.h"
@@ -117,6 +118,7 @@ class PolicyPreviews::Run {
   absl::StatusOr<bool> StepQuestions();
   // What any of `askers`, asking with any of `purposes`, would gain or lose about `person`.
   absl::StatusOr<Changes> Compare(absl::Span<const base::Principal> askers,
+                                  PersonPopulation::AskersAre askers_are,
                                   absl::Span<const policy::Purpose> purposes,
                                   const people::Person& person) const;
   static void Add(const Changes& changes, std::map<Key, Count>* counts);

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -54,6 +55,13 @@ Enrolments::Row ReadEnrolment(const std::string& key, const std::string& value) 
   return EnrolmentOf(row);
 }
 
+absl::Status Behind() {
+  return Error(Reason::kStoreUnavailable,
+               "a row of the hub's registry does not read, so nobody can be told from who was "
+               "suspended, and nobody is let in; ask again in a moment, and tell the hub's "
+               "operator, whose /health says so too");
+}
+
 absl::Status NotEnrolled() {
   return Error(Reason::kPractitionerUnknown,
                "the assertion names nobody whom the agency has enrolled; ask the hub's operator "
@@ -104,8 +112,8 @@ absl::Status Registry::Begin(const store::View& view) {
         enrolments[agency_id].emplace(practitioner_id, ReadEnrolment(row.key, row.value));
         return absl::OkStatus();
       }));
-  enrolments_.Replace(std::move(enrolments));
   absl::MutexLock lock(&mutex_);
+  enrolments_.Replace(std::move(enrolments));
   directory_ = std::move(directory);
   revision_ = view.revision();
   behind_ = false;
@@ -119,15 +127,13 @@ void Registry::FellBehind(const absl::Status& /*why*/) {
 
 absl::StatusOr<Registry::DirectoryAt> Registry::Current() const {
   absl::MutexLock lock(&mutex_);
-  if (!behind_) return DirectoryAt{directory_, revision_};
-  return Error(Reason::kStoreUnavailable,
-               "a row of the hub's registry does not read, so nobody can be told from who was "
-               "suspended, and nobody is let in; ask again in a moment, and tell the hub's "
-               "operator, whose /health says so too");
+  if (behind_) return Behind();
+  return DirectoryAt{directory_, revision_};
 }
 
 absl::Status Registry::Take(const store::PublishedCommit& commit) {
   std::shared_ptr<Directory> next;  // made when first needed
+  std::vector<std::pair<std::pair<std::string, std::string>, Enrolments::Row>> enrolled;
   for (const store::Batch::Operation& row : commit.rows.operations()) {
     if (row.space != Space::kRegistry || !row.value.has_value()) continue;
     const std::string key(row.key);
@@ -139,10 +145,11 @@ absl::Status Registry::Take(const store::PublishedCommit& commit) {
       if (next == nullptr) next = std::make_shared<Directory>(*directory());
       SIGNPOST_RETURN_IF_ERROR(PutRow(key, value, next.get()));
     } else if (const auto who = PractitionerOf(key)) {
-      enrolments_.Put(who->first, who->second, ReadEnrolment(key, value));
+      enrolled.emplace_back(*who, ReadEnrolment(key, value));
     }
   }
   absl::MutexLock lock(&mutex_);
+  for (auto& [who, row] : enrolled) enrolments_.Put(who.first, who.second, std::move(row));
   if (next != nullptr) directory_ = std::move(next);
   revision_ = commit.revision;
   return absl::OkStatus();
@@ -272,10 +279,17 @@ absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
 
 absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
     const std::string& agency_id, const std::string& practitioner_id) const {
-  SIGNPOST_ASSIGN_OR_RETURN(DirectoryAt now, Current());
-  SIGNPOST_ASSIGN_OR_RETURN(std::shared_ptr<const Enrolment> enrolment,
-                            enrolments_.Find(agency_id, practitioner_id));
-  return ActingAs(std::move(now.directory), std::move(enrolment));
+  std::shared_ptr<const Directory> directory;
+  Enrolments::Row enrolment = nullptr;
+  {
+    // Both as of one revision: nobody acts who might act at none.
+    absl::MutexLock lock(&mutex_);
+    if (behind_) return Behind();
+    directory = directory_;
+    enrolment = enrolments_.Find(agency_id, practitioner_id);
+  }
+  if (!enrolment.ok()) return enrolment.status();
+  return ActingAs(std::move(directory), *std::move(enrolment));
 }
 
 absl::Status Registry::ForEachPractitioner(

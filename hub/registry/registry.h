@@ -89,8 +89,8 @@ class Registry : private store::Follower {
   };
 
   // Reads the whole registry. Errors: kStoreUnavailable, kDataLoss when a row does not parse,
-  // kStoreNewer when a row has a later format (but for a practitioner's, which stands in the way of
-  // that practitioner alone), kInvalidField when operator_spiffe_id is malformed.
+  // kStoreNewer when a row has a later format (but for a practitioner's, which keeps that
+  // practitioner out and nobody else), kInvalidField when operator_spiffe_id is malformed.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Registry>> Load(Options options,
                                                                       const store::Store* store,
                                                                       ledger::Sequencer* sequencer,

@@ -46,6 +46,18 @@ void NameRecord(const std::string& key, ledger::v1::RegistryChanged* record) {
   record->set_id(std::string(id));
 }
 
+// The row that another is to stand in place of. Of one that does not parse nobody knows whether it was
+// suspended, so whoever is put in its place is, until somebody restores them.
+template <typename Row>
+absl::StatusOr<ReadRow<Row>> ReadOrSuspended(const store::View& view, const std::string& key) {
+  absl::StatusOr<ReadRow<Row>> read = Read<Row>(view, key);
+  if (read.ok() || base::ReasonOf(read.status()) != Reason::kDataLoss) return read;
+  ReadRow<Row> suspended;
+  SIGNPOST_ASSIGN_OR_RETURN(suspended.bytes, view.Get(Space::kRegistry, key));
+  suspended.row.set_suspended(true);
+  return suspended;
+}
+
 absl::Status AgencyUnknown(const std::string& agency_id) {
   return Error(Reason::kAgencyUnknown,
                absl::StrCat("no agency is registered as ", agency_id, "; put the agency first"));
@@ -87,7 +99,8 @@ void Registry::PutAgency(const v1::PutAgencyRequest& request, const base::Princi
       [agency = request.agency()](const ledger::GuardedView& view) -> absl::StatusOr<Planned> {
         Planned planned;
         planned.key = AgencyKey(agency.agency_id());
-        SIGNPOST_ASSIGN_OR_RETURN(ReadRow<AgencyRow> read, Read<AgencyRow>(view, planned.key));
+        SIGNPOST_ASSIGN_OR_RETURN(ReadRow<AgencyRow> read,
+                                  ReadOrSuspended<AgencyRow>(view, planned.key));
         const AgencyRow row = RowOf(agency, read.row);
         // Suspended systems that the request leaves out stay, and may be too many with the rest.
         if (row.systems_size() > kSystemsPerAgencyMax) {
@@ -160,7 +173,7 @@ void Registry::PutPractitioner(const v1::PutPractitionerRequest& request,
         Planned planned;
         planned.key = PractitionerKey(practitioner.agency_id(), practitioner.practitioner_id());
         SIGNPOST_ASSIGN_OR_RETURN(ReadRow<PractitionerRow> read,
-                                  Read<PractitionerRow>(view, planned.key));
+                                  ReadOrSuspended<PractitionerRow>(view, planned.key));
         planned.before = std::move(read.bytes);
         planned.after = EncodeRow(RowOf(practitioner, marks, read.row));
         return planned;

@@ -73,7 +73,9 @@ void SetWorkerText(const policy::Policy& policy, const policy::WorkerExplanation
   std::string bytes;
   WireParts parts(&bytes);
   WriteWorkerText(policy, told, next_step, &parts);
-  CHECK(text->ParseFromString(bytes));
+  const bool parsed = text->ParseFromString(bytes);
+  DCHECK(parsed);
+  (void)parsed;
 }
 
 }  // namespace signpost::request

@@ -328,7 +328,8 @@ absl::Status CheckSpaces(const rocksdb::DBOptions& db_options, const std::string
     if (known) continue;
     return Error(Reason::kStoreNewer,
                  absl::StrCat("the store has a space '", name,
-                              "' that this version does not know; run the newer version"));
+                              "' that this version does not have; run the version of the hub that "
+                              "wrote it"));
   }
   return absl::OkStatus();
 }

@@ -281,8 +281,7 @@ class SortedRows {
   int rows_ = 0;
 };
 
-// A store whose ledger has `size` small entries, with its nodes, head and checkpoint, but without
-// receipts (leaf hash -> index), which neither proofs by index nor a start read.
+// A store whose ledger has `size` small entries, with its nodes, head and checkpoint.
 absl::Status BuildLedger(const std::string& path, uint64_t size, Keys* keys) {
   SIGNPOST_RETURN_IF_ERROR(store::OpenRocksDbStore({.path = path}).status());
   rocksdb::DBOptions db_options;

@@ -122,6 +122,34 @@ TEST_F(AnswersTest, TheEntrySaysWhatWasReleasedAndWithheldAndTheAnswersHash) {
   EXPECT_FALSE(entry.has_details);
 }
 
+// Every field of a flag and of a coverage, since they are written one by one.
+TEST_F(AnswersTest, AFlagAndACoverageAreToldWhole) {
+  TariqIsKnown();
+  const Answered answered = Ask(Adviser(), AskForAsset());
+  ASSERT_NE(answered.Flag(kYot), nullptr);
+  v1::FlagView flag = *answered.Flag(kYot);
+  EXPECT_TRUE(base::FlagId::FromText(flag.flag_id()).ok()) << flag.flag_id();
+  EXPECT_EQ(flag.agency_name(), registry_->directory()->FindAgency(kYot)->name);
+  EXPECT_EQ(flag.service(), "youth-offending");
+  EXPECT_EQ(flag.status(), v1::FLAG_STATUS_OPEN);
+  EXPECT_EQ(flag.opened_on().year(), 2026);
+  EXPECT_EQ(flag.opened_on().month(), 3);
+  EXPECT_EQ(flag.opened_on().day(), 2);
+  EXPECT_FALSE(flag.has_closed_on());
+  EXPECT_EQ(flag.confirmed_at().seconds(), absl::ToUnixSeconds(clock_.Now()));
+  EXPECT_EQ(flag.contact().phone(), "01632 960123");
+  EXPECT_FALSE(flag.disputed());
+  for (const v1::Coverage& coverage : answered.answer.coverage()) {
+    if (coverage.agency_id() != kYot) continue;
+    EXPECT_EQ(coverage.agency_name(), flag.agency_name());
+    EXPECT_EQ(coverage.state(), v1::COVERAGE_STATE_HAS_FLAG);
+    EXPECT_EQ(coverage.fed_since().seconds(), absl::ToUnixSeconds(clock_.Now()));
+    EXPECT_EQ(coverage.fed_until().seconds(), absl::ToUnixSeconds(clock_.Now()));
+    return;
+  }
+  FAIL() << "no coverage of " << kYot;
+}
+
 TEST_F(AnswersTest, AnswersComeInWholeKilobytesAndTellTheWorkerToRing) {
   TariqIsKnown();
   const Answered answered = Ask(Adviser(), AskForAsset());

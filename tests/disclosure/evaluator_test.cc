@@ -75,7 +75,7 @@ class EvaluatorTest : public request::HubRooms {
     }
     return Effect::kHide;
   }
-  // What the entry says of `all`, with flags by their plain ids.
+  // What the entry says of `all`.
   ledger::v1::LedgerEntry EntryOf(const people::Person& person, const Evaluation& all) {
     ledger::v1::LedgerEntry entry;
     entry.set_nonce("a nonce of 16 B.");

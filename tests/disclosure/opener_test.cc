@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "signpost/v1/exchange.pb.h"
+#include "signpost/v1/index.pb.h"
 #include "tests/request/hub_rooms.h"
 
 namespace signpost::disclosure {
@@ -53,6 +54,26 @@ TEST_F(OpenerTest, AnEntryThatNamesNoReplyOpensNothing) {
   const auto sequenced = sequencer_->SubmitAndWait(std::move(operation));
   ASSERT_TRUE(sequenced.ok());
   EXPECT_DEATH((void)std::move(answer).Release(sequenced->permit, 0), "CHECK\\(permit\\.Names");
+}
+
+// At every size, so that both ends of each step are met.
+TEST_F(OpenerTest, WhatIsPaddedIsWholeStepsAndTheSameAnswer) {
+  for (size_t size = 0; size < 2 * kAnswerSizeStep + 200; ++size) {
+    v1::WhoKnowsAnswer answer;
+    answer.set_agency_person_id(std::string(size, 'i'));
+    const SealedAnswer closed =
+        Opener::ClosePadded(answer.SerializeAsString(), v1::WhoKnowsAnswer::kPaddingFieldNumber);
+    ASSERT_EQ(closed.size() % kAnswerSizeStep, 0u) << size;
+    ASSERT_LT(closed.size(), size + 2 * kAnswerSizeStep) << size;
+    if (size % 512 != 0) continue;  // the rest is slow
+    const ledger::Sequenced sequenced = Record({&closed});
+    SealedAnswer to_release = closed;
+    v1::WhoKnowsAnswer read;
+    ASSERT_TRUE(read.ParseFromString(std::move(to_release).Release(sequenced.permit))) << size;
+    EXPECT_THAT(read.padding(), ::testing::Each('\0'));
+    read.clear_padding();
+    EXPECT_EQ(read.SerializeAsString(), answer.SerializeAsString());
+  }
 }
 
 }  // namespace

@@ -104,8 +104,9 @@ class PolicyPreviewTest : public request::HubRooms {
                   const base::Principal& asker, policy::Purpose purpose,
                   const people::Person& person) {
     const auto directory = registry_->directory();
-    const PersonPopulation population(*now.policy, *directory, absl::MakeConstSpan(&asker, 1), 1,
-                                      person, clock_.Now());
+    const PersonPopulation population(*now.policy, *directory, absl::MakeConstSpan(&asker, 1),
+                                      PersonPopulation::AskersAre::kThemselves, 1, person,
+                                      clock_.Now());
     const policy::AskerPurpose one = AskerPurposeOf(*now.policy, asker, purpose);
     const policy::WhatIfResult result =
         policy::WhatIf(*now.policy, *draft.policy, population.Get(), absl::MakeConstSpan(&one, 1),

@@ -578,6 +578,25 @@ TEST_F(RegistryTest, APractitionersRowThatDoesNotReadStandsInTheWayOfNobodyElse)
   }
 }
 
+TEST_F(RegistryTest, WhoIsPutInPlaceOfARowThatDoesNotReadIsSuspendedUntilRestored) {
+  PutArea();
+  for (const char* const key : {"agency/nortown-yot", "practitioner/northern-connexions/pa-002"}) {
+    ASSERT_TRUE(PutRow(sequencer_.get(), key, "\x01\xFF\xFF").ok());
+  }
+  // Broken on purpose (the row read as if there were none): whoever was suspended may act again.
+  ASSERT_TRUE(Put(Yot()).ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupSystem(kYotAdapter).status()), Reason::kCallerSuspended);
+  ASSERT_TRUE(SuspendAgency("nortown-yot", false).ok());
+  EXPECT_TRUE(registry_->LookupSystem(kYotAdapter).ok());
+  v1::Practitioner adviser;
+  adviser.set_agency_id("northern-connexions");
+  adviser.set_practitioner_id("pa-002");
+  adviser.add_roles("personal-adviser");
+  ASSERT_TRUE(Put(adviser).ok());
+  EXPECT_EQ(ReasonOf(registry_->LookupPractitioner("northern-connexions", "pa-002").status()),
+            Reason::kCallerSuspended);
+}
+
 TEST_F(RegistryTest, EverybodyWhoMayActIsVisitedInOrderPastOnePage) {
   PutArea();
   store::Batch batch;

@@ -182,10 +182,10 @@ TEST(OneWriter, EveryCommitIsTheSequencersAndHoldsAnEntry) {
   // The sequencer's thread, and the one that opened the hub before it had a sequencer.
   EXPECT_LE(watched.threads(), 2u);
   // Otherwise the acts above proved little.
-  EXPECT_THAT(
-      watched.touched(),
-      IsSupersetOf({"entries", "registry", "people", "person_keys", "match_keys", "local_records",
-                    "reviews", "mailboxes", "requests", "person_entries", "overrides"}));
+  EXPECT_THAT(watched.touched(),
+              IsSupersetOf({"entries", "registry", "people", "person_keys", "match_keys",
+                            "local_records", "reviews", "mailboxes", "requests", "person_entries",
+                            "entry_persons", "overrides"}));
 }
 
 TEST(OneWriter, TheWatchSeesACommitWithoutAnEntry) {
