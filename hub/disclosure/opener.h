@@ -69,8 +69,8 @@ class Opener {
     return SealedAnswer(answer.SerializeAsString());
   }
 
-  // Reads `sealed` into an answer under composition. What is read goes into a message that ends in
-  // Close().
+  // Reads `sealed` into an answer under composition. What is read goes into a message or bytes that
+  // end in Close() or ClosePadded().
   template <typename T>
   static const T& Peek(const ComposerKey&, const base::Sealed<T>& sealed) {
     return sealed.Peek();

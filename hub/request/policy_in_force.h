@@ -83,7 +83,7 @@ struct BoundPolicy {
   mutable std::atomic<uint64_t> decides_until_revision = 0;
   int32_t version = 0;
   // The agencies (by symbol) that an asker is told of whatever there is; see
-  // DisclosureEvaluator::Coverage().
+  // DisclosureEvaluator::WriteCoverage().
   BoundedCache<std::shared_ptr<const std::vector<bool>>> always_named;
 };
 

@@ -4,9 +4,9 @@
 // objects they cost several times what their bytes cost, so the door writes the bytes. Fields are named
 // by the constants that protoc generates (v1::FlagView::kFlagIdFieldNumber). As in proto3, a field that
 // is added twice is a list of two where it is repeated and the second value where it is not, and what
-// is zero or empty is left out by whoever adds it: Text() and Number() do so, Message() does not.
+// is zero or empty is left out: Text(), Number() and Date() do so, Message() and Timestamp() do not.
 //
-// Not thread-safe; no errors. REQUIRES of all: `field` has the type that the function's name says.
+// Not thread-safe; no errors. REQUIRES of all: `field` has a type that the function is for.
 
 #ifndef SIGNPOST_HUB_REQUEST_WIRE_PARTS_H_
 #define SIGNPOST_HUB_REQUEST_WIRE_PARTS_H_
@@ -24,13 +24,14 @@ class WireParts {
   // Appends to `out`, which is not owned and must outlive it.
   explicit WireParts(std::string* out) : out_(out) {}
 
-  // string or bytes; empty: nothing.
+  // string, bytes or a packed list of numbers; empty: nothing.
   void Text(int field, absl::string_view value) {
     if (!value.empty()) Message(field, value);
   }
   // bool, enum, int32 or int64 that is not negative; 0: nothing.
   void Number(int field, uint64_t value);
-  // A message that is serialised already. One without content is there all the same.
+  // A message that is serialised already, or a string of a list. One without content is there all the
+  // same.
   void Message(int field, absl::string_view serialised);
   void Message(int field, const google::protobuf::MessageLite& message);
   // google.protobuf.Timestamp, of whole seconds since 1970, not before.

@@ -15,8 +15,8 @@
 
 namespace signpost::store {
 
-// One kind of thing kept: a RocksDB column family, a table elsewhere. Values are stable forever:
-// they are part of the store's format. Only append.
+// One kind of thing kept: a RocksDB column family, a table elsewhere. Their names are part of the
+// store's format (SpaceName()); the numbers are this program's.
 enum class Space : uint8_t {
   kMeta = 0,            // schema version; the ledger's head, counters, restores; what is due when
   kEntries = 1,         // ledger entries: index (8 bytes, big-endian) -> entry bytes
@@ -89,7 +89,7 @@ class Batch {
   void Put(Space space, absl::string_view key, absl::string_view value);
   // Deleting what is not there is not an error.
   void Delete(Space space, absl::string_view key);
-  // Moves all of `other` behind what is here.
+  // Moves all of `other`, which is another batch, behind what is here.
   void Append(Batch&& other);
   // Takes every row of `space` out; nothing of it stays in memory that is this batch's.
   void Drop(Space space);
