@@ -43,6 +43,8 @@ size_t AskedForBytes(Space space) {
     case Space::kPersonKeys:
     case Space::kPeople:
       return 32;  // all of the key, which has no more
+    case Space::kRequests:
+      return 16;  // a hash
     case Space::kLocalRecords:
       return 255;  // all of it, too: an agency's id and a hash
     case Space::kPersonEntries:
@@ -51,6 +53,23 @@ size_t AskedForBytes(Space space) {
       return 0;
   }
 }
+// What lies under one hash is a list, sorted: one gone through from its start to place a row in it,
+// and of a person who is asked about all day there are thousands. From so many on it is a tree.
+constexpr int kListRowsMax = 16;
+// Where a row is placed in the other spaces is looked for from where the last one was placed whose
+// key began with the same so many bytes: an entry follows the entry before it, a tree's group the
+// last one of its level, and a counter's new value its old one.
+size_t PlacedAfterBytes(Space space) {
+  switch (space) {
+    case Space::kNodes:
+      return 1;  // the level
+    case Space::kMeta:
+      return 255;  // all of it
+    default:
+      return 0;
+  }
+}
+
 // A bucket, of 8 bytes, for so many bytes of a space's buffer: they must be a small part of it.
 constexpr size_t kBufferBytesPerBucket = 128;
 
@@ -101,7 +120,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& options) {
 
 rocksdb::ColumnFamilyOptions SpaceOptions(const RocksDbOptions& options,
                                           const std::shared_ptr<rocksdb::Cache>& cache,
-                                          bool compress, bool filter, size_t asked_for_bytes) {
+                                          bool compress, bool filter, size_t asked_for_bytes,
+                                          size_t placed_after_bytes) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   if (filter) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
@@ -121,7 +141,10 @@ rocksdb::ColumnFamilyOptions SpaceOptions(const RocksDbOptions& options,
     space.memtable_factory.reset(rocksdb::NewHashLinkListRepFactory(
         std::max<size_t>(1, options.space_buffer_bytes / kBufferBytesPerBucket),
         /*huge_page_tlb_size=*/0, /*bucket_entries_logging_threshold=*/0,
-        /*if_log_bucket_dist_when_flash=*/false));
+        /*if_log_bucket_dist_when_flash=*/false, kListRowsMax));
+  } else {
+    space.memtable_insert_with_hint_prefix_extractor.reset(
+        rocksdb::NewCappedPrefixTransform(placed_after_bytes));
   }
   return space;
 }
@@ -137,11 +160,12 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksDbOptions& opti
     // each time, and those of a long ledger would drive its own blocks out of the cache.
     const bool filter = space != Space::kNodes && space != Space::kEntries;
     families.emplace_back(SpaceName(space),
-                          SpaceOptions(options, cache, compress, filter, AskedForBytes(space)));
+                          SpaceOptions(options, cache, compress, filter, AskedForBytes(space),
+                                       PlacedAfterBytes(space)));
   }
   // RocksDB insists on its own; nothing is ever in it.
   families.emplace_back(rocksdb::kDefaultColumnFamilyName,
-                        SpaceOptions(options, cache, false, false, 0));
+                        SpaceOptions(options, cache, false, false, 0, 0));
   return families;
 }
 
