@@ -367,7 +367,7 @@ class Restoring {
     SIGNPOST_ASSIGN_OR_RETURN(std::string note,
                               tlog::SignNote(ledger::FormatRestored(word_), *signer_));
     store::Batch batch;
-    ledger::PutRestored(std::move(note), &batch);
+    ledger::PutRestored(note, &batch);
     return Commit(std::move(batch));
   }
 

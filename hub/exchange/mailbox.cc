@@ -197,7 +197,7 @@ void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t fi
 std::string EncodeNotice(const StoredMessage& message) { return EncodeRow(message); }
 
 void AppendEncodedNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,
-                         uint16_t part, std::string encoded) {
+                         uint16_t part, absl::string_view encoded) {
   CHECK(part >= 1);
   CHECK(!system_id.empty() && system_id.size() <= kSystemIdBytesMax);
   batch.Put(Space::kMailboxes, MessageKey(system_id, {first_index, part}), encoded);

@@ -84,7 +84,7 @@ void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t fi
 // The same in two steps: hooks run on the writer's thread, which has only to put the row.
 std::string EncodeNotice(const store::v1::StoredMessage& message);
 void AppendEncodedNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,
-                         uint16_t part, std::string encoded);
+                         uint16_t part, absl::string_view encoded);
 
 // Whose mailbox a row of Space::kMailboxes is in. Errors: kDataLoss when that is no such key.
 [[nodiscard]] absl::StatusOr<std::string> SystemOfMessage(const std::string& key);

@@ -35,7 +35,7 @@ absl::StatusOr<TreeHead> ParseHead(absl::string_view line) {
 
 }  // namespace
 
-void PutRestored(std::string note, store::Batch* batch) {
+void PutRestored(absl::string_view note, store::Batch* batch) {
   batch->Put(store::Space::kMeta, kRestoredKey, note);
 }
 

@@ -65,7 +65,7 @@ void PutRestoreMark(const RestoreMark& mark, store::Batch* batch);
 [[nodiscard]] absl::StatusOr<std::vector<RestoreMark>> ReadRestoreMarks(const store::View& view);
 
 // Adds the signed note to `batch`.
-void PutRestored(std::string note, store::Batch* batch);
+void PutRestored(absl::string_view note, store::Batch* batch);
 
 std::string FormatRestored(const Restored& restored);
 // Errors: INVALID_ARGUMENT.

@@ -36,7 +36,7 @@ namespace signpost::store {
 // The form of what is stored, all spaces together. An engine that keeps things refuses a store of
 // another form and leaves it untouched (kStoreNewer). Raise it when a binary of before must not
 // touch the result.
-inline constexpr uint64_t kSchemaVersion = 1;
+inline constexpr uint64_t kSchemaVersion = 2;
 // The row of Space::kMeta that holds it, as KeyU64. The engine writes it; nothing else may.
 inline constexpr char kSchemaVersionKey[] = "schema_version";
 

@@ -297,39 +297,38 @@ int Verify(Terminal& terminal, const VerifyOptions& options) {
   return report.ok() ? kExitOk : kExitRefused;
 }
 
-// The number that --receipt or --index names.
-absl::StatusOr<uint64_t> ReadIndex(const NamedEntryOptions& options) {
+// The file that --receipt names, nullopt where --index says the number.
+absl::StatusOr<std::optional<ReceiptFile>> ReadNamedReceipt(const NamedEntryOptions& options) {
   if (options.receipt.empty() != options.index.has_value()) {
     return absl::InvalidArgumentError("say which entry: --receipt FILE or --index NUMBER");
   }
-  if (options.index.has_value()) return *options.index;
-  SIGNPOST_ASSIGN_OR_RETURN(const ReceiptFile file, ReadReceiptFile(options.receipt));
-  return file.receipt.ledger_index();
+  if (options.index.has_value()) return std::optional<ReceiptFile>();
+  return ReadReceiptFile(options.receipt);
 }
 
-// The receipt that a proof is asked for.
-absl::StatusOr<signpost::v1::GetProofRequest> ReadProofRequest(const ProofOptions& options) {
-  signpost::v1::GetProofRequest request;
-  SIGNPOST_ASSIGN_OR_RETURN(const uint64_t index, ReadIndex(options));
-  request.set_ledger_index(index);
+// The receipt that a proof is asked for; `file` is what --receipt named.
+absl::StatusOr<signpost::v1::GetProofRequest> MakeProofRequest(
+    const ProofOptions& options, const std::optional<ReceiptFile>& file) {
   if (options.leaf.empty() == options.receipt.empty()) {
     return absl::InvalidArgumentError(
         "a proof is for who has the receipt: --receipt FILE, or --index NUMBER with --leaf HEX");
   }
-  if (!options.leaf.empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(*request.mutable_leaf_hash(), base::HexDecode(options.leaf));
+  signpost::v1::GetProofRequest request;
+  if (file.has_value()) {
+    request.set_ledger_index(file->receipt.ledger_index());
+    request.set_leaf_hash(file->receipt.leaf_hash());
     return request;
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const ReceiptFile file, ReadReceiptFile(options.receipt));
-  request.set_leaf_hash(file.receipt.leaf_hash());
+  request.set_ledger_index(*options.index);
+  SIGNPOST_ASSIGN_OR_RETURN(*request.mutable_leaf_hash(), base::HexDecode(options.leaf));
   return request;
 }
 
 int Entry(Terminal& terminal, const EntryOptions& options) {
   signpost::v1::GetEntryRequest request;
-  const auto index = ReadIndex(options);
-  if (!index.ok()) return FailHere(terminal, index.status());
-  request.set_index(*index);
+  const auto file = ReadNamedReceipt(options);
+  if (!file.ok()) return FailHere(terminal, file.status());
+  request.set_index(file->has_value() ? (*file)->receipt.ledger_index() : *options.index);
   if (options.reason.empty()) {
     return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
   }
@@ -358,7 +357,9 @@ int Entry(Terminal& terminal, const EntryOptions& options) {
 }
 
 int Proof(Terminal& terminal, const ProofOptions& options) {
-  const auto request = ReadProofRequest(options);
+  auto file = ReadNamedReceipt(options);
+  if (!file.ok()) return FailHere(terminal, file.status());
+  const auto request = MakeProofRequest(options, *file);
   if (!request.ok()) return FailHere(terminal, request.status());
   const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
@@ -369,11 +370,9 @@ int Proof(Terminal& terminal, const ProofOptions& options) {
   const grpc::Status answered =
       AuditService::NewStub((*session)->channel())->GetProof(&context, *request, &response);
   if (!answered.ok()) return FailCall(terminal, "audit proof", answered);
-  if (!options.receipt.empty()) {
-    auto file = ReadReceiptFile(options.receipt);
-    if (!file.ok()) return FailHere(terminal, file.status());
-    file->proof = response.proof();
-    status = WriteBytes(options.receipt, FormatReceiptFile(*file));
+  if (file->has_value()) {
+    (*file)->proof = response.proof();
+    status = WriteBytes(options.receipt, FormatReceiptFile(**file));
     if (!status.ok()) return FailHere(terminal, status);
   }
   if (!options.out.empty()) {
