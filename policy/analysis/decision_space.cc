@@ -25,10 +25,17 @@ const std::vector<ConsentKind>& ConsentKinds() {
       bool is_explicit;
       bool running;
     } kStandings[] = {
-        {ConsentDecision::kGiven, false, true},     {ConsentDecision::kGiven, true, true},
-        {ConsentDecision::kGiven, false, false},    {ConsentDecision::kGiven, true, false},
-        {ConsentDecision::kRefused, false, true},   {ConsentDecision::kRefused, true, true},
-        {ConsentDecision::kWithdrawn, false, true}, {ConsentDecision::kWithdrawn, true, true},
+        {ConsentDecision::kGiven, false, true},
+        {ConsentDecision::kGiven, true, true},
+        {ConsentDecision::kGiven, false, false},
+        {ConsentDecision::kGiven, true, false},
+        {ConsentDecision::kRefused, false, true},
+        {ConsentDecision::kRefused, true, true},
+        {ConsentDecision::kWithdrawn, false, true},
+        {ConsentDecision::kWithdrawn, true, true},
+        // A no that has ended is no more than that somebody was asked.
+        {ConsentDecision::kRefused, false, false},
+        {ConsentDecision::kRefused, true, false},
     };
     auto* const all = new std::vector<ConsentKind>;
     for (const ConsentMatter matter : AllConsentMatters()) {
@@ -232,6 +239,8 @@ class SpaceBuilder {
       for (size_t s = 1; s < vocabulary_.services.size(); ++s) {
         from.push_back(static_cast<Symbol>(s));
       }
+      // Where there is no word for any, what is of one that nobody knows is all there is.
+      if (from.empty()) from.push_back(kNoSymbol);
     }
     std::set<std::string> seen;
     std::vector<Symbol> services;
@@ -254,10 +263,13 @@ class SpaceBuilder {
         continue;
       }
       std::set<std::string> seen;
+      // Likewise of papers and of their sections.
+      if (!spelt_out_ && vocabulary_.assessment_sections.size() < 2) out_.items.push_back(item);
       for (size_t a = 1; a < vocabulary_.assessment_sections.size(); ++a) {
         item.assessment = static_cast<Symbol>(a);
         item.section = kNoSymbol;
-        if (aspect == Aspect::kAssessment) {
+        if (aspect == Aspect::kAssessment ||
+            (!spelt_out_ && vocabulary_.assessment_sections[a].empty())) {
           out_.items.push_back(item);
           continue;
         }
@@ -443,7 +455,7 @@ std::string ConsentInWords(const ConsentKind& kind) {
       words += kind.running ? "in force" : "expired";
       break;
     case ConsentDecision::kRefused:
-      words += "refused";
+      words += kind.running ? "refused" : "no longer refused";
       break;
     case ConsentDecision::kWithdrawn:
       words += "withdrawn";

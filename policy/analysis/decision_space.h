@@ -37,11 +37,11 @@ struct AskerClass {
 struct ConsentKind {
   ConsentDecision decision;
   bool is_explicit;
-  bool running;
+  bool running;  // not yet at its end
   Grantor grantor;
   ConsentMatter matter;
 };
-// The first eight are the young person's own to sharing.
+// The first ten are the young person's own to sharing.
 absl::Span<const ConsentKind> AllConsentKinds();
 // A set of consents: the kinds in it, as places in AllConsentKinds().
 using ConsentSet = std::vector<uint8_t>;

@@ -1,12 +1,15 @@
 #include "policy/analysis/prove.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "policy/analysis/decision_space.h"
 #include "policy/engine/evaluation.h"
 #include "policy/engine/explain.h"
@@ -19,10 +22,21 @@ namespace {
 // without losing a cell that matters: an unknown fact never shows more than a known one (so only
 // known facts are visited), and a show needs its agreement in force (so it is enough to visit the
 // first second of each agreement, where every set of agreements that can be in force together is).
+//
+// Both hold because what is judged only grows as facts come to be known and agreements come into
+// force, and that is seen to in three ways. A rule that the check excepts opens nothing here, rather
+// than excusing whatever is open while it speaks: it could fall silent where another rule still
+// shows. Where a broker is no finding, services take no brokered contact: a broker without a hide
+// takes the place of a show, which is there again as soon as the broker is not. And an asker may be
+// in several teams, of which one opens what is hidden from the members of another.
 
 using syntax::Condition;
 using syntax::Conditions;
 using syntax::Diagnostics;
+
+// Teams that some rule tells apart and that one agency's worker may be in at once: more are refused,
+// since every set of them is visited.
+constexpr size_t kTeamsTogetherMax = 8;
 
 int64_t WeightOf(const PolicyImpl& policy) {
   int64_t weight = 0;
@@ -42,10 +56,7 @@ int64_t WeightOf(const PolicyImpl& policy) {
 // Proves one check, or finds a cell that breaks it.
 //
 // What makes it quick is leaving out cells that open no more than another that is visited
-// (KeepOpenest, EachPull): if the check holds of the more open cell it holds of this one. That
-// fails where an exception of the check could excuse the more open cell alone, so then nothing is
-// left out
-// (`may_fold_`).
+// (KeepOpenest, EachPull): if the check holds of the more open cell it holds of this one.
 class Prover {
  public:
   Prover(const PolicyImpl& policy, const BoundCheck& check, int64_t& cells_left)
@@ -60,11 +71,16 @@ class Prover {
   bool Run(std::string& finding) {
     if (space_.too_large) return Spend(finding, std::numeric_limits<int64_t>::max());
     FoldSaid();
-    FoldExceptions();
+    if (SpeaksOfNothing()) {
+      finding = "speaks of nothing: what it is said of excludes itself";
+      return false;
+    }
+    GatherGrounds();
     for (const AskerClass& asker : space_.askers) {
-      for (const Item& item : space_.items) {
-        if (!Visit(asker, item, finding)) return false;
-      }
+      std::vector<Symbol> teams;
+      if (asker.team != kNoSymbol) teams.push_back(asker.team);
+      if (!VisitItems(asker, teams, finding)) return false;
+      if (teams.empty() && !VisitSeveralTeams(asker, finding)) return false;
     }
     return true;
   }
@@ -79,57 +95,107 @@ class Prover {
     return false;
   }
 
-  bool Visit(const AskerClass& asker, Item item, std::string& finding) {
+  bool VisitItems(const AskerClass& asker, const std::vector<Symbol>& teams, std::string& finding) {
+    for (const Item& item : space_.items) {
+      if (!Visit(asker, teams, item, finding)) return false;
+    }
+    return true;
+  }
+
+  // The same asker as a member of two or more teams at once.
+  bool VisitSeveralTeams(const AskerClass& asker, std::string& finding) {
+    std::vector<Symbol> teams;
+    for (size_t t = 1; t < policy_.team_data.size(); ++t) {
+      const auto team = static_cast<Symbol>(t);
+      if (policy_.team_data[t].agencies.Has(asker.agency) && HasASay(team)) teams.push_back(team);
+    }
+    if (teams.size() < 2) return true;
+    if (teams.size() > kTeamsTogetherMax) {
+      return Spend(finding, std::numeric_limits<int64_t>::max());
+    }
+    for (uint32_t set = 1; set < (1u << teams.size()); ++set) {
+      if ((set & (set - 1)) == 0) continue;  // one alone has been
+      std::vector<Symbol> some;
+      for (size_t t = 0; t < teams.size(); ++t) {
+        if ((set & (1u << t)) != 0) some.push_back(teams[t]);
+      }
+      if (!VisitItems(asker, some, finding)) return false;
+    }
+    return true;
+  }
+
+  // Whether to be in this team is more than to have the relationships that it has, which an asker
+  // may have without it: some rule or the check names it, or it acts for a relevant authority.
+  bool HasASay(Symbol team) const {
+    const auto names = [team](const BoundAskers& askers) {
+      const auto is_team = [team](const BoundAskerPhrase& phrase) { return phrase.team == team; };
+      return std::any_of(askers.any.begin(), askers.any.end(), is_team) ||
+             std::any_of(askers.except.begin(), askers.except.end(), is_team);
+    };
+    if (names(check_.askers)) return true;
+    for (const BoundRule& rule : policy_.rules) {
+      if (names(rule.askers)) return true;
+      if (rule.basis == Gateway::kCda1998S115 && policy_.team_data[team].has_relevant_authority) {
+        return true;
+      }
+      for (const BoundStatement& statement : rule.statements) {
+        if (names(statement.askers)) return true;
+      }
+    }
+    return false;
+  }
+
+  bool Visit(const AskerClass& asker, const std::vector<Symbol>& teams, Item item,
+             std::string& finding) {
     if (!Spend(finding)) return false;
     Question question;
     question.agency = asker.agency;
     question.role = asker.role;
     question.is_practitioner = asker.practitioner;
     question.necessity_stated = Tri::kYes;
-    TeamStanding standing;
-    if (asker.team != kNoSymbol) {
-      standing.team = asker.team;
-      standing.relationships.yes = Bit(Relationship::kOwnOpenFlag);
-      question.teams = absl::MakeConstSpan(&standing, 1);
-    }
+    std::vector<TeamStanding> standings(teams.size());
+    for (size_t t = 0; t < teams.size(); ++t) standings[t].team = teams[t];
+    const auto know = [&standings](bool knows) {
+      for (TeamStanding& one : standings) {
+        one.relationships.yes = knows ? Bit(Relationship::kOwnOpenFlag) : uint8_t{0};
+      }
+    };
+    know(true);
+    question.teams = standings;
+    // The more open: a broker is a finding, or is in the way of one.
+    item.brokerable = check_.counts_broker ? Tri::kYes : Tri::kNo;
     bool could = false;
     bool could_override = false;
     {
       Evaluation evaluation(policy_, question, item);
       if (evaluation.MatchesAspects(check_.aspects) == Tri::kNo ||
-          evaluation.MatchesItems(check_.items) == Tri::kNo) {
+          evaluation.MatchesItems(check_.items) == Tri::kNo ||
+          evaluation.MatchesAskers(check_.askers) == Tri::kNo) {
         return true;
       }
-      const Tri asked = evaluation.MatchesAskers(check_.askers);
-      if (asked == Tri::kNo) return true;
       // Another pair of asker and item that no rule tells from this one has been visited.
       if (!visited_
-               .insert(absl::StrCat(asker.team, "/", static_cast<int>(asked), "/",
-                                    evaluation.Signature()))
+               .insert(absl::StrCat(absl::StrJoin(teams, ","), "/",
+                                    evaluation.Signature(&check_.askers)))
                .second) {
         return true;
       }
       matters_ = evaluation.RulesThatMatter();
-      for (const BoundRule& rule : policy_.rules) {
-        if (!evaluation.CouldSpeak(rule)) continue;
-        (rule.is_override ? could_override : could) = true;
+      for (size_t r = 0; r < policy_.rules.size(); ++r) {
+        if (check_.except_by[r] != 0 || !evaluation.CouldSpeak(policy_.rules[r])) continue;
+        (policy_.rules[r].is_override ? could_override : could) = true;
       }
     }
     if (!could && !could_override) return true;
-    const Choices fewer = Choose(asker, true);
-    // Where an exception of the check could excuse what more facts open, all cells count.
-    const Choices all = may_fold_ && may_fold_overrides_ ? fewer : Choose(asker, false);
+    const Choices choices = Choose(!teams.empty());
     // A member asks whether or not the team knows the young person.
     for (const bool team_knows : {true, false}) {
-      if (!team_knows && asker.team == kNoSymbol) break;
-      standing.relationships.yes = team_knows ? Bit(Relationship::kOwnOpenFlag) : uint8_t{0};
-      if (could &&
-          !VisitAll(question, item, OverrideGround::kNone, may_fold_ ? fewer : all, finding)) {
-        return false;
-      }
+      if (!team_knows && teams.empty()) break;
+      know(team_knows);
+      if (could && !VisitAll(question, item, OverrideGround::kNone, choices, finding)) return false;
       for (size_t g = 0; could_override && g < space_.grounds.size(); ++g) {
-        if (matter_grounds_[g] != 0 && !VisitAll(question, item, space_.grounds[g],
-                                                 may_fold_overrides_ ? fewer : all, finding)) {
+        if (matter_grounds_[g] != 0 &&
+            !VisitAll(question, item, space_.grounds[g], choices, finding)) {
           return false;
         }
       }
@@ -209,6 +275,35 @@ class Prover {
     return false;
   }
 
+  // Whether of some part no value is left that the check speaks of. Nothing would be visited then,
+  // and a check that is proved of nothing is a slip of whoever wrote it.
+  bool SpeaksOfNothing() const {
+    const auto all_beside = [this](Condition::About about, const auto& values, auto holds) {
+      return std::all_of(values.begin(), values.end(), [&](auto value) {
+        return IsBesideTheCheck(about, [&](const Condition& one) { return holds(one, value); });
+      });
+    };
+    for (const Condition::About fact : kFacts) {
+      if (all_beside(fact, std::array<bool, 2>{false, true},
+                     [](const Condition&, bool value) { return value; })) {
+        return true;
+      }
+    }
+    std::vector<size_t> sets(space_.consent_sets.size());
+    std::iota(sets.begin(), sets.end(), size_t{0});
+    return all_beside(Condition::About::kPurpose, space_.purposes,
+                      [](const Condition& one, Purpose value) {
+                        return (one.purposes & (1u << static_cast<unsigned>(value))) != 0;
+                      }) ||
+           all_beside(Condition::About::kRelationship, space_.relationships,
+                      [](const Condition& one, uint8_t value) {
+                        return (one.relationships & value) != 0;
+                      }) ||
+           all_beside(Condition::About::kConsent, sets, [this](const Condition& one, size_t set) {
+             return Says(set, one.consent_states);
+           });
+  }
+
   // Calls visit(condition, pull) for every condition of the rules that matter here. Making a hide
   // false, or a show or an override true, never shows less; so of facts that pull one way alone the
   // value that opens is enough.
@@ -222,11 +317,14 @@ class Prover {
     for (size_t r = 0; r < policy_.rules.size(); ++r) {
       if (matters_[r] == 0) continue;
       const BoundRule& rule = policy_.rules[r];
-      each(rule.when, Pull{true, false});
+      const bool excepted = check_.except_by[r] != 0;
+      if (!excepted) each(rule.when, Pull{true, false});
       bool brokers = false;
       for (const BoundStatement& one : rule.statements) brokers |= one.effect == Effect::kBroker;
+      brokers = brokers && !excepted;
       for (const BoundStatement& one : rule.statements) {
         const bool hides = one.effect == Effect::kHide;
+        if (excepted && !hides) continue;
         Pull when{!hides, hides};
         // A broker needs the hide of its own rule; one without a hide takes the place of shows.
         if (brokers &&
@@ -245,7 +343,7 @@ class Prover {
     }
   }
 
-  Choices Choose(const AskerClass& asker, bool fold) const {
+  Choices Choose(bool in_team) const {
     Choices choices;
     std::array<Pull, 6> facts;
     std::map<uint32_t, Pull> consents;
@@ -274,9 +372,7 @@ class Prover {
         if (!beside) choices.facts[f].push_back(value);
       }
       if (choices.facts[f].size() < 2 || (facts[f].opens && facts[f].closes)) continue;
-      if (fold || (!facts[f].opens && !facts[f].closes)) {
-        choices.facts[f] = {facts[f].opens ? Tri::kYes : Tri::kNo};
-      }
+      choices.facts[f] = {facts[f].opens ? Tri::kYes : Tri::kNo};
     }
 
     for (const Purpose purpose : space_.purposes) {
@@ -288,7 +384,6 @@ class Prover {
     }
 
     // A team adds relationships of its own, so what is asked of a member's says little.
-    const bool in_team = asker.team != kNoSymbol;
     for (const uint8_t bits : space_.relationships) {
       const bool beside =
           !in_team &&
@@ -297,7 +392,7 @@ class Prover {
           });
       if (!beside) choices.relationships.push_back(bits);
     }
-    if (fold && !in_team) {
+    if (!in_team) {
       KeepOpenest(relationships, choices.relationships,
                   [](uint8_t bits, uint8_t asked) { return (bits & asked) != 0; });
     }
@@ -308,10 +403,8 @@ class Prover {
           [&](const Condition& condition) { return Says(set, condition.consent_states); });
       if (!beside) choices.consents.push_back(set);
     }
-    if (fold) {
-      KeepOpenest(consents, choices.consents,
-                  [this](size_t set, uint32_t states) { return Says(set, states); });
-    }
+    KeepOpenest(consents, choices.consents,
+                [this](size_t set, uint32_t states) { return Says(set, states); });
     return choices;
   }
 
@@ -384,17 +477,8 @@ class Prover {
     }
   }
 
-  // What the check's exceptions leave to visit. An exception for an ordinary rule excuses cells in
-  // which it shows, one for an override those in which it opens.
-  void FoldExceptions() {
-    bool excepts_override = false;
-    for (size_t r = 0; r < policy_.rules.size(); ++r) {
-      if (check_.except_by[r] == 0) continue;
-      may_fold_ = may_fold_ && policy_.rules[r].is_override;
-      excepts_override |= policy_.rules[r].is_override;
-    }
-    may_fold_overrides_ = may_fold_ && !excepts_override;
-    // A ground on which only excepted overrides open anything finds nothing.
+  // A ground on which only excepted overrides open anything finds nothing.
+  void GatherGrounds() {
     for (const OverrideGround ground : space_.grounds) {
       uint8_t matters = 0;
       for (size_t r = 0; r < policy_.rules.size(); ++r) {
@@ -417,26 +501,29 @@ class Prover {
     for (const Conditions& conditions : check_.unless) {
       if (evaluation.HoldAll(conditions) == Tri::kYes) return false;
     }
-    evaluation.RestrictTo(matters_);
+    evaluation.RestrictTo(matters_, &check_.except_by);
     const Decision decision = evaluation.Run(false);
     if (decision.effect == Effect::kHide) return false;
     if (decision.effect == Effect::kBroker && !check_.counts_broker) return false;
-    for (const RuleIndex rule : decision.rules) {
-      if (rule != kNoRule && check_.except_by[static_cast<size_t>(rule)] != 0) return false;
-    }
     finding = absl::StrCat(
         "fails: ", question.is_practitioner == Tri::kYes ? "a practitioner" : "a system", " of ",
         policy_.agencies.Word(question.agency),
         question.role == kNoSymbol ? ""
                                    : absl::StrCat(" (", policy_.roles.Word(question.role), ")"),
-        question.teams.empty() ? ""
-                               : absl::StrCat(" in ", policy_.teams.Word(question.teams[0].team)),
-        ", for ", std::string(ToString(question.purpose)), ", ",
+        TeamsInWords(question), ", for ", std::string(ToString(question.purpose)), ", ",
         question.relationships.yes == 0 ? "not involved" : "involved", ": ",
         std::string(ToString(item.aspect)), " of ", policy_.services.Word(item.service),
         " held by ", policy_.agencies.Word(item.holder), " is ",
         DecisionInWords(policy_, decision));
     return true;
+  }
+
+  std::string TeamsInWords(const Question& question) const {
+    std::string words;
+    for (const TeamStanding& one : question.teams) {
+      absl::StrAppend(&words, words.empty() ? " in " : " and ", policy_.teams.Word(one.team));
+    }
+    return words;
   }
 
   const PolicyImpl& policy_;
@@ -446,9 +533,7 @@ class Prover {
   const PolicyImpl* const all_ = &policy_;
   const DecisionSpace space_;
   std::map<uint32_t, std::vector<uint8_t>> said_;  // by consent set, see Says()
-  bool may_fold_ = true;
-  bool may_fold_overrides_ = true;
-  std::vector<uint8_t> matter_grounds_;  // beside DecisionSpace::grounds
+  std::vector<uint8_t> matter_grounds_;            // beside DecisionSpace::grounds
   std::set<std::string> visited_;
   std::vector<uint8_t> matters_;  // of the asker and item being visited
 };

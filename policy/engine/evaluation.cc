@@ -13,6 +13,8 @@ using syntax::Conditions;
 
 constexpr uint32_t AspectBit(Aspect aspect) { return 1u << static_cast<unsigned>(aspect); }
 
+char Sign(Tri value) { return static_cast<char>('0' + static_cast<int>(value)); }
+
 void Note(Decision& decision, size_t rule) {
   if (decision.rule_count < kDecidingRulesMax) {
     decision.rules[decision.rule_count] = static_cast<RuleIndex>(rule);
@@ -244,23 +246,24 @@ bool Evaluation::AgreementInForce(const BoundRule& rule) const {
   return agreement.from_s <= question_.now_s && question_.now_s < agreement.until_s;
 }
 
+// Whether the holder chooses, in the rule's agreement, to use the power that is the rule's basis.
+bool Evaluation::HolderChooses(const BoundRule& rule) const {
+  if (rule.agreement == kNoAgreement || item_.holder == kNoSymbol) return false;
+  const BoundAgreement& agreement = policy_.agreements[static_cast<size_t>(rule.agreement)];
+  return std::any_of(agreement.choices.begin(), agreement.choices.end(), [&](const auto& one) {
+    return one.first == item_.holder && one.second == rule.basis;
+  });
+}
+
 uint32_t Evaluation::GatewayLacks(const BoundRule& rule) const {
   uint32_t lacks = 0;
   switch (rule.basis) {
     case Gateway::kNone:
       return Bit(Missing::kGateway);
-    case Gateway::kCda1998S115: {
-      bool chosen = false;
-      if (rule.agreement != kNoAgreement) {
-        for (const auto& [holder, gateway] :
-             policy_.agreements[static_cast<size_t>(rule.agreement)].choices) {
-          chosen |= gateway == rule.basis && holder == item_.holder && holder != kNoSymbol;
-        }
-      }
-      if (!chosen || !asker_acts_for_authority_) lacks |= Bit(Missing::kGateway);
+    case Gateway::kCda1998S115:
+      if (!HolderChooses(rule) || !asker_acts_for_authority_) lacks |= Bit(Missing::kGateway);
       if (question_.necessity_stated != Tri::kYes) lacks |= Bit(Missing::kNecessity);
       return lacks;
-    }
     case Gateway::kCa1989S47:
       return purpose_ == Purpose::kSafeguarding ? 0 : Bit(Missing::kPurpose);
     case Gateway::kOwnRecord:
@@ -310,9 +313,12 @@ bool Evaluation::CouldSpeak(const BoundRule& rule) {
   return false;
 }
 
-void Evaluation::RestrictTo(const std::vector<uint8_t>& rules) {
+void Evaluation::RestrictTo(const std::vector<uint8_t>& rules,
+                            const std::vector<uint8_t>* open_nothing) {
   SIGNPOST_POLICY_CHECK(rules.size() == policy_.rules.size());
+  SIGNPOST_POLICY_CHECK(open_nothing == nullptr || open_nothing->size() == policy_.rules.size());
   matters_ = &rules;
+  open_nothing_ = open_nothing;
 }
 
 std::vector<uint8_t> Evaluation::RulesThatMatter() {
@@ -330,35 +336,84 @@ std::vector<uint8_t> Evaluation::RulesThatMatter() {
   return matter;
 }
 
-std::string Evaluation::Signature() {
+// A team's members are among the askers for some purposes and not for others, and a value that is
+// open for that reason must not swallow what else is said: "members of t except adviser" is open of
+// a member who is no adviser, and just as open of one whose role nobody knows, whom it never shows
+// anything. So what no purpose can change is said apart from each team's word.
+Tri Evaluation::SignAskers(const BoundAskers& askers, Tri about, std::string& signature) {
+  Tri any = Known(askers.everyone);
+  Tri fixed = about;
+  bool a_member = false;
+  std::string members;
+  for (const BoundAskerPhrase& phrase : askers.any) {
+    if (phrase.team == kNoSymbol) {
+      any = Or(any, MatchPhrase(phrase, false, false));
+    } else {
+      const Tri member = MatchPhrase(phrase, false, true);
+      members += Sign(member);
+      a_member = a_member || member != Tri::kNo;
+    }
+  }
+  for (const BoundAskerPhrase& phrase : askers.except) {
+    if (phrase.team == kNoSymbol) {
+      fixed = And(fixed, Not(MatchPhrase(phrase, false, false)));
+    } else {
+      members += Sign(MatchPhrase(phrase, false, true));
+    }
+  }
+  if (members.empty() || !a_member) fixed = And(fixed, any);
+  signature += Sign(fixed);
+  if (fixed == Tri::kNo || members.empty()) return fixed;
+  signature += Sign(any);
+  signature += members;
+  return Tri::kUnknown;
+}
+
+// Whether the basis reaches from the holder to the asker; unknown where that hangs on a purpose, in
+// which the asker acts for a relevant authority as the member of a team.
+Tri Evaluation::GatewayReaches(const BoundRule& rule) const {
+  if (rule.basis != Gateway::kCda1998S115 || asker_acts_for_authority_) {
+    return Known((GatewayLacks(rule) & Bit(Missing::kGateway)) == 0);
+  }
+  if (!HolderChooses(rule)) return Tri::kNo;
+  for (const TeamStanding& standing : question_.teams) {
+    const Symbol team = InRange(standing.team, policy_.team_data.size());
+    if (policy_.team_data[team].has_relevant_authority &&
+        policy_.team_data[team].agencies.Has(question_.agency)) {
+      return Tri::kUnknown;
+    }
+  }
+  return Tri::kNo;
+}
+
+std::string Evaluation::Signature(const BoundAskers* also) {
   SIGNPOST_POLICY_CHECK(purpose_ == Purpose::kUnspecified);
   std::string signature;
-  const auto add = [&](Tri value) {
-    signature += static_cast<char>('0' + static_cast<int>(value));
-  };
   for (const BoundRule& rule : policy_.rules) {
     if (rule.is_override) {
-      add(Known((rule.opens & AspectBit(item_.aspect)) != 0));
-      add(MatchesAskers(rule.askers));
+      SignAskers(rule.askers, Known((rule.opens & AspectBit(item_.aspect)) != 0), signature);
       continue;
     }
     const Tri parties = MatchParties(rule);
-    const bool gateway = (GatewayLacks(rule) & Bit(Missing::kGateway)) == 0;
+    const Tri gateway = GatewayReaches(rule);
     for (const BoundStatement& statement : rule.statements) {
-      const Tri about = And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)),
-                            And(parties, MatchesAskers(statement.askers)));
-      add(about);
-      if (about != Tri::kNo) add(Known(gateway));
+      const Tri about =
+          And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)), parties);
+      if (SignAskers(statement.askers, about, signature) != Tri::kNo) {
+        signature += Sign(gateway);
+      }
     }
   }
-  add(Known(PersonNeeded()));
-  add(practitioner_);
-  add(Known(item_.aspect == Aspect::kExistence));  // the one aspect that can be brokered
+  if (also != nullptr) SignAskers(*also, Tri::kYes, signature);
+  signature += Sign(Known(PersonNeeded()));
+  signature += Sign(practitioner_);
+  // The one aspect that can be brokered.
+  signature += Sign(Known(item_.aspect == Aspect::kExistence));
   return signature;
 }
 
 bool Evaluation::Speaks(const BoundRule& rule, const BoundStatement& statement) {
-  if (statement.effect == Effect::kHide || PersonNeeded()) return false;
+  if (statement.effect == Effect::kHide || PersonNeeded() || OpensNothing(rule)) return false;
   if (statement.effect == Effect::kBroker &&
       (item_.aspect != Aspect::kExistence || item_.brokerable != Tri::kYes)) {
     return false;
@@ -459,7 +514,7 @@ bool Evaluation::TryOverride(Decision& decision) {
   Decision opened;
   for (size_t r = 0; usable && r < policy_.rules.size(); ++r) {
     const BoundRule& rule = policy_.rules[r];
-    if (!rule.is_override || (rule.opens & AspectBit(item_.aspect)) == 0 ||
+    if (!rule.is_override || OpensNothing(rule) || (rule.opens & AspectBit(item_.aspect)) == 0 ||
         (rule.grounds & (1u << static_cast<unsigned>(request.ground))) == 0 ||
         MatchesAskers(rule.askers) != Tri::kYes || HoldAll(rule.when) != Tri::kYes) {
       continue;

@@ -65,16 +65,21 @@ class Evaluation {
   //
   // REQUIRES: the question has no purpose, or a team's say would be left out.
   std::vector<uint8_t> RulesThatMatter();
-  // REQUIRES: `rules` has an entry for each rule.
-  void RestrictTo(const std::vector<uint8_t>& rules);
+  // Of the rules in `open_nothing`, where there is such a set, shows, brokers and overrides do not
+  // speak; their hides do.
+  //
+  // REQUIRES: each has an entry for each rule.
+  void RestrictTo(const std::vector<uint8_t>& rules,
+                  const std::vector<uint8_t>* open_nothing = nullptr);
   // Whether a show, a broker or an override could speak of this item to this asker on some facts:
   // false only where words that no fact can change forbid it.
   bool CouldSpeak(const BoundRule& rule);
-  // All that words which no fact can change say of this asker and item, one byte a statement. Two
-  // pairs of asker and item with one signature (and one team) are decided alike on any facts.
+  // All that words which no fact can change say of this asker and item, and whether `also`, where
+  // there is such a selector, means the asker. Two pairs of asker and item with one signature (and
+  // the same teams) are decided alike on any facts, and `also` means both or neither.
   //
   // REQUIRES: the question has no purpose.
-  std::string Signature();
+  std::string Signature(const BoundAskers* also = nullptr);
   Tri Holds(const syntax::Condition& condition);
   Tri HoldAll(const syntax::Conditions& conditions);
   Tri MatchesAskers(const BoundAskers& askers) { return MatchAskers(askers, false, false); }
@@ -86,10 +91,19 @@ class Evaluation {
  private:
   Tri MatchAskers(const BoundAskers& askers, bool assume_practitioner, bool assume_purpose);
   Tri MatchPhrase(const BoundAskerPhrase& phrase, bool assume_practitioner, bool assume_purpose);
+  // Adds to `signature` the value of `askers` together with `about`, for whatever purpose. kNo where
+  // it is that for every purpose.
+  Tri SignAskers(const BoundAskers& askers, Tri about, std::string& signature);
+  bool OpensNothing(const BoundRule& rule) const {
+    return open_nothing_ != nullptr &&
+           (*open_nothing_)[static_cast<size_t>(&rule - policy_.rules.data())] != 0;
+  }
   bool Skips(size_t rule) const { return matters_ != nullptr && (*matters_)[rule] == 0; }
   Tri MatchParties(const BoundRule& rule) const;
   bool AgreementInForce(const BoundRule& rule) const;
+  bool HolderChooses(const BoundRule& rule) const;
   uint32_t GatewayLacks(const BoundRule& rule) const;  // 0: open
+  Tri GatewayReaches(const BoundRule& rule) const;
   bool PersonNeeded() const;
   Tri ConsentHolds(uint32_t states) const;
   bool Softened(const BoundRule& rule);
@@ -109,7 +123,8 @@ class Evaluation {
   uint8_t relationships_yes_ = 0;
   uint8_t relationships_unknown_ = 0;
   bool consents_usable_ = false;
-  const std::vector<uint8_t>* matters_ = nullptr;  // by RuleIndex; null: all do
+  const std::vector<uint8_t>* matters_ = nullptr;       // by RuleIndex; null: all do
+  const std::vector<uint8_t>* open_nothing_ = nullptr;  // by RuleIndex; null: none
   ConsentStanding standing_;
 };
 

@@ -13,6 +13,7 @@
 #include "policy/policy.h"
 #include "tests/policy/author.h"
 #include "tests/policy/nortown.h"
+#include "tests/policy/small.h"
 
 namespace signpost::policy {
 namespace {
@@ -190,6 +191,82 @@ TEST(Prove, WhatIsCalledProvedHoldsOfEveryCellDrawn) {
   }
   EXPECT_GT(proved, 150);
   EXPECT_GT(refuted, 150);
+}
+
+// Checks that were once called proved, each of a policy that breaks it.
+struct FalseProof {
+  const char* why;
+  const char* rules;
+  const char* check;
+};
+const FalseProof kFalseProofs[] = {
+    {"the say of a team is open, and must not swallow who else is excepted",
+     "rule R \"r\"\n show contact of offending to members of yot-team except adviser\n when worker "
+     "is "
+     "involved\n basis ca2004-s10\n",
+     "check no practitioner sees anything of anything"},
+    {"so does a broker's",
+     "rule R \"r\"\n hide everything of sensitive from everyone\n broker existence of sensitive to "
+     "members of yot-team except adviser\n basis ca2004-s10\n",
+     "check no practitioner learns anything of anything"},
+    {"and an override's",
+     "override O \"o\" to members of yot-team except adviser\n opens existence\n grounds "
+     "vital-interests\n then log, close after 60 minutes, review within 2 working days\n",
+     "check no practitioner sees anything of anything"},
+    {"a team may act for a relevant authority where the agency does not",
+     "agreement G \"g\" between yot and careers from 2025-04-01 until 2030-03-31 review "
+     "2027-01-01\n "
+     "yot chooses cda1998-s115\nrule R \"r\"\n show existence of everything to everyone except the "
+     "holder\n basis cda1998-s115\nend agreement\n",
+     "check no one sees existence of offending, sexual-health"},
+    {"what a broker takes the place of is shown where the service takes none",
+     "rule B \"b\"\n broker existence of offending to practitioner\n basis ca2004-s10\nrule S "
+     "\"s\"\n "
+     "show existence of offending to practitioner\n basis ca2004-s10\n",
+     "check no practitioner sees existence of offending"},
+    {"somebody may have been asked, and neither said yes nor no",
+     "rule R \"r\"\n show contact of offending to practitioner\n basis ca2004-s10\nrule H \"h\"\n "
+     "hide "
+     "contact of offending from everyone when consent is not asked\n hide contact of offending "
+     "from "
+     "everyone when consent is refused\n hide contact of offending from everyone when consent is "
+     "withdrawn\n hide contact of offending from everyone when consent is expired\n",
+     "check no one sees contact of offending without consent in force"},
+    {"a rule that is excepted excuses nothing that another rule shows",
+     "agreement G \"g\" between yot and careers from 2025-04-01 until 2026-03-31 review "
+     "2025-10-01\n"
+     "rule E \"e\"\n show contact of offending to careers practitioner\n basis ca2004-s10\nend "
+     "agreement\nrule S \"s\"\n show contact of offending to careers practitioner\n basis "
+     "ca2004-s10\n",
+     "check no careers practitioner sees contact of offending held by yot, except by E"},
+    {"of what excludes itself nothing is proved", "",
+     "check no one sees anything of anything when person is shielded unless person is shielded"},
+};
+
+TEST(Prove, WasFooledByTheseAndIsNoMore) {
+  for (const FalseProof& one : kFalseProofs) {
+    SCOPED_TRACE(one.why);
+    const CompileResult result = Compile(
+        testing::SmallText(absl::StrCat(one.rules, one.check, "\n")), testing::SmallVocabulary());
+    EXPECT_FALSE(result.ok());
+    EXPECT_EQ(result.diagnostics.size(), 1u) << result.Errors();
+    EXPECT_NE(result.Errors().find(absl::StrCat("'", one.check, "'")), std::string::npos)
+        << result.Errors();
+  }
+}
+
+// One opens to the members of each team what is hidden from all but those of the other.
+TEST(Prove, SeesThatAWorkerMayBeInTwoTeams) {
+  Vocabulary v = testing::SmallVocabulary();
+  v.teams.push_back({"risk-team", {"careers", "clinic"}, {Purpose::kYouthJustice}});
+  const CompileResult result =
+      Compile(testing::SmallText(
+                  "rule S \"s\"\n show contact of offending to members of yot-team\n basis "
+                  "ca2004-s10\nrule H \"h\"\n hide everything of offending from everyone except "
+                  "members of risk-team\ncheck no one sees anything of offending\n"),
+              v);
+  EXPECT_NE(result.Errors().find("in yot-team and risk-team"), std::string::npos)
+      << result.Errors();
 }
 
 }  // namespace
