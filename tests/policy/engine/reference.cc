@@ -54,6 +54,18 @@ class Reference {
     return {Effect::kHide, hides};
   }
 
+  // A check selects as a show does that belongs to no agreement.
+  B IsWithin(const syntax::Check& check) const {
+    syntax::Statement statement;
+    statement.effect = Effect::kShow;
+    statement.aspects = check.aspects;
+    statement.items = check.items;
+    statement.askers = check.askers;
+    statement.when = check.when;
+    statement.unless = check.unless;
+    return Match(syntax::Rule(), statement);
+  }
+
  private:
   const VocabularyAgency* Agency(const std::string& id) const {
     for (const VocabularyAgency& a : v_.agencies) {
@@ -343,6 +355,11 @@ Related FromMasks(const RelationshipFacts& facts) {
 ReferenceAnswer Decide(const syntax::Policy& tree, const Vocabulary& vocabulary,
                        const ReferenceFacts& facts) {
   return Reference(tree, vocabulary, facts).Decide();
+}
+
+Perhaps IsWithin(const syntax::Policy& tree, const Vocabulary& vocabulary,
+                 const ReferenceFacts& facts, const syntax::Check& check) {
+  return Reference(tree, vocabulary, facts).IsWithin(check);
 }
 
 ReferenceFacts InWords(const Policy& policy, const Vocabulary& vocabulary, const Question& question,

@@ -53,6 +53,11 @@ struct ReferenceAnswer {
 ReferenceAnswer Decide(const syntax::Policy& tree, const Vocabulary& vocabulary,
                        const ReferenceFacts& facts);
 
+// Whether `check` speaks of this question: all but its verb and its exceptions for rules. Unknown:
+// it may.
+Perhaps IsWithin(const syntax::Policy& tree, const Vocabulary& vocabulary,
+                 const ReferenceFacts& facts, const syntax::Check& check);
+
 // The facts of a question in words.
 ReferenceFacts InWords(const Policy& policy, const Vocabulary& vocabulary, const Question& question,
                        const Item& item);
