@@ -13,9 +13,11 @@
 #include "absl/time/time.h"
 #include "hub/api/services.h"
 #include "hub/base/check.h"
+#include "hub/base/encoding.h"
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/base/version.h"
+#include "hub/keys/master_key.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
@@ -162,6 +164,8 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
     SIGNPOST_ASSIGN_OR_RETURN(own_store_, store::OpenRocksDbStore(options));
     store_ = own_store_.get();
   }
+  // Before anything reads a row with it, and before the ledger says that the hub started.
+  SIGNPOST_RETURN_IF_ERROR(keys::OpenStore(store_, *keyring_, clock_->Now()));
 
   ledger::Sequencer::Options ledger_options;
   ledger_options.origin = config_.origin;
@@ -462,6 +466,7 @@ nlohmann::json Hub::Info() const {
   page["trust_domain"] = config_.trust_domain;
   page["store"] = config_.store_kind == StoreKind::kMemory ? "memory" : "rocksdb";
   page["schema_version"] = store::kSchemaVersion;
+  page["master_key_check"] = base::HexEncode(keys::CheckValue(*keyring_));
   const std::shared_ptr<const request::BoundPolicy> bound = policy_.Get();
   page["policy_version"] =
       bound == nullptr ? nlohmann::json(nullptr) : nlohmann::json(bound->version);

@@ -3,8 +3,9 @@
 //   signpost-hub --config FILE
 //   signpost-hub keygen --master FILE --ledger FILE --name ORIGIN
 //   signpost-hub keygen --backup FILE
-//   signpost-hub restore --from DIR --backup-key FILE --keys FILE --ledger FILE --into DIR
-//                        [--number N] [--checkpoint FILE]... [--witnessed FILE]...
+//   signpost-hub check-key --master FILE
+//   signpost-hub restore --from DIR --backup-key FILE --keys FILE --master FILE --ledger FILE
+//                        --into DIR [--number N] [--checkpoint FILE]... [--witnessed FILE]...
 //                        [--older-than-witnessed]
 //   signpost-hub --version
 //
@@ -33,11 +34,13 @@
 #include "hub/backup/files.h"
 #include "hub/backup/restore.h"
 #include "hub/base/clock.h"
+#include "hub/base/encoding.h"
 #include "hub/base/error.h"
 #include "hub/base/json_log.h"
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
 #include "hub/base/version.h"
+#include "hub/keys/master_key.h"
 #include "hub/store/rocksdb_store.h"
 #include "hub/tlog/note.h"
 
@@ -48,10 +51,10 @@ constexpr char kUsage[] =
     "usage: signpost-hub --config FILE\n"
     "       signpost-hub keygen --master FILE --ledger FILE --name ORIGIN\n"
     "       signpost-hub keygen --backup FILE\n"
-    "       signpost-hub restore --from DIR --backup-key FILE --keys FILE --ledger FILE --into "
-    "DIR\n"
-    "                            [--number N] [--checkpoint FILE]... [--witnessed FILE]...\n"
-    "                            [--older-than-witnessed]\n"
+    "       signpost-hub check-key --master FILE\n"
+    "       signpost-hub restore --from DIR --backup-key FILE --keys FILE --master FILE\n"
+    "                            --ledger FILE --into DIR [--number N] [--checkpoint FILE]...\n"
+    "                            [--witnessed FILE]... [--older-than-witnessed]\n"
     "       signpost-hub --version\n";
 
 // Reads `--name value` pairs. Empty when `arguments` are not all of `names`, once each.
@@ -118,6 +121,16 @@ int Keygen(const std::string& master, const std::string& ledger, const std::stri
   return 0;
 }
 
+// Prints the check value, by which a file is known without its key being seen.
+int CheckKey(const std::string& master) {
+  const absl::StatusOr<base::MasterKey> key = base::MasterKey::ReadFile(master);
+  if (!key.ok()) return Fail(key.status());
+  const absl::StatusOr<std::unique_ptr<base::Keyring>> keyring = base::Keyring::Create(*key);
+  if (!keyring.ok()) return Fail(keyring.status());
+  std::printf("%s\n", base::HexEncode(keys::CheckValue(**keyring)).c_str());
+  return 0;
+}
+
 // Reads the words behind `restore`; nullopt when they are not as the usage says.
 std::optional<backup::RestoreOptions> RestoreWords(const std::vector<std::string>& words) {
   backup::RestoreOptions options;
@@ -137,6 +150,7 @@ std::optional<backup::RestoreOptions> RestoreWords(const std::vector<std::string
       std::string* const into = words[i] == "--from"         ? &options.from
                                 : words[i] == "--backup-key" ? &options.backup_key_file
                                 : words[i] == "--keys"       ? &options.keys_file
+                                : words[i] == "--master"     ? &options.master_key_file
                                 : words[i] == "--ledger"     ? &options.ledger_key_file
                                 : words[i] == "--into"       ? &options.into
                                                              : nullptr;
@@ -146,7 +160,7 @@ std::optional<backup::RestoreOptions> RestoreWords(const std::vector<std::string
     ++i;
   }
   if (options.from.empty() || options.backup_key_file.empty() || options.keys_file.empty() ||
-      options.ledger_key_file.empty() || options.into.empty()) {
+      options.master_key_file.empty() || options.ledger_key_file.empty() || options.into.empty()) {
     return std::nullopt;
   }
   return options;
@@ -228,6 +242,9 @@ int Main(const std::vector<std::string>& arguments) {
       const absl::Status written = backup::WriteNewBackupKey(options["--backup"], &random);
       return written.ok() ? 0 : Fail(written);
     }
+  } else if (!arguments.empty() && arguments[0] == "check-key") {
+    auto options = Options({arguments.begin() + 1, arguments.end()}, {"--master"});
+    if (!options.empty()) return CheckKey(options["--master"]);
   } else if (!arguments.empty() && arguments[0] == "restore") {
     const auto options = RestoreWords({arguments.begin() + 1, arguments.end()});
     if (options.has_value()) return RestoreStore(*options);

@@ -23,7 +23,9 @@
 #include "hub/backup/manifest.h"
 #include "hub/backup/sealed_file.h"
 #include "hub/base/error.h"
+#include "hub/base/keyring.h"
 #include "hub/base/status_macros.h"
+#include "hub/keys/master_key.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/restored.h"
 #include "hub/matching/erased.h"
@@ -126,6 +128,7 @@ class Restoring {
           "ledger_key", absl::StrCat("is the key of ", signer_->name(), ", and the backup is of ",
                                      manifest_.origin()));
     }
+    SIGNPOST_RETURN_IF_ERROR(CheckMasterKey());
 
     std::error_code failed;
     if (fs::exists(options_.into, failed) && !fs::is_empty(options_.into, failed)) {
@@ -304,6 +307,48 @@ class Restoring {
     return absl::OkStatus();
   }
 
+  // The file of keys, read up to behind its header, when it is this hub's.
+  struct KeysFile {
+    std::unique_ptr<SealedReader> reader;
+    store::v1::BackupKeysHeader header;
+  };
+  absl::StatusOr<KeysFile> OpenKeysFile() const {
+    KeysFile file;
+    SIGNPOST_ASSIGN_OR_RETURN(
+        file.reader, SealedReader::Open(options_.keys_file, keys_->person_keys, kKeysFile));
+    std::string record;
+    SIGNPOST_ASSIGN_OR_RETURN(const bool more, file.reader->Next(&record));
+    if (!more || !file.header.ParseFromString(record) || file.header.format() != 1) {
+      return KeysDoNotRead();
+    }
+    if (file.header.origin() != manifest_.origin()) {
+      return base::InvalidField(
+          "keys", absl::StrCat("are of ", file.header.origin(), ", not of ", manifest_.origin()));
+    }
+    return file;
+  }
+
+  // That the keys are wrapped under the master key given: under another one what comes back would
+  // open for nobody. Known before anything is copied.
+  absl::Status CheckMasterKey() const {
+    SIGNPOST_ASSIGN_OR_RETURN(const base::MasterKey master,
+                              base::MasterKey::ReadFile(options_.master_key_file));
+    SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<base::Keyring> keyring,
+                              base::Keyring::Create(master));
+    SIGNPOST_ASSIGN_OR_RETURN(const KeysFile file, OpenKeysFile());
+    std::vector<store::KeyValue> hub_keys;
+    std::string record;
+    store::v1::BackupKeyRows rows;
+    while (true) {
+      SIGNPOST_ASSIGN_OR_RETURN(const bool more, file.reader->Next(&record));
+      if (!more) return keys::CheckRows(hub_keys, *keyring);
+      if (!rows.ParseFromString(record)) return KeysDoNotRead();
+      for (const store::v1::BackupKeyRow& row : rows.rows()) {
+        if (keys::IsHubKey(row.key())) hub_keys.push_back({row.key(), row.value()});
+      }
+    }
+  }
+
   absl::Status KeysDoNotRead() const {
     return Error(Reason::kDataLoss,
                  absl::StrCat(options_.keys_file,
@@ -313,32 +358,26 @@ class Restoring {
 
   // Of those alone who are in the backup.
   absl::Status PutKeysBack() {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const std::unique_ptr<SealedReader> reader,
-        SealedReader::Open(options_.keys_file, keys_->person_keys, kKeysFile));
-    std::string record;
-    store::v1::BackupKeysHeader header;
-    SIGNPOST_ASSIGN_OR_RETURN(bool more, reader->Next(&record));
-    if (!more || !header.ParseFromString(record) || header.format() != 1) {
-      return KeysDoNotRead();
-    }
-    if (header.origin() != manifest_.origin()) {
-      return base::InvalidField(
-          "keys", absl::StrCat("are of ", header.origin(), ", not of ", manifest_.origin()));
-    }
+    SIGNPOST_ASSIGN_OR_RETURN(const KeysFile file, OpenKeysFile());
+    const store::v1::BackupKeysHeader& header = file.header;
     SIGNPOST_RETURN_IF_ERROR(CompareHistories(header));
     if (header.ledger_size() < manifest_.ledger_size()) {
       return base::InvalidField("keys",
                                 "are older than the backup: young persons would be unreadable, and "
                                 "somebody erased might not be; bring the newest file of keys");
     }
+    std::string record;
     store::v1::BackupKeyRows rows;
     while (true) {
-      SIGNPOST_ASSIGN_OR_RETURN(more, reader->Next(&record));
+      SIGNPOST_ASSIGN_OR_RETURN(const bool more, file.reader->Next(&record));
       if (!more) return absl::OkStatus();
       if (!rows.ParseFromString(record)) return KeysDoNotRead();
       store::Batch batch;
       for (const store::v1::BackupKeyRow& row : rows.rows()) {
+        if (keys::IsHubKey(row.key())) {
+          batch.Put(people::kWrappedKeysSpace, row.key(), row.value());
+          continue;
+        }
         SIGNPOST_ASSIGN_OR_RETURN(
             const bool put, people::PutWrappedKeyBack(*view_, row.key(), row.value(), &batch));
         if (put) ++report_.persons;

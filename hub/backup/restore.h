@@ -19,6 +19,7 @@ struct RestoreOptions {
   uint64_t number = 0;          // which; 0: the newest
   std::string backup_key_file;  // see files.h
   std::string keys_file;        // `person-keys` of the keys directory
+  std::string master_key_file;  // the one that `keys_file` is under; see base/keyring.h
   std::string ledger_key_file;  // the ledger's signing key: verifies, and signs that this was meant
   const store::Engine* engine = nullptr;  // whose store it is; not owned, must be set
   std::string into;                       // becomes the store; must not exist, or be empty
@@ -51,7 +52,8 @@ struct RestoreReport {
 // something; kDataLoss, naming the file, when something is missing, changed, or sealed under
 // another key; kLedgerBehind when something published would be given up; kInvalidField when no
 // published checkpoint is named, or one does not verify, or the keys are older than the backup,
-// another hub's, or of another history; kKeyUnavailable; kStoreUnavailable.
+// another hub's, or of another history; kKeyUnavailable when they are wrapped under another master key
+// than the one given, or for a key's file; kStoreUnavailable.
 [[nodiscard]] absl::StatusOr<RestoreReport> Restore(const RestoreOptions& options);
 
 }  // namespace signpost::backup

@@ -18,7 +18,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hub/app/config.h"
+#include "hub/base/encoding.h"
 #include "hub/base/version.h"
+#include "hub/keys/master_key.h"
 #include "hub/ledger/reader.h"
 #include "hub/store/rocksdb_store.h"
 #include "tests/base/scratch_folder.h"
@@ -67,6 +69,9 @@ class HubTest : public ::testing::Test {
     config_text_ = kConfig;
   }
   std::string Path(const std::string& name) const { return directory_ / name; }
+  std::unique_ptr<base::Keyring> KeyringOf(const std::string& master_file) const {
+    return *base::Keyring::Create(*base::MasterKey::ReadFile(Path(master_file)));
+  }
   absl::StatusOr<app::HubConfig> Config() const {
     return app::ParseHubConfig(config_text_, "hub.json", directory_.path());
   }
@@ -208,7 +213,43 @@ TEST_F(HubTest, KeysThatOthersCanReadKeepItFromStarting) {
   EXPECT_TRUE(Start().ok());
 }
 
-TEST_F(HubTest, AnotherMasterKeyOrNameIsNoticed) {
+TEST_F(HubTest, AnotherMasterKeyIsRefusedAndNothingIsTouched) {
+  ASSERT_TRUE(Start().ok());
+  const auto size = [this] {
+    const auto store = store::RocksDbEngine().Open(Path("store"), /*read_only=*/true);
+    return ledger::LedgerReader((*store)->NewView()->get()).Head()->size;
+  };
+  const uint64_t before = size();
+  base::OsRandom random;
+  ASSERT_TRUE(base::MasterKey::WriteNewFile(Path("other.key"), &random).ok());
+  Set("\"master.key\"", "\"other.key\"");
+  const absl::Status refused = Start();
+  EXPECT_EQ(base::ReasonOf(refused), Reason::kKeyUnavailable) << refused;
+  for (const char* file : {"master.key", "other.key"}) {
+    EXPECT_THAT(std::string(refused.message()),
+                HasSubstr(base::HexEncode(keys::CheckValue(*KeyringOf(file)))));
+  }
+  EXPECT_EQ(size(), before);
+  Set("\"other.key\"", "\"master.key\"");
+  EXPECT_TRUE(Start().ok());
+}
+
+TEST_F(HubTest, AStoreThatSaysOfNoMasterKeyIsRefused) {
+  ASSERT_TRUE(Start().ok());
+  {
+    const auto store = *store::OpenRocksDbStore({.path = Path("store")});
+    store::Batch batch;
+    const std::vector<store::KeyValue> rows = *keys::ReadRows(**store->NewView());
+    for (const store::KeyValue& row : rows) {
+      batch.Delete(store::Space::kPersonKeys, row.key);
+    }
+    ASSERT_FALSE(batch.empty());
+    ASSERT_TRUE(store::testing::CommitNow(*store, std::move(batch)).ok());
+  }
+  EXPECT_EQ(base::ReasonOf(Start()), Reason::kDataLoss);
+}
+
+TEST_F(HubTest, AnotherNameOfTheLedgerIsNoticed) {
   Set("signpost.test/ledger", "signpost.other/ledger");
   EXPECT_EQ(base::ReasonOf(Start()), Reason::kInvalidField);
 }
@@ -285,6 +326,26 @@ TEST_F(HubTest, TheProgramSaysWhyItDoesNotStart) {
   EXPECT_THAT(run.err, HasSubstr("\"event\":\"hub_not_started\",\"reason\":\"KEY_UNAVAILABLE\""));
   EXPECT_THAT(run.err, HasSubstr("\nsignpost-hub: "));
   EXPECT_THAT(run.err, HasSubstr("chmod"));
+}
+
+TEST_F(HubTest, TheProgramServesNothingWithAnotherMasterKey) {
+  ASSERT_TRUE(Start().ok());
+  base::OsRandom random;
+  ASSERT_TRUE(base::MasterKey::WriteNewFile(Path("other.key"), &random).ok());
+  const std::string before = ReadAll(Path("log.jsonl"));
+  Set("\"master.key\"", "\"other.key\"");
+  rpc::WriteFile(Path("hub.json"), config_text_);
+  const Run run = RunProgram({"--config", Path("hub.json")});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("\"event\":\"hub_not_started\",\"reason\":\"KEY_UNAVAILABLE\""));
+  // What the message names is what the program tells of each file.
+  for (const char* file : {"master.key", "other.key"}) {
+    const Run told = RunProgram({"check-key", "--master", Path(file)});
+    ASSERT_EQ(told.exit_code, 0) << told.err;
+    ASSERT_EQ(told.out.size(), 2 * keys::kCheckValueBytes + 1);
+    EXPECT_THAT(run.err, HasSubstr(told.out.substr(0, 2 * keys::kCheckValueBytes)));
+  }
+  EXPECT_EQ(ReadAll(Path("log.jsonl")), before) << "it served";
 }
 
 TEST_F(HubTest, TheProgramMakesKeysOnceAndTellsItsVersion) {

@@ -19,7 +19,10 @@
 #include "gtest/gtest.h"
 #include "hub/backup/manifest.h"
 #include "hub/backup/restore.h"
+#include "hub/base/encoding.h"
 #include "hub/base/error.h"
+#include "hub/base/keyring.h"
+#include "hub/keys/master_key.h"
 #include "hub/ledger/restored.h"
 #include "hub/store/rocksdb_store.h"
 #include "hub/store/row_codec.h"
@@ -77,6 +80,7 @@ class BackupTest : public ::testing::Test {
     options_.engine = &store::RocksDbEngine();
     EXPECT_TRUE(WriteNewBackupKey(options_.key_file, &random_).ok());
     EXPECT_TRUE(tlog::WriteNoteKey(Path("ledger.key"), ledgers_.keys).ok());
+    EXPECT_TRUE(base::MasterKey::WriteNewFile(Path("master.key"), &random_).ok());
     ledgers_.options.checkpoint_file = Path("checkpoint");
     ledgers_.options.restored_entry = [](const ledger::Restored& restored) {
       return MakeDraft("", absl::StrCat("restored ", restored.backup));
@@ -85,11 +89,17 @@ class BackupTest : public ::testing::Test {
   }
 
   std::string Path(const std::string& name) const { return directory_.path() + "/" + name; }
+  std::unique_ptr<base::Keyring> KeyringOf(const std::string& master_file) const {
+    return *base::Keyring::Create(*base::MasterKey::ReadFile(Path(master_file)));
+  }
 
   void Open() {
     store::RocksDbOptions options;
     options.path = Path("store");
     store_ = *store::OpenRocksDbStore(options);
+    const absl::Status keys =
+        keys::OpenStore(store_.get(), *KeyringOf("master.key"), ledgers_.clock.Now());
+    ASSERT_TRUE(keys.ok()) << keys;
     absl::StatusOr<std::unique_ptr<Sequencer>> opened = ledgers_.Open(store_.get());
     ASSERT_TRUE(opened.ok()) << opened.status();
     sequencer_ = *std::move(opened);
@@ -142,6 +152,7 @@ class BackupTest : public ::testing::Test {
     options.number = number;
     options.backup_key_file = options_.key_file;
     options.keys_file = Path("keys/person-keys");
+    options.master_key_file = Path("master.key");
     options.ledger_key_file = Path("ledger.key");
     options.engine = &store::RocksDbEngine();
     options.into = Path("restored");
@@ -313,6 +324,27 @@ TEST_F(BackupTest, WhoWasErasedSinceStaysErased) {
   // And those keys do not fit the backup that came later.
   fs::remove_all(Path("restored"));
   EXPECT_EQ(ReasonOf(FailToRestore(Restoring(2))), Reason::kInvalidField);
+}
+
+TEST_F(BackupTest, AnotherMasterKeyThanTheKeysAreUnderIsRefused) {
+  AddPerson(0);
+  ASSERT_TRUE(Make().ok());
+  ASSERT_TRUE(base::MasterKey::WriteNewFile(Path("other.key"), &random_).ok());
+  RestoreOptions options = Restoring();
+  options.master_key_file = Path("other.key");
+  const absl::Status refused = FailToRestore(options);
+  EXPECT_EQ(ReasonOf(refused), Reason::kKeyUnavailable);
+  for (const char* file : {"master.key", "other.key"}) {
+    const std::string check = base::HexEncode(keys::CheckValue(*KeyringOf(file)));
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(check)) << file;
+  }
+  options.master_key_file = Path("none.key");
+  EXPECT_EQ(ReasonOf(FailToRestore(options)), Reason::kKeyUnavailable);
+  // With the right one the row that says so is there again, and no file of the backup has it.
+  ASSERT_TRUE(Restore(Restoring()).ok());
+  const auto rows = *keys::ReadRows(**OpenRestored()->NewView());
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_FALSE(AnyFileHolds(Path("backups"), rows[0].key));
 }
 
 TEST_F(BackupTest, AfterAnErasureTheKeysAloneAreReplaced) {

@@ -101,8 +101,9 @@ class BackupStories : public ::testing::Test {
     const std::string authority = Agencies::Authority();
     return RunCommand(absl::StrCat(
         SIGNPOST_BIN_DIR, "/signpost-hub restore --from ", Path("backups"), " --backup-key ",
-        Path("backup.key"), " --keys ", Path("other-medium/person-keys"), " --ledger ", authority,
-        "/hub/ledger.key --checkpoint ", Path("checkpoint"), " --into ", into, " ", more));
+        Path("backup.key"), " --keys ", Path("other-medium/person-keys"), " --master ", authority,
+        "/hub/master.key --ledger ", authority, "/hub/ledger.key --checkpoint ", Path("checkpoint"),
+        " --into ", into, " ", more));
   }
   void Erase(const std::string& agency, const std::string& record) {
     const request::HubContext& context = nortown_.hub().context();
