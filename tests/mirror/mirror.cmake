@@ -8,7 +8,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Tests of more than one room.
-set(tests_of_many bench conformance crash fuzz independent judges mirror scenarios tsan)
+set(tests_of_many bench conformance crash fuzz independent judges mirror scenarios tsan worlds)
 # Rooms whose tests are still to be written; none. The list may only become shorter: a room in it that has tests is
 # an error, too.
 set(untested_yet)
