@@ -1,9 +1,14 @@
 #include "policy/engine/bind.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "policy/check.h"
@@ -16,6 +21,16 @@ constexpr uint8_t kAllAspects = (1u << kAspectCount) - 1;
 // What an override may open: who to ring, never what is in the file.
 constexpr uint8_t kOverridable = kExistenceBit | (1u << static_cast<int>(Aspect::kAgency)) |
                                  (1u << static_cast<int>(Aspect::kContact));
+
+// Of several bases the first is recorded (docs/policy-language.md says the same): where nothing is
+// disclosed at all; what the young person wants; duties to supply this to these, then those towards
+// children at large, which ask for more judgement; a power that somebody must choose to use; and
+// last what is for emergencies.
+constexpr std::array<Gateway, 12> kBases = {
+    Gateway::kOwnRecord,   Gateway::kConsent,        Gateway::kEsa2008S76,
+    Gateway::kEsa2008S72,  Gateway::kLsa2000S117,    Gateway::kCa1989S47,
+    Gateway::kCa1989S17,   Gateway::kCa2004S10,      Gateway::kCa2004S11,
+    Gateway::kCda1998S115, Gateway::kVitalInterests, Gateway::kPublicInterest};
 
 // Lives during one BindTree().
 class TreeBinder {
@@ -54,6 +69,7 @@ class TreeBinder {
     for (const syntax::Check& check : tree_.checks) {
       if (!diagnostics_.full()) BindCheck(check);
     }
+    OrderBases();
   }
 
  private:
@@ -158,6 +174,30 @@ class TreeBinder {
     for (const auto& entry : rule_index_) ids.push_back(entry.first);
     diagnostics_.AddUnknown(id, "rule", ids);
     return kNoRule;
+  }
+
+  // Which of several rules that show gives the basis that is recorded and told. By what they rest
+  // on and not by what they are called: kBases, then what runs out last (a rule outside agreements
+  // never does), then what began first; titles, which are what is read, where all of that is alike.
+  void OrderBases() {
+    std::vector<size_t> order(impl_.rules.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    static const AgreementInfo kNone;
+    const auto key = [this](size_t r) {
+      const BoundRule& rule = impl_.rules[r];
+      const bool agreed = rule.agreement != kNoAgreement;
+      const AgreementInfo& agreement =
+          agreed ? impl_.agreement_infos[static_cast<size_t>(rule.agreement)] : kNone;
+      return std::make_tuple(std::find(kBases.begin(), kBases.end(), rule.basis) - kBases.begin(),
+                             agreed, -agreement.until_s, agreement.from_s,
+                             absl::string_view(agreement.title), absl::string_view(agreement.id),
+                             absl::string_view(impl_.rule_infos[r].title));
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return key(a) < key(b); });
+    for (size_t place = 0; place < order.size(); ++place) {
+      impl_.rules[order[place]].precedence = static_cast<uint16_t>(place);
+    }
   }
 
   RuleInfo& Info(const syntax::Word& id, const std::string& title) {

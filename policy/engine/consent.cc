@@ -132,10 +132,9 @@ Tri ConsentHolds(uint32_t states, size_t count, const ConsentStanding& standing)
 }
 
 // Several consents may open the same show. The one that lasts longest is named, so that a reader
-// who is told when it ends is not asked again too early.
-int32_t ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFact> consents,
-                    const ConsentStanding& standing) {
-  int32_t best = kNoConsent;
+// who is told when it ends is not asked again too early; of those that last as long, the first.
+void ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFact> consents,
+                 const ConsentStanding& standing, int32_t& best) {
   for (const Condition& condition : statement.when) {
     if (condition.about != Condition::About::kConsent) continue;
     const uint32_t states = condition.consent_states;
@@ -146,12 +145,14 @@ int32_t ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFac
           standing.covers[i] != Tri::kYes) {
         continue;
       }
-      if (best == kNoConsent || consents[i].until_s > consents[static_cast<size_t>(best)].until_s) {
-        best = static_cast<int32_t>(i);
+      const auto one = static_cast<int32_t>(i);
+      const int64_t end_s = best == kNoConsent ? 0 : consents[static_cast<size_t>(best)].until_s;
+      if (best == kNoConsent || consents[i].until_s > end_s ||
+          (consents[i].until_s == end_s && one < best)) {
+        best = one;
       }
     }
   }
-  return best;
 }
 
 }  // namespace signpost::policy

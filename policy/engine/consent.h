@@ -49,9 +49,10 @@ void JudgeConsents(const CoverFacts& facts, absl::Span<const ConsentFact> consen
                    ConsentStanding& standing);
 // Whether one of the first `count` consents has all of `states`.
 Tri ConsentHolds(uint32_t states, size_t count, const ConsentStanding& standing);
-// The consent with the latest end of those that a statement on basis consent rests on.
-int32_t ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFact> consents,
-                    const ConsentStanding& standing);
+// Makes `best` the consent with the latest end of itself, if it is one, and those that a statement
+// on basis consent rests on.
+void ConsentUsed(const BoundStatement& statement, absl::Span<const ConsentFact> consents,
+                 const ConsentStanding& standing, int32_t& best);
 
 }  // namespace signpost::policy
 

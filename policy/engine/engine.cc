@@ -198,6 +198,7 @@ bool Engine::Conclude(const QuestionRows& rows, const Item& item, uint64_t* line
   // A hide beats every show. Lines stand in the order of their rules within each class, so the bits
   // come in the order in which rules are to be named.
   RuleIndex last = kNoRule;
+  const BoundRule* basis = nullptr;
   for (size_t w = 0; w < words; ++w) {
     uint64_t rest = hidden != 0 ? lines[w] & hides[w] : lines[w];
     for (; rest != 0; rest &= rest - 1) {
@@ -210,17 +211,23 @@ bool Engine::Conclude(const QuestionRows& rows, const Item& item, uint64_t* line
       if (hidden != 0) continue;
       const BoundRule& bound = policy_.rules[static_cast<size_t>(rule)];
       decision.obligations |= bound.obligations;
-      if (decision.rule_count > 1) continue;
-      decision.gateway = bound.basis;
-      decision.agreement = bound.agreement;
-      if (bound.basis == Gateway::kConsent) {
-        // A show on consent has a condition about it, so it has been judged.
-        decision.consent = ConsentUsed(*line_statement_[line], item.consents, consented.standing);
-      }
+      if (basis == nullptr || bound.precedence < basis->precedence) basis = &bound;
     }
   }
   decision.by_default = false;
-  if (hidden == 0) decision.effect = Effect::kShow;
+  if (hidden != 0) return true;
+  decision.effect = Effect::kShow;
+  decision.gateway = basis->basis;
+  decision.agreement = basis->agreement;
+  if (basis->basis != Gateway::kConsent) return true;
+  // A show on consent has a condition about it, so it has been judged.
+  for (size_t w = 0; w < words; ++w) {
+    for (uint64_t rest = lines[w]; rest != 0; rest &= rest - 1) {
+      const size_t line = w * 64 + static_cast<size_t>(__builtin_ctzll(rest));
+      if (policy_.rules[static_cast<size_t>(line_rule_[line])].basis != Gateway::kConsent) continue;
+      ConsentUsed(*line_statement_[line], item.consents, consented.standing, decision.consent);
+    }
+  }
   return true;
 }
 
@@ -281,33 +288,34 @@ void Engine::ForEach(const Lines& lines, Visit visit) const {
   }
 }
 
-uint32_t Engine::WhatWasMissing(const QuestionRows& rows, const ItemRows& item_rows,
-                                const QuestionRows& could, const ItemRows& could_item,
-                                const Item& item) const {
+Lacks Engine::WhatWasMissing(const QuestionRows& rows, const ItemRows& item_rows,
+                             const QuestionRows& could, const ItemRows& could_item,
+                             const Item& item) const {
   // The tables say which statements are worth asking, and the interpreter what each would need.
   Lines lines;
   // Where nothing could show it, naming a lack would mislead.
   if (!could_item.any_ ||
       !potential_shows_->Narrow<0>(could, item, could_item.lines_.data(), lines.data())) {
-    return 0;
+    return Lacks();
   }
   Evaluation evaluation(policy_, rows.question_, item);
-  Evaluation::Requirement shows{false, 0};
+  Ways shows = Ways::None();
   potential_shows_->ForEach(lines, [&](const BoundRule& rule, const BoundStatement& statement) {
     shows.Either(evaluation.RequiredToSpeak(rule, statement));
   });
-  if (!shows.possible) return 0;
-  Evaluation::Requirement hides;
+  if (!shows.possible()) return Lacks();
   if (item_rows.any_ && Narrow<0>(rows, item, item_rows.lines_.data(), lines.data())) {
     Consented consented;
     Consent<0>(rows, item, lines.data(), consented);
     const uint64_t* const hiding = Row(classes_, 0);
     for (size_t w = 0; w < words_; ++w) lines[w] &= hiding[w];
+    Ways hides = Ways::Nothing();
     ForEach(lines, [&](const BoundRule& rule, const BoundStatement& statement) {
-      hides.Add(evaluation.RequiredToBeSilent(rule, statement));
+      hides.Both(evaluation.RequiredToBeSilent(rule, statement));
     });
+    shows.Both(hides);
   }
-  return hides.possible ? hides.bits | shows.bits : 0;
+  return shows.Tell();
 }
 
 Engine::ItemRows::ItemRows(const Engine& engine, const QuestionRows& rows, const Item& item) {

@@ -21,6 +21,7 @@
 #include <memory>
 #include <vector>
 
+#include "policy/engine/ways.h"
 #include "policy/facts.h"
 
 namespace signpost::policy {
@@ -104,9 +105,9 @@ class Engine {
   // Evaluation::WhatWasMissing() for what Decide() answered with true and does not show. `rows`
   // and `item_rows` are this engine's, `could` and `could_item` those of potential_shows(), all of
   // one question and item.
-  uint32_t WhatWasMissing(const QuestionRows& rows, const ItemRows& item_rows,
-                          const QuestionRows& could, const ItemRows& could_item,
-                          const Item& item) const;
+  Lacks WhatWasMissing(const QuestionRows& rows, const ItemRows& item_rows,
+                       const QuestionRows& could, const ItemRows& could_item,
+                       const Item& item) const;
 
  private:
   // A table of rows; `words_` words a row, in `bits_` from `at` on.

@@ -27,7 +27,8 @@ Gateway GatewayOf(OverrideGround ground) {
     case OverrideGround::kExpressConsent:
       return Gateway::kConsent;
     case OverrideGround::kLegalDuty:
-      return Gateway::kCa1989S47;
+      // Which duty it is stands in the practitioner's words; none is to be made up here.
+      break;
     case OverrideGround::kVitalInterests:
       return Gateway::kVitalInterests;
     case OverrideGround::kPublicInterest:
@@ -453,6 +454,12 @@ Decision Evaluation::Run(bool say_missing) {
   Decision hide;
   Decision broker;
   Decision show;
+  const BoundRule* broker_basis = nullptr;
+  const BoundRule* show_basis = nullptr;
+  const auto rests_on = [](const BoundRule*& basis, const BoundRule& rule) {
+    if (basis == nullptr || rule.precedence < basis->precedence) basis = &rule;
+  };
+  int32_t consent = kNoConsent;
   for (size_t r = 0; r < policy_.rules.size(); ++r) {
     const BoundRule& rule = policy_.rules[r];
     if (rule.is_override || Skips(r)) continue;
@@ -462,54 +469,56 @@ Decision Evaluation::Run(bool say_missing) {
     if ((hides == Tri::kYes || !rule.has_hide) && Softened(rule)) {
       Note(broker, r);
       broker.obligations |= rule.obligations;
-      if (broker.rule_count == 1) {
-        broker.gateway = rule.basis;
-        broker.agreement = rule.agreement;
-      }
+      rests_on(broker_basis, rule);
     } else if (hides != Tri::kNo) {
       Note(hide, r);
     }
+    bool shows = false;
     for (const BoundStatement& statement : rule.statements) {
       if (statement.effect != Effect::kShow || !Speaks(rule, statement)) continue;
-      Note(show, r);
-      show.obligations |= rule.obligations;
-      if (show.rule_count == 1) {
-        show.gateway = rule.basis;
-        show.agreement = rule.agreement;
-        if (rule.basis == Gateway::kConsent)
-          show.consent = ConsentUsed(statement, item_.consents, standing_);
-      }
-      break;  // a rule decides once
+      shows = true;
+      if (rule.basis != Gateway::kConsent) break;
+      ConsentUsed(statement, item_.consents, standing_, consent);
     }
+    if (!shows) continue;
+    Note(show, r);  // a rule decides once
+    show.obligations |= rule.obligations;
+    rests_on(show_basis, rule);
   }
   if (hide.rule_count == 0 && broker.rule_count == 0 && show.rule_count > 0) {
     show.effect = Effect::kShow;
     show.by_default = false;
+    show.gateway = show_basis->basis;
+    show.agreement = show_basis->agreement;
+    if (show.gateway == Gateway::kConsent) show.consent = consent;
     return show;
   }
   if (hide.rule_count == 0 && broker.rule_count > 0) {
     broker.effect = Effect::kBroker;
     broker.by_default = false;
+    broker.gateway = broker_basis->basis;
+    broker.agreement = broker_basis->agreement;
     decision = broker;
   } else {
     hide.by_default = hide.rule_count == 0;
     decision = hide;
   }
   if (question_.override_request.requested && TryOverride(decision)) return decision;
-  if (say_missing) decision.missing |= WhatWasMissing();
+  if (say_missing) decision.missing |= WhatWasMissing().bits();
   return decision;
 }
 
 // Leaves `decision` as it was, but for missing kOverride, where no override opens the item.
 bool Evaluation::TryOverride(Decision& decision) {
   const OverrideRequest& request = question_.override_request;
-  const Gateway gateway = GatewayOf(request.ground);
-  // A ground is usable where its own conditions hold; a gateway's are not weaker in an emergency.
+  // A ground is usable where its own conditions hold; they are not weaker in an emergency. A ground
+  // that is none no override names.
   const bool usable =
-      request.reason_stated && gateway != Gateway::kNone && practitioner_ == Tri::kYes &&
-      item_.holder != kNoSymbol && item_.service != kNoSymbol &&
-      (gateway != Gateway::kCa1989S47 || purpose_ == Purpose::kSafeguarding) &&
-      (gateway != Gateway::kConsent ||
+      request.reason_stated && practitioner_ == Tri::kYes && item_.holder != kNoSymbol &&
+      item_.service != kNoSymbol && request.ground > OverrideGround::kNone &&
+      request.ground <= OverrideGround::kPublicInterest &&
+      (request.ground != OverrideGround::kLegalDuty || purpose_ == Purpose::kSafeguarding) &&
+      (request.ground != OverrideGround::kExpressConsent ||
        ConsentHolds(Bit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing)) == Tri::kYes);
   Decision opened;
   for (size_t r = 0; usable && r < policy_.rules.size(); ++r) {
@@ -539,7 +548,7 @@ bool Evaluation::TryOverride(Decision& decision) {
   opened.effect = Effect::kShow;
   opened.by_default = false;
   opened.by_override = true;
-  opened.gateway = gateway;
+  opened.gateway = GatewayOf(request.ground);
   decision = opened;
   return true;
 }

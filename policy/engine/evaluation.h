@@ -19,6 +19,7 @@
 
 #include "policy/engine/consent.h"
 #include "policy/engine/program.h"
+#include "policy/engine/ways.h"
 #include "policy/facts.h"
 
 namespace signpost::policy {
@@ -38,19 +39,12 @@ class Evaluation {
   Decision Run(bool say_missing = true);
 
   // What would have to change for a statement to say otherwise.
-  struct Requirement {
-    bool possible = true;
-    uint32_t bits = 0;
-    void Add(const Requirement& other);
-    // The cheaper of two ways; both where they cost the same, so that order never matters.
-    void Either(const Requirement& other);
-  };
-  Requirement RequiredToSpeak(const BoundRule& rule, const BoundStatement& statement);
-  Requirement RequiredToBeSilent(const BoundRule& rule, const BoundStatement& statement);
+  Ways RequiredToSpeak(const BoundRule& rule, const BoundStatement& statement);
+  Ways RequiredToBeSilent(const BoundRule& rule, const BoundStatement& statement);
 
-  // What would have been needed, Bit(Missing), for an item that Run() does not show. That no
-  // override allows it is not among it: Run() says that.
-  uint32_t WhatWasMissing();
+  // What would have been needed for an item that Run() does not show. That no override allows it is
+  // not among it: Run() says that.
+  Lacks WhatWasMissing();
 
   // The value of a statement's own words: selectors, parties and conditions. A show or broker
   // speaks on kYes alone; a hide on anything but kNo.
@@ -108,7 +102,7 @@ class Evaluation {
   Tri ConsentHolds(uint32_t states) const;
   bool Softened(const BoundRule& rule);
   bool TryOverride(Decision& decision);
-  Requirement RequiredToHold(const syntax::Condition& condition, bool wanted);
+  Ways RequiredToHold(const syntax::Condition& condition, bool wanted);
 
   const PolicyImpl& policy_;
   // Copies, with symbols out of range made kNoSymbol: a wrong number must not look like a known

@@ -15,6 +15,8 @@
 namespace signpost::policy {
 namespace {
 
+using syntax::Condition;
+
 // Said of everything that is hidden together with its existence, so that no two such answers
 // differ.
 constexpr char kNothing[] = "There is nothing here that can be shown to you.";
@@ -124,8 +126,48 @@ const char* LackInWords(Missing missing) {
   return "something is lacking";
 }
 
-bool Has(const Decision& decision, Missing missing) {
-  return (decision.missing & Bit(missing)) != 0;
+// The same as one of several things that would do.
+const char* LackAsThing(Missing missing) {
+  switch (missing) {
+    case Missing::kConsent:
+      return "the young person's consent";
+    case Missing::kExplicitConsent:
+      return "the young person's explicit consent";
+    case Missing::kRelationship:
+      return "a reason to know, such as working with the young person";
+    case Missing::kAgreement:
+      return "the agreement between your agencies, which is not in force";
+    case Missing::kGateway:
+      return "a lawful basis that reaches your agency";
+    case Missing::kNecessity:
+      return "a statement of why it is necessary";
+    case Missing::kPurpose:
+      return "another purpose";
+    case Missing::kPractitioner:
+      return "a person who asks, not a system";
+    case Missing::kOverride:
+      return "an override that reaches it";
+    case Missing::kFacts:
+      return "a fact that is not known";
+    case Missing::kPolicy:
+      return "a policy that is in force";
+    case Missing::kOthersConsent:
+      return "the consent of somebody who may give it for the young person";
+  }
+  return "something else";
+}
+
+constexpr uint32_t kOwnConsent = Bit(Missing::kConsent) | Bit(Missing::kExplicitConsent);
+constexpr uint32_t kAnyConsent = kOwnConsent | Bit(Missing::kOthersConsent);
+
+// Whether somebody `by` whom consent may be given said no to this, or took a yes back.
+bool SaidNo(Evaluation& evaluation, uint32_t by) {
+  for (const ConsentState state : {ConsentState::kRefused, ConsentState::kWithdrawn}) {
+    Condition condition;
+    condition.consent_states = Bit(state) | Bit(ConsentMatter::kSharing) | by;
+    if (evaluation.Holds(condition) == Tri::kYes) return true;
+  }
+  return false;
 }
 
 // Whether a phrase can ever be true of some practitioner of `agency`.
@@ -161,6 +203,17 @@ bool CanBeHeldBy(const PolicyImpl& policy, const BoundItems& items, Symbol holde
 std::string Audit(const PolicyImpl& policy, const Question& question, const Item& item,
                   const Decision& decision) {
   std::string text = DecisionInWords(policy, decision);
+  Evaluation evaluation(policy, question, item);
+  if ((decision.missing & (decision.missing - 1)) != 0) {
+    std::vector<std::string> any;
+    const uint32_t alternatives = evaluation.WhatWasMissing().any & decision.missing;
+    for (const Missing one : AllMissings()) {
+      if ((alternatives & Bit(one)) != 0) any.emplace_back(ToString(one));
+    }
+    if (!any.empty()) {
+      absl::StrAppend(&text, "; any one would do of ", absl::StrJoin(any, ", "));
+    }
+  }
   if (decision.gateway != Gateway::kNone) {
     absl::StrAppend(&text, "; basis ", ToString(decision.gateway));
   }
@@ -172,14 +225,16 @@ std::string Audit(const PolicyImpl& policy, const Question& question, const Item
   if (decision.consent != kNoConsent) absl::StrAppend(&text, "; consent #", decision.consent);
   if (decision.by_override) {
     absl::StrAppend(&text, "; override on ", ToString(question.override_request.ground));
-    if (decision.lifted_rule != kNoRule) {
-      absl::StrAppend(&text, ", lifting ",
-                      policy.rule_infos[static_cast<size_t>(decision.lifted_rule)].id);
+  }
+  if (decision.by_override && decision.lifted_rule != kNoRule) {
+    std::vector<std::string> lifted;
+    for (size_t r = 0; r < policy.rules.size(); ++r) {
+      if (evaluation.Hides(policy.rules[r]) != Tri::kNo) lifted.push_back(policy.rule_infos[r].id);
     }
+    absl::StrAppend(&text, ", lifting ", absl::StrJoin(lifted, " and "));
   }
   // Every statement that matches, whether it decided or not.
   std::vector<std::string> matches;
-  Evaluation evaluation(policy, question, item);
   for (size_t r = 0; r < policy.rules.size(); ++r) {
     for (const BoundStatement& statement : policy.rules[r].statements) {
       const Tri match = evaluation.Matches(policy.rules[r], statement);
@@ -248,7 +303,7 @@ WorkerExplanation RecordEvaluator::Explain(Aspect aspect, Symbol assessment, Sym
     if (aspect == Aspect::kContent) told.section = section;
   };
   if (decision.effect == Effect::kShow) {
-    const RuleIndex rule = decision.rules[0];
+    const RuleIndex rule = decision.by_override ? kNoRule : BasisRule(decision);
     told.code = WorkerReason::kShownByRule;
     name_parameters();
     text.append("You may see ");
@@ -262,7 +317,12 @@ WorkerExplanation RecordEvaluator::Explain(Aspect aspect, Symbol assessment, Sym
       told.rule = rule;
       text.append(": ").append(policy_.rule_infos[static_cast<size_t>(rule)].title);
     }
-    text.append(". Basis: ").append(GatewayInWords(decision.gateway)).append(".");
+    // Which duty it is stands in the reason that the practitioner gave.
+    text.append(". Basis: ")
+        .append(decision.by_override && decision.gateway == Gateway::kNone
+                    ? "a legal duty, as you stated it"
+                    : GatewayInWords(decision.gateway))
+        .append(".");
     if (decision.agreement >= 0) {
       text.append(" Agreement: ")
           .append(policy_.agreement_infos[static_cast<size_t>(decision.agreement)].title)
@@ -310,41 +370,94 @@ WorkerExplanation RecordEvaluator::Explain(Aspect aspect, Symbol assessment, Sym
   name_parameters();
   text.append("You may not see ");
   append_aspect();
+  // One lack has no alternatives; of several it is worked out which of them are.
+  Lacks lacks{decision.missing, 0};
+  if ((decision.missing & (decision.missing - 1)) != 0) {
+    lacks.any = Lacking(aspect, assessment, section).any & decision.missing;
+    lacks.all &= ~lacks.any;
+  }
+  const size_t reason_size = AppendWithheld(decision.missing, lacks, told);
+  return finish(reason_size);
+}
+
+// Writes what is lacking and what to do about it; returns where the latter begins. Whoever said no
+// is not to be asked again, and whoever took a yes back is not to be talked round: where that is
+// what is lacking it is said, and what is left to do is told.
+size_t RecordEvaluator::AppendWithheld(uint32_t missing, const Lacks& lacks,
+                                       WorkerExplanation& told) {
+  std::string& text = text_;
+  bool own_no = false;
+  bool others_no = false;
+  if ((missing & kAnyConsent) != 0) {
+    Evaluation evaluation(policy_, question_, item_);
+    own_no = SaidNo(evaluation, kByYoungPersonBit);
+    others_no = !own_no && (missing & Bit(Missing::kOthersConsent)) != 0 &&
+                SaidNo(evaluation, kByAnotherBit);
+  }
+  // What the young person does not want is not to be had from somebody else either.
+  const uint32_t refused = missing & (own_no      ? kAnyConsent
+                                      : others_no ? Bit(Missing::kOthersConsent)
+                                                  : 0);
+  const uint32_t any = lacks.any & ~refused;
   const char* between = ": ";
+  if (refused != 0) {
+    text.append(between).append(own_no ? "the young person does not consent to it"
+                                       : "whoever may consent for the young person does not");
+    between = ", and ";
+  }
   for (const Missing one : AllMissings()) {
-    if (!Has(decision, one)) continue;
+    if ((lacks.all & ~refused & Bit(one)) == 0) continue;
     text.append(between).append(LackInWords(one));
     between = ", and ";
   }
-  if (decision.missing == 0) text.append(": no rule lets it be shown");
+  if (any != 0) {
+    text.append(between).append((any & (any - 1)) != 0 ? "any one of these would do"
+                                                       : "this would do instead");
+    between = ": ";
+    for (const Missing one : AllMissings()) {
+      if ((any & Bit(one)) == 0) continue;
+      text.append(between).append(LackAsThing(one));
+      between = "; or ";
+    }
+  }
+  if (missing == 0) text.append(": no rule lets it be shown");
   text.append(".");
   const size_t reason_size = text.size();
-  if (Has(decision, Missing::kExplicitConsent)) {
-    told.step = WorkerNextStep::kAskExplicitConsent;
-    text.append(" Ask the young person for their written consent, and record it");
-  } else if (Has(decision, Missing::kConsent)) {
-    told.step = WorkerNextStep::kAskConsent;
-    text.append(" Ask the young person for their consent, and record it");
-  } else if (Has(decision, Missing::kOthersConsent)) {
-    told.step = WorkerNextStep::kAskOthersConsent;
-    text.append(" Ask whoever may give consent for the young person, and record it");
-  } else if (Has(decision, Missing::kNecessity)) {
-    told.step = WorkerNextStep::kStateNecessity;
-    text.append(" State why it is necessary");
-  } else if (Has(decision, Missing::kAgreement)) {
-    told.step = WorkerNextStep::kAskAboutAgreement;
-    text.append(" Ask your information-governance officer about the agreement");
+  if (refused != 0) text.append(" Do not ask for consent again unless they bring it up");
+  uint32_t to_do = lacks.all & ~refused;
+  if (any != 0) to_do |= Bit(EasiestOf(any));
+  const auto has = [to_do](Missing one) { return (to_do & Bit(one)) != 0; };
+  const auto step = [&](WorkerNextStep one, const char* words) {
+    if (text.size() > reason_size) text.append(".");
+    told.step = one;
+    text.append(words);
+  };
+  if (has(Missing::kExplicitConsent)) {
+    step(WorkerNextStep::kAskExplicitConsent,
+         " Ask the young person for their written consent, and record it");
+  } else if (has(Missing::kConsent)) {
+    step(WorkerNextStep::kAskConsent, " Ask the young person for their consent, and record it");
+  } else if (has(Missing::kOthersConsent)) {
+    step(WorkerNextStep::kAskOthersConsent,
+         " Ask whoever may give consent for the young person, and record it");
+  } else if (has(Missing::kNecessity)) {
+    step(WorkerNextStep::kStateNecessity, " State why it is necessary");
+  } else if (has(Missing::kAgreement)) {
+    step(WorkerNextStep::kAskAboutAgreement,
+         " Ask your information-governance officer about the agreement");
   }
   if (Shows(Aspect::kAgency)) {
     told.ask_agency = item_.holder;
-    if (told.step == WorkerNextStep::kNone) told.step = WorkerNextStep::kAskAgency;
-    text.append(text.size() == reason_size ? " Ask " : ", or ask ");
+    const bool nothing_else = told.step == WorkerNextStep::kNone;
+    if (nothing_else) told.step = WorkerNextStep::kAskAgency;
+    text.append(text.size() == reason_size ? " Ask " : nothing_else ? "; ask " : ", or ask ");
     if (item_.holder < policy_.agency_data.size()) {
       text.append(policy_.agency_data[item_.holder].name);
     }
+    if (refused != 0 && nothing_else) text.append(" what can be done without it");
   }
   if (text.size() > reason_size) text.append(".");
-  return finish(reason_size);
+  return reason_size;
 }
 
 Explanation Policy::ExplainToWorker(const Question& question, const Item& item,

@@ -10,41 +10,15 @@ namespace {
 using syntax::Condition;
 using syntax::Conditions;
 
-int CountBits(uint32_t bits) {
-  int count = 0;
-  for (; bits != 0; bits &= bits - 1) ++count;
-  return count;
-}
-
 }  // namespace
 
-void Evaluation::Requirement::Add(const Requirement& other) {
-  possible = possible && other.possible;
-  bits |= other.bits;
-}
-
-// Of two ways the one that asks for less is told. Where both ask for as much, both are: choosing
-// one would make the answer depend on the order of rules.
-void Evaluation::Requirement::Either(const Requirement& other) {
-  if (!other.possible) return;
-  const int mine = CountBits(bits);
-  const int theirs = CountBits(other.bits);
-  if (!possible || theirs < mine) {
-    *this = other;
-  } else if (theirs == mine) {
-    bits |= other.bits;
-  }
-}
-
 // What it takes for `condition` to be `wanted`, where it is not.
-Evaluation::Requirement Evaluation::RequiredToHold(const Condition& condition, bool wanted) {
+Ways Evaluation::RequiredToHold(const Condition& condition, bool wanted) {
   const Tri value = Holds(condition);
-  Requirement needed;
-  if (value == Known(wanted)) return needed;
+  if (value == Known(wanted)) return Ways::Nothing();
   // By default only a fact that is not known can come out as wanted: the worker cannot change one
   // that is, such as that the person is shielded. Below is what somebody can do something about.
-  needed.possible = value == Tri::kUnknown;
-  if (needed.possible) needed.bits = Bit(Missing::kFacts);
+  const Ways found_out = value == Tri::kUnknown ? Ways::Of(Bit(Missing::kFacts)) : Ways::None();
   switch (condition.about) {
     case Condition::About::kConsent: {
       const uint32_t states = condition.consent_states;
@@ -52,90 +26,88 @@ Evaluation::Requirement Evaluation::RequiredToHold(const Condition& condition, b
       constexpr uint32_t kOthers = kByAnotherBit | Bit(Grantor::kParentalResponsibility) |
                                    Bit(Grantor::kCourt) | Bit(Grantor::kAuthority);
       if ((states & kOthers) != 0 && wanted == in_force) {
-        return Requirement{true, Bit(Missing::kOthersConsent)};
+        return Ways::Of(Bit(Missing::kOthersConsent));
       }
       if (wanted && in_force) {
         const bool is_explicit = (states & Bit(ConsentState::kExplicit)) != 0;
-        return Requirement{true, Bit(is_explicit ? Missing::kExplicitConsent : Missing::kConsent)};
+        return Ways::Of(Bit(is_explicit ? Missing::kExplicitConsent : Missing::kConsent));
       }
-      if (!wanted && !in_force) return Requirement{true, Bit(Missing::kConsent)};
-      return needed;
+      if (!wanted && !in_force) return Ways::Of(Bit(Missing::kConsent));
+      return found_out;
     }
     case Condition::About::kPurpose:
-      return Requirement{true, Bit(Missing::kPurpose)};
+      return Ways::Of(Bit(Missing::kPurpose));
     case Condition::About::kRelationship:
-      if (wanted != condition.negated) return Requirement{true, Bit(Missing::kRelationship)};
-      return needed;
+      if (wanted != condition.negated) return Ways::Of(Bit(Missing::kRelationship));
+      return found_out;
     default:
-      return needed;
+      return found_out;
   }
 }
 
 // What a show or broker would need to speak; only where it is about this item at all.
-Evaluation::Requirement Evaluation::RequiredToSpeak(const BoundRule& rule,
-                                                    const BoundStatement& statement) {
-  Requirement needed;
+Ways Evaluation::RequiredToSpeak(const BoundRule& rule, const BoundStatement& statement) {
   const Tri about = And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)),
                         MatchParties(rule));
-  if (about == Tri::kNo) return Requirement{false, 0};
-  if (about == Tri::kUnknown) needed.bits |= Bit(Missing::kFacts);
+  if (about == Tri::kNo) return Ways::None();
+  uint32_t lacks = GatewayLacks(rule);
+  if (about == Tri::kUnknown) lacks |= Bit(Missing::kFacts);
   if (MatchAskers(statement.askers, false, false) != Tri::kYes) {
     if (MatchAskers(statement.askers, true, false) == Tri::kYes) {
-      needed.bits |= Bit(Missing::kPractitioner);
+      lacks |= Bit(Missing::kPractitioner);
     } else if (MatchAskers(statement.askers, true, true) == Tri::kYes) {
-      needed.bits |= Bit(Missing::kPurpose);
+      lacks |= Bit(Missing::kPurpose);
     } else if (MatchAskers(statement.askers, true, true) == Tri::kUnknown) {
-      needed.bits |= Bit(Missing::kFacts);
+      lacks |= Bit(Missing::kFacts);
     } else {
-      return Requirement{false, 0};
+      return Ways::None();
     }
   }
-  for (const Condition& condition : statement.when) needed.Add(RequiredToHold(condition, true));
+  if (!AgreementInForce(rule)) lacks |= Bit(Missing::kAgreement);
+  if (PersonNeeded()) lacks |= Bit(Missing::kPractitioner);
+  Ways needed = Ways::Of(lacks);
+  for (const Condition& condition : statement.when) needed.Both(RequiredToHold(condition, true));
   for (const Conditions& conditions : statement.unless) {
     if (HoldAll(conditions) == Tri::kNo) continue;
-    Requirement ways{false, 0};
+    Ways ways = Ways::None();
     for (const Condition& condition : conditions) ways.Either(RequiredToHold(condition, false));
-    needed.Add(ways);
+    needed.Both(ways);
   }
-  if (!AgreementInForce(rule)) needed.bits |= Bit(Missing::kAgreement);
-  needed.bits |= GatewayLacks(rule);
-  if (PersonNeeded()) needed.bits |= Bit(Missing::kPractitioner);
   return needed;
 }
 
 // What it takes for a hide that applies to fall silent.
-Evaluation::Requirement Evaluation::RequiredToBeSilent(const BoundRule& rule,
-                                                       const BoundStatement& statement) {
-  Requirement ways{false, 0};
+Ways Evaluation::RequiredToBeSilent(const BoundRule& rule, const BoundStatement& statement) {
   const Tri selected = And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)),
                            And(MatchesAskers(statement.askers), MatchParties(rule)));
-  if (selected == Tri::kUnknown) ways = Requirement{true, Bit(Missing::kFacts)};
+  Ways ways = selected == Tri::kUnknown ? Ways::Of(Bit(Missing::kFacts)) : Ways::None();
   for (const Condition& condition : statement.when) ways.Either(RequiredToHold(condition, false));
   for (const Conditions& conditions : statement.unless) {
-    Requirement all;
-    for (const Condition& condition : conditions) all.Add(RequiredToHold(condition, true));
+    Ways all = Ways::Nothing();
+    for (const Condition& condition : conditions) all.Both(RequiredToHold(condition, true));
     ways.Either(all);
   }
   return ways;
 }
 
-uint32_t Evaluation::WhatWasMissing() {
-  if (static_cast<int>(item_.aspect) >= kAspectCount) return Bit(Missing::kFacts);
-  if (question_.now_s < policy_.in_force_s) return Bit(Missing::kPolicy);
-  Requirement hides;
-  Requirement shows{false, 0};
+Lacks Evaluation::WhatWasMissing() {
+  if (static_cast<int>(item_.aspect) >= kAspectCount) return Lacks{Bit(Missing::kFacts), 0};
+  if (question_.now_s < policy_.in_force_s) return Lacks{Bit(Missing::kPolicy), 0};
+  Ways hides = Ways::Nothing();
+  Ways shows = Ways::None();
   for (const BoundRule& rule : policy_.rules) {
     for (const BoundStatement& statement : rule.statements) {
       if (statement.effect == Effect::kHide) {
-        if (Matches(rule, statement) != Tri::kNo) hides.Add(RequiredToBeSilent(rule, statement));
+        if (Matches(rule, statement) != Tri::kNo) hides.Both(RequiredToBeSilent(rule, statement));
       } else if (statement.effect == Effect::kShow) {
         shows.Either(RequiredToSpeak(rule, statement));
       }
     }
   }
-  // Where a hide cannot be answered, or nothing could show it, naming a lack would mislead.
-  if (!hides.possible || !shows.possible) return 0;
-  return hides.bits | shows.bits;
+  // Where a hide cannot be answered, or nothing could show it, naming a lack would mislead: then
+  // there is no way, and nothing is told.
+  shows.Both(hides);
+  return shows.Tell();
 }
 
 }  // namespace signpost::policy

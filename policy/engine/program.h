@@ -100,6 +100,9 @@ struct BoundRule {
   bool liftable = false;
   int16_t agreement = kNoAgreement;
   Gateway basis = Gateway::kNone;
+  // Of several rules that show, the basis recorded is that of the one with the lowest: see
+  // OrderBases() (bind.cc).
+  uint16_t precedence = 0;
   uint32_t obligations = 0;
   std::vector<BoundStatement> statements;
   // Of an override.

@@ -88,6 +88,15 @@ class RecordEvaluator {
  private:
   // Whether existence, or agency, of the item is shown.
   bool Shows(Aspect aspect);
+  // What was missing for item_, as it is.
+  Lacks WhatWasMissing();
+  // The same, of the item as it was when that was last worked out, where it is the same still.
+  const Lacks& Lacking(Aspect aspect, Symbol assessment, Symbol section);
+  // Of the rules that decide, the one whose basis was recorded; kNoRule where none is.
+  RuleIndex BasisRule(const Decision& decision);
+  // What is withheld and what to do about it, as the end of "You may not see ..", to text_. Returns
+  // where the latter begins.
+  size_t AppendWithheld(uint32_t missing, const Lacks& lacks, WorkerExplanation& told);
 
   const PolicyImpl& policy_;
   const Question& question_;
@@ -99,6 +108,10 @@ class RecordEvaluator {
   std::optional<Engine::ItemRows> could_item_;  // of potential_shows_ and item_, likewise
   std::optional<bool> existence_shown_;         // of item_
   std::optional<bool> agency_shown_;
+  std::optional<Lacks> lacks_;  // of item_ in the aspect, assessment and section below
+  Aspect lacks_aspect_ = Aspect::kExistence;
+  Symbol lacks_assessment_ = kNoSymbol;
+  Symbol lacks_section_ = kNoSymbol;
   std::string text_;
 };
 

@@ -676,7 +676,11 @@ TEST_F(Decide, AnOverrideNeedsRoleGroundReasonAndPurpose) {
   q_.purpose = Purpose::kSafeguarding;
   q_.override_request = {true, OverrideGround::kLegalDuty, true};
   ASSERT_EQ(Ask(), Effect::kShow);
-  EXPECT_EQ(Whole().gateway, Gateway::kCa1989S47);
+  // Which duty that is the practitioner says; it need not be that of section 47.
+  EXPECT_EQ(Whole().gateway, Gateway::kNone);
+  EXPECT_NE(
+      policy_->Explain(q_, i_, Whole()).worker_reason.find("Basis: a legal duty, as you stated"),
+      std::string::npos);
   const Question good = q_;
   q_.override_request.reason_stated = false;
   EXPECT_EQ(Ask(), Effect::kHide);
@@ -694,6 +698,50 @@ TEST_F(Decide, AnOverrideNeedsRoleGroundReasonAndPurpose) {
   q_ = good;
   q_.is_practitioner = Tri::kNo;
   EXPECT_EQ(Ask(), Effect::kHide);
+}
+
+// Whoever said no is not to be asked again; what is left to do is told.
+TEST_F(Decide, ARefusalIsSaidAndNobodyIsSentToAskAgain) {
+  Use("rule S \"s\"\n show existence, agency of youth-offending to practitioner\n basis "
+      "ca2004-s10\n"
+      "rule C \"c\"\n show contact of youth-offending to practitioner\n when consent is explicit "
+      "and "
+      "in force\n basis consent\n"
+      "rule P \"p\"\n show assessment of youth-offending to practitioner\n when consent is in "
+      "force "
+      "from a parent\n basis consent\n"
+      "rule H \"h\"\n hide contact of youth-offending from everyone when consent is refused\n");
+  i_.aspect = Aspect::kContact;
+  const auto told = [this] { return policy_->Explain(q_, i_, Whole()); };
+  EXPECT_EQ(told().next_step,
+            "Ask the young person for their written consent, and record it, or ask Nortown Youth "
+            "Offending Team.");
+  ConsentFact no = Given(false);
+  for (const ConsentDecision decision : {ConsentDecision::kRefused, ConsentDecision::kWithdrawn}) {
+    no.decision = decision;
+    consents_.clear();
+    Give(no);
+    EXPECT_EQ(told().worker_reason,
+              "You may not see whom to contact: the young person does not consent to it.");
+    EXPECT_EQ(told().next_step,
+              "Do not ask for consent again unless they bring it up; ask Nortown Youth Offending "
+              "Team what can be done without it.");
+    EXPECT_EQ(told().ask_agency, i_.holder);
+  }
+  // What the young person does not want is not to be had from a parent.
+  i_.aspect = Aspect::kAssessment;
+  EXPECT_EQ(told().worker_reason.find("somebody who may give it"), std::string::npos);
+  EXPECT_EQ(told().next_step.find("Ask whoever"), std::string::npos);
+  // A parent's no is a parent's.
+  no.grantor = Grantor::kParentalResponsibility;
+  consents_.clear();
+  Give(no);
+  EXPECT_EQ(told().worker_reason,
+            "You may not see whether an assessment (asset) exists: whoever may consent for the "
+            "young person does not.");
+  i_.aspect = Aspect::kContact;
+  EXPECT_NE(told().next_step.find("Ask the young person for their written consent"),
+            std::string::npos);
 }
 
 TEST_F(Decide, AnOverrideLiftsOnlyWhatItNames) {
