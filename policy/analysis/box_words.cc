@@ -59,9 +59,15 @@ Point BoxWords::PointOf(const AskerClass& asker, const Item& item) {
 std::string BoxWords::WhenInWords(const Box& when) const {
   std::vector<std::string> words;
   for (int f = 0; f < kFactCount; ++f) {
-    const std::vector<uint16_t>& values = when[static_cast<size_t>(f)];
+    std::vector<uint16_t> values = when[static_cast<size_t>(f)];
     if (values.empty()) continue;
     const Fact fact = static_cast<Fact>(f);
+    const bool perhaps = values.back() == CountOf(space_, fact);
+    if (perhaps) values.pop_back();
+    if (values.empty()) {
+      words.push_back(UnknownInWords(fact));
+      continue;
+    }
     if (fact == Fact::kPurpose) {
       words.push_back(PurposesInWords(values));
     } else if (fact == Fact::kConsents) {
@@ -81,6 +87,7 @@ std::string BoxWords::WhenInWords(const Box& when) const {
       }
       words.push_back(absl::StrJoin(ways, " or "));
     }
+    if (perhaps) absl::StrAppend(&words.back(), " or ", UnknownInWords(fact));
   }
   return absl::StrJoin(words, ", ");
 }

@@ -42,7 +42,7 @@ class BoxWords {
     return ThingsInWords(pairs[2], pairs[3], pairs[4]);
   }
   // "involved, for assessment or referral". A box of Circumstances, in which a fact that may be
-  // anything has no values.
+  // anything has no values, and one that is not known the value CountOf() it.
   std::string WhenInWords(const Box& when) const;
 
  private:

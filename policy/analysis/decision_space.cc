@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "policy/calendar.h"
+#include "policy/check.h"
 #include "policy/engine/evaluation.h"
 
 namespace signpost::policy {
@@ -536,6 +537,35 @@ std::string FactInWords(const PolicyImpl& policy, const DecisionSpace& space, Fa
   return "";
 }
 
+std::string UnknownInWords(Fact fact) {
+  switch (fact) {
+    case Fact::kConsents:
+      return "consent not known";
+    case Fact::kPurpose:
+      return "for no purpose that is known";
+    case Fact::kRelationships:
+      return "not known whether involved";
+    case Fact::kShielded:
+      return "not known whether person is shielded";
+    case Fact::kOpen:
+      return "not known whether flag is open";
+    case Fact::kDisputed:
+      return "not known whether flag is disputed";
+    case Fact::kNewIdentity:
+      return "not known whether person has a new identity";
+    case Fact::kSpentOffence:
+      return "not known whether about a spent offence";
+    case Fact::kNamesVictim:
+      return "not known whether it names a victim";
+    case Fact::kTime:
+    case Fact::kGround:
+    case Fact::kNecessity:
+    case Fact::kBrokerable:
+      break;
+  }
+  return "";
+}
+
 Cell::Cell(const DecisionSpace& space, const AskerClass& asker, const Item& about)
     : item(about), space_(space), consent_set_(&space.consent_sets[0]) {
   question.agency = asker.agency;
@@ -562,6 +592,7 @@ void Cell::Set(Fact fact, int value) {
         question.now_s = space_.changes[at];
       } else {
         consent_set_ = &space_.consent_sets[at];
+        item.consents_known = Tri::kYes;
       }
       FillConsents(*consent_set_, question.now_s, consents_);
       item.consents = consents_;
@@ -570,7 +601,7 @@ void Cell::Set(Fact fact, int value) {
       question.purpose = space_.purposes[at];
       return;
     case Fact::kRelationships:
-      question.relationships.yes = space_.relationships[at];
+      question.relationships = RelationshipFacts{space_.relationships[at], 0};
       return;
     case Fact::kGround:
       question.override_request.requested = value != 0;
@@ -600,6 +631,44 @@ void Cell::Set(Fact fact, int value) {
       return;
     case Fact::kNamesVictim:
       item.names_victim = known;
+      return;
+  }
+}
+
+void Cell::Forget(Fact fact) {
+  SIGNPOST_POLICY_CHECK(MayBeUnknown(fact));
+  switch (fact) {
+    case Fact::kConsents:
+      item.consents_known = Tri::kUnknown;
+      return;
+    case Fact::kPurpose:
+      question.purpose = Purpose::kUnspecified;
+      return;
+    case Fact::kRelationships:
+      question.relationships = RelationshipFacts{0, (1u << kRelationshipCount) - 1};
+      return;
+    case Fact::kShielded:
+      item.shielded = Tri::kUnknown;
+      return;
+    case Fact::kOpen:
+      item.open = Tri::kUnknown;
+      return;
+    case Fact::kDisputed:
+      item.disputed = Tri::kUnknown;
+      return;
+    case Fact::kNewIdentity:
+      item.new_identity = Tri::kUnknown;
+      return;
+    case Fact::kSpentOffence:
+      item.spent_offence = Tri::kUnknown;
+      return;
+    case Fact::kNamesVictim:
+      item.names_victim = Tri::kUnknown;
+      return;
+    case Fact::kTime:
+    case Fact::kGround:
+    case Fact::kNecessity:
+    case Fact::kBrokerable:
       return;
   }
 }

@@ -113,10 +113,18 @@ inline constexpr int kFactCount = 13;
 using Circumstance = std::array<uint16_t, kFactCount>;  // which value of each
 constexpr uint32_t Bit(Fact fact) { return 1u << static_cast<uint32_t>(fact); }
 
+// Whether not knowing a fact is other than knowing any one value of it.
+constexpr bool MayBeUnknown(Fact fact) {
+  return fact != Fact::kTime && fact != Fact::kGround && fact != Fact::kNecessity &&
+         fact != Fact::kBrokerable;
+}
+
 // How many values a fact has.
 int CountOf(const DecisionSpace& space, Fact fact);
 // One value, as a condition in words: "involved", "for assessment or support-planning".
 std::string FactInWords(const PolicyImpl& policy, const DecisionSpace& space, Fact fact, int value);
+// The same where it is not known: "not known whether involved".
+std::string UnknownInWords(Fact fact);
 
 // One point of the space: a question and an item, and what their spans point at. Not thread-safe.
 class Cell {
@@ -127,6 +135,10 @@ class Cell {
   Cell& operator=(const Cell&) = delete;
 
   void Set(Fact fact, int value);
+  // Makes it unknown, until it is set again.
+  //
+  // REQUIRES: MayBeUnknown(fact).
+  void Forget(Fact fact);
 
   // Free to change, but for the spans.
   Question question;

@@ -22,6 +22,7 @@ using syntax::Condition;
 using syntax::Conditions;
 
 constexpr size_t kAskersMax = 60'000;  // numbers of 16 bits
+constexpr uint16_t kNoOutcome = 0xffff;
 
 // What the policies answer to one cell, as far as the survey looks.
 struct CellChange {
@@ -85,6 +86,8 @@ class Survey {
     return std::find(alike.begin(), alike.end(), agency) != alike.end();
   }
   virtual CellChange Judge(const std::vector<Decision>& decisions) const = 0;
+  // Whether circumstances that are not known are surveyed, too.
+  virtual bool LooksAtUnknown() const { return false; }
 
   const std::vector<const Policy*> policies_;
   std::vector<const PolicyImpl*> impls_;
@@ -97,17 +100,17 @@ class Survey {
   // Which circumstances lead to which outcome, and the facts that have a say (bits of Fact).
   struct Pattern {
     uint32_t facts = 0;
+    // Something is not known in each of the cells: the value of such a fact is CountOf() it.
+    bool unknown = false;
     std::vector<std::pair<uint16_t, Circumstance>> cells;  // by number of the outcome
 
     friend bool operator<(const Pattern& a, const Pattern& b) {
-      return std::tie(a.facts, a.cells) < std::tie(b.facts, b.cells);
+      return std::tie(a.facts, a.unknown, a.cells) < std::tie(b.facts, b.unknown, b.cells);
     }
   };
-  // Those of whom it holds, and the rules that decided, beside Pattern::cells.
-  struct Holders {
-    std::vector<Member> members;
-    std::vector<RuleSet> rules;
-  };
+  // The rules that decided, as places in rule_sets_ beside Pattern::cells, and those of whom it
+  // holds that by these rules.
+  using Holders = std::map<std::vector<uint32_t>, std::vector<Member>>;
   // Circumstances with an outcome: a fact that may be anything has no values in the box.
   struct BoxMembers {
     std::vector<std::pair<std::vector<Member>, RuleSet>> parts;
@@ -143,34 +146,174 @@ class Survey {
     }
     cells += count;
     if (cells > kSurveyCellsMax) return false;
+    const bool asks_unknown = LooksAtUnknown() && !AreTheSameFor(cell);
+    std::vector<uint16_t> outcomes;  // by cell, where the unknown are asked about too
     Circumstance at{};
     std::vector<Decision> decisions(policies_.size());
-    std::vector<RuleSet> rules;
+    std::vector<uint32_t> rules;
     do {
-      for (size_t p = 0; p < policies_.size(); ++p) {
-        decisions[p] = policies_[p]->DecideOnly(cell.question, cell.item);
-      }
+      Decide(cell, decisions);
       const CellChange outcome = Judge(decisions);
+      if (asks_unknown) {
+        outcomes.push_back(outcome.change.empty() ? kNoOutcome : NumberOf(outcome));
+      }
       if (outcome.change.empty()) continue;
       if (outcome.after != outcome.before) {
         (outcome.after > outcome.before ? gained_cells : lost_cells) += weight;
       }
       pattern.cells.emplace_back(NumberOf(outcome), at);
-      rules.emplace_back();
-      for (size_t p = 0; p < policies_.size(); ++p) {
-        for (const RuleIndex rule : decisions[p].rules) {
-          if (rule != kNoRule) rules.back().insert({p, rule});
+      rules.push_back(RulesOf(decisions));
+    } while (Next(pattern.facts, cell, at));
+    const uint32_t facts = pattern.facts;
+    Keep(std::move(pattern), std::move(rules), members);
+    return !asks_unknown || VisitUnknown(facts, outcomes, members, cell);
+  }
+
+  void Decide(const Cell& cell, std::vector<Decision>& decisions) const {
+    for (size_t p = 0; p < policies_.size(); ++p) {
+      decisions[p] = policies_[p]->DecideOnly(cell.question, cell.item);
+    }
+  }
+
+  // Another class may have come to the same: which rule decides is no difference. But to its own
+  // members alone it is told.
+  void Keep(Pattern pattern, std::vector<uint32_t> rules, const std::vector<Member>& members) {
+    if (pattern.cells.empty()) return;
+    std::vector<Member>& all = patterns_[std::move(pattern)][std::move(rules)];
+    all.insert(all.end(), members.begin(), members.end());
+  }
+
+  // The cells of a class in which something that has a say is not known. Mostly they come to what
+  // some value comes to that the fact may have, and go without saying; those that come to something
+  // else are told by themselves. A rule may say the same of every value, and so say nothing where
+  // nobody knows which it is.
+  bool VisitUnknown(uint32_t facts, const std::vector<uint16_t>& outcomes,
+                    const std::vector<Member>& members, Cell& cell) {
+    Pattern pattern;
+    pattern.facts = facts;
+    pattern.unknown = true;
+    Circumstance at{};
+    std::vector<Decision> decisions(policies_.size());
+    std::vector<uint32_t> rules;
+    while (Next(facts, cell, at, true)) {
+      if (!SomethingUnknown(facts, at)) continue;
+      if (++unknown_cells_ > kSurveyCellsMax) return false;
+      Decide(cell, decisions);
+      const CellChange outcome = Judge(decisions);
+      if (outcome.change.empty()) continue;
+      const uint16_t number = NumberOf(outcome);
+      if (MayComeTo(number, facts, outcomes, at, 0, 1, 0)) continue;
+      pattern.cells.emplace_back(number, at);
+      rules.push_back(RulesOf(decisions));
+    }
+    Keep(std::move(pattern), std::move(rules), members);
+    return true;
+  }
+
+  bool IsUnknown(const Circumstance& at, int fact) const {
+    return at[static_cast<size_t>(fact)] == CountOf(*space_, static_cast<Fact>(fact));
+  }
+  bool SomethingUnknown(uint32_t facts, const Circumstance& at) const {
+    for (int f = 0; f < kFactCount; ++f) {
+      if (Has(facts, f) && IsUnknown(at, f)) return true;
+    }
+    return false;
+  }
+
+  // Whether some cell that may be the one at `at`, were it all known, has that outcome. `outcomes`
+  // is in the order of Next(); `place` of it is that of the facts before `fact`.
+  bool MayComeTo(uint16_t outcome, uint32_t facts, const std::vector<uint16_t>& outcomes,
+                 const Circumstance& at, int fact, size_t stride, size_t place) const {
+    while (fact < kFactCount && !Has(facts, fact)) ++fact;
+    if (fact == kFactCount) return outcomes[place] == outcome;
+    const auto count = static_cast<size_t>(CountOf(*space_, static_cast<Fact>(fact)));
+    const size_t value = at[static_cast<size_t>(fact)];
+    for (size_t v = IsUnknown(at, fact) ? 0 : value; v < std::min(count, value + 1); ++v) {
+      if (MayComeTo(outcome, facts, outcomes, at, fact + 1, stride * count, place + v * stride)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Whether all that can matter to this asker and item is word for word the same in every policy,
+  // so that no fact can come to a difference.
+  bool AreTheSameFor(const Cell& at) const {
+    Question question = at.question;
+    question.purpose = Purpose::kUnspecified;
+    std::string first;
+    for (const PolicyImpl* const impl : impls_) {
+      Evaluation evaluation(*impl, question, at.item);
+      const std::vector<uint8_t> matter = evaluation.RulesThatMatter();
+      std::string words = absl::StrCat(impl->ends_at_18);
+      for (size_t r = 0; r < impl->rules.size(); ++r) {
+        if (matter[r] != 0) AppendRule(*impl, r, evaluation, words);
+      }
+      if (impl == impls_.front()) first = words;
+      if (words != first) return false;
+    }
+    return true;
+  }
+
+  static void AppendRule(const PolicyImpl& impl, size_t index, const Evaluation& evaluation,
+                         std::string& words) {
+    const BoundRule& rule = impl.rules[index];
+    absl::StrAppend(&words, "|", impl.rule_infos[index].id, " ", static_cast<int>(rule.basis), " ",
+                    rule.obligations, " ", rule.opens, " ", rule.grounds);
+    if (rule.agreement != kNoAgreement) {
+      const BoundAgreement& agreement = impl.agreements[static_cast<size_t>(rule.agreement)];
+      absl::StrAppend(&words, " ", agreement.from_s, " ", agreement.until_s);
+      for (const auto& [holder, gateway] : agreement.choices) {
+        absl::StrAppend(&words, " ", holder, "=", static_cast<int>(gateway));
+      }
+    }
+    const auto conditions = [&words](const Conditions& all) {
+      for (const Condition& one : all) {
+        absl::StrAppend(&words, " ", static_cast<int>(one.about), one.negated ? "!" : ".",
+                        one.consent_states, ".", one.purposes, ".", one.relationships);
+      }
+    };
+    const auto askers = [&words](const BoundAskers& who) {
+      absl::StrAppend(&words, who.everyone ? " all" : "");
+      for (const std::vector<BoundAskerPhrase>* const phrases : {&who.any, &who.except}) {
+        absl::StrAppend(&words, "/");
+        for (const BoundAskerPhrase& one : *phrases) {
+          absl::StrAppend(&words, " ", one.agency, ".", one.kind, ".", one.role, ".", one.team, ".",
+                          one.practitioner, one.system, one.holder, one.relevant_authority);
         }
       }
-    } while (Next(pattern.facts, cell, at));
-    if (pattern.cells.empty()) return true;
-    // Another class may have come to the same: then its members join, and so do its rules, since
-    // which rule decides is no difference.
-    Holders& all = patterns_[std::move(pattern)];
-    all.members.insert(all.members.end(), members.begin(), members.end());
-    all.rules.resize(rules.size());
-    for (size_t c = 0; c < rules.size(); ++c) all.rules[c].insert(rules[c].begin(), rules[c].end());
-    return true;
+    };
+    for (const BoundStatement& statement : rule.statements) {
+      absl::StrAppend(&words, ";", static_cast<int>(statement.effect), " ",
+                      static_cast<int>(evaluation.MatchesAspects(statement.aspects)),
+                      static_cast<int>(evaluation.MatchesItems(statement.items)));
+      askers(statement.askers);
+      conditions(statement.when);
+      for (const Conditions& unless : statement.unless) {
+        absl::StrAppend(&words, " unless");
+        conditions(unless);
+      }
+    }
+    if (!rule.is_override) return;
+    askers(rule.askers);
+    conditions(rule.when);
+    for (size_t r = 0; r < rule.lifts.size(); ++r) {
+      if (rule.lifts[r] != 0) absl::StrAppend(&words, " ", impl.rule_infos[r].id);
+    }
+  }
+
+  // The place in rule_sets_ of the rules that decided.
+  uint32_t RulesOf(const std::vector<Decision>& decisions) {
+    RuleSet rules;
+    for (size_t p = 0; p < decisions.size(); ++p) {
+      for (const RuleIndex rule : decisions[p].rules) {
+        if (rule != kNoRule) rules.insert({p, rule});
+      }
+    }
+    const auto [it, added] =
+        rule_set_places_.emplace(std::move(rules), static_cast<uint32_t>(rule_sets_.size()));
+    if (added) rule_sets_.push_back(&it->first);
+    return it->second;
   }
 
   uint16_t NumberOf(const CellChange& outcome) {
@@ -181,15 +324,20 @@ class Survey {
 
   static bool Has(uint32_t facts, int fact) { return (facts & (1u << fact)) != 0; }
 
-  // Counts on; false after the last.
-  bool Next(uint32_t facts, Cell& cell, Circumstance& at) const {
+  // Counts on; false after the last. With `unknown`, each fact that may be unknown has one value more.
+  bool Next(uint32_t facts, Cell& cell, Circumstance& at, bool unknown = false) const {
     for (int f = 0; f < kFactCount; ++f) {
       if (!Has(facts, f)) continue;
       const Fact fact = static_cast<Fact>(f);
       uint16_t& value = at[static_cast<size_t>(f)];
-      const bool more = value + 1 < CountOf(*space_, fact);
+      const int count = CountOf(*space_, fact);
+      const bool more = value + 1 < count + (unknown && MayBeUnknown(fact) ? 1 : 0);
       value = more ? static_cast<uint16_t>(value + 1) : uint16_t{0};
-      cell.Set(fact, value);
+      if (value == count) {
+        cell.Forget(fact);
+      } else {
+        cell.Set(fact, value);
+      }
       if (more) return true;
     }
     return false;
@@ -303,30 +451,35 @@ class Survey {
   // Cuts one pattern into boxes and puts each beside the same box of other patterns.
   void Gather(const Pattern& pattern, const Holders& holders,
               std::map<std::pair<uint16_t, Box>, BoxMembers>& findings) const {
-    std::map<uint16_t, std::map<Point, const RuleSet*>> by_outcome;
+    std::map<uint16_t, std::map<Point, size_t>> by_outcome;  // which of the pattern's cells
     for (size_t c = 0; c < pattern.cells.size(); ++c) {
       const auto& [outcome, at] = pattern.cells[c];
-      by_outcome[outcome].emplace(Point(at.begin(), at.end()), &holders.rules[c]);
+      by_outcome[outcome].emplace(Point(at.begin(), at.end()), c);
     }
-    for (const auto& [outcome, rules_at] : by_outcome) {
+    for (const auto& [outcome, cell_at] : by_outcome) {
       std::vector<Point> points;
-      for (const auto& [point, rules] : rules_at) points.push_back(point);
+      for (const auto& [point, c] : cell_at) points.push_back(point);
       for (const Box& box : CutIntoBoxes(std::move(points))) {
         Box when = box;
         int64_t size = 1;
         for (int f = 0; f < kFactCount; ++f) {
           std::vector<uint16_t>& values = when[static_cast<size_t>(f)];
-          const int count = CountOf(*space_, static_cast<Fact>(f));
+          const Fact fact = static_cast<Fact>(f);
+          const int count =
+              CountOf(*space_, fact) + (pattern.unknown && MayBeUnknown(fact) ? 1 : 0);
           if (!Has(pattern.facts, f) || static_cast<int>(values.size()) == count) values.clear();
           size *= values.empty() ? count : static_cast<int64_t>(values.size());
         }
-        RuleSet rules;
-        for (const auto& [point, some] : rules_at) {
-          if (Inside(point, box)) rules.insert(some->begin(), some->end());
-        }
         BoxMembers& finding = findings[{outcome, std::move(when)}];
         finding.cells = size;
-        finding.parts.emplace_back(holders.members, std::move(rules));
+        for (const auto& [cell_rules, members] : holders) {
+          RuleSet rules;
+          for (const auto& [point, c] : cell_at) {
+            const RuleSet& some = *rule_sets_[cell_rules[c]];
+            if (Inside(point, box)) rules.insert(some.begin(), some.end());
+          }
+          finding.parts.emplace_back(members, std::move(rules));
+        }
       }
     }
   }
@@ -361,7 +514,10 @@ class Survey {
   std::map<std::string, std::vector<Member>> classes_;
   std::vector<CellChange> outcomes_;  // by number
   std::map<CellChange, uint16_t> numbers_;
+  std::map<RuleSet, uint32_t> rule_set_places_;
+  std::vector<const RuleSet*> rule_sets_;  // the keys of the above, by place
   std::map<Pattern, Holders> patterns_;
+  int64_t unknown_cells_ = 0;
 };
 
 std::string ObligationsInWords(uint32_t obligations) {
@@ -377,6 +533,7 @@ class Comparison : public Survey {
   using Survey::Survey;
 
  protected:
+  bool LooksAtUnknown() const override { return true; }
   CellChange Judge(const std::vector<Decision>& decisions) const override {
     const Decision& before = decisions[0];
     const Decision& after = decisions[1];

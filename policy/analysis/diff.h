@@ -3,7 +3,8 @@
 //
 // The space is that of decision_space.h, spelt out: every asker by role, every service of every
 // holder, every section of every assessment, and every circumstance that a rule of either policy
-// looks at. Nothing is sampled. Cells that change alike are gathered into boxes (these askers,
+// looks at. Nothing is sampled. Diff() also compares where such a circumstance is not known, and
+// tells what comes of that where no value it could have comes to the same. Cells that change alike are gathered into boxes (these askers,
 // these things, under these circumstances), so that the sentences are few and together say all of
 // it, each cell once.
 //
@@ -48,7 +49,7 @@ struct PolicyDifference {
   std::vector<VisibilityChange> losses;  // less is seen
   // As much is seen, on other terms: another obligation or another basis.
   std::vector<VisibilityChange> terms;
-  int64_t gained_cells = 0;  // of all gains together
+  int64_t gained_cells = 0;  // of all gains together in which everything is known
   int64_t lost_cells = 0;
   // Decided by each policy: one for each class of cells that no rule tells apart.
   int64_t cells = 0;

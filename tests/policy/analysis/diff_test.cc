@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -160,6 +161,54 @@ TEST(Diff, SaysWhereTheTermsChange) {
   ASSERT_FALSE(difference.terms.empty());
   EXPECT_THAT(difference.terms[0].change,
               HasSubstr("then log -> on ca2004-s10 then log, no-onward-sharing"));
+}
+
+// Two rules that do alike for others: to each only the one that decides for them is told.
+TEST(Diff, NamesOnlyRulesThatDecide) {
+  const auto with = CompileSmall(
+      "rule A \"a\"\n show existence of offending held by yot to adviser of careers\n basis "
+      "ca2004-s10\n"
+      "rule B \"b\"\n show existence of careers-advice held by careers to officer of yot\n basis "
+      "ca2004-s10\n");
+  std::vector<std::string> said;
+  for (const VisibilityChange& change : WhoCanSee(*with, ItemSelector()).changes) {
+    said.push_back(change.ToString());
+  }
+  EXPECT_THAT(said, ::testing::ElementsAre(
+                        "adviser of careers: existence of offending held by yot: show by A",
+                        "officer of yot: existence of careers-advice held by careers: show by B"));
+  said.clear();
+  for (const VisibilityChange& change : Diff(*with, *CompileSmall("")).losses) {
+    said.push_back(change.change);
+  }
+  EXPECT_THAT(said, ::testing::ElementsAre("show by A -> hide", "show by B -> hide"));
+}
+
+// A rule may say the same of every value that a fact can have, and say nothing where nobody knows
+// which it is.
+TEST(Diff, SaysWhatComesOfNotKnowing) {
+  const std::string shows = "rule A \"a\"\n show existence of offending to adviser of careers\n";
+  const auto each = CompileSmall(absl::StrCat(
+      shows,
+      " when person is shielded\n show existence of offending to adviser of careers\n when "
+      "person is not shielded\n basis ca2004-s10\n"));
+  const auto any = CompileSmall(absl::StrCat(shows, " basis ca2004-s10\n"));
+  const PolicyDifference difference = Diff(*each, *any);
+  EXPECT_EQ(difference.gained_cells, 0) << "of all that is known nothing changes";
+  ASSERT_EQ(difference.gains.size(), 1u);
+  EXPECT_TRUE(difference.losses.empty());
+  EXPECT_EQ(difference.gains[0].ToString(),
+            "adviser of careers: existence of offending held by yot; not known whether person is "
+            "shielded: hide -> show by A");
+  EXPECT_EQ(Diff(*any, *each).losses.size(), 1u);
+  // What comes of some value, too, goes without saying.
+  const auto hides = CompileSmall(absl::StrCat(
+      shows,
+      " basis ca2004-s10\nrule H \"h\"\n hide everything of offending from everyone when person "
+      "is shielded\n"));
+  const PolicyDifference known = Diff(*any, *hides);
+  ASSERT_EQ(known.losses.size(), 1u);
+  EXPECT_EQ(known.losses[0].when, "person shielded");
 }
 
 TEST(Diff, RefusesTwoVocabularies) {
