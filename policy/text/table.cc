@@ -23,7 +23,7 @@ struct Column {
 // What the text makes a word of.
 constexpr char kWordBytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
-constexpr std::array<Column, 13> kColumns = {{{"block", &TableRow::block},
+constexpr std::array<Column, 14> kColumns = {{{"block", &TableRow::block},
                                               {"agreement", &TableRow::agreement},
                                               {"id", &TableRow::id},
                                               {"title", &TableRow::title},
@@ -35,14 +35,19 @@ constexpr std::array<Column, 13> kColumns = {{{"block", &TableRow::block},
                                               {"unless", &TableRow::unless},
                                               {"basis", &TableRow::basis},
                                               {"then", &TableRow::then},
-                                              {"more", &TableRow::more}}};
+                                              {"more", &TableRow::more},
+                                              {"comment", &TableRow::comment}}};
+
+using Words = std::vector<std::string>;
 
 // ---- The text in words ----
 
-// A piece of the text between blanks; a string in quotes is one piece, with what is stuck to it.
+// A piece of the text between blanks; a string in quotes is one piece, with what is stuck to it. A
+// comment is a piece too, without its "#" and with single blanks.
 struct Piece {
   std::string text;
   bool first_on_line = false;
+  bool is_comment = false;
 };
 
 // Not syntax::Pieces(): a text that is half written, or that has a character without a meaning, is
@@ -59,9 +64,16 @@ std::vector<Piece> Pieces(absl::string_view text) {
       piece.clear();
       first = false;
     };
-    for (const char c : line) {
+    for (size_t i = 0; i < line.size(); ++i) {
+      const char c = line[i];
       if (c == '"') quoted = !quoted;
-      if (!quoted && c == '#') break;
+      if (!quoted && c == '#') {
+        end_piece();
+        const Words comment =
+            absl::StrSplit(line.substr(i + 1), absl::ByAnyChar(" \t\r\v\f"), absl::SkipEmpty());
+        if (!comment.empty()) pieces.push_back({absl::StrJoin(comment, " "), first, true});
+        break;
+      }
       if (!quoted && absl::ascii_isspace(static_cast<unsigned char>(c))) {
         end_piece();
       } else {
@@ -72,8 +84,6 @@ std::vector<Piece> Pieces(absl::string_view text) {
   }
   return pieces;
 }
-
-using Words = std::vector<std::string>;
 
 std::string Text(const Words& words, size_t begin, size_t end) {
   return absl::StrJoin(words.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -88,7 +98,7 @@ size_t Find(const Words& words, size_t from, size_t to, absl::string_view word) 
 }
 
 bool BeginsBlock(const Piece& piece) {
-  return piece.first_on_line && syntax::MayBeginBlock(piece.text);
+  return !piece.is_comment && piece.first_on_line && syntax::MayBeginBlock(piece.text);
 }
 
 // Where a string ends that begins at `at`, the piece after it.
@@ -110,15 +120,36 @@ class Reader {
  public:
   std::vector<TableRow> Read(absl::string_view text) {
     std::vector<Words> blocks;
+    std::vector<std::string> comments;  // beside blocks
+    std::string waiting;                // comments of which it is not known whose they are
+    const auto say = [](const std::string& comment, std::string& of) {
+      absl::StrAppend(&of, of.empty() || comment.empty() ? "" : " ", comment);
+    };
     for (Piece& piece : Pieces(text)) {
+      if (piece.is_comment) {
+        // On a line of its own it may be of the block that comes.
+        say(piece.text, piece.first_on_line || blocks.empty() ? waiting : comments.back());
+        continue;
+      }
       if (BeginsBlock(piece)) {
         blocks.emplace_back();
+        comments.emplace_back();
       } else if (blocks.empty()) {
         return {};
       }
+      say(waiting, comments.back());
+      waiting.clear();
       blocks.back().push_back(std::move(piece.text));
     }
-    for (const Words& words : blocks) Block(words);
+    if (blocks.empty()) return {};
+    say(waiting, comments.back());
+    for (size_t b = 0; b < blocks.size(); ++b) {
+      const size_t first = rows_.size();
+      Block(blocks[b]);
+      // The end of an agreement has no row.
+      if (rows_.empty()) continue;
+      say(comments[b], rows_[std::min(first, rows_.size() - 1)].comment);
+    }
     return std::move(rows_);
   }
 
@@ -346,6 +377,7 @@ std::string FromTable(const std::vector<TableRow>& rows) {
   for (size_t r = 0; r < rows.size(); ++r) {
     const TableRow& row = rows[r];
     leave(row.block == "rule" ? row.agreement : "");
+    if (!row.comment.empty()) absl::StrAppend(&text, "\n# ", row.comment, "\n");
     if (row.block == "policy") {
       absl::StrAppend(&text, "policy ", Quoted(row.title), " ", row.more, "\n");
     } else if (row.block == "group") {
@@ -360,7 +392,12 @@ std::string FromTable(const std::vector<TableRow>& rows) {
              rows[last + 1].id == row.id && rows[last + 1].title.empty()) {
         ++last;
       }
-      for (size_t s = r; s <= last; ++s) WriteStatement(rows[s], text);
+      for (size_t s = r; s <= last; ++s) {
+        if (s > r && !rows[s].comment.empty()) {
+          absl::StrAppend(&text, "  # ", rows[s].comment, "\n");
+        }
+        WriteStatement(rows[s], text);
+      }
       if (!row.basis.empty()) absl::StrAppend(&text, "  basis ", row.basis, "\n");
       if (!row.then.empty()) absl::StrAppend(&text, "  then ", row.then, "\n");
       if (!row.more.empty()) absl::StrAppend(&text, "  ", row.more, "\n");

@@ -3,7 +3,8 @@
 //
 // For those who read and edit rules in a spreadsheet. Every block of the text is in the table and
 // every row is in the text, so that the text made from an untouched table means what the text it
-// was made from means. What is lost on the way is comments and the layout of lines.
+// was made from means. What is lost on the way is the layout of lines; comments stand before the
+// block that they stood before or in, those of one block as one.
 //
 // Pure and thread-safe.
 
@@ -36,6 +37,7 @@ struct TableRow {
   std::string basis;
   std::string then;
   std::string more;  // all else the block says
+  std::string comment;
 };
 
 // The rows of a policy text, in its order. The text need not compile: blocks are told apart by

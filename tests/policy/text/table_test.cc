@@ -60,6 +60,26 @@ TEST(Table, ASmallPolicyComesBackAsItWas) {
   ExpectRoundTrip(testing::SmallText(testing::kSmallRules), testing::SmallVocabulary());
 }
 
+TEST(Table, KeepsComments) {
+  const std::string text =
+      "# Of the board,  and\n# of nobody else.\npolicy \"P\" version 1 in force 2025-04-01 "
+      "approved by "
+      "\"B\"  # in May\nwhere no rule shows an item, hide it\n\n"
+      "# Why this one\nrule R \"r\"\n  # every one of them\n  show existence of offending to "
+      "adviser\n"
+      "  basis ca2004-s10  # \"as agreed\"\n#\n# The end\n";
+  const std::vector<TableRow> rows = ToTable(text);
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].comment, "Of the board, and of nobody else. in May");
+  EXPECT_EQ(rows[1].comment, "");
+  EXPECT_EQ(rows[2].comment, "Why this one every one of them \"as agreed\" The end");
+  const CsvResult read = FromCsv(ToCsv(rows));
+  ASSERT_TRUE(read.ok());
+  const std::string again = FromTable(read.rows);
+  EXPECT_THAT(again, HasSubstr("# Of the board, and of nobody else. in May\npolicy \"P\""));
+  EXPECT_EQ(ToCsv(ToTable(again)), ToCsv(rows));
+}
+
 TEST(Table, HasARowForEachStatementAndOneForEachOtherBlock) {
   const std::vector<TableRow> rows = ToTable(
       "policy \"P\" version 1 in force 2025-04-01 approved by \"B, and C\"  # a comment\n"
