@@ -43,15 +43,19 @@ class Judge {
   constructor(name, text) {
     this.name = name;
     this.overrides = [];
+    this.actions = new Set();
     for (const [action, policies] of policiesByAction(text)) {
       const parsed =
           cedar.preparsePolicySet(`${name} ${action}`, {staticPolicies: policies});
       if (parsed.type !== 'success') throw new Error(JSON.stringify(parsed.errors));
+      this.actions.add(action);
       if (action.startsWith('override ')) this.overrides.push(action);
     }
   }
 
   ask(action, context) {
+    // Of what no policy speaks (a policy may have no broker) nothing is allowed.
+    if (!this.actions.has(action)) return {allowed: false, rules: []};
     const answer = cedar.statefulIsAuthorized({
       principal: {type: 'Asker', id: 'asker'},
       action: {type: 'Action', id: action},
