@@ -1,9 +1,11 @@
 #include "policy/analysis/ask.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "policy/analysis/decision_space.h"
 #include "policy/analysis/examples.h"
@@ -22,6 +24,21 @@ constexpr char kBefore[] =
     "example \"q\":\n";
 constexpr int kLinesBefore = 3;
 constexpr char kAfter[] = "\n-> hide\n";
+
+// An example may be of anything; an answer about a flag that no agency can have would be a riddle.
+void HolderCanHaveIt(const PolicyImpl& policy, const syntax::Example& example, const Item& item,
+                     syntax::Diagnostics& diagnostics) {
+  const std::vector<Symbol>& services = policy.agency_data[item.holder].services;
+  if (services.empty() ||
+      std::find(services.begin(), services.end(), item.service) != services.end()) {
+    return;
+  }
+  std::vector<std::string> words;
+  for (const Symbol service : services) words.push_back(policy.services.Word(service));
+  diagnostics.Add(example.service,
+                  absl::StrCat(example.holder.text, " has no flags of ", example.service.text,
+                               "; it has those of ", absl::StrJoin(words, ", ")));
+}
 
 // The one example, or what is wrong. `columns` are taken off the first line's places.
 std::vector<Diagnostic> ReadExample(const Policy& policy, const Vocabulary& vocabulary,
@@ -42,7 +59,9 @@ std::vector<Diagnostic> ReadExample(const Policy& policy, const Vocabulary& voca
   }
   if (diagnostics.empty()) {
     example = std::move(tree.examples.front());
-    BindExample(policy.impl(), example, diagnostics, asked);
+    if (BindExample(policy.impl(), example, diagnostics, asked)) {
+      HolderCanHaveIt(policy.impl(), example, asked.item, diagnostics);
+    }
   }
   std::vector<Diagnostic> list = diagnostics.Take();
   for (Diagnostic& diagnostic : list) {

@@ -33,7 +33,7 @@ struct Answer {
   bool ok() const { return diagnostics.empty(); }
 };
 
-// Decides and explains. Asked at `now_s` unless the question says "on DATE". `vocabulary` must be
+// Decides and explains. A flag that the holder cannot have is a fault of the question. Asked at `now_s` unless the question says "on DATE". `vocabulary` must be
 // the one the policy was compiled against.
 Answer Ask(const Policy& policy, const Vocabulary& vocabulary, absl::string_view question,
            int64_t now_s);

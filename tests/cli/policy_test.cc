@@ -113,6 +113,32 @@ TEST_F(PolicyCommandsTest, CheckFindsWhatIsDoubtful) {
   EXPECT_THAT(said.out, HasSubstr("to look at."));
 }
 
+// What ships does not fail by growing old: that a review is due is said, and is a warning.
+TEST_F(PolicyCommandsTest, AReviewThatIsDueIsAWarning) {
+  const Said said = Policy({"check", kTree + "/policy/shipped/midland.policy", "--words",
+                            kTree + "/deploy/area/midland-words.json", "--area",
+                            kTree + "/deploy/area/midland.json", "--on", "2027-03-01"},
+                           false);
+  EXPECT_EQ(said.code, 0) << said.out << said.err;
+  EXPECT_THAT(said.out, AllOf(HasSubstr("was to be reviewed on 1 October 2026"),
+                              HasSubstr("5 things to look at.")));
+}
+
+TEST_F(PolicyCommandsTest, ExplainNamesBasisAndDuties) {
+  const std::string question =
+      "yot-officer of nortown-yot, for youth-justice; contact of youth-offending held by "
+      "nortown-yot";
+  EXPECT_THAT(Policy({"explain", kNortown, question, "--json"}).out,
+              AllOf(HasSubstr("\"basis\": \"own-record\""), HasSubstr("\"duties\": [")));
+  EXPECT_THAT(Policy({"explain", kNortown, question}).out, HasSubstr("own-record"));
+  // A flag that there cannot be has no answer.
+  const Said none = Policy({"explain", kNortown,
+                            "yot-officer of nortown-yot, for youth-justice; contact of "
+                            "sexual-health held by nortown-yot"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("nortown-yot has no flags of sexual-health; it has those of"));
+}
+
 TEST_F(PolicyCommandsTest, ExplainSpeaksInBothVoices) {
   const Said said = Policy({"explain", kNortown,
                             "personal-adviser of northern-connexions, involved, for "
