@@ -2,12 +2,14 @@
 
 #include "hub/intake/intake.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/consents_told.h"
+#include "hub/intake/scope_words.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/receipt.h"
 #include "hub/people/validate.h"
@@ -136,6 +138,11 @@ void Intake::RecordConsent(const base::Principal& asker, v1::RecordConsentReques
                            request::Reply<v1::RecordConsentResponse> done) {
   const absl::Status valid = people::ValidateConsent(request.consent(), context_.clock->Now());
   if (!valid.ok()) return done(valid);
+  const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Latest();
+  const absl::Status meant = CheckScopeWords(*context_.registry->directory(),
+                                             bound == nullptr ? nullptr : bound->policy.get(),
+                                             request.consent().scope(), "consent.scope");
+  if (!meant.ok()) return done(meant);
   ConsentAct act{asker, request.request_id(), {}};
   request.clear_request_id();
   act.hash = context_.idempotency->Hash("RecordConsent", asker, request.SerializeAsString());

@@ -93,12 +93,19 @@ absl::StatusOr<ConsentResult> People::PrepareConsent(
     const KindOfAgency& kind_of) const {
   SIGNPOST_ASSIGN_OR_RETURN(const Person person, Read(view, id));
   SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Begin(person));
-  if (draft.row.consents_size() >= base::kConsentsPerPersonMax) {
-    return Error(Reason::kConsentInvalid,
-                 absl::StrCat("this person has ", base::kConsentsPerPersonMax,
-                              " records of consent, the most the hub keeps; call the operator"));
-  }
   const bool given = consent.decision() == signpost::v1::CONSENT_DECISION_GIVEN;
+  const auto recorded = std::count_if(
+      draft.row.consents().begin(), draft.row.consents().end(), [&](const ConsentRow& row) {
+        return row.recorded_by_agency_id() == agency_id &&
+               (row.decision() == signpost::v1::CONSENT_DECISION_GIVEN) == given;
+      });
+  // By agency, so that none can keep another's from being recorded: least of all a no.
+  if (recorded >= (given ? kYesesPerAgencyMax : kRefusalsPerAgencyMax)) {
+    return Error(Reason::kConsentInvalid,
+                 absl::StrCat("your agency has recorded ", recorded, given ? " yeses" : " refusals",
+                              " of this person, the most the hub keeps of one agency; let one of "
+                              "them stand for several, or call the operator"));
+  }
   const int64_t now_s = absl::ToUnixSeconds(now);
   ConsentResult result;
   result.person = draft.id;

@@ -20,6 +20,10 @@
 
 namespace signpost::people {
 
+// Records of consent that one agency may keep about one person.
+inline constexpr int kYesesPerAgencyMax = 64;
+inline constexpr int kRefusalsPerAgencyMax = 128;
+
 // A consent lasts at most this long.
 inline constexpr absl::Duration kConsentLifeMax = absl::Hours(24 * (3 * 365 + 1));
 inline constexpr int kScopeValuesMax = 64;      // values in one field of a consent's scope

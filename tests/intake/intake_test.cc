@@ -27,6 +27,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class IntakeTest : public request::HubRooms {
  protected:
@@ -205,6 +206,44 @@ TEST_F(IntakeTest, ABadConsentIsToldItsFields) {
   const absl::Status refused = Consent(Adviser(), request).status();
   EXPECT_EQ(ReasonOf(refused), Reason::kConsentInvalid);
   EXPECT_THAT(FieldsOf(refused), ElementsAre("consent.valid_until", "consent.evidence"));
+}
+
+TEST_F(IntakeTest, AConsentOfWordsThatMeanNothingIsRefusedWordByWord) {
+  TariqIsKnown();
+  v1::RecordConsentRequest request = WrittenConsent();
+  v1::ConsentScope* scope = request.mutable_consent()->mutable_scope();
+  scope->add_recipient_agency_ids("connexions");
+  scope->add_recipient_kinds("northern-connexions");
+  scope->add_holder_agency_ids("nortown-yto");
+  scope->add_services("drugz");
+  scope->add_assessment_kinds("asset");
+  scope->add_sections("lifestyle");    // of an ASSET
+  scope->add_sections("aspirations");  // of an APIR
+  scope->add_sections("drugz");
+  scope->add_recipient_roles("wizard");
+  scope->add_recipient_roles("personal-adviser");
+  scope->add_exceptions()->add_assessment_kinds("essay");
+  const absl::Status status = Consent(Adviser(), request).status();
+  EXPECT_EQ(ReasonOf(status), Reason::kInvalidField);
+  EXPECT_THAT(
+      FieldsOf(status),
+      UnorderedElementsAre("consent.scope.recipient_agency_ids[1]",
+                           "consent.scope.recipient_kinds[0]", "consent.scope.holder_agency_ids[1]",
+                           "consent.scope.services[0]", "consent.scope.sections[1]",
+                           "consent.scope.sections[2]", "consent.scope.recipient_roles[0]",
+                           "consent.scope.exceptions[0].assessment_kinds[0]"));
+  for (const base::FieldViolation& one : base::ViolationsOf(status)) {
+    if (one.field == "consent.scope.recipient_agency_ids[1]") {
+      EXPECT_THAT(std::string(one.description), HasSubstr("is a kind of agency"));
+    }
+  }
+  EXPECT_THAT(Entries("consent-recorded"), IsEmpty());
+  // A no that is spelt wrongly protects nobody, so it is told, too.
+  request = WrittenConsent();
+  request.mutable_consent()->set_decision(v1::CONSENT_DECISION_REFUSED);
+  request.mutable_consent()->mutable_scope()->add_services("drugz");
+  EXPECT_THAT(FieldsOf(Consent(Adviser(), request).status()),
+              ElementsAre("consent.scope.services[0]"));
 }
 
 TEST_F(IntakeTest, WhoDoesNotWorkWithThemRecordsNoConsentAsIfThereWereNobody) {

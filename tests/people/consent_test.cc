@@ -343,5 +343,19 @@ TEST(BirthdayTest, EighteenToTheSecond) {
   EXPECT_EQ(Birthday(20081026, 18), utc(2026, 10, 26, 0));
 }
 
+// However many yeses one agency records, nobody is kept from recording a no.
+TEST_F(ConsentTest, ANoAlwaysFitsBesideAnothersYeses) {
+  const auto record = [&](const char* agency, const signpost::v1::Consent& consent) {
+    absl::StatusOr<ConsentResult> result =
+        people_.PrepareConsent(*View(), person_, consent, agency, "w-1", now_);
+    return result.ok() ? Commit(std::move(result->change)) : result.status();
+  };
+  for (int i = 0; i < kYesesPerAgencyMax; ++i) ASSERT_TRUE(record(kConnexions, Yes()).ok()) << i;
+  EXPECT_EQ(ReasonOf(record(kConnexions, Yes())), Reason::kConsentInvalid);
+  EXPECT_TRUE(record(kYot, Yes()).ok()) << "another agency's are its own";
+  EXPECT_TRUE(record(kConnexions, No()).ok());
+  EXPECT_TRUE(record(kSocial, No()).ok());
+}
+
 }  // namespace
 }  // namespace signpost::people
