@@ -46,7 +46,8 @@ struct RelationshipFacts {
 
 // A team the asker is a member of (as the practitioner's assertion says), and the relationships
 // that team has with the young person. They count only inside the team's purposes, and only for an
-// agency that belongs to the team; outside, the membership is as if it were not there.
+// agency that belongs to the team; outside, the membership is as if it were not there. Of the
+// relationships those of kTeamCanHave count.
 struct TeamStanding {
   Symbol team = kNoSymbol;
   RelationshipFacts relationships;

@@ -44,10 +44,13 @@ constexpr Entry<Gateway> kGateways[] = {{Gateway::kConsent, "consent"},
                                         {Gateway::kOwnRecord, "own-record"}};
 constexpr Entry<Relationship> kRelationships[] = {
     {Relationship::kOwnOpenFlag, "own-open-flag"},
+    {Relationship::kNamedWorker, "named-worker"},
+    {Relationship::kCover, "cover"},
     {Relationship::kReferral, "referral"},
     {Relationship::kConferenceMember, "conference-member"},
     {Relationship::kIncomingContact, "incoming-contact"},
-    {Relationship::kTeamMember, "team-member"}};
+    {Relationship::kTeamMember, "team-member"},
+    {Relationship::kSettledInvolvement, "settled-involvement"}};
 constexpr Entry<Tri> kTris[] = {{Tri::kUnknown, "unknown"}, {Tri::kNo, "no"}, {Tri::kYes, "yes"}};
 constexpr Entry<Obligation> kObligations[] = {
     {Obligation::kLog, "log"},
@@ -73,7 +76,8 @@ constexpr Entry<Missing> kMissings[] = {{Missing::kConsent, "consent"},
                                         {Missing::kOverride, "override"},
                                         {Missing::kFacts, "facts"},
                                         {Missing::kPolicy, "policy"},
-                                        {Missing::kOthersConsent, "others-consent"}};
+                                        {Missing::kOthersConsent, "others-consent"},
+                                        {Missing::kSettled, "settled-involvement"}};
 constexpr Entry<ConsentDecision> kConsentDecisions[] = {{ConsentDecision::kRefused, "refused"},
                                                         {ConsentDecision::kWithdrawn, "withdrawn"},
                                                         {ConsentDecision::kGiven, "given"}};

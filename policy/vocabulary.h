@@ -76,14 +76,20 @@ enum class Gateway : uint8_t {
 };
 
 // Why the asker needs to know. Values are bits of a RelationshipFacts (facts.h).
+//
+// That the agency has a flag involves the agency; the worker is involved when the flag names them,
+// or when one of the others holds.
 enum class Relationship : uint8_t {
-  kOwnOpenFlag = 0,   // the asker's agency has an open flag on the young person
-  kReferral,          // a referral to the asker, sent and not declined
-  kConferenceMember,  // the asker sits in a conference about the young person
-  kIncomingContact,   // the young person turned to the asker
-  kTeamMember,        // a team of the asker works with the young person
+  kOwnOpenFlag = 0,    // the asker's agency has an open flag on the young person
+  kNamedWorker,        // such a flag names the asker, or a team of theirs
+  kCover,              // the asker covers for whom such a flag names
+  kReferral,           // a referral to the asker, sent and not declined
+  kConferenceMember,   // the asker sits in a conference about the young person
+  kIncomingContact,    // the young person turned to the asker
+  kTeamMember,         // a team of the asker is involved
+  kSettledInvolvement  // what involves the asker (a system: its agency) is more than a new flag
 };
-inline constexpr int kRelationshipCount = 5;
+inline constexpr int kRelationshipCount = 8;
 
 // A fact may be unknown. An unknown fact satisfies every hide and no show.
 enum class Tri : uint8_t { kUnknown = 0, kNo, kYes };
@@ -123,6 +129,7 @@ enum class Missing : uint8_t {
   kFacts,            // a fact that decides is unknown or out of range
   kPolicy,           // the policy itself is not in force at this time
   kOthersConsent,    // a consent in force of somebody other than the young person
+  kSettled,          // involvement that is more than a new flag
 };
 
 // A young person's (or their grantor's) answer when asked. Never asked is no consent fact at all.
@@ -210,6 +217,31 @@ constexpr uint32_t Bit(Obligation value) { return 1u << static_cast<uint32_t>(va
 constexpr uint32_t Bit(Missing value) { return 1u << static_cast<uint32_t>(value); }
 constexpr uint8_t Bit(Relationship value) {
   return static_cast<uint8_t>(1u << static_cast<uint32_t>(value));
+}
+// Each by itself makes "the worker is involved", "the agency is involved" and "there is a
+// relationship" true. kSettledInvolvement says of these how they stand, and is none itself.
+inline constexpr uint8_t kWorkerInvolved =
+    Bit(Relationship::kNamedWorker) | Bit(Relationship::kCover) | Bit(Relationship::kReferral) |
+    Bit(Relationship::kConferenceMember) | Bit(Relationship::kIncomingContact) |
+    Bit(Relationship::kTeamMember);
+inline constexpr uint8_t kAgencyInvolved = Bit(Relationship::kOwnOpenFlag);
+inline constexpr uint8_t kAnyRelationship = kWorkerInvolved | kAgencyInvolved;
+// What who has worked with somebody for a while has, and what they had on the first day.
+inline constexpr uint8_t kNewlyNamed = kAgencyInvolved | Bit(Relationship::kNamedWorker);
+inline constexpr uint8_t kNamedAndSettled = kNewlyNamed | Bit(Relationship::kSettledInvolvement);
+// What a team can have with a young person, and its members through it; the rest is between people
+// and is passed over.
+inline constexpr uint8_t kTeamCanHave = kNamedAndSettled;
+// Whether a question can have these: a flag that names somebody is a flag, nothing is settled where
+// there is nothing, and what another agency did (a referral, a conference) is never new. A team's
+// own are AddTeamRelationships()'s to add.
+constexpr bool CanBeTogether(uint8_t relationships) {
+  const auto has = [relationships](uint8_t bits) { return (relationships & bits) != 0; };
+  const bool names = has(Bit(Relationship::kNamedWorker) | Bit(Relationship::kCover));
+  const bool by_others = has(Bit(Relationship::kReferral) | Bit(Relationship::kConferenceMember));
+  const bool settled = has(Bit(Relationship::kSettledInvolvement));
+  return (!names || has(kAgencyInvolved)) && (!settled || has(kAnyRelationship)) &&
+         (!by_others || settled) && !has(Bit(Relationship::kTeamMember));
 }
 // How one consent stands: its states, whose word it is and what it is about, in one mask. A rule
 // speaks of the consents that have all the bits it names.

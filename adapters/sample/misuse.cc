@@ -287,14 +287,14 @@ class Maker {
   }
 
   void Enumeration() {
-    // So many on one day are volume, too.
+    // So many in a few minutes are browsing, and on one day volume, too.
     const int worker = 1;  // of the youth offending team
     for (int i = 0; i < 40; ++i) {
       const absl::CivilSecond at = At(kMisuseBegins + 10, 12 * 60 + 30) + i * 12;
       if (i % 4 == 3) {
-        Add(worker, AnyOf(open_[AgencyOf(worker)]), at, {"enumeration", "volume"});
+        Add(worker, AnyOf(open_[AgencyOf(worker)]), at, {"browsing", "enumeration", "volume"});
       } else {
-        Nobody(worker, at, {"enumeration", "volume"});
+        Nobody(worker, at, {"browsing", "enumeration", "volume"});
       }
     }
   }

@@ -6,6 +6,7 @@ trust_domain=nortown.example
 audience=signpost.nortown.example
 origin=signpost.nortown.example/ledger
 
+# Nothing is new here: the sample stands for work that has gone on for years.
 configure_hub() {
   mkdir -p "$run/hub" "$run/hub-checkpoint"
   cp policy/shipped/nortown.policy deploy/area/nortown-words.json "$run/hub/"
@@ -27,6 +28,7 @@ configure_hub() {
   "store": {"kind": "rocksdb", "path": "store"},
   "checkpoint_file": "../hub-checkpoint/checkpoint",
   "policy": {"text": "nortown.policy", "words": "nortown-words.json"},
+  "standing": {"new_days": 0, "new_days_unlisted": 0},
   "log": {"file": "hub.log"}
 }
 END

@@ -51,6 +51,11 @@ audit::PatternOptions ReadPatterns(base::ConfigObject patterns) {
   options.weekends_are_out = patterns.BooleanOr("weekends_are_out", options.weekends_are_out);
   if (patterns.Has("all_hours_roles"))
     options.all_hours_roles = patterns.Strings("all_hours_roles");
+  options.browsing_persons_min =
+      number("browsing_persons_min", options.browsing_persons_min, 2, 100'000);
+  options.browsing_window = patterns.DurationOr("browsing_window", options.browsing_window);
+  options.newly_persons_min = number("newly_persons_min", options.newly_persons_min, 1, 10'000);
+  options.newly_window = patterns.DurationOr("newly_window", options.newly_window);
   options.concentration_practitioners_min =
       number("concentration_practitioners_min", options.concentration_practitioners_min, 2, 10'000);
   options.concentration_window =
@@ -220,6 +225,15 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
     }
   }
   config.policy_admin.approvals = static_cast<int>(policy.IntegerOr("approvals", 2, 2, 9));
+
+  base::ConfigObject standing = root.ObjectOrEmpty("standing");
+  config.standing.age_listed = absl::Hours(24 * standing.IntegerOr("new_days", 3, 0, 366));
+  config.standing.age_unlisted =
+      absl::Hours(24 * standing.IntegerOr("new_days_unlisted", 14, 0, 366));
+  config.standing.list_days = static_cast<int>(standing.IntegerOr("list_days", 2, 1, 7));
+  if (config.standing.age_unlisted < config.standing.age_listed) {
+    standing.Complain("new_days_unlisted", "must not be less than new_days");
+  }
 
   config.patterns = ReadPatterns(root.ObjectOrEmpty("patterns"));
 

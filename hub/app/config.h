@@ -30,6 +30,7 @@
 #include "hub/backup/backup.h"
 #include "hub/base/json_log.h"
 #include "hub/operations/retention.h"
+#include "hub/people/standing.h"
 #include "hub/policy_admin/policy_admin.h"
 #include "hub/rpc/server.h"
 
@@ -79,6 +80,7 @@ struct HubConfig {
   std::string policy_file;
   std::string words_file;
   absl::Duration policy_age_max = absl::InfiniteDuration();  // older ones hide everything
+  people::StandingRules standing;                            // when a flag is settled
   policy_admin::PolicyAdminOptions policy_admin;
   audit::PatternOptions patterns;  // thresholds of auditors' patterns
 

@@ -186,7 +186,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   SIGNPOST_ASSIGN_OR_RETURN(
       registry_, registry::Registry::Load(std::move(registry_options), store_, sequencer_.get(),
                                           executor_.get(), random_));
-  people_ = std::make_unique<people::People>(keyring_.get(), random_);
+  people_ = std::make_unique<people::People>(keyring_.get(), random_, config_.standing);
   SIGNPOST_ASSIGN_OR_RETURN(linker_, matching::ReportLinker::Create(people_.get(), random_));
   SIGNPOST_ASSIGN_OR_RETURN(base::SecretKey token_key,
                             exchange::Mailboxes::MessageIdKey(keyring_->hub_data_key()));

@@ -338,6 +338,82 @@ std::vector<Found> Volume(const PatternOptions& options, const Accesses& accesse
   return all;
 }
 
+// Runs of looks by one practitioner, each of so many different people within `window` that it is
+// enough; runs that overlap are one. Each question about nobody counts as one about somebody else.
+std::vector<Found> Crowds(const std::vector<const Access*>& looks, int persons_min,
+                          absl::Duration window) {
+  std::vector<Found> all;
+  std::map<std::string, int> within;  // by person
+  const auto person = [](const Access* access) {
+    return access->person.empty() ? absl::StrCat("#", access->index) : access->person;
+  };
+  std::vector<const Access*> run;
+  size_t begin = 0;
+  size_t taken = 0;
+  const auto tell = [&] {
+    if (run.empty()) return;
+    absl::flat_hash_set<std::string> persons;
+    for (const Access* access : run) persons.insert(person(access));
+    Found found = FoundOf(run);
+    found.weight = static_cast<double>(persons.size());
+    found.why = absl::StrCat(persons.size(), " people in ",
+                             Minutes(run.back()->at - run.front()->at + absl::Seconds(59)));
+    all.push_back(std::move(found));
+    run.clear();
+  };
+  for (size_t end = 0; end < looks.size(); ++end) {
+    ++within[person(looks[end])];
+    while (looks[end]->at - looks[begin]->at > window) {
+      const auto gone = within.find(person(looks[begin++]));
+      if (--gone->second == 0) within.erase(gone);
+    }
+    if (within.size() < static_cast<size_t>(persons_min)) continue;
+    if (!run.empty() && begin >= taken) tell();
+    for (size_t i = run.empty() ? begin : taken; i <= end; ++i) run.push_back(looks[i]);
+    taken = end + 1;
+  }
+  tell();
+  return all;
+}
+
+std::string BrowsingRule(const PatternOptions& options) {
+  return absl::StrCat("A practitioner asks about at least ", options.browsing_persons_min,
+                      " people within ", Minutes(options.browsing_window),
+                      ", whatever is usual in the role.");
+}
+std::vector<Found> Browsing(const PatternOptions& options, const Accesses& accesses) {
+  std::vector<Found> all;
+  const auto by_worker = GroupBy(accesses, [](const Access& access) {
+    return access.practitioner_id.empty() ? std::string() : ActorOf(access);
+  });
+  for (const auto& [worker, looks] : by_worker) {
+    for (Found& found : Crowds(looks, options.browsing_persons_min, options.browsing_window)) {
+      all.push_back(std::move(found));
+    }
+  }
+  return all;
+}
+
+std::string NewlyInvolvedRule(const PatternOptions& options) {
+  return absl::StrCat("A practitioner looks at at least ", options.newly_persons_min,
+                      " people within ", Days(options.newly_window),
+                      " whom they are involved with by a new flag alone: was each flag made to "
+                      "work with somebody, or to look?");
+}
+std::vector<Found> NewlyInvolved(const PatternOptions& options, const Accesses& accesses) {
+  std::vector<Found> all;
+  const auto by_worker = GroupBy(accesses, [](const Access& access) {
+    return access.newly && access.who_knows ? ActorOf(access) : std::string();
+  });
+  for (const auto& [worker, looks] : by_worker) {
+    for (Found& found : Crowds(looks, options.newly_persons_min, options.newly_window)) {
+      absl::StrAppend(&found.why, ", each by a new flag alone");
+      all.push_back(std::move(found));
+    }
+  }
+  return all;
+}
+
 std::string OverrideUnreviewedRule(const PatternOptions&) {
   return "An override opened something, its review date has passed, and nobody has reviewed it.";
 }
@@ -354,10 +430,14 @@ const std::vector<Pattern>& Patterns() {
   static const auto* const patterns = new std::vector<Pattern>{
       {"after-involvement", AfterInvolvementRule, "--kind who-knows --by-agency AGENCY", true, true,
        AfterInvolvement},
+      {"browsing", BrowsingRule, "--by-agency AGENCY --by ID --from DAY --until DAY", true, false,
+       Browsing},
       {"concentration", ConcentrationRule, "--kind who-knows --same-person-as NUMBER", true, false,
        Concentration},
       {"enumeration", EnumerationRule, "--by-agency AGENCY --by ID --from DAY --until DAY", true,
        false, Enumeration},
+      {"newly-involved", NewlyInvolvedRule, "--kind who-knows --by-agency AGENCY --by ID", true,
+       false, NewlyInvolved},
       {"no-relationship", NoRelationshipRule, "--kind who-knows --by-agency AGENCY --by ID", true,
        false, NoRelationship},
       {"out-of-hours", OutOfHoursRule, "--kind who-knows --from DAY --until DAY", false, false,
@@ -444,7 +524,15 @@ Access PatternFinder::AccessOf(const ledger::v1::LedgerEntry& entry) {
   access.role = entry.role();
   access.purpose = entry.purpose();
   access.who_knows = entry.kind() == ledger::v1::ENTRY_KIND_WHO_KNOWS;
-  access.related = !entry.who_knows().relationships().empty();
+  bool involved = false;
+  bool settled = false;
+  for (const int relationship : entry.who_knows().relationships()) {
+    access.related = true;
+    settled |= relationship == ledger::v1::RELATIONSHIP_SETTLED_INVOLVEMENT;
+    involved |= relationship != ledger::v1::RELATIONSHIP_SETTLED_INVOLVEMENT &&
+                relationship != ledger::v1::RELATIONSHIP_OWN_OPEN_FLAG;
+  }
+  access.newly = involved && !settled;
   for (const ledger::v1::Released& released : entry.released()) {
     access.released += released.aspects_size();
   }

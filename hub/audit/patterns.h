@@ -3,8 +3,10 @@
 // reasons for most of them, and they are for the auditor to ask for.
 //
 //   after-involvement    a look at somebody after the agency's last involvement had ended
+//   browsing             very many people in an hour, whatever is usual in the role
 //   concentration        many practitioners without a relationship look at one person
 //   enumeration          many questions in a short time, most of them about nobody who is known
+//   newly-involved       looks at several people with nothing but a new flag to involve the looker
 //   no-relationship      a look at somebody known, without any relationship that counts
 //   out-of-hours         a question in the night or at the weekend
 //   override-unreviewed  an override past its review date that nobody has reviewed
@@ -44,6 +46,10 @@ struct PatternOptions {
   bool weekends_are_out = true;
   // Roles that work at all hours.
   std::vector<std::string> all_hours_roles = {"emergency-duty"};
+  int browsing_persons_min = 30;  // distinct, within the window
+  absl::Duration browsing_window = absl::Hours(1);
+  int newly_persons_min = 5;  // distinct, within the window, each by a new flag alone
+  absl::Duration newly_window = absl::Hours(24 * 7);
   int concentration_practitioners_min = 5;  // distinct, without a relationship
   absl::Duration concentration_window = absl::Hours(24 * 7);
   int enumeration_questions_min = 20;
@@ -68,6 +74,7 @@ struct Access {
   std::string person;      // whatever stands for whom it is about; empty: nobody who is known
   bool who_knows = false;  // else a question to find
   bool related = false;    // a relationship counted
+  bool newly = false;      // the worker was involved, by nothing but new flags
   int released = 0;        // items
   int withheld = 0;
   bool overridden = false;  // by an override that opened something

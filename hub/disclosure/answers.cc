@@ -325,7 +325,7 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   }
   request::SetPolicy(*bound, &entry);
   const std::shared_ptr<const registry::Directory> directory = context.registry->directory();
-  DisclosureEvaluator judge(*bound, *directory, asker, question.asked, now);
+  DisclosureEvaluator judge(*bound, *context.people, *directory, asker, question.asked, now);
   Evaluation findings;
   if (person.has_value()) {
     findings = judge.Decide(*person);
@@ -485,7 +485,8 @@ void Answers::Find(const base::Principal& asker, v1::FindRequest request,
           const QuestionTerms asked = KnowingOf(purpose);
           const std::shared_ptr<const registry::Directory> directory =
               context_.registry->directory();
-          DisclosureEvaluator judge(*bound, *directory, asker, asked, context_.clock->Now());
+          DisclosureEvaluator judge(*bound, *context_.people, *directory, asker, asked,
+                                    context_.clock->Now());
           Evaluation findings = judge.Decide(*person);
           if (!findings.nothing()) {
             SIGNPOST_ASSIGN_OR_RETURN(agency_person_id,

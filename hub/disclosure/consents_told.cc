@@ -209,7 +209,7 @@ KnownFlags FlagsKnownTo(const request::HubContext& context, const request::Bound
   QuestionTerms asked;
   asked.purpose = purpose;
   asked.aspects = {policy::Aspect::kExistence, policy::Aspect::kAgency};
-  DisclosureEvaluator judge(*bound, *directory, asker, asked, now);
+  DisclosureEvaluator judge(*bound, *context.people, *directory, asker, asked, now);
   for (const FlagEvaluation& finding : judge.Decide(person).flags) {
     known.agencies.insert(finding.flag->agency_id());
     known.services.insert(finding.flag->service());

@@ -138,7 +138,8 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
     SIGNPOST_ASSIGN_OR_RETURN(const base::FlagId flag_id,
                               base::FlagId::FromBytes(notice.flag_id()));
     const stored::FlagRow* flag = person->FindFlag(flag_id);
-    DisclosureEvaluator judge(bound, directory, asker, asked, context.clock->Now());
+    DisclosureEvaluator judge(bound, *context.people, directory, asker, asked,
+                              context.clock->Now());
     policy::Decision deciding;
     // Who looked at the agency's own flag is told to it whatever else holds: it knows of
     // its flag, and the rule that showed it says that it is told.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "hub/disclosure/involvement.h"
 #include "hub/request/wire_convert.h"
 
 namespace signpost::disclosure {
@@ -70,11 +71,13 @@ QuestionTerms AskedOf(const ledger::v1::LedgerEntry& entry) {
 }
 
 DisclosureEvaluator::DisclosureEvaluator(const request::BoundPolicy& bound,
+                                         const people::People& people,
                                          const registry::Directory& directory,
                                          const base::Principal& asker, const QuestionTerms& asked,
                                          absl::Time now)
     : bound_(bound),
       policy_(*bound.policy),
+      people_(people),
       directory_(directory),
       asker_(asker),
       asked_(asked),
@@ -99,19 +102,17 @@ void DisclosureEvaluator::GatherPerson(const people::Person* person) {
   }
   // The hub keeps no new identities: a person who has one is shielded, so who is not has none.
   new_identity_ = shielded_ == Tri::kNo ? Tri::kNo : Tri::kUnknown;
-  const auto has_open = [person](const std::string& agency) {
-    return person != nullptr && person->HasOpenFlag(agency);
-  };
-  if (has_open(asker_.agency_id)) {
-    question_.relationships.yes |= policy::Bit(policy::Relationship::kOwnOpenFlag);
+  if (person != nullptr) {
+    question_.relationships =
+        InvolvementOf(people_, directory_, asker_, AskerIs::kOneself, *person, now_);
   }
   for (const std::string& team_id : asker_.team_ids) {
     const registry::Team* team = directory_.FindTeam(team_id);
     if (team == nullptr) continue;
     policy::TeamStanding standing;
     standing.team = policy_.TeamSymbol(team_id);
-    if (has_open(team->home_agency_id)) {
-      standing.relationships.yes |= policy::Bit(policy::Relationship::kOwnOpenFlag);
+    if (person != nullptr) {
+      standing.relationships = TeamInvolvement(people_, directory_, *team, *person, now_);
     }
     standings_.push_back(standing);
   }
@@ -377,7 +378,10 @@ absl::InlinedVector<policy::Relationship, 4> DisclosureEvaluator::Relationships(
   absl::InlinedVector<policy::Relationship, 4> counted;
   uint8_t yes = question_.relationships.yes;
   for (const policy::TeamStanding& standing : standings_) {
-    if (standing.relationships.yes != 0) yes |= policy::Bit(policy::Relationship::kTeamMember);
+    yes |= standing.relationships.yes;
+    if ((standing.relationships.yes & policy::kWorkerInvolved) != 0) {
+      yes |= policy::Bit(policy::Relationship::kTeamMember);
+    }
   }
   for (const policy::Relationship relationship : policy::AllRelationships()) {
     if ((yes & policy::Bit(relationship)) != 0) counted.push_back(relationship);

@@ -20,6 +20,7 @@
 #include "hub/base/principal.h"
 #include "hub/disclosure/consent_facts.h"
 #include "hub/ledger/entry.h"
+#include "hub/people/people.h"
 #include "hub/people/person.h"
 #include "hub/registry/directory.h"
 #include "hub/request/policy_in_force.h"
@@ -104,8 +105,9 @@ struct Evaluation {
 
 class DisclosureEvaluator {
  public:
-  DisclosureEvaluator(const request::BoundPolicy& bound, const registry::Directory& directory,
-                      const base::Principal& asker, const QuestionTerms& asked, absl::Time now);
+  DisclosureEvaluator(const request::BoundPolicy& bound, const people::People& people,
+                      const registry::Directory& directory, const base::Principal& asker,
+                      const QuestionTerms& asked, absl::Time now);
 
   // Decides about every flag of `person`. Call once.
   Evaluation Decide(const people::Person& person);
@@ -170,6 +172,7 @@ class DisclosureEvaluator {
 
   const request::BoundPolicy& bound_;
   const policy::Policy& policy_;
+  const people::People& people_;
   const registry::Directory& directory_;
   const base::Principal& asker_;
   const QuestionTerms& asked_;

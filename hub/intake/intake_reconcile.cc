@@ -21,6 +21,7 @@ struct Closing {
   std::string request_id;
   std::vector<people::OpenRecord> missing;
   size_t next = 0;
+  absl::Time listed_at;  // what began later cannot have stood in the list
   registry::FeedClaim feed;
   v1::ReconcileResponse response;
   request::Reply<v1::ReconcileResponse> done;
@@ -35,12 +36,14 @@ void Intake::Reconcile(const base::Principal& asker, std::vector<std::string> op
     status = reconciliation.Add(record_id);
     if (!status.ok()) return done(std::move(status));
   }
+  const absl::Time listed_at = context_.clock->Now();
   const absl::StatusOr<std::unique_ptr<store::View>> view = context_.store->NewView();
   if (!view.ok()) return done(view.status());
   absl::StatusOr<matching::Reconciliation::Result> result = reconciliation.Finish(**view);
   if (!result.ok()) return done(std::move(result).status());
 
   auto closing = std::make_shared<Closing>();
+  closing->listed_at = listed_at;
   closing->asker = asker;
   closing->request_id = finish.request_id();
   closing->done = std::move(done);
@@ -74,6 +77,11 @@ void Intake::CloseNext(std::shared_ptr<Closing> closing) {
     entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
     operation.entries.push_back(ledger::ToDraft(entry));
     context_.registry->TouchFeed(closing->asker.agency_id, now, &closing->feed, &operation.batch);
+    // What was lacking and stays open may be open or not: then the list is none to go by.
+    if (closing->next == static_cast<size_t>(closing->response.missing_count())) {
+      context_.registry->NoteCompleteList(closing->asker.agency_id, closing->listed_at,
+                                          &operation.batch);
+    }
     return context_.sequencer->Submit(
         std::move(operation), [this, closing](absl::StatusOr<ledger::Sequenced> sequenced) {
           closing->feed.GiveBack();

@@ -168,6 +168,29 @@ void TakeBack(const std::vector<Step>& history, const ledger::Blinding& blinding
   doubts->erase(std::unique(doubts->begin(), doubts->end()), doubts->end());
 }
 
+// Whether a flag that may involve the asker has begun to stand anew since `at`, or lists of its
+// agency from before `at` are forgotten.
+bool MayStandOtherwiseSince(const registry::Directory& directory, const base::Principal& asker,
+                            const people::Person& person, absl::Time at) {
+  std::vector<std::string> agencies = {asker.agency_id};
+  for (const std::string& team_id : asker.team_ids) {
+    if (const registry::Team* team = directory.FindTeam(team_id); team != nullptr) {
+      agencies.push_back(team->home_agency_id);
+    }
+  }
+  const bool begun_since =
+      std::any_of(person.flags().begin(), person.flags().end(), [&](const stored::FlagRow& flag) {
+        return absl::FromUnixSeconds(flag.stands_since_s()) > at &&
+               std::find(agencies.begin(), agencies.end(), flag.agency_id()) != agencies.end();
+      });
+  return begun_since ||
+         std::any_of(agencies.begin(), agencies.end(), [&](const std::string& agency_id) {
+           const auto lists = directory.CompleteLists(agency_id);
+           return lists.size() == registry::kCompleteListDaysKept &&
+                  *std::min_element(lists.begin(), lists.end()) > at;
+         });
+}
+
 // What a decision came to, comparable.
 struct Outcome {
   std::set<std::string> released;            // serialised
@@ -296,7 +319,7 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
     TakeBack(history, blinding, index, &row, &doubts);
     const people::Person then = person->AsOf(std::move(row));
     const std::shared_ptr<const registry::Directory> directory = context_.registry->directory();
-    disclosure::DisclosureEvaluator judge(**bound, *directory, asker, asked,
+    disclosure::DisclosureEvaluator judge(**bound, *context_.people, *directory, asker, asked,
                                           absl::FromUnixMicros(entry.sequenced_at_us()));
     const disclosure::Evaluation findings = judge.Decide(then);
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding_then,
@@ -308,6 +331,13 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
     again.override_used = findings.override_used;
     for (const policy::Relationship relationship : judge.Relationships()) {
       again.relationships.insert(request::ToEntry(relationship));
+    }
+    if (again.relationships != recorded.relationships &&
+        MayStandOtherwiseSince(*directory, asker, then,
+                               absl::FromUnixMicros(entry.sequenced_at_us()))) {
+      doubts.push_back(
+          "a flag that involved the asker has been changed since, or how long it had stood is no "
+          "longer known");
     }
   }
   if (recorded == again) {

@@ -45,6 +45,10 @@ struct People::Draft {
   }
 };
 
+// What a name hash is of (People::NameHash).
+inline constexpr char kWorkerLabel[] = "worker";
+inline constexpr char kTeamLabel[] = "team";
+
 // What everybody is told of whom there is not, or is no more.
 absl::Status NobodyThere();
 // kDataLoss.

@@ -140,6 +140,23 @@ std::string People::RecordHash(absl::string_view agency_id, absl::string_view re
   return record_key_.Hash({"record", nul, agency_id, nul, record_id});
 }
 
+std::string People::NameHash(const store::v1::FlagRow& flag, absl::string_view what,
+                             absl::string_view id) const {
+  // With the flag in it, so that equal workers do not show as such to who reads the disk.
+  return record_key_.Hash({what, absl::string_view("\0", 1), flag.flag_id(), flag.agency_id(),
+                           absl::string_view("\0", 1), id});
+}
+
+bool People::NamesWorker(const store::v1::FlagRow& flag, absl::string_view practitioner_id) const {
+  return !flag.worker_hash().empty() && !practitioner_id.empty() &&
+         flag.worker_hash() == NameHash(flag, kWorkerLabel, practitioner_id);
+}
+
+bool People::NamesTeam(const store::v1::FlagRow& flag, absl::string_view team_id) const {
+  return !flag.team_hash().empty() && !team_id.empty() &&
+         flag.team_hash() == NameHash(flag, kTeamLabel, team_id);
+}
+
 std::string People::ContentHash(absl::string_view agency_id,
                                 const signpost::v1::FlagReport& report) const {
   if (report.sequence() != 0) {

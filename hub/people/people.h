@@ -33,6 +33,7 @@
 #include "hub/ledger/read_set.h"
 #include "hub/people/person.h"
 #include "hub/people/scope.h"
+#include "hub/people/standing.h"
 #include "hub/store/store.h"
 #include "signpost/store/v1/person.pb.h"
 #include "signpost/v1/common.pb.h"
@@ -132,12 +133,17 @@ struct MergeResult {
 // Thread-safe. `keyring` and `random` are not owned and must outlive it.
 class People {
  public:
-  People(const base::Keyring* keyring, base::RandomSource* random)
-      : keyring_(keyring), record_key_(keyring->local_record_key()), random_(random) {}
+  People(const base::Keyring* keyring, base::RandomSource* random,
+         const StandingRules& standing_rules = {})
+      : keyring_(keyring),
+        record_key_(keyring->local_record_key()),
+        random_(random),
+        standing_rules_(standing_rules) {}
   People(const People&) = delete;
   People& operator=(const People&) = delete;
 
   const base::Keyring& keyring() const { return *keyring_; }
+  const StandingRules& standing_rules() const { return standing_rules_; }
 
   // The person `id` stands for now, merges followed. Errors: kNotFound when there is none or they
   // were erased; kDataLoss; kStoreUnavailable.
@@ -167,6 +173,9 @@ class People {
   // Keyed hash of all that a report says; equal reports have equal hashes whatever their sequence.
   std::string ContentHash(absl::string_view agency_id,
                           const signpost::v1::FlagReport& report) const;
+  // Whether `flag` names this practitioner of its agency as its worker, by id; this team.
+  bool NamesWorker(const store::v1::FlagRow& flag, absl::string_view practitioner_id) const;
+  bool NamesTeam(const store::v1::FlagRow& flag, absl::string_view team_id) const;
   // Key of Space::kLocalRecords.
   static std::string LocalRecordKey(absl::string_view agency_id, absl::string_view record_hash);
 
@@ -269,10 +278,13 @@ class People {
   absl::StatusOr<Draft> Load(const ledger::GuardedView& view, const base::PersonId& id) const;
   absl::StatusOr<Draft> Create() const;
   absl::StatusOr<Draft> Begin(const Person& person) const;
+  std::string NameHash(const store::v1::FlagRow& flag, absl::string_view what,
+                       absl::string_view id) const;
 
   const base::Keyring* const keyring_;
   const base::HmacKey record_key_;
   base::RandomSource* const random_;
+  const StandingRules standing_rules_;
 };
 
 // yyyymmdd, 0 for an absent or impossible date; and back (absent for 0).

@@ -152,6 +152,19 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
       kept->set_assessed_on(DateNumber(pointer.assessed_on()));
       *kept->mutable_sections() = pointer.sections();
     }
+    const std::string names_before = absl::StrCat(flag->worker_hash(), "/", flag->team_hash());
+    flag->clear_worker_hash();
+    flag->clear_team_hash();
+    if (!report.contact().practitioner_id().empty()) {
+      flag->set_worker_hash(NameHash(*flag, kWorkerLabel, report.contact().practitioner_id()));
+    }
+    if (!report.contact().team_id().empty()) {
+      flag->set_team_hash(NameHash(*flag, kTeamLabel, report.contact().team_id()));
+    }
+    if (result.kind == FlagChange::kOpened || result.flag_created ||
+        names_before != absl::StrCat(flag->worker_hash(), "/", flag->team_hash())) {
+      BeginStanding(flag, now);
+    }
     flag->clear_sealed_contact();
     if (report.has_contact()) {
       SIGNPOST_ASSIGN_OR_RETURN(

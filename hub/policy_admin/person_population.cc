@@ -38,22 +38,18 @@ PersonItem ItemOf(const policy::Policy& policy, const registry::Directory& direc
   return item;
 }
 
-policy::AskerRelation RelationOf(const policy::Policy& policy, const registry::Directory& directory,
-                                 const base::Principal& asker,
-                                 const std::vector<std::string>& open_agencies) {
-  const auto relationships = [&](const std::string& agency_id) {
-    policy::RelationshipFacts facts;
-    if (std::binary_search(open_agencies.begin(), open_agencies.end(), agency_id)) {
-      facts.yes = policy::Bit(policy::Relationship::kOwnOpenFlag);
-    }
-    return facts;
-  };
+policy::AskerRelation RelationOf(const policy::Policy& policy, const people::People& people,
+                                 const registry::Directory& directory, const base::Principal& asker,
+                                 disclosure::AskerIs asker_is, const people::Person& person,
+                                 absl::Time now) {
   policy::AskerRelation related;
-  related.relationships = relationships(asker.agency_id);
+  related.relationships =
+      disclosure::InvolvementOf(people, directory, asker, asker_is, person, now);
   for (const std::string& team_id : asker.team_ids) {
     const registry::Team* team = directory.FindTeam(team_id);
     if (team == nullptr) continue;
-    related.teams.push_back({policy.TeamSymbol(team_id), relationships(team->home_agency_id)});
+    related.teams.push_back({policy.TeamSymbol(team_id),
+                             disclosure::TeamInvolvement(people, directory, *team, person, now)});
   }
   return related;
 }
@@ -71,12 +67,12 @@ policy::AskerPurpose AskerPurposeOf(const policy::Policy& policy, const base::Pr
   return one;
 }
 
-PersonPopulation::PersonPopulation(const policy::Policy& policy,
+PersonPopulation::PersonPopulation(const policy::Policy& policy, const people::People& people,
                                    const registry::Directory& directory,
-                                   absl::Span<const base::Principal> askers, AskersAre askers_are,
+                                   absl::Span<const base::Principal> askers, AskerIs askers_are,
                                    size_t purposes, const people::Person& person, absl::Time now) {
-  consents_.Gather(policy, askers_are == AskersAre::kThemselves ? askers[0] : base::Principal(),
-                   &person, absl::ToUnixSeconds(now));
+  consents_.Gather(policy, askers_are == AskerIs::kOneself ? askers[0] : base::Principal(), &person,
+                   absl::ToUnixSeconds(now));
   for (const stored::FlagRow& flag : person.flags()) {
     if (flag.status() == v1::FLAG_STATUS_RETRACTED) continue;
     PersonItem item = ItemOf(policy, directory, person, flag);
@@ -93,11 +89,11 @@ PersonPopulation::PersonPopulation(const policy::Policy& policy,
     assessments_.push_back(std::move(kinds));
     items_.push_back(item);
   }
-  const std::vector<std::string> open_agencies = person.AgenciesWithOpenFlags();
   std::vector<policy::AskerRelation> related;
   related.reserve(askers.size() * purposes);
   for (const base::Principal& asker : askers) {
-    related.insert(related.end(), purposes, RelationOf(policy, directory, asker, open_agencies));
+    related.insert(related.end(), purposes,
+                   RelationOf(policy, people, directory, asker, askers_are, person, now));
   }
   related_.push_back(std::move(related));
 }

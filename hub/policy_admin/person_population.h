@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "hub/base/principal.h"
 #include "hub/disclosure/consent_facts.h"
+#include "hub/disclosure/involvement.h"
 #include "hub/people/person.h"
 #include "hub/registry/directory.h"
 #include "policy/analysis/whatif.h"
@@ -33,10 +34,11 @@ class PersonPopulation {
   // practitioners covers one asker who is among them, if `askers_are` themselves; it covers nobody
   // where each stands for everybody of their agency, role and teams. REQUIRES: one asker, where they
   // are themselves.
-  enum class AskersAre { kThemselves, kKinds };
-  PersonPopulation(const policy::Policy& policy, const registry::Directory& directory,
-                   absl::Span<const base::Principal> askers, AskersAre askers_are, size_t purposes,
-                   const people::Person& person, absl::Time now);
+  using AskerIs = disclosure::AskerIs;
+  PersonPopulation(const policy::Policy& policy, const people::People& people,
+                   const registry::Directory& directory, absl::Span<const base::Principal> askers,
+                   AskerIs askers_are, size_t purposes, const people::Person& person,
+                   absl::Time now);
   PersonPopulation(const PersonPopulation&) = delete;
   PersonPopulation& operator=(const PersonPopulation&) = delete;
 

@@ -93,13 +93,13 @@ class Assumption {
     question_.necessity_stated = Known(assumed.necessity_stated);
     question_.now_s = absl::ToUnixSeconds(now);
     if (assumed.involved) {
-      question_.relationships.yes |= policy::Bit(policy::Relationship::kOwnOpenFlag);
+      question_.relationships.yes |= policy::kNamedAndSettled;
     }
     for (const std::string& team : asker.team_ids) {
       policy::TeamStanding standing;
       standing.team = policy.TeamSymbol(team);
       if (assumed.team_involved) {
-        standing.relationships.yes |= policy::Bit(policy::Relationship::kOwnOpenFlag);
+        standing.relationships.yes |= policy::kNamedAndSettled;
       }
       standings_.push_back(standing);
     }

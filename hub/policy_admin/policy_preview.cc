@@ -41,7 +41,9 @@ constexpr size_t kAlikeMax = 100'000;
 // All of a person's row that a decision can depend on, as bytes: equal for people who are alike.
 // What is taken out identifies a record or is ciphertext; whatever is not known here stays in, so
 // that people are held to be alike too seldom, never too often.
-std::optional<std::string> Likeness(const people::Person& person) {
+std::optional<std::string> Likeness(const people::People& people,
+                                    const registry::Directory& directory,
+                                    const people::Person& person, absl::Time now) {
   // Consents end at times of their own.
   if (!person.consents().empty()) return std::nullopt;
   stored::PersonRow row = person.row();
@@ -61,6 +63,21 @@ std::optional<std::string> Likeness(const people::Person& person) {
     flag.clear_content_hash();
     flag.clear_source_system();
     flag.clear_created_at_s();
+    // Whom it names by a hash of its own, and since when: what a decision makes of that instead.
+    const bool settled =
+        people::StandingOf(flag, people.standing_rules(), directory.CompleteLists(flag.agency_id()),
+                           now) == people::Standing::kSettled;
+    flag.clear_worker_hash();
+    if (!flag.team_hash().empty()) {
+      std::string named;
+      for (const auto& team : directory.Teams()) {
+        if (people.NamesTeam(*person.FindFlag(base::FlagId::FromBytes(flag.flag_id()).value()),
+                             team->team_id))
+          named = team->team_id;
+      }
+      flag.set_team_hash(named.empty() ? "none that is registered" : named);
+    }
+    flag.set_stands_since_s(settled ? 1 : 0);
     for (stored::AssessmentRow& assessment : *flag.mutable_assessments()) {
       assessment.clear_assessed_on();
       assessment.clear_sections();
@@ -173,7 +190,7 @@ absl::Status PolicyPreviews::Run::GatherAskers() {
 }
 
 absl::StatusOr<PolicyPreviews::Run::Changes> PolicyPreviews::Run::Compare(
-    absl::Span<const base::Principal> askers, PersonPopulation::AskersAre askers_are,
+    absl::Span<const base::Principal> askers, disclosure::AskerIs askers_are,
     absl::Span<const policy::Purpose> purposes, const people::Person& person) const {
   const policy::Policy& policy = *now_->policy;
   std::vector<policy::AskerPurpose> classes;
@@ -183,8 +200,8 @@ absl::StatusOr<PolicyPreviews::Run::Changes> PolicyPreviews::Run::Compare(
       classes.push_back(AskerPurposeOf(policy, asker, purpose));
     }
   }
-  const PersonPopulation population(policy, *directory_, askers, askers_are, purposes.size(),
-                                    person, at_);
+  const PersonPopulation population(policy, *context_.people, *directory_, askers, askers_are,
+                                    purposes.size(), person, at_);
   const policy::WhatIfResult result =
       policy::WhatIf(policy, *draft_->policy, population.Get(), classes, absl::ToUnixSeconds(at_));
   if (!result.fault.empty()) return absl::InternalError(result.fault);
@@ -239,7 +256,8 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
     // A row that stands for another person (they were merged) is counted with them.
     if (person->id() != id) continue;
     ++people_;
-    const std::optional<std::string> likeness = Likeness(*person);
+    const std::optional<std::string> likeness =
+        Likeness(*context_.people, *directory_, *person, at_);
     if (likeness.has_value()) {
       if (const auto found = alike_.find(*likeness); found != alike_.end()) {
         Add(found->second, &counts_);
@@ -247,8 +265,8 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepPeople() {
       }
     }
     ++judged;
-    SIGNPOST_ASSIGN_OR_RETURN(
-        Changes changes, Compare(askers_, PersonPopulation::AskersAre::kKinds, purposes_, *person));
+    SIGNPOST_ASSIGN_OR_RETURN(Changes changes,
+                              Compare(askers_, disclosure::AskerIs::kAKind, purposes_, *person));
     Add(changes, &counts_);
     if (likeness.has_value()) {
       if (alike_.size() >= kAlikeMax) alike_.clear();
@@ -296,10 +314,9 @@ absl::StatusOr<bool> PolicyPreviews::Run::StepQuestions() {
     asker.role = entry.role();
     asker.team_ids.assign(entry.team_ids().begin(), entry.team_ids().end());
     ++questions_;
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const Changes changes,
-        Compare(absl::MakeConstSpan(&asker, 1), PersonPopulation::AskersAre::kThemselves,
-                absl::MakeConstSpan(&purpose, 1), *person));
+    SIGNPOST_ASSIGN_OR_RETURN(const Changes changes,
+                              Compare(absl::MakeConstSpan(&asker, 1), disclosure::AskerIs::kOneself,
+                                      absl::MakeConstSpan(&purpose, 1), *person));
     Add(changes, &question_counts_);
   }
   // Entries are in order of time, so before a page with an older one all are older.

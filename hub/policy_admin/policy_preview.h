@@ -118,7 +118,7 @@ class PolicyPreviews::Run {
   absl::StatusOr<bool> StepQuestions();
   // What any of `askers`, asking with any of `purposes`, would gain or lose about `person`.
   absl::StatusOr<Changes> Compare(absl::Span<const base::Principal> askers,
-                                  PersonPopulation::AskersAre askers_are,
+                                  disclosure::AskerIs askers_are,
                                   absl::Span<const policy::Purpose> purposes,
                                   const people::Person& person) const;
   static void Add(const Changes& changes, std::map<Key, Count>* counts);

@@ -46,6 +46,17 @@ std::optional<FeedTimes> Directory::Feed(const std::string& agency_id) const {
   return it == agencies_.end() ? std::nullopt : it->second.feed->times();
 }
 
+absl::InlinedVector<absl::Time, 8> Directory::CompleteLists(const std::string& agency_id) const {
+  absl::InlinedVector<absl::Time, 8> lists;
+  const auto it = agencies_.find(agency_id);
+  if (it == agencies_.end()) return lists;
+  for (const std::atomic<int64_t>& at_s : it->second.feed->lists_s) {
+    const int64_t list_s = at_s.load(std::memory_order_relaxed);
+    if (list_s != 0) lists.push_back(absl::FromUnixSeconds(list_s));
+  }
+  return lists;
+}
+
 std::optional<FeedTimes> Directory::FeedState::times() const {
   // `until` is stored last, so that whoever sees it sees `since` too.
   const int64_t until = until_s.load(std::memory_order_acquire);

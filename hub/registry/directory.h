@@ -10,7 +10,9 @@
 #ifndef SIGNPOST_HUB_REGISTRY_DIRECTORY_H_
 #define SIGNPOST_HUB_REGISTRY_DIRECTORY_H_
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,6 +21,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "hub/base/crypto.h"
@@ -27,6 +30,8 @@
 namespace signpost::registry {
 
 inline constexpr int kSilenceHoursDefault = 72;
+// Days with complete lists that are remembered of an agency.
+inline constexpr size_t kCompleteListDaysKept = 8;
 
 struct System {
   std::string spiffe_id;  // "spiffe://nortown.example/agency/nortown-yot/system/adapter"
@@ -96,6 +101,10 @@ class Directory {
   // there is no such agency.
   std::optional<FeedTimes> Feed(const std::string& agency_id) const;
 
+  // When the agency gave complete lists of its open records: the latest of each of the last
+  // kCompleteListDaysKept days on which it did, in any order.
+  absl::InlinedVector<absl::Time, 8> CompleteLists(const std::string& agency_id) const;
+
  private:
   friend class FeedClaim;
   friend class Registry;
@@ -106,6 +115,7 @@ class Directory {
     std::atomic<int64_t> since_s{0};
     std::atomic<int64_t> until_s{0};   // reported and durable
     std::atomic<bool> claimed{false};  // somebody is about to write a later `until`
+    std::array<std::atomic<int64_t>, kCompleteListDaysKept> lists_s{};
     std::optional<FeedTimes> times() const;
   };
   struct AgencySlot {

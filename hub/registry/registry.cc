@@ -23,6 +23,7 @@ using store::DecodeRow;
 using store::EncodeRow;
 using store::Space;
 using store::v1::AgencyRow;
+using store::v1::CompleteListsRow;
 using store::v1::FeedRow;
 using store::v1::PractitionerRow;
 using store::v1::TeamRow;
@@ -100,7 +101,7 @@ absl::Status Registry::Begin(const store::View& view) {
   auto directory = std::make_shared<Directory>();
   directory->mailbox_system_names_ = options_.mailbox_system_names;
   // Agencies before what is said of them.
-  for (const char* const prefix : {kAgencyPrefix, kTeamPrefix, kFeedPrefix}) {
+  for (const char* const prefix : {kAgencyPrefix, kTeamPrefix, kFeedPrefix, kListsPrefix}) {
     SIGNPOST_RETURN_IF_ERROR(ForEachRow(view, prefix, [&directory](const store::KeyValue& row) {
       return PutRow(row.key, row.value, directory.get());
     }));
@@ -141,6 +142,8 @@ absl::Status Registry::Take(const store::PublishedCommit& commit) {
     if (absl::StartsWith(key, kFeedPrefix)) {
       // Its state is shared by all directories.
       SIGNPOST_RETURN_IF_ERROR(PutFeed(key, value, next != nullptr ? *next : *directory()));
+    } else if (absl::StartsWith(key, kListsPrefix)) {
+      SIGNPOST_RETURN_IF_ERROR(PutLists(key, value, next != nullptr ? *next : *directory()));
     } else if (absl::StartsWith(key, kAgencyPrefix) || absl::StartsWith(key, kTeamPrefix)) {
       if (next == nullptr) next = std::make_shared<Directory>(*directory());
       SIGNPOST_RETURN_IF_ERROR(PutRow(key, value, next.get()));
@@ -158,6 +161,7 @@ absl::Status Registry::Take(const store::PublishedCommit& commit) {
 absl::Status Registry::PutRow(const std::string& key, const std::string& value,
                               Directory* directory) {
   if (absl::StartsWith(key, kFeedPrefix)) return PutFeed(key, value, *directory);
+  if (absl::StartsWith(key, kListsPrefix)) return PutLists(key, value, *directory);
   if (absl::StartsWith(key, kTeamPrefix)) {
     SIGNPOST_ASSIGN_OR_RETURN(const TeamRow row, DecodeRow<TeamRow>(What(key), value));
     directory->teams_[row.team_id()] = TeamOf(row);
@@ -192,6 +196,19 @@ absl::Status Registry::PutFeed(const std::string& key, const std::string& value,
   Directory::FeedState& feed = *it->second.feed;
   feed.since_s = row.since_s();
   feed.until_s = row.until_s();
+  return absl::OkStatus();
+}
+
+absl::Status Registry::PutLists(const std::string& key, const std::string& value,
+                                const Directory& directory) {
+  SIGNPOST_ASSIGN_OR_RETURN(const CompleteListsRow row,
+                            DecodeRow<CompleteListsRow>(What(key), value));
+  const auto it = directory.agencies_.find(key.substr(sizeof(kListsPrefix) - 1));
+  if (it == directory.agencies_.end()) return absl::OkStatus();
+  auto& lists_s = it->second.feed->lists_s;
+  for (size_t i = 0; i < lists_s.size(); ++i) {
+    lists_s[i] = i < static_cast<size_t>(row.at_s_size()) ? row.at_s(static_cast<int>(i)) : 0;
+  }
   return absl::OkStatus();
 }
 
@@ -359,6 +376,23 @@ void Registry::TouchFeed(const std::string& agency_id, absl::Time now, FeedClaim
   row.set_since_s(since_s == 0 ? now_s : since_s);
   row.set_until_s(now_s);
   batch->Put(Space::kRegistry, FeedKey(agency_id), EncodeRow(row));
+}
+
+void Registry::NoteCompleteList(const std::string& agency_id, absl::Time now,
+                                store::Batch* batch) const {
+  const std::shared_ptr<const Directory> current = directory();
+  if (current->FindAgency(agency_id) == nullptr) return;
+  std::vector<absl::Time> lists = {now};
+  for (const absl::Time list : current->CompleteLists(agency_id)) lists.push_back(list);
+  std::sort(lists.rbegin(), lists.rend());
+  const auto same_day = [](absl::Time a, absl::Time b) {
+    return absl::ToCivilDay(a, absl::UTCTimeZone()) == absl::ToCivilDay(b, absl::UTCTimeZone());
+  };
+  lists.erase(std::unique(lists.begin(), lists.end(), same_day), lists.end());
+  if (lists.size() > kCompleteListDaysKept) lists.resize(kCompleteListDaysKept);
+  CompleteListsRow row;
+  for (const absl::Time list : lists) row.add_at_s(absl::ToUnixSeconds(list));
+  batch->Put(Space::kRegistry, ListsKey(agency_id), EncodeRow(row));
 }
 
 }  // namespace signpost::registry

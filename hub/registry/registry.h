@@ -178,6 +178,11 @@ class Registry : private store::Follower {
   void TouchFeed(const std::string& agency_id, absl::Time now, FeedClaim* claim,
                  store::Batch* batch);
 
+  // Notes that `agency_id` gave a complete list of its open records at `now`: adds the row to
+  // `batch`, unless the agency is not registered. Directory::CompleteLists() follows when the row
+  // is durable. Of two at once the later to commit stands; a day may then be lacking.
+  void NoteCompleteList(const std::string& agency_id, absl::Time now, store::Batch* batch) const;
+
  private:
   struct Planned;  // one attempt of a change
   using Plan = absl::AnyInvocable<absl::StatusOr<Planned>(const ledger::GuardedView& view)>;
@@ -201,6 +206,8 @@ class Registry : private store::Follower {
   absl::StatusOr<DirectoryAt> Current() const;
   static absl::Status PutRow(const std::string& key, const std::string& value,
                              Directory* directory);
+  static absl::Status PutLists(const std::string& key, const std::string& value,
+                               const Directory& directory);
   static absl::Status PutFeed(const std::string& key, const std::string& value,
                               const Directory& directory);
   // Runs `plan` until it commits, then calls `done`.

@@ -27,6 +27,7 @@ namespace signpost::registry {
 inline constexpr char kAgencyPrefix[] = "agency/";
 inline constexpr char kTeamPrefix[] = "team/";
 inline constexpr char kFeedPrefix[] = "feed/";
+inline constexpr char kListsPrefix[] = "lists/";
 inline constexpr char kPractitionerPrefix[] = "practitioner/";
 
 inline std::string AgencyKey(const std::string& agency_id) {
@@ -37,6 +38,9 @@ inline std::string TeamKey(const std::string& team_id) {
 }
 inline std::string FeedKey(const std::string& agency_id) {
   return absl::StrCat(kFeedPrefix, agency_id);
+}
+inline std::string ListsKey(const std::string& agency_id) {
+  return absl::StrCat(kListsPrefix, agency_id);
 }
 // Neither part can hold a slash.
 inline std::string PractitionerKey(const std::string& agency_id,

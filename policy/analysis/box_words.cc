@@ -37,21 +37,28 @@ std::string ConsentStatesInWords(uint32_t states) {
   return text;
 }
 
+// "not involved": as an asker fact of an example, after "team".
+std::string TeamInWords(uint8_t relationships) {
+  if (relationships == 0) return "not involved";
+  return absl::StrCat(
+      (relationships & Bit(Relationship::kSettledInvolvement)) == 0 ? "newly " : "",
+      (relationships & kWorkerInvolved) == 0 ? "with a flag that does not name it" : "involved");
+}
+
 }  // namespace
 
 BoxWords::BoxWords(const DecisionSpace& space, std::vector<const PolicyImpl*> policies)
     : space_(space), impls_(std::move(policies)) {
   SIGNPOST_POLICY_CHECK(!impls_.empty());
   for (const AskerClass& asker : space_.askers) {
-    everybody_[asker.agency].insert({asker.practitioner, asker.team, asker.role});
+    everybody_[asker.agency].insert(WhoOf(asker));
   }
   for (const Item& item : space_.items) marks_matter_ |= item.marked_sensitive == Tri::kYes;
   LearnConsentWords();
 }
 
 Point BoxWords::PointOf(const AskerClass& asker, const Item& item) {
-  return {asker.agency, whos_.Of({asker.practitioner, asker.team, asker.role}),
-          places_.Of({item.holder, item.service}),
+  return {asker.agency, whos_.Of(WhoOf(asker)), places_.Of({item.holder, item.service}),
           static_cast<uint16_t>(item.marked_sensitive == Tri::kYes ? 1 : 0),
           whats_.Of({item.aspect, item.assessment, item.section})};
 }
@@ -217,27 +224,40 @@ std::string BoxWords::AskersInWords(const std::vector<uint16_t>& agencies,
 
 std::string BoxWords::WhosInWords(const std::set<Who>& here, const std::set<Who>& everybody) const {
   if (here == everybody) return "anybody";
-  std::set<Symbol> teams;
-  for (const Who& who : everybody) teams.insert(std::get<1>(who));
-  // What is said of those in no team holds of the rest too where it is the same for every team.
-  std::map<Symbol, std::string> by_team;
-  for (const Symbol team : teams) by_team[team] = RolesInWords(here, everybody, team);
-  const std::string& outside = by_team[kNoSymbol];
-  const bool alike = std::all_of(by_team.begin(), by_team.end(),
-                                 [&](const auto& one) { return one.second == outside; });
-  if (alike) return outside;
+  std::map<Symbol, std::map<uint8_t, std::string>> by_team;
+  for (const Who& who : everybody) {
+    const auto& [team, relationships] = std::get<1>(who);
+    by_team[team][relationships] = RolesInWords(here, everybody, {team, relationships});
+  }
+  // What is said of those in no team holds of the rest too where it is the same for every team; and
+  // of a team, whatever it has with the young person, where that changes nothing.
+  const std::string outside = by_team[kNoSymbol][0];
+  const auto all = [](const std::map<uint8_t, std::string>& of, const std::string& words) {
+    return std::all_of(of.begin(), of.end(),
+                       [&words](const auto& one) { return one.second == words; });
+  };
+  if (std::all_of(by_team.begin(), by_team.end(),
+                  [&](const auto& team) { return all(team.second, outside); })) {
+    return outside;
+  }
   std::vector<std::string> parts;
-  for (const auto& [team, words] : by_team) {
-    if (words.empty()) continue;
-    parts.push_back(absl::StrCat(words, team == kNoSymbol
-                                            ? " in no team"
-                                            : absl::StrCat(" in ", impls_[0]->teams.Word(team))));
+  for (const auto& [team, of] : by_team) {
+    const std::string in = team == kNoSymbol ? std::string(" in no team")
+                                             : absl::StrCat(" in ", impls_[0]->teams.Word(team));
+    if (all(of, of.begin()->second)) {
+      if (!of.begin()->second.empty()) parts.push_back(absl::StrCat(of.begin()->second, in));
+      continue;
+    }
+    for (const auto& [relationships, words] : of) {
+      if (words.empty()) continue;
+      parts.push_back(absl::StrCat(words, in, " (team ", TeamInWords(relationships), ")"));
+    }
   }
   return absl::StrJoin(parts, " or ");
 }
 
 std::string BoxWords::RolesInWords(const std::set<Who>& here, const std::set<Who>& everybody,
-                                   Symbol team) const {
+                                   const Team& team) const {
   std::vector<std::string> words;
   std::vector<std::string> roles;
   size_t of_all = 0;

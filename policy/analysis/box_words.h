@@ -64,9 +64,14 @@ class BoxWords {
   };
 
   // Who asks besides for which agency; what is asked besides of which service.
-  using Who = std::tuple<Tri, Symbol, Symbol>;      // practitioner, team, role
+  using Team = std::tuple<Symbol, uint8_t>;         // and its relationships
+  using Who = std::tuple<Tri, Team, Symbol>;        // practitioner, role
   using What = std::tuple<Aspect, Symbol, Symbol>;  // assessment, section
   using Place = std::tuple<Symbol, Symbol>;         // holder, service
+
+  static Who WhoOf(const AskerClass& asker) {
+    return {asker.practitioner, {asker.team, asker.team_relationships}, asker.role};
+  }
 
   // One thing that a rule says of consent, or its contrary.
   struct ConsentWord {
@@ -87,7 +92,7 @@ class BoxWords {
                             const std::vector<uint16_t>& whos) const;
   std::string WhosInWords(const std::set<Who>& here, const std::set<Who>& everybody) const;
   std::string RolesInWords(const std::set<Who>& here, const std::set<Who>& everybody,
-                           Symbol team) const;
+                           const Team& team) const;
   std::string ThingsInWords(const std::vector<uint16_t>& places,
                             const std::vector<uint16_t>& marked,
                             const std::vector<uint16_t>& whats) const;

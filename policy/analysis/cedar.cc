@@ -514,8 +514,10 @@ class Exporter {
 
   // The asker's own relationships, or those of a team where it has a say.
   Truth Related(uint8_t relationships) const {
-    const bool all = relationships == (1u << kRelationshipCount) - 1;
-    const Words any = all ? Words{"involved"} : WordsIn(relationships, AllRelationships());
+    const bool worker = (relationships & kWorkerInvolved) == kWorkerInvolved;
+    Words any =
+        WordsIn(worker ? relationships & ~kWorkerInvolved : relationships, AllRelationships());
+    if (worker) any.push_back("involved");
     Truth value = Told(any);
     for (const VocabularyTeam& team : vocabulary_.teams) {
       Words of_team;
@@ -591,7 +593,7 @@ struct Facts {
       }
     };
     for (const Relationship one : AllRelationships()) add(ToString(one), Bit(one));
-    add("involved", (1u << kRelationshipCount) - 1);  // some relationship or other
+    add("involved", kWorkerInvolved);  // in some way or other
   }
 };
 
@@ -617,12 +619,12 @@ std::string CedarContext(const Policy& policy, const Question& question, const I
   facts.AddRelationships("", question.relationships.yes, question.relationships.unknown);
   for (const TeamStanding& standing : question.teams) {
     const std::string& team = impl.teams.Word(standing.team);
-    uint32_t yes = standing.relationships.yes;
-    uint32_t unknown = standing.relationships.unknown;
-    // To be a member of a team that works with the young person is a relationship of its own.
-    if (yes != 0) {
+    uint32_t yes = standing.relationships.yes & kTeamCanHave;
+    uint32_t unknown = standing.relationships.unknown & kTeamCanHave;
+    // To be a member of a team that is involved is a relationship of its own.
+    if ((yes & kWorkerInvolved) != 0) {
       yes |= Bit(Relationship::kTeamMember);
-    } else if (unknown != 0) {
+    } else if ((unknown & kWorkerInvolved) != 0) {
       unknown |= Bit(Relationship::kTeamMember);
     }
     facts.Add(absl::StrCat("in ", team), Tri::kYes);

@@ -1,6 +1,7 @@
 #include "policy/analysis/decision_space.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -14,6 +15,11 @@
 
 namespace signpost::policy {
 namespace {
+
+// What a team can have with a young person.
+constexpr std::array<uint8_t, 5> kTeamRelationships = {
+    uint8_t{0}, kAgencyInvolved, kAgencyInvolved | Bit(Relationship::kSettledInvolvement),
+    kNewlyNamed, kNamedAndSettled};
 
 using syntax::Condition;
 using syntax::Conditions;
@@ -66,6 +72,7 @@ class SpaceBuilder {
 
   void Run() {
     FoldAgencies();
+    FoldTeamRelationships();
     FoldAskers();
     FoldItems();
     FoldPurposes();
@@ -200,12 +207,30 @@ class SpaceBuilder {
     }
   }
 
+  // A member asks whether or not the team works with the young person.
   void AddAskers(Symbol agency, Symbol role, Tri practitioner) {
-    out_.askers.push_back({agency, role, practitioner, kNoSymbol});
+    out_.askers.push_back({agency, role, practitioner, kNoSymbol, 0});
     for (size_t t = 1; t < vocabulary_.team_data.size(); ++t) {
-      if (vocabulary_.team_data[t].agencies.Has(agency)) {
-        out_.askers.push_back({agency, role, practitioner, static_cast<Symbol>(t)});
+      if (!vocabulary_.team_data[t].agencies.Has(agency)) continue;
+      for (const uint8_t relationships : out_.team_relationships) {
+        out_.askers.push_back({agency, role, practitioner, static_cast<Symbol>(t), relationships});
       }
+    }
+  }
+
+  // What a team can bring its members that the conditions tell apart.
+  void FoldTeamRelationships() {
+    std::set<std::string> seen;
+    for (const uint8_t bits : kTeamRelationships) {
+      const uint8_t brought =
+          bits | ((bits & kWorkerInvolved) != 0 ? Bit(Relationship::kTeamMember) : uint8_t{0});
+      std::string key;
+      EachCondition([&](const Condition& condition) {
+        if (condition.about == Condition::About::kRelationship) {
+          key += (condition.relationships & brought) != 0 ? '1' : '0';
+        }
+      });
+      if (seen.insert(key).second) out_.team_relationships.push_back(bits);
     }
   }
 
@@ -311,6 +336,7 @@ class SpaceBuilder {
   void FoldRelationships() {
     std::set<std::string> seen;
     for (unsigned bits = 0; bits < (1u << kRelationshipCount); ++bits) {
+      if (!CanBeTogether(static_cast<uint8_t>(bits))) continue;
       std::string key;
       EachCondition([&](const Condition& condition) {
         if (condition.about == Condition::About::kRelationship) {
@@ -477,12 +503,29 @@ std::string ConsentSetInWords(const ConsentSet& set) {
   return words.empty() ? "not asked" : absl::StrJoin(words, ", and another ");
 }
 
-std::string RelationshipsInWords(uint8_t relationships) {
-  std::vector<std::string> words;
-  for (const Relationship one : AllRelationships()) {
-    if ((relationships & Bit(one)) != 0) words.emplace_back(ToString(one));
+// "newly involved", as an asker fact of an example. What the rules do not tell apart in `space` goes
+// without saying.
+std::string RelationshipsInWords(const DecisionSpace& space, uint8_t relationships) {
+  constexpr uint8_t kSettled = Bit(Relationship::kSettledInvolvement);
+  const bool newly = (relationships & kSettled) == 0 &&
+                     std::find(space.relationships.begin(), space.relationships.end(),
+                               relationships | kSettled) != space.relationships.end();
+  const uint8_t worker = relationships & kWorkerInvolved;
+  std::string words = "not involved";
+  if (worker != 0) {
+    const bool one_for_all =
+        std::all_of(space.relationships.begin(), space.relationships.end(), [worker](uint8_t one) {
+          return (one & kWorkerInvolved) == 0 || (one & kWorkerInvolved) == worker;
+        });
+    std::vector<std::string> named;
+    for (const Relationship one : AllRelationships()) {
+      if ((worker & Bit(one)) != 0) named.emplace_back(ToString(one));
+    }
+    words = one_for_all ? "involved" : absl::StrJoin(named, ", ");
+  } else if ((relationships & kAgencyInvolved) != 0) {
+    words = "agency involved";
   }
-  return absl::StrJoin(words, ", ");
+  return newly ? absl::StrCat("newly ", words) : words;
 }
 
 }  // namespace
@@ -508,10 +551,7 @@ std::string FactInWords(const PolicyImpl& policy, const DecisionSpace& space, Fa
       return absl::StrCat("for ", absl::StrJoin(words, " or "));
     }
     case Fact::kRelationships:
-      // Where the rules tell only some from none, one stands for all.
-      if (space.relationships[at] == 0) return "not involved";
-      if (space.relationships.size() == 2) return "involved";
-      return RelationshipsInWords(space.relationships[at]);
+      return RelationshipsInWords(space, space.relationships[at]);
     case Fact::kGround:
       if (value == 0) return "without an override";
       return absl::StrCat("overriding on ", std::string(ToString(space.grounds[at - 1])));
@@ -574,7 +614,7 @@ Cell::Cell(const DecisionSpace& space, const AskerClass& asker, const Item& abou
   question.override_request.reason_stated = true;
   if (asker.team != kNoSymbol) {
     standing_.team = asker.team;
-    standing_.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+    standing_.relationships.yes = asker.team_relationships;
     question.teams = absl::MakeConstSpan(&standing_, 1);
   }
   item.consents_known = Tri::kYes;

@@ -30,7 +30,8 @@ struct AskerClass {
   Symbol agency = kNoSymbol;
   Symbol role = kNoSymbol;  // kNoSymbol stands for every role that no rule names
   Tri practitioner = Tri::kUnknown;
-  Symbol team = kNoSymbol;  // whose member the asker is, with the team's open flag
+  Symbol team = kNoSymbol;         // whose member the asker is
+  uint8_t team_relationships = 0;  // of the team with the young person
 };
 
 // One way a consent can stand.
@@ -69,6 +70,9 @@ struct DecisionSpace {
   std::vector<Purpose> purposes;
   std::vector<std::vector<Purpose>> alike_purposes;  // beside it: whom each stands for
   std::vector<uint8_t> relationships;
+  // What a team can have with the young person: the askers who are in one come with each of these.
+  // What two of them have together is among them, too.
+  std::vector<uint8_t> team_relationships;
   std::vector<ConsentSet> consent_sets;
   // The conditions tell apart more sets of consents than kConsentSetsMax: the space is incomplete
   // and proves nothing.

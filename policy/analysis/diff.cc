@@ -124,7 +124,8 @@ class Survey {
         if (!IsAbout(space_->items[i])) continue;
         Cell cell(*space_, space_->askers[a], space_->items[i]);
         cell.question.purpose = Purpose::kUnspecified;
-        std::string signature = absl::StrCat(space_->askers[a].team);
+        std::string signature =
+            absl::StrCat(space_->askers[a].team, "/", space_->askers[a].team_relationships);
         for (const PolicyImpl* const impl : impls_) {
           absl::StrAppend(&signature, "/", Evaluation(*impl, cell.question, cell.item).Signature());
         }

@@ -48,7 +48,7 @@ class ExampleRunner {
         diagnostics_.AddUnknown(example.team, "team", policy_.teams.Words());
         return false;
       }
-      asked.standing.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+      asked.standing.relationships.yes = example.team_relationships;
       question.teams = absl::MakeConstSpan(&asked.standing, 1);
     }
     for (const uint32_t states : example.consents) {

@@ -63,16 +63,23 @@ class Reach {
                 (!policy_.rules[r].is_override || evaluation.CouldSpeak(policy_.rules[r]));
       }
       if (!open) return true;
-      if (!visited_.insert(absl::StrCat(asker.team, "/", evaluation.Signature())).second) {
+      if (!visited_
+               .insert(absl::StrCat(asker.team, "/", asker.team_relationships, "/",
+                                    evaluation.Signature()))
+               .second) {
         return true;
       }
     }
     std::array<int, kFactCount> counts;
     counts.fill(1);
     counts[Place(Fact::kPurpose)] = CountOf(space_, Fact::kPurpose);
+    std::set<uint8_t> told_apart;
     for (size_t r = 0; r < matters.size(); ++r) {
-      if (matters[r] != 0) CountFacts(policy_.rules[r], counts);
+      if (matters[r] != 0) CountFacts(policy_.rules[r], counts, told_apart);
     }
+    FoldRelationships(told_apart);
+    counts[Place(Fact::kRelationships)] = static_cast<int>(relationships_.size());
+    cell.Set(Fact::kRelationships, relationships_.front());
     std::array<int, kFactCount> at = {};
     for (bool more = true; more; more = Next(cell, counts, at)) {
       if (--cells_left_ < 0) return false;
@@ -84,18 +91,35 @@ class Reach {
   static size_t Place(Fact fact) { return static_cast<size_t>(fact); }
 
   // The next value of the first fact that has one; false when all have been had.
-  static bool Next(Cell& cell, const std::array<int, kFactCount>& counts,
-                   std::array<int, kFactCount>& at) {
+  bool Next(Cell& cell, const std::array<int, kFactCount>& counts,
+            std::array<int, kFactCount>& at) const {
     for (size_t f = 0; f < at.size(); ++f) {
       if (counts[f] == 1) continue;
       at[f] = at[f] + 1 < counts[f] ? at[f] + 1 : 0;
-      cell.Set(static_cast<Fact>(f), at[f]);
+      cell.Set(static_cast<Fact>(f), f == Place(Fact::kRelationships)
+                                         ? relationships_[static_cast<size_t>(at[f])]
+                                         : at[f]);
       if (at[f] != 0) return true;
     }
     return false;
   }
 
-  void CountFacts(const BoundRule& rule, std::array<int, kFactCount>& counts) {
+  // One value of DecisionSpace::relationships for all that conditions on `told_apart` hold alike of;
+  // that with most of them first, because with it most rules are seen to decide at once.
+  void FoldRelationships(const std::set<uint8_t>& told_apart) {
+    std::set<std::string> seen;
+    relationships_.clear();
+    for (size_t v = space_.relationships.size(); v-- > 0;) {
+      std::string key;
+      for (const uint8_t asked : told_apart) {
+        key += (space_.relationships[v] & asked) != 0 ? '1' : '0';
+      }
+      if (seen.insert(key).second) relationships_.push_back(static_cast<int>(v));
+    }
+  }
+
+  void CountFacts(const BoundRule& rule, std::array<int, kFactCount>& counts,
+                  std::set<uint8_t>& told_apart) {
     const auto all = [&](Fact fact) { counts[Place(fact)] = CountOf(space_, fact); };
     const auto look = [&](const Conditions& conditions) {
       for (const Condition& condition : conditions) {
@@ -106,7 +130,7 @@ class Reach {
           case Condition::About::kPurpose:
             break;
           case Condition::About::kRelationship:
-            all(Fact::kRelationships);
+            told_apart.insert(condition.relationships);
             break;
           case Condition::About::kShielded:
             all(Fact::kShielded);
@@ -171,6 +195,7 @@ class Reach {
   std::vector<uint8_t> applies_;  // by RuleIndex
   std::vector<uint8_t> decides_;
   size_t left_;
+  std::vector<int> relationships_;  // of the pair that is visited; see FoldRelationships()
   int64_t cells_left_ = kLintCellsMax;
   std::set<std::string> visited_;
 };

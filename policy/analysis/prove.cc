@@ -79,7 +79,7 @@ class Prover {
     for (const AskerClass& asker : space_.askers) {
       std::vector<Symbol> teams;
       if (asker.team != kNoSymbol) teams.push_back(asker.team);
-      if (!VisitItems(asker, teams, finding)) return false;
+      if (!VisitItems(asker, teams, asker.team_relationships, finding)) return false;
       if (teams.empty() && !VisitSeveralTeams(asker, finding)) return false;
     }
     return true;
@@ -95,9 +95,10 @@ class Prover {
     return false;
   }
 
-  bool VisitItems(const AskerClass& asker, const std::vector<Symbol>& teams, std::string& finding) {
+  bool VisitItems(const AskerClass& asker, const std::vector<Symbol>& teams,
+                  uint8_t team_relationships, std::string& finding) {
     for (const Item& item : space_.items) {
-      if (!Visit(asker, teams, item, finding)) return false;
+      if (!Visit(asker, teams, team_relationships, item, finding)) return false;
     }
     return true;
   }
@@ -119,7 +120,10 @@ class Prover {
       for (size_t t = 0; t < teams.size(); ++t) {
         if ((set & (1u << t)) != 0) some.push_back(teams[t]);
       }
-      if (!VisitItems(asker, some, finding)) return false;
+      // The same of all: what teams with a say bring together is again what one can bring.
+      for (const uint8_t relationships : space_.team_relationships) {
+        if (!VisitItems(asker, some, relationships, finding)) return false;
+      }
     }
     return true;
   }
@@ -145,8 +149,8 @@ class Prover {
     return false;
   }
 
-  bool Visit(const AskerClass& asker, const std::vector<Symbol>& teams, Item item,
-             std::string& finding) {
+  bool Visit(const AskerClass& asker, const std::vector<Symbol>& teams, uint8_t team_relationships,
+             Item item, std::string& finding) {
     if (!Spend(finding)) return false;
     Question question;
     question.agency = asker.agency;
@@ -154,13 +158,9 @@ class Prover {
     question.is_practitioner = asker.practitioner;
     question.necessity_stated = Tri::kYes;
     std::vector<TeamStanding> standings(teams.size());
-    for (size_t t = 0; t < teams.size(); ++t) standings[t].team = teams[t];
-    const auto know = [&standings](bool knows) {
-      for (TeamStanding& one : standings) {
-        one.relationships.yes = knows ? Bit(Relationship::kOwnOpenFlag) : uint8_t{0};
-      }
-    };
-    know(true);
+    for (size_t t = 0; t < teams.size(); ++t) {
+      standings[t] = {teams[t], {team_relationships, 0}};
+    }
     question.teams = standings;
     // The more open: a broker is a finding, or is in the way of one.
     item.brokerable = check_.counts_broker ? Tri::kYes : Tri::kNo;
@@ -175,7 +175,7 @@ class Prover {
       }
       // Another pair of asker and item that no rule tells from this one has been visited.
       if (!visited_
-               .insert(absl::StrCat(absl::StrJoin(teams, ","), "/",
+               .insert(absl::StrCat(absl::StrJoin(teams, ","), "/", team_relationships, "/",
                                     evaluation.Signature(&check_.askers)))
                .second) {
         return true;
@@ -188,16 +188,11 @@ class Prover {
     }
     if (!could && !could_override) return true;
     const Choices choices = Choose(!teams.empty());
-    // A member asks whether or not the team knows the young person.
-    for (const bool team_knows : {true, false}) {
-      if (!team_knows && teams.empty()) break;
-      know(team_knows);
-      if (could && !VisitAll(question, item, OverrideGround::kNone, choices, finding)) return false;
-      for (size_t g = 0; could_override && g < space_.grounds.size(); ++g) {
-        if (matter_grounds_[g] != 0 &&
-            !VisitAll(question, item, space_.grounds[g], choices, finding)) {
-          return false;
-        }
+    if (could && !VisitAll(question, item, OverrideGround::kNone, choices, finding)) return false;
+    for (size_t g = 0; could_override && g < space_.grounds.size(); ++g) {
+      if (matter_grounds_[g] != 0 &&
+          !VisitAll(question, item, space_.grounds[g], choices, finding)) {
+        return false;
       }
     }
     return true;

@@ -55,11 +55,11 @@ void AddTeamRelationships(const PolicyImpl& policy, const Question& question, Sy
                           Purpose purpose, uint8_t& yes, uint8_t& unknown) {
   for (const TeamStanding& standing : question.teams) {
     if (TeamWithSay(policy, standing, agency, purpose) == nullptr) continue;
-    yes |= standing.relationships.yes;
-    unknown |= standing.relationships.unknown;
-    if (standing.relationships.yes != 0) {
+    yes |= standing.relationships.yes & kTeamCanHave;
+    unknown |= standing.relationships.unknown & kTeamCanHave;
+    if ((standing.relationships.yes & kTeamCanHave & kWorkerInvolved) != 0) {
       yes |= Bit(Relationship::kTeamMember);
-    } else if (standing.relationships.unknown != 0) {
+    } else if ((standing.relationships.unknown & kTeamCanHave & kWorkerInvolved) != 0) {
       unknown |= Bit(Relationship::kTeamMember);
     }
   }

@@ -104,6 +104,8 @@ const char* LackInWords(Missing missing) {
       return "the young person's explicit consent is needed";
     case Missing::kRelationship:
       return "a reason to know is needed, such as working with the young person";
+    case Missing::kSettled:
+      return "your agency's record of working with the young person is too new";
     case Missing::kAgreement:
       return "the agreement between your agencies is not in force";
     case Missing::kGateway:
@@ -135,6 +137,8 @@ const char* LackAsThing(Missing missing) {
       return "the young person's explicit consent";
     case Missing::kRelationship:
       return "a reason to know, such as working with the young person";
+    case Missing::kSettled:
+      return "a record of your agency's that has stood for some days";
     case Missing::kAgreement:
       return "the agreement between your agencies, which is not in force";
     case Missing::kGateway:

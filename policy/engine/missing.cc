@@ -38,8 +38,10 @@ Ways Evaluation::RequiredToHold(const Condition& condition, bool wanted) {
     case Condition::About::kPurpose:
       return Ways::Of(Bit(Missing::kPurpose));
     case Condition::About::kRelationship:
-      if (wanted != condition.negated) return Ways::Of(Bit(Missing::kRelationship));
-      return found_out;
+      if (wanted == condition.negated) return found_out;
+      return Ways::Of(Bit(condition.relationships == Bit(Relationship::kSettledInvolvement)
+                              ? Missing::kSettled
+                              : Missing::kRelationship));
     default:
       return found_out;
   }

@@ -9,10 +9,12 @@ namespace {
 
 // By how easily the worker who asks can make it good: what they can do at their desk, what the
 // young person and then others must be asked, what somebody must bring about, what nobody can.
-constexpr std::array<Missing, 12> kEasiestFirst = {
-    Missing::kNecessity,       Missing::kPurpose,       Missing::kPractitioner, Missing::kConsent,
-    Missing::kExplicitConsent, Missing::kOthersConsent, Missing::kRelationship, Missing::kAgreement,
-    Missing::kGateway,         Missing::kFacts,         Missing::kOverride,     Missing::kPolicy};
+constexpr std::array<Missing, 13> kEasiestFirst = {
+    Missing::kNecessity, Missing::kPurpose,         Missing::kPractitioner,
+    Missing::kConsent,   Missing::kExplicitConsent, Missing::kOthersConsent,
+    Missing::kSettled,   Missing::kRelationship,    Missing::kAgreement,
+    Missing::kGateway,   Missing::kFacts,           Missing::kOverride,
+    Missing::kPolicy};
 
 uint16_t FromLacks(uint32_t lacks) {
   uint16_t way = 0;

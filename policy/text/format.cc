@@ -271,7 +271,8 @@ class Layout {
     if (states && IsOneOf(word, {"to", "from", "on"})) return 0;
     if (before == ":") return 0;
     if (word == "and") {
-      if (IsOneOf(after, {"consent", "purpose", "worker", "person", "flag", "item", "the", "a"})) {
+      if (IsOneOf(after, {"consent", "purpose", "worker", "agency", "person", "flag", "item", "the",
+                          "a"})) {
         return 0;
       }
       // "explicit and in force" is one thing.

@@ -331,7 +331,7 @@ bool Parser::Without(Conditions& out) {
   Condition condition;
   if (Take("relationship")) {
     condition.about = Condition::About::kRelationship;
-    condition.relationships = (1u << kRelationshipCount) - 1;
+    condition.relationships = kAnyRelationship;
   } else {
     condition.consent_states = Bit(ConsentState::kInForce) | Bit(ConsentMatter::kSharing);
     if (Take("explicit")) condition.consent_states |= Bit(ConsentState::kExplicit);

@@ -63,7 +63,8 @@ class Parser : private Cursor {
   bool Askers(AskerSelector& out);
   bool ExceptAskers(AskerSelector& out);
   bool ConditionList(Conditions& out);
-  bool OneCondition(Condition& out);
+  // `newly`: the worker is newly involved, which is two conditions, `out` the first.
+  bool OneCondition(Condition& out, bool& newly);
   // In a list of purposes, a comma may also lead to ", and <next condition>" or out of the clause.
   bool TakeMorePurposes();
   bool PeekConsentState() const;
@@ -79,6 +80,7 @@ class Parser : private Cursor {
   // ---- Examples ----
 
   bool ExampleBlock(const Word& start);
+  bool Involved(uint8_t& relationships);
   bool AskerFact(Example& example);
   bool ExampleItem(Example& example);
   bool ItemFact(Example& example);

@@ -5,6 +5,22 @@
 #include "policy/text/parser.h"
 
 namespace signpost::policy::syntax {
+namespace {
+
+// What an example need not say of `relationship`: who is named is named by a flag; what another
+// agency did is settled.
+uint8_t WithWhatItImplies(Relationship relationship) {
+  uint8_t bits = Bit(relationship);
+  if (relationship == Relationship::kNamedWorker || relationship == Relationship::kCover) {
+    bits |= kAgencyInvolved;
+  }
+  if (relationship == Relationship::kReferral || relationship == Relationship::kConferenceMember) {
+    bits |= Bit(Relationship::kSettledInvolvement);
+  }
+  return bits;
+}
+
+}  // namespace
 
 bool Parser::ExampleBlock(const Word& start) {
   Example example;
@@ -41,10 +57,24 @@ bool Parser::ExampleBlock(const Word& start) {
   return true;
 }
 
+// "involved" | "newly involved": named by a flag that is settled, or new.
+bool Parser::Involved(uint8_t& relationships) {
+  relationships |= kNewlyNamed;
+  if (!Take("newly")) relationships |= Bit(Relationship::kSettledInvolvement);
+  return Expect("involved");
+}
+
 bool Parser::AskerFact(Example& example) {
-  if (Take("involved")) {
-    example.relationships |= Bit(Relationship::kOwnOpenFlag);
-    return true;
+  if (Is("involved") || Is("newly")) return Involved(example.relationships);
+  if (Take("agency")) {
+    example.relationships |= kAgencyInvolved;
+    example.relationships |= Bit(Relationship::kSettledInvolvement);
+    return Expect("involved");
+  }
+  if (Take("team")) {
+    example.team_relationships = 0;
+    if (Take("not")) return Expect("involved");
+    return Involved(example.team_relationships);
   }
   if (Take("perhaps")) {
     example.relationships_unknown = (1u << kRelationshipCount) - 1;
@@ -75,15 +105,16 @@ bool Parser::AskerFact(Example& example) {
     if (!TakeValue(&ParseRelationship, AllRelationships(), "relationship", relationship)) {
       return false;
     }
-    example.relationships = static_cast<uint8_t>(example.relationships | Bit(relationship));
+    example.relationships |= WithWhatItImplies(relationship);
     return true;
   }
   return Fail(Now().word,
-              "expected a fact about the asker: involved, a relationship, for <purpose>, in "
-              "<team>, on <date>, stating necessity or overriding on <ground>",
+              "expected a fact about the asker: involved, newly involved, agency involved, a "
+              "relationship, for <purpose>, in <team>, team not involved, on <date>, stating "
+              "necessity or overriding on <ground>",
               Now().kind == Kind::kWord
-                  ? Nearest(Now().word.text,
-                            {"involved", "for", "in", "on", "stating", "overriding", "perhaps"})
+                  ? Nearest(Now().word.text, {"involved", "newly", "agency", "team", "for", "in",
+                                              "on", "stating", "overriding", "perhaps"})
                   : "");
 }
 

@@ -149,15 +149,22 @@ bool Parser::ExceptAskers(AskerSelector& out) {
 bool Parser::ConditionList(Conditions& out) {
   while (true) {
     Condition condition;
-    if (!OneCondition(condition)) return false;
+    bool newly = false;
+    if (!OneCondition(condition, newly)) return false;
     out.push_back(condition);
+    if (newly) {
+      // Involved, and by nothing that is more than new.
+      condition.relationships = Bit(Relationship::kSettledInvolvement);
+      condition.negated = true;
+      out.push_back(condition);
+    }
     if (!WithinList(out.size(), Now().word)) return false;
     if (Is(",") && Is(Next(), "and")) ++at_;
     if (!Take("and")) return true;
   }
 }
 
-bool Parser::OneCondition(Condition& out) {
+bool Parser::OneCondition(Condition& out, bool& newly) {
   const Word start = Now().word;
   Article();
   if (Take("consent")) {
@@ -179,7 +186,13 @@ bool Parser::OneCondition(Condition& out) {
     out.about = Condition::About::kRelationship;
     if (Take("is")) {
       out.negated = Take("not");
-      out.relationships = (1u << kRelationshipCount) - 1;
+      out.relationships = kWorkerInvolved;
+      if (Is("newly") && out.negated) {
+        return Fail(Now().word,
+                    "say what holds instead: worker is not involved, or worker has settled "
+                    "involvement");
+      }
+      newly = Take("newly");
       return Expect("involved");
     }
     if (!Expect("has")) return false;
@@ -193,6 +206,13 @@ bool Parser::OneCondition(Condition& out) {
       out.relationships = static_cast<uint8_t>(out.relationships | Bit(relationship));
     } while (Take("or"));
     return true;
+  }
+  if (Take("agency")) {
+    out.about = Condition::About::kRelationship;
+    out.relationships = kAgencyInvolved;
+    if (!Expect("is")) return false;
+    out.negated = Take("not");
+    return Expect("involved");
   }
   if (Take("person")) {
     if (Take("has")) {
@@ -233,8 +253,9 @@ bool Parser::OneCondition(Condition& out) {
     out.about = Condition::About::kDisputed;
     return Take("disputed") || Fail(Now().word, "expected open, closed or disputed here");
   }
-  return Fail(start, "expected a condition about consent, purpose, worker, person, flag or item",
-              Nearest(start.text, {"consent", "purpose", "worker", "person", "flag", "item"}));
+  return Fail(
+      start, "expected a condition about consent, purpose, worker, agency, person, flag or item",
+      Nearest(start.text, {"consent", "purpose", "worker", "agency", "person", "flag", "item"}));
 }
 
 bool Parser::TakeMorePurposes() {

@@ -135,6 +135,8 @@ struct Example {
   uint8_t relationships = 0;
   uint8_t relationships_unknown = 0;
   Word team;  // empty text: none
+  // Those of the team, which is involved where nothing else is said.
+  uint8_t team_relationships = kNamedAndSettled;
   Purpose purpose = Purpose::kUnspecified;
   bool necessity_stated = false;
   OverrideGround override_ground = OverrideGround::kNone;

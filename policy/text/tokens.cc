@@ -38,7 +38,7 @@ const std::set<std::string>& Keywords() {
       "contact", "content", "share-onward", "holder", "practitioner", "practitioners",
       "relevant-authority", "marked-sensitive", "involved", "for", "section", "missing",
       "default", "has", "any", "explicit", "refused", "withdrawn", "expired", "asked", "shielded",
-      "open", "item", "closed", "disputed",
+      "open", "item", "closed", "disputed", "newly", "team",
   };
   // clang-format on
   return *words;

@@ -38,6 +38,11 @@ class Question {
     entry_.set_sequenced_at_us(absl::ToUnixMicros(at));
     entry_.mutable_who_knows()->add_relationships(ledger::v1::RELATIONSHIP_OWN_OPEN_FLAG);
   }
+  Question& By(std::vector<ledger::v1::Relationship> relationships) {
+    entry_.mutable_who_knows()->clear_relationships();
+    for (const auto one : relationships) entry_.mutable_who_knows()->add_relationships(one);
+    return *this;
+  }
   Question& Unrelated() {
     entry_.mutable_who_knows()->clear_relationships();
     return *this;
@@ -247,6 +252,47 @@ TEST_F(PatternTest, VolumeIsHeldAgainstTheRole) {
   EXPECT_THAT(Found("volume"), IsEmpty());
 }
 
+TEST_F(PatternTest, BrowsingIsManyPeopleInAnHourWhateverIsUsual) {
+  options_.browsing_persons_min = 5;
+  // Everybody of the role does it: nothing that volume would see.
+  for (const char* const worker : {"yo-1", "yo-2"}) {
+    for (int i = 0; i < 4; ++i) {
+      Take(Question(worker, absl::StrCat("P", i), kMonday + i * absl::Minutes(10)));
+      Take(Question(worker, absl::StrCat("P", i), kMonday + i * absl::Minutes(10)));
+    }
+  }
+  EXPECT_THAT(Found("browsing"), IsEmpty()) << "four people, each twice";
+  Take(Question("yo-1", "P4", kMonday + absl::Minutes(61)));
+  EXPECT_THAT(Found("browsing"), IsEmpty()) << "the fifth more than an hour after the first";
+  Take(Question("yo-1", "", kMonday + absl::Minutes(62)));
+  const v1::PatternReport report = Find("browsing");
+  ASSERT_THAT(report.hits(), SizeIs(1)) << "one whom nobody knows counts as another";
+  EXPECT_EQ(report.hits(0).practitioner_id(), "yo-1");
+  EXPECT_THAT(std::string(report.hits(0).why()), HasSubstr("5 people"));
+}
+
+TEST_F(PatternTest, NewlyInvolvedIsSeveralPeopleByNothingButNewFlags) {
+  options_.newly_persons_min = 3;
+  const std::vector<ledger::v1::Relationship> newly = {ledger::v1::RELATIONSHIP_OWN_OPEN_FLAG,
+                                                       ledger::v1::RELATIONSHIP_NAMED_WORKER};
+  std::vector<ledger::v1::Relationship> settled = newly;
+  settled.push_back(ledger::v1::RELATIONSHIP_SETTLED_INVOLVEMENT);
+  for (int i = 0; i < 3; ++i) {
+    const std::string person = absl::StrCat("P", i);
+    const absl::Time at = kMonday + i * absl::Hours(24);
+    Take(Question("yo-1", person, at).By(settled));
+    Take(Question("yo-2", person, at).By({ledger::v1::RELATIONSHIP_OWN_OPEN_FLAG}));
+    Take(Question("yo-3", i == 2 ? "P0" : person, at).By(newly));
+  }
+  EXPECT_THAT(Found("newly-involved"), IsEmpty());
+  Take(Question("yo-3", "P2", kMonday + absl::Hours(24 * 9)).By(newly));
+  EXPECT_THAT(Found("newly-involved"), IsEmpty()) << "more than a week after the first";
+  Take(Question("yo-3", "P3", kMonday + absl::Hours(24 * 9)).By(newly));
+  const v1::PatternReport report = Find("newly-involved");
+  ASSERT_THAT(report.hits(), SizeIs(1));
+  EXPECT_EQ(report.hits(0).practitioner_id(), "yo-3");
+}
+
 TEST_F(PatternTest, AnOverrideIsUnreviewedOnceItsDateHasPassed) {
   const absl::Time due = kMonday + absl::Hours(48);
   Take(Question("yo-1", "P", kMonday).Overridden(due), [](Access* a) { a->reviewed = true; });
@@ -284,13 +330,13 @@ TEST_F(PatternTest, NoMoreHitsThanAskedForTheMostTellingFirst) {
 }
 
 TEST(PatternFinderTest, KnowsItsNamesAndNoOthers) {
-  EXPECT_THAT(PatternNames(), SizeIs(10));
+  EXPECT_THAT(PatternNames(), SizeIs(12));
   EXPECT_TRUE(std::is_sorted(PatternNames().begin(), PatternNames().end()));
   const auto other = PatternFinder::Create({}, {"volume", "suspicious"});
   EXPECT_EQ(base::ReasonOf(other.status()), base::Reason::kInvalidField);
   EXPECT_EQ(base::ViolationsOf(other.status()).at(0).field, "patterns[1]");
   const std::vector<v1::PatternReport> all = PatternFinder::Create({}, {}).value().Find(kMonday, 1);
-  ASSERT_THAT(all, SizeIs(10));
+  ASSERT_THAT(all, SizeIs(12));
   for (const v1::PatternReport& report : all) {
     EXPECT_FALSE(report.rule().empty());
     EXPECT_EQ(report.hits_total(), 0u);

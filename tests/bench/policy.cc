@@ -134,8 +134,7 @@ std::vector<Asked> Questions(const Policy& policy, uint32_t seed) {
     q.role = static_cast<policy::Symbol>(1 + below(4));
     q.is_practitioner = below(10) == 0 ? Tri::kNo : Tri::kYes;
     q.purpose = static_cast<policy::Purpose>(1 + below(6));
-    q.relationships.yes =
-        below(4) == 0 ? uint8_t{0} : policy::Bit(policy::Relationship::kOwnOpenFlag);
+    q.relationships.yes = below(4) == 0 ? uint8_t{0} : policy::kNamedAndSettled;
     q.necessity_stated = Tri::kNo;
     q.now_s = policy.in_force_s() + below(86400 * 300);
     Item& item = asked.item;
@@ -304,7 +303,7 @@ bool Record(const BenchOptions& options, Report& report) {
     question.agency = policy.AgencySymbol("agency-1");  // of the kind connexions
     question.is_practitioner = Tri::kYes;
     question.purpose = policy::Purpose::kAssessment;
-    question.relationships.yes = policy::Bit(policy::Relationship::kOwnOpenFlag);
+    question.relationships.yes = policy::kNamedAndSettled;
   }
   constexpr unsigned kAspects = kRecordItems / kItemsPerQuestion;
   size_t shown = 0;
@@ -442,7 +441,7 @@ bool Preview(const BenchOptions& options, Report& report) {
     for (size_t a = 0; a < askers.size(); ++a) {
       related[w].emplace_back();
       if ((w * 5 + a / 3) % 4 == 0) {
-        related[w].back().relationships.yes = policy::Bit(policy::Relationship::kOwnOpenFlag);
+        related[w].back().relationships.yes = policy::kNamedAndSettled;
       }
     }
   }

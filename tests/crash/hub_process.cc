@@ -65,6 +65,7 @@ void HubProcess::WriteConfig(bool sync) const {
        {{"master", authority + "/hub/master.key"}, {"ledger", authority + "/hub/ledger.key"}}},
       {"store", {{"kind", "rocksdb"}, {"path", "store"}}},
       {"checkpoint_file", "checkpoint"},
+      {"standing", {{"new_days", 0}, {"new_days_unlisted", 0}}},
       // Often, so that kills fall into the writing of checkpoints too.
       {"checkpoint_interval", "20ms"},
       {"policy", {{"text", scenarios::ShippedPolicy()}, {"words", scenarios::ShippedWords()}}},

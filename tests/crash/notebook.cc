@@ -53,6 +53,7 @@ v1::FlagReport Report(const RecordNote& note, int version) {
     report.set_status(v1::FLAG_STATUS_CLOSED);
     SetDate(2026, 4, 2, report.mutable_closed_on());
   }
+  report.mutable_contact()->set_practitioner_id(yot ? "yo-001" : "pa-001");
   report.mutable_contact()->set_name(absl::StrCat(kWorker, version));
   report.mutable_contact()->set_phone("01632 960123");
   if (yot) {

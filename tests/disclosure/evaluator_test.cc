@@ -48,8 +48,8 @@ class EvaluatorTest : public request::HubRooms {
     directory_ = registry_->directory();
     asker_ = asker;
     asked_ = asked;
-    evaluator_ =
-        std::make_unique<DisclosureEvaluator>(*bound_, *directory_, asker_, asked_, clock_.Now());
+    evaluator_ = std::make_unique<DisclosureEvaluator>(*bound_, *people_, *directory_, asker_,
+                                                       asked_, clock_.Now());
     return *evaluator_;
   }
   v1::CoverageState CoverageOf(const std::string& agency, const people::Person* person) {
@@ -220,11 +220,15 @@ TEST_F(EvaluatorTest, RelationshipsAreTheAgencysOwnAndTheTeams) {
   const people::Person tariq = PersonOf(kYot, "Y-1");
   DisclosureEvaluator& adviser = Evaluator(Adviser(), Asked());
   adviser.Decide(tariq);
-  EXPECT_THAT(adviser.Relationships(), ElementsAre(policy::Relationship::kOwnOpenFlag));
+  EXPECT_THAT(adviser.Relationships(),
+              ElementsAre(policy::Relationship::kOwnOpenFlag, policy::Relationship::kNamedWorker,
+                          policy::Relationship::kSettledInvolvement));
   DisclosureEvaluator& seconded = Evaluator(SecondedAdviser(), Asked());
   seconded.Decide(tariq);
-  EXPECT_THAT(seconded.Relationships(),
-              ElementsAre(policy::Relationship::kOwnOpenFlag, policy::Relationship::kTeamMember));
+  EXPECT_THAT(
+      seconded.Relationships(),
+      ElementsAre(policy::Relationship::kOwnOpenFlag, policy::Relationship::kNamedWorker,
+                  policy::Relationship::kTeamMember, policy::Relationship::kSettledInvolvement));
   DisclosureEvaluator& stranger = Evaluator(SocialWorker(), Asked());
   stranger.Decide(tariq);
   EXPECT_THAT(stranger.Relationships(), IsEmpty());

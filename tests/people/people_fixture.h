@@ -181,7 +181,7 @@ class PeopleFixture : public ::testing::Test {
     return false;
   }
 
-  const absl::Time now_ = absl::FromCivil(absl::CivilDay(2026, 11, 22), absl::UTCTimeZone());
+  absl::Time now_ = absl::FromCivil(absl::CivilDay(2026, 11, 22), absl::UTCTimeZone());
   absl::Mutex mutex_;
   std::unique_ptr<store::Store> store_;
   std::optional<ledger::ConflictWindow> window_{0};

@@ -37,11 +37,11 @@ TEST(Words, EveryValueHasOneWordThatReadsBack) {
   RoundTrip(AllAspects(), &ParseAspect, 7);
   RoundTrip(AllPurposes(), &ParsePurpose, 11);
   RoundTrip(AllGateways(), &ParseGateway, 12);
-  RoundTrip(AllRelationships(), &ParseRelationship, 5);
+  RoundTrip(AllRelationships(), &ParseRelationship, 8);
   RoundTrip(AllTris(), &ParseTri, 3);
   RoundTrip(AllObligations(), &ParseObligation, 7);
   RoundTrip(AllOverrideGrounds(), &ParseOverrideGround, 4);
-  RoundTrip(AllMissings(), &ParseMissing, 12);
+  RoundTrip(AllMissings(), &ParseMissing, 13);
   RoundTrip(AllConsentDecisions(), &ParseConsentDecision, 3);
   RoundTrip(AllConsentStates(), &ParseConsentState, 6);
   RoundTrip(AllGrantors(), &ParseGrantor, 5);

@@ -58,7 +58,7 @@ class PolicyPreviewTest : public request::HubRooms {
     asked.aspects = {Aspect::kExistence, Aspect::kAgency, Aspect::kContact, Aspect::kAssessment};
     asked.content = true;
     const auto directory = registry_->directory();
-    disclosure::DisclosureEvaluator door(bound, *directory, asker, asked, clock_.Now());
+    disclosure::DisclosureEvaluator door(bound, *people_, *directory, asker, asked, clock_.Now());
     const disclosure::Evaluation all = door.Decide(person);
     Told told;
     for (const disclosure::Release& released : all.released) {
@@ -104,9 +104,9 @@ class PolicyPreviewTest : public request::HubRooms {
                   const base::Principal& asker, policy::Purpose purpose,
                   const people::Person& person) {
     const auto directory = registry_->directory();
-    const PersonPopulation population(*now.policy, *directory, absl::MakeConstSpan(&asker, 1),
-                                      PersonPopulation::AskersAre::kThemselves, 1, person,
-                                      clock_.Now());
+    const PersonPopulation population(*now.policy, *people_, *directory,
+                                      absl::MakeConstSpan(&asker, 1), disclosure::AskerIs::kOneself,
+                                      1, person, clock_.Now());
     const policy::AskerPurpose one = AskerPurposeOf(*now.policy, asker, purpose);
     const policy::WhatIfResult result =
         policy::WhatIf(*now.policy, *draft.policy, population.Get(), absl::MakeConstSpan(&one, 1),

@@ -1,6 +1,7 @@
 #include "tests/request/hub_rooms.h"
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -97,7 +98,7 @@ std::string RulesOfNortown(int version) {
   return absl::StrReplaceAll(rules, {{"  version 1  ", absl::StrCat("  version ", version, "  ")}});
 }
 
-HubRooms::HubRooms(bool with_policy)
+HubRooms::HubRooms(bool with_policy, const people::StandingRules& standing)
     : inner_(store::NewMemoryStore()),
       store_(inner_.get()),
       clock_(absl::FromCivil(absl::CivilHour(2026, 11, 23, 10), absl::UTCTimeZone())),
@@ -117,7 +118,7 @@ HubRooms::HubRooms(bool with_policy)
                                          .details_key = keyring_->hub_data_key(),
                                          .entries = entries_.get()},
                                         &store_, sequencer_.get(), &executor_, &random_);
-  people_ = std::make_unique<people::People>(keyring_.get(), &random_);
+  people_ = std::make_unique<people::People>(keyring_.get(), &random_, standing);
   linker_ = *matching::ReportLinker::Create(people_.get(), &random_);
   mailboxes_ = std::make_unique<exchange::Mailboxes>(
       *exchange::Mailboxes::MessageIdKey(keyring_->hub_data_key()));
@@ -231,6 +232,15 @@ v1::FlagReport HubRooms::Flag(const std::string& record_id, const std::string& s
   report.mutable_opened_on()->set_year(2026);
   report.mutable_opened_on()->set_month(3);
   report.mutable_opened_on()->set_day(2);
+  // Whom flags name who asks in most tests.
+  static const auto* const kWorkers =
+      new std::map<std::string, std::string>{{"connexions", "pa-001"},
+                                             {"youth-offending", "yo-001"},
+                                             {"childrens-social-care", "sw-001"},
+                                             {"housing", "ho-001"}};
+  if (const auto worker = kWorkers->find(service); worker != kWorkers->end()) {
+    report.mutable_contact()->set_practitioner_id(worker->second);
+  }
   report.mutable_contact()->set_name("Dilys Crane");
   report.mutable_contact()->set_phone("01632 960123");
   return report;

@@ -107,8 +107,9 @@ std::string RulesOfNortown(int version = 1);
 
 class HubRooms : public ::testing::Test {
  protected:
-  // Without a policy nothing was published yet.
-  explicit HubRooms(bool with_policy = true);
+  // Without a policy nothing was published yet. Unless said otherwise flags are settled at once.
+  explicit HubRooms(bool with_policy = true, const people::StandingRules& standing = {
+                                                 absl::ZeroDuration(), absl::ZeroDuration(), 1});
   ~HubRooms() override;
 
   // --- Who asks ---

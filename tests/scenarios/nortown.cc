@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -129,6 +130,7 @@ void Nortown::Open() {
     config.words_file = ShippedWords();
   }
   config.log_file = folder_ + "/hub.log";
+  config.standing = setup_.standing;
   config.shutdown_grace = absl::Seconds(2);
   if (setup_.change) setup_.change(&config);
   absl::StatusOr<std::unique_ptr<app::Hub>> hub = app::Hub::Open(config, setup_.overrides);
@@ -307,6 +309,23 @@ v1::PersonDetails Details(const Known& known) {
   return details;
 }
 
+namespace {
+
+// Whom its flags name: the one who asks in most stories.
+std::string WorkerOf(const std::string& service) {
+  static const auto* const kWorkers =
+      new std::map<std::string, std::string>{{"connexions", "pa-001"},
+                                             {"youth-offending", "yo-001"},
+                                             {"childrens-social-care", "sw-001"},
+                                             {"housing", "ho-001"},
+                                             {"voluntary-project", "pw-001"},
+                                             {"substance-misuse", "dw-001"}};
+  const auto it = kWorkers->find(service);
+  return it == kWorkers->end() ? "" : it->second;
+}
+
+}  // namespace
+
 v1::FlagReport OpenFlag(const std::string& record_id, const Known& known,
                         const std::string& service, const std::string& worker_name) {
   v1::FlagReport report;
@@ -315,6 +334,7 @@ v1::FlagReport OpenFlag(const std::string& record_id, const Known& known,
   report.set_service(service);
   report.set_status(v1::FLAG_STATUS_OPEN);
   SetDate(2026, 3, 2, report.mutable_opened_on());
+  report.mutable_contact()->set_practitioner_id(WorkerOf(service));
   report.mutable_contact()->set_name(worker_name);
   report.mutable_contact()->set_phone("01632 960123");
   return report;

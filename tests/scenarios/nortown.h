@@ -128,6 +128,8 @@ class Nortown : public Agencies {
   struct Setup {
     bool policy = true;
     app::Hub::Overrides overrides;
+    // Stories take minutes: what is reported in them is as if it had always been so.
+    people::StandingRules standing = {absl::ZeroDuration(), absl::ZeroDuration(), 1};
     // Changes the configuration before the hub opens; may be empty.
     std::function<void(app::HubConfig*)> change;
   };

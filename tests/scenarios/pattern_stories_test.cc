@@ -49,6 +49,9 @@ v1::Date ToDate(absl::CivilDay day) {
   return date;
 }
 
+// Flags of a story are settled at once, so what rests on new ones finds nothing in it.
+constexpr char kNothingIsNew[] = "newly-involved";
+
 class PatternStories : public ::testing::Test {
  protected:
   PatternStories()
@@ -104,6 +107,20 @@ class PatternStories : public ::testing::Test {
     return details;
   }
 
+  // Of those of the agency who ask about the person: who tries several purposes, or else the first.
+  std::string WorkerOf(const std::string& agency_id, int person) const {
+    std::string worker;
+    for (const LookUp& look : misuse_.look_ups) {
+      const adapters::sample::Practitioner& by =
+          misuse_.practitioners[static_cast<size_t>(look.practitioner)];
+      if (look.person != person || by.agency_id != agency_id) continue;
+      const bool retries =
+          std::find(look.misuse.begin(), look.misuse.end(), "purpose-retried") != look.misuse.end();
+      if (worker.empty() || retries) worker = by.practitioner_id;
+    }
+    return worker;
+  }
+
   void Report() {
     static const std::map<std::string, std::string> services = {
         {"nortown-yot", "youth-offending"},
@@ -119,6 +136,8 @@ class PatternStories : public ::testing::Test {
       report.set_status(involvement.open ? v1::FLAG_STATUS_OPEN : v1::FLAG_STATUS_CLOSED);
       *report.mutable_opened_on() = ToDate(involvement.opened);
       if (!involvement.open) *report.mutable_closed_on() = ToDate(involvement.closed);
+      report.mutable_contact()->set_practitioner_id(
+          WorkerOf(involvement.agency_id, involvement.person));
       report.mutable_contact()->set_name("Maureen Oakes");
       report.mutable_contact()->set_phone("01632 960001");
       const v1::FlagOutcome outcome = nortown_.Report(involvement.agency_id, report);
@@ -238,7 +257,7 @@ class PatternStories : public ::testing::Test {
       ASSERT_NE(same, at_hub.reports().end());
       EXPECT_EQ(report.SerializeAsString(), same->SerializeAsString())
           << report.DebugString() << same->DebugString();
-      EXPECT_GT(report.hits_size(), 0) << report.name();
+      EXPECT_EQ(report.hits_size() > 0, report.name() != kNothingIsNew) << report.name();
     }
     // A file is one's own: another has other pseudonyms for the same people.
     const auto second_context = nortown_.Context();
@@ -275,12 +294,15 @@ TEST_F(PatternStories, PlantedMisuseIsFoundAndLittleElse) {
 
   // Of what each pattern finds at least so much was planted.
   const std::map<std::string, double> floors = {
-      {"after-involvement", 0.9}, {"concentration", 0.9},
-      {"enumeration", 0.9},       {"no-relationship", 0.7},
-      {"out-of-hours", 0.7},      {"override-unreviewed", 0.9},
-      {"purpose-retried", 0.9},   {"same-postcode", 0.5},
-      {"same-surname", 0.9},      {"volume", 0.7}};
+      {"after-involvement", 0.9},   {"browsing", 0.9},        {"concentration", 0.9},
+      {"enumeration", 0.9},         {"no-relationship", 0.7}, {"out-of-hours", 0.7},
+      {"override-unreviewed", 0.9}, {"purpose-retried", 0.9}, {"same-postcode", 0.5},
+      {"same-surname", 0.9},        {"volume", 0.7}};
   for (const v1::PatternReport& report : response.reports()) {
+    if (report.name() == kNothingIsNew) {
+      EXPECT_EQ(report.hits_size(), 0);
+      continue;
+    }
     const std::set<uint64_t>& planted = planted_[report.name()];
     std::set<uint64_t> found;
     for (const v1::PatternHit& hit : report.hits()) {

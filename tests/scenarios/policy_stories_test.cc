@@ -225,7 +225,12 @@ TEST_F(PolicyStories, NoEntryBehindAPublicationNamesThePolicyBefore) {
       }
     });
   }
-  for (int version = 2; version <= 9; ++version) Publish(Text(version));
+  // Without examples and checks: to prove them takes what the askers should have.
+  const auto rules = [this](int version) {
+    const std::string text = Text(version);
+    return text.substr(0, text.find("\nexample "));
+  };
+  for (int version = 2; version <= 9; ++version) Publish(rules(version));
   stop = true;
   for (std::thread& asker : askers) asker.join();
   int32_t in_force = 0;

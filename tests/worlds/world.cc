@@ -266,7 +266,9 @@ std::string WorldsPolicy(int version) {
           "  when person is shielded";
       ++replaced;
     }
-    if (absl::StrReplaceAll({{"lifts SENSITIVE, MARKED", "lifts MARKED"}}, &text) == 1) ++replaced;
+    if (absl::StrReplaceAll({{"lifts NEW, SENSITIVE, MARKED", "lifts NEW, MARKED"}}, &text) == 1) {
+      ++replaced;
+    }
     if (absl::StrReplaceAll({{"  version 1  ", absl::StrCat("  version ", version, "  ")}},
                             &text) == 1) {
       ++replaced;
@@ -401,7 +403,9 @@ World::Rooms::Rooms(uint64_t random_seed, const Beginning* beginning)
                                             .details_key = keyring->hub_data_key(),
                                             .entries = entries.get()},
                                            store.get(), sequencer.get(), executor.get(), &random));
-  people = std::make_unique<people::People>(keyring.get(), &random);
+  // Flags are settled at once: as much as can be is shown, and can differ.
+  people = std::make_unique<people::People>(
+      keyring.get(), &random, people::StandingRules{absl::ZeroDuration(), absl::ZeroDuration(), 1});
   linker = Good(matching::ReportLinker::Create(people.get(), &random));
   mailboxes = std::make_unique<exchange::Mailboxes>(
       Good(exchange::Mailboxes::MessageIdKey(keyring->hub_data_key())));

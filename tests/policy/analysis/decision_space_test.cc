@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <random>
+#include <tuple>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -86,9 +87,14 @@ TEST(Space, EveryRelationshipAndPurposeIsStoodFor) {
       cell.question.purpose = alike;
       EXPECT_EQ(policy.DecideOnly(cell.question, cell.item), folded);
     }
-    // Nortown's rules ask only whether a worker is involved.
-    const bool involved = cell.question.relationships.yes != 0;
-    for (unsigned bits = 1; involved && bits < (1u << kRelationshipCount); bits += 6) {
+    // Nortown's rules ask only whether the worker is, or the agency, and whether it is settled.
+    const auto alike = [](unsigned bits) {
+      return std::tuple((bits & kWorkerInvolved) != 0, (bits & kAgencyInvolved) != 0,
+                        (bits & Bit(Relationship::kSettledInvolvement)) != 0);
+    };
+    const auto as_folded = alike(cell.question.relationships.yes);
+    for (unsigned bits = 0; bits < (1u << kRelationshipCount); ++bits) {
+      if (!CanBeTogether(static_cast<uint8_t>(bits)) || alike(bits) != as_folded) continue;
       cell.question.relationships.yes = static_cast<uint8_t>(bits);
       EXPECT_EQ(policy.DecideOnly(cell.question, cell.item).effect, folded.effect);
     }

@@ -101,6 +101,21 @@ const Change kChanges[] = {
     {"basis cda1998-s115", "basis ca2004-s10", true, false},
 };
 
+// That a team need not be involved any more is a change, and one for its members.
+TEST(Diff, SaysThatMembersOfATeamThatIsNotInvolvedGain) {
+  const std::string rule = "rule T \"t\"\n show existence of offending to members of yot-team\n";
+  const auto before = CompileSmall(rule + " when worker is involved\n basis ca2004-s10\n");
+  const auto after = CompileSmall(rule + " basis ca2004-s10\n");
+  const PolicyDifference difference = Diff(*before, *after);
+  EXPECT_EQ(difference.lost_cells, 0);
+  EXPECT_EQ(difference.gained_cells, CountOneByOne(*before, *after).gained);
+  std::string gains;
+  for (const VisibilityChange& one : difference.gains) {
+    absl::StrAppend(&gains, one.ToString(), "\n");
+  }
+  EXPECT_THAT(gains, HasSubstr("in yot-team (team not involved)"));
+}
+
 TEST(Diff, FindsEveryCellThatChangesAndNoOther) {
   const auto before = CompileSmall(kSmallRules);
   for (const Change& change : kChanges) {

@@ -270,6 +270,7 @@ const std::map<std::string, std::string>& Explained() {
       {"PLAN-CONSENT/1 without assessment 2", "it is named twice, once for each aspect"},
       {"PLAN-CONSENT/1 without assessment 3", "it is named twice, once for each aspect"},
       {"PLAN-CONSENT/1 without assessment 4", "it is named twice, once for each aspect"},
+      {"NEW-FILE to be lifted", "no override names it"},
       {"PROJECT to be lifted", "no override names it"},
       {"PURPOSE to be lifted", "no override names it"},
       {"SHIELD to be lifted", "no override names it"},

@@ -202,6 +202,9 @@ class ProofAuthor {
     return One({"worker is involved",
                 "worker is involved",
                 "worker is not involved",
+                "worker is newly involved",
+                "worker has settled involvement",
+                "agency is involved",
                 "worker has referral",
                 "purpose is youth-justice",
                 "purpose is safeguarding or housing",
@@ -280,9 +283,23 @@ class Asker {
   testing::Related Related() {
     testing::Related related;
     if (dice_.OneIn(3)) return related;
+    // What holds, and what may, must be such as there can be.
+    unsigned holds = 0;
+    unsigned may = 0;
+    do {
+      holds = static_cast<unsigned>(dice_.Upto(1u << kRelationshipCount));
+      may = holds;
+      for (const Relationship one : AllRelationships()) {
+        if (dice_.OneIn(20)) may |= Bit(one);
+      }
+    } while (!CanBeTogether(static_cast<uint8_t>(holds)) ||
+             !CanBeTogether(static_cast<uint8_t>(may)));
     for (const Relationship one : AllRelationships()) {
-      if (dice_.OneIn(3)) related.yes.insert(one);
-      if (dice_.OneIn(20)) related.unknown.insert(one);
+      if ((holds & Bit(one)) != 0) {
+        related.yes.insert(one);
+      } else if ((may & Bit(one)) != 0) {
+        related.unknown.insert(one);
+      }
     }
     return related;
   }

@@ -40,12 +40,16 @@ class Drawer {
     q.role = policy_.RoleSymbol(One({"personal-adviser", "social-worker", "housing-officer", ""}));
     q.is_practitioner = Upto(4) == 0 ? Tri::kNo : Tri::kYes;
     q.purpose = AllPurposes()[Upto(AllPurposes().size())];
-    q.relationships.yes = static_cast<uint8_t>(Upto(2) == 0 ? 0 : Upto(32));
+    while (Upto(2) == 0 || !CanBeTogether(q.relationships.yes)) {
+      q.relationships.yes = static_cast<uint8_t>(Upto(1u << kRelationshipCount));
+    }
     q.necessity_stated = Tri::kYes;
     q.now_s = policy_.in_force_s();
     if (Upto(4) == 0) {
       d.standing.team = policy_.TeamSymbol("nortown-yot-team");
-      d.standing.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+      constexpr std::array<uint8_t, 4> kOfTeam = {0, kAgencyInvolved, kNewlyNamed,
+                                                  kNamedAndSettled};
+      d.standing.relationships.yes = kOfTeam[Upto(kOfTeam.size())];
       q.teams = absl::MakeConstSpan(&d.standing, 1);
     }
     if (Upto(3) == 0) {

@@ -47,7 +47,7 @@ class WhatIfTest : public ::testing::Test {
     refused.decision = ConsentDecision::kRefused;
     consents_ = {{{}}, {{given}}, {{refused}}};
     const RelationshipFacts none;
-    const RelationshipFacts some{Bit(Relationship::kOwnOpenFlag), 0};
+    const RelationshipFacts some{kNamedAndSettled, 0};
     const Symbol team = now_->TeamSymbol("yot-team");
     related_ = {{{none, {}}, {none, {}}, {none, {{team, none}}}},
                 {{some, {}}, {none, {}}, {some, {{team, some}}}},

@@ -38,14 +38,14 @@ class Stories : public ::testing::Test {
     p_ = Nortown();
     ASSERT_NE(p_, nullptr);
     adviser_ = Who("northern-connexions", "personal-adviser", Purpose::kSupportPlanning);
-    adviser_.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+    adviser_.relationships.yes = kNamedAndSettled;
     seconded_ = Who("northern-connexions", "personal-adviser", Purpose::kAssessment);
     seconded_.necessity_stated = Tri::kYes;
     team_.team = p_->TeamSymbol("nortown-yot-team");
-    team_.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+    team_.relationships.yes = kNamedAndSettled;
     seconded_.teams = absl::MakeConstSpan(&team_, 1);
     housing_ = Who("nortown-housing", "housing-officer", Purpose::kHousing);
-    housing_.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+    housing_.relationships.yes = kNamedAndSettled;
     override_ = Who("nortown-social-services", "social-worker", Purpose::kSafeguarding);
     override_.override_request = {true, OverrideGround::kLegalDuty, true};
   }

@@ -90,14 +90,19 @@ class Reference {
   bool HasASay(const VocabularyTeam& team) const {
     return f_.teams.count(team.id) > 0 && InPurposes(team) == true && In(team.agencies, f_.agency);
   }
+  // What a team has through a flag that names it.
+  static bool Involves(const std::set<Relationship>& related) {
+    return related.count(Relationship::kNamedWorker) > 0;
+  }
   B IsRelated(Relationship one) const {
     B value = f_.related.unknown.count(one) > 0 ? B() : B(false);
     if (f_.related.yes.count(one) > 0) value = true;
     for (const auto& [id, related] : f_.teams) {
       if (!HasASay(*Team(id))) continue;
       const bool member = one == Relationship::kTeamMember;
-      const bool yes = member ? !related.yes.empty() : related.yes.count(one) > 0;
-      const bool perhaps = member ? !related.unknown.empty() : related.unknown.count(one) > 0;
+      if (!member && (Bit(one) & kTeamCanHave) == 0) continue;
+      const bool yes = member ? Involves(related.yes) : related.yes.count(one) > 0;
+      const bool perhaps = member ? Involves(related.unknown) : related.unknown.count(one) > 0;
       value = Any(value, yes ? B(true) : perhaps ? B() : B(false));
     }
     return value;

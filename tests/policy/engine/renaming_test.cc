@@ -120,7 +120,7 @@ void Draw(const Policy& policy, std::mt19937& random, Asked& asked) {
   q.role = policy.RoleSymbol(one({"personal-adviser", "social-worker", "housing-officer"}));
   q.is_practitioner = upto(8) == 0 ? Tri::kNo : Tri::kYes;
   q.purpose = AllPurposes()[upto(AllPurposes().size())];
-  q.relationships.yes = upto(2) == 0 ? Bit(Relationship::kOwnOpenFlag) : uint8_t{0};
+  q.relationships.yes = upto(2) == 0 ? kNamedAndSettled : uint8_t{0};
   q.necessity_stated = Tri::kYes;
   if (upto(5) == 0) {
     q.purpose = Purpose::kSafeguarding;
@@ -231,7 +231,7 @@ TEST(Renaming, ThreeWaysAreToldAlike) {
     q.agency = policy->AgencySymbol("careers");
     q.is_practitioner = Tri::kYes;
     q.purpose = Purpose::kAssessment;
-    q.relationships.yes = Bit(Relationship::kOwnOpenFlag);
+    q.relationships.yes = kNamedAndSettled;
     q.now_s = policy->agreements()[0].until_s + 86400;
     Item i;
     i.holder = policy->AgencySymbol("yot");
