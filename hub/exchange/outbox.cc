@@ -39,13 +39,13 @@ bool Outbox::Add(const FlagChange& change, absl::Span<const std::string> open_ag
 
 void Outbox::AddTo(ledger::Operation* operation) && {
   if (messages_.empty()) return;
-  ledger::AddIndexHook(operation, [messages = std::move(messages_)](uint64_t first_index,
-                                                                    store::Batch& batch) {
-    for (const Addressed& addressed : messages) {
-      AppendEncodedNotice(batch, addressed.system_id, first_index, addressed.part,
-                          addressed.encoded);
-    }
-  });
+  ledger::AddIndexHook(
+      operation, [messages = std::move(messages_)](uint64_t first_index, store::Batch& batch) {
+        for (const Addressed& addressed : messages) {
+          AppendEncodedNotice(batch, addressed.system_id, first_index, addressed.part,
+                              addressed.encoded);
+        }
+      });
 }
 
 }  // namespace signpost::exchange
