@@ -184,6 +184,7 @@ class Database {
 
   rocksdb::DB* operator->() const { return db_.get(); }
   rocksdb::DB* get() const { return db_.get(); }
+  const std::vector<rocksdb::ColumnFamilyHandle*>& handles() const { return handles_; }
   rocksdb::ColumnFamilyHandle* Family(Space space) const {
     return handles_[static_cast<size_t>(space)];
   }
@@ -274,6 +275,27 @@ class RocksDbStore final : public Store {
     const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
     if (status.ok()) status = checkpoint->CreateCheckpoint(directory);
     return FromRocksDb(status, absl::StrCat("cannot copy the store to ", directory).c_str());
+  }
+
+  absl::Status Forget(Space space) const {
+    if (options_.read_only) {
+      return Error(Reason::kStoreUnavailable, "the store is open to read only");
+    }
+    // What an older snapshot shows RocksDB keeps, wherever it writes it.
+    uint64_t oldest = 0;
+    (*db_)->GetIntProperty("rocksdb.oldest-snapshot-sequence", &oldest);
+    if (oldest != 0 && oldest < (*db_)->GetLatestSequenceNumber()) {
+      return Error(Reason::kAborted, "somebody is reading at an older view; try again");
+    }
+    // A log goes when the rows in it lie in tables, those of every space.
+    rocksdb::Status done = (*db_)->Flush(rocksdb::FlushOptions(), db_->handles());
+    rocksdb::CompactRangeOptions all;
+    all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    if (done.ok()) done = (*db_)->CompactRange(all, db_->Family(space), nullptr, nullptr);
+    // Removes at once what would else be removed at some later time.
+    if (done.ok()) done = (*db_)->DisableFileDeletions();
+    if (done.ok()) done = (*db_)->EnableFileDeletions(/*force=*/true);
+    return FromRocksDb(done, absl::StrCat("cannot write ", SpaceName(space), " anew").c_str());
   }
 
  private:
@@ -439,6 +461,11 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksDbStore(const RocksDbOptions& op
   status = CheckSchema(*db, options.read_only);
   if (!status.ok()) return status;
   return std::unique_ptr<Store>(std::make_unique<RocksDbStore>(options, std::move(db)));
+}
+
+absl::Status ForgetRows(const Store& store, Space space) {
+  const auto* const rocks = dynamic_cast<const RocksDbStore*>(&store);
+  return rocks == nullptr ? absl::OkStatus() : rocks->Forget(space);
 }
 
 const Engine& RocksDbEngine() {

@@ -50,6 +50,13 @@ struct RocksDbOptions {
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Store>> OpenRocksDbStore(
     const RocksDbOptions& options);
 
+// Has the files of `store` rid of what was overwritten or deleted in `space` before this call, logs
+// included: until then it may lie there for as long as nothing else makes RocksDB write them anew.
+// Takes as long as writing all of the space; others go on meanwhile. Blocks of the disk that were
+// freed are the disk's. Nothing to do for a store of another kind. Errors: kAborted while a view is
+// about that was taken before, and may show it still: try again; kStoreUnavailable.
+[[nodiscard]] absl::Status ForgetRows(const Store& store, Space space);
+
 // Directories of such stores, for backups and restores.
 const Engine& RocksDbEngine();
 

@@ -18,6 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "hub/base/crypto.h"
 #include "hub/base/error.h"
 #include "tests/base/scratch_folder.h"
 
@@ -147,6 +148,43 @@ TEST_F(RocksDbStoreTest, RevisionsGoOnAfterARestartAndWhoeverFollowedHasAGap) {
   EXPECT_TRUE(store->CommitsAfter(before).gap);
   ASSERT_TRUE(Put(*store, Space::kPeople, "a", "3").ok());
   EXPECT_TRUE(store->CommitsAfter(before).gap);
+}
+
+TEST_F(RocksDbStoreTest, NoFileHoldsWhatWasForgotten) {
+  const auto held = [this](const std::string& bytes) {
+    int files = 0;
+    for (const auto& file : fs::directory_iterator(options_.path)) {
+      std::ifstream in(file.path(), std::ios::binary);
+      const std::string all((std::istreambuf_iterator<char>(in)), {});
+      if (all.find(bytes) != std::string::npos) ++files;
+    }
+    return files;
+  };
+  const std::string tables = base::Sha256("in tables");
+  const std::string deleted = base::Sha256("in tables, and deleted");
+  const std::string log = base::Sha256("in the log");
+  const std::string kept = base::Sha256("kept");
+  ASSERT_TRUE(Put(*Open(), Space::kPersonKeys, "a", tables).ok());
+  ASSERT_TRUE(Put(*Open(), Space::kPersonKeys, "b", deleted).ok());
+  const std::unique_ptr<Store> store = Open();
+  ASSERT_TRUE(Put(*store, Space::kPersonKeys, "c", log).ok());
+  ASSERT_TRUE(Put(*store, Space::kPersonKeys, "d", kept).ok());
+  ASSERT_TRUE(Put(*store, Space::kPeople, "d", "another space").ok());
+  for (const std::string& bytes : {tables, deleted, log}) ASSERT_GT(held(bytes), 0);
+  std::unique_ptr<View> view = *store->NewView();
+  Batch batch;
+  batch.Put(Space::kPersonKeys, "a", "new");
+  batch.Delete(Space::kPersonKeys, "b");
+  batch.Put(Space::kPersonKeys, "c", "new");
+  ASSERT_TRUE(store->Commit(std::move(batch), {}).ok());
+  EXPECT_EQ(ReasonOf(ForgetRows(*store, Space::kPersonKeys)), Reason::kAborted) << "it shows them";
+  view.reset();
+  const absl::Status forgotten = ForgetRows(*store, Space::kPersonKeys);
+  ASSERT_TRUE(forgotten.ok()) << forgotten;
+  for (const std::string& bytes : {tables, deleted, log}) EXPECT_EQ(held(bytes), 0);
+  EXPECT_GT(held(kept), 0);
+  EXPECT_EQ(Get(*store, Space::kPersonKeys, "a"), "new");
+  EXPECT_EQ(Get(*store, Space::kPersonKeys, "d"), kept);
 }
 
 TEST_F(RocksDbStoreTest, ASecondOpenerIsRefused) {
