@@ -154,6 +154,11 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
 
   base::ConfigObject keys = root.Object("keys");
   config.master_key_file = In(directory, keys.String("master"));
+  if (const std::string old_master = keys.StringOr("old_master", ""); !old_master.empty()) {
+    config.old_master_key_file = In(directory, old_master);
+  }
+  config.keys_per_step = static_cast<int>(
+      keys.IntegerOr("per_step", operations::kKeysPerStep, 1, operations::kKeysPerStepMax));
   config.ledger_key_file = In(directory, keys.String("ledger"));
   config.agency_id_epoch = static_cast<int>(
       keys.IntegerOr("agency_id_epoch", 1, base::kAgencyIdEpochMin, base::kAgencyIdEpochMax));

@@ -29,6 +29,7 @@
 #include "hub/audit/patterns.h"
 #include "hub/backup/backup.h"
 #include "hub/base/json_log.h"
+#include "hub/operations/key_change.h"
 #include "hub/operations/retention.h"
 #include "hub/people/standing.h"
 #include "hub/policy_admin/policy_admin.h"
@@ -55,6 +56,8 @@ struct HubConfig {
   std::string operator_spiffe_id;
 
   std::string master_key_file;
+  std::string old_master_key_file;  // while the master key is being changed; else empty
+  int keys_per_step = operations::kKeysPerStep;
   std::string ledger_key_file;
   int agency_id_epoch = 1;
 

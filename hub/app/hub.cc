@@ -23,6 +23,7 @@
 #include "hub/ledger/reader.h"
 #include "hub/ledger/receipt.h"
 #include "hub/ledger/restored.h"
+#include "hub/people/rows.h"
 #include "hub/store/memory_store.h"
 #include "hub/store/rocksdb_store.h"
 #include "hub/tlog/checkpoint.h"
@@ -108,6 +109,7 @@ absl::StatusOr<std::unique_ptr<Hub>> Hub::Open(const HubConfig& config,
   auto hub = absl::WrapUnique(new Hub(config));
   SIGNPOST_RETURN_IF_ERROR(hub->OpenRooms(overrides));
   SIGNPOST_RETURN_IF_ERROR(hub->RecordAct(ledger::v1::OUTCOME_STARTED));
+  SIGNPOST_RETURN_IF_ERROR(hub->key_change_->Begin(std::move(hub->keys_)));
   SIGNPOST_RETURN_IF_ERROR(hub->OpenPolicy());
   SIGNPOST_RETURN_IF_ERROR(hub->OpenWitnessing());
   hub->BuildServices();
@@ -133,9 +135,9 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   base::SetCheckLog(log_.get());
 
   // Keys first: without them nothing else may be touched.
-  SIGNPOST_ASSIGN_OR_RETURN(base::MasterKey master,
-                            base::MasterKey::ReadFile(config_.master_key_file));
-  SIGNPOST_ASSIGN_OR_RETURN(keyring_, base::Keyring::Create(master));
+  SIGNPOST_ASSIGN_OR_RETURN(const keys::MasterKeys masters,
+                            keys::ReadFiles(config_.master_key_file, config_.old_master_key_file));
+  master_key_check_ = base::HexEncode(masters.master.CheckValue());
   absl::StatusOr<std::unique_ptr<tlog::NoteSigner>> signer =
       tlog::ReadNoteSigner(config_.ledger_key_file);
   if (!signer.ok()) {
@@ -150,7 +152,6 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
         absl::StrCat("is \"", config_.origin, "\", but the signing key is for \"", signer_->name(),
                      "\". Checkpoints must carry one name: correct either."));
   }
-  agency_ids_ = std::make_unique<base::AgencyPersonIds>(keyring_.get(), config_.agency_id_epoch);
 
   if (overrides.store != nullptr) {
     store_ = overrides.store;
@@ -164,8 +165,10 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
     SIGNPOST_ASSIGN_OR_RETURN(own_store_, store::OpenRocksDbStore(options));
     store_ = own_store_.get();
   }
-  // Before anything reads a row with it, and before the ledger says that the hub started.
-  SIGNPOST_RETURN_IF_ERROR(keys::OpenStore(store_, *keyring_, clock_->Now()));
+  // Before anything reads a row with them, and before the ledger says that the hub started.
+  SIGNPOST_ASSIGN_OR_RETURN(keys_, keys::OpenStore(store_, masters, clock_->Now(), random_));
+  keyring_ = std::move(keys_.keyring);
+  agency_ids_ = std::make_unique<base::AgencyPersonIds>(keyring_.get(), config_.agency_id_epoch);
 
   ledger::Sequencer::Options ledger_options;
   ledger_options.origin = config_.origin;
@@ -245,7 +248,32 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   overrides_->RunOn(schedule_.get());
   maintenance_ = std::make_unique<operations::Maintenance>(context_, backups_.get(),
                                                            config_.retention, schedule_.get());
+  key_change_ = std::make_unique<operations::KeyChange>(
+      context_, maintenance_.get(), schedule_.get(), config_.keys_per_step,
+      [this] { return store::ForgetRows(*store_, people::kWrappedKeysSpace); },
+      [this](const operations::KeyChange::State& state) { LogKeyChange(state); });
   return absl::OkStatus();
+}
+
+void Hub::LogKeyChange(const operations::KeyChange::State& state) {
+  const char* next = "";
+  switch (state.stage) {
+    case operations::KeyChange::Stage::kNone:
+      return;
+    case operations::KeyChange::Stage::kRunning:
+      next = "both keys are needed; wait";
+      break;
+    case operations::KeyChange::Stage::kEnded:
+      next = "nothing in the store lies under the old key; wait for the backups' file of keys";
+      break;
+    case operations::KeyChange::Stage::kOldMayGo:
+      next = "take keys.old_master out of the configuration, and the old key out of every safe";
+      break;
+  }
+  log_->Info("master_key_change", {{"stage", operations::StageName(state.stage)},
+                                   {"keys_done", state.keys_done},
+                                   {"keys_left", state.keys_left},
+                                   {"next", next}});
 }
 
 absl::Status Hub::RecordAct(ledger::v1::Outcome outcome) {
@@ -415,6 +443,14 @@ void Hub::AddGauges() {
   metrics_.AddGauge("signpost_person_keys_stale",
                     "1 while the backups' file of person keys may hold one that was erased.",
                     [this] { return maintenance_->KeysAreStale() ? 1.0 : 0.0; });
+  metrics_.AddGauge("signpost_old_master_key_needed",
+                    "1 while the master key is changed and the old one is still needed.", [this] {
+                      const auto stage = key_change_->state().stage;
+                      return stage == operations::KeyChange::Stage::kRunning ||
+                                     stage == operations::KeyChange::Stage::kEnded
+                                 ? 1.0
+                                 : 0.0;
+                    });
   metrics_.AddGauge("signpost_log_lines_lost", "Log lines that could not be written.",
                     [this] { return static_cast<double>(log_->lines_lost()); });
 }
@@ -437,6 +473,12 @@ std::pair<bool, nlohmann::json> Hub::Health() const {
     const ledger::LedgerReader reader(view->get());
     store_answers = reader.Head().ok() && followed.ok();
     DescribeCheckpoint(reader, clock_->Now(), &page);
+  }
+  if (const operations::KeyChange::State change = key_change_->state();
+      change.stage != operations::KeyChange::Stage::kNone) {
+    page["master_key_change"] = {{"stage", operations::StageName(change.stage)},
+                                 {"keys_done", change.keys_done},
+                                 {"keys_left", change.keys_left}};
   }
   bool witnessed = true;
   if (witnessing_ != nullptr) {
@@ -466,7 +508,7 @@ nlohmann::json Hub::Info() const {
   page["trust_domain"] = config_.trust_domain;
   page["store"] = config_.store_kind == StoreKind::kMemory ? "memory" : "rocksdb";
   page["schema_version"] = store::kSchemaVersion;
-  page["master_key_check"] = base::HexEncode(keys::CheckValue(*keyring_));
+  page["master_key_check"] = master_key_check_;
   const std::shared_ptr<const request::BoundPolicy> bound = policy_.Get();
   page["policy_version"] =
       bound == nullptr ? nlohmann::json(nullptr) : nlohmann::json(bound->version);

@@ -38,10 +38,12 @@
 #include "hub/exchange/mailbox.h"
 #include "hub/exchange/mailbox_notifier.h"
 #include "hub/intake/intake.h"
+#include "hub/keys/master_key.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/ledger/witnessing.h"
 #include "hub/matching/report_linker.h"
+#include "hub/operations/key_change.h"
 #include "hub/operations/maintenance.h"
 #include "hub/overrides/overrides.h"
 #include "hub/oversight/ledger_access.h"
@@ -78,7 +80,8 @@ class Hub {
 
   // Opens store, keys, ledger, registry and policy. A policy that does not compile or is not there
   // is not an error here: everything is hidden, /health says so, and the log names line and column.
-  // Errors, each saying what to do: kKeyUnavailable, kStoreNewer, kStoreUnavailable, kLedgerBehind,
+  // Errors, each saying what to do: kKeyUnavailable (also for another master key than the store lies
+  // under), kStoreNewer, kStoreUnavailable, kLedgerBehind,
   // kDataLoss, kInvalidField.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Hub>> Open(const HubConfig& config);
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Hub>> Open(const HubConfig& config,
@@ -120,6 +123,7 @@ class Hub {
   absl::Status RecordWitness(const ledger::Witnessing::State& state);
   // One entry about the hub itself: it started, it stopped.
   absl::Status RecordAct(ledger::v1::Outcome outcome);
+  void LogKeyChange(const operations::KeyChange::State& state);
   void BuildServices();
   void AddGauges();
   std::pair<bool, nlohmann::json> Health() const;
@@ -136,6 +140,8 @@ class Hub {
 
   std::unique_ptr<store::Store> own_store_;
   store::Store* store_ = nullptr;
+  std::string master_key_check_;  // in hex
+  keys::Opened keys_;             // until the change of the master key was begun
   std::unique_ptr<base::Keyring> keyring_;
   std::unique_ptr<tlog::NoteSigner> signer_;
   std::unique_ptr<base::AgencyPersonIds> agency_ids_;
@@ -177,6 +183,7 @@ class Hub {
   std::unique_ptr<base::ThreadPool> executor_;
   std::unique_ptr<backup::Backups> backups_;
   std::unique_ptr<operations::Maintenance> maintenance_;
+  std::unique_ptr<operations::KeyChange> key_change_;
   std::unique_ptr<schedule::Schedule> schedule_;
   std::unique_ptr<ledger::Witnessing> witnessing_;
   std::unique_ptr<rpc::Server> server_;

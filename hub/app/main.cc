@@ -2,11 +2,12 @@
 //
 //   signpost-hub --config FILE
 //   signpost-hub keygen --master FILE --ledger FILE --name ORIGIN
+//   signpost-hub keygen --master FILE
 //   signpost-hub keygen --backup FILE
 //   signpost-hub check-key --master FILE
 //   signpost-hub restore --from DIR --backup-key FILE --keys FILE --master FILE --ledger FILE
-//                        --into DIR [--number N] [--checkpoint FILE]... [--witnessed FILE]...
-//                        [--older-than-witnessed]
+//                        --into DIR [--old-master FILE] [--number N] [--checkpoint FILE]...
+//                        [--witnessed FILE]... [--older-than-witnessed]
 //   signpost-hub --version
 //
 // SIGTERM and SIGINT drain it. When it cannot start it writes one JSON line for machines and one
@@ -40,7 +41,6 @@
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
 #include "hub/base/version.h"
-#include "hub/keys/master_key.h"
 #include "hub/store/rocksdb_store.h"
 #include "hub/tlog/note.h"
 
@@ -50,11 +50,13 @@ namespace {
 constexpr char kUsage[] =
     "usage: signpost-hub --config FILE\n"
     "       signpost-hub keygen --master FILE --ledger FILE --name ORIGIN\n"
+    "       signpost-hub keygen --master FILE\n"
     "       signpost-hub keygen --backup FILE\n"
     "       signpost-hub check-key --master FILE\n"
     "       signpost-hub restore --from DIR --backup-key FILE --keys FILE --master FILE\n"
-    "                            --ledger FILE --into DIR [--number N] [--checkpoint FILE]...\n"
-    "                            [--witnessed FILE]... [--older-than-witnessed]\n"
+    "                            --ledger FILE --into DIR [--old-master FILE] [--number N]\n"
+    "                            [--checkpoint FILE]... [--witnessed FILE]... "
+    "[--older-than-witnessed]\n"
     "       signpost-hub --version\n";
 
 // Reads `--name value` pairs. Empty when `arguments` are not all of `names`, once each.
@@ -106,6 +108,14 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
+// Prints the check value, by which a file is known without its key being seen.
+int CheckKey(const std::string& master) {
+  const absl::StatusOr<base::MasterKey> key = base::MasterKey::ReadFile(master);
+  if (!key.ok()) return Fail(key.status());
+  std::printf("%s\n", base::HexEncode(key->CheckValue()).c_str());
+  return 0;
+}
+
 int Keygen(const std::string& master, const std::string& ledger, const std::string& name) {
   // The ledger's key is checked first: a name that is none must not leave half a set behind.
   const absl::StatusOr<tlog::NoteKeyPair> pair = tlog::GenerateNoteKey(name);
@@ -118,16 +128,6 @@ int Keygen(const std::string& master, const std::string& ledger, const std::stri
     return Fail(written);
   }
   std::printf("%s\n", pair->verifier_key.c_str());
-  return 0;
-}
-
-// Prints the check value, by which a file is known without its key being seen.
-int CheckKey(const std::string& master) {
-  const absl::StatusOr<base::MasterKey> key = base::MasterKey::ReadFile(master);
-  if (!key.ok()) return Fail(key.status());
-  const absl::StatusOr<std::unique_ptr<base::Keyring>> keyring = base::Keyring::Create(*key);
-  if (!keyring.ok()) return Fail(keyring.status());
-  std::printf("%s\n", base::HexEncode(keys::CheckValue(**keyring)).c_str());
   return 0;
 }
 
@@ -151,6 +151,7 @@ std::optional<backup::RestoreOptions> RestoreWords(const std::vector<std::string
                                 : words[i] == "--backup-key" ? &options.backup_key_file
                                 : words[i] == "--keys"       ? &options.keys_file
                                 : words[i] == "--master"     ? &options.master_key_file
+                                : words[i] == "--old-master" ? &options.old_master_key_file
                                 : words[i] == "--ledger"     ? &options.ledger_key_file
                                 : words[i] == "--into"       ? &options.into
                                                              : nullptr;
@@ -235,6 +236,13 @@ int Main(const std::vector<std::string>& arguments) {
         Options({arguments.begin() + 1, arguments.end()}, {"--master", "--ledger", "--name"});
     if (!options.empty()) {
       return Keygen(options["--master"], options["--ledger"], options["--name"]);
+    }
+    options = Options({arguments.begin() + 1, arguments.end()}, {"--master"});
+    if (!options.empty()) {
+      // To change the key of a hub that there is: prints by what it is known.
+      base::OsRandom random;
+      const absl::Status written = base::MasterKey::WriteNewFile(options["--master"], &random);
+      return written.ok() ? CheckKey(options["--master"]) : Fail(written);
     }
     options = Options({arguments.begin() + 1, arguments.end()}, {"--backup"});
     if (!options.empty()) {

@@ -23,7 +23,6 @@
 #include "hub/backup/manifest.h"
 #include "hub/backup/sealed_file.h"
 #include "hub/base/error.h"
-#include "hub/base/keyring.h"
 #include "hub/base/status_macros.h"
 #include "hub/keys/master_key.h"
 #include "hub/ledger/reader.h"
@@ -331,17 +330,16 @@ class Restoring {
   // That the keys are wrapped under the master key given: under another one what comes back would
   // open for nobody. Known before anything is copied.
   absl::Status CheckMasterKey() const {
-    SIGNPOST_ASSIGN_OR_RETURN(const base::MasterKey master,
-                              base::MasterKey::ReadFile(options_.master_key_file));
-    SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<base::Keyring> keyring,
-                              base::Keyring::Create(master));
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const keys::MasterKeys masters,
+        keys::ReadFiles(options_.master_key_file, options_.old_master_key_file));
     SIGNPOST_ASSIGN_OR_RETURN(const KeysFile file, OpenKeysFile());
     std::vector<store::KeyValue> hub_keys;
     std::string record;
     store::v1::BackupKeyRows rows;
     while (true) {
       SIGNPOST_ASSIGN_OR_RETURN(const bool more, file.reader->Next(&record));
-      if (!more) return keys::CheckRows(hub_keys, *keyring);
+      if (!more) return keys::CheckRows(hub_keys, masters);
       if (!rows.ParseFromString(record)) return KeysDoNotRead();
       for (const store::v1::BackupKeyRow& row : rows.rows()) {
         if (keys::IsHubKey(row.key())) hub_keys.push_back({row.key(), row.value()});

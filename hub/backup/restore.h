@@ -19,7 +19,10 @@ struct RestoreOptions {
   uint64_t number = 0;          // which; 0: the newest
   std::string backup_key_file;  // see files.h
   std::string keys_file;        // `person-keys` of the keys directory
-  std::string master_key_file;  // the one that `keys_file` is under; see base/keyring.h
+  // The master key that `keys_file` is under; where that was written while the key was being changed,
+  // the one before beside it, and else nothing. See keys/master_key.h.
+  std::string master_key_file;
+  std::string old_master_key_file;
   std::string ledger_key_file;  // the ledger's signing key: verifies, and signs that this was meant
   const store::Engine* engine = nullptr;  // whose store it is; not owned, must be set
   std::string into;                       // becomes the store; must not exist, or be empty

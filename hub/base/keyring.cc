@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "hub/base/encoding.h"
@@ -15,6 +16,9 @@ namespace signpost::base {
 namespace {
 
 // Labels are part of the store's format: another label is another key, and nothing opens any more.
+constexpr char kCheckLabel[] = "signpost.v1/master-key-check";
+constexpr char kRootWrappingLabel[] = "signpost.v1/root-key-wrapping";
+constexpr char kRootContext[] = "signpost.v1/root-key";
 constexpr char kWrappingLabel[] = "signpost.v1/person-data-key-wrapping";
 constexpr char kMatchingLabel[] = "signpost.v1/matching";
 constexpr char kLocalRecordLabel[] = "signpost.v1/local-record";
@@ -64,27 +68,59 @@ absl::StatusOr<MasterKey> MasterKey::FromBytes(absl::string_view bytes) {
   return MasterKey(key);
 }
 
-absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Create(const MasterKey& master) {
+std::string MasterKey::CheckValue() const {
+  return HmacSha256(key_->bytes(), kCheckLabel).substr(0, kCheckValueBytes);
+}
+
+absl::StatusOr<std::string> MasterKey::WrapRootKey(const SecretKey& root,
+                                                   RandomSource* random) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const SecretKey wrapping, DeriveKey(*key_, kRootWrappingLabel));
+  return Seal(wrapping, kRootContext, root.bytes(), random);
+}
+
+absl::StatusOr<SecretKey> MasterKey::UnwrapRootKey(absl::string_view wrapped) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const SecretKey wrapping, DeriveKey(*key_, kRootWrappingLabel));
+  SIGNPOST_ASSIGN_OR_RETURN(std::string bytes, Open(wrapping, kRootContext, wrapped));
+  absl::StatusOr<SecretKey> root = SecretKey::FromBytes(bytes);
+  Wipe(&bytes);
+  if (!root.ok()) return Error(Reason::kDataLoss, "the wrapped root key has the wrong length");
+  return root;
+}
+
+absl::StatusOr<Keyring::Wrapping> Keyring::WrappingOf(const MasterKey& master) {
   if (master.key_ == nullptr) return Error(Reason::kInternal, "the master key was moved away");
-  SIGNPOST_ASSIGN_OR_RETURN(SecretKey wrapping, DeriveKey(*master.key_, kWrappingLabel));
-  SIGNPOST_ASSIGN_OR_RETURN(SecretKey matching, DeriveKey(*master.key_, kMatchingLabel));
-  SIGNPOST_ASSIGN_OR_RETURN(SecretKey local_record, DeriveKey(*master.key_, kLocalRecordLabel));
-  SIGNPOST_ASSIGN_OR_RETURN(SecretKey request, DeriveKey(*master.key_, kRequestLabel));
-  SIGNPOST_ASSIGN_OR_RETURN(SecretKey hub_data, DeriveKey(*master.key_, kHubDataLabel));
+  SIGNPOST_ASSIGN_OR_RETURN(const SecretKey key, DeriveKey(*master.key_, kWrappingLabel));
+  return Wrapping{master.CheckValue().substr(0, kWrappedUnderBytes), key};
+}
+
+absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Create(const SecretKey& root,
+                                                         const MasterKey& master,
+                                                         const MasterKey* old_master) {
+  SIGNPOST_ASSIGN_OR_RETURN(Wrapping wrapping, WrappingOf(master));
+  std::optional<Wrapping> old_wrapping;
+  if (old_master != nullptr) {
+    SIGNPOST_ASSIGN_OR_RETURN(old_wrapping, WrappingOf(*old_master));
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(SecretKey matching, DeriveKey(root, kMatchingLabel));
+  SIGNPOST_ASSIGN_OR_RETURN(SecretKey local_record, DeriveKey(root, kLocalRecordLabel));
+  SIGNPOST_ASSIGN_OR_RETURN(SecretKey request, DeriveKey(root, kRequestLabel));
+  SIGNPOST_ASSIGN_OR_RETURN(SecretKey hub_data, DeriveKey(root, kHubDataLabel));
   EpochKeys epochs;
   for (int epoch = kAgencyIdEpochMin; epoch <= kAgencyIdEpochMax; ++epoch) {
     SIGNPOST_ASSIGN_OR_RETURN(SecretKey key,
-                              DeriveKey(*master.key_, absl::StrCat(kAgencyEpochLabel, epoch)));
+                              DeriveKey(root, absl::StrCat(kAgencyEpochLabel, epoch)));
     epochs[static_cast<size_t>(epoch)] = std::make_unique<SecretKey>(key);
   }
-  return std::unique_ptr<Keyring>(
-      new Keyring(wrapping, matching, local_record, request, hub_data, std::move(epochs)));
+  return std::unique_ptr<Keyring>(new Keyring(std::move(wrapping), std::move(old_wrapping),
+                                              matching, local_record, request, hub_data,
+                                              std::move(epochs)));
 }
 
-Keyring::Keyring(const SecretKey& wrapping, const SecretKey& matching,
+Keyring::Keyring(Wrapping wrapping, std::optional<Wrapping> old_wrapping, const SecretKey& matching,
                  const SecretKey& local_record, const SecretKey& request, const SecretKey& hub_data,
                  EpochKeys epochs)
-    : wrapping_key_(wrapping),
+    : wrapping_(std::move(wrapping)),
+      old_wrapping_(std::move(old_wrapping)),
       matching_key_(matching),
       local_record_key_(local_record),
       request_key_(request),
@@ -93,15 +129,29 @@ Keyring::Keyring(const SecretKey& wrapping, const SecretKey& matching,
 
 absl::StatusOr<std::string> Keyring::WrapDataKey(const PersonId& person, const SecretKey& data_key,
                                                  RandomSource* random) const {
-  return Seal(wrapping_key_, absl::StrCat(kDataKeyContext, person.bytes()), data_key.bytes(),
-              random);
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::string sealed,
+      Seal(wrapping_.key, absl::StrCat(kDataKeyContext, person.bytes()), data_key.bytes(), random));
+  return absl::StrCat(wrapping_.under, sealed);
+}
+
+bool Keyring::IsUnderMaster(absl::string_view wrapped) const {
+  return absl::StartsWith(wrapped, wrapping_.under);
 }
 
 absl::StatusOr<SecretKey> Keyring::UnwrapDataKey(const PersonId& person,
                                                  absl::string_view wrapped) const {
-  SIGNPOST_ASSIGN_OR_RETURN(
-      std::string bytes,
-      Open(wrapping_key_, absl::StrCat(kDataKeyContext, person.bytes()), wrapped));
+  const Wrapping* wrapping = &wrapping_;
+  if (!IsUnderMaster(wrapped)) {
+    if (!old_wrapping_.has_value() || !absl::StartsWith(wrapped, old_wrapping_->under)) {
+      return Error(Reason::kDataLoss,
+                   "a wrapped data key was changed, or lies under a master key that was not given");
+    }
+    wrapping = &*old_wrapping_;
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(std::string bytes,
+                            Open(wrapping->key, absl::StrCat(kDataKeyContext, person.bytes()),
+                                 wrapped.substr(kWrappedUnderBytes)));
   absl::StatusOr<SecretKey> key = SecretKey::FromBytes(bytes);
   Wipe(&bytes);
   if (!key.ok()) return Error(Reason::kDataLoss, "a wrapped data key has the wrong length");

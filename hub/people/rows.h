@@ -9,6 +9,7 @@
 #ifndef SIGNPOST_HUB_PEOPLE_ROWS_H_
 #define SIGNPOST_HUB_PEOPLE_ROWS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "hub/base/ids.h"
+#include "hub/base/keyring.h"
+#include "hub/base/random.h"
+#include "hub/ledger/read_set.h"
 #include "hub/people/people.h"
 #include "hub/store/store.h"
 
@@ -45,8 +49,8 @@ void ForgetRecord(absl::string_view agency_id, const RecordState& state, store::
 // What a backup leaves out of its copy of everything.
 inline constexpr store::Space kWrappedKeysSpace = store::Space::kPersonKeys;
 
-// Calls `visit` with all wrapped keys, some at a time, in order; stops at its first error, which it
-// returns.
+// Calls `visit` with all wrapped keys, the hub's own among them (keys/master_key.h), some at a time,
+// in order; stops at its first error, which it returns.
 [[nodiscard]] absl::Status ForEachWrappedKeys(
     const store::View& view, int keys_max,
     absl::FunctionRef<absl::Status(absl::Span<const store::KeyValue>)> visit);
@@ -56,6 +60,25 @@ inline constexpr store::Space kWrappedKeysSpace = store::Space::kPersonKeys;
 [[nodiscard]] absl::StatusOr<bool> PutWrappedKeyBack(const store::View& view,
                                                      const std::string& key,
                                                      const std::string& value, store::Batch* batch);
+
+// What RewrapKeys() makes of some wrapped keys.
+struct Rewrapped {
+  store::Batch change;    // empty when all of them lie under the master key already
+  ledger::ReadSet reads;  // the rows that it changes: somebody erased meanwhile must stay so
+  uint64_t keys = 0;      // that it changes
+  std::string next;       // where to go on; empty behind the last
+};
+
+// Wraps anew, under the master key of `keyring`, those wrapped keys that lie under the one before,
+// looking at `keys_max` from `from` on (from the first when empty). One that opens under neither is
+// left as it is.
+[[nodiscard]] absl::StatusOr<Rewrapped> RewrapKeys(const store::View& view,
+                                                   const base::Keyring& keyring,
+                                                   base::RandomSource* random,
+                                                   const std::string& from, int keys_max);
+// How many there are that do not lie under the master key.
+[[nodiscard]] absl::StatusOr<uint64_t> CountKeysToRewrap(const store::View& view,
+                                                         const base::Keyring& keyring);
 
 }  // namespace signpost::people
 

@@ -2,7 +2,10 @@
 
 #include "hub/app/hub.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +54,26 @@ std::string ReadAll(const std::string& path) {
   return text.str();
 }
 
+std::string Page(int port, const std::string& path) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(port));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string text;
+  const std::string ask =
+      "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0 &&
+      ::write(fd, ask.data(), ask.size()) == static_cast<ssize_t>(ask.size())) {
+    char buffer[4096];
+    for (ssize_t n; (n = ::read(fd, buffer, sizeof(buffer))) > 0;) {
+      text.append(buffer, static_cast<size_t>(n));
+    }
+  }
+  ::close(fd);
+  return text;
+}
+
 class HubTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -69,8 +92,8 @@ class HubTest : public ::testing::Test {
     config_text_ = kConfig;
   }
   std::string Path(const std::string& name) const { return directory_ / name; }
-  std::unique_ptr<base::Keyring> KeyringOf(const std::string& master_file) const {
-    return *base::Keyring::Create(*base::MasterKey::ReadFile(Path(master_file)));
+  std::string CheckOf(const std::string& master_file) const {
+    return base::HexEncode(base::MasterKey::ReadFile(Path(master_file))->CheckValue());
   }
   absl::StatusOr<app::HubConfig> Config() const {
     return app::ParseHubConfig(config_text_, "hub.json", directory_.path());
@@ -226,8 +249,7 @@ TEST_F(HubTest, AnotherMasterKeyIsRefusedAndNothingIsTouched) {
   const absl::Status refused = Start();
   EXPECT_EQ(base::ReasonOf(refused), Reason::kKeyUnavailable) << refused;
   for (const char* file : {"master.key", "other.key"}) {
-    EXPECT_THAT(std::string(refused.message()),
-                HasSubstr(base::HexEncode(keys::CheckValue(*KeyringOf(file)))));
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(CheckOf(file)));
   }
   EXPECT_EQ(size(), before);
   Set("\"other.key\"", "\"master.key\"");
@@ -247,6 +269,40 @@ TEST_F(HubTest, AStoreThatSaysOfNoMasterKeyIsRefused) {
     ASSERT_TRUE(store::testing::CommitNow(*store, std::move(batch)).ok());
   }
   EXPECT_EQ(base::ReasonOf(Start()), Reason::kDataLoss);
+}
+
+TEST_F(HubTest, TheMasterKeyIsChangedWhileItServesAndSaysWhenTheOldOneMayGo) {
+  ASSERT_TRUE(Start().ok());
+  base::OsRandom random;
+  ASSERT_TRUE(base::MasterKey::WriteNewFile(Path("new.key"), &random).ok());
+  const std::string one = config_text_;
+  Set("\"master\": \"master.key\"",
+      "\"master\": \"new.key\", \"old_master\": \"master.key\", \"per_step\": 1");
+  {
+    const absl::StatusOr<app::HubConfig> config = Config();
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->keys_per_step, 1);
+    auto hub = app::Hub::Open(*config);
+    ASSERT_TRUE(hub.ok()) << hub.status();
+    // Not served yet, so nothing is done yet, and both are needed.
+    EXPECT_THAT((*hub)->metrics().Text(), HasSubstr("signpost_old_master_key_needed 1"));
+    ASSERT_TRUE((*hub)->Serve().ok());
+    std::string health;
+    while (health.find("\"stage\":\"old-key-may-go\"") == std::string::npos) {
+      health = Page((*hub)->admin_port(), "/health");
+      ASSERT_THAT(health, HasSubstr("master_key_change"));
+    }
+    EXPECT_THAT((*hub)->metrics().Text(), HasSubstr("signpost_old_master_key_needed 0"));
+    EXPECT_THAT(Page((*hub)->admin_port(), "/info"), HasSubstr(CheckOf("new.key")));
+  }
+  EXPECT_THAT(ReadAll(Path("log.jsonl")), HasSubstr("take keys.old_master out"));
+  const std::string both = config_text_;
+  config_text_ = one;
+  EXPECT_EQ(base::ReasonOf(Start()), Reason::kKeyUnavailable) << "the old one alone";
+  Set("\"master.key\"", "\"new.key\"");
+  EXPECT_TRUE(Start().ok()) << "the new one alone";
+  config_text_ = both;
+  EXPECT_TRUE(Start().ok()) << "forgotten to take out";
 }
 
 TEST_F(HubTest, AnotherNameOfTheLedgerIsNoticed) {
@@ -342,8 +398,8 @@ TEST_F(HubTest, TheProgramServesNothingWithAnotherMasterKey) {
   for (const char* file : {"master.key", "other.key"}) {
     const Run told = RunProgram({"check-key", "--master", Path(file)});
     ASSERT_EQ(told.exit_code, 0) << told.err;
-    ASSERT_EQ(told.out.size(), 2 * keys::kCheckValueBytes + 1);
-    EXPECT_THAT(run.err, HasSubstr(told.out.substr(0, 2 * keys::kCheckValueBytes)));
+    ASSERT_EQ(told.out.size(), 2 * base::kCheckValueBytes + 1);
+    EXPECT_THAT(run.err, HasSubstr(told.out.substr(0, 2 * base::kCheckValueBytes)));
   }
   EXPECT_EQ(ReadAll(Path("log.jsonl")), before) << "it served";
 }
@@ -359,6 +415,11 @@ TEST_F(HubTest, TheProgramMakesKeysOnceAndTellsItsVersion) {
   const std::string before = ReadAll(Path("m"));
   EXPECT_EQ(RunProgram(keygen).exit_code, 1);
   EXPECT_EQ(ReadAll(Path("m")), before);
+  // A master key alone, for a hub whose key is to be changed, is told by its check value.
+  const Run alone = RunProgram({"keygen", "--master", Path("n")});
+  EXPECT_EQ(alone.exit_code, 0) << alone.err;
+  EXPECT_EQ(alone.out, CheckOf("n") + "\n");
+  EXPECT_EQ(RunProgram({"keygen", "--master", Path("n")}).exit_code, 1);
   EXPECT_EQ(RunProgram({"--version"}).out, std::string("signpost-hub ") + base::kVersion + "\n");
   EXPECT_EQ(RunProgram({"--nonsense"}).exit_code, 2);
 }

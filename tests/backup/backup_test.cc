@@ -89,17 +89,20 @@ class BackupTest : public ::testing::Test {
   }
 
   std::string Path(const std::string& name) const { return directory_.path() + "/" + name; }
-  std::unique_ptr<base::Keyring> KeyringOf(const std::string& master_file) const {
-    return *base::Keyring::Create(*base::MasterKey::ReadFile(Path(master_file)));
+  base::MasterKey KeyOf(const std::string& file) const {
+    return *base::MasterKey::ReadFile(Path(file));
   }
 
   void Open() {
     store::RocksDbOptions options;
     options.path = Path("store");
     store_ = *store::OpenRocksDbStore(options);
-    const absl::Status keys =
-        keys::OpenStore(store_.get(), *KeyringOf("master.key"), ledgers_.clock.Now());
-    ASSERT_TRUE(keys.ok()) << keys;
+    const keys::MasterKeys given =
+        *keys::ReadFiles(Path("master.key"), fs::exists(Path("old.key")) ? Path("old.key") : "");
+    absl::StatusOr<keys::Opened> keys =
+        keys::OpenStore(store_.get(), given, ledgers_.clock.Now(), &random_);
+    ASSERT_TRUE(keys.ok()) << keys.status();
+    keys_ = *std::move(keys);
     absl::StatusOr<std::unique_ptr<Sequencer>> opened = ledgers_.Open(store_.get());
     ASSERT_TRUE(opened.ok()) << opened.status();
     sequencer_ = *std::move(opened);
@@ -197,6 +200,7 @@ class BackupTest : public ::testing::Test {
   ledger::testing::Ledgers ledgers_;
   BackupOptions options_;
   uint64_t backups_made_ = 0;
+  keys::Opened keys_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<Backups> backups_;
@@ -335,7 +339,7 @@ TEST_F(BackupTest, AnotherMasterKeyThanTheKeysAreUnderIsRefused) {
   const absl::Status refused = FailToRestore(options);
   EXPECT_EQ(ReasonOf(refused), Reason::kKeyUnavailable);
   for (const char* file : {"master.key", "other.key"}) {
-    const std::string check = base::HexEncode(keys::CheckValue(*KeyringOf(file)));
+    const std::string check = base::HexEncode(KeyOf(file).CheckValue());
     EXPECT_THAT(std::string(refused.message()), HasSubstr(check)) << file;
   }
   options.master_key_file = Path("none.key");
@@ -345,6 +349,57 @@ TEST_F(BackupTest, AnotherMasterKeyThanTheKeysAreUnderIsRefused) {
   const auto rows = *keys::ReadRows(**OpenRestored()->NewView());
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_FALSE(AnyFileHolds(Path("backups"), rows[0].key));
+  const std::string wrapped_root = rows[0].value.substr(rows[0].value.size() - 24);
+  const std::string copy = Path("copy");
+  ASSERT_TRUE(store_->CopyTo(copy).ok());
+  EXPECT_TRUE(AnyFileHolds(copy, wrapped_root)) << "or this test shows nothing";
+  ASSERT_TRUE(store::RocksDbEngine().DropSpace(copy, Space::kPersonKeys).ok());
+  EXPECT_FALSE(AnyFileHolds(copy, wrapped_root));
+}
+
+// A backup holds nothing that lies under a master key: the file of keys of today does, whatever key
+// the backup was made under.
+TEST_F(BackupTest, TheKeyThatARestoreNeedsIsThatOfTheFileOfKeys) {
+  AddPerson(0);
+  ASSERT_TRUE(Make().ok());
+  const std::string file_before = ReadAll(Path("keys/person-keys"));
+  Close();
+  fs::rename(Path("master.key"), Path("old.key"));
+  ASSERT_TRUE(base::MasterKey::WriteNewFile(Path("master.key"), &random_).ok());
+  Open();
+  ASSERT_EQ(keys_.change, keys::Change::kToBegin);
+  const auto restore = [this](const std::string& master, const std::string& old_master) {
+    fs::remove_all(Path("restored"));
+    RestoreOptions options = Restoring(1);
+    options.master_key_file = Path(master);
+    if (!old_master.empty()) options.old_master_key_file = Path(old_master);
+    return ReasonOf(Restore(options).status());
+  };
+  const auto commit = [this](store::Batch batch) {
+    ledger::Operation operation;
+    operation.batch = std::move(batch);
+    operation.entries.push_back(MakeDraft("", "keys"));
+    ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+    ASSERT_TRUE(backups_->WriteKeys().ok());
+  };
+  EXPECT_EQ(restore("old.key", ""), Reason::kUnspecified) << "not begun";
+  EXPECT_EQ(restore("master.key", "old.key"), Reason::kKeyUnavailable);
+
+  commit(std::move(keys_.begin));
+  EXPECT_EQ(restore("old.key", ""), Reason::kKeyUnavailable) << "begun";
+  EXPECT_EQ(restore("master.key", ""), Reason::kKeyUnavailable);
+  EXPECT_EQ(restore("master.key", "old.key"), Reason::kUnspecified);
+  EXPECT_EQ(keys::ReadRows(**OpenRestored()->NewView())->size(), 2u);
+
+  store::Batch end;
+  ASSERT_TRUE(keys::PutEnd(**store_->NewView(), ledgers_.clock.Now(), &end).ok());
+  commit(std::move(end));
+  EXPECT_EQ(restore("old.key", ""), Reason::kKeyUnavailable) << "ended";
+  EXPECT_EQ(restore("master.key", ""), Reason::kUnspecified);
+  // A copy of the file of keys that was kept in spite of all needs the key of then.
+  WriteAll(Path("keys/person-keys"), file_before);
+  EXPECT_EQ(restore("master.key", ""), Reason::kKeyUnavailable);
+  EXPECT_EQ(restore("old.key", ""), Reason::kUnspecified);
 }
 
 TEST_F(BackupTest, AfterAnErasureTheKeysAloneAreReplaced) {

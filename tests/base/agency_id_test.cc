@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "hub/base/error.h"
 #include "hub/base/random.h"
+#include "tests/base/test_keyring.h"
 
 namespace signpost::base {
 namespace {
@@ -22,8 +23,7 @@ constexpr char kDigits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 class AgencyPersonIdsTest : public ::testing::Test {
  protected:
   SeededRandom random_{21};
-  std::unique_ptr<Keyring> keyring_ =
-      Keyring::Create(MasterKey::FromBytes(std::string(32, 'm')).value()).value();
+  std::unique_ptr<Keyring> keyring_ = testing::MakeKeyring('m');
   AgencyPersonIds ids_{keyring_.get(), 1};
   PersonId person_ = PersonId::New(&random_);
   std::string text_ = ids_.Encode("nortown-yot", person_).value();
@@ -49,7 +49,7 @@ TEST_F(AgencyPersonIdsTest, TwoAgenciesAndTwoHubsShareNothing) {
   EXPECT_NE(other, text_);
   // Another agency's id reads as somebody nobody knows, and not as an error that tells.
   EXPECT_NE(ids_.Decode("nortown-housing", text_).value(), person_);
-  const auto keyring = Keyring::Create(MasterKey::FromBytes(std::string(32, 'n')).value()).value();
+  const auto keyring = testing::MakeKeyring('n');
   EXPECT_NE(AgencyPersonIds(keyring.get(), 1).Encode("nortown-yot", person_).value(), text_);
 }
 

@@ -14,6 +14,7 @@
 #include "hub/base/error.h"
 #include "hub/base/random.h"
 #include "tests/base/scratch_folder.h"
+#include "tests/base/test_keyring.h"
 
 namespace signpost::base {
 namespace {
@@ -31,9 +32,7 @@ class KeyringTest : public ::testing::Test {
  protected:
   std::string Path(const std::string& name) const { return folder_ / name; }
 
-  static std::unique_ptr<Keyring> Make(char fill) {
-    return Keyring::Create(MasterKey::FromBytes(std::string(32, fill)).value()).value();
-  }
+  static std::unique_ptr<Keyring> Make(char fill) { return testing::MakeKeyring(fill); }
 
   SeededRandom random_{11};
   const ScratchFolder folder_;
@@ -41,9 +40,9 @@ class KeyringTest : public ::testing::Test {
 
 TEST_F(KeyringTest, WrittenFileIsReadBackAndNeverOverwritten) {
   ASSERT_TRUE(MasterKey::WriteNewFile(Path("master.key"), &random_).ok());
-  const auto first = Keyring::Create(MasterKey::ReadFile(Path("master.key")).value()).value();
-  const auto second = Keyring::Create(MasterKey::ReadFile(Path("master.key")).value()).value();
-  EXPECT_EQ(first->matching_key().bytes(), second->matching_key().bytes());
+  const MasterKey first = MasterKey::ReadFile(Path("master.key")).value();
+  const MasterKey second = MasterKey::ReadFile(Path("master.key")).value();
+  EXPECT_EQ(first.CheckValue(), second.CheckValue());
   EXPECT_EQ(ReasonOf(MasterKey::WriteNewFile(Path("master.key"), &random_)),
             Reason::kAlreadyExists);
 }
@@ -55,10 +54,9 @@ TEST_F(KeyringTest, RawAndBase64FilesHoldTheSameKey) {
   ASSERT_TRUE(WriteSecretFile(Path("unix"), text + "\n").ok());
   ASSERT_TRUE(WriteSecretFile(Path("dos"), text + "\r\n").ok());
   ASSERT_TRUE(WriteSecretFile(Path("bare"), text).ok());
-  const auto expected = Keyring::Create(MasterKey::FromBytes(raw).value()).value();
+  const std::string expected = MasterKey::FromBytes(raw).value().CheckValue();
   for (const char* name : {"raw", "unix", "dos", "bare"}) {
-    const auto keyring = Keyring::Create(MasterKey::ReadFile(Path(name)).value()).value();
-    EXPECT_EQ(keyring->request_key().bytes(), expected->request_key().bytes()) << name;
+    EXPECT_EQ(MasterKey::ReadFile(Path(name)).value().CheckValue(), expected) << name;
   }
 }
 
@@ -116,10 +114,66 @@ TEST_F(KeyringTest, DerivationIsPinned) {
           HkdfSha256(std::string(32, 'a'), "", "signpost.v1/person-data-key-wrapping", 32).value())
           .value();
   const SecretKey data_key = SecretKey::FromBytes(std::string(32, 'd')).value();
-  EXPECT_EQ(Open(wrapping, "signpost.v1/data-key/0123456789abcdef",
-                 keyring->WrapDataKey(person, data_key, &random_).value())
-                .value(),
+  const std::string wrapped = keyring->WrapDataKey(person, data_key, &random_).value();
+  const MasterKey master = MasterKey::FromBytes(std::string(32, 'a')).value();
+  EXPECT_EQ(wrapped.substr(0, kWrappedUnderBytes),
+            HmacSha256(std::string(32, 'a'), "signpost.v1/master-key-check").substr(0, 8));
+  EXPECT_EQ(Open(wrapping, "signpost.v1/data-key/0123456789abcdef", wrapped.substr(8)).value(),
             std::string(32, 'd'));
+  const SecretKey root_wrapping =
+      SecretKey::FromBytes(
+          HkdfSha256(std::string(32, 'a'), "", "signpost.v1/root-key-wrapping", 32).value())
+          .value();
+  EXPECT_EQ(
+      Open(root_wrapping, "signpost.v1/root-key", master.WrapRootKey(data_key, &random_).value())
+          .value(),
+      std::string(32, 'd'));
+}
+
+TEST_F(KeyringTest, ACheckValueTellsKeysApart) {
+  const MasterKey a = MasterKey::FromBytes(std::string(32, 'a')).value();
+  const MasterKey b = MasterKey::FromBytes(std::string(32, 'b')).value();
+  EXPECT_EQ(a.CheckValue().size(), kCheckValueBytes);
+  EXPECT_EQ(a.CheckValue(), MasterKey::FromBytes(std::string(32, 'a')).value().CheckValue());
+  EXPECT_NE(a.CheckValue(), b.CheckValue());
+}
+
+TEST_F(KeyringTest, ARootKeyOpensUnderItsMasterKeyAlone) {
+  const MasterKey a = MasterKey::FromBytes(std::string(32, 'a')).value();
+  const MasterKey b = MasterKey::FromBytes(std::string(32, 'b')).value();
+  const SecretKey root = SecretKey::Generate(&random_);
+  const std::string wrapped = a.WrapRootKey(root, &random_).value();
+  EXPECT_EQ(a.UnwrapRootKey(wrapped).value().bytes(), root.bytes());
+  EXPECT_EQ(ReasonOf(b.UnwrapRootKey(wrapped).status()), Reason::kDataLoss);
+  EXPECT_EQ(ReasonOf(a.UnwrapRootKey("").status()), Reason::kDataLoss);
+}
+
+// While the master key is changed.
+TEST_F(KeyringTest, BesideTheOldMasterKeyBothKindsOpenAndAllThatIsDerivedIsTheSame) {
+  const SecretKey root = SecretKey::Generate(&random_);
+  const MasterKey a = MasterKey::FromBytes(std::string(32, 'a')).value();
+  const MasterKey b = MasterKey::FromBytes(std::string(32, 'b')).value();
+  const auto before = Keyring::Create(root, a).value();
+  const auto both = Keyring::Create(root, b, &a).value();
+  const auto after = Keyring::Create(root, b).value();
+  EXPECT_EQ(before->matching_key().bytes(), after->matching_key().bytes());
+  EXPECT_EQ(before->local_record_key().bytes(), after->local_record_key().bytes());
+  EXPECT_EQ(before->request_key().bytes(), after->request_key().bytes());
+  EXPECT_EQ(before->hub_data_key().bytes(), after->hub_data_key().bytes());
+  EXPECT_EQ(before->AgencyPersonKey("x", 1).value().bytes(),
+            after->AgencyPersonKey("x", 1).value().bytes());
+  const PersonId person = PersonId::New(&random_);
+  const SecretKey key = SecretKey::Generate(&random_);
+  const std::string old_wrapped = before->WrapDataKey(person, key, &random_).value();
+  const std::string new_wrapped = both->WrapDataKey(person, key, &random_).value();
+  EXPECT_TRUE(before->IsUnderMaster(old_wrapped));
+  EXPECT_FALSE(both->IsUnderMaster(old_wrapped));
+  EXPECT_TRUE(both->IsUnderMaster(new_wrapped));
+  EXPECT_EQ(both->UnwrapDataKey(person, old_wrapped).value().bytes(), key.bytes());
+  EXPECT_EQ(both->UnwrapDataKey(person, new_wrapped).value().bytes(), key.bytes());
+  EXPECT_EQ(after->UnwrapDataKey(person, new_wrapped).value().bytes(), key.bytes());
+  EXPECT_EQ(ReasonOf(after->UnwrapDataKey(person, old_wrapped).status()), Reason::kDataLoss);
+  EXPECT_EQ(ReasonOf(before->UnwrapDataKey(person, new_wrapped).status()), Reason::kDataLoss);
 }
 
 TEST_F(KeyringTest, WrappedDataKeyOpensForItsPersonAlone) {

@@ -14,6 +14,7 @@
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
 #include "hub/base/strict_json.h"
+#include "tests/base/test_keyring.h"
 // Needs GoogleTest before it.
 #include "rapidcheck.h"
 #include "rapidcheck/gtest.h"
@@ -49,8 +50,7 @@ RC_GTEST_PROP(SealProperty, OpensInItsPlaceAndInNoOther,
 }
 
 RC_GTEST_PROP(AgencyIdProperty, BelongsToItsAgencyAlone, (uint64_t seed)) {
-  static const std::unique_ptr<Keyring> keyring =
-      Keyring::Create(MasterKey::FromBytes(std::string(32, 'p')).value()).value();
+  static const std::unique_ptr<Keyring> keyring = testing::MakeKeyring('p');
   static AgencyPersonIds ids(keyring.get(), 1);
   const std::string agency = *rc::gen::nonEmpty<std::string>();
   const std::string other = *rc::gen::nonEmpty<std::string>();

@@ -16,6 +16,8 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <random>
 #include <string>
@@ -23,10 +25,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "hub/base/keyring.h"
+#include "hub/base/random.h"
 #include "hub/tlog/merkle.h"
 #include "hub/tlog/note.h"
 #include "tests/crash/hub_process.h"
@@ -113,6 +118,51 @@ class Crash : public ::testing::Test {
   Inspector inspector_;
   int64_t taken_ = 0;  // bytes that power cuts took
 };
+
+// Killed while the master key is changed: everybody stays readable, with both keys, and at the end
+// with the new one alone.
+TEST_F(Crash, AMasterKeyThatIsChangedMeanwhileLosesNobody) {
+  const int rounds = static_cast<int>(FromEnvironment("SIGNPOST_CRASH_ROUNDS", 5));
+  const auto logs_say = [this](const std::string& words) {
+    for (const auto& file : std::filesystem::directory_iterator(hub_.folder())) {
+      if (file.path().extension() != ".log") continue;
+      if (absl::StrContains(scenarios::ReadFile(file.path().string()), words)) return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(Start().ok());
+  agencies_.Enrol();
+  // Enough people for a change that takes a while.
+  ASSERT_THAT(LoadAndKill(absl::Seconds(2)), IsEmpty());
+  base::OsRandom random;
+  ASSERT_TRUE(base::MasterKey::WriteNewFile(hub_.folder() + "/new-master.key", &random).ok());
+  int cut_off = 0;
+  for (int round = 1; round <= rounds; ++round) {
+    const absl::Duration at = Instant(1, 150);
+    SCOPED_TRACE(
+        absl::StrCat("round ", round, ", killed at ", absl::FormatDuration(at), ", seed ", seed_));
+    const absl::Status started = Start();
+    ASSERT_TRUE(started.ok()) << started;
+    const Problems under_load = LoadAndKill(at);
+    ASSERT_THAT(under_load, IsEmpty()) << Words(under_load);
+    if (!logs_say("\"stage\":\"ended\"")) ++cut_off;
+    ASSERT_TRUE(Start().ok());
+    const Problems after = inspector_.Inspect(round == rounds);
+    ASSERT_THAT(after, IsEmpty()) << Words(after);
+    hub_.CutPower();
+  }
+  ASSERT_TRUE(Start().ok());
+  while (!logs_say("\"stage\":\"old-key-may-go\"")) absl::SleepFor(absl::Milliseconds(10));
+  Stop();
+  std::ofstream(hub_.folder() + "/old-one-went") << "\n";
+  const absl::Status alone = Start();
+  ASSERT_TRUE(alone.ok()) << alone;
+  const Problems problems = inspector_.Inspect(/*everything=*/true);
+  EXPECT_THAT(problems, IsEmpty()) << Words(problems);
+  Stop();
+  std::printf("the change was cut off by %d kills of %d\n", cut_off, rounds);
+  EXPECT_GT(cut_off, 0) << "or the kills proved nothing";
+}
 
 TEST_F(Crash, NothingAcknowledgedIsLostAndNothingLeftWithoutAnEntry) {
   const int rounds = static_cast<int>(FromEnvironment("SIGNPOST_CRASH_ROUNDS", 10));

@@ -71,6 +71,15 @@ void HubProcess::WriteConfig(bool sync) const {
       {"policy", {{"text", scenarios::ShippedPolicy()}, {"words", scenarios::ShippedWords()}}},
       {"log", {{"good_calls", false}}},
   };
+  // A test that lays another master key here has the hub change to it, until it says that the old
+  // one went.
+  if (fs::exists(folder_ + "/new-master.key")) {
+    config["keys"]["master"] = "new-master.key";
+    config["keys"]["per_step"] = 2;
+    if (!fs::exists(folder_ + "/old-one-went")) {
+      config["keys"]["old_master"] = authority + "/hub/master.key";
+    }
+  }
   if (!sync) {
     config["store"]["negative_control"] = true;
     config["store"]["unsafe_no_sync"] = true;

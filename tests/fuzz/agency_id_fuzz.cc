@@ -18,7 +18,8 @@ namespace base = signpost::base;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::unique_ptr<base::Keyring> keyring =
-      *base::Keyring::Create(*base::MasterKey::FromBytes(base::Sha256("a key for fuzzing")));
+      *base::Keyring::Create(*base::SecretKey::FromBytes(base::Sha256("a key for fuzzing")),
+                             *base::MasterKey::FromBytes(base::Sha256("a key for fuzzing")));
   static base::AgencyPersonIds ids(keyring.get(), 1);
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hub/matching/identifiers.h"
+#include "tests/base/test_keyring.h"
 #include "tests/people/people_fixture.h"
 
 namespace signpost::matching {
@@ -46,8 +47,7 @@ TEST_F(KeysTest, NullsHaveNoHash) {
 }
 
 TEST_F(KeysTest, HashesAreKeyed) {
-  std::unique_ptr<base::Keyring> other =
-      *base::Keyring::Create(*base::MasterKey::FromBytes(std::string(32, 'x')));
+  std::unique_ptr<base::Keyring> other = base::testing::MakeKeyring('x');
   const Keys others(*other, normaliser_.get());
   const signpost::v1::PersonDetails details = Details("Tariq", "Hussain", 20090314, "NT1 4QZ");
   EXPECT_NE(keys_.Hash(details).surname(), others.Hash(details).surname());

@@ -26,6 +26,7 @@
 #include "hub/store/memory_store.h"
 #include "hub/store/store.h"
 #include "signpost/v1/index.pb.h"
+#include "tests/base/test_keyring.h"
 #include "tests/ledger/ledger_testing.h"
 #include "tests/store/store_testing.h"
 
@@ -92,7 +93,7 @@ class PeopleFixture : public ::testing::Test {
   PeopleFixture()
       : store_(store::NewMemoryStore()),
         random_(20261122),
-        keyring_(*base::Keyring::Create(*base::MasterKey::FromBytes(std::string(32, 'k')))),
+        keyring_(base::testing::MakeKeyring('k')),
         people_(keyring_.get(), &random_) {}
 
   std::unique_ptr<ledger::testing::OwningView> View() {

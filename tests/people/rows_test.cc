@@ -103,6 +103,42 @@ TEST_F(RowsTest, WrappedKeysGoToWhoeverIsStillHereAlone) {
   EXPECT_EQ(ReasonOf(people_.Read(*View(), goes).status()), Reason::kNotFound);
 }
 
+TEST_F(RowsTest, KeysUnderTheOldMasterKeyAreWrappedAnewAPageAtATime) {
+  std::vector<base::PersonId> put;
+  for (const char* record : {"A-1", "A-2", "A-3", "A-4", "A-5"}) put.push_back(PutOne(record));
+  // What the hub keeps among them is no person's.
+  store::Batch hubs;
+  hubs.Put(kWrappedKeysSpace, "master-key/0123456789abcdef", "a row");
+  ASSERT_TRUE(Commit(std::move(hubs)).ok());
+  ASSERT_THAT(Keys(2), SizeIs(6));
+  const std::string bytes(32, 'k');
+  const base::MasterKey old_master = *base::MasterKey::FromBytes(bytes);
+  const auto both =
+      *base::Keyring::Create(*base::SecretKey::FromBytes(bytes),
+                             *base::MasterKey::FromBytes(std::string(32, 'n')), &old_master);
+  EXPECT_EQ(*CountKeysToRewrap(*View(), *both), 5u);
+  std::string from;
+  uint64_t done = 0;
+  do {
+    Rewrapped page = *RewrapKeys(*View(), *both, &random_, from, 2);
+    EXPECT_EQ(page.reads.size(), page.keys);
+    EXPECT_EQ(page.change.operations().size(), page.keys);
+    done += page.keys;
+    from = page.next;
+    if (page.keys > 0) {
+      ASSERT_TRUE(Commit(std::move(page.change)).ok());
+    }
+    EXPECT_EQ(*CountKeysToRewrap(*View(), *both), 5 - done);
+  } while (!from.empty());
+  EXPECT_EQ(done, 5u);
+  EXPECT_EQ(RewrapKeys(*View(), *both, &random_, "", 100)->keys, 0u);
+  const People after(both.get(), &random_);
+  for (const base::PersonId& id : put) {
+    EXPECT_TRUE(after.BlindingOf(*View(), id).ok());
+    EXPECT_EQ(ReasonOf(people_.BlindingOf(*View(), id).status()), Reason::kDataLoss);
+  }
+}
+
 TEST_F(RowsTest, GoingThroughKeysStopsAtTheFirstError) {
   for (const char* record : {"A-1", "A-2", "A-3"}) PutOne(record);
   int calls = 0;

@@ -14,6 +14,7 @@
 #include "hub/people/people.h"
 #include "hub/request/resolve.h"
 #include "hub/store/memory_store.h"
+#include "tests/base/test_keyring.h"
 
 namespace signpost::request {
 
@@ -104,7 +105,7 @@ HubRooms::HubRooms(bool with_policy, const people::StandingRules& standing)
       clock_(absl::FromCivil(absl::CivilHour(2026, 11, 23, 10), absl::UTCTimeZone())),
       rooms_clock_(&clock_),
       random_(20261123),
-      keyring_(*base::Keyring::Create(*base::MasterKey::FromBytes(std::string(32, 'k')))),
+      keyring_(base::testing::MakeKeyring('k')),
       agency_ids_(keyring_.get(), 1),
       executor_(2, 1000) {
   signer_ = *tlog::NewNoteSigner(tlog::GenerateNoteKey(kOrigin)->signer_key);

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -75,6 +76,12 @@ Nortown::Setup WithBackups() {
     base::OsRandom random;
     // There already when the hub is opened again.
     (void)backup::WriteNewBackupKey(config->backup.key_file, &random);
+    // Once there is another master key it is changed, until the old one is taken away.
+    if (!fs::exists(folder + "/new-master.key")) return;
+    if (!fs::exists(folder + "/old-one-went"))
+      config->old_master_key_file = config->master_key_file;
+    config->master_key_file = folder + "/new-master.key";
+    config->keys_per_step = 3;
   };
   return setup;
 }
@@ -97,13 +104,14 @@ class BackupStories : public ::testing::Test {
     EXPECT_TRUE(status.ok()) << status.error_message();
     return response;
   }
-  Ran Restore(const std::string& into, const std::string& more) {
+  Ran Restore(const std::string& into, const std::string& more, std::string master = "") {
     const std::string authority = Agencies::Authority();
-    return RunCommand(absl::StrCat(
-        SIGNPOST_BIN_DIR, "/signpost-hub restore --from ", Path("backups"), " --backup-key ",
-        Path("backup.key"), " --keys ", Path("other-medium/person-keys"), " --master ", authority,
-        "/hub/master.key --ledger ", authority, "/hub/ledger.key --checkpoint ", Path("checkpoint"),
-        " --into ", into, " ", more));
+    if (master.empty()) master = authority + "/hub/master.key";
+    return RunCommand(absl::StrCat(SIGNPOST_BIN_DIR, "/signpost-hub restore --from ",
+                                   Path("backups"), " --backup-key ", Path("backup.key"),
+                                   " --keys ", Path("other-medium/person-keys"), " --master ",
+                                   master, " --ledger ", authority, "/hub/ledger.key --checkpoint ",
+                                   Path("checkpoint"), " --into ", into, " ", more));
   }
   void Erase(const std::string& agency, const std::string& record) {
     const request::HubContext& context = nortown_.hub().context();
@@ -259,6 +267,74 @@ TEST_F(BackupStories, AnErasureAfterTheLastBackupHoldsToo) {
   nortown_.Restart();
   EXPECT_EQ(Flags("C-1"), 1);
   EXPECT_EQ(Flags("C-2"), 0);
+}
+
+// Who is found, by details and by record, whom a report is about and what a request led to hang on
+// keys that stay as they are; the backup made before is opened by the key of today.
+TEST_F(BackupStories, TheMasterKeyIsChangedAndNobodyIsSomebodyElse) {
+  const auto report = [this](int i) {
+    // Nobody like another.
+    const Known known{std::string(6, static_cast<char>('a' + i)),
+                      std::string(7, static_cast<char>('a' + (i * 7) % 26)),
+                      2008,
+                      1 + i % 12,
+                      1 + i,
+                      "NT2 1AA",
+                      ""};
+    return nortown_
+        .Report("northern-connexions",
+                OpenFlag(absl::StrCat("M-", i), known, "connexions", "Maureen"))
+        .kind();
+  };
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(report(i), v1::FLAG_OUTCOME_KIND_RECORDED);
+  nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen"));
+  nortown_.Report("northern-connexions", OpenFlag("C-2", kJade, "connexions", "Maureen"));
+  const auto by_details = [this] {
+    return nortown_.Ask(TariqsAdviser(), AskAbout(&nortown_, kTariq, v1::PURPOSE_SUPPORT_PLANNING))
+        .answer.flags_size();
+  };
+  ASSERT_EQ(by_details(), 1);
+  v1::MakeBackupResponse first;
+  ASSERT_TRUE(MakeBackup(&first, "before").ok());
+
+  base::OsRandom random;
+  ASSERT_TRUE(base::MasterKey::WriteNewFile(Path("new-master.key"), &random).ok());
+  const auto as_before = [&] {
+    EXPECT_EQ(Flags("C-1"), 1);
+    EXPECT_EQ(by_details(), 1);
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(report(i), v1::FLAG_OUTCOME_KIND_UNCHANGED) << i;
+    v1::MakeBackupResponse again;
+    EXPECT_TRUE(MakeBackup(&again, "before").ok());
+    EXPECT_EQ(again.receipt().leaf_hash(), first.receipt().leaf_hash());
+  };
+  nortown_.Restart();
+  as_before();  // while it runs, perhaps
+  while (!absl::StrContains(nortown_.hub().metrics().Text(), "signpost_old_master_key_needed 0")) {
+    as_before();
+  }
+  as_before();
+  WriteAll(Path("old-one-went"), "");
+  nortown_.Restart();
+  as_before();
+  Erase("northern-connexions", "C-2");
+  MakeBackup();
+  VerifyOffline();
+  nortown_.Stop();
+
+  const Ran refused = Restore(Path("restored"), "--number 1 --older-than-witnessed");
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.output, HasSubstr("was replaced on"));
+  EXPECT_FALSE(fs::exists(Path("restored")));
+  const Ran restored =
+      Restore(Path("restored"), "--number 1 --older-than-witnessed", Path("new-master.key"));
+  ASSERT_EQ(restored.exit_code, 0) << restored.output;
+  EXPECT_THAT(restored.output, HasSubstr("1 were erased since"));
+  fs::rename(Path("store"), Path("damaged"));
+  fs::rename(Path("restored"), Path("store"));
+  nortown_.Restart();
+  EXPECT_EQ(Flags("C-1"), 1);
+  EXPECT_EQ(Flags("C-2"), 0);
+  EXPECT_EQ(by_details(), 1);
 }
 
 TEST_F(BackupStories, AskedTwiceItIsMadeOnce) {

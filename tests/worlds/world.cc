@@ -26,6 +26,7 @@
 #include "hub/schedule/schedule.h"
 #include "hub/store/memory_store.h"
 #include "hub/tlog/note.h"
+#include "tests/base/test_keyring.h"
 #include "tests/request/nortown_area.h"
 #include "tests/rpc/test_pki.h"
 
@@ -383,7 +384,7 @@ struct World::Rooms {
 
 World::Rooms::Rooms(uint64_t random_seed, const Beginning* beginning)
     : clock(FirstMoment()), random(random_seed) {
-  keyring = Good(base::Keyring::Create(Good(base::MasterKey::FromBytes(std::string(32, 'k')))));
+  keyring = base::testing::MakeKeyring('k');
   signer = Good(tlog::NewNoteSigner(EverybodysPapers().note_key));
   agency_ids = std::make_unique<base::AgencyPersonIds>(keyring.get(), 1);
   log = std::make_unique<base::JsonLog>(nowhere.get(), &clock);
