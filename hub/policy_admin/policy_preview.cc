@@ -54,6 +54,20 @@ std::optional<std::string> Likeness(const people::People& people,
   row.mutable_shield()->clear_set_by_agency_id();
   std::vector<std::string> flags;
   for (stored::FlagRow& flag : *row.mutable_flags()) {
+    // Whom it names is a hash of this flag alone, and since when differs by the second: what a
+    // decision makes of that stands in its place. Before the id goes, which the hash is made with.
+    const bool settled =
+        people::StandingOf(flag, people.standing_rules(), directory.CompleteLists(flag.agency_id()),
+                           now) == people::Standing::kSettled;
+    if (!flag.team_hash().empty()) {
+      std::string named = "none that is registered";
+      for (const auto& team : directory.Teams()) {
+        if (people.NamesTeam(flag, team->team_id)) named = team->team_id;
+      }
+      flag.set_team_hash(std::move(named));
+    }
+    flag.clear_worker_hash();
+    flag.set_stands_since_s(settled ? 1 : 0);
     flag.clear_flag_id();
     flag.clear_opened_on();
     flag.clear_closed_on();
@@ -63,21 +77,6 @@ std::optional<std::string> Likeness(const people::People& people,
     flag.clear_content_hash();
     flag.clear_source_system();
     flag.clear_created_at_s();
-    // Whom it names by a hash of its own, and since when: what a decision makes of that instead.
-    const bool settled =
-        people::StandingOf(flag, people.standing_rules(), directory.CompleteLists(flag.agency_id()),
-                           now) == people::Standing::kSettled;
-    flag.clear_worker_hash();
-    if (!flag.team_hash().empty()) {
-      std::string named;
-      for (const auto& team : directory.Teams()) {
-        if (people.NamesTeam(*person.FindFlag(base::FlagId::FromBytes(flag.flag_id()).value()),
-                             team->team_id))
-          named = team->team_id;
-      }
-      flag.set_team_hash(named.empty() ? "none that is registered" : named);
-    }
-    flag.set_stands_since_s(settled ? 1 : 0);
     for (stored::AssessmentRow& assessment : *flag.mutable_assessments()) {
       assessment.clear_assessed_on();
       assessment.clear_sections();

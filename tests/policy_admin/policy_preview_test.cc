@@ -240,6 +240,20 @@ TEST_F(PolicyPreviewTest, OnePersonIsFewAndTheirQuestionIsJudgedAgain) {
   EXPECT_EQ(LastEntry().kind, "policy-previewed");
 }
 
+// Whom a flag names is kept as a hash of that flag alone, and people are still found to be alike.
+TEST_F(PolicyPreviewTest, FlagsThatNameTeamsAreJudgedByTheTeamTheyName) {
+  Enrol(kConnexions, "pa-002", "personal-adviser");
+  const auto naming = [this](const char* record, const char* team, const v1::PersonDetails& who) {
+    v1::FlagReport report = Flag(record, "youth-offending", who);
+    report.mutable_contact()->set_team_id(team);
+    EXPECT_EQ(Report(kYot, report).kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
+  };
+  naming("Y-1", "nortown-yot-team", Tariq());
+  naming("Y-2", "prevention-team", Sal());
+  const v1::PreviewReport report = Preview(RulesOfNortown(2));
+  EXPECT_EQ(report.people(), 2u);
+}
+
 TEST_F(PolicyPreviewTest, EverybodyIsLookedAtOnceHoweverManyAreListedAtATime) {
   Enrol(kConnexions, "pa-009", "personal-adviser");
   int reported = 0;
