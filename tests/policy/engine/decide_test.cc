@@ -6,80 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "policy/policy.h"
-#include "tests/policy/nortown.h"
+#include "tests/policy/engine/decide_fixture.h"
 
 namespace signpost::policy {
 namespace {
-
-using testing::NortownVocabulary;
-
-constexpr int64_t kDayS = 86400;
-constexpr int64_t kFromS = 1743465600;  // 2025-04-01T00:00:00Z
-
-std::shared_ptr<const Policy> Make(const std::string& rules) {
-  CompileResult result =
-      Compile(absl::StrCat("policy \"P\" version 3 in force 2025-04-01 approved by \"B\"\n"
-                           "where no rule shows an item, hide it\n"
-                           "group sensitive = substance-misuse, sexual-health, mental-health\n",
-                           rules),
-              NortownVocabulary());
-  EXPECT_TRUE(result.ok()) << result.Errors();
-  return result.policy;
-}
-
-class Decide : public ::testing::Test {
- protected:
-  void Use(const std::string& rules) {
-    policy_ = Make(rules);
-    ASSERT_NE(policy_, nullptr);
-    q_.agency = policy_->AgencySymbol("northern-connexions");
-    q_.role = policy_->RoleSymbol("personal-adviser");
-    q_.is_practitioner = Tri::kYes;
-    q_.purpose = Purpose::kSupportPlanning;
-    q_.relationships.yes = kNamedAndSettled;
-    q_.now_s = kFromS + 100 * kDayS;
-    i_.holder = policy_->AgencySymbol("nortown-yot");
-    i_.service = policy_->ServiceSymbol("youth-offending");
-    i_.aspect = Aspect::kExistence;
-    i_.assessment = policy_->AssessmentSymbol("asset");
-    i_.section = policy_->SectionSymbol("lifestyle");
-    i_.open = Tri::kYes;
-    i_.disputed = i_.marked_sensitive = i_.shielded = Tri::kNo;
-    i_.brokerable = i_.consents_known = Tri::kYes;
-  }
-  Effect Ask() { return policy_->Decide(q_, i_).effect; }
-  Decision Whole() { return policy_->Decide(q_, i_); }
-  std::string Deciding() {
-    std::string ids;
-    for (const RuleIndex rule : Whole().rules) {
-      if (rule != kNoRule) ids += policy_->rules()[static_cast<size_t>(rule)].id + " ";
-    }
-    return ids;
-  }
-  void Give(const ConsentFact& consent) {
-    consents_.push_back(consent);
-    i_.consents = consents_;
-  }
-  static ConsentFact Given(bool is_explicit) {
-    ConsentFact consent;
-    consent.decision = ConsentDecision::kGiven;
-    consent.is_explicit = is_explicit;
-    consent.matter = ConsentMatter::kSharing;
-    consent.grantor = Grantor::kSelf;
-    consent.from_s = kFromS;
-    return consent;
-  }
-
-  std::shared_ptr<const Policy> policy_;
-  Question q_;
-  Item i_;
-  std::vector<ConsentFact> consents_;
-};
-
-constexpr char kShowAll[] =
-    "rule S \"s\"\n show existence, agency, contact, assessment, content of everything to "
-    "everyone\n"
-    " basis ca2004-s10 then log\n";
 
 TEST_F(Decide, HidesWhereNoRuleSpeaks) {
   Use("");
@@ -622,94 +552,6 @@ TEST_F(Decide, ExceptionsNestedTooDeepAreNotFollowed) {
   consent.scope = scopes[0];
   Give(consent);
   EXPECT_EQ(Ask(), Effect::kHide);
-}
-
-TEST_F(Decide, AnAgencysFlagInvolvesTheAgencyAndANameOnItTheWorker) {
-  Use("rule W \"w\"\n show existence of youth-offending to everyone when worker is involved\n"
-      " basis ca2004-s10\n"
-      "rule A \"a\"\n show agency of youth-offending to everyone when agency is involved\n"
-      " basis ca2004-s10\n"
-      "rule C \"c\"\n show contact of youth-offending to everyone when agency is not involved\n"
-      " basis ca2004-s10\n");
-  const auto shown = [this](uint8_t yes, uint8_t unknown = 0) {
-    q_.relationships = {yes, unknown};
-    std::string aspects;
-    for (const Aspect aspect : {Aspect::kExistence, Aspect::kAgency, Aspect::kContact}) {
-      i_.aspect = aspect;
-      if (Ask() == Effect::kShow) absl::StrAppend(&aspects, std::string(ToString(aspect)), " ");
-    }
-    return aspects;
-  };
-  EXPECT_EQ(shown(0), "contact ");
-  EXPECT_EQ(shown(kAgencyInvolved), "agency ") << "nobody of it is involved by that";
-  EXPECT_EQ(shown(kNewlyNamed), "existence agency ");
-  EXPECT_EQ(shown(Bit(Relationship::kCover) | kAgencyInvolved), "existence agency ");
-  EXPECT_EQ(shown(Bit(Relationship::kReferral)), "existence contact ");
-  EXPECT_EQ(shown(0, kAgencyInvolved), "") << "perhaps is neither yes nor no";
-}
-
-TEST_F(Decide, WhoIsNewlyInvolvedIsInvolvedByNothingThatIsSettled) {
-  Use("rule S \"s\"\n show existence of youth-offending to everyone when worker is involved\n"
-      " basis ca2004-s10\n"
-      "rule R \"r\"\n show record of youth-offending to everyone when worker is involved\n"
-      " basis ca2004-s10\n"
-      "rule N \"n\"\n hide record of youth-offending from everyone\n"
-      " when worker is newly involved\n"
-      "rule D \"d\"\n show agency of youth-offending to everyone\n"
-      " when worker is newly involved basis ca2004-s10\n"
-      "rule E \"e\"\n show contact of youth-offending to everyone\n"
-      " when worker has settled involvement basis ca2004-s10\n");
-  const auto shown = [this](uint8_t yes, uint8_t unknown = 0) {
-    q_.relationships = {yes, unknown};
-    std::string aspects;
-    for (const Aspect aspect :
-         {Aspect::kExistence, Aspect::kAgency, Aspect::kContact, Aspect::kRecord}) {
-      i_.aspect = aspect;
-      if (Ask() == Effect::kShow) absl::StrAppend(&aspects, std::string(ToString(aspect)), " ");
-    }
-    return aspects;
-  };
-  constexpr uint8_t kSettled = Bit(Relationship::kSettledInvolvement);
-  EXPECT_EQ(shown(0), "") << "whoever is not involved is not newly so";
-  EXPECT_EQ(shown(kNewlyNamed), "existence agency ");
-  EXPECT_EQ(shown(kNamedAndSettled), "existence contact record ");
-  EXPECT_EQ(shown(kNewlyNamed, kSettled), "existence ") << "perhaps settled, perhaps new: neither";
-  q_.relationships = {kNewlyNamed, 0};
-  i_.aspect = Aspect::kContact;
-  EXPECT_EQ(Whole().missing, Bit(Missing::kSettled)) << "and the worker is told so";
-
-  // What a team brings counts beside what the asker has.
-  q_.purpose = Purpose::kAssessment;
-  TeamStanding standing;
-  standing.team = policy_->TeamSymbol("nortown-yot-team");
-  standing.relationships.yes = kNamedAndSettled;
-  q_.teams = absl::MakeConstSpan(&standing, 1);
-  EXPECT_EQ(shown(kNewlyNamed), "existence contact record ");
-  standing.relationships.yes = kNewlyNamed;
-  EXPECT_EQ(shown(kNamedAndSettled), "existence contact record ");
-  EXPECT_EQ(shown(0), "existence agency ");
-  standing.relationships.yes = kAgencyInvolved;
-  EXPECT_EQ(shown(0), "") << "a flag of the team's that names another team";
-}
-
-TEST_F(Decide, TeamRelationshipsCountInsideTheTeamsPurposesOnly) {
-  Use("rule T \"t\"\n show existence of youth-offending to connexions practitioner\n"
-      " when worker has team member basis ca2004-s10\n");
-  q_.relationships = {};
-  TeamStanding standing;
-  standing.team = policy_->TeamSymbol("nortown-yot-team");
-  standing.relationships.yes = kNamedAndSettled;
-  EXPECT_EQ(Ask(), Effect::kHide);
-  q_.teams = absl::MakeConstSpan(&standing, 1);
-  for (const Purpose purpose : AllPurposes()) {
-    q_.purpose = purpose;
-    const bool inside = purpose == Purpose::kYouthJustice || purpose == Purpose::kAssessment ||
-                        purpose == Purpose::kSupportPlanning;
-    EXPECT_EQ(Ask(), inside ? Effect::kShow : Effect::kHide) << ToString(purpose);
-  }
-  q_.purpose = Purpose::kAssessment;
-  standing.relationships = {0, kNamedAndSettled};
-  EXPECT_EQ(Ask(), Effect::kHide) << "perhaps is not yes";
 }
 
 constexpr char kOverride[] =
