@@ -31,7 +31,29 @@ struct BodyParts {
   const signpost::v1::FlagReference* flag = nullptr;
   const signpost::v1::FlagViewer* viewer = nullptr;
   uint64_t override_number = 0;
+  // What only this kind has.
+  std::vector<std::pair<const char*, std::string>> more = {};
 };
+
+BodyParts PartsOfCover(const signpost::v1::CoverChanged& cover) {
+  BodyParts parts{cover.has_until() ? "cover-began" : "cover-ended"};
+  parts.more = {{"covering_practitioner_id", cover.covering_practitioner_id()},
+                {"covered_practitioner_id", cover.covered_practitioner_id()}};
+  if (cover.has_until()) {
+    parts.more.emplace_back(
+        "until", absl::FormatTime(absl::RFC3339_sec, absl::FromUnixSeconds(cover.until().seconds()),
+                                  absl::UTCTimeZone()));
+  }
+  return parts;
+}
+
+// Of ConsentToConfirm and RefusalReplaced.
+template <typename Body>
+BodyParts PartsOfConsent(const char* kind, const Body& body) {
+  BodyParts parts{kind};
+  parts.more = {{"agency_person_id", body.agency_person_id()}, {"consent_id", body.consent_id()}};
+  return parts;
+}
 
 BodyParts PartsOf(const signpost::v1::Notice& notice) {
   switch (notice.body_case()) {
@@ -52,6 +74,17 @@ BodyParts PartsOf(const signpost::v1::Notice& notice) {
     }
     case signpost::v1::Notice::kOverrideOverdue:
       return {"override-overdue", nullptr, nullptr, notice.override_overdue().override_number()};
+    case signpost::v1::Notice::kCoverChanged:
+      return PartsOfCover(notice.cover_changed());
+    case signpost::v1::Notice::kConsentToConfirm:
+      return PartsOfConsent("consent-to-confirm", notice.consent_to_confirm());
+    case signpost::v1::Notice::kRefusalReplaced:
+      return PartsOfConsent("refusal-replaced", notice.refusal_replaced());
+    case signpost::v1::Notice::kShieldLifted: {
+      BodyParts parts{"shield-lifted"};
+      parts.more = {{"agency_person_id", notice.shield_lifted().agency_person_id()}};
+      return parts;
+    }
     case signpost::v1::Notice::BODY_NOT_SET:
       return {};
   }
@@ -245,6 +278,7 @@ absl::StatusOr<Mailbox::Handler> NoticeFile(const std::string& path) {
       add("viewer_role", body.viewer->role());
     }
     if (body.override_number != 0) add("override_number", absl::StrCat(body.override_number));
+    for (const auto& [key, value] : body.more) add(key, value);
     text += "}\n";
     if (write(file->fd, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
         fdatasync(file->fd) != 0) {

@@ -62,6 +62,19 @@ class ConsentService final : public v1::ConsentService::CallbackService {
         });
   }
 
+  grpc::ServerUnaryReactor* AnswerConsent(grpc::CallbackServerContext* context,
+                                          const v1::AnswerConsentRequest* request,
+                                          v1::AnswerConsentResponse* response) override {
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.ConsentService/AnswerConsent");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [intake = context_.intake](const base::Principal& caller,
+                                                    const v1::AnswerConsentRequest& answer,
+                                                    rpc::Reply<v1::AnswerConsentResponse> reply) {
+                           intake->AnswerConsent(caller, answer, std::move(reply));
+                         });
+  }
+
  private:
   const ApiContext context_;
 };

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "hub/disclosure/answers.h"
+#include "hub/enrolment/covers.h"
 #include "hub/enrolment/enrolment.h"
 #include "hub/intake/intake.h"
 #include "hub/operations/maintenance.h"
@@ -34,6 +35,7 @@ struct ApiContext {
   disclosure::Answers* answers = nullptr;
   intake::Intake* intake = nullptr;
   enrolment::Enrolment* enrolment = nullptr;
+  enrolment::Covers* covers = nullptr;
   policy_admin::PolicyAdmin* policy_admin = nullptr;
   policy_admin::PolicyExplainer* policy_explainer = nullptr;
   policy_admin::PolicyPreviews* policy_previews = nullptr;
@@ -48,6 +50,7 @@ struct ApiContext {
 std::unique_ptr<grpc::Service> MakeIndexService(const ApiContext& context);
 std::unique_ptr<grpc::Service> MakeConsentService(const ApiContext& context);
 std::unique_ptr<grpc::Service> MakeRegistryService(const ApiContext& context);
+std::unique_ptr<grpc::Service> MakeCoverService(const ApiContext& context);
 std::unique_ptr<grpc::Service> MakeAuditService(const ApiContext& context);
 std::unique_ptr<grpc::Service> MakeExchangeService(const ApiContext& context);
 std::unique_ptr<grpc::Service> MakeOverrideService(const ApiContext& context);

@@ -246,6 +246,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
       });
   overrides_ = std::make_unique<overrides::Overrides>(context_);
   overrides_->RunOn(schedule_.get());
+  covers_ = std::make_unique<enrolment::Covers>(context_, schedule_.get());
   maintenance_ = std::make_unique<operations::Maintenance>(context_, backups_.get(),
                                                            config_.retention, schedule_.get());
   key_change_ = std::make_unique<operations::KeyChange>(
@@ -393,6 +394,7 @@ void Hub::BuildServices() {
                                 answers_.get(),
                                 intake_.get(),
                                 enrolment_.get(),
+                                covers_.get(),
                                 policy_admin_.get(),
                                 policy_explainer_.get(),
                                 policy_previews_.get(),
@@ -405,6 +407,7 @@ void Hub::BuildServices() {
   services_.push_back(MakeIndexService(context));
   services_.push_back(MakeConsentService(context));
   services_.push_back(MakeRegistryService(context));
+  services_.push_back(MakeCoverService(context));
   services_.push_back(MakeAuditService(context));
   services_.push_back(MakeExchangeService(context));
   services_.push_back(MakeOverrideService(context));

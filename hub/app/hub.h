@@ -34,6 +34,7 @@
 #include "hub/base/keyring.h"
 #include "hub/base/random.h"
 #include "hub/disclosure/answers.h"
+#include "hub/enrolment/covers.h"
 #include "hub/enrolment/enrolment.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/exchange/mailbox_notifier.h"
@@ -168,6 +169,7 @@ class Hub {
   std::unique_ptr<oversight::PseudonymIssuer> pseudonyms_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<enrolment::Enrolment> enrolment_;
+  std::unique_ptr<enrolment::Covers> covers_;
   std::unique_ptr<overrides::Overrides> overrides_;
 
   std::unique_ptr<base::AssertionVerifier> assertions_;

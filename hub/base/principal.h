@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace signpost::base {
 
@@ -28,6 +29,12 @@ inline CallerKind KindOfSystem(absl::string_view agency_kind) {
   return CallerKind::kSystem;
 }
 
+// A colleague whom a practitioner covers for.
+struct Cover {
+  std::string practitioner_id;
+  absl::Time until;  // exclusive
+};
+
 struct Principal {
   CallerKind kind = CallerKind::kSystem;
   std::string system_id;  // SPIFFE id of the calling system
@@ -38,6 +45,7 @@ struct Principal {
   std::string practitioner_id;
   std::string role;
   std::vector<std::string> team_ids;  // asserted and enrolled
+  std::vector<Cover> covers;          // some may have ended
   std::string assurance;
   std::string asserted_purpose;  // a word, or empty when the assertion names none
 

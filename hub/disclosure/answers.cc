@@ -332,6 +332,12 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
     for (const policy::Relationship relationship : judge.Relationships()) {
       entry.mutable_who_knows()->add_relationships(request::ToEntry(relationship));
     }
+    // So that the decision can be made again when the cover has ended.
+    for (const base::Cover& cover : asker.covers) {
+      if (now < cover.until) {
+        entry.mutable_who_knows()->add_covered_practitioner_ids(cover.practitioner_id);
+      }
+    }
   }
   // Nobody whom the asker may know of: from here on as if there were nobody.
   const bool known = person.has_value() && !findings.nothing();

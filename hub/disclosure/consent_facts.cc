@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "hub/people/birthday.h"
+#include "hub/people/scope.h"
 #include "hub/request/wire_convert.h"
 #include "signpost/v1/consent.pb.h"
 
@@ -135,7 +136,7 @@ void ConsentFacts::Gather(const policy::Policy& policy, const base::Principal& a
       adult_from_s_ = first;
     }
   }
-  bool names_flags = false;
+  bool by_flag = false;  // what they open is not the same for every flag
   for (const stored::ConsentRow& row : person->consents()) {
     // Another record stands in its place.
     if (!row.superseded_by().empty() && row.superseded_from_s() <= now_s) continue;
@@ -169,19 +170,26 @@ void ConsentFacts::Gather(const policy::Policy& policy, const base::Principal& a
         !Has(row.recipient_practitioner_ids(), asker.practitioner_id)) {
       fact.scope.exceptions = kAllOfIt;
     }
-    names_flags = names_flags || !row.flag_ids().empty();
+    by_flag = by_flag || !row.flag_ids().empty() ||
+              (given && (!row.holder_answers().empty() || !people::IsOwnWord(row) ||
+                         row.recorder_receives()));
     facts_.push_back(fact);
     rows_.push_back(&row);
   }
-  if (!names_flags) return;
+  if (!by_flag) return;
   for (const stored::FlagRow& flag : person->flags()) {
-    std::vector<policy::ConsentFact> facts = facts_;
-    for (size_t i = 0; i < facts.size(); ++i) {
-      if (!rows_[i]->flag_ids().empty() && !Has(rows_[i]->flag_ids(), flag.flag_id())) {
-        facts[i].scope.exceptions = kAllOfIt;
-      }
+    const bool sensitive = policy.IsSensitiveService(policy.ServiceSymbol(flag.service()));
+    std::vector<policy::ConsentFact> facts;  // empty while they are as for every other flag
+    for (size_t i = 0; i < facts_.size(); ++i) {
+      const stored::ConsentRow& row = *rows_[i];
+      const bool names_others = !row.flag_ids().empty() && !Has(row.flag_ids(), flag.flag_id());
+      const bool counts = row.decision() != v1::CONSENT_DECISION_GIVEN ||
+                          people::CountsFor(row, flag.agency_id(), sensitive);
+      if (!names_others && counts) continue;
+      if (facts.empty()) facts = facts_;
+      facts[i].scope.exceptions = kAllOfIt;
     }
-    by_flag_.emplace_back(flag.flag_id(), std::move(facts));
+    if (!facts.empty()) by_flag_.emplace_back(flag.flag_id(), std::move(facts));
   }
 }
 

@@ -27,7 +27,9 @@ class ConsentFacts {
   void Gather(const policy::Policy& policy, const base::Principal& asker,
               const people::Person* person, int64_t now_s);
 
-  // Puts them into `item` as they are for one flag: what names other flags does not cover it. The
+  // Puts them into `item` as they are for one flag: what names other flags does not cover it, nor
+  // does a yes that its holder challenged or, where its service is sensitive, one that rests on the
+  // asking side's word alone (people::CountsFor()). The
   // index of a fact is the same for every flag. Also the first second of their 18th birthday, where
   // there are consents and every agency's birth date leads to the same decision now. REQUIRES:
   // `flag` is of the person.
@@ -53,7 +55,7 @@ class ConsentFacts {
   std::vector<std::vector<policy::ConsentScope>> exceptions_;
   std::vector<policy::ConsentFact> facts_;
   std::vector<const ::signpost::store::v1::ConsentRow*> rows_;
-  // By flag, only when a record names flags.
+  // By flag, for those of which they are otherwise than for the others.
   std::vector<std::pair<std::string, std::vector<policy::ConsentFact>>> by_flag_;
   int64_t adult_from_s_ = policy::kUnknownS;
 };

@@ -18,6 +18,7 @@
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/receipt.h"
 #include "hub/people/birthday.h"
+#include "hub/people/scope.h"
 #include "hub/request/paging.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
@@ -64,6 +65,18 @@ bool MayTellException(const base::Principal& asker, const KnownFlags& known,
          std::all_of(
              row.exceptions().begin(), row.exceptions().end(),
              [&](const stored::ScopeRow& inner) { return MayTellException(asker, known, inner); });
+}
+
+// Whether `row` is a yes that covers a flag of the asker's agency: what opens something of its own
+// it may look at.
+bool CoversOwnFlag(const base::Principal& asker, const people::Person& person,
+                   const stored::ConsentRow& row) {
+  return row.decision() == v1::CONSENT_DECISION_GIVEN &&
+         std::any_of(
+             person.flags().begin(), person.flags().end(), [&](const stored::FlagRow& flag) {
+               return flag.agency_id() == asker.agency_id &&
+                      flag.status() != v1::FLAG_STATUS_RETRACTED && people::MayOpen(row, flag);
+             });
 }
 
 template <typename Row>
@@ -169,6 +182,8 @@ absl::Status ComposeConsent(const base::Principal& asker, const KnownFlags& know
     *consent->mutable_superseded_at() = request::ToTimestamp(row.superseded_from_s());
   }
   consent->set_standing(StandingOf(row, until_s, now_s));
+  consent->set_covers_own_flag(CoversOwnFlag(asker, person, row));
+  consent->set_own_answer(people::AnswerOf(row, asker.agency_id));
   SIGNPOST_ASSIGN_OR_RETURN(const stored::ConsentSecret secret,
                             Opener::Peek(ConsentComposer::Key(), person.Secret(row)).Open());
   *consent->mutable_conditions() = secret.conditions();
@@ -192,7 +207,8 @@ absl::Status ComposeConsent(const base::Principal& asker, const KnownFlags& know
   return absl::OkStatus();
 }
 
-// What of their flags the asker may know of for this purpose. Without a policy: its own.
+}  // namespace
+
 KnownFlags FlagsKnownTo(const request::HubContext& context, const request::BoundPolicy* bound,
                         const base::Principal& asker, policy::Purpose purpose,
                         const people::Person& person, absl::Time now) {
@@ -218,15 +234,15 @@ KnownFlags FlagsKnownTo(const request::HubContext& context, const request::Bound
   return known;
 }
 
-}  // namespace
-
 bool IsNamedIn(const base::Principal& asker, const stored::ConsentRow& row) {
   return row.recorded_by_agency_id() == asker.agency_id || IsRecipient(asker, row);
 }
 
-bool MayTell(const base::Principal& asker, const KnownFlags& known, const stored::ConsentRow& row) {
+bool MayTell(const base::Principal& asker, const KnownFlags& known, const people::Person& person,
+             const stored::ConsentRow& row) {
   if (row.recorded_by_agency_id() == asker.agency_id) return true;
-  return IsRecipient(asker, row) && AllKnown(row.holder_agency_ids(), known.agencies) &&
+  return (IsRecipient(asker, row) || CoversOwnFlag(asker, person, row)) &&
+         AllKnown(row.holder_agency_ids(), known.agencies) &&
          AllKnown(row.services(), known.services) && AllKnown(row.flag_ids(), known.flag_ids) &&
          std::all_of(row.exceptions().begin(), row.exceptions().end(),
                      [&](const stored::ScopeRow& exception) {
@@ -241,7 +257,7 @@ absl::Status ComposeConsents(const base::Principal& asker, const KnownFlags& kno
                             person.ComesOfAge(people::kAdultAge));
   absl::flat_hash_map<std::string, std::string> told;  // ids, as bytes and as text
   for (auto row = person.consents().rbegin(); row != person.consents().rend(); ++row) {
-    if (!MayTell(asker, known, *row)) continue;
+    if (!MayTell(asker, known, person, *row)) continue;
     v1::Consent* consent = list->add_consents();
     SIGNPOST_RETURN_IF_ERROR(
         ComposeConsent(asker, known, person, *row, adult, absl::ToUnixSeconds(now), consent));

@@ -8,6 +8,9 @@
 #include "absl/time/time.h"
 #include "hub/base/principal.h"
 #include "hub/people/person.h"
+#include "hub/request/context.h"
+#include "hub/request/policy_in_force.h"
+#include "policy/vocabulary.h"
 #include "signpost/store/v1/person.pb.h"
 #include "signpost/v1/consent.pb.h"
 
@@ -20,9 +23,15 @@ struct KnownFlags {
   absl::flat_hash_set<std::string> flag_ids;  // 16 bytes each
 };
 
-// Whether `row` may be told: recorded by the asker's agency, or naming it (or its kind) as
-// recipient and nothing that it may not know of.
-bool MayTell(const base::Principal& asker, const KnownFlags& known,
+// What of their flags the asker may know of for this purpose; without a policy (null), its own.
+KnownFlags FlagsKnownTo(const request::HubContext& context, const request::BoundPolicy* bound,
+                        const base::Principal& asker, policy::Purpose purpose,
+                        const people::Person& person, absl::Time now);
+
+// Whether `row`, of `person`, may be told: recorded by the asker's agency; or naming it (or its
+// kind) as recipient, or a yes that covers a flag of its own, and naming nothing that it may not
+// know of.
+bool MayTell(const base::Principal& asker, const KnownFlags& known, const people::Person& person,
              const ::signpost::store::v1::ConsentRow& row);
 
 // Whether `row` was recorded by the asker's agency or names it: who may take it back or put another

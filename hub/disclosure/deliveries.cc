@@ -8,11 +8,13 @@
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/answers.h"
+#include "hub/disclosure/consents_told.h"
 #include "hub/disclosure/evaluator.h"
 #include "hub/disclosure/opener.h"
 #include "hub/disclosure/terms.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/receipt.h"
+#include "hub/people/scope.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -96,6 +98,56 @@ struct Judging {
   const QuestionTerms asked;
 };
 
+// Closes `told` with what every notice has, says in `entry`, number `i`, that it was delivered, and
+// puts it behind `ready`.
+void HandOver(const Judging& judging, const exchange::MailboxMessage& item, size_t i,
+              v1::Notice told, ledger::v1::LedgerEntry* entry, std::vector<Ready>* ready) {
+  told.set_salt(judging.context.random->Bytes(kSaltBytes));
+  *told.mutable_happened_at() = request::ToTimestamp(item.stored.changed_at_s());
+  SealedAnswer payload = Opener::Close(told);
+  entry->set_reply_hash(payload.hash());
+  entry->set_outcome(ledger::v1::OUTCOME_DELIVERED);
+  ready->push_back({MessageOf(judging.context, judging.asker, item), std::move(payload), i});
+}
+
+// Composes what is about a young person and about no flag of another's: told to the agency named,
+// of somebody whom it works with, while it is still so. Gives whether it is.
+absl::StatusOr<bool> ComposeOwnAffair(const Judging& judging, const people::Person& person,
+                                      const stored::StoredMessage& notice, v1::Notice* told) {
+  const auto& [context, asker, bound, directory, asked] = judging;
+  if (notice.agency_id() != asker.agency_id || !request::WorksWith(context, asker, person)) {
+    return false;
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string agency_person_id,
+                            context.agency_ids->Encode(asker.agency_id, person.id()));
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_SHIELD_LIFTED) {
+    told->mutable_shield_lifted()->set_agency_person_id(agency_person_id);
+    return !person.shielded();
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const base::ConsentId id,
+                            base::ConsentId::FromBytes(notice.consent_id()));
+  const stored::ConsentRow* row = person.FindConsent(id);
+  if (row == nullptr) return false;
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_REFUSAL_REPLACED) {
+    told->mutable_refusal_replaced()->set_agency_person_id(agency_person_id);
+    told->mutable_refusal_replaced()->set_consent_id(id.ToText());
+    return row->recorded_by_agency_id() == asker.agency_id;
+  }
+  told->mutable_consent_to_confirm()->set_agency_person_id(agency_person_id);
+  told->mutable_consent_to_confirm()->set_consent_id(id.ToText());
+  const absl::Time now = context.clock->Now();
+  return people::AnswerOf(*row, asker.agency_id) == v1::HOLDER_ANSWER_UNSPECIFIED &&
+         row->withdrawn_at_s() == 0 && row->superseded_by().empty() &&
+         MayTell(asker, FlagsKnownTo(context, &bound, asker, asked.purpose, person, now), person,
+                 *row);
+}
+
+bool IsOwnAffair(stored::StoredMessageKind kind) {
+  return kind == stored::STORED_MESSAGE_KIND_CONSENT_TO_CONFIRM ||
+         kind == stored::STORED_MESSAGE_KIND_REFUSAL_REPLACED ||
+         kind == stored::STORED_MESSAGE_KIND_SHIELD_LIFTED;
+}
+
 // Judges one message, whose entry is number `i` of `operation`, and gives that entry: delivered,
 // with the message behind `ready`, or withheld.
 absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
@@ -115,15 +167,25 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
     // About the agency's own practitioner, and about nobody else.
     if (notice.agency_id() == asker.agency_id) {
       v1::Notice told;
-      told.set_salt(context.random->Bytes(kSaltBytes));
-      *told.mutable_happened_at() = request::ToTimestamp(notice.changed_at_s());
       v1::OverrideOverdue* overdue = told.mutable_override_overdue();
       overdue->set_agency_id(notice.agency_id());
       overdue->set_override_number(notice.override_number());
       *overdue->mutable_review_due() = request::ToTimestamp(notice.review_due_s());
-      ready->push_back({MessageOf(context, asker, item), Opener::Close(told), i});
-      entry.set_reply_hash(ready->back().payload.hash());
-      entry.set_outcome(ledger::v1::OUTCOME_DELIVERED);
+      HandOver(judging, item, i, std::move(told), &entry, ready);
+    }
+    return entry;
+  }
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_COVER_CHANGED) {
+    // About two of the agency's own practitioners.
+    if (notice.agency_id() == asker.agency_id) {
+      v1::Notice told;
+      v1::CoverChanged* cover = told.mutable_cover_changed();
+      cover->set_covering_practitioner_id(notice.covering_practitioner_id());
+      cover->set_covered_practitioner_id(notice.covered_practitioner_id());
+      if (notice.cover_until_s() != 0) {
+        *cover->mutable_until() = request::ToTimestamp(notice.cover_until_s());
+      }
+      HandOver(judging, item, i, std::move(told), &entry, ready);
     }
     return entry;
   }
@@ -135,6 +197,12 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
   if (person.ok()) {
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding,
                               request::SetPerson(*person, &entry, operation, i));
+    if (IsOwnAffair(notice.kind())) {
+      v1::Notice told;
+      SIGNPOST_ASSIGN_OR_RETURN(const bool so, ComposeOwnAffair(judging, *person, notice, &told));
+      if (so) HandOver(judging, item, i, std::move(told), &entry, ready);
+      return entry;
+    }
     SIGNPOST_ASSIGN_OR_RETURN(const base::FlagId flag_id,
                               base::FlagId::FromBytes(notice.flag_id()));
     const stored::FlagRow* flag = person->FindFlag(flag_id);
@@ -150,8 +218,6 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
                                       : judge.MayKnowOf(*person, *flag, &deciding));
     if (may_know) {
       v1::Notice told;
-      told.set_salt(context.random->Bytes(kSaltBytes));
-      *told.mutable_happened_at() = request::ToTimestamp(notice.changed_at_s());
       const bool named = looked_at && MayNameViewer(bound, directory, *person, notice);
       v1::FlagReference* about = ComposeBody(notice, named, &told);
       if (about == nullptr) {
@@ -162,16 +228,13 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
                                 context.agency_ids->Encode(asker.agency_id, person->id()));
       about->set_agency_id(flag->agency_id());
       about->set_service(flag->service());
-      SealedAnswer payload = Opener::Close(told);
-      entry.set_reply_hash(payload.hash());
-      entry.set_outcome(ledger::v1::OUTCOME_DELIVERED);
       ledger::v1::Released* released = entry.add_released();
       released->set_flag_ref(blinding.Ref(entry.nonce(), flag->flag_id()));
       released->set_holder_agency_id(flag->agency_id());
       released->add_aspects(ledger::v1::ASPECT_EXISTENCE);
       released->add_aspects(ledger::v1::ASPECT_AGENCY);
       released->add_rules(looked_at ? "tell-holder" : judge.RuleWords(deciding));
-      ready->push_back({MessageOf(context, asker, item), std::move(payload), i});
+      HandOver(judging, item, i, std::move(told), &entry, ready);
     } else if (flag != nullptr) {
       ledger::v1::Withheld* withheld = entry.add_withheld();
       withheld->set_rule(judge.RuleWords(deciding));

@@ -45,8 +45,13 @@ policy::RelationshipFacts InvolvementOf(const people::People& people,
               asker_is == AskerIs::kAKind || people.NamesWorker(flag, asker.practitioner_id) ||
               std::any_of(asker.team_ids.begin(), asker.team_ids.end(),
                           [&](const std::string& team) { return people.NamesTeam(flag, team); });
-          if (!named) return;
-          facts.yes |= policy::Bit(Relationship::kNamedWorker);
+          const bool covered =
+              std::any_of(asker.covers.begin(), asker.covers.end(), [&](const base::Cover& cover) {
+                return now < cover.until && people.NamesWorker(flag, cover.practitioner_id);
+              });
+          if (!named && !covered) return;
+          if (named) facts.yes |= policy::Bit(Relationship::kNamedWorker);
+          if (covered) facts.yes |= policy::Bit(Relationship::kCover);
         }
         if (settled) facts.yes |= policy::Bit(Relationship::kSettledInvolvement);
       });

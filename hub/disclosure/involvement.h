@@ -1,7 +1,8 @@
 // These say what an asker has to do with a young person, as the relationships of the policy.
 //
-// Read from the person's flags alone: that the asker's agency has an open one involves the agency;
-// that such a one names the asker, or a team of theirs, involves the worker. A flag that is new
+// Read from the person's flags: that the asker's agency has an open one involves the agency; that
+// such a one names the asker, a team of theirs, or a colleague whom they cover for, involves the
+// worker. A flag that is new
 // (people/standing.h) involves newly. What the exchange will know (referrals, conferences) comes
 // here, too.
 //

@@ -22,19 +22,29 @@ bool Outbox::Add(const FlagChange& change, absl::Span<const std::string> open_ag
 
   std::set<std::string> agencies(open_agency_ids.begin(), open_agency_ids.end());
   agencies.erase(change.agency_id);
-  bool all_added = true;
-  for (const std::string& agency_id : agencies) {
-    for (std::string& system_id : mailbox_systems_(agency_id)) {
-      uint16_t& part = parts_[system_id];
-      if (part == std::numeric_limits<uint16_t>::max()) {
-        all_added = false;
-        continue;
-      }
-      ++part;
-      messages_.push_back({std::move(system_id), part, encoded});
+  int refused = 0;
+  for (const std::string& agency_id : agencies) AddFor(agency_id, encoded, &refused);
+  return refused == 0;
+}
+
+int Outbox::Tell(const std::string& agency_id, const store::v1::StoredMessage& message) {
+  int refused = 0;
+  return AddFor(agency_id, EncodeNotice(message), &refused);
+}
+
+int Outbox::AddFor(const std::string& agency_id, const std::string& encoded, int* refused) {
+  int added = 0;
+  for (std::string& system_id : mailbox_systems_(agency_id)) {
+    uint16_t& part = parts_[system_id];
+    if (part == std::numeric_limits<uint16_t>::max()) {
+      ++*refused;
+      continue;
     }
+    ++part;
+    ++added;
+    messages_.push_back({std::move(system_id), part, encoded});
   }
-  return all_added;
+  return added;
 }
 
 void Outbox::AddTo(ledger::Operation* operation) && {

@@ -1,5 +1,6 @@
-// Outbox is a gatherer of notices that knows who is told: the systems of the other agencies that
-// work with the same young person now.
+// Outbox is a gatherer of notices that knows who is told: of a change of a flag, the systems of the
+// other agencies that work with the same young person now; of anything else, those of the agency
+// that is named.
 //
 // Collected while an operation is composed, written by its index hook, so a notice is durable in
 // the commit of the change that caused it, or not at all. Being in a mailbox is not being told: the
@@ -55,11 +56,18 @@ class Outbox {
   // returned.
   bool Add(const FlagChange& change, absl::Span<const std::string> open_agency_ids);
 
+  // Puts `message` into the mailboxes of one agency, its own too. Gives how many that was; 0: it has
+  // none, or no room as above.
+  int Tell(const std::string& agency_id, const store::v1::StoredMessage& message);
+
   bool empty() const { return messages_.empty(); }
   // Moves what was collected behind `operation`'s hooks.
   void AddTo(ledger::Operation* operation) &&;
 
  private:
+  // Gives how many messages were added, and adds to `refused` how many were not.
+  int AddFor(const std::string& agency_id, const std::string& encoded, int* refused);
+
   struct Addressed {
     std::string system_id;
     uint16_t part;

@@ -40,6 +40,11 @@ class Intake {
   void WithdrawConsent(const base::Principal& asker, v1::WithdrawConsentRequest request,
                        request::Reply<v1::WithdrawConsentResponse> done);
 
+  // See v1.ConsentService. kNotFound, with a receipt, for a consent that opens nothing which the
+  // asker's agency holds.
+  void AnswerConsent(const base::Principal& asker, v1::AnswerConsentRequest request,
+                     request::Reply<v1::AnswerConsentResponse> done);
+
   // Compares the agency's open records with the index; closes what is missing when the caller says
   // exactly how many that is. Errors: kInvalidField when the count differs, naming the right one.
   void Reconcile(const base::Principal& asker, std::vector<std::string> open_record_ids,

@@ -2,16 +2,22 @@
 
 #include "hub/intake/intake.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "hub/base/error.h"
+#include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/consents_told.h"
+#include "hub/exchange/outbox.h"
 #include "hub/intake/scope_words.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/receipt.h"
+#include "hub/people/scope.h"
 #include "hub/people/validate.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
@@ -23,6 +29,8 @@ using base::Reason;
 
 namespace {
 
+constexpr size_t kNoteBytesMin = 3;
+
 absl::Status NotFound() {
   return base::Error(Reason::kNotFound, "nobody whom your agency works with");
 }
@@ -32,6 +40,7 @@ struct ConsentAct {
   base::Principal asker;
   std::string request_id;
   std::string hash;
+  ledger::v1::HolderAnswer answer = ledger::v1::HOLDER_ANSWER_UNSPECIFIED;  // of a holder
 };
 
 // What it came to.
@@ -41,6 +50,70 @@ struct ConsentOutcome {
   absl::Status refusal;                // recorded, and told with the receipt
 };
 using ConsentAttempt = ledger::Attempt<ConsentOutcome>;
+
+bool IsSensitive(const request::BoundPolicy* bound, const std::string& service) {
+  return bound == nullptr ||
+         bound->policy->IsSensitiveService(bound->policy->ServiceSymbol(service));
+}
+
+// Tells holders of sensitive services that a yes waits for their word before it opens what they
+// hold, and an agency that its no no longer stands. What is told must not show in the recorder's own
+// answer: these are rows of others' mailboxes and no entries.
+void TellOfConsent(const request::HubContext& context, const people::Person& person,
+                   const people::ConsentResult& result, ledger::Operation* operation) {
+  exchange::Outbox notices(
+      [directory = context.registry->directory()](const std::string& agency_id) {
+        return directory->MailboxSystems(agency_id);
+      });
+  stored::StoredMessage message;
+  message.set_person_id(person.id().ToBytes());
+  message.set_changed_at_s(absl::ToUnixSeconds(result.effective_at));
+  if (result.row.decision() == v1::CONSENT_DECISION_GIVEN) {
+    const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Latest();
+    std::set<std::string> holders;
+    for (const stored::FlagRow& flag : person.flags()) {
+      if (flag.status() == v1::FLAG_STATUS_OPEN && people::MayOpen(result.row, flag) &&
+          IsSensitive(bound.get(), flag.service()) &&
+          !people::CountsFor(result.row, flag.agency_id(), true)) {
+        holders.insert(flag.agency_id());
+      }
+    }
+    message.set_kind(stored::STORED_MESSAGE_KIND_CONSENT_TO_CONFIRM);
+    message.set_consent_id(result.row.consent_id());
+    for (const std::string& holder : holders) {
+      message.set_agency_id(holder);
+      notices.Tell(holder, message);
+    }
+  }
+  if (!result.refusal_of.empty()) {
+    message.set_kind(stored::STORED_MESSAGE_KIND_REFUSAL_REPLACED);
+    message.set_consent_id(result.superseded.front().ToBytes());
+    message.set_agency_id(result.refusal_of);
+    notices.Tell(result.refusal_of, message);
+  }
+  std::move(notices).AddTo(operation);
+}
+
+// Whether what `consent` covers of sensitive services waits for their holders' word. Of the consent
+// alone: nothing of the person has a say.
+bool HoldersMustConfirm(const request::BoundPolicy* bound, const v1::Consent& consent,
+                        const std::string& agency_id, const people::KindOfAgency& kind_of) {
+  if (consent.decision() != v1::CONSENT_DECISION_GIVEN) return false;
+  stored::ConsentRow row;
+  people::StoreScope(consent.scope(), &row);
+  row.set_grantor(consent.grantor());
+  if (people::IsOwnWord(row) && !people::MayReceive(row, agency_id, kind_of)) return false;
+  return row.services().empty() ||
+         std::any_of(row.services().begin(), row.services().end(),
+                     [bound](const std::string& service) { return IsSensitive(bound, service); });
+}
+
+people::KindOfAgency KindsOf(const request::HubContext& context) {
+  return [directory = context.registry->directory()](const std::string& agency_id) {
+    const registry::Agency* agency = directory->FindAgency(agency_id);
+    return agency == nullptr ? std::string() : agency->kind;
+  };
+}
 
 // A consent that was prepared, or the record that it was refused.
 absl::StatusOr<ConsentAttempt> FinishConsent(const request::HubContext& context,
@@ -68,10 +141,17 @@ absl::StatusOr<ConsentAttempt> FinishConsent(const request::HubContext& context,
   result = *std::move(prepared);
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding,
                             request::SetPerson(*person, &entry, &operation));
-  const auto name = [kind, &blinding](const base::ConsentId& consent, ledger::v1::LedgerEntry* in) {
+  const auto name = [kind, &act, &blinding](const base::ConsentId& consent,
+                                            ledger::v1::LedgerEntry* in) {
+    std::string ref = blinding.Ref(in->nonce(), consent.bytes());
+    if (kind == ledger::v1::ENTRY_KIND_CONSENT_ANSWERED) {
+      in->mutable_consent_answered()->set_consent_ref(std::move(ref));
+      in->mutable_consent_answered()->set_answer(act.answer);
+      return;
+    }
     (kind == ledger::v1::ENTRY_KIND_CONSENT_RECORDED ? in->mutable_consent_recorded()
                                                      : in->mutable_consent_withdrawn())
-        ->set_consent_ref(blinding.Ref(in->nonce(), consent.bytes()));
+        ->set_consent_ref(std::move(ref));
   };
   name(result.consent, &entry);
   entry.set_outcome(result.change.empty() ? ledger::v1::OUTCOME_UNCHANGED
@@ -80,6 +160,9 @@ absl::StatusOr<ConsentAttempt> FinishConsent(const request::HubContext& context,
     SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context, &*person, note, &entry));
   operation.batch = std::move(result.change);
   operation.entries.push_back(ledger::ToDraft(entry));
+  if (kind == ledger::v1::ENTRY_KIND_CONSENT_RECORDED) {
+    TellOfConsent(context, *person, result, &operation);
+  }
   // One more entry for each record that no longer stands.
   for (const base::ConsentId& superseded : result.superseded) {
     ledger::v1::LedgerEntry other = context.entries->New(kind, act.asker, act.request_id);
@@ -146,6 +229,8 @@ void Intake::RecordConsent(const base::Principal& asker, v1::RecordConsentReques
   ConsentAct act{asker, request.request_id(), {}};
   request.clear_request_id();
   act.hash = context_.idempotency->Hash("RecordConsent", asker, request.SerializeAsString());
+  const bool must_confirm =
+      HoldersMustConfirm(bound.get(), request.consent(), asker.agency_id, KindsOf(context_));
   request::Transact<ConsentOutcome>(
       context_,
       [this, act = std::move(act), request = std::move(request)](
@@ -164,23 +249,20 @@ void Intake::RecordConsent(const base::Principal& asker, v1::RecordConsentReques
             // As one that is not there.
             consent.set_supersedes(base::ConsentId().ToText());
           }
-          prepared = context_.people->PrepareConsent(
-              view, person->id(), consent, act.asker.agency_id, act.asker.practitioner_id,
-              context_.clock->Now(),
-              [directory = context_.registry->directory()](const std::string& agency_id) {
-                const registry::Agency* agency = directory->FindAgency(agency_id);
-                return agency == nullptr ? std::string() : agency->kind;
-              });
+          prepared = context_.people->PrepareConsent(view, person->id(), consent,
+                                                     act.asker.agency_id, act.asker.practitioner_id,
+                                                     context_.clock->Now(), KindsOf(context_));
         }
         return FinishConsent(context_, act, ledger::v1::ENTRY_KIND_CONSENT_RECORDED, person,
                              std::move(prepared), "");
       },
-      [this, done = std::move(done)](
+      [this, must_confirm, done = std::move(done)](
           absl::StatusOr<ledger::Committed<ConsentOutcome>> committed) mutable {
         if (!committed.ok()) return done(std::move(committed).status());
         absl::StatusOr<v1::Receipt> receipt = ConsentReceipt(context_, *committed);
         if (!receipt.ok()) return done(std::move(receipt).status());
         v1::RecordConsentResponse response;
+        response.set_holders_must_confirm(must_confirm);
         response.set_consent_id(committed->outcome.result.consent.ToText());
         *response.mutable_receipt() = *std::move(receipt);
         done(std::move(response));
@@ -228,6 +310,53 @@ void Intake::WithdrawConsent(const base::Principal& asker, v1::WithdrawConsentRe
         v1::WithdrawConsentResponse response;
         *response.mutable_withdrawn_at() =
             request::ToTimestamp(committed->outcome.result.effective_at);
+        *response.mutable_receipt() = *std::move(receipt);
+        done(std::move(response));
+      });
+}
+
+void Intake::AnswerConsent(const base::Principal& asker, v1::AnswerConsentRequest request,
+                           request::Reply<v1::AnswerConsentResponse> done) {
+  const absl::StatusOr<base::ConsentId> consent = base::ConsentId::FromText(request.consent_id());
+  if (!consent.ok()) {
+    return done(base::InvalidField("consent_id", "must be an id that the hub gave"));
+  }
+  if (request.answer() != v1::HOLDER_ANSWER_CONFIRMED &&
+      request.answer() != v1::HOLDER_ANSWER_CHALLENGED) {
+    return done(base::InvalidField("answer", "say whether you confirm or challenge it"));
+  }
+  if (request.note().size() < kNoteBytesMin || request.note().size() > base::kReasonBytesMax) {
+    return done(base::InvalidField(
+        "note", "say how you know it, or why you doubt it, in words, 3 to 2,000 bytes"));
+  }
+  ConsentAct act{
+      asker, request.request_id(), {}, static_cast<ledger::v1::HolderAnswer>(request.answer())};
+  request.clear_request_id();
+  act.hash = context_.idempotency->Hash("AnswerConsent", asker, request.SerializeAsString());
+  request::Transact<ConsentOutcome>(
+      context_,
+      [this, act = std::move(act), id = *consent, request = std::move(request)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ConsentAttempt> {
+        SIGNPOST_ASSIGN_OR_RETURN(std::optional<ConsentAttempt> replayed,
+                                  Replayed(context_, view, act));
+        if (replayed.has_value()) return *std::move(replayed);
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  request::Resolve(context_, view, act.asker, request.person()));
+        absl::StatusOr<people::ConsentResult> prepared = NotFound();
+        if (person.has_value()) {
+          prepared = context_.people->PrepareHolderAnswer(
+              view, person->id(), id, act.asker.agency_id, act.asker.practitioner_id,
+              request.answer(), context_.clock->Now());
+        }
+        return FinishConsent(context_, act, ledger::v1::ENTRY_KIND_CONSENT_ANSWERED, person,
+                             std::move(prepared), request.note());
+      },
+      [this, done = std::move(done)](
+          absl::StatusOr<ledger::Committed<ConsentOutcome>> committed) mutable {
+        if (!committed.ok()) return done(std::move(committed).status());
+        absl::StatusOr<v1::Receipt> receipt = ConsentReceipt(context_, *committed);
+        if (!receipt.ok()) return done(std::move(receipt).status());
+        v1::AnswerConsentResponse response;
         *response.mutable_receipt() = *std::move(receipt);
         done(std::move(response));
       });

@@ -156,6 +156,7 @@ bool MayBeAboutPerson(v1::EntryKind kind) {
     case v1::ENTRY_KIND_ENTRIES_SEARCHED:
     case v1::ENTRY_KIND_PERSON_EXPORTED:
     case v1::ENTRY_KIND_PERSON_ERASED:
+    case v1::ENTRY_KIND_CONSENT_ANSWERED:
       return true;
     default:
       return false;

@@ -107,11 +107,14 @@ void TakeBack(const std::vector<Step>& history, const ledger::Blinding& blinding
     if (entry.kind() == ledger::v1::ENTRY_KIND_SHIELD_CHANGED) {
       if (before) {
         shield_known = true;
-        shield_then = entry.shield_changed().shielded();
+        shield_then = entry.shield_changed().stands();
       } else {
         shield_since = true;
       }
       continue;
+    }
+    if (entry.kind() == ledger::v1::ENTRY_KIND_CONSENT_ANSWERED && !before) {
+      doubts->push_back("a holder has answered a consent since");
     }
     const std::string& ref = ChangedIn(entry);
     const auto id = std::find_if(ids.begin(), ids.end(), [&](const std::string& one) {
@@ -286,6 +289,9 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
   asker.practitioner_id = entry.practitioner_id();
   asker.role = entry.role();
   asker.team_ids.assign(entry.team_ids().begin(), entry.team_ids().end());
+  for (const std::string& covered : entry.who_knows().covered_practitioner_ids()) {
+    asker.covers.push_back({covered, absl::InfiniteFuture()});
+  }
   asker.assurance = entry.assurance();
   for (const stored::PolicyAgencyWord& word : words->agencies()) {
     if (word.agency_id() == asker.agency_id) asker.agency_kind = word.kind();

@@ -17,6 +17,7 @@
 #define SIGNPOST_HUB_PEOPLE_PEOPLE_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,9 @@
 #include "signpost/v1/index.pb.h"
 
 namespace signpost::people {
+
+// How long an agency's wish to have a shield lifted counts.
+inline constexpr absl::Duration kLiftAskedFor = absl::Hours(28 * 24);
 
 // How far Read() follows merges; a longer chain is damage.
 inline constexpr int kMergeHopsMax = 8;
@@ -109,6 +113,10 @@ struct ConsentResult {
   base::ConsentId consent;
   absl::Time effective_at;                  // recorded or withdrawn
   std::vector<base::ConsentId> superseded;  // records in whose place it stands
+  store::v1::ConsentRow row;                // as recorded; set by PrepareConsent()
+  // The agency, another than the one that records, whose no it stands in the place of; empty: none.
+  // It is the first of `superseded`.
+  std::string refusal_of;
 };
 
 // How a yes was taken back. Unset: not said.
@@ -118,9 +126,20 @@ struct Withdrawing {
   std::string told_to;  // practitioner id
 };
 
+// One agency's word about a shield.
+struct ShieldVoice {
+  bool shielded = false;  // set it; otherwise lift it
+  std::string agency_id;
+  // Whether an agency that set it can no longer be asked, because it takes part no more. May be
+  // empty: all can be.
+  std::function<bool(const std::string& agency_id)> is_gone;
+};
+
 struct ShieldResult {
-  store::Batch change;  // empty when it was so already
+  store::Batch change;  // empty when nothing is otherwise than it was
   base::PersonId person;
+  bool stands = false;  // the shield, after this
+  bool lifted = false;  // by this
 };
 
 struct MergeResult {
@@ -235,12 +254,22 @@ class People {
   // REQUIRES: ValidateConsent() passed. Errors: kNotFound when there is no such person;
   // kConsentInvalid, with the fields, when they have kConsentsPerPersonMax, for a grantor whom
   // their age does not allow, an end at an 18th birthday that is not known or has passed, or
-  // something to supersede that is not there or cannot be.
+  // something to supersede that is not there or cannot be: a no is undone by the agency that
+  // recorded it, or by the young person before one that receives nothing by their yes.
   [[nodiscard]] absl::StatusOr<ConsentResult> PrepareConsent(
       const ledger::GuardedView& view, const base::PersonId& person,
       const signpost::v1::Consent& consent, absl::string_view agency_id,
       absl::string_view practitioner_id, absl::Time now,
       const KindOfAgency& kind_of = nullptr) const;
+
+  // `agency_id` says, as the holder of something that a yes covers, that it was given, or that it
+  // doubts it; its later word stands in the place of its earlier one, and the same again changes
+  // nothing. Errors: kNotFound when there is no such yes, or it covers nothing that the agency has
+  // open; kConsentInvalid for one that no longer holds.
+  [[nodiscard]] absl::StatusOr<ConsentResult> PrepareHolderAnswer(
+      const ledger::GuardedView& view, const base::PersonId& person, const base::ConsentId& consent,
+      absl::string_view agency_id, absl::string_view practitioner_id,
+      signpost::v1::HolderAnswer answer, absl::Time now) const;
 
   // Takes back a yes from `now` on. Withdrawing twice changes nothing and answers the first time's
   // moment. `note` may be empty and is kept sealed. Errors: kNotFound; kConsentInvalid for a
@@ -252,11 +281,12 @@ class People {
 
   // --- Persons ---
 
-  // Errors: kNotFound.
+  // Sets the shield at once, or notes that the agency asks to have it lifted. It is lifted when all
+  // agencies that set it and are not gone, and two agencies at least, ask for it within
+  // kLiftAskedFor. Who asks is for the caller to judge. Errors: kNotFound.
   [[nodiscard]] absl::StatusOr<ShieldResult> PrepareShield(const ledger::GuardedView& view,
                                                            const base::PersonId& person,
-                                                           bool shielded,
-                                                           absl::string_view agency_id,
+                                                           const ShieldVoice& voice,
                                                            absl::Time now) const;
 
   // Finds two persons to be one: all that `from` has moves to `to`, sealed anew under `to`'s key. A

@@ -146,6 +146,7 @@ absl::StatusOr<ConsentResult> People::PrepareConsent(
   row.set_recorded_at_s(now_s);
   row.set_recorded_by_agency_id(std::string(agency_id));
   row.set_recorded_by(std::string(practitioner_id));
+  row.set_recorder_receives(MayReceive(row, row.recorded_by_agency_id(), kind_of));
   SIGNPOST_RETURN_IF_ERROR(CheckAges(person, row, given, now));
   if (!consent.evidence_note().empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(
@@ -213,6 +214,16 @@ absl::StatusOr<ConsentResult> People::PrepareConsent(
                         "a no that covers more than this yes: record first a no with an exception "
                         "that leaves this out");
     }
+    if (given && before->decision() == signpost::v1::CONSENT_DECISION_REFUSED &&
+        before->recorded_by_agency_id() != agency_id) {
+      if (!IsOwnWord(row) || row.recorder_receives()) {
+        return BadConsent(kSupersedes,
+                          "another agency recorded this no. It records the change itself; or the "
+                          "young person says so to an agency that receives nothing by this yes, "
+                          "and that one records it");
+      }
+      result.refusal_of = before->recorded_by_agency_id();
+    }
     SIGNPOST_RETURN_IF_ERROR(supersede(before));
     row.set_supersedes(before->consent_id());
     row.set_version(std::max(1, before->version()) + 1);
@@ -229,7 +240,51 @@ absl::StatusOr<ConsentResult> People::PrepareConsent(
       if (same) SIGNPOST_RETURN_IF_ERROR(supersede(&other));
     }
   }
+  result.row = row;
   *draft.row.add_consents() = std::move(row);
+  draft.Put();
+  result.change = std::move(draft.change);
+  return result;
+}
+
+absl::StatusOr<ConsentResult> People::PrepareHolderAnswer(
+    const ledger::GuardedView& view, const base::PersonId& person, const base::ConsentId& consent,
+    absl::string_view agency_id, absl::string_view practitioner_id,
+    signpost::v1::HolderAnswer answer, absl::Time now) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
+  ConsentRow* row = nullptr;
+  for (ConsentRow& candidate : *draft.row.mutable_consents()) {
+    if (candidate.consent_id() == consent.bytes() &&
+        candidate.decision() == signpost::v1::CONSENT_DECISION_GIVEN) {
+      row = &candidate;
+    }
+  }
+  const bool holds =
+      row != nullptr && std::any_of(draft.row.flags().begin(), draft.row.flags().end(),
+                                    [&](const store::v1::FlagRow& flag) {
+                                      return flag.agency_id() == agency_id &&
+                                             flag.status() != signpost::v1::FLAG_STATUS_RETRACTED &&
+                                             MayOpen(*row, flag);
+                                    });
+  if (!holds) return Error(Reason::kNotFound, "no such consent, or not yours to know");
+  if (row->withdrawn_at_s() != 0 || !row->superseded_by().empty()) {
+    return Error(Reason::kConsentInvalid,
+                 "this yes no longer holds; there is nothing to confirm or to doubt");
+  }
+  ConsentResult result;
+  result.person = draft.id;
+  result.consent = consent;
+  result.effective_at = now;
+  if (AnswerOf(*row, agency_id) == answer) return result;
+  store::v1::HolderAnswerRow* said = nullptr;
+  for (store::v1::HolderAnswerRow& one : *row->mutable_holder_answers()) {
+    if (one.agency_id() == agency_id) said = &one;
+  }
+  if (said == nullptr) said = row->add_holder_answers();
+  said->set_agency_id(std::string(agency_id));
+  said->set_practitioner_id(std::string(practitioner_id));
+  said->set_answer(answer);
+  said->set_at_s(absl::ToUnixSeconds(now));
   draft.Put();
   result.change = std::move(draft.change);
   return result;

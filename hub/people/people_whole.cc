@@ -21,6 +21,8 @@ using store::v1::AliasRow;
 using store::v1::ConsentRow;
 using store::v1::FlagRow;
 using store::v1::PersonRow;
+using store::v1::ShieldRow;
+using store::v1::ShieldVoiceRow;
 
 namespace {
 
@@ -34,20 +36,72 @@ absl::StatusOr<std::string> Reseal(const std::string& sealed, const base::Secret
   return base::Seal(to_key, SealContext(to, kind, item), plain, random);
 }
 
+// Agencies that must agree before a shield is lifted, whoever set it.
+constexpr int kLiftVoicesMin = 2;
+
+using Voices = google::protobuf::RepeatedPtrField<ShieldVoiceRow>;
+
+const ShieldVoiceRow* FindVoice(const Voices& voices, absl::string_view agency_id) {
+  const auto found =
+      std::find_if(voices.begin(), voices.end(),
+                   [agency_id](const ShieldVoiceRow& one) { return one.agency_id() == agency_id; });
+  return found == voices.end() ? nullptr : &*found;
+}
+
+void AddVoice(const std::string& agency_id, int64_t now_s, Voices* voices) {
+  ShieldVoiceRow* one = voices->Add();
+  one->set_agency_id(agency_id);
+  one->set_at_s(now_s);
+}
+
+template <typename Where>
+void RemoveVoices(Voices* voices, Where where) {
+  voices->erase(std::remove_if(voices->begin(), voices->end(), where), voices->end());
+}
+
 }  // namespace
 
 absl::StatusOr<ShieldResult> People::PrepareShield(const ledger::GuardedView& view,
-                                                   const base::PersonId& person, bool shielded,
-                                                   absl::string_view agency_id,
-                                                   absl::Time now) const {
+                                                   const base::PersonId& person,
+                                                   const ShieldVoice& voice, absl::Time now) const {
   SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
   ShieldResult result;
   result.person = draft.id;
-  if (draft.row.shield().shielded() == shielded) return result;
-  store::v1::ShieldRow* shield = draft.row.mutable_shield();
-  shield->set_shielded(shielded);
-  shield->set_since_s(absl::ToUnixSeconds(now));
-  shield->set_set_by_agency_id(std::string(agency_id));
+  result.stands = draft.row.shield().shielded();
+  const int64_t now_s = absl::ToUnixSeconds(now);
+  ShieldRow* shield = draft.row.mutable_shield();
+  if (voice.shielded) {
+    const bool said = FindVoice(shield->set_by(), voice.agency_id) != nullptr;
+    const bool asked = FindVoice(shield->lift_asked_by(), voice.agency_id) != nullptr;
+    if (result.stands && said && !asked) return result;
+    if (!result.stands) {
+      shield->Clear();
+      shield->set_shielded(true);
+      shield->set_since_s(now_s);
+    }
+    RemoveVoices(shield->mutable_lift_asked_by(),
+                 [&](const ShieldVoiceRow& one) { return one.agency_id() == voice.agency_id; });
+    if (!said || !result.stands) AddVoice(voice.agency_id, now_s, shield->mutable_set_by());
+    result.stands = true;
+  } else {
+    if (!result.stands) return result;
+    RemoveVoices(shield->mutable_lift_asked_by(), [&](const ShieldVoiceRow& one) {
+      return one.agency_id() == voice.agency_id ||
+             one.at_s() + absl::ToInt64Seconds(kLiftAskedFor) <= now_s;
+    });
+    AddVoice(voice.agency_id, now_s, shield->mutable_lift_asked_by());
+    const bool all_agree = std::all_of(
+        shield->set_by().begin(), shield->set_by().end(), [&](const ShieldVoiceRow& one) {
+          return FindVoice(shield->lift_asked_by(), one.agency_id()) != nullptr ||
+                 (voice.is_gone && voice.is_gone(one.agency_id()));
+        });
+    if (all_agree && shield->lift_asked_by_size() >= kLiftVoicesMin) {
+      shield->Clear();
+      shield->set_since_s(now_s);
+      result.stands = false;
+      result.lifted = true;
+    }
+  }
   draft.Put();
   result.change = std::move(draft.change);
   return result;
@@ -97,6 +151,14 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view
                    [](const AliasRow& a, const AliasRow& b) { return a.since_s() < b.since_s(); });
   if (source.row.shield().shielded() && !target.row.shield().shielded()) {
     *target.row.mutable_shield() = source.row.shield();
+  } else if (source.row.shield().shielded()) {
+    // Whoever set either must be asked before it is lifted; who asked for one did not for both.
+    for (const ShieldVoiceRow& one : source.row.shield().set_by()) {
+      if (FindVoice(target.row.shield().set_by(), one.agency_id()) == nullptr) {
+        *target.row.mutable_shield()->add_set_by() = one;
+      }
+    }
+    target.row.mutable_shield()->clear_lift_asked_by();
   }
   target.row.add_merged_from(source.id.ToBytes());
   for (const std::string& earlier : source.row.merged_from()) target.row.add_merged_from(earlier);

@@ -82,6 +82,40 @@ bool Covers(const ConsentRow& wide, const ConsentRow& narrow, const KindOfAgency
                      [&narrow](const ScopeRow& exception) { return ApartFrom(exception, narrow); });
 }
 
+bool MayOpen(const ConsentRow& row, const store::v1::FlagRow& flag) {
+  return (row.holder_agency_ids().empty() || Has(row.holder_agency_ids(), flag.agency_id())) &&
+         (row.services().empty() || Has(row.services(), flag.service())) &&
+         (row.flag_ids().empty() || Has(row.flag_ids(), flag.flag_id()));
+}
+
+bool MayReceive(const ConsentRow& row, const std::string& agency_id, const KindOfAgency& kind_of) {
+  if (!row.recipient_agency_ids().empty()) return Has(row.recipient_agency_ids(), agency_id);
+  if (row.recipient_kinds().empty()) return true;
+  const std::string kind = kind_of == nullptr ? std::string() : kind_of(agency_id);
+  return kind.empty() || Has(row.recipient_kinds(), kind);
+}
+
+bool IsOwnWord(const ConsentRow& row) {
+  return row.grantor() == signpost::v1::GRANTOR_SELF ||
+         row.grantor() == signpost::v1::GRANTOR_SELF_COMPETENT;
+}
+
+signpost::v1::HolderAnswer AnswerOf(const ConsentRow& row, absl::string_view agency_id) {
+  for (const store::v1::HolderAnswerRow& answer : row.holder_answers()) {
+    if (answer.agency_id() == agency_id) {
+      return static_cast<signpost::v1::HolderAnswer>(answer.answer());
+    }
+  }
+  return signpost::v1::HOLDER_ANSWER_UNSPECIFIED;
+}
+
+bool CountsFor(const ConsentRow& row, absl::string_view holder, bool sensitive) {
+  const signpost::v1::HolderAnswer answer = AnswerOf(row, holder);
+  if (answer == signpost::v1::HOLDER_ANSWER_CHALLENGED) return false;
+  return !sensitive || answer == signpost::v1::HOLDER_ANSWER_CONFIRMED ||
+         row.recorded_by_agency_id() == holder || (IsOwnWord(row) && !row.recorder_receives());
+}
+
 void StoreScope(const signpost::v1::ConsentScope& scope, ConsentRow* row) {
   StoreFields(scope, row);
   *row->mutable_recipient_practitioner_ids() = scope.recipient_practitioner_ids();

@@ -51,7 +51,8 @@ std::optional<std::string> Likeness(const people::People& people,
   row.clear_version();
   row.clear_merged_from();
   row.mutable_shield()->clear_since_s();
-  row.mutable_shield()->clear_set_by_agency_id();
+  row.mutable_shield()->clear_set_by();
+  row.mutable_shield()->clear_lift_asked_by();
   std::vector<std::string> flags;
   for (stored::FlagRow& flag : *row.mutable_flags()) {
     // Whom it names is a hash of this flag alone, and since when differs by the second: what a

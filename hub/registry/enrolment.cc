@@ -28,6 +28,14 @@ std::vector<std::string> EnrolledPractitioner::team_ids() const {
   return standing;
 }
 
+std::vector<base::Cover> EnrolledPractitioner::covers() const {
+  std::vector<base::Cover> covers;
+  for (const EnrolledCover& cover : enrolment_->covers) {
+    covers.push_back({cover.practitioner_id, cover.until});
+  }
+  return covers;
+}
+
 bool EnrolledPractitioner::HasRole(const std::string& role) const {
   return Contains(enrolment_->roles, role);
 }
@@ -44,6 +52,22 @@ Enrolments::Row Enrolments::Find(const std::string& agency_id,
   const auto row = agency->second.find(practitioner_id);
   if (row == agency->second.end()) return nullptr;
   return row->second;
+}
+
+std::vector<std::shared_ptr<const Enrolment>> Enrolments::AllOf(
+    const std::string& agency_id) const {
+  std::vector<std::shared_ptr<const Enrolment>> all;
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    const auto agency = table_.find(agency_id);
+    if (agency == table_.end()) return all;
+    for (const auto& [practitioner_id, row] : agency->second) {
+      if (row.ok() && *row != nullptr) all.push_back(*row);
+    }
+  }
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a->practitioner_id < b->practitioner_id; });
+  return all;
 }
 
 void Enrolments::Put(const std::string& agency_id, const std::string& practitioner_id, Row row) {

@@ -15,11 +15,21 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "hub/base/principal.h"
 #include "hub/registry/directory.h"
 
 namespace signpost::registry {
+
+// That a practitioner covers for a colleague of the same agency.
+struct EnrolledCover {
+  std::string practitioner_id;  // the colleague
+  absl::Time since;
+  absl::Time until;  // exclusive
+};
 
 struct Enrolment {
   std::string agency_id;
@@ -28,6 +38,7 @@ struct Enrolment {
   std::vector<std::string>
       team_ids;  // sorted; among them teams that have ended for the agency since
   bool suspended = false;
+  std::vector<EnrolledCover> covers;  // by colleague; some may have ended
 };
 
 // By what audits find a practitioner's look-ups of relatives and neighbours: keyed hashes of the
@@ -53,6 +64,9 @@ class EnrolledPractitioner {
   // the agency, and of a home agency that is not suspended. Sorted.
   std::vector<std::string> team_ids() const;
 
+  // For whom they cover; some may have ended.
+  std::vector<base::Cover> covers() const;
+
   bool HasRole(const std::string& role) const;
   // Whether team_ids() has it.
   bool InTeam(const std::string& team_id) const;
@@ -71,6 +85,9 @@ class Enrolments {
 
   // Null when nobody of that id is enrolled; the row's error when it did not read.
   Row Find(const std::string& agency_id, const std::string& practitioner_id) const;
+
+  // All of the agency whose rows read, in order of id. May be called with thousands.
+  std::vector<std::shared_ptr<const Enrolment>> AllOf(const std::string& agency_id) const;
 
   void Put(const std::string& agency_id, const std::string& practitioner_id, Row row);
   // Forgets all others.

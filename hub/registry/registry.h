@@ -49,6 +49,20 @@ namespace signpost::registry {
 // At most this often is an agency's feed time written, so that it costs a report next to nothing.
 inline constexpr absl::Duration kFeedWriteInterval = absl::Minutes(1);
 
+// The job (schedule/due_rows.h) under which covers are due when they end; its keys are those of the
+// practitioners' rows.
+inline constexpr char kCoversJob[] = "covers";
+// Colleagues whom one practitioner may cover for at once: a duty desk's.
+inline constexpr int kCoversPerPractitionerMax = 32;
+
+// One worker of an agency covers for another.
+struct StandingCover {
+  std::string covering_practitioner_id;
+  std::string covered_practitioner_id;
+  absl::Time since;
+  absl::Time until;  // exclusive
+};
+
 // What a change came to. `sequenced` is empty when everything was already so: nothing was written
 // and there is no entry.
 using ChangeResult = std::optional<ledger::Sequenced>;
@@ -170,6 +184,31 @@ class Registry : private store::Follower {
   //   - kInvalidField: it is the hub's own operator
   void SetSuspended(const v1::SetSuspendedRequest& request, const base::Principal& actor,
                     ChangeDone done);
+
+  // --- Covers. Prepared here, committed by enrolment/covers.h, with its entry and its notice.
+
+  // Has `covering` cover for `covered`, both practitioners of `agency_id`, from `now` until `until`;
+  // where they do so already, until the later of both. Adds to `batch`, nothing where it is so
+  // already, and gives until when it stands. REQUIRES: until > now, whole seconds. Errors:
+  //   - kInvalidField, with the field: one of them is not enrolled, both are one, or `covering` has
+  //     kCoversPerPractitionerMax already
+  //   - kCallerSuspended: `covering` is suspended
+  //   - kDataLoss, kStoreNewer; those of the view
+  [[nodiscard]] absl::StatusOr<absl::Time> PrepareCover(
+      const ledger::GuardedView& view, const std::string& agency_id, const std::string& covering,
+      const std::string& covered, absl::Time now, absl::Time until, store::Batch* batch) const;
+  // Ends it; adds nothing to `batch` where it does not stand. Errors: as PrepareCover()'s last.
+  [[nodiscard]] absl::Status PrepareEndCover(const ledger::GuardedView& view,
+                                             const std::string& agency_id,
+                                             const std::string& covering,
+                                             const std::string& covered, store::Batch* batch) const;
+  // Takes the covers that have ended by `now` out of a practitioner's row, by its key, and gives
+  // them; `agency_id` receives whose they are. Errors: as PrepareCover()'s last.
+  [[nodiscard]] absl::StatusOr<std::vector<StandingCover>> PrepareLapsedCovers(
+      const ledger::GuardedView& view, const std::string& row_key, absl::Time now,
+      std::string* agency_id, store::Batch* batch) const;
+  // The covers of an agency that stand at `now`, from memory, by who covers and for whom.
+  std::vector<StandingCover> CoversOf(const std::string& agency_id, absl::Time now) const;
 
   // Notes that `agency_id` reported at `now`: adds the row to `batch`, unless what is durable is
   // younger than kFeedWriteInterval, or another report is about to write it, or the agency is not

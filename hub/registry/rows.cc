@@ -65,6 +65,10 @@ std::shared_ptr<const Enrolment> EnrolmentOf(const PractitionerRow& row) {
   enrolment->roles.assign(row.roles().begin(), row.roles().end());
   enrolment->team_ids.assign(row.team_ids().begin(), row.team_ids().end());
   enrolment->suspended = row.suspended();
+  for (const store::v1::CoverRow& cover : row.covers()) {
+    enrolment->covers.push_back({cover.practitioner_id(), absl::FromUnixSeconds(cover.since_s()),
+                                 absl::FromUnixSeconds(cover.until_s())});
+  }
   return enrolment;
 }
 
@@ -124,6 +128,7 @@ PractitionerRow RowOf(const v1::Practitioner& practitioner, const PractitionerMa
   row.set_surname_hash(marks.surname_hash);
   row.set_postcode_hash(marks.postcode_hash);
   row.set_suspended(before.suspended());
+  *row.mutable_covers() = before.covers();
   return row;
 }
 

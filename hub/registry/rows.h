@@ -78,7 +78,7 @@ std::shared_ptr<const Enrolment> EnrolmentOf(const store::v1::PractitionerRow& r
 
 // --- From asked for to stored ---
 
-// Lists in order, with the suspensions that `before` has.
+// Lists in order, with the suspensions, and of a practitioner the covers, that `before` has.
 store::v1::AgencyRow RowOf(const v1::Agency& agency, const store::v1::AgencyRow& before);
 store::v1::TeamRow RowOf(const v1::Team& team);
 store::v1::PractitionerRow RowOf(const v1::Practitioner& practitioner,

@@ -111,6 +111,7 @@ absl::Status CallGuard::AdmitPractitioner(const CallFacts& facts, const MethodRo
   caller->practitioner_id = claims->practitioner_id;
   caller->role = claims->role;
   caller->team_ids = claims->teams;
+  caller->covers = enrolled.covers();
   caller->assurance = claims->assurance;
   caller->asserted_purpose = claims->purpose;
   return absl::OkStatus();

@@ -69,6 +69,11 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.MaintenanceService/MakeBackup", kOperator, kOptional, kUnary, 39},
     {"/signpost.v1.MaintenanceService/PruneEntries", kOperator, kOptional, kUnary, 40},
     {"/signpost.v1.AuditService/IssuePseudonyms", kAuditor, kOptional, kStream, 41},
+    // Who stands in for whom. The role is judged behind the door, so that a refusal is recorded.
+    {"/signpost.v1.CoverService/StartCover", kPractitioner, kRequired, kUnary, 42},
+    {"/signpost.v1.CoverService/EndCover", kPractitioner, kRequired, kUnary, 43},
+    {"/signpost.v1.CoverService/ListCovers", kPractitioner, kRequired, kUnary, 44},
+    {"/signpost.v1.ConsentService/AnswerConsent", kPractitioner, kRequired, kUnary, 45},
 };
 
 constexpr bool Numbered() {

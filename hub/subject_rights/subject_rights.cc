@@ -17,6 +17,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/opener.h"
+#include "hub/exchange/outbox.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
@@ -56,6 +57,38 @@ absl::Status Nobody() {
   return base::Error(Reason::kNotFound,
                      "nobody is known by this for certain; give more details, or another "
                      "identifier with the birth date");
+}
+
+// Whether the asker's agency has an open flag on them that is not new.
+bool IsSettled(const request::HubContext& context, const base::Principal& asker,
+               const people::Person& person, absl::Time now) {
+  const auto lists = context.registry->directory()->CompleteLists(asker.agency_id);
+  return std::any_of(
+      person.flags().begin(), person.flags().end(), [&](const stored::FlagRow& flag) {
+        return flag.agency_id() == asker.agency_id && flag.status() == v1::FLAG_STATUS_OPEN &&
+               people::StandingOf(flag, context.people->standing_rules(), lists, now) ==
+                   people::Standing::kSettled;
+      });
+}
+
+// Tells all who work with them that the shield is gone.
+void TellHolders(const registry::Directory& directory, const people::Person& person, absl::Time now,
+                 ledger::Operation* operation) {
+  exchange::Outbox notices(
+      [&directory](const std::string& agency_id) { return directory.MailboxSystems(agency_id); });
+  std::set<std::string> holders;
+  for (const stored::FlagRow& flag : person.flags()) {
+    if (flag.status() == v1::FLAG_STATUS_OPEN) holders.insert(flag.agency_id());
+  }
+  for (const std::string& holder : holders) {
+    stored::StoredMessage message;
+    message.set_kind(stored::STORED_MESSAGE_KIND_SHIELD_LIFTED);
+    message.set_person_id(person.id().ToBytes());
+    message.set_agency_id(holder);
+    message.set_changed_at_s(absl::ToUnixSeconds(now));
+    notices.Tell(holder, message);
+  }
+  std::move(notices).AddTo(operation);
 }
 
 absl::Status CheckReason(const std::string& reason) {
@@ -481,17 +514,36 @@ void SubjectRights::SetShield(const base::Principal& asker, v1::SetShieldRequest
             context, person.has_value() ? &*person : nullptr, act.request.reason(), &entry));
         if (!person.has_value()) return Refuse<v1::SetShieldResponse>(Nobody(), std::move(entry));
         const absl::Time now = context.clock->Now();
-        SIGNPOST_ASSIGN_OR_RETURN(
-            people::ShieldResult shield,
-            context.people->PrepareShield(view, person->id(), act.request.shielded(),
-                                          act.asker.agency_id, now));
+        // What opens for others takes more than a flag made up to open it. Whether there is a
+        // shield has no say in this, nor who set it: the refusal must not tell.
+        if (manager && !act.request.shielded() && !IsSettled(context, act.asker, *person, now)) {
+          return Refuse<v1::SetShieldResponse>(
+              base::Error(Reason::kMethodNotAllowed,
+                          absl::StrCat("your agency's work with them is new to the hub; a wish to "
+                                       "lift a shield counts once it is not, or from a "
+                                       "practitioner in role ",
+                                       kDataProtectionRole)),
+              std::move(entry));
+        }
+        const std::shared_ptr<const registry::Directory> directory = context.registry->directory();
+        people::ShieldVoice voice;
+        voice.shielded = act.request.shielded();
+        voice.agency_id = act.asker.agency_id;
+        voice.is_gone = [directory](const std::string& agency_id) {
+          const registry::Agency* const agency = directory->FindAgency(agency_id);
+          return agency == nullptr || agency->suspended;
+        };
+        SIGNPOST_ASSIGN_OR_RETURN(people::ShieldResult shield,
+                                  context.people->PrepareShield(view, person->id(), voice, now));
         Result attempt;
         ledger::Operation& operation = attempt.operation.emplace();
         operation.batch.Append(std::move(shield.change));
         SIGNPOST_RETURN_IF_ERROR(request::SetPerson(*person, &entry, &operation).status());
         entry.mutable_shield_changed()->set_shielded(act.request.shielded());
+        entry.mutable_shield_changed()->set_stands(shield.stands);
         entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
         operation.entries.push_back(ledger::ToDraft(entry));
+        if (shield.lifted) TellHolders(*directory, *person, now, &operation);
         context.idempotency->Record(&operation, act.asker.agency_id, act.request_id, act.hash,
                                     std::string(), now);
         return attempt;

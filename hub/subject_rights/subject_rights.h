@@ -16,6 +16,10 @@
 // commit with its entry. Every entry about them stays and still verifies; what was private in it
 // opens to nobody. Should an agency report them again they are somebody new.
 //
+// A shield is set at once by whoever may, and lifted by nobody alone: every agency that set it and
+// at least one other ask for it (people/people.h), and the holders are told. The answer does not say
+// whether the shield stands.
+//
 // A SubjectRights owns nothing; everything in HubContext must outlive it and its pending calls.
 // Thread-safe. `done` is called exactly once, on the executor or the sequencer's completion thread,
 // and must only hand on.
@@ -46,7 +50,8 @@ class SubjectRights {
   // See v1.PersonService. Errors, those behind the first two with a receipt:
   //   - kInvalidField: no request id, no person, no reason in words; Erase: not confirmed
   //   - kRequestIdReused (Erase, SetShield)
-  //   - kMethodNotAllowed: another role
+  //   - kMethodNotAllowed: another role; a manager who would lift a shield and whose agency's flag
+  //     on the person is new
   //   - kNotFound: nobody, or anything less than certain; SetShield by a manager: nobody the
   //     agency works with, all alike
   //   - kStoreUnavailable: not recorded, so not done

@@ -156,8 +156,10 @@ TEST_F(ConsentsToldTest, AHistoryIsOldestFirstAndOnlyOfWhatHangsTogether) {
   EXPECT_EQ(history->consents(0).superseded_by(), second->consent_id());
   EXPECT_EQ(history->consents(0).standing(), v1::CONSENT_STANDING_SUPERSEDED);
   EXPECT_EQ(history->consents(1).version(), 2);
-  // To whom the list would not tell it, it is not there.
-  EXPECT_EQ(ReasonOf(History(YotOfficer(), second->consent_id(), "Y-1").status()),
+  // A holder sees what covers what it holds; to whom the list would not tell it, it is not there.
+  EXPECT_TRUE(History(YotOfficer(), second->consent_id(), "Y-1").ok());
+  Report(kSocial, Flag("S-1", "childrens-social-care"));
+  EXPECT_EQ(ReasonOf(History(SocialWorker(), second->consent_id(), "S-1").status()),
             Reason::kNotFound);
 }
 

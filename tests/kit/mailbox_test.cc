@@ -96,7 +96,7 @@ TEST_F(MailboxTest, ABodyThatIsNotKnownIsRejectedByName) {
 
 // Each kind of body, with what it alone has, is a line of its own form.
 TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
-  hub_.notices.assign(6, {});
+  hub_.notices.assign(11, {});
   hub_.notices[0].mutable_flag_opened()->mutable_flag()->set_service("connexions");
   hub_.notices[1].mutable_flag_closed()->mutable_flag()->set_service("connexions");
   hub_.notices[2].mutable_flag_changed()->mutable_flag()->set_service("connexions");
@@ -104,6 +104,13 @@ TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
   hub_.notices[3].mutable_override_used()->set_override_number(7);
   hub_.notices[4].mutable_flag_shown()->mutable_flag()->set_service("connexions");
   hub_.notices[5].mutable_override_overdue()->set_override_number(8);
+  hub_.notices[6].mutable_cover_changed()->set_covering_practitioner_id("pa-002");
+  hub_.notices[6].mutable_cover_changed()->set_covered_practitioner_id("pa-001");
+  hub_.notices[7] = hub_.notices[6];
+  hub_.notices[6].mutable_cover_changed()->mutable_until()->set_seconds(1795600800);
+  hub_.notices[8].mutable_consent_to_confirm()->set_consent_id("consent-1");
+  hub_.notices[9].mutable_refusal_replaced()->set_consent_id("consent-2");
+  hub_.notices[10].mutable_shield_lifted()->set_agency_person_id("SP1-A");
   const auto handler = NoticeFile(folder_.Path("notices"));
   ASSERT_TRUE(handler.ok());
   ASSERT_TRUE(Read(*handler).ok());
@@ -115,11 +122,22 @@ TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
     told.push_back(absl::StrCat(
         notice.at("kind").get<std::string>(), " ", notice.value("service", "-"), " ",
         notice.value("viewer_agency_id", "-"), " ", notice.value("override_number", "-")));
+    for (const char* key :
+         {"covering_practitioner_id", "covered_practitioner_id", "until", "consent_id"}) {
+      if (notice.contains(key))
+        absl::StrAppend(&told.back(), " ", key, "=", notice.at(key).get<std::string>());
+    }
   }
-  EXPECT_THAT(told,
-              testing::ElementsAre("flag-opened connexions - -", "flag-closed connexions - -",
-                                   "flag-changed connexions - -", "override-used  nortown-yot 7",
-                                   "flag-shown connexions - -", "override-overdue - - 8"));
+  EXPECT_THAT(
+      told,
+      testing::ElementsAre(
+          "flag-opened connexions - -", "flag-closed connexions - -", "flag-changed connexions - -",
+          "override-used  nortown-yot 7", "flag-shown connexions - -", "override-overdue - - 8",
+          "cover-began - - - covering_practitioner_id=pa-002 covered_practitioner_id=pa-001 "
+          "until=2026-11-25T10:00:00+00:00",
+          "cover-ended - - - covering_practitioner_id=pa-002 covered_practitioner_id=pa-001",
+          "consent-to-confirm - - - consent_id=consent-1",
+          "refusal-replaced - - - consent_id=consent-2", "shield-lifted - - -"));
 }
 
 TEST_F(MailboxTest, StopEndsAReadingInAnotherThread) {

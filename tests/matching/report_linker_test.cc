@@ -364,7 +364,9 @@ TEST_F(IntakeTest, AShieldHoldsThroughReportsMergeAndReload) {
   const LinkResult a = Take(kYot, Report("A-1", tariq_));
   const LinkResult b = Take(kSocial, Report("S-1", Details("Tarik", "Husain", 20090315, "")));
   ASSERT_NE(a.person, b.person);
-  ASSERT_TRUE(Commit(people_.PrepareShield(*View(), a.person, true, kSocial, now_)->change).ok());
+  ASSERT_TRUE(
+      Commit(people_.PrepareShield(*View(), a.person, {true, kSocial, nullptr}, now_)->change)
+          .ok());
   Take(kConnexions, Report("C-1", tariq_));
   EXPECT_TRUE(Get(a.person).shielded());
   ASSERT_TRUE(Commit(people_.PrepareMerge(*View(), a.person, b.person)->change).ok());

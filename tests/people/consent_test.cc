@@ -220,6 +220,104 @@ TEST_F(ConsentTest, AYesNeverLiftsANoUnlessItSaysSoAndCoversIt) {
   EXPECT_THAT(Fields(Record(whole).status()), ElementsAre("consent.supersedes"));
 }
 
+// Promise 2. Broken on purpose by leaving out the question who recorded the no, this fails.
+TEST_F(ConsentTest, ANoIsUndoneByItsRecorderOrByTheYoungPersonBeforeOneWhoGainsNothing) {
+  const auto record = [&](const std::string& agency, const signpost::v1::Consent& consent) {
+    absl::StatusOr<ConsentResult> result = people_.PrepareConsent(
+        *View(), person_, consent, agency, "w-1", now_, [](const std::string& id) {
+          return id == kConnexions ? std::string("connexions")
+                 : id == kYot      ? std::string("yot")
+                                   : std::string("social-services");
+        });
+    if (result.ok()) {
+      EXPECT_TRUE(Commit(std::move(result->change)).ok());
+    }
+    return result;
+  };
+  signpost::v1::Consent no = No();
+  const base::ConsentId refused = record(kYot, no)->consent;
+  signpost::v1::Consent yes = Yes();
+  yes.set_supersedes(refused.ToText());
+  // Connexions receives by it; and what covers everybody covers whoever records it.
+  EXPECT_THAT(Fields(record(kConnexions, yes).status()), ElementsAre("consent.supersedes"));
+  signpost::v1::Consent blanket = yes;
+  blanket.mutable_scope()->clear_recipient_kinds();
+  EXPECT_THAT(Fields(record(kSocial, blanket).status()), ElementsAre("consent.supersedes"));
+  EXPECT_EQ(Row(refused).superseded_by(), "");
+
+  const auto before_social_services = record(kSocial, yes);
+  ASSERT_TRUE(before_social_services.ok()) << before_social_services.status();
+  EXPECT_EQ(before_social_services->refusal_of, kYot) << "who is told";
+  EXPECT_THAT(before_social_services->superseded, ElementsAre(refused));
+
+  // Its own recorder undoes it, whoever receives.
+  const base::ConsentId again = record(kYot, no)->consent;
+  blanket.set_supersedes(again.ToText());
+  const auto by_the_recorder = record(kYot, blanket);
+  ASSERT_TRUE(by_the_recorder.ok()) << by_the_recorder.status();
+  EXPECT_EQ(by_the_recorder->refusal_of, "") << "nobody else to tell";
+
+  // A parent's no is not the young person's to undo before anybody, nor the parent's before another.
+  no.set_grantor(signpost::v1::GRANTOR_PARENTAL_RESPONSIBILITY);
+  no.set_grantor_name("Mrs Hussain");
+  const base::ConsentId parents = record(kYot, no)->consent;
+  yes.set_grantor(signpost::v1::GRANTOR_PARENTAL_RESPONSIBILITY);
+  yes.set_grantor_name("Mrs Hussain");
+  yes.set_supersedes(parents.ToText());
+  EXPECT_THAT(Fields(record(kSocial, yes).status()), ElementsAre("consent.supersedes"));
+  EXPECT_TRUE(record(kYot, yes).ok());
+}
+
+TEST_F(ConsentTest, WhatOpensASensitiveServiceTakesTheHoldersOrTheYoungPersonsWord) {
+  const auto kinds = [](const std::string& id) {
+    return id == kConnexions ? std::string("connexions") : std::string("social-services");
+  };
+  const auto row = [&](const std::string& agency, signpost::v1::Grantor grantor) {
+    signpost::v1::Consent yes = Yes();
+    yes.set_grantor(grantor);
+    if (grantor != signpost::v1::GRANTOR_SELF) yes.set_grantor_name("Mrs Hussain");
+    const auto result = people_.PrepareConsent(*View(), person_, yes, agency, "w-1", now_, kinds);
+    EXPECT_TRUE(result.ok()) << result.status();
+    return result->row;
+  };
+  const auto own = signpost::v1::GRANTOR_SELF;
+  const auto parent = signpost::v1::GRANTOR_PARENTAL_RESPONSIBILITY;
+  EXPECT_FALSE(CountsFor(row(kConnexions, own), kSocial, true)) << "typed by who receives";
+  EXPECT_TRUE(CountsFor(row(kConnexions, own), kSocial, false));
+  EXPECT_TRUE(CountsFor(row(kSocial, own), kYot, true)) << "said to one who receives nothing";
+  EXPECT_FALSE(CountsFor(row(kSocial, parent), kYot, true)) << "not the young person's word";
+  EXPECT_TRUE(CountsFor(row(kSocial, parent), kSocial, true)) << "the holder recorded it";
+  store::v1::ConsentRow answered = row(kConnexions, own);
+  store::v1::HolderAnswerRow* answer = answered.add_holder_answers();
+  answer->set_agency_id(kSocial);
+  answer->set_answer(signpost::v1::HOLDER_ANSWER_CONFIRMED);
+  EXPECT_TRUE(CountsFor(answered, kSocial, true));
+  EXPECT_FALSE(CountsFor(answered, kYot, true)) << "each holder speaks for itself";
+  answer->set_answer(signpost::v1::HOLDER_ANSWER_CHALLENGED);
+  EXPECT_FALSE(CountsFor(answered, kSocial, false)) << "challenged, it opens nothing of theirs";
+  EXPECT_TRUE(CountsFor(answered, kYot, false));
+}
+
+TEST_F(ConsentTest, OnlyAHolderAnswersAndOnlyAYesThatHolds) {
+  const base::ConsentId yes = Record(Yes())->consent;
+  const base::ConsentId no = Record(No())->consent;  // covers the yes: it stands in its place
+  const auto answer = [&](const base::ConsentId& consent, const std::string& agency) {
+    return people_.PrepareHolderAnswer(*View(), person_, consent, agency, "w-1",
+                                       signpost::v1::HOLDER_ANSWER_CONFIRMED, now_);
+  };
+  EXPECT_EQ(ReasonOf(answer(yes, kYot).status()), Reason::kConsentInvalid);
+  EXPECT_EQ(ReasonOf(answer(no, kYot).status()), Reason::kNotFound);
+  signpost::v1::Consent narrow = Yes();
+  narrow.mutable_scope()->add_holder_agency_ids(kYot);
+  const base::ConsentId open = Record(narrow)->consent;
+  EXPECT_EQ(ReasonOf(answer(open, kSocial).status()), Reason::kNotFound) << "holds nothing of it";
+  absl::StatusOr<ConsentResult> confirmed = answer(open, kYot);
+  ASSERT_TRUE(confirmed.ok()) << confirmed.status();
+  ASSERT_TRUE(Commit(std::move(confirmed->change)).ok());
+  EXPECT_EQ(AnswerOf(Row(open), kYot), signpost::v1::HOLDER_ANSWER_CONFIRMED);
+  EXPECT_TRUE(answer(open, kYot)->change.empty()) << "said already";
+}
+
 TEST_F(ConsentTest, OnlyTheSameGrantorsRecordIsSuperseded) {
   const base::ConsentId yes = Record(Yes())->consent;
   signpost::v1::Consent court = Yes();

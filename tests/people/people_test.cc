@@ -232,7 +232,7 @@ TEST_F(PeopleTest, ClosingARecordThatIsMissingCanBeUndoneByReportingIt) {
 TEST_F(PeopleTest, TwoChangesFromOneReadingDoNotBothHappen) {
   const FlagResult put = Put(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "")));
   const auto view = View();
-  ShieldResult shield = *people_.PrepareShield(*view, put.person, true, kSocial, now_);
+  ShieldResult shield = *people_.PrepareShield(*view, put.person, {true, kSocial, nullptr}, now_);
   FlagResult report = *PrepareReport(
       *view, kSocial, Report("S-1", Details("Tariq", "Hussain", 20090314, "")), {}, put.person);
   EXPECT_TRUE(Commit(std::move(shield.change), *view).ok());
@@ -340,22 +340,88 @@ TEST_F(PeopleTest, AShieldOnEitherSideHoldsThroughMergeAndReport) {
         Put(kYot, Report(shield_from ? "A-1" : "A-2", Details("Tariq", "Hussain", 20090314, "")));
     const FlagResult b = Put(
         kSocial, Report(shield_from ? "S-1" : "S-2", Details("Tariq", "Hussain", 20090314, "")));
+    const ShieldVoice set{true, kSocial, nullptr};
     ShieldResult shield =
-        *people_.PrepareShield(*View(), shield_from ? a.person : b.person, true, kSocial, now_);
+        *people_.PrepareShield(*View(), shield_from ? a.person : b.person, set, now_);
     ASSERT_TRUE(Commit(std::move(shield.change)).ok());
-    EXPECT_TRUE(
-        people_.PrepareShield(*View(), shield_from ? a.person : b.person, true, kSocial, now_)
-            ->change.empty());
+    EXPECT_TRUE(people_.PrepareShield(*View(), shield_from ? a.person : b.person, set, now_)
+                    ->change.empty());
     MergeResult merge = *people_.PrepareMerge(*View(), a.person, b.person);
     EXPECT_TRUE(merge.shielded);
     ASSERT_TRUE(Commit(std::move(merge.change)).ok());
     EXPECT_TRUE(Get(a.person).shielded());
-    EXPECT_EQ(Get(a.person).row().shield().set_by_agency_id(), kSocial);
+    EXPECT_EQ(Get(a.person).row().shield().set_by(0).agency_id(), kSocial);
 
     Put(kConnexions, Report(shield_from ? "C-1" : "C-2", Details("Tariq", "H", 20090314, "")),
         a.person);
     EXPECT_TRUE(Get(b.person).shielded());
   }
+}
+
+// Promise 4. Broken on purpose by lifting on the first voice, or on any two, this fails.
+TEST_F(PeopleTest, AShieldIsLiftedByAllWhoSetItAndOneMore) {
+  const base::PersonId id = Put(kYot, Report("A-1", Details("T", "H", 20090314, ""))).person;
+  bool social_gone = false;
+  const auto say = [&](const std::string& agency, bool shielded) {
+    absl::StatusOr<ShieldResult> result = people_.PrepareShield(
+        *View(), id,
+        {shielded, agency, [&](const std::string& one) { return social_gone && one == kSocial; }},
+        now_);
+    EXPECT_TRUE(result.ok()) << result.status();
+    if (!result->change.empty()) {
+      EXPECT_TRUE(Commit(std::move(result->change)).ok());
+    }
+    EXPECT_EQ(Get(id).shielded(), result->stands);
+    return result->stands;
+  };
+  EXPECT_FALSE(say(kYot, false)) << "there is none";
+  EXPECT_TRUE(say(kSocial, true));
+  EXPECT_TRUE(say(kSocial, false)) << "who set it, alone";
+  EXPECT_TRUE(say(kSocial, false)) << "twice the same voice";
+  EXPECT_FALSE(say(kYot, false));
+  EXPECT_TRUE(say(kSocial, true));
+  EXPECT_TRUE(say(kYot, false));
+  EXPECT_TRUE(say(kConnexions, false)) << "two who did not set it";
+  EXPECT_FALSE(say(kSocial, false));
+
+  // Both who set it, each with reasons of its own.
+  EXPECT_TRUE(say(kSocial, true));
+  EXPECT_TRUE(say(kYot, true));
+  EXPECT_TRUE(say(kSocial, false));
+  EXPECT_TRUE(say(kConnexions, false));
+  EXPECT_FALSE(say(kYot, false));
+
+  // A wish does not count for ever, and who sets it anew wishes it no more.
+  EXPECT_TRUE(say(kSocial, true));
+  EXPECT_TRUE(say(kSocial, false));
+  now_ += kLiftAskedFor;
+  EXPECT_TRUE(say(kYot, false));
+  EXPECT_TRUE(say(kSocial, true)) << "it stands already";
+  EXPECT_TRUE(say(kYot, false));
+  EXPECT_FALSE(say(kSocial, false));
+
+  // Whoever takes part no more need not be asked, and then it still takes two.
+  EXPECT_TRUE(say(kSocial, true));
+  social_gone = true;
+  EXPECT_TRUE(say(kYot, false));
+  EXPECT_FALSE(say(kConnexions, false));
+}
+
+TEST_F(PeopleTest, WhoSetEitherShieldIsAskedAfterAMerge) {
+  const base::PersonId a = Put(kYot, Report("A-1", Details("T", "H", 20090314, ""))).person;
+  const base::PersonId b = Put(kSocial, Report("S-1", Details("T", "H", 20090314, ""))).person;
+  for (const auto& [id, agency] : {std::pair(a, kYot), std::pair(b, kSocial)}) {
+    ShieldResult shield = *people_.PrepareShield(*View(), id, {true, agency, nullptr}, now_);
+    ASSERT_TRUE(Commit(std::move(shield.change)).ok());
+  }
+  MergeResult merge = *people_.PrepareMerge(*View(), a, b);
+  ASSERT_TRUE(Commit(std::move(merge.change)).ok());
+  for (const char* agency : {kSocial, kConnexions}) {
+    ShieldResult asked = *people_.PrepareShield(*View(), a, {false, agency, nullptr}, now_);
+    EXPECT_TRUE(asked.stands) << agency;
+    ASSERT_TRUE(Commit(std::move(asked.change)).ok());
+  }
+  EXPECT_TRUE(people_.PrepareShield(*View(), a, {false, kYot, nullptr}, now_)->lifted);
 }
 
 TEST_F(PeopleTest, MergesInARowAreFollowedAndACircleIsDamage) {

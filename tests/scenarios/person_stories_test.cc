@@ -43,6 +43,17 @@ class PersonStories : public ::testing::Test {
                     OpenFlag("D-1", kTariq, "substance-misuse", "Ivor Lane"));
   }
 
+  Worker Enrolled(const Worker& worker) {
+    v1::PutPractitionerRequest request;
+    request.set_request_id(nortown_.RequestId());
+    request.mutable_practitioner()->set_agency_id(worker.agency);
+    request.mutable_practitioner()->set_practitioner_id(worker.practitioner);
+    request.mutable_practitioner()->add_roles(worker.role);
+    v1::PutPractitionerResponse response;
+    EXPECT_TRUE(
+        nortown_.Registry()->PutPractitioner(nortown_.Context().get(), request, &response).ok());
+    return worker;
+  }
   Answered AdviserAsks() {
     return nortown_.Ask(TariqsAdviser(),
                         AskAboutRecord(&nortown_, "C-1", v1::PURPOSE_SUPPORT_PLANNING));
@@ -86,7 +97,8 @@ class PersonStories : public ::testing::Test {
     request.set_shielded(shielded);
     request.set_reason("In a refuge since Monday.");
     v1::SetShieldResponse response;
-    return Desk()->SetShield(nortown_.ContextOf(worker).get(), request, &response);
+    return v1::PersonService::NewStub(nortown_.Channel(worker.agency, "casework"))
+        ->SetShield(nortown_.ContextOf(worker).get(), request, &response);
   }
 
   // The ledger's entries of one kind.
@@ -277,12 +289,19 @@ TEST_F(PersonStories, AManagerShieldsWhomTheAgencyWorksWithAndNobodyElse) {
   EXPECT_EQ(AdviserAsks().Flag("nortown-yot"), nullptr);
   nortown_.Restart();
   EXPECT_EQ(AdviserAsks().Flag("nortown-yot"), nullptr);
+  // Nobody lifts it alone, nor with a colleague, nor an agency that asks without who set it.
   ASSERT_TRUE(Shield(Officer(), kTariq, false).ok());
+  ASSERT_TRUE(Shield(Manager(), kTariq, false).ok());
+  EXPECT_EQ(AdviserAsks().Flag("nortown-yot"), nullptr);
+  const Worker yot_manager = Enrolled({"nortown-yot", "yo-010", "manager", {}});
+  ASSERT_TRUE(Shield(yot_manager, kTariq, false).ok());
   EXPECT_NE(AdviserAsks().Flag("nortown-yot"), nullptr);
   const auto entries = Entries(ledger::v1::ENTRY_KIND_SHIELD_CHANGED);
-  ASSERT_EQ(entries.size(), 4u);  // two refused
-  EXPECT_TRUE(entries[2].shield_changed().shielded());
+  ASSERT_EQ(entries.size(), 6u);  // two refused
+  EXPECT_TRUE(entries[2].shield_changed().stands());
   EXPECT_FALSE(entries[3].shield_changed().shielded());
+  EXPECT_TRUE(entries[3].shield_changed().stands());
+  EXPECT_FALSE(entries[5].shield_changed().stands());
 }
 
 }  // namespace

@@ -374,17 +374,27 @@ TEST_F(Replays, AnOldDecisionComesOutTheSameWhateverHappenedSince) {
 TEST_F(Replays, AShieldSetAndLiftedIsTakenBackToWhatItWas) {
   nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"));
   nortown_.Report("nortown-yot", YotFlag());
+  v1::PutPractitionerRequest put;
+  put.set_request_id(nortown_.RequestId());
+  put.mutable_practitioner()->set_agency_id("nortown-yot");
+  put.mutable_practitioner()->set_practitioner_id("dp-002");
+  put.mutable_practitioner()->add_roles("data-protection-officer");
+  v1::PutPractitionerResponse enrolled;
+  ASSERT_TRUE(nortown_.Registry()->PutPractitioner(nortown_.Context().get(), put, &enrolled).ok());
   std::vector<uint64_t> asked = {AskNow()};
-  for (const bool shielded : {true, false, true}) {
+  const Worker setter = {"nortown-social-services", "dp-001", "data-protection-officer", {}};
+  const Worker second = {"nortown-yot", "dp-002", "data-protection-officer", {}};
+  const std::pair<Worker, bool> acts[] = {
+      {setter, true}, {setter, false}, {second, false}, {setter, true}};
+  for (const auto& [officer, shielded] : acts) {
     v1::SetShieldRequest request;
     request.set_request_id(nortown_.RequestId());
     *request.mutable_person()->mutable_details() = Details(kTariq);
     request.set_shielded(shielded);
     request.set_reason("In a refuge, and back again.");
     v1::SetShieldResponse response;
-    const Worker officer = {"nortown-social-services", "dp-001", "data-protection-officer", {}};
     const grpc::Status status =
-        v1::PersonService::NewStub(nortown_.Channel("nortown-social-services", "casework"))
+        v1::PersonService::NewStub(nortown_.Channel(officer.agency, "casework"))
             ->SetShield(nortown_.ContextOf(officer).get(), request, &response);
     ASSERT_TRUE(status.ok()) << status.error_message();
     asked.push_back(AskNow());
@@ -396,7 +406,8 @@ TEST_F(Replays, AShieldSetAndLiftedIsTakenBackToWhatItWas) {
     return count;
   };
   EXPECT_GT(aspects(asked[0]), aspects(asked[1]));
-  EXPECT_EQ(aspects(asked[0]), aspects(asked[2]));
+  EXPECT_EQ(aspects(asked[1]), aspects(asked[2])) << "one voice does not lift it";
+  EXPECT_EQ(aspects(asked[0]), aspects(asked[3]));
   for (const uint64_t index : asked) {
     const v1::ReplayDecisionResponse replayed = Replay(index);
     EXPECT_EQ(replayed.result(), v1::REPLAY_RESULT_SAME) << index << replayed.DebugString();

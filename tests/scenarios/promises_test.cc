@@ -212,8 +212,8 @@ TEST(Promise4, AShieldHoldsThroughReportsMergeAndRestart) {
     const request::HubContext& context = nortown.hub().context();
     const auto held = context.store->NewView();
     const ledger::GuardedView view(held->get());
-    auto prepared =
-        context.people->PrepareShield(view, person, true, "nortown-social-services", absl::Now());
+    auto prepared = context.people->PrepareShield(
+        view, person, {true, "nortown-social-services", nullptr}, absl::Now());
     ASSERT_TRUE(prepared.ok());
     ledger::Operation operation;
     operation.batch = std::move(prepared->change);

@@ -183,8 +183,45 @@ TEST_F(SubjectRightsTest, AShieldHidesUntilItIsLifted) {
   EXPECT_TRUE(PersonOf(kYot, "Y-1").shielded());
   EXPECT_EQ(Ask(Adviser(), AskAboutRecord("C-1")).Flag(kYot), nullptr);
   EXPECT_TRUE(Export(Officer(), Tariq())->shielded());
+  // Who set it asks, and what they are answered does not say that it takes another.
   ASSERT_TRUE(Shield(Officer(), false).ok());
+  EXPECT_TRUE(PersonOf(kYot, "Y-1").shielded());
+  EXPECT_EQ(Ask(Adviser(), AskAboutRecord("C-1")).Flag(kYot), nullptr);
+  ASSERT_TRUE(Shield(Worker(kYot, "dp-002", "data-protection-officer"), false).ok());
   EXPECT_NE(Ask(Adviser(), AskAboutRecord("C-1")).Flag(kYot), nullptr);
+}
+
+TEST_F(SubjectRightsTest, WhoWorksWithThemIsToldWhenAShieldIsLifted) {
+  Report(kDrugs, Flag("D-1", "substance-misuse"));
+  ASSERT_TRUE(Shield(Officer(), true).ok());
+  const auto told = [this](const std::string& agency) {
+    const auto waiting = Mailbox(agency);
+    return std::count_if(waiting.begin(), waiting.end(), [](const auto& item) {
+      return item.stored.kind() == store::v1::STORED_MESSAGE_KIND_SHIELD_LIFTED;
+    });
+  };
+  ASSERT_TRUE(Shield(Officer(), false).ok());
+  for (const char* agency : {kYot, kConnexions, kDrugs, kSocial}) EXPECT_EQ(told(agency), 0);
+  ASSERT_TRUE(Shield(Worker(kYot, "yo-010", "manager"), false).ok());
+  for (const char* agency : {kYot, kConnexions, kDrugs}) EXPECT_EQ(told(agency), 1) << agency;
+  EXPECT_EQ(told(kSocial), 0) << "has no flag on them";
+
+  const auto waiting = Mailbox(kConnexions);
+  const auto delivery = Wait<disclosure::Answers::Delivery>([&](auto done) {
+    answers_->Deliver(System(kConnexions), {waiting.back()}, std::move(done));
+  });
+  ASSERT_TRUE(delivery.ok()) << delivery.status();
+  ASSERT_THAT(delivery->messages, SizeIs(1));
+  v1::Notice notice;
+  ASSERT_TRUE(notice.ParseFromString(delivery->messages[0].payload()));
+  EXPECT_FALSE(notice.shield_lifted().agency_person_id().empty());
+  EXPECT_TRUE(IsAbout(LastEntry().index, PersonOf(kYot, "Y-1").id()));
+  // Set again before it left, it would not be true any more.
+  ASSERT_TRUE(Shield(Officer(), true).ok());
+  const auto again = Wait<disclosure::Answers::Delivery>([&](auto done) {
+    answers_->Deliver(System(kConnexions), {waiting.back()}, std::move(done));
+  });
+  EXPECT_THAT(again->messages, IsEmpty());
 }
 
 TEST_F(SubjectRightsTest, AManagerShieldsWhomTheAgencyWorksWithAndNobodyElse) {
@@ -196,6 +233,55 @@ TEST_F(SubjectRightsTest, AManagerShieldsWhomTheAgencyWorksWithAndNobodyElse) {
   Report(kSocial, Flag("S-1", "childrens-social-care"));
   ASSERT_TRUE(Shield(Manager(), true).ok());
   EXPECT_TRUE(PersonOf(kYot, "Y-1").shielded());
+}
+
+// Of an agency whose flags are new until they have stood.
+class NewcomersTest : public request::HubRooms {
+ protected:
+  NewcomersTest()
+      : HubRooms(/*with_policy=*/true, people::StandingRules()),
+        rights_(std::make_unique<SubjectRights>(context_)) {
+    TariqIsKnown();
+  }
+  absl::Status Lift(const base::Principal& asker) {
+    v1::SetShieldRequest request;
+    request.set_request_id(RequestId());
+    *request.mutable_person()->mutable_details() = Tariq();
+    request.set_reason("Nobody looks for them any more.");
+    return Wait<v1::SetShieldResponse>(
+               [&](auto done) { rights_->SetShield(asker, request, std::move(done)); })
+        .status();
+  }
+  std::unique_ptr<SubjectRights> rights_;
+};
+
+// Promise 4. Broken on purpose by letting every manager's voice count, this fails.
+TEST_F(NewcomersTest, AFlagMadeUpToLiftAShieldLiftsNone) {
+  const base::Principal manager = Worker(kYot, "yo-010", "manager");
+  const absl::Status without_a_shield = Lift(manager);
+  EXPECT_EQ(ReasonOf(without_a_shield), Reason::kMethodNotAllowed);
+  v1::SetShieldRequest set;
+  set.set_request_id(RequestId());
+  *set.mutable_person()->mutable_details() = Tariq();
+  set.set_shielded(true);
+  set.set_reason("In a refuge since Monday.");
+  ASSERT_TRUE(Wait<v1::SetShieldResponse>([&](auto done) {
+                rights_->SetShield(Officer(), set, std::move(done));
+              }).ok());
+  ASSERT_TRUE(Lift(Officer()).ok());
+  const absl::Status with_one = Lift(manager);
+  EXPECT_EQ(ReasonOf(with_one), Reason::kMethodNotAllowed);
+  EXPECT_EQ(with_one.message(), without_a_shield.message())
+      << "and does not tell that there is one";
+  EXPECT_TRUE(PersonOf(kYot, "Y-1").shielded());
+  // Setting one takes no more than a flag.
+  set.set_request_id(RequestId());
+  EXPECT_TRUE(Wait<v1::SetShieldResponse>([&](auto done) {
+                rights_->SetShield(manager, set, std::move(done));
+              }).ok());
+  clock_.Advance(absl::Hours(14 * 24));
+  ASSERT_TRUE(Lift(manager).ok());
+  EXPECT_FALSE(PersonOf(kYot, "Y-1").shielded());
 }
 
 }  // namespace

@@ -95,6 +95,21 @@ Act GetConsentHistory(Maker* maker, Caller* caller) {
       });
 }
 
+Act AnswerConsent(Maker* maker, Caller* caller) {
+  Dice& dice = maker->dice();
+  *caller = maker->Anybody();
+  v1::AnswerConsentRequest request;
+  request.set_request_id(maker->RequestId());
+  request.set_answer(dice.OneIn(3) ? v1::HOLDER_ANSWER_CHALLENGED : v1::HOLDER_ANSWER_CONFIRMED);
+  if (!dice.OneIn(8)) request.set_note("They told me so themselves.");
+  return Asks<v1::AnswerConsentRequest, v1::AnswerConsentResponse>(
+      [request, selector = maker->Selector(), any = dice.Roll()](const Talk& talk) mutable {
+        *request.mutable_person() = selector(talk);
+        request.set_consent_id(talk.memory().One("consent-id", any));
+        return request;
+      });
+}
+
 }  // namespace
 
 std::vector<Generator> ConsentGenerators() {
@@ -103,6 +118,7 @@ std::vector<Generator> ConsentGenerators() {
       {"/signpost.v1.ConsentService/WithdrawConsent", 4, &WithdrawConsent},
       {"/signpost.v1.ConsentService/ListConsents", 6, &ListConsents},
       {"/signpost.v1.ConsentService/GetConsentHistory", 3, &GetConsentHistory},
+      {"/signpost.v1.ConsentService/AnswerConsent", 3, &AnswerConsent},
   };
 }
 

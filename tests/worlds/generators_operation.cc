@@ -1,9 +1,10 @@
-// Generators of RegistryService, PolicyService and MaintenanceService.
+// Generators of RegistryService, CoverService, PolicyService and MaintenanceService.
 
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "signpost/v1/audit.pb.h"
+#include "signpost/v1/cover.pb.h"
 #include "signpost/v1/maintenance.pb.h"
 #include "signpost/v1/policy.pb.h"
 #include "signpost/v1/registry.pb.h"
@@ -80,6 +81,48 @@ Act ListAgencies(Maker* maker, Caller* caller) {
   request.set_page_size(maker->PageSize());
   return Asks<v1::ListAgenciesRequest, v1::ListAgenciesResponse>(
       [request, token = maker->PageToken("agencies-page")](const Talk& talk) mutable {
+        request.set_page_token(token(talk));
+        return request;
+      });
+}
+
+std::string Colleague(Maker* maker) {
+  static const std::vector<std::string> ids = {"w1", "w2", "mg", "nobody"};
+  return maker->dice().Pick(ids);
+}
+
+template <typename Request>
+Request CoverOf(Maker* maker, Caller* caller) {
+  *caller = maker->dice().OneIn(3) ? maker->Manager() : maker->Anybody();
+  Request request;
+  request.set_request_id(maker->RequestId());
+  request.set_covered_practitioner_id(Colleague(maker));
+  if (maker->dice().OneIn(3)) request.set_covering_practitioner_id(Colleague(maker));
+  return request;
+}
+
+Act StartCover(Maker* maker, Caller* caller) {
+  auto request = CoverOf<v1::StartCoverRequest>(maker, caller);
+  request.set_reason(maker->Reason());
+  return Asks<v1::StartCoverRequest, v1::StartCoverResponse>(
+      [request, days = maker->dice().Below(30)](const Talk& talk) mutable {
+        request.mutable_until()->set_seconds(
+            absl::ToUnixSeconds(talk.Now() + absl::Hours(24 * days)));
+        return request;
+      });
+}
+
+Act EndCover(Maker* maker, Caller* caller) {
+  return AsksJust<v1::EndCoverRequest, v1::EndCoverResponse>(
+      CoverOf<v1::EndCoverRequest>(maker, caller));
+}
+
+Act ListCovers(Maker* maker, Caller* caller) {
+  *caller = maker->dice().OneIn(2) ? maker->Manager() : maker->Anybody();
+  v1::ListCoversRequest request;
+  request.set_page_size(maker->PageSize());
+  return Asks<v1::ListCoversRequest, v1::ListCoversResponse>(
+      [request, token = maker->PageToken("covers-page")](const Talk& talk) mutable {
         request.set_page_token(token(talk));
         return request;
       });
@@ -192,6 +235,9 @@ std::vector<Generator> OperationGenerators() {
       {"/signpost.v1.RegistryService/PutPractitioner", 2, &PutPractitioner},
       {"/signpost.v1.RegistryService/SetSuspended", 2, &SetSuspended},
       {"/signpost.v1.RegistryService/ListAgencies", 2, &ListAgencies},
+      {"/signpost.v1.CoverService/StartCover", 3, &StartCover},
+      {"/signpost.v1.CoverService/EndCover", 2, &EndCover},
+      {"/signpost.v1.CoverService/ListCovers", 2, &ListCovers},
       {"/signpost.v1.PolicyService/ProposePolicy", 1, &ProposePolicy},
       {"/signpost.v1.PolicyService/ApprovePolicy", 1,
        &AboutPolicy<v1::ApprovePolicyRequest, v1::ApprovePolicyResponse>},

@@ -94,7 +94,7 @@ const std::vector<KnownChannel>& KnownChannels() {
        "Guessing: a report is answered RECEIVED, the same for all, before matching", true, 14,
        "shielded-or-absent", &ReportOutcome},
       {"review-candidates", "A review says how the report agrees with what others reported.",
-       "Guessing: agrees/differs of a review", false, 213, "shielded-or-absent", &ReviewCandidates},
+       "Guessing: agrees/differs of a review", false, 0, "shielded-or-absent", &ReviewCandidates},
       {"shield-in-coverage", "Who is shielded shows in the coverage that everybody is told.",
        "Idea 2; promise 7 of design.md: it never depends on whether there is a flag", false, 1,
        "shielded-or-absent", &ShieldInCoverage},

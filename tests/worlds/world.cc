@@ -366,6 +366,7 @@ struct World::Rooms {
   std::unique_ptr<oversight::PseudonymIssuer> pseudonyms;
   std::unique_ptr<intake::Intake> intake;
   std::unique_ptr<enrolment::Enrolment> enrolment;
+  std::unique_ptr<enrolment::Covers> covers;
   std::unique_ptr<overrides::Overrides> overrides;
   std::unique_ptr<base::AssertionVerifier> assertions;
   std::unique_ptr<rpc::CallGuard> guard;
@@ -499,6 +500,7 @@ void World::Rooms::Serve() {
   schedule = std::make_unique<schedule::Schedule>(&clock);
   overrides = std::make_unique<overrides::Overrides>(context);
   overrides->RunOn(schedule.get());
+  covers = std::make_unique<enrolment::Covers>(context, schedule.get());
   maintenance = std::make_unique<operations::Maintenance>(context, nullptr, operations::Retention(),
                                                           schedule.get());
   assertions = std::make_unique<base::AssertionVerifier>(
@@ -521,6 +523,7 @@ void World::Rooms::Serve() {
                               answers.get(),
                               intake.get(),
                               enrolment.get(),
+                              covers.get(),
                               policy_admin.get(),
                               policy_explainer.get(),
                               policy_previews.get(),
@@ -533,6 +536,7 @@ void World::Rooms::Serve() {
   services.push_back(MakeIndexService(below));
   services.push_back(MakeConsentService(below));
   services.push_back(MakeRegistryService(below));
+  services.push_back(MakeCoverService(below));
   services.push_back(MakeAuditService(below));
   services.push_back(MakeExchangeService(below));
   services.push_back(MakeOverrideService(below));

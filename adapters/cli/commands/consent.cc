@@ -1,4 +1,4 @@
-// consent record, refuse, supersede, withdraw, list, history, statement.
+// consent record, refuse, supersede, withdraw, confirm, challenge, list, history, statement.
 
 #include <map>
 #include <string>
@@ -142,6 +142,17 @@ struct WithdrawOptions : HubOptions {
     AddText(app, "--by", "WHO", "By whom, if not by the grantor: self.", &by);
     AddText(app, "--how", "HOW", "written, verbal or electronic.", &how);
     AddText(app, "--told-to", "ID", "The practitioner who was told. Without it: you.", &told_to);
+  }
+};
+
+struct AnswerOptions : HubOptions {
+  PersonOptions about;
+  std::string consent;
+  std::string note;
+  void Declare(CLI::App* app) {
+    AddPositional(app, "CONSENT", &consent);
+    about.Declare(app);
+    AddText(app, "--note", "TEXT", "How you know it, or why you doubt it. Kept sealed.", &note);
   }
 };
 
@@ -326,7 +337,14 @@ int Record(Terminal& terminal, const RecordOptions& options, signpost::v1::Conse
   if (options.json) {
     *terminal.out << Json(response);
   } else {
-    *terminal.out << RenderRecorded(response.consent_id(), response.receipt());
+    *terminal.out << RenderRecorded(
+        absl::StrCat(
+            response.consent_id(),
+            response.holders_must_confirm()
+                ? "\nOf sensitive services it opens nothing until whoever holds the record "
+                  "has confirmed it."
+                : ""),
+        response.receipt());
   }
   return kExitOk;
 }
@@ -385,6 +403,40 @@ int Withdraw(Terminal& terminal, const WithdrawOptions& options) {
                                     response.receipt());
   }
   return kExitOk;
+}
+
+int Answer(Terminal& terminal, const AnswerOptions& options, signpost::v1::HolderAnswer answer) {
+  signpost::v1::AnswerConsentRequest request;
+  auto person = ReadSelector(options.about);
+  if (!person.ok()) return FailHere(terminal, person.status());
+  *request.mutable_person() = *std::move(person);
+  request.set_consent_id(options.consent);
+  request.set_answer(answer);
+  request.set_note(options.note);
+  const auto session = OpenSession(terminal, options);
+  if (!session.ok()) return FailHere(terminal, session.status());
+  request.set_request_id((*session)->NewRequestId());
+  grpc::ClientContext context;
+  const absl::Status status = (*session)->Prepare(kPurposeOfConsent, kCallDeadline, &context);
+  if (!status.ok()) return FailHere(terminal, status);
+  signpost::v1::AnswerConsentResponse response;
+  const grpc::Status answered =
+      ConsentService::NewStub((*session)->channel())->AnswerConsent(&context, request, &response);
+  if (!answered.ok()) return FailCall(terminal, "consent", answered);
+  *terminal.out << (options.json ? Json(response)
+                                 : RenderRecorded(
+                                       answer == signpost::v1::HOLDER_ANSWER_CONFIRMED
+                                           ? "Confirmed"
+                                           : "Challenged: it opens nothing that your agency holds",
+                                       response.receipt()));
+  return kExitOk;
+}
+
+int Confirm(Terminal& terminal, const AnswerOptions& options) {
+  return Answer(terminal, options, signpost::v1::HOLDER_ANSWER_CONFIRMED);
+}
+int Challenge(Terminal& terminal, const AnswerOptions& options) {
+  return Answer(terminal, options, signpost::v1::HOLDER_ANSWER_CHALLENGED);
 }
 
 // Asks for consents, all of them or the history of one, and hands the answer to `show`, or says
@@ -491,6 +543,14 @@ std::vector<Command> ConsentCommands() {
           Supersede),
       MakeCommand("consent withdraw", "Takes back a yes. The very next question knows.", "",
                   Withdraw),
+      MakeCommand(
+          "consent confirm", "Says that a yes which opens something your agency holds was given.",
+          "Only what you know of your own knowledge: from the young person, or from who may "
+          "speak for them. consent list shows which yeses cover what you hold.",
+          Confirm),
+      MakeCommand(
+          "consent challenge", "Says that you doubt a yes which opens something your agency holds.",
+          "It opens nothing of yours from the next question on, until you confirm it.", Challenge),
       MakeCommand("consent list",
                   "What has been said, as far as your agency recorded it or is named in it.", "",
                   List),

@@ -51,7 +51,9 @@ struct ShieldOptions : HubOptions {
     about.Declare(app);
     AddText(app, "--reason", "TEXT", "Why, in at least ten letters. Recorded, sealed.", &reason);
     AddSwitch(app, "--set", "Set it.", &set_shield);
-    AddSwitch(app, "--lift", "Lift it.", &lift_shield);
+    AddSwitch(app, "--lift",
+              "Ask that it be lifted: it takes every agency that set it, and one more.",
+              &lift_shield);
   }
 };
 
@@ -238,8 +240,12 @@ int Shield(Terminal& terminal, const ShieldOptions& options) {
   if (sent != kExitOk) return sent;
   *terminal.out << (options.json
                         ? Json(response)
-                        : RenderRecorded(request.shielded() ? "The shield stands, from now on"
-                                                            : "The shield is lifted",
+                        : RenderRecorded(request.shielded()
+                                             ? "The shield stands, from now on"
+                                             : "Your agency's wish is recorded. A shield is lifted "
+                                               "once every agency that set it and at least one "
+                                               "other wish it within 28 days; who works with them "
+                                               "is told then",
                                          response.receipt()));
   return kExitOk;
 }
@@ -261,7 +267,7 @@ std::vector<Command> PersonCommands() {
           "which lead to nobody then.",
           Erase),
       MakeCommand(
-          "person shield", "Sets or lifts a shield.",
+          "person shield", "Sets a shield, or asks that it be lifted.",
           "For practitioners in role manager of an agency that works with the young person, "
           "and for data protection officers.",
           Shield),

@@ -402,6 +402,15 @@ std::string RenderConsents(const signpost::v1::ConsentList& list) {
     if (consent.standing() != signpost::v1::CONSENT_STANDING_UNSPECIFIED) {
       page.Field(kIndent, kColumn, "Stands", ReadableCode(EnumWord(consent.standing())));
     }
+    if (consent.covers_own_flag()) {
+      page.Field(kIndent, kColumn, "Covers",
+                 absl::StrCat("something your agency holds; ",
+                              consent.own_answer() == signpost::v1::HOLDER_ANSWER_CONFIRMED
+                                  ? "your agency has confirmed it"
+                              : consent.own_answer() == signpost::v1::HOLDER_ANSWER_CHALLENGED
+                                  ? "your agency has challenged it, and it opens nothing of yours"
+                                  : "signpost consent confirm or challenge says what you know"));
+    }
     for (const std::string& condition : consent.conditions()) {
       page.Field(kIndent, kColumn, "On condition", condition);
     }
@@ -503,6 +512,23 @@ std::string RenderedBody(const signpost::v1::Notice& notice) {
       return absl::StrCat("override overdue  override ",
                           notice.override_overdue().override_number(), ", review was due ",
                           Readable(notice.override_overdue().review_due()));
+    case signpost::v1::Notice::kCoverChanged: {
+      const signpost::v1::CoverChanged& cover = notice.cover_changed();
+      return absl::StrCat(
+          cover.has_until() ? "cover  " : "cover ended  ", cover.covering_practitioner_id(),
+          " for ", cover.covered_practitioner_id(), cover.has_until() ? ", until " : "",
+          cover.has_until() ? Readable(cover.until()) : "", "; tell them and their manager");
+    }
+    case signpost::v1::Notice::kConsentToConfirm:
+      return absl::StrCat("consent to confirm  ", notice.consent_to_confirm().agency_person_id(),
+                          "  consent ", notice.consent_to_confirm().consent_id(),
+                          "; look at it, then confirm or challenge it");
+    case signpost::v1::Notice::kRefusalReplaced:
+      return absl::StrCat("refusal replaced  ", notice.refusal_replaced().agency_person_id(),
+                          "  consent ", notice.refusal_replaced().consent_id(),
+                          "; the young person has said yes since, tell whoever recorded the no");
+    case signpost::v1::Notice::kShieldLifted:
+      return absl::StrCat("shield lifted  ", notice.shield_lifted().agency_person_id());
     case signpost::v1::Notice::BODY_NOT_SET:
       break;
   }
