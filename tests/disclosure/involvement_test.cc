@@ -10,6 +10,7 @@
 namespace signpost::disclosure {
 namespace {
 
+namespace stored = ::signpost::store::v1;
 using policy::Relationship;
 using request::kConnexions;
 using request::kDrugs;
@@ -127,6 +128,8 @@ TEST_F(InvolvementTest, OnTheFirstDayAWorkerReachesTheOthersAndNothingSensitive)
   answered = Ask(Adviser(), AskForAsset());
   EXPECT_THAT(answered.SectionsOpen(kYot), ::testing::Contains("lifestyle"));
   EXPECT_FALSE(answered.answer.unnamed_service_involved());
+  EXPECT_EQ(Mailbox(kYot).back().stored.kind(), stored::STORED_MESSAGE_KIND_FLAG_SHOWN)
+      << "and its holder is told at once";
 
   // A colleague whom the record does not name is no nearer for its being there.
   answered = Ask(Worker(kConnexions, "pa-009", "personal-adviser"), AskForAsset());
