@@ -13,6 +13,7 @@
 #include "hub/rpc/redact.h"
 #include "signpost/v1/audit.pb.h"
 #include "signpost/v1/consent.pb.h"
+#include "signpost/v1/cover.pb.h"
 #include "signpost/v1/exchange.pb.h"
 #include "signpost/v1/index.pb.h"
 #include "signpost/v1/maintenance.pb.h"
@@ -36,6 +37,7 @@ std::set<const FileDescriptor*> Files() {
   std::set<const FileDescriptor*> files = {v1::FindRequest::descriptor()->file(),
                                            v1::RecordConsentRequest::descriptor()->file(),
                                            v1::PutAgencyRequest::descriptor()->file(),
+                                           v1::StartCoverRequest::descriptor()->file(),
                                            v1::GetEntryRequest::descriptor()->file(),
                                            v1::SubscribeRequest::descriptor()->file(),
                                            v1::Receipt::descriptor()->file(),
