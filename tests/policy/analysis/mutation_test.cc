@@ -262,6 +262,8 @@ const std::map<std::string, std::string>& Explained() {
       {"ASSET-CONSENT/1 asker 1 without word 2", kSystems},
       {"PLAN-CONSENT/1 asker 1 without word 2", kParties},
       {"PLAN-CONSENT/1 asker 2 without word 2", kParties},
+      {"PROJECT-WORKER/1 asker 1 without word 2", kParties},
+      {"PROJECT-WORKER/1 asker 2 without word 2", kParties},
       {"SOCIAL-ADVISER/1 asker 1 without word 2", kParties},
       {"SOCIAL-ADVISER/1 asker 2 without word 2", kParties},
       {"SOCIAL-YOT-WORKER/1 asker 1 without word 2", kParties},
