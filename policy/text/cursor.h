@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "policy/check.h"
@@ -91,8 +92,11 @@ class Cursor {
     if (Now().kind != Kind::kWord || BeginsBlock(Now())) {
       return Fail(Now().word, absl::StrCat("expected ", what, " here"));
     }
-    diagnostics_.AddUnknown(Now().word, what, WordsOf(all));
-    return false;
+    const std::vector<std::string> words = WordsOf(all);
+    return Fail(Now().word,
+                absl::StrCat("unknown ", what, " '", Now().word.text, "'; it is one of ",
+                             absl::StrJoin(words, ", ")),
+                Nearest(Now().word.text, words));
   }
   // Whether a value of a closed vocabulary stands here, without a report.
   template <typename E>

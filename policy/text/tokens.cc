@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "policy/limits.h"
 
@@ -13,6 +14,34 @@ namespace {
 
 bool IsWordByte(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+}
+
+// What a word processor puts in the place of what was typed.
+struct Foreign {
+  const char* bytes;
+  const char* says;
+};
+constexpr char kByteOrderMark[] = "\xEF\xBB\xBF";
+constexpr char kOpeningQuote[] = "\xE2\x80\x9C";
+constexpr char kClosingQuote[] = "\xE2\x80\x9D";
+constexpr Foreign kForeign[] = {
+    {kByteOrderMark,
+     "the file begins with a byte-order mark, as Word and Notepad write it; save it as plain "
+     "UTF-8 without one"},
+    {kOpeningQuote, "this is a curly quote, as Word writes it; type a straight one: \""},
+    {kClosingQuote, "this is a curly quote, as Word writes it; type a straight one: \""},
+    {"\xE2\x80\x98", "this is a curly apostrophe, as Word writes it, and has no meaning here"},
+    {"\xE2\x80\x99", "this is a curly apostrophe, as Word writes it, and has no meaning here"},
+    {"\xE2\x80\x93", "this is a dash, as Word writes it; type a hyphen: -"},
+    {"\xE2\x80\x94", "this is a dash, as Word writes it; type a hyphen: -"},
+    {"\xC2\xA0", "this is a no-break space, as Word writes it; type an ordinary one"},
+};
+// Which of these stands first in `text`, or nullptr.
+const Foreign* ForeignAt(absl::string_view text) {
+  for (const Foreign& one : kForeign) {
+    if (absl::StartsWith(text, one.bytes)) return &one;
+  }
+  return nullptr;
 }
 
 bool WithinTextBytes(absl::string_view text, Diagnostics& diagnostics) {
@@ -121,6 +150,16 @@ std::vector<Token> Tokenise(absl::string_view text, Diagnostics& diagnostics) {
       if (i - start > kWordBytesMax) {
         diagnostics.Add(token.word, absl::StrCat("a word has at most ", kWordBytesMax, " bytes"));
       }
+    } else if (const Foreign* const foreign = ForeignAt(text.substr(i)); foreign != nullptr) {
+      diagnostics.Add(token.word, foreign->says);
+      i += absl::string_view(foreign->bytes).size();
+      if (foreign->bytes != kOpeningQuote) continue;
+      // The text was meant to be quoted, and is read so, lest one fault be told as many.
+      const size_t line_end = std::min(text.find('\n', i), text.size());
+      const size_t close = std::min({text.find(kClosingQuote, i), text.find('"', i), line_end});
+      token.kind = Kind::kString;
+      token.word.text = std::string(text.substr(i, std::min(close - i, kStringBytesMax)));
+      i = close == line_end ? close : close + (text[close] == '"' ? 1 : 3);
     } else {
       token.word.text = absl::ascii_isprint(static_cast<unsigned char>(c)) ? std::string(1, c) : "";
       diagnostics.Add(token.word, "this character has no meaning here");
