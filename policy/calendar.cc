@@ -52,6 +52,13 @@ CivilDay CivilDayOf(int64_t days) {
           static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1)};
 }
 
+int64_t YearsAfter(int64_t day_start_s, int years) {
+  const CivilDay date = CivilDayOf(day_start_s / kSecondsPerDay);
+  const int year = static_cast<int>(date.year) + years;
+  const Day same = DayOf(year, date.month, date.day);
+  return (same == kNoDay ? DayOf(year, 3, 1) : same) * kSecondsPerDay;
+}
+
 std::string DayInWords(int64_t seconds) {
   static constexpr std::array<const char*, 12> kMonths = {
       "January", "February", "March",     "April",   "May",      "June",

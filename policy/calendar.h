@@ -26,6 +26,10 @@ Day DayOf(int year, int month, int day);
 // The date of a day.
 CivilDay CivilDayOf(int64_t days);
 
+// The first second (UTC) of the same date so many years later or earlier: of 1 March, in a year
+// without a 29 February.
+int64_t YearsAfter(int64_t day_start_s, int years);
+
 // REQUIRES: `month` is 1 to 12.
 int DaysInMonth(int64_t year, int month);
 

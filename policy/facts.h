@@ -135,8 +135,10 @@ struct Item {
   // kYes: `consents` is all there is. Anything else: the state of consent is unknown.
   Tri consents_known = Tri::kUnknown;
   absl::Span<const ConsentFact> consents;
-  // The first second of the person's eighteenth birthday where they live; kUnknownS where the birth
-  // date is not known. Looked at only where the policy lets a grantor's consent end at 18.
+  // The first second of the person's sixteenth and of their eighteenth birthday where they live;
+  // kUnknownS where the birth date is not known. Looked at only where the policy lets what a grantor
+  // says end at that age.
+  int64_t sixteen_from_s = kUnknownS;
   int64_t adult_from_s = kUnknownS;
 };
 
@@ -144,6 +146,9 @@ struct Item {
 struct PersonFacts {
   Tri shielded = Tri::kUnknown;
   Tri new_identity = Tri::kUnknown;
+  // kNo: of whatever flag, that there is one names nobody's victim. What a paper under it says is
+  // another matter.
+  Tri names_victim = Tri::kUnknown;
 };
 
 inline constexpr int kDecidingRulesMax = 8;

@@ -138,6 +138,9 @@ class Policy {
   const std::vector<Symbol>& Sections(Symbol assessment) const;
   // Whether the service is in the policy's group `sensitive`. An unknown service is.
   bool IsSensitiveService(Symbol service) const;
+  // Whether a section of a paper may name somebody's victim, as far as the policy's officer knows:
+  // those that "where a section is .., it may name a victim" lists, or any where nothing is said.
+  bool MayNameVictim(Symbol section) const;
 
   // Decides one aspect of one item. Never fails: what cannot be judged is hidden. Allocates
   // nothing, takes no lock, makes no system call.

@@ -270,6 +270,8 @@ struct VocabularyAgency {
   // The services this agency can have flags for. Empty means any, sensitive ones included: then
   // nobody outside can be told that this agency has none (see Policy::AlwaysShows).
   std::vector<std::string> services;
+  // It reports flags: of one that does not, nobody is ever involved.
+  bool feeds = true;
 };
 
 struct VocabularyTeam {

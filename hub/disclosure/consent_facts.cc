@@ -58,6 +58,15 @@ void AddAspects(int32_t action, std::vector<policy::Aspect>* aspects) {
   }
 }
 
+// The birthday, where every agency's leads to the same decision now.
+int64_t SettledNow(const std::optional<people::BirthdaySpan>& birthday, int64_t now_s) {
+  if (!birthday.has_value()) return policy::kUnknownS;
+  const int64_t first_s = absl::ToUnixSeconds(birthday->first);
+  const bool alike = birthday->first == birthday->last || now_s < first_s ||
+                     now_s >= absl::ToUnixSeconds(birthday->last);
+  return alike ? first_s : policy::kUnknownS;
+}
+
 template <typename Values>
 bool Has(const Values& values, const std::string& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
@@ -125,16 +134,14 @@ void ConsentFacts::Gather(const policy::Policy& policy, const base::Principal& a
   facts_.clear();
   rows_.clear();
   by_flag_.clear();
-  adult_from_s_ = policy::kUnknownS;
+  sixteen_from_s_ = adult_from_s_ = policy::kUnknownS;
   if (person == nullptr || person->consents().empty()) return;
 
   std::optional<people::BirthdaySpan> adult;
   if (const auto read = person->ComesOfAge(people::kAdultAge); read.ok()) adult = *read;
-  if (adult.has_value()) {
-    const int64_t first = absl::ToUnixSeconds(adult->first);
-    if (adult->first == adult->last || now_s < first || now_s >= absl::ToUnixSeconds(adult->last)) {
-      adult_from_s_ = first;
-    }
+  adult_from_s_ = SettledNow(adult, now_s);
+  if (const auto read = person->ComesOfAge(people::kSpeaksForHerselfAge); read.ok()) {
+    sixteen_from_s_ = SettledNow(*read, now_s);
   }
   bool by_flag = false;  // what they open is not the same for every flag
   for (const stored::ConsentRow& row : person->consents()) {

@@ -29,12 +29,13 @@ class ConsentFacts {
 
   // Puts them into `item` as they are for one flag: what names other flags does not cover it, nor
   // does a yes that its holder challenged or, where its service is sensitive, one that rests on the
-  // asking side's word alone (people::CountsFor()). The
-  // index of a fact is the same for every flag. Also the first second of their 18th birthday, where
-  // there are consents and every agency's birth date leads to the same decision now. REQUIRES:
+  // asking side's word alone (people::CountsFor()). The index of a fact is the same for every flag.
+  // Also the first second of their 16th and of their 18th birthday, where there are consents and
+  // every agency's birth date leads to the same decision now. REQUIRES:
   // `flag` is of the person.
   void Put(const ::signpost::store::v1::FlagRow& flag, policy::Item* item) const {
     item->consents = Of(flag);
+    item->sixteen_from_s = sixteen_from_s_;
     item->adult_from_s = adult_from_s_;
   }
 
@@ -57,6 +58,7 @@ class ConsentFacts {
   std::vector<const ::signpost::store::v1::ConsentRow*> rows_;
   // By flag, for those of which they are otherwise than for the others.
   std::vector<std::pair<std::string, std::vector<policy::ConsentFact>>> by_flag_;
+  int64_t sixteen_from_s_ = policy::kUnknownS;
   int64_t adult_from_s_ = policy::kUnknownS;
 };
 

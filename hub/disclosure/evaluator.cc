@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "hub/disclosure/flag_facts.h"
 #include "hub/disclosure/involvement.h"
 #include "hub/request/wire_convert.h"
 
@@ -95,13 +96,7 @@ void DisclosureEvaluator::GatherPerson(const people::Person* person) {
   person_ = person;
   question_.relationships = {};
   standings_.clear();
-  if (person != nullptr) {
-    shielded_ = Known(person->shielded());
-  } else {
-    shielded_ = Tri::kUnknown;
-  }
-  // The hub keeps no new identities: a person who has one is shielded, so who is not has none.
-  new_identity_ = shielded_ == Tri::kNo ? Tri::kNo : Tri::kUnknown;
+  facts_ = FactsOf(person);
   if (person != nullptr) {
     question_.relationships =
         InvolvementOf(people_, directory_, asker_, AskerIs::kOneself, *person, now_);
@@ -123,22 +118,8 @@ void DisclosureEvaluator::GatherPerson(const people::Person* person) {
 }
 
 policy::Item DisclosureEvaluator::ItemOf(const stored::FlagRow& flag, Aspect aspect) const {
-  policy::Item item;
-  item.holder = policy_.AgencySymbol(flag.agency_id());
-  item.service = policy_.ServiceSymbol(flag.service());
+  policy::Item item = FlagFacts(policy_, directory_, facts_, flag);
   item.aspect = aspect;
-  item.open = Known(flag.status() == v1::FLAG_STATUS_OPEN);
-  item.disputed = Known(flag.disputed());
-  item.marked_sensitive = Tri::kNo;
-  item.shielded = shielded_;
-  item.new_identity = new_identity_;
-  // The hub holds no offences and no papers. While a case is open its offence is not spent, and
-  // that a service is involved names no victim; of all else it does not know.
-  item.spent_offence = item.open == Tri::kYes ? Tri::kNo : Tri::kUnknown;
-  item.names_victim = aspect == Aspect::kContent ? Tri::kUnknown : Tri::kNo;
-  // Every agency that feeds the hub takes brokered contact; one that does not cannot be asked.
-  const registry::Agency* agency = directory_.FindAgency(flag.agency_id());
-  item.brokerable = Known(agency != nullptr && agency->feeds_index && !agency->suspended);
   item.consents_known = Tri::kYes;
   consents_.Put(flag, &item);
   return item;
@@ -270,8 +251,14 @@ void DisclosureEvaluator::DecideContent(const stored::FlagRow& flag, const polic
   content.assessment_kind = kind;
   policy::Item section_item = ItemOf(flag, Aspect::kContent);
   section_item.assessment = assessment;
-  TurnTo(section_item);
+  bool turned = false;
   for (const policy::Symbol section : policy_.Sections(assessment)) {
+    const Tri names_victim = SectionNamesVictim(policy_, section);
+    if (!turned || names_victim != section_item.names_victim) {
+      section_item.names_victim = names_victim;
+      TurnTo(section_item);
+      turned = true;
+    }
     const policy::Decision decision = record_->DecideOnly(Aspect::kContent, assessment, section);
     if (decision.effect == Effect::kShow) {
       // Sections may be open for different reasons, and each is noted.
@@ -409,15 +396,14 @@ void DisclosureEvaluator::RememberQuestion() {
 std::shared_ptr<const std::vector<bool>> DisclosureEvaluator::AlwaysNamed() {
   // Everything that the answer depends on: the question and the person's own facts. Never a flag.
   const size_t question_bytes = question_key_.size();
-  AddToKey(&question_key_, shielded_, new_identity_);
+  AddToKey(&question_key_, facts_.shielded, facts_.new_identity, facts_.names_victim);
   auto answer = bound_.always_named.Get(question_key_, [this] {
-    const policy::PersonFacts facts{shielded_, new_identity_};
     auto named = std::make_shared<std::vector<bool>>();
     for (size_t holder = 0; holder <= policy_.agency_count(); ++holder) {
       const auto symbol = static_cast<policy::Symbol>(holder);
       named->push_back(
-          policy_.AlwaysShows(question_, facts, symbol, policy::kNoSymbol, Aspect::kExistence) &&
-          policy_.AlwaysShows(question_, facts, symbol, policy::kNoSymbol, Aspect::kAgency));
+          policy_.AlwaysShows(question_, facts_, symbol, policy::kNoSymbol, Aspect::kExistence) &&
+          policy_.AlwaysShows(question_, facts_, symbol, policy::kNoSymbol, Aspect::kAgency));
     }
     return std::shared_ptr<const std::vector<bool>>(std::move(named));
   });

@@ -184,8 +184,7 @@ class DisclosureEvaluator {
   std::string question_key_;  // all of question_, for what the policy remembers
   absl::InlinedVector<policy::TeamStanding, 2> standings_;
   const people::Person* person_ = nullptr;
-  policy::Tri shielded_ = policy::Tri::kUnknown;
-  policy::Tri new_identity_ = policy::Tri::kUnknown;
+  policy::PersonFacts facts_;
   ConsentFacts consents_;
   Evaluation findings_;
   size_t noted_from_ = 0;  // in findings_.released: the first of the flag that is decided now

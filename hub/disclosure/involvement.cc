@@ -4,6 +4,8 @@
 #include <string>
 
 #include "absl/container/inlined_vector.h"
+#include "hub/base/check.h"
+#include "policy/supplied.h"
 #include "signpost/store/v1/person.pb.h"
 #include "signpost/v1/common.pb.h"
 
@@ -27,6 +29,11 @@ void EachOpenFlag(const people::People& people, const registry::Directory& direc
     visit(flag, people::StandingOf(flag, people.standing_rules(), lists, now) ==
                     people::Standing::kSettled);
   }
+}
+
+// Whoever finds another relationship says so in the table that `signpost policy check` reads.
+void HoldToTable(const policy::RelationshipFacts& facts) {
+  CHECK(((facts.yes | facts.unknown) & ~policy::kSuppliedRelationships) == 0);
 }
 
 }  // namespace
@@ -55,6 +62,7 @@ policy::RelationshipFacts InvolvementOf(const people::People& people,
         }
         if (settled) facts.yes |= policy::Bit(Relationship::kSettledInvolvement);
       });
+  HoldToTable(facts);
   return facts;
 }
 
@@ -70,6 +78,7 @@ policy::RelationshipFacts TeamInvolvement(const people::People& people,
                  facts.yes |= policy::Bit(Relationship::kNamedWorker);
                  if (settled) facts.yes |= policy::Bit(Relationship::kSettledInvolvement);
                });
+  HoldToTable(facts);
   return facts;
 }
 

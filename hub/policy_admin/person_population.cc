@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "hub/disclosure/flag_facts.h"
 #include "signpost/store/v1/person.pb.h"
 #include "signpost/v1/index.pb.h"
 
@@ -17,24 +18,19 @@ namespace {
 
 Tri Known(bool value) { return value ? Tri::kYes : Tri::kNo; }
 
-// What the hub knows of a flag. It keeps no new identities (a person who has one is shielded), no
-// offences and no papers.
-PersonItem ItemOf(const policy::Policy& policy, const registry::Directory& directory,
-                  const people::Person& person, const stored::FlagRow& flag) {
-  const bool open = flag.status() == v1::FLAG_STATUS_OPEN;
-  const registry::Agency* holder = directory.FindAgency(flag.agency_id());
+// What the hub knows of a flag.
+PersonItem ItemOf(const policy::Item& facts) {
   PersonItem item;
-  item.holder = policy.AgencySymbol(flag.agency_id());
-  item.service = policy.ServiceSymbol(flag.service());
-  item.Set(PersonItem::kOpen, Known(open));
-  item.Set(PersonItem::kDisputed, Known(flag.disputed()));
-  item.Set(PersonItem::kMarkedSensitive, Tri::kNo);
-  item.Set(PersonItem::kShielded, Known(person.shielded()));
-  item.Set(PersonItem::kNewIdentity, person.shielded() ? Tri::kUnknown : Tri::kNo);
-  item.Set(PersonItem::kSpentOffence, open ? Tri::kNo : Tri::kUnknown);
-  item.Set(PersonItem::kNamesVictim, Tri::kNo);
-  item.Set(PersonItem::kBrokerable,
-           Known(holder != nullptr && holder->feeds_index && !holder->suspended));
+  item.holder = facts.holder;
+  item.service = facts.service;
+  item.Set(PersonItem::kOpen, facts.open);
+  item.Set(PersonItem::kDisputed, facts.disputed);
+  item.Set(PersonItem::kMarkedSensitive, facts.marked_sensitive);
+  item.Set(PersonItem::kShielded, facts.shielded);
+  item.Set(PersonItem::kNewIdentity, facts.new_identity);
+  item.Set(PersonItem::kSpentOffence, facts.spent_offence);
+  item.Set(PersonItem::kNamesVictim, facts.names_victim);
+  item.Set(PersonItem::kBrokerable, facts.brokerable);
   return item;
 }
 
@@ -73,10 +69,11 @@ PersonPopulation::PersonPopulation(const policy::Policy& policy, const people::P
                                    size_t purposes, const people::Person& person, absl::Time now) {
   consents_.Gather(policy, askers_are == AskerIs::kOneself ? askers[0] : base::Principal(), &person,
                    absl::ToUnixSeconds(now));
+  const policy::PersonFacts of_person = disclosure::FactsOf(&person);
   for (const stored::FlagRow& flag : person.flags()) {
     if (flag.status() == v1::FLAG_STATUS_RETRACTED) continue;
-    PersonItem item = ItemOf(policy, directory, person, flag);
-    policy::Item facts;
+    policy::Item facts = disclosure::FlagFacts(policy, directory, of_person, flag);
+    PersonItem item = ItemOf(facts);
     consents_.Put(flag, &facts);
     std::vector<policy::Symbol> kinds;
     for (const stored::AssessmentRow& assessment : flag.assessments()) {
@@ -85,7 +82,8 @@ PersonPopulation::PersonPopulation(const policy::Policy& policy, const people::P
     }
     item.consents = static_cast<uint16_t>(consent_sets_.size());
     item.assessments = static_cast<uint16_t>(assessments_.size());
-    consent_sets_.push_back({{facts.consents.begin(), facts.consents.end()}, facts.adult_from_s});
+    consent_sets_.push_back(
+        {{facts.consents.begin(), facts.consents.end()}, facts.sixteen_from_s, facts.adult_from_s});
     assessments_.push_back(std::move(kinds));
     items_.push_back(item);
   }

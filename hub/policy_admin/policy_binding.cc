@@ -34,6 +34,7 @@ policy::Vocabulary ToVocabulary(const stored::PolicyVocabularyRow& row) {
     word.name = agency.name();
     word.kind = agency.kind();
     word.relevant_authority = agency.relevant_authority();
+    word.feeds = agency.feeds_index();
     word.services.assign(agency.services().begin(), agency.services().end());
     words.agencies.push_back(std::move(word));
   }

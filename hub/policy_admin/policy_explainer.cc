@@ -136,7 +136,7 @@ class Assumption {
     item.new_identity = Tri::kNo;
     item.spent_offence = Tri::kNo;
     item.names_victim = Tri::kNo;
-    item.adult_from_s = policy::kNeverS;
+    item.sixteen_from_s = item.adult_from_s = policy::kNeverS;
     return item;
   }
 

@@ -150,7 +150,7 @@ void BoxWords::LearnConsentWords() {
       Item item;
       item.consents_known = Tri::kYes;
       item.consents = consents;
-      item.adult_from_s = kNeverS;
+      item.sixteen_from_s = item.adult_from_s = kNeverS;
       const bool holds = Evaluation(*impls_[0], Question(), item).Holds(condition) == Tri::kYes;
       (holds ? yes : no).sets.push_back(static_cast<uint16_t>(c));
     }

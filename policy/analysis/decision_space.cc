@@ -248,7 +248,8 @@ class SpaceBuilder {
           item.marked_sensitive = marked;
           item.brokerable = Tri::kYes;
           item.consents_known = Tri::kYes;
-          item.adult_from_s = kNeverS;  // a consent that has ended is a kind of its own
+          item.sixteen_from_s = item.adult_from_s =
+              kNeverS;  // a consent that has ended is a kind of its own
           AddAspects(item);
         }
       }

@@ -1,5 +1,6 @@
 #include "policy/analysis/examples.h"
 
+#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -51,7 +52,9 @@ class ExampleRunner {
       asked.standing.relationships.yes = example.team_relationships;
       question.teams = absl::MakeConstSpan(&asked.standing, 1);
     }
-    for (const uint32_t states : example.consents) {
+    asked.scopes.reserve(example.consents.size());
+    for (const syntax::ExampleConsent& said : example.consents) {
+      const uint32_t states = said.states;
       if (HasState(states, ConsentState::kNotAsked)) continue;
       // Nobody else is named: it is the young person's.
       ConsentKind kind{
@@ -63,6 +66,8 @@ class ExampleRunner {
       if (HasState(states, ConsentState::kRefused)) kind.decision = ConsentDecision::kRefused;
       if (HasState(states, ConsentState::kWithdrawn)) kind.decision = ConsentDecision::kWithdrawn;
       asked.consents.push_back(MakeConsent(kind, question.now_s));
+      if (!Scope(said, asked.scopes.emplace_back())) return false;
+      asked.consents.back().scope = asked.scopes.back().Get();
     }
     item.consents = asked.consents;
     item.consents_known = example.consent_unknown ? Tri::kUnknown : Tri::kYes;
@@ -123,6 +128,56 @@ class ExampleRunner {
     return symbol != kNoSymbol;
   }
 
+  bool Scope(const syntax::ExampleConsent& said, AskedScope& scope) {
+    for (const Word& word : said.to) {
+      if (const Symbol agency = policy_.agencies.Find(word.text)) {
+        scope.agencies.push_back(agency);
+      } else if (const Symbol kind = policy_.kinds.Find(word.text)) {
+        scope.kinds.push_back(kind);
+      } else if (const Symbol role = policy_.roles.Find(word.text)) {
+        scope.roles.push_back(role);
+      } else {
+        return Unknown(word, "agency, kind or role",
+                       {&policy_.agencies, &policy_.kinds, &policy_.roles});
+      }
+    }
+    for (const Word& word : said.of) {
+      if (const Symbol service = policy_.services.Find(word.text)) {
+        scope.services.push_back(service);
+      } else if (const Symbol paper = policy_.assessments.Find(word.text)) {
+        scope.assessments.push_back(paper);
+      } else {
+        return Unknown(word, "service or assessment", {&policy_.services, &policy_.assessments});
+      }
+    }
+    for (const Word& word : said.sections) {
+      if (!Find(policy_.sections, word, "section", scope.sections.emplace_back())) return false;
+    }
+    for (const Word& word : said.held_by) {
+      if (!Find(policy_.agencies, word, "agency", scope.holders.emplace_back())) return false;
+    }
+    for (const Aspect aspect : AllAspects()) {
+      if ((said.aspects >> static_cast<unsigned>(aspect) & 1u) != 0)
+        scope.aspects.push_back(aspect);
+    }
+    for (const Purpose purpose : AllPurposes()) {
+      if ((said.purposes >> static_cast<unsigned>(purpose) & 1u) != 0) {
+        scope.purposes.push_back(purpose);
+      }
+    }
+    return true;
+  }
+
+  bool Unknown(const Word& word, absl::string_view what,
+               std::initializer_list<const SymbolTable*> tables) {
+    std::vector<std::string> known;
+    for (const SymbolTable* const table : tables) {
+      for (const std::string& one : table->Words()) known.push_back(one);
+    }
+    diagnostics_.AddUnknown(word, what, known);
+    return false;
+  }
+
   bool Subject(const Example& example, Item& item) {
     item.aspect = example.aspect;
     if (!Find(policy_.services, example.service, "service", item.service) ||
@@ -147,6 +202,7 @@ class ExampleRunner {
     item.new_identity = example.new_identity;
     item.spent_offence = example.spent_offence;
     item.names_victim = example.names_victim;
+    item.sixteen_from_s = example.sixteen_from_s;
     item.adult_from_s = example.adult_from_s;
     item.brokerable = example.not_brokerable ? Tri::kNo : Tri::kYes;
     return true;
@@ -194,6 +250,20 @@ class ExampleRunner {
 };
 
 }  // namespace
+
+ConsentScope AskedScope::Get() const {
+  ConsentScope scope;
+  scope.agencies = agencies;
+  scope.agency_kinds = kinds;
+  scope.roles = roles;
+  scope.holders = holders;
+  scope.services = services;
+  scope.assessments = assessments;
+  scope.sections = sections;
+  scope.aspects = aspects;
+  scope.purposes = purposes;
+  return scope;
+}
 
 void AskedCell::At(int64_t now_s) {
   for (ConsentFact& consent : consents) {

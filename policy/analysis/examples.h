@@ -16,12 +16,28 @@
 
 namespace signpost::policy {
 
-// What an example asks, bound. Owns what its spans point at.
+// What a consent in an example covers.
+struct AskedScope {
+  std::vector<Symbol> agencies;
+  std::vector<Symbol> kinds;
+  std::vector<Symbol> roles;
+  std::vector<Symbol> holders;
+  std::vector<Symbol> services;
+  std::vector<Symbol> assessments;
+  std::vector<Symbol> sections;
+  std::vector<Aspect> aspects;
+  std::vector<Purpose> purposes;
+
+  ConsentScope Get() const;  // its spans are into this
+};
+
+// What an example asks, bound. Owns what its spans point at: not to be copied once bound.
 struct AskedCell {
   Question question;
   Item item;
   TeamStanding standing;
   std::vector<ConsentFact> consents;
+  std::vector<AskedScope> scopes;  // beside them
 
   // Asks at `now_s` instead: a consent that had run out by then has run out by now.
   void At(int64_t now_s);

@@ -1,15 +1,20 @@
 #include "policy/analysis/lint.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "policy/analysis/cell_search.h"
 #include "policy/analysis/decision_space.h"
+#include "policy/analysis/protections.h"
 #include "policy/calendar.h"
 #include "policy/engine/evaluation.h"
+#include "policy/supplied.h"
 
 namespace signpost::policy {
 namespace {
@@ -19,185 +24,130 @@ using syntax::Conditions;
 
 // Which rules ever apply, and which of those ever decide.
 //
-// A search and not a proof: it goes through the space until each rule has been seen to decide, and
-// leaves out what could only show again what was seen. A rule that is never seen, after all of the
-// space, is one to tell the officer about.
+// Of each a cell is looked for in which one of its statements speaks, and then one in which nothing
+// else is stronger. An asker in no team and one in each team alone are looked at: what several open
+// together one of them opens.
 class Reach {
  public:
   explicit Reach(const PolicyImpl& policy)
       : policy_(policy),
-        space_(absl::MakeConstSpan(&all_, 1), nullptr),
+        search_(policy),
         applies_(policy.rules.size(), 0),
-        decides_(policy.rules.size(), 0),
-        left_(policy.rules.size()) {}
+        decides_(policy.rules.size(), 0) {}
 
-  // Visits until every rule has decided or nothing is left. False: the space was too large.
+  // False: too large to be searched to the end.
   bool Run() {
-    if (space_.too_large) return false;
-    for (const AskerClass& asker : space_.askers) {
-      for (const Item& item : space_.items) {
-        if (left_ == 0) return true;
-        if (!Visit(asker, item)) return false;
+    Visit({}, 0, Purpose::kUnspecified);
+    for (size_t t = 1; t < policy_.team_data.size() && Unseen(); ++t) {
+      const auto team = static_cast<Symbol>(t);
+      for (const uint8_t brought : {kNamedAndSettled, kNewlyNamed, uint8_t{0}}) {
+        for (const Purpose purpose : AllPurposes()) Visit({team}, brought, purpose);
       }
     }
-    return true;
+    return steps_left_ >= 0;
   }
 
   bool applies(size_t rule) const { return applies_[rule] != 0; }
   bool decides(size_t rule) const { return decides_[rule] != 0; }
 
  private:
-  bool Visit(const AskerClass& asker, const Item& item) {
-    Cell cell(space_, asker, item);
-    cell.Set(Fact::kNecessity, CountOf(space_, Fact::kNecessity) - 1);
-    std::vector<uint8_t> matters;
-    {
-      // Asked without a purpose: what no purpose can change.
-      Question question = cell.question;
-      question.purpose = Purpose::kUnspecified;
-      Evaluation evaluation(policy_, question, cell.item);
-      matters = evaluation.RulesThatMatter();
-      bool open = false;
-      for (size_t r = 0; r < matters.size(); ++r) {
-        open |= matters[r] != 0 && decides_[r] == 0 &&
-                (!policy_.rules[r].is_override || evaluation.CouldSpeak(policy_.rules[r]));
-      }
-      if (!open) return true;
-      if (!visited_
-               .insert(absl::StrCat(asker.team, "/", asker.team_relationships, "/",
-                                    evaluation.Signature()))
-               .second) {
-        return true;
-      }
-    }
-    std::array<int, kFactCount> counts;
-    counts.fill(1);
-    counts[Place(Fact::kPurpose)] = CountOf(space_, Fact::kPurpose);
-    std::set<uint8_t> told_apart;
-    for (size_t r = 0; r < matters.size(); ++r) {
-      if (matters[r] != 0) CountFacts(policy_.rules[r], counts, told_apart);
-    }
-    FoldRelationships(told_apart);
-    counts[Place(Fact::kRelationships)] = static_cast<int>(relationships_.size());
-    cell.Set(Fact::kRelationships, relationships_.front());
-    std::array<int, kFactCount> at = {};
-    for (bool more = true; more; more = Next(cell, counts, at)) {
-      if (--cells_left_ < 0) return false;
-      Look(cell, matters);
-    }
-    return true;
-  }
+  using Formula = CellSearch::Formula;
+  using Mode = CellSearch::Mode;
 
-  static size_t Place(Fact fact) { return static_cast<size_t>(fact); }
+  bool Unseen() const { return std::find(decides_.begin(), decides_.end(), 0) != decides_.end(); }
 
-  // The next value of the first fact that has one; false when all have been had.
-  bool Next(Cell& cell, const std::array<int, kFactCount>& counts,
-            std::array<int, kFactCount>& at) const {
-    for (size_t f = 0; f < at.size(); ++f) {
-      if (counts[f] == 1) continue;
-      at[f] = at[f] + 1 < counts[f] ? at[f] + 1 : 0;
-      cell.Set(static_cast<Fact>(f), f == Place(Fact::kRelationships)
-                                         ? relationships_[static_cast<size_t>(at[f])]
-                                         : at[f]);
-      if (at[f] != 0) return true;
-    }
-    return false;
-  }
-
-  // One value of DecisionSpace::relationships for all that conditions on `told_apart` hold alike of;
-  // that with most of them first, because with it most rules are seen to decide at once.
-  void FoldRelationships(const std::set<uint8_t>& told_apart) {
-    std::set<std::string> seen;
-    relationships_.clear();
-    for (size_t v = space_.relationships.size(); v-- > 0;) {
-      std::string key;
-      for (const uint8_t asked : told_apart) {
-        key += (space_.relationships[v] & asked) != 0 ? '1' : '0';
+  void Visit(const std::vector<Symbol>& teams, uint8_t brought, Purpose purpose) {
+    for (const Aspect aspect : AllAspects()) {
+      if (!Unseen()) return;
+      Frame frame;
+      frame.aspect = aspect;
+      frame.teams = teams;
+      frame.team_relationships = brought;
+      frame.purpose = purpose;
+      search_.Enter(frame);
+      silent_.clear();
+      for (const BoundRule& rule : policy_.rules) {
+        silent_.push_back(search_.Not(search_.Hides(rule, Mode::kPossible)));
       }
-      if (seen.insert(key).second) relationships_.push_back(static_cast<int>(v));
+      for (size_t r = 0; r < policy_.rules.size(); ++r) {
+        if (decides_[r] == 0) Look(r);
+      }
     }
   }
 
-  void CountFacts(const BoundRule& rule, std::array<int, kFactCount>& counts,
-                  std::set<uint8_t>& told_apart) {
-    const auto all = [&](Fact fact) { counts[Place(fact)] = CountOf(space_, fact); };
-    const auto look = [&](const Conditions& conditions) {
-      for (const Condition& condition : conditions) {
-        switch (condition.about) {
-          case Condition::About::kConsent:
-            all(Fact::kConsents);
-            break;
-          case Condition::About::kPurpose:
-            break;
-          case Condition::About::kRelationship:
-            told_apart.insert(condition.relationships);
-            break;
-          case Condition::About::kShielded:
-            all(Fact::kShielded);
-            break;
-          case Condition::About::kOpen:
-            all(Fact::kOpen);
-            break;
-          case Condition::About::kDisputed:
-            all(Fact::kDisputed);
-            break;
-          case Condition::About::kNewIdentity:
-            all(Fact::kNewIdentity);
-            break;
-          case Condition::About::kSpentOffence:
-            all(Fact::kSpentOffence);
-            break;
-          case Condition::About::kNamesVictim:
-            all(Fact::kNamesVictim);
-            break;
+  bool Is(const std::vector<Formula>& all) { return search_.Search(all, 0, steps_left_); }
+
+  // All rules but one, where `lifted` says of none that it is lifted.
+  std::vector<Formula> OthersSilent(size_t but,
+                                    const std::vector<uint8_t>* lifted = nullptr) const {
+    std::vector<Formula> all;
+    for (size_t h = 0; h < silent_.size(); ++h) {
+      if (h == but || (lifted != nullptr && (*lifted)[h] != 0)) continue;
+      if (silent_[h] != search_.True()) all.push_back(silent_[h]);
+    }
+    return all;
+  }
+
+  void Look(size_t r) {
+    const BoundRule& rule = policy_.rules[r];
+    if (rule.is_override) return LookAtOverride(r);
+    const Formula hides = search_.Hides(rule, Mode::kCertain);
+    if (hides != search_.False() && Is({hides})) {
+      applies_[r] = 1;
+      // A hide that another hides beside has decided nothing by itself.
+      std::vector<Formula> alone = OthersSilent(r);
+      alone.push_back(hides);
+      if (Is(alone)) decides_[r] = 1;
+    }
+    for (const BoundStatement& statement : rule.statements) {
+      if (decides_[r] != 0) return;
+      const Formula speaks = search_.Speaks(rule, statement);
+      if (speaks == search_.False() || !Is({speaks})) continue;
+      applies_[r] = 1;
+      std::vector<Formula> heard = OthersSilent(r);
+      heard.push_back(speaks);
+      // A broker takes the place of its own rule's hide; a show does not.
+      if (statement.effect != Effect::kBroker) {
+        heard.push_back(silent_[r]);
+      } else if (rule.has_hide) {
+        heard.push_back(hides);
+      }
+      if (Is(heard)) decides_[r] = 1;
+    }
+  }
+
+  // An override decides where it lifts something, or where nothing else shows.
+  void LookAtOverride(size_t r) {
+    const BoundRule& rule = policy_.rules[r];
+    for (const OverrideGround ground : AllOverrideGrounds()) {
+      const Formula opens = search_.Overrides(rule, ground);
+      if (opens == search_.False() || !Is({opens})) continue;
+      applies_[r] = 1;
+      std::vector<Formula> heard = OthersSilent(r, &rule.lifts);
+      heard.push_back(opens);
+      std::vector<Formula> lifts;
+      std::vector<Formula> closed;
+      for (size_t h = 0; h < policy_.rules.size(); ++h) {
+        if (rule.lifts[h] != 0) lifts.push_back(search_.Not(silent_[h]));
+        for (const BoundStatement& statement : policy_.rules[h].statements) {
+          const Formula speaks = search_.Speaks(policy_.rules[h], statement);
+          if (speaks != search_.False()) closed.push_back(search_.Not(speaks));
         }
       }
-    };
-    if (rule.agreement != kNoAgreement) all(Fact::kTime);
-    if (rule.is_override) all(Fact::kGround);
-    look(rule.when);
-    for (const BoundStatement& statement : rule.statements) {
-      look(statement.when);
-      for (const Conditions& conditions : statement.unless) look(conditions);
+      lifts.push_back(search_.All(std::move(closed)));
+      heard.push_back(search_.Any(std::move(lifts)));
+      if (!Is(heard)) continue;
+      decides_[r] = 1;
+      return;
     }
-  }
-
-  void Look(const Cell& cell, const std::vector<uint8_t>& matters) {
-    Evaluation evaluation(policy_, cell.question, cell.item);
-    evaluation.RestrictTo(matters);
-    const Decision decision = evaluation.Run(false);
-    // A hide that another hides beside has decided nothing by itself.
-    if (decision.effect != Effect::kHide || decision.rule_count == 1) {
-      for (const RuleIndex rule : decision.rules) {
-        if (rule != kNoRule) Mark(static_cast<size_t>(rule));
-      }
-    }
-    for (size_t r = 0; r < matters.size(); ++r) {
-      if (matters[r] == 0 || applies_[r] != 0) continue;
-      const BoundRule& rule = policy_.rules[r];
-      bool applies = evaluation.Hides(rule) != Tri::kNo;
-      for (const BoundStatement& statement : rule.statements) {
-        applies = applies || evaluation.Speaks(rule, statement);
-      }
-      if (applies) applies_[r] = 1;
-    }
-  }
-
-  void Mark(size_t rule) {
-    applies_[rule] = 1;
-    if (decides_[rule] == 0) --left_;
-    decides_[rule] = 1;
   }
 
   const PolicyImpl& policy_;
-  const PolicyImpl* const all_ = &policy_;
-  const DecisionSpace space_;
+  CellSearch search_;
+  std::vector<Formula> silent_;   // by rule: none of its hides applies, in the frame
   std::vector<uint8_t> applies_;  // by RuleIndex
   std::vector<uint8_t> decides_;
-  size_t left_;
-  std::vector<int> relationships_;  // of the pair that is visited; see FoldRelationships()
-  int64_t cells_left_ = kLintCellsMax;
-  std::set<std::string> visited_;
+  int64_t steps_left_ = kLintCellsMax;
 };
 
 class Linter {
@@ -206,7 +156,10 @@ class Linter {
       : policy_(policy), impl_(policy.impl()), now_s_(now_s) {}
 
   std::vector<Finding> Run() {
+    findings_ = MissingProtections(impl_);
     Rules();
+    Supply();
+    Involvement();
     for (size_t g = 0; g < impl_.agreement_infos.size(); ++g) Agreement(g);
     Asymmetries();
     return std::move(findings_);
@@ -241,6 +194,131 @@ class Linter {
     }
   }
 
+  // Rules that rest on a word which the hub never says, or of which it does not know.
+  void Supply() {
+    for (size_t r = 0; r < impl_.rules.size(); ++r) {
+      std::set<std::string> told;
+      const auto tell = [&](const std::string& words, const std::string& says) {
+        if (!told.insert(words).second) return;
+        Finding finding;
+        finding.kind = FindingKind::kUnsupplied;
+        finding.rule = static_cast<RuleIndex>(r);
+        finding.line = impl_.rule_infos[r].line;
+        finding.message =
+            absl::StrCat("rule ", impl_.rule_infos[r].id, " rests on '", words, "': ", says);
+        findings_.push_back(std::move(finding));
+      };
+      const auto look = [&](const Conditions& conditions) {
+        for (const Condition& condition : conditions) {
+          if (condition.about == Condition::About::kRelationship) {
+            if ((condition.relationships & kSuppliedRelationships) != 0) continue;
+            std::vector<std::string> words;
+            for (const Relationship one : AllRelationships()) {
+              if ((condition.relationships & Bit(one)) != 0) words.emplace_back(ToString(one));
+            }
+            tell(absl::StrCat("worker has ", absl::StrJoin(words, " or ")),
+                 "this hub does not find that out yet, and takes it that nobody has");
+          } else if (const auto fact = ItemFactOf(condition.about)) {
+            TellSupply(*fact, tell);
+          }
+        }
+      };
+      const BoundRule& rule = impl_.rules[r];
+      look(rule.when);
+      for (const BoundStatement& statement : rule.statements) {
+        look(statement.when);
+        for (const Conditions& conditions : statement.unless) look(conditions);
+        if (statement.items.marked_sensitive) TellSupply(ItemFact::kMarkedSensitive, tell);
+      }
+    }
+  }
+
+  template <typename Tell>
+  static void TellSupply(ItemFact fact, const Tell& tell) {
+    const SuppliedFact& supply = SupplyOf(fact);
+    if (supply.says_yes && supply.unknown_of == nullptr) return;
+    if (supply.unknown_of == nullptr) {
+      return tell(supply.words,
+                  "this hub does not find that out yet, and takes it that it is never so");
+    }
+    tell(
+        supply.words,
+        absl::StrCat("this hub ", supply.says_yes ? "" : "never says so, and ",
+                     "does not know it of ", supply.unknown_of,
+                     "; there the rule hides what it would hide if it were so, and shows nothing"));
+  }
+
+  static std::optional<ItemFact> ItemFactOf(Condition::About about) {
+    switch (about) {
+      case Condition::About::kShielded:
+        return ItemFact::kShielded;
+      case Condition::About::kOpen:
+        return ItemFact::kOpen;
+      case Condition::About::kDisputed:
+        return ItemFact::kDisputed;
+      case Condition::About::kNewIdentity:
+        return ItemFact::kNewIdentity;
+      case Condition::About::kSpentOffence:
+        return ItemFact::kSpentOffence;
+      case Condition::About::kNamesVictim:
+        return ItemFact::kNamesVictim;
+      case Condition::About::kConsent:
+      case Condition::About::kPurpose:
+      case Condition::About::kRelationship:
+        break;
+    }
+    return std::nullopt;
+  }
+
+  // Who is involved is known from flags, and an agency that feeds nothing has none. A team may bring
+  // its members what its home agency has.
+  void Involvement() {
+    for (size_t r = 0; r < impl_.rules.size(); ++r) {
+      const BoundRule& rule = impl_.rules[r];
+      const bool in_vain = std::any_of(
+          rule.statements.begin(), rule.statements.end(), [&](const BoundStatement& one) {
+            return one.effect != Effect::kHide && NeedsInvolvement(one.when) &&
+                   !SomebodyFeeds(rule, one.askers);
+          });
+      if (!in_vain) continue;
+      Finding finding;
+      finding.kind = FindingKind::kNobodyInvolved;
+      finding.rule = static_cast<RuleIndex>(r);
+      finding.line = impl_.rule_infos[r].line;
+      finding.message = absl::StrCat("rule ", impl_.rule_infos[r].id,
+                                     " needs a worker or an agency to be involved, and no agency "
+                                     "that it shows to feeds the index: nobody ever is");
+      findings_.push_back(std::move(finding));
+    }
+  }
+  static bool NeedsInvolvement(const Conditions& when) {
+    return std::any_of(when.begin(), when.end(), [](const Condition& one) {
+      return one.about == Condition::About::kRelationship && !one.negated;
+    });
+  }
+  bool SomebodyFeeds(const BoundRule& rule, const BoundAskers& askers) const {
+    for (const BoundAskerPhrase& phrase : askers.any) {
+      if (phrase.team != kNoSymbol) return true;
+    }
+    for (size_t a = 1; a < impl_.agency_data.size(); ++a) {
+      const auto agency = static_cast<Symbol>(a);
+      if (!impl_.agency_data[a].feeds) continue;
+      if (rule.agreement != kNoAgreement &&
+          !impl_.agreements[static_cast<size_t>(rule.agreement)].parties.Has(agency)) {
+        continue;
+      }
+      if (askers.everyone) return true;
+      for (const BoundAskerPhrase& phrase : askers.any) {
+        if ((phrase.agency == kNoSymbol || phrase.agency == agency) &&
+            (phrase.kind == kNoSymbol || phrase.kind == impl_.agency_data[a].kind) &&
+            (!phrase.relevant_authority || impl_.agency_data[a].relevant_authority)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   void Agreement(size_t index) {
     const AgreementInfo& info = impl_.agreement_infos[index];
     const auto add = [&](FindingKind kind, const std::string& says) {
@@ -262,51 +340,163 @@ class Linter {
     }
   }
 
-  // What some practitioner of `asker` may see of what `holder` can have.
-  // Asked with everything that a worker can bring (involved, necessity stated, an open flag), so
-  // that what differs is what was agreed and not what happens to be known.
-  std::pair<uint8_t, uint8_t> Sees(const DecisionSpace& space, Symbol asker, Symbol holder) {
+  // What practitioners of one agency see of another, without and with the young person's consent.
+  struct Sight {
     uint8_t without = 0;
     uint8_t with = 0;
-    for (const AskerClass& one : space.askers) {
-      if (one.agency != asker || one.practitioner != Tri::kYes) continue;
-      for (const Item& about : space.items) {
-        const auto bit = static_cast<uint8_t>(1u << static_cast<unsigned>(about.aspect));
-        if (about.holder != holder || about.marked_sensitive == Tri::kYes ||
-            (with & without & bit) != 0) {
-          continue;
+  };
+  using Sights = std::map<std::pair<Symbol, Symbol>, Sight>;  // asker, holder
+
+  // Asked with everything that a worker can bring (involved, necessity stated, an open flag), so
+  // that what differs is what was agreed and not what happens to be known.
+  class Onlooker {
+   public:
+    Onlooker(const PolicyImpl& policy, int64_t now_s)
+        : policy_(policy), now_s_(now_s), search_(policy) {}
+
+    Sights Run() {
+      Visit({}, Purpose::kUnspecified);
+      for (size_t t = 1; t < policy_.team_data.size(); ++t) {
+        for (const Purpose purpose : AllPurposes()) Visit({static_cast<Symbol>(t)}, purpose);
+      }
+      return std::move(sights_);
+    }
+
+   private:
+    using Formula = CellSearch::Formula;
+    using Mode = CellSearch::Mode;
+    static constexpr uint8_t kEverythingAWorkerHas =
+        (1u << kRelationshipCount) - 1 - Bit(Relationship::kTeamMember);
+
+    void Visit(const std::vector<Symbol>& teams, Purpose purpose) {
+      for (const Aspect aspect : AllAspects()) {
+        Frame frame;
+        frame.aspect = aspect;
+        frame.teams = teams;
+        frame.team_relationships = teams.empty() ? uint8_t{0} : kNamedAndSettled;
+        frame.purpose = purpose;
+        search_.Enter(frame);
+        BoundAskers people;
+        people.any.emplace_back().practitioner = true;
+        Circumstances();
+        usual_.push_back(search_.Askers(people, Mode::kCertain));
+        silent_.clear();
+        for (const BoundRule& rule : policy_.rules) {
+          const Formula hides = search_.Hides(rule, Mode::kPossible);
+          if (hides != search_.False()) silent_.push_back(search_.Not(hides));
         }
-        Cell cell(space, one, about);
-        cell.question.now_s = now_s_;
-        cell.question.necessity_stated = Tri::kYes;
-        cell.question.relationships.yes = (1u << kRelationshipCount) - 1;
-        cell.item.open = Tri::kYes;
-        const ConsentFact given = MakeConsent(AllConsentKinds()[kExplicitInForce], now_s_);
-        for (const Purpose purpose : space.purposes) {
-          cell.question.purpose = purpose;
-          cell.item.consents = {};
-          if (policy_.DecideOnly(cell.question, cell.item).effect == Effect::kShow) without |= bit;
-          cell.item.consents = absl::MakeConstSpan(&given, 1);
-          if (policy_.DecideOnly(cell.question, cell.item).effect == Effect::kShow) with |= bit;
+        for (const BoundRule& rule : policy_.rules) {
+          if (!InForce(rule)) continue;
+          for (const BoundStatement& statement : rule.statements) {
+            if (statement.effect != Effect::kShow ||
+                (!teams.empty() && !NamesATeam(rule, statement))) {
+              continue;
+            }
+            Look(rule, statement, aspect);
+          }
         }
       }
     }
-    return {without, with};
-  }
+    // What is so in an ordinary case: nobody is shielded, nothing is marked, and so on.
+    void Circumstances() {
+      syntax::Conditions usual;
+      for (const Condition::About about :
+           {Condition::About::kShielded, Condition::About::kDisputed,
+            Condition::About::kNewIdentity, Condition::About::kSpentOffence,
+            Condition::About::kNamesVictim}) {
+        usual.emplace_back().about = about;
+        usual.back().negated = true;
+      }
+      usual.emplace_back().about = Condition::About::kOpen;
+      usual_ = {search_.Conditions(usual), search_.Related(kEverythingAWorkerHas),
+                search_.Marked(false)};
+      nobody_asked_ = search_.Not(search_.ConsentStands(0));
+      std::vector<Formula> only = {
+          search_.ConsentStands(Bit(ConsentState::kExplicit) | Bit(ConsentState::kInForce) |
+                                Bit(Grantor::kSelf) | Bit(ConsentMatter::kSharing))};
+      for (const uint32_t other :
+           {Bit(ConsentState::kRefused), Bit(ConsentState::kWithdrawn), Bit(ConsentState::kExpired),
+            kByAnotherBit, Bit(Grantor::kSelfCompetent), Bit(ConsentMatter::kService),
+            Bit(ConsentMatter::kDataProtection)}) {
+        only.push_back(search_.Not(search_.ConsentStands(other)));
+      }
+      consented_ = search_.All(std::move(only));
+    }
 
+    bool InForce(const BoundRule& rule) const {
+      if (rule.agreement == kNoAgreement) return true;
+      const BoundAgreement& agreement = policy_.agreements[static_cast<size_t>(rule.agreement)];
+      return agreement.from_s <= now_s_ && now_s_ < agreement.until_s;
+    }
+    static bool NamesATeam(const BoundRule& rule, const BoundStatement& statement) {
+      return rule.basis == Gateway::kCda1998S115 ||
+             std::any_of(statement.askers.any.begin(), statement.askers.any.end(),
+                         [](const BoundAskerPhrase& one) { return one.team != kNoSymbol; });
+    }
+
+    void Look(const BoundRule& rule, const BoundStatement& statement, Aspect aspect) {
+      const Formula speaks = search_.Speaks(rule, statement);
+      if (speaks == search_.False()) return;
+      const auto bit = static_cast<uint8_t>(1u << static_cast<unsigned>(aspect));
+      for (size_t a = 1; a < policy_.agency_data.size(); ++a) {
+        const auto asker = static_cast<Symbol>(a);
+        // Of most statements one or two agencies are left here.
+        if (!Is({speaks, search_.Between(asker, kNoSymbol)})) continue;
+        for (size_t h = 1; h < policy_.agency_data.size(); ++h) {
+          const auto holder = static_cast<Symbol>(h);
+          if (h == a || !Is({speaks, search_.Between(asker, holder)})) continue;
+          Sight& sight = sights_[{asker, holder}];
+          for (const bool with : {false, true}) {
+            uint8_t& sees = with ? sight.with : sight.without;
+            if ((sees & bit) != 0) continue;
+            std::vector<Formula> all = usual_;
+            all.insert(all.end(), {speaks, search_.Between(asker, holder), Services(holder),
+                                   with ? consented_ : nobody_asked_});
+            if (!Is(all)) continue;
+            all.insert(all.end(), silent_.begin(), silent_.end());
+            if (Is(all)) sees = static_cast<uint8_t>(sees | bit);
+          }
+        }
+      }
+    }
+    bool Is(const std::vector<Formula>& all) {
+      int64_t steps = kLintCellsMax;
+      return search_.Search(all, now_s_, steps);
+    }
+    // That it is of a service that the holder can have flags for.
+    Formula Services(Symbol holder) {
+      BoundItems items;
+      for (const Symbol service : policy_.agency_data[holder].services) items.services.Add(service);
+      return items.services.empty() ? search_.True() : search_.Items(items, Mode::kCertain);
+    }
+
+    const PolicyImpl& policy_;
+    const int64_t now_s_;
+    CellSearch search_;
+    std::vector<Formula> usual_;
+    std::vector<Formula> silent_;
+    Formula nobody_asked_ = 0;
+    Formula consented_ = 0;
+    Sights sights_;
+  };
+
+  // Agencies that no rule tells apart are told once, for all of them.
   void Asymmetries() {
     const PolicyImpl* const all = &impl_;
     const DecisionSpace space(absl::MakeConstSpan(&all, 1), nullptr, true);
+    Sights sights = Onlooker(impl_, now_s_).Run();
     for (size_t i = 0; i < space.agencies.size(); ++i) {
       for (size_t j = i + 1; j < space.agencies.size(); ++j) {
         Finding finding;
         finding.kind = FindingKind::kAsymmetry;
         finding.one = space.agencies[i];
         finding.other = space.agencies[j];
-        std::tie(finding.one_sees, finding.one_sees_with_consent) =
-            Sees(space, finding.one, finding.other);
-        std::tie(finding.other_sees, finding.other_sees_with_consent) =
-            Sees(space, finding.other, finding.one);
+        const Sight one = sights[{finding.one, finding.other}];
+        const Sight other = sights[{finding.other, finding.one}];
+        finding.one_sees = one.without;
+        finding.one_sees_with_consent = one.with;
+        finding.other_sees = other.without;
+        finding.other_sees_with_consent = other.with;
         if (finding.one_sees == finding.other_sees &&
             finding.one_sees_with_consent == finding.other_sees_with_consent) {
           continue;
@@ -336,8 +526,6 @@ class Linter {
     }
     return words.empty() ? "nothing" : absl::StrJoin(words, ", ");
   }
-
-  static constexpr size_t kExplicitInForce = 1;  // of AllConsentKinds()
 
   const Policy& policy_;
   const PolicyImpl& impl_;

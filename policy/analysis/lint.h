@@ -1,8 +1,8 @@
 // Lint() is a reader that finds what is doubtful in a policy that compiles: findings for its
 // officer, never errors.
 //
-// It is pure and thread-safe. It visits the decision space of the policy (decision_space.h) as
-// long as some rule has not yet been seen to matter, and at most kLintCellsMax cells of it.
+// It is pure and thread-safe. Whether a rule ever matters is searched for (cell_search.h) in at most
+// kLintCellsMax steps.
 
 #ifndef SIGNPOST_POLICY_ANALYSIS_LINT_H_
 #define SIGNPOST_POLICY_ANALYSIS_LINT_H_
@@ -24,13 +24,21 @@ enum class FindingKind : uint8_t {
   // It applies, but never decides: whatever it shows another rule hides, or whatever it hides
   // another rule hides too.
   kShadowed,
-  // The space is larger than kLintCellsMax: whether this rule ever decides is not known.
+  // The search would take more than kLintCellsMax steps: whether this rule ever decides is not known.
   kNotExamined,
   kAgreementExpired,  // on the day asked about
   kAgreementNotYetInForce,
   kReviewOverdue,
   // Under some circumstances `one` sees of `other` aspects that `other` never sees of `one`.
   kAsymmetry,
+  // Something that the law asks of every policy does not hold (protections.h); `remedy` would mend
+  // it.
+  kUnprotected,
+  // The rule rests on a word that the hub never says, or of which it does not know (supplied.h).
+  kUnsupplied,
+  // The rule shows only to who is involved, and of the agencies it shows to none feeds the index:
+  // nobody ever is.
+  kNobodyInvolved,
 };
 
 struct Finding {
@@ -48,9 +56,12 @@ struct Finding {
   uint8_t other_sees_with_consent = 0;
   // The whole finding as one sentence, for a list.
   std::string message;
+  // Lines to add to the policy that would mend it; empty where there are none.
+  std::string remedy;
 };
 
-// All findings: rules by index, then agreements by index, then pairs of agencies by symbol. Dates
+// All findings: what is unprotected, rules by index, then agreements by index, then pairs of agencies
+// by symbol. Dates
 // are judged at `now_s`; asymmetries as practitioners would see on that day who are involved, state
 // necessity and do not override.
 std::vector<Finding> Lint(const Policy& policy, int64_t now_s);

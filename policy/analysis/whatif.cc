@@ -132,9 +132,11 @@ class Counter {
 
 // A class of askers as it is related to some people, asking under both policies.
 struct BothQuestions {
-  BothQuestions(const Policy& now, const Policy& draft, const AskerPurpose& asker, int64_t now_s,
-                const AskerRelation& related)
-      : question{QuestionOf(asker, now_s, related)},
+  BothQuestions(const Policy& now_policy, const Policy& draft_policy, const AskerPurpose& asker,
+                int64_t now_s, const AskerRelation& related)
+      : now(now_policy),
+        draft(draft_policy),
+        question{QuestionOf(asker, now_s, related)},
         before(now, question),
         after(draft, question) {}
   BothQuestions(const BothQuestions&) = delete;
@@ -154,6 +156,8 @@ struct BothQuestions {
     return one;
   }
 
+  const Policy& now;
+  const Policy& draft;
   const Question question;
   const PreparedQuestion before;
   const PreparedQuestion after;
@@ -243,23 +247,27 @@ class Comparer {
 
   // Of the kind of assessment that item_ has.
   void CompareSections(bool asked_before, bool asked_after, Change* content) {
-    if (!paper_before_.has_value()) {
-      paper_ = item_;
-      // Nobody has read the papers for whom they name.
-      if (paper_.names_victim == Tri::kNo) paper_.names_victim = Tri::kUnknown;
-      paper_.aspect = Aspect::kContent;
-      paper_before_.emplace(questions_.before, paper_);
-      paper_after_.emplace(questions_.after, paper_);
-    }
-    paper_.assessment = item_.assessment;
     for (const Symbol section : policy_.assessment_sections[item_.assessment]) {
-      paper_.section = section;
-      const Change change =
-          ChangeOf(asked_before && paper_before_->Decide(paper_).effect == Effect::kShow,
-                   asked_after && paper_after_->Decide(paper_).effect == Effect::kShow);
+      const Change change = ChangeOf(
+          asked_before && ShowsSection(questions_.before, questions_.now, section, papers_before_),
+          asked_after && ShowsSection(questions_.after, questions_.draft, section, papers_after_));
       content->gained |= change.gained;
       content->lost |= change.lost;
     }
+  }
+
+  // Whether one policy shows a section. Nobody has read the papers for whom they name: of a section
+  // that may name a victim it is not known.
+  bool ShowsSection(const PreparedQuestion& question, const Policy& policy, Symbol section,
+                    std::array<std::optional<PreparedItem>, 2>& papers) const {
+    const bool may_name = policy.MayNameVictim(section);
+    Item paper = item_;
+    if (may_name && paper.names_victim == Tri::kNo) paper.names_victim = Tri::kUnknown;
+    paper.aspect = Aspect::kContent;
+    paper.section = section;
+    std::optional<PreparedItem>& prepared = papers[may_name ? 1 : 0];
+    if (!prepared.has_value()) prepared.emplace(question, paper);
+    return prepared->Decide(paper).effect == Effect::kShow;
   }
 
   const PolicyImpl& policy_;
@@ -270,9 +278,10 @@ class Comparer {
   Item item_;
   bool named_before_ = false;
   bool named_after_ = false;
-  Item paper_;  // item_ as its papers are judged, once one was asked for
-  std::optional<PreparedItem> paper_before_;
-  std::optional<PreparedItem> paper_after_;
+  // Of item_ as its papers are judged, once one was asked for: of sections that name no victim, and of
+  // those that may.
+  std::array<std::optional<PreparedItem>, 2> papers_before_;
+  std::array<std::optional<PreparedItem>, 2> papers_after_;
 };
 
 }  // namespace
@@ -317,10 +326,11 @@ WhatIfResult WhatIf(const Policy& now, const Policy& draft, const Population& pe
     item.spent_offence = row.Get(PersonItem::kSpentOffence);
     item.names_victim = row.Get(PersonItem::kNamesVictim);
     item.brokerable = row.Get(PersonItem::kBrokerable);
-    item.adult_from_s = kNeverS;
+    item.sixteen_from_s = item.adult_from_s = kNeverS;
     if (row.consents < people.consents.size()) {
       item.consents_known = Tri::kYes;
       item.consents = people.consents[row.consents].facts;
+      item.sixteen_from_s = people.consents[row.consents].sixteen_from_s;
       item.adult_from_s = people.consents[row.consents].adult_from_s;
     }
     absl::Span<const Symbol> assessments = any_assessment;

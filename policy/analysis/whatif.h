@@ -73,8 +73,9 @@ struct AskerPurpose {
 // All that was said about what may be shared of somebody.
 struct PersonConsents {
   std::vector<ConsentFact> facts;
-  // The first second of their 18th birthday, as Item::adult_from_s. As it is, a consent that ended
-  // on a birthday is given as ended.
+  // The first seconds of their birthdays, as in an Item. As they are, a consent that ended on a
+  // birthday is given as ended.
+  int64_t sixteen_from_s = kNeverS;
   int64_t adult_from_s = kNeverS;
 };
 

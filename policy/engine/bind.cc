@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "policy/check.h"
 
 namespace signpost::policy {
@@ -51,7 +52,16 @@ class TreeBinder {
     p.version = tree_.version;
     p.in_force_s = tree_.in_force_s;
     p.approved_by = tree_.approved_by;
+    p.ends_at_16 = tree_.ends_at_16;
     p.ends_at_18 = tree_.ends_at_18;
+    for (const syntax::Word& word : tree_.may_name_victims) {
+      const Symbol section = p.sections.Find(word.text);
+      if (section == kNoSymbol) {
+        diagnostics_.AddUnknown(word, "section", p.sections.Words());
+      } else {
+        p.may_name_victims.Add(section);
+      }
+    }
     for (const syntax::Group& group : tree_.groups) BindGroup(group);
     SensitiveGroupIsWhole();
     for (const syntax::Agreement& agreement : tree_.agreements) BindAgreement(agreement);
@@ -104,11 +114,32 @@ class TreeBinder {
       syntax::Word at;
       at.line = 1;
       at.column = 1;
+      for (const syntax::Group& group : tree_.groups) {
+        if (group.name.text == "sensitive") at = group.name;
+      }
       at.text = service.id;
       diagnostics_.Add(
-          at, absl::StrCat("the service '", service.id, "' is sensitive (",
-                           service.sensitive_category, ") and must be in the group 'sensitive'"));
+          at,
+          absl::StrCat("the service '", service.id, "' is sensitive (", service.sensitive_category,
+                       ") and must be in the group 'sensitive': group sensitive = ",
+                       absl::StrJoin(SensitiveServices(), ", ")));
     }
+  }
+
+  // Those that the group names already, then the area's others.
+  std::vector<std::string> SensitiveServices() const {
+    std::vector<std::string> words;
+    const auto add = [&words](const std::string& word) {
+      if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
+    };
+    for (const syntax::Group& group : tree_.groups) {
+      if (group.name.text != "sensitive") continue;
+      for (const syntax::Word& word : group.words) add(word.text);
+    }
+    for (const VocabularyService& service : vocabulary_.services) {
+      if (!service.sensitive_category.empty()) add(service.id);
+    }
+    return words;
   }
 
   void BindAgreement(const syntax::Agreement& agreement) {
@@ -520,6 +551,11 @@ class TreeBinder {
     for (const syntax::Word& word : check.except_by) {
       const RuleIndex rule = RuleOf(word);
       if (rule != kNoRule) bound.except_by[static_cast<size_t>(rule)] = 1;
+    }
+    // What is said of some bases is said as if rules on any other opened nothing.
+    for (size_t r = 0; check.bases != 0 && r < impl_.rules.size(); ++r) {
+      const auto basis = static_cast<uint32_t>(impl_.rules[r].basis);
+      if ((check.bases >> basis & 1u) == 0) bound.except_by[r] = 1;
     }
     checks_.push_back(std::move(bound));
   }

@@ -40,6 +40,7 @@ class VocabularyBinder {
       data.name = agency.name.empty() ? agency.id : agency.name;
       data.kind = Define(p.kinds, agency.kind, false);
       data.relevant_authority = agency.relevant_authority;
+      data.feeds = agency.feeds;
       for (const std::string& service : agency.services) {
         data.services.push_back(p.services.Find(service));
         if (data.services.back() == kNoSymbol) {

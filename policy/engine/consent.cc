@@ -37,7 +37,8 @@ uint32_t GrantorBits(Grantor grantor) {
   return 0;
 }
 
-// `end_s` is when a yes ends. A no ends only when it says: growing up never shows more.
+// `end_s` is when it ends, whichever it is: a parent's no counts no longer than their yes, and from
+// then on the young person's own word is asked for.
 uint32_t StatesOf(const ConsentFact& consent, int64_t end_s, int64_t now_s) {
   const uint32_t by = GrantorBits(consent.grantor);
   if (by == 0 || consent.matter == ConsentMatter::kUnspecified ||
@@ -46,21 +47,21 @@ uint32_t StatesOf(const ConsentFact& consent, int64_t end_s, int64_t now_s) {
   }
   uint32_t states = by | Bit(consent.matter);
   if (consent.is_explicit) states |= Bit(ConsentState::kExplicit);
+  const bool grown_up = end_s != kUnknownS && end_s < consent.until_s && now_s >= end_s;
   switch (consent.decision) {
     case ConsentDecision::kGiven:
-      if (now_s >= consent.until_s || (end_s != kUnknownS && now_s >= end_s)) {
-        return states | Bit(ConsentState::kExpired);
-      }
+      if (now_s >= consent.until_s || grown_up) return states | Bit(ConsentState::kExpired);
       if (end_s == kUnknownS) return kStatesUnknown;
       if (consent.from_s <= now_s) states |= Bit(ConsentState::kInForce);
       return states;
     case ConsentDecision::kRefused:
-      if (consent.from_s <= now_s && now_s < consent.until_s) {
-        states |= Bit(ConsentState::kRefused);
-      }
+      if (now_s >= consent.until_s || grown_up) return states;
+      if (end_s == kUnknownS) return kStatesUnknown;
+      if (consent.from_s <= now_s) states |= Bit(ConsentState::kRefused);
       return states;
     case ConsentDecision::kWithdrawn:
-      return states | Bit(ConsentState::kWithdrawn);
+      if (grown_up) return states;
+      return end_s == kUnknownS ? kStatesUnknown : states | Bit(ConsentState::kWithdrawn);
   }
   return kStatesUnknown;
 }
@@ -101,9 +102,12 @@ Tri Covers(const ConsentScope& scope, const CoverFacts& facts, int depth) {
   return result;
 }
 
-int64_t EndOf(const ConsentFact& consent, uint32_t ends_at_18, int64_t adult_from_s) {
-  if ((GrantorBits(consent.grantor) & ends_at_18) == 0) return consent.until_s;
-  return adult_from_s == kUnknownS ? kUnknownS : std::min(consent.until_s, adult_from_s);
+int64_t EndOf(const ConsentFact& consent, const Birthdays& birthdays) {
+  const uint32_t by = GrantorBits(consent.grantor);
+  if ((by & (birthdays.ends_at_16 | birthdays.ends_at_18)) == 0) return consent.until_s;
+  const int64_t birthday_s =
+      (by & birthdays.ends_at_16) != 0 ? birthdays.sixteen_from_s : birthdays.adult_from_s;
+  return birthday_s == kUnknownS ? kUnknownS : std::min(consent.until_s, birthday_s);
 }
 
 void JudgeConsents(const CoverFacts& facts, absl::Span<const ConsentFact> consents, int64_t now_s,
@@ -111,7 +115,7 @@ void JudgeConsents(const CoverFacts& facts, absl::Span<const ConsentFact> consen
   SIGNPOST_POLICY_CHECK(consents.size() <= static_cast<size_t>(kConsentsPerItemMax));
   for (size_t i = 0; i < consents.size(); ++i) {
     standing.covers[i] = Covers(consents[i].scope, facts, 0);
-    const int64_t end_s = EndOf(consents[i], facts.ends_at_18, facts.adult_from_s);
+    const int64_t end_s = EndOf(consents[i], facts.birthdays);
     standing.states[i] = StatesOf(consents[i], end_s, now_s);
   }
 }

@@ -16,6 +16,18 @@
 
 namespace signpost::policy {
 
+// What may end a consent besides its own end: the birthdays of an Item, and of a PolicyImpl whose
+// word they end.
+struct Birthdays {
+  int64_t sixteen_from_s = kUnknownS;
+  int64_t adult_from_s = kUnknownS;
+  uint32_t ends_at_16 = 0;
+  uint32_t ends_at_18 = 0;
+};
+inline Birthdays BirthdaysOf(const PolicyImpl& policy, const Item& item) {
+  return {item.sixteen_from_s, item.adult_from_s, policy.ends_at_16, policy.ends_at_18};
+}
+
 // What a consent's scope is held against. Symbols must be in range.
 struct CoverFacts {
   Symbol agency = kNoSymbol;
@@ -27,15 +39,14 @@ struct CoverFacts {
   Symbol section = kNoSymbol;
   Aspect aspect = Aspect::kExistence;
   Purpose purpose = Purpose::kUnspecified;
-  // What may end a consent besides its own end: Item::adult_from_s and PolicyImpl::ends_at_18.
-  int64_t adult_from_s = kUnknownS;
-  uint32_t ends_at_18 = 0;
+  // What may end a consent besides its own end.
+  Birthdays birthdays;
 };
 Tri Covers(const ConsentScope& scope, const CoverFacts& facts, int depth);
 
-// The first second at which `consent` no longer holds: its own end, or the eighteenth birthday
-// where the policy lets that end it. kUnknownS where that cannot be told.
-int64_t EndOf(const ConsentFact& consent, uint32_t ends_at_18, int64_t adult_from_s);
+// The first second at which `consent` no longer counts: its own end, or the birthday that the policy
+// lets end it. kUnknownS where that cannot be told.
+int64_t EndOf(const ConsentFact& consent, const Birthdays& birthdays);
 
 // Of each consent, whether it covers the question and how it stands: Bit()s of its states, grantor
 // and matter.

@@ -49,7 +49,7 @@ void Engine::JudgeConsent(const QuestionRows& rows, const Item& item, Consented&
   JudgeConsents(CoverFacts{rows.agency_, policy_.agency_data[rows.agency_].kind, rows.role_,
                            InRange(item.holder, agencies_), InRange(item.service, service_count_),
                            InRange(item.assessment, papers_), InRange(item.section, section_count_),
-                           item.aspect, rows.named_purpose_, item.adult_from_s, policy_.ends_at_18},
+                           item.aspect, rows.named_purpose_, BirthdaysOf(policy_, item)},
                 item.consents, rows.question_.now_s, consented.standing);
   consented.holds = 0;
   consented.may_hold = 0;
@@ -169,9 +169,13 @@ void Engine::Consent(const QuestionRows& rows, const Item& item, uint64_t* lines
   for (size_t w = 0; w < words; ++w) asks |= lines[w] & on_consent[w];
   if (asks == 0) return;
   JudgeConsent(rows, item, consented);
-  const uint64_t* const holds = Row(consent_, consented.holds);
-  const uint64_t* const may_hold = Row(consent_perhaps_, consented.may_hold);
-  for (size_t w = 0; w < words; ++w) lines[w] &= holds[w] & may_hold[w];
+  for (size_t t = 0; t < consent_.size(); ++t) {
+    const size_t shift = t * kStatesPerTable;
+    const uint64_t* const holds = Row(consent_[t], consented.holds >> shift & (kStateRows - 1));
+    const uint64_t* const may_hold =
+        Row(consent_perhaps_[t], consented.may_hold >> shift & (kStateRows - 1));
+    for (size_t w = 0; w < words; ++w) lines[w] &= holds[w] & may_hold[w];
+  }
 }
 
 template <size_t kWords>
@@ -357,8 +361,8 @@ Engine::QuestionRows::QuestionRows(const Engine& engine, const Question& questio
       engine,
       {engine.Row(engine.purposes_,
                   purpose + (question.necessity_stated == Tri::kYes ? kPurposes : 0)),
-       engine.Row(engine.related_, related & kRelationMask),
-       engine.Row(engine.perhaps_, (related | perhaps) & kRelationMask),
+       engine.Row(engine.related_, engine.related_class_[related & kRelationMask]),
+       engine.Row(engine.perhaps_, engine.related_class_[(related | perhaps) & kRelationMask]),
        engine.Row(engine.times_, past)},
       why_and_when_.data());
 }

@@ -214,20 +214,24 @@ class Engine {
   Table assessments_;  // [assessment], and a last row for aspects without one
   Table sections_;     // [section], and a last row for aspects without one
   Table purposes_;     // [necessity stated][purpose]
-  Table related_;      // [relationships that hold]
-  Table perhaps_;      // [relationships that hold or may]
-  Table facts_;        // [four facts of the item, two bits each]
-  Table more_facts_;   // [the other four]
-  Table times_;        // [how many of `turns_` are past]
+  // Sets of relationships that no line tells apart share their rows.
+  std::array<uint8_t, size_t{1} << kRelationshipCount> related_class_;
+  Table related_;     // [class of those that hold]
+  Table perhaps_;     // [class of those that hold or may]
+  Table facts_;       // [four facts of the item, two bits each]
+  Table more_facts_;  // [the other four]
+  Table times_;       // [how many of `turns_` are past]
   std::vector<int64_t> turns_;
   // Every combination of consent states that a condition names, and the rows by which of them hold
-  // and by which of them may.
+  // and by which of them may: so many of them a table.
   std::vector<uint32_t> consent_states_;
   size_t not_asked_ = 0;  // those that hold where there is no consent
-  static constexpr size_t kConsentStatesMax = 8;
-  Table on_consent_;       // one row: lines with a condition about consent
-  Table consent_;          // [bits of those that hold]
-  Table consent_perhaps_;  // [bits of those that hold or may]
+  static constexpr size_t kStatesPerTable = 8;
+  static constexpr size_t kConsentStatesMax = 32;
+  static constexpr size_t kStateRows = size_t{1} << kStatesPerTable;
+  Table on_consent_;                    // one row: lines with a condition about consent
+  std::vector<Table> consent_;          // [bits of those that hold]
+  std::vector<Table> consent_perhaps_;  // [bits of those that hold or may]
 };
 
 }  // namespace signpost::policy

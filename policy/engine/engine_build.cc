@@ -431,8 +431,12 @@ class Engine::Builder {
         return true;
       };
     };
-    e_.related_ = Fill(kRelationSets, related(true));
-    e_.perhaps_ = Fill(kRelationSets, related(false));
+    const std::vector<size_t> sets = FoldRelationships();
+    const auto of_class = [&sets](auto bit) {
+      return [&sets, bit](const Line& line, size_t row) { return bit(line, sets[row]); };
+    };
+    e_.related_ = Fill(sets.size(), of_class(related(true)));
+    e_.perhaps_ = Fill(sets.size(), of_class(related(false)));
 
     const auto facts = [](size_t first) {
       return [first](const Line& line, size_t row) {
@@ -470,6 +474,29 @@ class Engine::Builder {
     });
   }
 
+  // Numbers the sets of relationships by what the conditions say of them, and gives one of each
+  // number: most policies ask for one or two things, and small tables stay in the cache.
+  std::vector<size_t> FoldRelationships() {
+    std::set<uint8_t> asked;
+    for (const Line& line : lines_) {
+      for (const Test& test : line.tests) {
+        if (test.condition->about == Condition::About::kRelationship) {
+          asked.insert(test.condition->relationships);
+        }
+      }
+    }
+    std::map<std::vector<bool>, uint8_t> classes;
+    std::vector<size_t> sets;
+    for (size_t set = 0; set < kRelationSets; ++set) {
+      std::vector<bool> said;
+      for (const uint8_t bits : asked) said.push_back((set & bits) != 0);
+      const auto [it, added] = classes.emplace(std::move(said), static_cast<uint8_t>(sets.size()));
+      if (added) sets.push_back(set);
+      e_.related_class_[set] = it->second;
+    }
+    return sets;
+  }
+
   void MakeConsents() {
     std::set<uint32_t> states;
     for (const Line& line : lines_) {
@@ -488,8 +515,8 @@ class Engine::Builder {
       too_large_ = true;
       return;
     }
-    const auto by = [this](bool by_certain) {
-      return [this, by_certain](const Line& line, size_t holds) {
+    const auto by = [this](bool by_certain, size_t table) {
+      return [this, by_certain, table](const Line& line, size_t holds) {
         for (const Test& test : line.tests) {
           if (test.condition->about != Condition::About::kConsent) continue;
           const bool wanted = !test.negated;
@@ -498,7 +525,8 @@ class Engine::Builder {
           const auto at = std::lower_bound(e_.consent_states_.begin(), e_.consent_states_.end(),
                                            test.condition->consent_states);
           const auto bit = static_cast<size_t>(at - e_.consent_states_.begin());
-          if (((holds >> bit & 1u) != 0) != wanted) return false;
+          if (bit / kStatesPerTable != table) continue;
+          if (((holds >> bit % kStatesPerTable & 1u) != 0) != wanted) return false;
         }
         return true;
       };
@@ -508,8 +536,11 @@ class Engine::Builder {
         return test.condition->about == Condition::About::kConsent;
       });
     });
-    e_.consent_ = Fill(size_t{1} << states.size(), by(true));
-    e_.consent_perhaps_ = Fill(size_t{1} << states.size(), by(false));
+    for (size_t table = 0; table * kStatesPerTable < states.size(); ++table) {
+      const size_t here = std::min(states.size() - table * kStatesPerTable, kStatesPerTable);
+      e_.consent_.push_back(Fill(size_t{1} << here, by(true, table)));
+      e_.consent_perhaps_.push_back(Fill(size_t{1} << here, by(false, table)));
+    }
   }
 
   Engine& e_;

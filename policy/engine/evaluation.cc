@@ -104,7 +104,7 @@ Evaluation::Evaluation(const PolicyImpl& policy, const Question& question, const
   if (!consents_usable_) return;
   JudgeConsents(CoverFacts{question_.agency, asker_kind_, question_.role, item_.holder,
                            item_.service, item_.assessment, item_.section, item_.aspect, purpose_,
-                           item_.adult_from_s, policy.ends_at_18},
+                           BirthdaysOf(policy, item_)},
                 item.consents, question.now_s, standing_);
 }
 
@@ -327,14 +327,22 @@ std::vector<uint8_t> Evaluation::RulesThatMatter() {
   std::vector<uint8_t> matter(policy_.rules.size(), 0);
   for (size_t r = 0; r < policy_.rules.size(); ++r) {
     const BoundRule& rule = policy_.rules[r];
-    matter[r] = rule.is_override ? 1 : 0;
-    for (const BoundStatement& statement : rule.statements) {
-      const Tri about = And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)),
-                            And(MatchParties(rule), MatchesAskers(statement.askers)));
-      if (about != Tri::kNo) matter[r] = 1;
-    }
+    matter[r] = rule.is_override || MayMatter(rule) ? 1 : 0;
   }
   return matter;
+}
+
+bool Evaluation::MayMatter(const BoundRule& rule) {
+  return std::any_of(rule.statements.begin(), rule.statements.end(),
+                     [&](const BoundStatement& one) { return Selects(rule, one) != Tri::kNo; });
+}
+
+Tri Evaluation::Selects(const BoundRule& rule, const BoundStatement& statement) {
+  Tri value = MatchesAspects(statement.aspects);
+  if (value != Tri::kNo) value = And(value, MatchesItems(statement.items));
+  if (value != Tri::kNo) value = And(value, MatchParties(rule));
+  if (value != Tri::kNo) value = And(value, MatchesAskers(statement.askers));
+  return value;
 }
 
 // A team's members are among the askers for some purposes and not for others, and a value that is
@@ -390,27 +398,39 @@ Tri Evaluation::GatewayReaches(const BoundRule& rule) const {
 std::string Evaluation::Signature(const BoundAskers* also) {
   SIGNPOST_POLICY_CHECK(purpose_ == Purpose::kUnspecified);
   std::string signature;
-  for (const BoundRule& rule : policy_.rules) {
-    if (rule.is_override) {
-      SignAskers(rule.askers, Known((rule.opens & AspectBit(item_.aspect)) != 0), signature);
-      continue;
-    }
-    const Tri parties = MatchParties(rule);
-    const Tri gateway = GatewayReaches(rule);
-    for (const BoundStatement& statement : rule.statements) {
-      const Tri about =
-          And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)), parties);
-      if (SignAskers(statement.askers, about, signature) != Tri::kNo) {
-        signature += Sign(gateway);
-      }
-    }
-  }
+  for (const BoundRule& rule : policy_.rules) SignRule(rule, signature);
   if (also != nullptr) SignAskers(*also, Tri::kYes, signature);
-  signature += Sign(Known(PersonNeeded()));
-  signature += Sign(practitioner_);
-  // The one aspect that can be brokered.
-  signature += Sign(Known(item_.aspect == Aspect::kExistence));
-  return signature;
+  return signature + OwnSignature();
+}
+
+bool Evaluation::SignRule(const BoundRule& rule, std::string& signature) {
+  if (rule.is_override) {
+    return SignAskers(rule.askers, Known((rule.opens & AspectBit(item_.aspect)) != 0), signature) !=
+           Tri::kNo;
+  }
+  const Tri parties = MatchParties(rule);
+  const Tri gateway = GatewayReaches(rule);
+  bool says = false;
+  for (const BoundStatement& statement : rule.statements) {
+    const Tri about =
+        And(And(MatchesAspects(statement.aspects), MatchesItems(statement.items)), parties);
+    if (SignAskers(statement.askers, about, signature) == Tri::kNo) continue;
+    signature += Sign(gateway);
+    says = true;
+  }
+  return says;
+}
+
+std::string Evaluation::RuleSignature(const BoundRule& rule) {
+  SIGNPOST_POLICY_CHECK(purpose_ == Purpose::kUnspecified);
+  std::string signature;
+  return SignRule(rule, signature) ? signature : "";
+}
+
+std::string Evaluation::OwnSignature() const {
+  // The last: the one aspect that can be brokered.
+  return {Sign(Known(PersonNeeded())), Sign(practitioner_),
+          Sign(Known(item_.aspect == Aspect::kExistence))};
 }
 
 bool Evaluation::Speaks(const BoundRule& rule, const BoundStatement& statement) {

@@ -59,6 +59,10 @@ class Evaluation {
   //
   // REQUIRES: the question has no purpose, or a team's say would be left out.
   std::vector<uint8_t> RulesThatMatter();
+  // The same of one rule; false of an override.
+  bool MayMatter(const BoundRule& rule);
+  // The value of a statement's selectors and parties, without its conditions.
+  Tri Selects(const BoundRule& rule, const BoundStatement& statement);
   // Of the rules in `open_nothing`, where there is such a set, shows, brokers and overrides do not
   // speak; their hides do.
   //
@@ -74,6 +78,10 @@ class Evaluation {
   //
   // REQUIRES: the question has no purpose.
   std::string Signature(const BoundAskers* also = nullptr);
+  // The same in two parts, for who looks at few of the rules: what the words of one rule say, empty
+  // where they say no, and all that is no rule's.
+  std::string RuleSignature(const BoundRule& rule);
+  std::string OwnSignature() const;
   Tri Holds(const syntax::Condition& condition);
   Tri HoldAll(const syntax::Conditions& conditions);
   Tri MatchesAskers(const BoundAskers& askers) { return MatchAskers(askers, false, false); }
@@ -88,6 +96,8 @@ class Evaluation {
   // Adds to `signature` the value of `askers` together with `about`, for whatever purpose. kNo where
   // it is that for every purpose.
   Tri SignAskers(const BoundAskers& askers, Tri about, std::string& signature);
+  // Whether the rule's words say anything else than no.
+  bool SignRule(const BoundRule& rule, std::string& signature);
   bool OpensNothing(const BoundRule& rule) const {
     return open_nothing_ != nullptr &&
            (*open_nothing_)[static_cast<size_t>(&rule - policy_.rules.data())] != 0;

@@ -335,8 +335,8 @@ WorkerExplanation RecordEvaluator::Explain(Aspect aspect, Symbol assessment, Sym
     if ((decision.obligations & Bit(Obligation::kStateExpiry)) != 0 && decision.consent >= 0 &&
         static_cast<size_t>(decision.consent) < item_.consents.size()) {
       told.obligations |= Bit(Obligation::kStateExpiry);
-      const int64_t until_s = EndOf(item_.consents[static_cast<size_t>(decision.consent)],
-                                    policy_.ends_at_18, item_.adult_from_s);
+      const int64_t until_s =
+          EndOf(item_.consents[static_cast<size_t>(decision.consent)], BirthdaysOf(policy_, item_));
       if (until_s == kNeverS) {
         text.append(" The consent has no end date.");
       } else {

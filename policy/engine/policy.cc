@@ -55,6 +55,10 @@ const std::vector<Symbol>& Policy::Sections(Symbol assessment) const {
 bool Policy::IsSensitiveService(Symbol service) const {
   return service >= impl_->sensitive_services.size() || impl_->sensitive_services[service] != 0;
 }
+bool Policy::MayNameVictim(Symbol section) const {
+  return impl_->may_name_victims.empty() || section == kNoSymbol ||
+         section >= impl_->sections.size() || impl_->may_name_victims.Has(section);
+}
 
 // One item alone is a record of one flag: one way to decide, however many are asked about.
 Decision Policy::Decide(const Question& question, const Item& item) const {
@@ -86,6 +90,9 @@ bool Policy::AlwaysShows(const Question& question, const PersonFacts& person, Sy
   item.aspect = aspect;
   item.shielded = person.shielded;
   item.new_identity = person.new_identity;
+  if (aspect == Aspect::kExistence || aspect == Aspect::kAgency) {
+    item.names_victim = person.names_victim;
+  }
   const PreparedQuestion prepared(*this, question);
   const auto shows = [&](Symbol one) {
     item.service = one;

@@ -124,6 +124,7 @@ struct AgencyData {
   std::string name;
   Symbol kind = kNoSymbol;
   bool relevant_authority = false;
+  bool feeds = true;
   std::vector<Symbol> services;
 };
 
@@ -152,7 +153,8 @@ class PolicyImpl {
   int64_t in_force_s = 0;
   std::string approved_by;
   std::string content_id;
-  // Bits of grantors, any of them: whose consent the eighteenth birthday ends.
+  // Bits of grantors, any of them: what they say, that birthday ends.
+  uint32_t ends_at_16 = 0;
   uint32_t ends_at_18 = 0;
 
   SymbolTable agencies;
@@ -167,6 +169,7 @@ class PolicyImpl {
   std::vector<TeamData> team_data;      // by Symbol
   std::vector<std::vector<Symbol>> assessment_sections;
   std::vector<uint8_t> sensitive_services;  // by Symbol
+  SymbolSet may_name_victims;               // sections; empty: any may
 
   std::vector<RuleInfo> rule_infos;
   std::vector<BoundRule> rules;  // beside rule_infos

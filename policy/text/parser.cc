@@ -63,12 +63,33 @@ bool Parser::Header(const Word& start) {
 }
 
 bool Parser::Default() {
-  if (Take("consent")) {
-    return Expect("is") && Expect("from") && Grantors(policy_.ends_at_18) &&
-           ExpectAll({",", "it", "ends", "at", "18"});
-  }
+  if (Take("consent")) return EndsWithAge();
+  if (Is("a") && Is(Next(), "section")) return MayNameVictims();
   policy_.has_default = true;
   return ExpectAll({"no", "rule", "shows", "an", "item", ",", "hide", "it"});
+}
+
+bool Parser::EndsWithAge() {
+  uint32_t grantors = 0;
+  if (!ExpectAll({"is", "from"}) || !Grantors(grantors) || !ExpectAll({",", "it", "ends", "at"})) {
+    return false;
+  }
+  const bool at_16 = Is("16");
+  if (!at_16 && !Is("18")) return Fail(Now().word, "expected 16 or 18 here");
+  ++at_;
+  (at_16 ? policy_.ends_at_16 : policy_.ends_at_18) |= grantors;
+  return true;
+}
+
+bool Parser::MayNameVictims() {
+  if (!ExpectAll({"a", "section", "is"})) return false;
+  do {
+    Word section;
+    if (!TakeWord(section, "a section")) return false;
+    policy_.may_name_victims.push_back(std::move(section));
+    if (!WithinList(policy_.may_name_victims.size(), Now().word)) return false;
+  } while (Take("or"));
+  return ExpectAll({",", "it", "may", "name", "a", "victim"});
 }
 
 bool Parser::GroupBlock() {
@@ -316,6 +337,13 @@ bool Parser::CheckBlock(const Word& start) {
       if (!Without(conditions)) return false;
       check.unless.push_back(std::move(conditions));
       if (!WithinList(check.unless.size(), Now().word)) return false;
+    } else if (Take("on")) {
+      if (!Expect("basis")) return false;
+      do {
+        Gateway basis{};
+        if (!TakeValue(&ParseGateway, AllGateways(), "gateway", basis)) return false;
+        check.bases |= 1u << static_cast<uint32_t>(basis);
+      } while (Take("or"));
     } else {
       Take(",");
       if (!ExpectAll({"except", "by"}) || !RuleIds(check.except_by)) return false;

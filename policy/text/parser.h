@@ -36,8 +36,11 @@ class Parser : private Cursor {
   bool Block();
   bool Header(const Word& start);
   // where no rule shows an item, hide it
-  // where consent is from a parent, it ends at 18
+  // where consent is from a parent, it ends at 16
+  // where a section is victims or offence-details, it may name a victim
   bool Default();
+  bool EndsWithAge();
+  bool MayNameVictims();
   bool GroupBlock();
   bool RuleBlock();
   bool StatementOf(Rule& rule);
@@ -48,7 +51,8 @@ class Parser : private Cursor {
   bool EndAgreement(const Word& start);
   bool OverrideBlock(const Word& start);
   bool RuleIds(std::vector<Word>& out);
-  // no ASKER (sees|learns) ASPECTS of ITEMS [when ..] [unless ..] [without ..] [, except by IDS]
+  // no ASKER (sees|learns) ASPECTS of ITEMS [on basis ..] [when ..] [unless ..] [without ..]
+  // [, except by IDS]
   bool CheckBlock(const Word& start);
   // "explicit consent in force" | "consent in force" | "a relationship"
   bool Without(Conditions& out);
@@ -84,6 +88,11 @@ class Parser : private Cursor {
   bool AskerFact(Example& example);
   bool ExampleItem(Example& example);
   bool ItemFact(Example& example);
+  bool ConsentFactOf(Example& example);
+  // What it covers: [to WHOM] [for PURPOSES] [about ASPECTS] [of WHAT] [section S] [held by WHOM]
+  bool ScopeOf(ExampleConsent& consent);
+  bool OrWords(std::vector<Word>& out, absl::string_view what);
+  bool Birthday(Example& example);
   bool ExampleResult(Example& example);
 
   std::set<std::string> assessments_;

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "policy/calendar.h"
 #include "policy/limits.h"
 #include "policy/text/parser.h"
 
@@ -137,17 +138,12 @@ bool Parser::ExampleItem(Example& example) {
 
 bool Parser::ItemFact(Example& example) {
   if (Take("consent")) {
-    if (Take("unknown")) {
-      example.consent_unknown = true;
-      return true;
-    }
-    uint32_t states = 0;
-    if (!ConsentMatterOf(states) || !ConsentStates(states)) return false;
-    example.consents.push_back(states);
-    return WithinList(example.consents.size(), Now().word);
+    if (!Take("unknown")) return ConsentFactOf(example);
+    example.consent_unknown = true;
+    return true;
   }
   if (Take("person")) {
-    if (Take("turns")) return Expect("18") && Expect("on") && TakeDate(example.adult_from_s);
+    if (Take("turns")) return Birthday(example);
     const Tri value = Take("perhaps") ? Tri::kUnknown : Tri::kYes;
     if (Take("has")) {
       example.new_identity = value;
@@ -183,10 +179,71 @@ bool Parser::ItemFact(Example& example) {
     example.not_brokerable = true;
     return Expect("brokerable");
   }
-  return Fail(Now().word,
-              "expected a fact about the item: consent <state>, person shielded, person has a "
-              "new identity, person turns 18 on <date>, item about a spent offence, item names a "
-              "victim, flag closed, flag disputed, marked-sensitive or not brokerable");
+  return Fail(
+      Now().word,
+      "expected a fact about the item: consent <state>, person shielded, person has a "
+      "new identity, person turns 16 (or 18) on <date>, item about a spent offence, item names a "
+      "victim, flag closed, flag disputed, marked-sensitive or not brokerable");
+}
+
+bool Parser::ConsentFactOf(Example& example) {
+  ExampleConsent consent;
+  if (!ConsentMatterOf(consent.states) || !ConsentStates(consent.states) || !ScopeOf(consent)) {
+    return false;
+  }
+  example.consents.push_back(std::move(consent));
+  return WithinList(example.consents.size(), Now().word);
+}
+
+bool Parser::ScopeOf(ExampleConsent& consent) {
+  while (true) {
+    if (Take("to")) {
+      if (!OrWords(consent.to, "an agency, a kind of agency or a role")) return false;
+    } else if (Take("for")) {
+      do {
+        Purpose purpose{};
+        if (!TakeValue(&ParsePurpose, AllPurposes(), "purpose", purpose)) return false;
+        consent.purposes |= 1u << static_cast<uint32_t>(purpose);
+      } while (Take("or"));
+    } else if (Take("about")) {
+      do {
+        Aspect aspect{};
+        if (!TakeValue(&ParseAspect, AllAspects(), "aspect", aspect)) return false;
+        consent.aspects = static_cast<uint8_t>(consent.aspects | 1u << static_cast<int>(aspect));
+      } while (Take("or"));
+    } else if (Take("of")) {
+      if (!OrWords(consent.of, "a service or an assessment")) return false;
+    } else if (Take("section")) {
+      if (!OrWords(consent.sections, "a section")) return false;
+    } else if (Take("held")) {
+      if (!Expect("by") || !OrWords(consent.held_by, "an agency")) return false;
+    } else {
+      return true;
+    }
+  }
+}
+
+bool Parser::OrWords(std::vector<Word>& out, absl::string_view what) {
+  do {
+    Article();
+    out.emplace_back();
+    if (!TakeWord(out.back(), what)) return false;
+    if (!WithinList(out.size(), Now().word)) return false;
+  } while (Take("or"));
+  return true;
+}
+
+// Of the one birthday the other follows: on 1 March where there is no 29 February.
+bool Parser::Birthday(Example& example) {
+  const bool is_16 = Is("16");
+  if (!is_16 && !Is("18")) return Fail(Now().word, "expected 16 or 18 here");
+  ++at_;
+  int64_t day_s = 0;
+  if (!Expect("on") || !TakeDate(day_s)) return false;
+  const int64_t other_s = YearsAfter(day_s, is_16 ? 2 : -2);
+  example.sixteen_from_s = is_16 ? day_s : other_s;
+  example.adult_from_s = is_16 ? other_s : day_s;
+  return true;
 }
 
 bool Parser::ExampleResult(Example& example) {

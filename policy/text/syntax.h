@@ -128,6 +128,17 @@ struct Group {
   std::vector<Word> words;
 };
 
+// "consent explicit and in force to connexions for support-planning about contact of housing"
+struct ExampleConsent {
+  uint32_t states = 0;    // as in Condition::consent_states
+  std::vector<Word> to;   // agencies, kinds of agencies, roles
+  uint32_t purposes = 0;  // bit per Purpose
+  uint8_t aspects = 0;    // bit per Aspect
+  std::vector<Word> of;   // services, assessments
+  std::vector<Word> sections;
+  std::vector<Word> held_by;  // agencies
+};
+
 struct Example {
   Word at;
   std::string title;
@@ -146,12 +157,13 @@ struct Example {
   Word section;
   Word service;
   Word holder;
-  std::vector<uint32_t> consents;  // each as in Condition::consent_states
+  std::vector<ExampleConsent> consents;
   bool consent_unknown = false;
   Tri shielded = Tri::kNo;
   Tri new_identity = Tri::kNo;
   Tri spent_offence = Tri::kNo;
   Tri names_victim = Tri::kNo;
+  int64_t sixteen_from_s = kNeverS;
   int64_t adult_from_s = kNeverS;
   bool closed = false;
   bool disputed = false;
@@ -177,6 +189,7 @@ struct Check {
   Conditions when;
   std::vector<Conditions> unless;
   std::vector<Word> except_by;
+  uint32_t bases = 0;  // "on basis consent": bit per Gateway; 0: whatever the basis
 };
 
 struct Policy {
@@ -185,7 +198,10 @@ struct Policy {
   int64_t in_force_s = 0;
   std::string approved_by;
   bool has_default = false;
-  uint32_t ends_at_18 = 0;  // as grantors in Condition::consent_states: whose yes the birthday ends
+  // As grantors in Condition::consent_states: what they say, the birthday ends.
+  uint32_t ends_at_16 = 0;
+  uint32_t ends_at_18 = 0;
+  std::vector<Word> may_name_victims;  // sections
   std::vector<Group> groups;
   std::vector<Rule> rules;
   std::vector<Override> overrides;

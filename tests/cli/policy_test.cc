@@ -81,6 +81,33 @@ TEST_F(PolicyCommandsTest, CheckFindsNothingInWhatShips) {
   EXPECT_EQ(said.err, "");
 }
 
+TEST_F(PolicyCommandsTest, CheckNamesWhatTheHubDoesNotSupply) {
+  const Said said = Policy({"check", kNortown});
+  EXPECT_EQ(said.code, 0);
+  EXPECT_THAT(said.out, AllOf(HasSubstr("rule MARKED rests on 'marked-sensitive'"),
+                              HasSubstr("rule NEW-IDENTITY rests on 'person has a new identity'"),
+                              HasSubstr("rule VICTIM-NAMED rests on 'item names a victim'"),
+                              HasSubstr("3 rules rest on what the hub does not supply yet")));
+}
+
+TEST_F(PolicyCommandsTest, CheckNamesAMissingProtectionWithTheLinesToAdd) {
+  const std::string path =
+      File("open.policy",
+           "policy \"Open\" version 1 in force 2025-04-01 approved by \"B\"\n"
+           "where no rule shows an item, hide it\n"
+           "group sensitive = sexual-health, mental-health, substance-misuse\n"
+           "rule OPEN \"o\"\n show existence, agency, contact of housing to practitioner\n"
+           " when person has no new identity and item names no victim\n"
+           " and item is not about a spent offence\n basis ca2004-s10\n");
+  const Said said = Policy({"check", path});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.out, AllOf(HasSubstr("something locates a shielded person: a practitioner of"),
+                              HasSubstr("is show by OPEN"), HasSubstr("add to the policy:"),
+                              HasSubstr("rule SHIELD \"Nothing that locates a shielded person\""),
+                              HasSubstr("when consent is refused by the young person"),
+                              Not(HasSubstr("rule NEW-IDENTITY"))));
+}
+
 TEST_F(PolicyCommandsTest, CheckSaysWhereAFaultIs) {
   const std::string path = Changed("show existence, agency, contact of sensitive to practitioner",
                                    "show existence, agency, contact of sensitve to practitioner");

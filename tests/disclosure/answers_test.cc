@@ -117,7 +117,7 @@ TEST_F(AnswersTest, TheEntrySaysWhatWasReleasedAndWithheldAndTheAnswersHash) {
   EXPECT_EQ(entry.reply_hash, base::Sha256(answered.bytes));
   EXPECT_EQ(entry.policy_sha256, answered.answer.policy().sha256());
   EXPECT_THAT(entry.released.at(kYot), ElementsAre("existence", "agency", "contact", "assessment"));
-  EXPECT_EQ(entry.withheld, (std::map<std::string, int>{{"default", 19}}));
+  EXPECT_EQ(entry.withheld, (std::map<std::string, int>{{"VICTIM-NAMED", 2}, {"default", 17}}));
   EXPECT_THAT(entry.relationships,
               ElementsAre("own-open-flag", "named-worker", "settled-involvement"));
   EXPECT_FALSE(entry.has_details);

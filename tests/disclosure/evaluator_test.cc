@@ -111,7 +111,8 @@ TEST_F(EvaluatorTest, WhoWorksWithThemSeesTheWorkerAndNoFile) {
   ASSERT_THAT(all.flags[1].content, SizeIs(1));
   EXPECT_THAT(all.flags[1].content[0].open, IsEmpty());
   EXPECT_THAT(all.flags[1].content[0].withheld, SizeIs(19));
-  EXPECT_EQ(WithheldOf(tariq, all), (std::map<std::string, uint32_t>{{"default", 19}}));
+  EXPECT_EQ(WithheldOf(tariq, all),
+            (std::map<std::string, uint32_t>{{"VICTIM-NAMED", 2}, {"default", 17}}));
   EXPECT_FALSE(all.override_used);
   EXPECT_FALSE(all.unnamed_service_involved);
 }

@@ -27,7 +27,7 @@ inline Vocabulary AreaVocabulary(const std::string& area) {
   if (!who.is_object() || !words.is_object()) return v;
   for (const auto& agency : who["agencies"]) {
     v.agencies.push_back({agency["agency_id"], agency["name"], agency["kind"],
-                          agency["relevant_authority"], agency["services"]});
+                          agency["relevant_authority"], agency["services"], agency["feeds_index"]});
   }
   for (const auto& team : who["teams"]) {
     VocabularyTeam out{team["team_id"], team["agency_ids"], {}};

@@ -49,5 +49,13 @@ TEST(Calendar, SaysTheDayInWhichASecondLies) {
 
 TEST(CalendarDeathTest, HasTwelveMonths) { EXPECT_DEATH(DaysInMonth(2026, 13), "month <= 12"); }
 
+TEST(Calendar, CountsYearsByTheDate) {
+  const auto day = [](int y, int m, int d) { return DayOf(y, m, d) * kSecondsPerDay; };
+  EXPECT_EQ(YearsAfter(day(2024, 6, 1), 2), day(2026, 6, 1));
+  EXPECT_EQ(YearsAfter(day(2026, 6, 1), -2), day(2024, 6, 1));
+  EXPECT_EQ(YearsAfter(day(2024, 2, 29), 2), day(2026, 3, 1));
+  EXPECT_EQ(YearsAfter(day(2024, 2, 29), -16), day(2008, 2, 29));
+}
+
 }  // namespace
 }  // namespace signpost::policy

@@ -163,7 +163,8 @@ TEST_F(PolicyPreviewTest, CountsWhatTheDoorWouldTellUnderBothPolicies) {
                "show existence, agency of youth-offending to connexions practitioner"}})));
   drafts.push_back(
       Bound(absl::StrReplaceAll(rules, {{"content of asset except victims, offence-details",
-                                         "content of asset except offence-details"}})));
+                                         "content of asset except victims, offence-details, "
+                                         "lifestyle"}})));
   drafts.push_back(Bound(absl::StrReplaceAll(rules, {{"consent is explicit and in force",  //
                                                       "consent is in force"}})));
   drafts.push_back(Bound(absl::StrCat(rules,

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "adapters/cli/commands/cli.h"
 #include "adapters/cli/files/files.h"
@@ -229,16 +230,21 @@ int Check(Terminal& terminal, const DatedOptions& options) {
   const policy::Policy& policy = *opened.policy;
   const std::vector<policy::Finding> findings = policy::Lint(policy, *now_s);
   size_t doubtful = 0;
+  size_t unsupplied = 0;
   int code = kExitOk;
   json list = json::array();
   for (const policy::Finding& finding : findings) {
-    if (finding.kind != policy::FindingKind::kAsymmetry) {
+    // That a review is due is for the agreement's parties, and what the hub does not supply yet is
+    // for its makers: the file is as right as it was the day before, and what shipped then does not
+    // fail by itself now.
+    if (finding.kind == policy::FindingKind::kUnsupplied) {
+      ++unsupplied;
+    } else if (finding.kind != policy::FindingKind::kAsymmetry) {
       ++doubtful;
-      // That a review is due is for the agreement's parties: the file is as right as it was the day
-      // before, and what shipped then does not fail by itself now.
       if (finding.kind != policy::FindingKind::kReviewOverdue) code = kExitFindings;
     }
     list.push_back({{"line", finding.line}, {"message", finding.message}});
+    if (!finding.remedy.empty()) list.back()["add"] = finding.remedy;
   }
   if (options.json) {
     const json answer = {{"name", policy.name()},
@@ -257,12 +263,22 @@ int Check(Terminal& terminal, const DatedOptions& options) {
   page.Line(absl::StrCat("SHA-256 ", policy.content_id()));
   for (const policy::Finding& finding : findings) {
     if (finding.kind == policy::FindingKind::kAsymmetry) continue;
-    page.Line(absl::StrCat(path, ":", finding.line, ": ", finding.message));
+    const std::string at = finding.line == 0 ? "" : absl::StrCat(finding.line, ": ");
+    page.Line(absl::StrCat(path, ":", at.empty() ? " " : at, finding.message));
+    if (finding.remedy.empty()) continue;
+    page.Line("  add to the policy:");
+    for (const std::string& line : absl::StrSplit(finding.remedy, '\n', absl::SkipEmpty())) {
+      page.Line(absl::StrCat("    ", line));
+    }
   }
   PrintAsymmetries(policy, findings, page);
   page.Blank();
   page.Line(doubtful == 0 ? "Nothing to look at."
                           : absl::StrCat(Counted(doubtful, "thing", "things"), " to look at."));
+  if (unsupplied != 0) {
+    page.Line(absl::StrCat(Counted(unsupplied, "rule rests", "rules rest"),
+                           " on what the hub does not supply yet, as said above."));
+  }
   *terminal.out << page.text();
   return code;
 }

@@ -113,6 +113,7 @@ absl::StatusOr<policy::Vocabulary> ReadVocabulary(const std::string& words_path,
     if (agency.kind == "auditor" || agency.kind == "operator") continue;
     agency.relevant_authority = area.Flag(node, "relevant_authority");
     agency.services = area.Words(node, "services");
+    agency.feeds = area.Flag(node, "feeds_index");
     vocabulary.agencies.push_back(std::move(agency));
   }
   for (const json& node : area.Objects(area_root, "teams")) {

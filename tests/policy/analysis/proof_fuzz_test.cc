@@ -78,6 +78,7 @@ class ProofAuthor {
         "policy \"P\" version 1 in force 2025-04-01 approved by \"B\"\n"
         "where no rule shows an item, hide it\n",
         dice_.OneIn(6) ? "where consent is from a parent, it ends at 18\n" : "",
+        dice_.OneIn(6) ? "where consent is from a parent or an authority, it ends at 16\n" : "",
         "group sensitive = sexual-health\n", rules);
     if (!agreed.empty()) {
       absl::StrAppend(&text, "agreement G \"g\" between yot and careers from ",
@@ -168,6 +169,9 @@ class ProofAuthor {
       absl::StrAppend(&text, " without ",
                       One({"a relationship", "consent in force", "explicit consent in force",
                            "consent in force by the young person"}));
+    }
+    if (dice_.OneIn(5)) {
+      absl::StrAppend(&text, " on basis ", One({"consent", "ca2004-s10 or ca1989-s47"}));
     }
     if (dice_.OneIn(4)) absl::StrAppend(&text, ", except by ", One(ids_));
     return absl::StrCat(text, "\n");
@@ -265,6 +269,7 @@ class Asker {
       f.*fact = Unsure();
     }
     f.now_s = dice_.Of<int64_t>({kInForceS, kInForceS + 200 * kDayS, kInForceS + 2000 * kDayS});
+    f.sixteen_from_s = dice_.Of<int64_t>({kNeverS, kUnknownS, kInForceS + 100 * kDayS});
     f.adult_from_s = dice_.Of<int64_t>({kNeverS, kUnknownS, kInForceS + 100 * kDayS});
     f.consents_known = !dice_.OneIn(20);
     for (size_t n = dice_.Upto(4); n > 0; --n) f.consents.push_back(Consent(f.now_s));
@@ -325,17 +330,21 @@ class Asker {
 syntax::Policy Without(syntax::Policy tree, const syntax::Check& check) {
   std::set<std::string> ids;
   for (const syntax::Word& word : check.except_by) ids.insert(word.text);
+  const auto on_other_basis = [&check](Gateway basis) {
+    return check.bases != 0 && (check.bases >> static_cast<unsigned>(basis) & 1u) == 0;
+  };
   for (syntax::Rule& rule : tree.rules) {
-    if (ids.count(rule.id.text) == 0) continue;
+    if (ids.count(rule.id.text) == 0 && !on_other_basis(rule.basis)) continue;
     rule.statements.erase(
         std::remove_if(rule.statements.begin(), rule.statements.end(),
                        [](const syntax::Statement& s) { return s.effect != Effect::kHide; }),
         rule.statements.end());
   }
-  tree.overrides.erase(
-      std::remove_if(tree.overrides.begin(), tree.overrides.end(),
-                     [&](const syntax::Override& o) { return ids.count(o.id.text) != 0; }),
-      tree.overrides.end());
+  tree.overrides.erase(std::remove_if(tree.overrides.begin(), tree.overrides.end(),
+                                      [&](const syntax::Override& o) {
+                                        return ids.count(o.id.text) != 0 || check.bases != 0;
+                                      }),
+                       tree.overrides.end());
   return tree;
 }
 

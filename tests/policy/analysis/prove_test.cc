@@ -67,7 +67,7 @@ class Drawer {
       i.*fact = Upto(2) == 0 ? Tri::kNo : Tri::kYes;
     }
     i.brokerable = i.consents_known = Tri::kYes;
-    i.adult_from_s = kNeverS;
+    i.sixteen_from_s = i.adult_from_s = kNeverS;
     for (size_t n = Upto(4); n > 0; --n) {
       ConsentFact consent;
       consent.decision = AllConsentDecisions()[Upto(AllConsentDecisions().size())];

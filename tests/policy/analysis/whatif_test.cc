@@ -109,7 +109,7 @@ class WhatIfTest : public ::testing::Test {
     item.spent_offence = row.Get(PersonItem::kSpentOffence);
     item.names_victim = row.Get(PersonItem::kNamesVictim);
     item.brokerable = row.Get(PersonItem::kBrokerable);
-    item.adult_from_s = kNeverS;
+    item.sixteen_from_s = item.adult_from_s = kNeverS;
     if (row.consents < consents_.size()) {
       item.consents_known = Tri::kYes;
       item.consents = consents_[row.consents].facts;

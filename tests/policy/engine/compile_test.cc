@@ -346,7 +346,7 @@ TEST(Compile, ChecksAreProvedOverEveryKindOfFact) {
   }
 }
 
-TEST(Compile, TooManyWaysToSpeakOfConsentCannotBeProved) {
+TEST(Compile, ManyWaysToSpeakOfConsentAreProvedToo) {
   std::string rules;
   int n = 0;
   for (const char* matter : {"", "to the service ", "to data-protection "}) {
@@ -356,12 +356,18 @@ TEST(Compile, TooManyWaysToSpeakOfConsentCannotBeProved) {
     }
   }
   EXPECT_TRUE(With(rules).ok());
-  ExpectFault(rules + "check no one sees contact of housing\n", 31, 1, "within the limit");
+  const std::string check =
+      "check no one sees contact of housing when consent to data-protection is refused from a "
+      "court\n";
+  EXPECT_TRUE(With(rules + check).ok());
+  absl::StrAppend(&rules, "rule S \"s\"\n show contact of housing to everyone basis ca2004-s10\n");
+  EXPECT_TRUE(With(rules + check).ok());
+  ExpectFault(rules + "check no one sees contact of housing\n", 33, 1, "is show by S");
 }
 
 TEST(Compile, ACheckTooLargeToProveRefusesThePolicy) {
   CompileOptions options;
-  options.check_cells_max = 10;
+  options.check_cells_max = 1;
   const std::string text =
       "rule A \"a\"\n  show contact of housing to connexions practitioner\n  basis ca2004-s10\n"
       "check no yot practitioner sees anything of housing\n";
@@ -434,6 +440,35 @@ TEST(Compile, AFaultyVocabularyIsRefusedOnLineZero) {
   EXPECT_TRUE(refused(v));
 }
 
+TEST(Compile, NamesWhatAWordProcessorPutThere) {
+  ExpectFault(
+      "rule A \xE2\x80\x9Ctitle of it\xE2\x80\x9D\n hide contact of housing from everyone\n", 1, 8,
+      "a curly quote, as Word writes it");
+  ExpectFault(
+      "rule A \"a\"\n hide contact of housing\xC2\xA0"
+      "from everyone\n",
+      2, 25, "a no-break space");
+  // A quoted text keeps its apostrophes and dashes.
+  EXPECT_TRUE(With("rule A \"what\xE2\x80\x99s theirs \xE2\x80\x94 and not\"\n"
+                   " hide contact of housing from everyone\n")
+                  .ok());
+  // One fault, and not one for each word of the title.
+  EXPECT_EQ(
+      With("rule A \xE2\x80\x9Ctitle of it\xE2\x80\x9D\n hide contact of housing from everyone\n")
+          .diagnostics.size(),
+      1u);
+  const CompileResult marked = Compile(std::string("\xEF\xBB\xBF") + kHead, NortownVocabulary());
+  ASSERT_EQ(marked.diagnostics.size(), 1u) << marked.Errors();
+  EXPECT_NE(marked.Errors().find("byte-order mark"), std::string::npos);
+}
+
+TEST(Compile, ListsTheChoicesWhereAWordOfAClosedListIsWrong) {
+  ExpectFault(
+      "rule A \"a\"\n show contact of housing to everyone when purpose is hosing\n basis "
+      "ca2004-s10\n",
+      2, 55, "it is one of assessment, support-planning, safeguarding", "housing");
+}
+
 TEST(Compile, ASensitiveServiceMustBeInTheGroup) {
   const CompileResult result = Compile(
       "policy \"P\" version 1 in force 2025-04-01 approved by \"B\"\n"
@@ -442,6 +477,12 @@ TEST(Compile, ASensitiveServiceMustBeInTheGroup) {
       NortownVocabulary());
   ASSERT_FALSE(result.ok());
   EXPECT_NE(result.Errors().find("'mental-health' is sensitive"), std::string::npos);
+  // At the group, with the whole line.
+  EXPECT_EQ(result.diagnostics.front().line, 3);
+  EXPECT_NE(
+      result.Errors().find("group sensitive = substance-misuse, sexual-health, mental-health"),
+      std::string::npos)
+      << result.Errors();
 }
 
 }  // namespace

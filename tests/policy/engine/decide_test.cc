@@ -424,10 +424,14 @@ TEST_F(Decide, AParentsConsentEndsWithTheFirstSecondOfTheEighteenthBirthday) {
   i_.aspect = Aspect::kAgency;
   EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS - 10), Effect::kShow);
   consent.until_s = kNeverS;
-  // A refusal does not grow up: that would show more.
+  // Their no counts no longer than their yes; where the birthday is not known, it still does.
   consent.decision = ConsentDecision::kRefused;
   i_.adult_from_s = kBirthdayS;
   i_.aspect = Aspect::kContact;
+  EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS - 1), Effect::kHide);
+  EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS), Effect::kShow);
+  EXPECT_EQ(at(Grantor::kSelf, kBirthdayS + 1), Effect::kHide);
+  i_.adult_from_s = kUnknownS;
   EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS + 1), Effect::kHide);
 }
 

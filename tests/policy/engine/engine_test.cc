@@ -83,6 +83,7 @@ class Asked {
           &item.spent_offence, &item.names_victim, &item.brokerable}) {
       *fact = Any();
     }
+    if (Below(3) != 0) item.sixteen_from_s = question.now_s + static_cast<int64_t>(Below(3)) - 1;
     if (Below(3) != 0) item.adult_from_s = question.now_s + static_cast<int64_t>(Below(3)) - 1;
     item.consents_known = Below(8) == 0 ? Any() : Tri::kYes;
     const unsigned consents = Below(40) == 0 ? 65 : Below(4);

@@ -65,7 +65,8 @@ class Stories : public ::testing::Test {
     i.service = p_->ServiceSymbol(service);
     i.aspect = aspect;
     i.open = Tri::kYes;
-    i.disputed = i.marked_sensitive = i.shielded = Tri::kNo;
+    i.disputed = i.marked_sensitive = i.shielded = i.new_identity = Tri::kNo;
+    i.spent_offence = i.names_victim = Tri::kNo;
     i.brokerable = i.consents_known = Tri::kYes;
     i.consents = consents_;
     return i;
@@ -124,18 +125,21 @@ TEST_F(Stories, ButNotWhatTheAssetSaysAndIsToldWhatToAskFor) {
   const Decision decision = p_->Decide(adviser_, Asset("lifestyle"));
   EXPECT_EQ(decision.effect, Effect::kHide);
   EXPECT_TRUE(decision.by_default);
-  EXPECT_EQ(decision.missing, Bit(Missing::kExplicitConsent));
+  EXPECT_EQ(decision.missing, Bit(Missing::kExplicitConsent) | Bit(Missing::kOthersConsent));
   const Explanation why = Why(adviser_, Asset("lifestyle"));
-  EXPECT_EQ(why.worker_reason,
-            "You may not see the section 'lifestyle' of the assessment (asset): the young person's "
-            "explicit consent is needed.");
+  EXPECT_EQ(
+      why.worker_reason,
+      "You may not see the section 'lifestyle' of the assessment (asset): any one of these "
+      "would do: the young person's explicit consent; or the consent of somebody who may give "
+      "it for the young person.");
   EXPECT_EQ(why.next_step,
             "Ask the young person for their written consent, and record it, or ask Nortown Youth "
             "Offending Team.");
   EXPECT_EQ(why.ask_agency, p_->AgencySymbol("nortown-yot"));
   EXPECT_EQ(why.audit_reason,
-            "hide by default, missing explicit-consent; matching: none; policy \"Nortown need to "
-            "know\" version 1 c0ffee");
+            "hide by default, missing explicit-consent and others-consent; any one would do of "
+            "explicit-consent, others-consent; matching: none; policy \"Nortown need to know\" "
+            "version 1 c0ffee");
 }
 
 TEST_F(Stories, TheSecondedAdviserReadsItInsideTheTeamsPurposes) {
@@ -315,7 +319,7 @@ TEST_F(Stories, SocialServicesYotAndConnexionsKnowEachOthersWorkers) {
 
 // Promise 7: for whom "has" and "has none" may be told apart.
 TEST_F(Stories, CoverageIsToldOnlyWhereNoHideCouldApply) {
-  const PersonFacts plain{Tri::kNo};
+  const PersonFacts plain{Tri::kNo, Tri::kNo, Tri::kNo};
   const auto known = [&](const Question& q, const char* agency, const PersonFacts& person) {
     const Symbol holder = p_->AgencySymbol(agency);
     return p_->AlwaysShows(q, person, holder, kNoSymbol, Aspect::kExistence) &&
@@ -324,7 +328,9 @@ TEST_F(Stories, CoverageIsToldOnlyWhereNoHideCouldApply) {
   EXPECT_TRUE(known(adviser_, "nortown-yot", plain));
   EXPECT_TRUE(known(adviser_, "nortown-social-services", plain));
   EXPECT_TRUE(known(adviser_, "northern-connexions", plain));
-  EXPECT_FALSE(known(adviser_, "nortown-yot", PersonFacts{Tri::kYes}));
+  EXPECT_FALSE(known(adviser_, "nortown-yot", PersonFacts{Tri::kYes, Tri::kNo, Tri::kNo}));
+  EXPECT_FALSE(known(adviser_, "nortown-yot", PersonFacts{Tri::kNo, Tri::kUnknown, Tri::kNo}));
+  EXPECT_FALSE(known(adviser_, "nortown-yot", PersonFacts{Tri::kNo, Tri::kNo, Tri::kUnknown}));
   EXPECT_FALSE(known(adviser_, "nortown-drugs-advice", plain));
   EXPECT_FALSE(known(adviser_, "nightstop-project", plain));
   EXPECT_FALSE(known(adviser_, "nortown-housing", plain));
@@ -341,12 +347,13 @@ TEST_F(Stories, AWorkerCanReadWhatTheAgreementsSay) {
   EXPECT_EQ(views[0].other_agency, "nortown-social-services");
   EXPECT_EQ(views[1].other_agency, "nortown-yot");
   EXPECT_TRUE(views[1].in_force);
-  ASSERT_EQ(views[1].may_see.size(), 3u);
-  EXPECT_EQ(views[1].may_see[1].words,
-            "ASSET with written consent: show content of asset except victims, offence-details of "
-            "youth-offending to connexions practitioner when consent is explicit and in force, and "
-            "worker is involved and purpose is assessment or support-planning, basis consent "
-            "(ASSET-CONSENT)");
+  ASSERT_EQ(views[1].may_see.size(), 4u);
+  EXPECT_EQ(
+      views[1].may_see[1].words,
+      "ASSET with written consent: show content of asset except victims, offence-details of "
+      "youth-offending to connexions practitioner when consent is explicit and in force by the "
+      "young person, and worker is involved and purpose is assessment or support-planning, "
+      "basis consent (ASSET-CONSENT)");
   // The same in its parts, for whoever says it in another language.
   EXPECT_EQ(views[1].may_see[1].rule_id, "ASSET-CONSENT");
   EXPECT_EQ(views[1].may_see[1].rule_title, "ASSET with written consent");
@@ -365,13 +372,26 @@ TEST(NortownChecks, EachBrokenPolicyIsRefused) {
     const char *from, *to;
   } breaks[] = {
       {"consent is explicit and in force", "consent is in force"},
-      {"when consent is explicit and in force, and worker is involved\n  basis consent",
-       "when consent is explicit and in force\n  basis consent"},
+      {"when consent is explicit and in force by the young person, and worker is involved\n  basis",
+       "when consent is explicit and in force by the young person\n  basis"},
       {"\n  when purpose is housing or employment", "\n  when purpose is employment"},
       {"hide agency, contact, assessment, content, record",
        "hide agency, assessment, content, record"},
       {"content of asset except victims, offence", "content of asset except offence"},
-      {"when consent is refused\n", "when consent is refused, and purpose is safeguarding\n"},
+      {"when consent is refused by the young person\n",
+       "when consent is refused by the young person, and purpose is safeguarding\n"},
+      // What the law asks.
+      {"\n  when item names a victim\n", "\n  when item names a victim, and flag is closed\n"},
+      {"\n  when person has a new identity\n",
+       "\n  when person has a new identity, and flag is closed\n"},
+      {"  unless consent is withdrawn by the young person\n", ""},
+      {"unless consent is explicit and in force by the young person\n  an override",
+       "unless consent is explicit and in force\n  an override"},
+      {"from everyone except the holder\n  when consent is refused by the young person",
+       "from everyone except the holder or members of nortown-yot-team\n  when consent is refused "
+       "by "
+       "the young person"},
+      {"basis esa2008-s76", "basis ca1989-s17"},
       {"on connexions systems", "on housing systems"},
   };
   for (const auto& broken : breaks) {

@@ -114,21 +114,23 @@ class Reference {
     const uint32_t who = Bit(c.grantor) | (own ? kByYoungPersonBit : kByAnotherBit);
     std::set<ConsentState> states;
     if (c.is_explicit) states.insert(ConsentState::kExplicit);
-    if (c.decision == ConsentDecision::kWithdrawn) states.insert(ConsentState::kWithdrawn);
-    if (c.decision == ConsentDecision::kRefused && c.from_s <= f_.now_s && f_.now_s < c.until_s) {
-      states.insert(ConsentState::kRefused);
-    }
-    if (c.decision == ConsentDecision::kGiven) {
-      const bool ends_at_18 = (tree_.ends_at_18 & who) != 0;
-      const bool birthday_known = f_.adult_from_s != kUnknownS;
-      const bool grown_up = ends_at_18 && birthday_known && f_.now_s >= f_.adult_from_s;
-      if (f_.now_s >= c.until_s || grown_up) {
-        states.insert(ConsentState::kExpired);
-      } else if (ends_at_18 && !birthday_known) {
-        return {};
-      } else if (c.from_s <= f_.now_s) {
-        states.insert(ConsentState::kInForce);
-      }
+    // A birthday may end it, whether it is a yes or a no.
+    const bool at_16 = (tree_.ends_at_16 & who) != 0;
+    const bool at_18 = (tree_.ends_at_18 & who) != 0;
+    const int64_t birthday_s = at_16 ? f_.sixteen_from_s : at_18 ? f_.adult_from_s : kNeverS;
+    const bool perhaps = birthday_s == kUnknownS;
+    const bool grown_up = !perhaps && f_.now_s >= birthday_s;
+    const bool begun = c.from_s <= f_.now_s;
+    if (c.decision == ConsentDecision::kWithdrawn) {
+      if (perhaps) return {};
+      if (!grown_up) states.insert(ConsentState::kWithdrawn);
+    } else if (f_.now_s >= c.until_s || grown_up) {
+      if (c.decision == ConsentDecision::kGiven) states.insert(ConsentState::kExpired);
+    } else if (perhaps) {
+      return {};
+    } else if (begun) {
+      states.insert(c.decision == ConsentDecision::kGiven ? ConsentState::kInForce
+                                                          : ConsentState::kRefused);
     }
     for (const ConsentState state : AllConsentStates()) {
       if (state == ConsentState::kNotAsked) continue;
@@ -404,6 +406,7 @@ ReferenceFacts InWords(const Policy& policy, const Vocabulary& vocabulary, const
   f.brokerable = FromTri(item.brokerable);
   f.consents_known = item.consents_known == Tri::kYes;
   f.consents.assign(item.consents.begin(), item.consents.end());
+  f.sixteen_from_s = item.sixteen_from_s;
   f.adult_from_s = item.adult_from_s;
   return f;
 }

@@ -39,6 +39,7 @@ struct ReferenceFacts {
   Perhaps open, disputed, marked, shielded, new_identity, spent_offence, names_victim, brokerable;
   bool consents_known = true;
   std::vector<ConsentFact> consents;  // without scopes
+  int64_t sixteen_from_s = kNeverS;
   int64_t adult_from_s = kNeverS;
   int64_t now_s = 0;
 };

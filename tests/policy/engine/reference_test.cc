@@ -101,6 +101,7 @@ void CompareAtRandom(Judged& judged, int trials) {
     if (below(4) == 0) i.brokerable = tri();
     if (below(10) == 0) i.consents_known = Tri::kUnknown;
     const int64_t birthdays[] = {kUnknownS, kNeverS, q.now_s, q.now_s + 1};
+    i.sixteen_from_s = birthdays[below(4)];
     i.adult_from_s = birthdays[below(4)];
     std::vector<ConsentFact> consents;
     if (below(2) == 0) {
