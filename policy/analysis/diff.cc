@@ -1,6 +1,7 @@
 #include "policy/analysis/diff.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "policy/analysis/box_words.h"
 #include "policy/analysis/boxes.h"
+#include "policy/analysis/cuts.h"
 #include "policy/analysis/decision_space.h"
 #include "policy/engine/evaluation.h"
 
@@ -60,12 +62,7 @@ class Survey {
 
   // False past the limits.
   bool Run() {
-    const auto pairs =
-        static_cast<int64_t>(space_->askers.size()) * static_cast<int64_t>(space_->items.size());
-    if (pairs > kSurveyPairsMax || space_->askers.size() > kAskersMax || space_->too_large) {
-      return false;
-    }
-    GatherClasses();
+    if (space_->askers.size() > kAskersMax || space_->too_large || !GatherClasses()) return false;
     for (const auto& [signature, members] : classes_) {
       if (!VisitClass(members)) return false;
     }
@@ -86,8 +83,8 @@ class Survey {
     return std::find(alike.begin(), alike.end(), agency) != alike.end();
   }
   virtual CellChange Judge(const std::vector<Decision>& decisions) const = 0;
-  // Whether circumstances that are not known are surveyed, too.
-  virtual bool LooksAtUnknown() const { return false; }
+  // What a difference is sought in, also where circumstances are not known; nullptr: none is.
+  virtual const ChangedRules* Changed() const { return nullptr; }
 
   const std::vector<const Policy*> policies_;
   std::vector<const PolicyImpl*> impls_;
@@ -117,45 +114,121 @@ class Survey {
     int64_t cells = 0;  // of each member
   };
 
-  // Askers and items that the words of no rule tell apart are decided alike.
-  void GatherClasses() {
+  // Askers and items that the words of no rule tell apart are decided alike. Of each pair only the
+  // rules are looked at that can be about its two agencies; false past the limit on pairs.
+  bool GatherClasses() {
+    std::vector<uint32_t> items;
+    for (size_t i = 0; i < space_->items.size(); ++i) {
+      if (IsAbout(space_->items[i])) items.push_back(static_cast<uint32_t>(i));
+    }
+    int64_t pairs = 0;
     for (size_t a = 0; a < space_->askers.size(); ++a) {
-      for (size_t i = 0; i < space_->items.size(); ++i) {
-        if (!IsAbout(space_->items[i])) continue;
-        Cell cell(*space_, space_->askers[a], space_->items[i]);
+      const AskerClass& asker = space_->askers[a];
+      for (const uint32_t i : items) {
+        const Item& item = space_->items[i];
+        const Between& between = RulesBetween(asker.agency, item.holder);
+        if (between.unchanged) continue;
+        Cell cell(*space_, asker, item);
         cell.question.purpose = Purpose::kUnspecified;
-        std::string signature =
-            absl::StrCat(space_->askers[a].team, "/", space_->askers[a].team_relationships);
+        std::vector<Evaluation> evaluations;
+        evaluations.reserve(impls_.size());
         for (const PolicyImpl* const impl : impls_) {
-          absl::StrAppend(&signature, "/", Evaluation(*impl, cell.question, cell.item).Signature());
+          evaluations.emplace_back(*impl, cell.question, cell.item);
         }
-        classes_[signature].push_back({static_cast<uint16_t>(a), static_cast<uint32_t>(i)});
+        if (Changed() != nullptr && !Changed()->MayMatter(evaluations[0], evaluations[1])) continue;
+        if (++pairs > kSurveyPairsMax) return false;
+        std::string signature = absl::StrCat(asker.team, "/", asker.team_relationships);
+        for (size_t p = 0; p < impls_.size(); ++p) {
+          signature += evaluations[p].OwnSignature();
+          for (const uint16_t r : between.rules[p]) {
+            const std::string says = evaluations[p].RuleSignature(impls_[p]->rules[r]);
+            if (!says.empty()) absl::StrAppend(&signature, ";", p, ".", r, ":", says);
+          }
+        }
+        classes_[signature].push_back({static_cast<uint16_t>(a), i});
       }
     }
+    return true;
   }
+
+  // The rules of each policy that can be about an item of one agency and an asker of another.
+  struct Between {
+    std::vector<std::vector<uint16_t>> rules;
+    bool unchanged = false;  // a difference is sought, and no rule that changed is among them
+  };
+  const Between& RulesBetween(Symbol asker, Symbol holder) {
+    const auto [it, added] = between_.try_emplace({asker, holder});
+    if (!added) return it->second;
+    Between& between = it->second;
+    between.unchanged = Changed() != nullptr;
+    for (size_t p = 0; p < impls_.size(); ++p) {
+      std::vector<uint16_t>& rules = between.rules.emplace_back();
+      for (size_t r = 0; r < impls_[p]->rules.size(); ++r) {
+        const BoundRule& rule = impls_[p]->rules[r];
+        if (!MayBeBetween(*impls_[p], rule, asker, holder)) continue;
+        rules.push_back(static_cast<uint16_t>(r));
+        if (between.unchanged && Changed()->Has(rule)) between.unchanged = false;
+      }
+    }
+    return between;
+  }
+  static bool MayBeBetween(const PolicyImpl& impl, const BoundRule& rule, Symbol asker,
+                           Symbol holder) {
+    if (rule.is_override) return true;
+    if (rule.agreement != kNoAgreement) {
+      const SymbolSet& parties = impl.agreements[static_cast<size_t>(rule.agreement)].parties;
+      if (!parties.Has(asker) || !parties.Has(holder)) return false;
+    }
+    return std::any_of(rule.statements.begin(), rule.statements.end(), [&](const auto& one) {
+      return MayAsk(impl, one.askers, asker) && MayBeHeld(impl, one.items, holder);
+    });
+  }
+  static bool MayAsk(const PolicyImpl& impl, const BoundAskers& askers, Symbol agency) {
+    return askers.everyone ||
+           std::any_of(askers.any.begin(), askers.any.end(), [&](const BoundAskerPhrase& one) {
+             return (one.agency == kNoSymbol || one.agency == agency) &&
+                    (one.kind == kNoSymbol || one.kind == impl.agency_data[agency].kind);
+           });
+  }
+  static bool MayBeHeld(const PolicyImpl& impl, const BoundItems& items, Symbol agency) {
+    if (items.held_by_agencies.empty() && items.held_by_kinds.empty()) return true;
+    return items.held_by_agencies.Has(agency) ||
+           items.held_by_kinds.Has(impl.agency_data[agency].kind);
+  }
+
+  // Of each fact, the values that are visited; CountOf() it stands for not knowing.
+  using Values = std::array<std::vector<uint16_t>, kFactCount>;
 
   bool VisitClass(const std::vector<Member>& members) {
     Cell cell(*space_, space_->askers[members.front().asker], space_->items[members.front().item]);
     Pattern pattern;
     pattern.facts = FactsWithASay(cell);
     if (pattern.facts == 0) return true;  // no rule can speak
-    int64_t count = 1;
     // What each of these cells stands for: every value of the facts that have no say.
     int64_t weight = static_cast<int64_t>(members.size());
+    Values known;
+    Values perhaps;
+    int64_t count = 1;
+    int64_t perhaps_count = Changed() != nullptr ? 1 : 0;
+    Cut(pattern.facts, cell, known, perhaps);
     for (int f = 0; f < kFactCount; ++f) {
-      (Has(pattern.facts, f) ? count : weight) *= CountOf(*space_, static_cast<Fact>(f));
+      const auto place = static_cast<size_t>(f);
+      if (!Has(pattern.facts, f)) weight *= CountOf(*space_, static_cast<Fact>(f));
+      count *= static_cast<int64_t>(known[place].size());
+      perhaps_count *= static_cast<int64_t>(perhaps[place].size());
+      if (count > kSurveyCellsMax || perhaps_count > kSurveyCellsMax) return false;
     }
     cells += count;
-    if (cells > kSurveyCellsMax) return false;
-    const bool asks_unknown = LooksAtUnknown() && !AreTheSameFor(cell);
+    unknown_cells_ += perhaps_count;
+    if (cells > kSurveyCellsMax || unknown_cells_ > kSurveyCellsMax) return false;
     std::vector<uint16_t> outcomes;  // by cell, where the unknown are asked about too
-    Circumstance at{};
     std::vector<Decision> decisions(policies_.size());
     std::vector<uint32_t> rules;
-    do {
+    Circumstance at{};
+    for (bool more = count > 0 && First(known, cell, at); more; more = Next(known, cell, at)) {
       Decide(cell, decisions);
       const CellChange outcome = Judge(decisions);
-      if (asks_unknown) {
+      if (perhaps_count > 0) {
         outcomes.push_back(outcome.change.empty() ? kNoOutcome : NumberOf(outcome));
       }
       if (outcome.change.empty()) continue;
@@ -164,10 +237,68 @@ class Survey {
       }
       pattern.cells.emplace_back(NumberOf(outcome), at);
       rules.push_back(RulesOf(decisions));
-    } while (Next(pattern.facts, cell, at));
+    }
     const uint32_t facts = pattern.facts;
     Keep(std::move(pattern), std::move(rules), members);
-    return !asks_unknown || VisitUnknown(facts, outcomes, members, cell);
+    if (perhaps_count > count) VisitUnknown(facts, known, perhaps, outcomes, members, cell);
+    return true;
+  }
+
+  // Leaves out values that come to nothing: with which the item is hidden whatever else is so, or
+  // with which every rule is as it was.
+  void Cut(uint32_t facts, const Cell& at, Values& known, Values& perhaps) const {
+    const AskerClass asker{
+        at.question.agency, at.question.role, at.question.is_practitioner,
+        at.question.teams.empty() ? kNoSymbol : at.question.teams[0].team,
+        at.question.teams.empty() ? uint8_t{0} : at.question.teams[0].relationships.yes};
+    Cell cell(*space_, asker, at.item);
+    Question question = at.question;
+    question.purpose = Purpose::kUnspecified;
+    std::vector<Closers> closers;
+    for (const PolicyImpl* const impl : impls_) {
+      Evaluation evaluation(*impl, question, at.item);
+      closers.emplace_back(*impl, evaluation);
+    }
+    for (int f = 0; f < kFactCount; ++f) {
+      const Fact fact = static_cast<Fact>(f);
+      const int count = CountOf(*space_, fact);
+      const std::optional<Condition::About> about = AboutOf(fact);
+      const bool may_be_cut =
+          about.has_value() && (fact != Fact::kRelationships || question.teams.empty());
+      const int last = Changed() != nullptr && MayBeUnknown(fact) ? count : count - 1;
+      for (int value = 0; Has(facts, f) && value <= last; ++value) {
+        if (may_be_cut && value < count) cell.Set(fact, value);
+        if (may_be_cut && value == count) cell.Forget(fact);
+        if (may_be_cut && ComesToNothing(cell, *about, closers)) continue;
+        if (value < count) known[static_cast<size_t>(f)].push_back(static_cast<uint16_t>(value));
+        perhaps[static_cast<size_t>(f)].push_back(static_cast<uint16_t>(value));
+      }
+      if (!Has(facts, f)) known[static_cast<size_t>(f)] = perhaps[static_cast<size_t>(f)] = {0};
+      cell.Set(fact, 0);
+    }
+  }
+  bool ComesToNothing(const Cell& cell, Condition::About about,
+                      const std::vector<Closers>& closers) const {
+    bool closed = true;
+    for (size_t p = 0; p < impls_.size(); ++p) {
+      Evaluation evaluation(*impls_[p], cell.question, cell.item);
+      const auto truth = [&](const Condition& one) { return evaluation.Holds(one); };
+      closed = closed && closers[p].Close(about, truth);
+      if (p == 0 && Changed() != nullptr && Changed()->Agree(about, truth)) return true;
+    }
+    return closed;
+  }
+  static std::optional<Condition::About> AboutOf(Fact fact) {
+    for (const Condition::About about :
+         {Condition::About::kConsent, Condition::About::kPurpose, Condition::About::kRelationship,
+          Condition::About::kShielded, Condition::About::kOpen, Condition::About::kDisputed,
+          Condition::About::kNewIdentity, Condition::About::kSpentOffence,
+          Condition::About::kNamesVictim}) {
+      Condition condition;
+      condition.about = about;
+      if (FactOf(condition) == Bit(fact)) return about;
+    }
+    return std::nullopt;
   }
 
   void Decide(const Cell& cell, std::vector<Decision>& decisions) const {
@@ -188,27 +319,26 @@ class Survey {
   // some value comes to that the fact may have, and go without saying; those that come to something
   // else are told by themselves. A rule may say the same of every value, and so say nothing where
   // nobody knows which it is.
-  bool VisitUnknown(uint32_t facts, const std::vector<uint16_t>& outcomes,
-                    const std::vector<Member>& members, Cell& cell) {
+  void VisitUnknown(uint32_t facts, const Values& known, const Values& perhaps,
+                    const std::vector<uint16_t>& outcomes, const std::vector<Member>& members,
+                    Cell& cell) {
     Pattern pattern;
     pattern.facts = facts;
     pattern.unknown = true;
-    Circumstance at{};
     std::vector<Decision> decisions(policies_.size());
     std::vector<uint32_t> rules;
-    while (Next(facts, cell, at, true)) {
+    Circumstance at{};
+    for (bool more = First(perhaps, cell, at); more; more = Next(perhaps, cell, at)) {
       if (!SomethingUnknown(facts, at)) continue;
-      if (++unknown_cells_ > kSurveyCellsMax) return false;
       Decide(cell, decisions);
       const CellChange outcome = Judge(decisions);
       if (outcome.change.empty()) continue;
       const uint16_t number = NumberOf(outcome);
-      if (MayComeTo(number, facts, outcomes, at, 0, 1, 0)) continue;
+      if (!outcomes.empty() && MayComeTo(number, known, outcomes, at, 0, 1, 0)) continue;
       pattern.cells.emplace_back(number, at);
       rules.push_back(RulesOf(decisions));
     }
     Keep(std::move(pattern), std::move(rules), members);
-    return true;
   }
 
   bool IsUnknown(const Circumstance& at, int fact) const {
@@ -222,85 +352,20 @@ class Survey {
   }
 
   // Whether some cell that may be the one at `at`, were it all known, has that outcome. `outcomes`
-  // is in the order of Next(); `place` of it is that of the facts before `fact`.
-  bool MayComeTo(uint16_t outcome, uint32_t facts, const std::vector<uint16_t>& outcomes,
+  // is in the order of Next() over `known`; `place` of it is that of the facts before `fact`. A
+  // value that is not visited has no outcome.
+  bool MayComeTo(uint16_t outcome, const Values& known, const std::vector<uint16_t>& outcomes,
                  const Circumstance& at, int fact, size_t stride, size_t place) const {
-    while (fact < kFactCount && !Has(facts, fact)) ++fact;
     if (fact == kFactCount) return outcomes[place] == outcome;
-    const auto count = static_cast<size_t>(CountOf(*space_, static_cast<Fact>(fact)));
-    const size_t value = at[static_cast<size_t>(fact)];
-    for (size_t v = IsUnknown(at, fact) ? 0 : value; v < std::min(count, value + 1); ++v) {
-      if (MayComeTo(outcome, facts, outcomes, at, fact + 1, stride * count, place + v * stride)) {
+    const std::vector<uint16_t>& values = known[static_cast<size_t>(fact)];
+    for (size_t v = 0; v < values.size(); ++v) {
+      if (!IsUnknown(at, fact) && values[v] != at[static_cast<size_t>(fact)]) continue;
+      if (MayComeTo(outcome, known, outcomes, at, fact + 1, stride * values.size(),
+                    place + v * stride)) {
         return true;
       }
     }
     return false;
-  }
-
-  // Whether all that can matter to this asker and item is word for word the same in every policy,
-  // so that no fact can come to a difference.
-  bool AreTheSameFor(const Cell& at) const {
-    Question question = at.question;
-    question.purpose = Purpose::kUnspecified;
-    std::string first;
-    for (const PolicyImpl* const impl : impls_) {
-      Evaluation evaluation(*impl, question, at.item);
-      const std::vector<uint8_t> matter = evaluation.RulesThatMatter();
-      std::string words = absl::StrCat(impl->ends_at_18);
-      for (size_t r = 0; r < impl->rules.size(); ++r) {
-        if (matter[r] != 0) AppendRule(*impl, r, evaluation, words);
-      }
-      if (impl == impls_.front()) first = words;
-      if (words != first) return false;
-    }
-    return true;
-  }
-
-  static void AppendRule(const PolicyImpl& impl, size_t index, const Evaluation& evaluation,
-                         std::string& words) {
-    const BoundRule& rule = impl.rules[index];
-    absl::StrAppend(&words, "|", impl.rule_infos[index].id, " ", static_cast<int>(rule.basis), " ",
-                    rule.obligations, " ", rule.opens, " ", rule.grounds);
-    if (rule.agreement != kNoAgreement) {
-      const BoundAgreement& agreement = impl.agreements[static_cast<size_t>(rule.agreement)];
-      absl::StrAppend(&words, " ", agreement.from_s, " ", agreement.until_s);
-      for (const auto& [holder, gateway] : agreement.choices) {
-        absl::StrAppend(&words, " ", holder, "=", static_cast<int>(gateway));
-      }
-    }
-    const auto conditions = [&words](const Conditions& all) {
-      for (const Condition& one : all) {
-        absl::StrAppend(&words, " ", static_cast<int>(one.about), one.negated ? "!" : ".",
-                        one.consent_states, ".", one.purposes, ".", one.relationships);
-      }
-    };
-    const auto askers = [&words](const BoundAskers& who) {
-      absl::StrAppend(&words, who.everyone ? " all" : "");
-      for (const std::vector<BoundAskerPhrase>* const phrases : {&who.any, &who.except}) {
-        absl::StrAppend(&words, "/");
-        for (const BoundAskerPhrase& one : *phrases) {
-          absl::StrAppend(&words, " ", one.agency, ".", one.kind, ".", one.role, ".", one.team, ".",
-                          one.practitioner, one.system, one.holder, one.relevant_authority);
-        }
-      }
-    };
-    for (const BoundStatement& statement : rule.statements) {
-      absl::StrAppend(&words, ";", static_cast<int>(statement.effect), " ",
-                      static_cast<int>(evaluation.MatchesAspects(statement.aspects)),
-                      static_cast<int>(evaluation.MatchesItems(statement.items)));
-      askers(statement.askers);
-      conditions(statement.when);
-      for (const Conditions& unless : statement.unless) {
-        absl::StrAppend(&words, " unless");
-        conditions(unless);
-      }
-    }
-    if (!rule.is_override) return;
-    askers(rule.askers);
-    conditions(rule.when);
-    for (size_t r = 0; r < rule.lifts.size(); ++r) {
-      if (rule.lifts[r] != 0) absl::StrAppend(&words, " ", impl.rule_infos[r].id);
-    }
   }
 
   // The place in rule_sets_ of the rules that decided.
@@ -325,20 +390,33 @@ class Survey {
 
   static bool Has(uint32_t facts, int fact) { return (facts & (1u << fact)) != 0; }
 
-  // Counts on; false after the last. With `unknown`, each fact that may be unknown has one value more.
-  bool Next(uint32_t facts, Cell& cell, Circumstance& at, bool unknown = false) const {
+  void SetTo(Fact fact, uint16_t value, Cell& cell) const {
+    if (value == CountOf(*space_, fact)) {
+      cell.Forget(fact);
+    } else {
+      cell.Set(fact, value);
+    }
+  }
+  // To the first of all values; false where there is none.
+  bool First(const Values& values, Cell& cell, Circumstance& at) const {
     for (int f = 0; f < kFactCount; ++f) {
-      if (!Has(facts, f)) continue;
-      const Fact fact = static_cast<Fact>(f);
+      const std::vector<uint16_t>& of = values[static_cast<size_t>(f)];
+      if (of.empty()) return false;
+      at[static_cast<size_t>(f)] = of.front();
+      SetTo(static_cast<Fact>(f), of.front(), cell);
+    }
+    return true;
+  }
+  // Counts on; false after the last.
+  bool Next(const Values& values, Cell& cell, Circumstance& at) const {
+    for (int f = 0; f < kFactCount; ++f) {
+      const std::vector<uint16_t>& of = values[static_cast<size_t>(f)];
+      if (of.size() == 1) continue;
       uint16_t& value = at[static_cast<size_t>(f)];
-      const int count = CountOf(*space_, fact);
-      const bool more = value + 1 < count + (unknown && MayBeUnknown(fact) ? 1 : 0);
-      value = more ? static_cast<uint16_t>(value + 1) : uint16_t{0};
-      if (value == count) {
-        cell.Forget(fact);
-      } else {
-        cell.Set(fact, value);
-      }
+      const auto next = std::upper_bound(of.begin(), of.end(), value);
+      const bool more = next != of.end();
+      value = more ? *next : of.front();
+      SetTo(static_cast<Fact>(f), value, cell);
       if (more) return true;
     }
     return false;
@@ -513,6 +591,7 @@ class Survey {
 
   std::optional<DecisionSpace> space_;
   std::map<std::string, std::vector<Member>> classes_;
+  std::map<std::pair<Symbol, Symbol>, Between> between_;
   std::vector<CellChange> outcomes_;  // by number
   std::map<CellChange, uint16_t> numbers_;
   std::map<RuleSet, uint32_t> rule_set_places_;
@@ -531,10 +610,13 @@ std::string ObligationsInWords(uint32_t obligations) {
 
 class Comparison : public Survey {
  public:
-  using Survey::Survey;
+  Comparison(const Policy& before, const Policy& after)
+      : Survey({&before, &after}), changed_(before.impl(), after.impl()) {}
+
+  bool NothingChanged() const { return changed_.none(); }
 
  protected:
-  bool LooksAtUnknown() const override { return true; }
+  const ChangedRules* Changed() const override { return &changed_; }
   CellChange Judge(const std::vector<Decision>& decisions) const override {
     const Decision& before = decisions[0];
     const Decision& after = decisions[1];
@@ -554,6 +636,9 @@ class Comparison : public Survey {
     }
     return outcome;
   }
+
+ private:
+  const ChangedRules changed_;
 };
 
 class VisibilitySurvey : public Survey {
@@ -634,7 +719,8 @@ PolicyDifference Diff(const Policy& before, const Policy& after) {
         "words of today";
     return difference;
   }
-  Comparison comparison({&before, &after});
+  Comparison comparison(before, after);
+  if (comparison.NothingChanged()) return difference;
   if (!comparison.Run()) {
     difference.fault = TooLarge();
     return difference;

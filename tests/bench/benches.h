@@ -36,7 +36,9 @@ int Answers(const BenchOptions& options);
 int Load(const BenchOptions& options);
 // What one decision costs as policies grow, against the interpreter: decision_ns_8, _64, _256 and
 // _1024 where a question is asked of eight items, decision_alone_ns_N where of one; record40_us, a
-// record of 40 items decided and explained; whatif_16m_s, a draft over 16 million person-items.
+// record of 40 items decided and explained; whatif_16m_s, a draft over 16 million person-items;
+// check_1024_s, what `policy check` does with 64 checks over 100 agencies, and diff_1024_s, where one
+// condition changed (of 128 rules where measurements are short).
 // And against the engines of others, where node has them: cel_ratio, casbin_ratio,
 // cedar_wasm_ratio.
 int DecidePolicy(const BenchOptions& options);
