@@ -80,6 +80,12 @@ BodyParts PartsOf(const signpost::v1::Notice& notice) {
       return PartsOfConsent("consent-to-confirm", notice.consent_to_confirm());
     case signpost::v1::Notice::kRefusalReplaced:
       return PartsOfConsent("refusal-replaced", notice.refusal_replaced());
+    case signpost::v1::Notice::kOverrideReported: {
+      const signpost::v1::OverrideReported& used = notice.override_reported();
+      BodyParts parts{"override-reported", nullptr, nullptr, used.override_number()};
+      parts.more = {{"practitioner_id", used.practitioner_id()}, {"role", used.role()}};
+      return parts;
+    }
     case signpost::v1::Notice::kShieldLifted: {
       BodyParts parts{"shield-lifted"};
       parts.more = {{"agency_person_id", notice.shield_lifted().agency_person_id()}};

@@ -16,6 +16,7 @@ configure_hub() {
   "admin_listen": "127.0.0.1:$admin_port",
   "trust_domain": "$trust_domain",
   "audience": "$audience",
+  "contact_desk": "01632 960000, the Nortown contact desk",
   "origin": "$origin",
   "operator_spiffe_id": "spiffe://$trust_domain/agency/nortown-hub/system/operator",
   "reflection": true,

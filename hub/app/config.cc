@@ -36,6 +36,7 @@ bool Inside(const std::string& directory, const std::string& path) {
 
 // The area's hours are those of England where the machine knows them.
 constexpr char kZoneDefault[] = "Europe/London";
+constexpr size_t kContactDeskBytesMax = 200;
 
 audit::PatternOptions ReadPatterns(base::ConfigObject patterns) {
   audit::PatternOptions options;
@@ -142,6 +143,12 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
   config.trust_domain = root.String("trust_domain");
   config.audience = root.String("audience");
   config.origin = root.String("origin");
+  config.contact_desk = root.StringOr("contact_desk", "");
+  if (config.contact_desk.size() > kContactDeskBytesMax) {
+    root.Complain("contact_desk",
+                  "must be at most 200 bytes, such as \"01632 960000, the area's "
+                  "contact desk\"");
+  }
   config.operator_spiffe_id = root.String("operator_spiffe_id");
   config.server.reflection = root.BooleanOr("reflection", false);
 

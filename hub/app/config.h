@@ -51,8 +51,9 @@ struct HubConfig {
   rpc::ServerOptions server;  // "listen", "tls", "reflection"
   std::string admin_listen;   // loopback; empty: no admin server
   std::string trust_domain;
-  std::string audience;  // `aud` of assertions
-  std::string origin;    // of the ledger's checkpoints
+  std::string contact_desk;  // whom to ring to be put in touch with a service not named
+  std::string audience;      // `aud` of assertions
+  std::string origin;        // of the ledger's checkpoints
   std::string operator_spiffe_id;
 
   std::string master_key_file;

@@ -214,6 +214,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   context_.idempotency = idempotency_.get();
   context_.entries = entries_.get();
   context_.policy = &policy_;
+  context_.contact_desk = config_.contact_desk;
   context_.on_erased = [this] {
     if (maintenance_ != nullptr) maintenance_->KeysChanged();
   };

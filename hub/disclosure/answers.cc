@@ -362,6 +362,9 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
       SIGNPOST_RETURN_IF_ERROR(WriteFlag(judge, *directory, *person, finding, &scratch, &answer));
     }
     answer.Number(Wire::kUnnamedServiceInvolvedFieldNumber, findings.unnamed_service_involved);
+    if (findings.unnamed_service_involved) {
+      answer.Text(Wire::kContactDeskFieldNumber, context.contact_desk);
+    }
     std::string obligations;  // packed, as all lists of numbers are; each is one byte
     for (const policy::Obligation obligation : policy::AllObligations()) {
       if ((findings.obligations & policy::Bit(obligation)) != 0) {
@@ -402,6 +405,9 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
       }
       answer.Message(Wire::kOverrideFieldNumber, notice);
       SIGNPOST_RETURN_IF_ERROR(OpenCase(context, asker, *person, findings, use, &operation));
+    } else {
+      // Whether there was anything to open has no say in it.
+      answer.Number(Wire::kOverrideOpenedNothingFieldNumber, 1);
     }
   }
   attempt.outcome.answer = Opener::ClosePadded(std::move(bytes), Wire::kPaddingFieldNumber);

@@ -175,6 +175,19 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
     }
     return entry;
   }
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_OVERRIDE_REPORTED) {
+    if (notice.agency_id() == asker.agency_id) {
+      v1::Notice told;
+      v1::OverrideReported* used = told.mutable_override_reported();
+      used->set_override_number(notice.override_number());
+      used->set_practitioner_id(notice.asked_by_practitioner_id());
+      used->set_role(notice.asked_by_role());
+      used->set_ground(static_cast<v1::OverrideGround>(notice.ground()));
+      *used->mutable_review_due() = request::ToTimestamp(notice.review_due_s());
+      HandOver(judging, item, i, std::move(told), &entry, ready);
+    }
+    return entry;
+  }
   if (notice.kind() == stored::STORED_MESSAGE_KIND_COVER_CHANGED) {
     // About two of the agency's own practitioners.
     if (notice.agency_id() == asker.agency_id) {

@@ -138,13 +138,32 @@ absl::Status OpenCase(const request::HubContext& context, const base::Principal&
   for (const int aspect : aspects) row.add_aspects(aspect);
   SIGNPOST_ASSIGN_OR_RETURN(*row.mutable_sealed_reason(),
                             person.SealPrivate(kOverrideReasonLabel, use.reason, context.random));
-  ledger::AddIndexHook(operation,
-                       [agency = asker.agency_id, bytes = store::EncodeRow(row),
-                        due = EscalationDue(row)](uint64_t first_index, store::Batch& batch) {
-                         const std::string key = OverrideKey(agency, first_index);
-                         batch.Put(store::Space::kOverrides, key, bytes);
-                         schedule::PutDue(kEscalationJob, due, key, &batch);
-                       });
+  // The rule has the agency's officer told: its systems are, which know who that is. No flag of the
+  // agency's own is among those that a holder is told of, so this is their one message of the
+  // operation.
+  stored::StoredMessage report;
+  std::vector<std::string> systems;
+  if ((findings.obligations & policy::Bit(policy::Obligation::kTellOfficer)) != 0) {
+    report.set_kind(stored::STORED_MESSAGE_KIND_OVERRIDE_REPORTED);
+    report.set_agency_id(asker.agency_id);
+    report.set_changed_at_s(absl::ToUnixSeconds(use.used_at));
+    report.set_asked_by_practitioner_id(asker.practitioner_id);
+    report.set_asked_by_role(asker.role);
+    report.set_ground(static_cast<int>(use.ground));
+    report.set_review_due_s(row.review_due_s());
+    systems = context.registry->directory()->MailboxSystems(asker.agency_id);
+  }
+  ledger::AddIndexHook(
+      operation, [agency = asker.agency_id, bytes = store::EncodeRow(row), due = EscalationDue(row),
+                  report, systems](uint64_t first_index, store::Batch& batch) mutable {
+        const std::string key = OverrideKey(agency, first_index);
+        batch.Put(store::Space::kOverrides, key, bytes);
+        schedule::PutDue(kEscalationJob, due, key, &batch);
+        report.set_override_number(first_index);
+        for (const std::string& system : systems) {
+          exchange::AppendNotice(batch, system, first_index, 1, report);
+        }
+      });
   return absl::OkStatus();
 }
 

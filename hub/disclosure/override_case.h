@@ -59,7 +59,8 @@ struct OverrideUse {
   int holders_told = 0;
 };
 
-// Puts the case into `operation`, to be written when its index is known. REQUIRES:
+// Puts the case into `operation`, to be written when its index is known, and where a rule has the
+// officer told a message to the asker's own agency. REQUIRES:
 // findings.override_used. Errors: kDataLoss.
 [[nodiscard]] absl::Status OpenCase(const request::HubContext& context,
                                     const base::Principal& asker, const people::Person& person,

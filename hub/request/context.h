@@ -46,6 +46,8 @@ struct HubContext {
   const IdempotencyTable* idempotency = nullptr;
   const ledger::EntryComposer* entries = nullptr;
   const PolicyInForce* policy = nullptr;
+  // Whom a worker rings to be put in touch with a service that is not named; the operator's words.
+  std::string contact_desk;
   // Called when somebody was erased, on the sequencer's completion thread; may be empty. Must only
   // hand on. See Maintenance::KeysChanged().
   std::function<void()> on_erased;

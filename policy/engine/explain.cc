@@ -20,11 +20,11 @@ using syntax::Condition;
 // Said of everything that is hidden together with its existence, so that no two such answers
 // differ.
 constexpr char kNothing[] = "There is nothing here that can be shown to you.";
-constexpr char kBrokered[] =
-    "A service that is not named here is involved. Contact with it is arranged for you.";
+constexpr char kBrokered[] = "A service that is not named here is involved.";
 constexpr char kAskForBroker[] =
-    " Ask for brokered contact: the service is told that you asked, and decides with the young "
-    "person whether to get in touch.";
+    " To be put in touch, ring the desk that your area names for this: it tells the service that "
+    "you "
+    "asked, and the service decides with the young person whether to get in touch.";
 
 void AppendAspect(const PolicyImpl& policy, const Item& item, std::string* text) {
   switch (item.aspect) {

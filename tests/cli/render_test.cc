@@ -149,6 +149,7 @@ TEST(RenderAnswer, AnOverrideAndAnUnnamedService) {
   asked.override_used = true;
   ExpectGolden("override.txt", RenderAnswer(Answer(R"(
   unnamed_service_involved: true
+  contact_desk: "01632 960000, the contact desk"
   withheld { aspect: ASPECT_CONTACT text { code: WORKER_TEXT_CODE_WITHHELD
     english: "Ask your manager." } }
   withheld { aspect: ASPECT_ASSESSMENT text { code: WORKER_TEXT_CODE_WITHHELD

@@ -436,6 +436,8 @@ TEST_F(AnswersTest, AnOverrideIsACaseItsHolderIsToldAndItsEndIsNamed) {
   const Answered without = Ask(SocialWorker(), AskAboutRecord("S-1", v1::PURPOSE_SAFEGUARDING));
   EXPECT_EQ(without.Flag(kDrugs), nullptr);
   EXPECT_TRUE(without.answer.unnamed_service_involved());
+  EXPECT_EQ(without.answer.contact_desk(), "01632 960000, the contact desk") << "whom to ring";
+  EXPECT_FALSE(without.answer.override_opened_nothing()) << "none was asked for";
   const size_t in_mailbox = Mailbox(kDrugs).size();
   const Answered with = Ask(SocialWorker(), AskWithOverride("S-1"));
   ASSERT_TRUE(with.status.ok()) << with.status;
@@ -453,6 +455,25 @@ TEST_F(AnswersTest, AnOverrideIsACaseItsHolderIsToldAndItsEndIsNamed) {
   ASSERT_EQ(Mailbox(kDrugs).size(), in_mailbox + 1);
   EXPECT_EQ(Mailbox(kDrugs).back().stored.kind(), store::v1::STORED_MESSAGE_KIND_OVERRIDE_USED);
   EXPECT_EQ(Mailbox(kDrugs).back().stored.override_number(), entry.index);
+  EXPECT_FALSE(with.answer.override_opened_nothing());
+  EXPECT_EQ(with.answer.contact_desk(), "") << "nobody is unnamed";
+  // The rule has an officer told, and the agency's systems are, which know who that is.
+  EXPECT_EQ(Mailbox(kSocial).back().stored.kind(),
+            store::v1::STORED_MESSAGE_KIND_OVERRIDE_REPORTED);
+  EXPECT_EQ(Mailbox(kSocial).back().stored.override_number(), entry.index);
+}
+
+// Of somebody whom there is not, of somebody hidden and of somebody with nothing to open alike.
+TEST_F(AnswersTest, AnOverrideThatOpensNothingIsSaidToHaveOpenedNothing) {
+  Report(kSocial, Flag("S-1", "childrens-social-care", Sal()));
+  const Answered nothing_there = Ask(SocialWorker(), AskWithOverride("S-1"));
+  ASSERT_TRUE(nothing_there.status.ok()) << nothing_there.status;
+  EXPECT_TRUE(nothing_there.answer.override_opened_nothing());
+  EXPECT_FALSE(nothing_there.answer.has_override());
+  EXPECT_FALSE(LastEntry().override_used);
+  EXPECT_THAT(Mailbox(kSocial), IsEmpty());
+  const Answered nobody = Ask(SocialWorker(), AskWithOverride("S-77"));
+  EXPECT_TRUE(nobody.answer.override_opened_nothing());
 }
 
 }  // namespace

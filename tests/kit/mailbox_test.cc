@@ -96,7 +96,7 @@ TEST_F(MailboxTest, ABodyThatIsNotKnownIsRejectedByName) {
 
 // Each kind of body, with what it alone has, is a line of its own form.
 TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
-  hub_.notices.assign(11, {});
+  hub_.notices.assign(12, {});
   hub_.notices[0].mutable_flag_opened()->mutable_flag()->set_service("connexions");
   hub_.notices[1].mutable_flag_closed()->mutable_flag()->set_service("connexions");
   hub_.notices[2].mutable_flag_changed()->mutable_flag()->set_service("connexions");
@@ -111,6 +111,7 @@ TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
   hub_.notices[8].mutable_consent_to_confirm()->set_consent_id("consent-1");
   hub_.notices[9].mutable_refusal_replaced()->set_consent_id("consent-2");
   hub_.notices[10].mutable_shield_lifted()->set_agency_person_id("SP1-A");
+  hub_.notices[11].mutable_override_reported()->set_override_number(9);
   const auto handler = NoticeFile(folder_.Path("notices"));
   ASSERT_TRUE(handler.ok());
   ASSERT_TRUE(Read(*handler).ok());
@@ -137,7 +138,8 @@ TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
           "until=2026-11-25T10:00:00+00:00",
           "cover-ended - - - covering_practitioner_id=pa-002 covered_practitioner_id=pa-001",
           "consent-to-confirm - - - consent_id=consent-1",
-          "refusal-replaced - - - consent_id=consent-2", "shield-lifted - - -"));
+          "refusal-replaced - - - consent_id=consent-2", "shield-lifted - - -",
+          "override-reported - - 9"));
 }
 
 TEST_F(MailboxTest, StopEndsAReadingInAnotherThread) {

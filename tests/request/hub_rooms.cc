@@ -141,6 +141,7 @@ HubRooms::HubRooms(bool with_policy, const people::StandingRules& standing)
   context_.idempotency = idempotency_.get();
   context_.entries = entries_.get();
   context_.policy = &policy_;
+  context_.contact_desk = "01632 960000, the contact desk";
   policy_admin_ = std::make_unique<policy_admin::PolicyAdmin>(context_, &policy_,
                                                               policy_admin::PolicyAdminOptions());
   intake_ = std::make_unique<intake::Intake>(context_);

@@ -164,6 +164,22 @@ TEST_F(OverrideStories, TheHolderIsToldWhoOverrodeOnWhatGroundAndWhatTheySaw) {
   EXPECT_EQ(LastEntry().kind(), ledger::v1::ENTRY_KIND_DELIVERY);
 }
 
+// The worker reads that their officer is told; so the agency's system is.
+TEST_F(OverrideStories, TheAgencysOwnSystemIsToldForItsOfficer) {
+  const Answered answered = Override(SocialWorker());
+  EXPECT_THAT(answered.answer.obligations(), ::testing::Contains(v1::OBLIGATION_TELL_OFFICER));
+  const std::vector<v1::Notice> notices = Notices("nortown-social-services", 1);
+  ASSERT_EQ(notices.size(), 1u);
+  ASSERT_EQ(notices[0].body_case(), v1::Notice::kOverrideReported);
+  const v1::OverrideReported& used = notices[0].override_reported();
+  EXPECT_EQ(used.override_number(), answered.receipt.ledger_index());
+  EXPECT_EQ(used.practitioner_id(), "sw-001");
+  EXPECT_EQ(used.role(), "social-worker");
+  EXPECT_EQ(used.ground(), v1::OVERRIDE_GROUND_VITAL_INTERESTS);
+  EXPECT_GT(used.review_due().seconds(), absl::ToUnixSeconds(clock_.Now()));
+  EXPECT_THAT(notices[0].SerializeAsString(), Not(HasSubstr("drugged")));
+}
+
 // A young person with consent: the holder hears who was shown the ASSET.
 TEST_F(OverrideStories, TheHolderIsToldWhoWasShownSomethingByConsent) {
   nortown_.Report("nortown-yot",
@@ -346,11 +362,11 @@ TEST_F(OverrideStories, WhatNobodyReviewedIsOverdueAndToldOnceADay) {
   EXPECT_EQ(Escalate(), 1);
   ASSERT_TRUE(List(Manager(), &list).ok());
   EXPECT_EQ(list.overrides(0).escalations(), 2);
-  const std::vector<v1::Notice> notices = Notices("nortown-social-services", 2);
-  ASSERT_EQ(notices.size(), 2u);
-  ASSERT_EQ(notices[1].body_case(), v1::Notice::kOverrideOverdue);
-  EXPECT_EQ(notices[1].override_overdue().override_number(), number);
-  EXPECT_EQ(notices[1].override_overdue().review_due().seconds(), absl::ToUnixSeconds(due));
+  const std::vector<v1::Notice> notices = Notices("nortown-social-services", 3);
+  ASSERT_EQ(notices.size(), 3u);  // that it was used, and twice that it is overdue
+  ASSERT_EQ(notices[2].body_case(), v1::Notice::kOverrideOverdue);
+  EXPECT_EQ(notices[2].override_overdue().override_number(), number);
+  EXPECT_EQ(notices[2].override_overdue().review_due().seconds(), absl::ToUnixSeconds(due));
   // Reviewed at last: late, and not told of again.
   v1::ReviewOverrideResponse reviewed;
   ASSERT_TRUE(Review(Manager(), Upheld(number), &reviewed).ok());

@@ -261,10 +261,20 @@ void AddFoot(const WhoKnowsAnswer& answer, const signpost::v1::Receipt& receipt,
   if (answer.has_override()) {
     page.Heading("You have overridden");
     page.Paragraph(
-        kIndent,
-        absl::StrCat("Rule ", answer.override().rule(), ". Somebody else reviews this by ",
-                     Readable(answer.override().review_due()), ". Use what it opened until ",
-                     Readable(answer.override().until()), "."));
+        kIndent, absl::StrCat("Rule ", answer.override().rule(), ". Somebody else reviews this by ",
+                              Readable(answer.override().review_due()), ".",
+                              answer.override().has_until()
+                                  ? absl::StrCat(" Use what it opened until ",
+                                                 Readable(answer.override().until()), ".")
+                                  : ""));
+    page.Blank();
+  }
+  if (answer.override_opened_nothing()) {
+    page.Heading("Your override opened nothing");
+    page.Paragraph(kIndent,
+                   "No rule allows it for this, or there was nothing that it could open. It is on "
+                   "record that you asked, and there is nothing to review. If a child is at risk, "
+                   "do not wait: ring the agencies that you know of.");
     page.Blank();
   }
   if (answer.obligations_size() > 0) {
@@ -328,9 +338,12 @@ std::string RenderAnswer(const WhoKnowsAnswer& answer, const signpost::v1::Recei
   }
   if (answer.unnamed_service_involved()) {
     page.Heading("A service that is not named is involved");
-    page.Paragraph(kIndent,
-                   "Ask your operator for brokered contact: the service hears who asks and why, "
-                   "and decides.");
+    page.Paragraph(
+        kIndent, absl::StrCat(answer.contact_desk().empty()
+                                  ? "Ask your information-governance officer whom to ring to be "
+                                    "put in touch"
+                                  : absl::StrCat("To be put in touch ring ", answer.contact_desk()),
+                              ": the service hears who asks and why, and decides."));
     page.Blank();
   }
   AddWithheld(answer, page);
@@ -527,6 +540,13 @@ std::string RenderedBody(const signpost::v1::Notice& notice) {
       return absl::StrCat("refusal replaced  ", notice.refusal_replaced().agency_person_id(),
                           "  consent ", notice.refusal_replaced().consent_id(),
                           "; the young person has said yes since, tell whoever recorded the no");
+    case signpost::v1::Notice::kOverrideReported: {
+      const signpost::v1::OverrideReported& used = notice.override_reported();
+      return absl::StrCat("override used by one of yours  override ", used.override_number(), ", ",
+                          used.practitioner_id(), " (", ReadableCode(used.role()), ") on ",
+                          ReadableCode(EnumWord(used.ground())),
+                          "; tell your information-governance officer");
+    }
     case signpost::v1::Notice::kShieldLifted:
       return absl::StrCat("shield lifted  ", notice.shield_lifted().agency_person_id());
     case signpost::v1::Notice::BODY_NOT_SET:

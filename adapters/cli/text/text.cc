@@ -170,7 +170,8 @@ std::string ReadableObligation(int number) {
   static const auto* const texts = new std::map<std::string, std::string>{
       {"log", "This look is on record."},
       {"tell-holder", "The agencies whose information this is are told that you looked."},
-      {"tell-officer", "Your information-governance officer is told."},
+      {"tell-officer",
+       "A notice for your information-governance officer waits for your agency's system."},
       {"close-after-60-minutes", "Close it after 60 minutes."},
       {"review-within-2-working-days", "Somebody else reviews this within 2 working days."},
       {"no-onward-sharing", "Do not pass it on."},
