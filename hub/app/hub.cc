@@ -215,9 +215,6 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   context_.entries = entries_.get();
   context_.policy = &policy_;
   context_.contact_desk = config_.contact_desk;
-  context_.on_erased = [this] {
-    if (maintenance_ != nullptr) maintenance_->KeysChanged();
-  };
   answers_ = std::make_unique<disclosure::Answers>(context_);
   if (config_.policy_age_max != absl::InfiniteDuration()) {
     policy_.LimitAge(clock_, config_.policy_age_max);
@@ -248,11 +245,12 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   overrides_ = std::make_unique<overrides::Overrides>(context_);
   overrides_->RunOn(schedule_.get());
   covers_ = std::make_unique<enrolment::Covers>(context_, schedule_.get());
-  maintenance_ = std::make_unique<operations::Maintenance>(context_, backups_.get(),
-                                                           config_.retention, schedule_.get());
+  const auto forget = [this] { return store::ForgetRows(*store_, people::kWrappedKeysSpace); };
+  maintenance_ = std::make_unique<operations::Maintenance>(
+      context_, backups_.get(), config_.retention, schedule_.get(), forget);
+  SIGNPOST_ASSIGN_OR_RETURN(keys_following_, sequencer_->Follow(maintenance_.get()));
   key_change_ = std::make_unique<operations::KeyChange>(
-      context_, maintenance_.get(), schedule_.get(), config_.keys_per_step,
-      [this] { return store::ForgetRows(*store_, people::kWrappedKeysSpace); },
+      context_, maintenance_.get(), schedule_.get(), config_.keys_per_step, forget,
       [this](const operations::KeyChange::State& state) { LogKeyChange(state); });
   return absl::OkStatus();
 }

@@ -185,6 +185,7 @@ class Hub {
   std::unique_ptr<base::ThreadPool> executor_;
   std::unique_ptr<backup::Backups> backups_;
   std::unique_ptr<operations::Maintenance> maintenance_;
+  std::unique_ptr<store::Following> keys_following_;
   std::unique_ptr<operations::KeyChange> key_change_;
   std::unique_ptr<schedule::Schedule> schedule_;
   std::unique_ptr<ledger::Witnessing> witnessing_;

@@ -183,13 +183,17 @@ int RestoreStore(const backup::RestoreOptions& options) {
   }
   std::printf(
       "Backup %llu of %s is restored into %s: %lld files, %llu ledger entries, all verified.\n"
-      "Keys of %llu young persons are put back; %llu were erased since and are gone.\n",
+      "Keys of %llu young persons are put back; %llu were erased since and are gone.\n"
+      "Shields, refusals and withdrawals recorded since hold again: %llu young persons' rows were "
+      "changed, and %llu whom the backup does not know are known by them.\n",
       static_cast<unsigned long long>(report->number),
       absl::FormatTime(absl::RFC3339_sec, report->made_at, absl::UTCTimeZone()).c_str(),
       options.into.c_str(), static_cast<long long>(report->files),
       static_cast<unsigned long long>(report->entries_verified),
-      static_cast<unsigned long long>(report->persons),
-      static_cast<unsigned long long>(report->persons_erased));
+      static_cast<unsigned long long>(report->people.persons),
+      static_cast<unsigned long long>(report->people.persons_erased),
+      static_cast<unsigned long long>(report->people.persons_closed),
+      static_cast<unsigned long long>(report->people.persons_added));
   if (report->published_size != 0) {
     std::printf(
         "Given up: a published ledger of %llu entries. The hub records that as its first entry; "

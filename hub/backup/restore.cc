@@ -16,19 +16,18 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "hub/backup/files.h"
 #include "hub/backup/manifest.h"
+#include "hub/backup/put_people_back.h"
 #include "hub/backup/sealed_file.h"
 #include "hub/base/error.h"
+#include "hub/base/random.h"
 #include "hub/base/status_macros.h"
 #include "hub/keys/master_key.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/restored.h"
-#include "hub/matching/erased.h"
-#include "hub/people/erased.h"
 #include "hub/people/rows.h"
 #include "hub/store/engine.h"
 #include "hub/store/store.h"
@@ -65,8 +64,7 @@ class Restoring {
   Restoring(const Restoring&) = delete;
   Restoring& operator=(const Restoring&) = delete;
 
-  // The order matters: nothing is believed before it is verified, keys come back before those who
-  // have none are taken out for erased, the ledger is given its word last, and only a store that is
+  // The order matters: nothing is believed before it is verified, the ledger is given its word last, and only a store that is
   // whole gets the name under which a hub would start on it.
   absl::StatusOr<RestoreReport> Run() {
     SIGNPOST_RETURN_IF_ERROR(Begin());
@@ -74,8 +72,7 @@ class Restoring {
     SIGNPOST_RETURN_IF_ERROR(OpenStore());
     SIGNPOST_RETURN_IF_ERROR(VerifyLedger());
     SIGNPOST_RETURN_IF_ERROR(ComparePublished());
-    SIGNPOST_RETURN_IF_ERROR(PutKeysBack());
-    SIGNPOST_RETURN_IF_ERROR(RemoveErased());
+    SIGNPOST_RETURN_IF_ERROR(PutPeople());
     SIGNPOST_RETURN_IF_ERROR(LeaveWord());
     SIGNPOST_RETURN_IF_ERROR(Finish());
     return report_;
@@ -354,8 +351,24 @@ class Restoring {
                               "this version, wrote last into its keys directory"));
   }
 
-  // Of those alone who are in the backup.
-  absl::Status PutKeysBack() {
+  absl::Status PutPeople() {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const keys::MasterKeys masters,
+        keys::ReadFiles(options_.master_key_file, options_.old_master_key_file));
+    const auto open_keyring = [&]() -> absl::StatusOr<std::unique_ptr<base::Keyring>> {
+      // The store has rows, and the keys were held against them: this writes nothing.
+      SIGNPOST_ASSIGN_OR_RETURN(keys::Opened opened,
+                                keys::OpenStore(store_.get(), masters, report_.made_at, &random_));
+      return std::move(opened.keyring);
+    };
+    const auto for_each_row = [this](VisitKeyRow visit) { return ForEachKeyRow(visit); };
+    const auto commit = [this](store::Batch batch) { return Commit(std::move(batch)); };
+    SIGNPOST_ASSIGN_OR_RETURN(
+        report_.people, PutPeopleBack(*store_, {for_each_row, open_keyring, commit}, &random_));
+    return absl::OkStatus();
+  }
+
+  absl::Status ForEachKeyRow(VisitKeyRow visit) {
     SIGNPOST_ASSIGN_OR_RETURN(const KeysFile file, OpenKeysFile());
     const store::v1::BackupKeysHeader& header = file.header;
     SIGNPOST_RETURN_IF_ERROR(CompareHistories(header));
@@ -372,13 +385,7 @@ class Restoring {
       if (!rows.ParseFromString(record)) return KeysDoNotRead();
       store::Batch batch;
       for (const store::v1::BackupKeyRow& row : rows.rows()) {
-        if (keys::IsHubKey(row.key())) {
-          batch.Put(people::kWrappedKeysSpace, row.key(), row.value());
-          continue;
-        }
-        SIGNPOST_ASSIGN_OR_RETURN(
-            const bool put, people::PutWrappedKeyBack(*view_, row.key(), row.value(), &batch));
-        if (put) ++report_.persons;
+        SIGNPOST_RETURN_IF_ERROR(visit(row.key(), row.value(), &batch));
       }
       SIGNPOST_RETURN_IF_ERROR(Commit(std::move(batch)));
     }
@@ -387,16 +394,6 @@ class Restoring {
   absl::Status Commit(store::Batch batch) {
     if (batch.empty()) return absl::OkStatus();
     return store_->Commit(std::move(batch), fence_).status();
-  }
-
-  // Without a key nothing about them can be read; that somebody was here goes too.
-  absl::Status RemoveErased() {
-    SIGNPOST_ASSIGN_OR_RETURN(view_, store_->NewView());
-    const auto commit = [this](store::Batch batch) { return Commit(std::move(batch)); };
-    SIGNPOST_ASSIGN_OR_RETURN(const absl::flat_hash_set<std::string> erased,
-                              people::RemoveErased(*view_, commit));
-    report_.persons_erased = erased.size();
-    return matching::RemoveErased(*view_, erased, commit);
   }
 
   // In the store and not beside it, so that the word cannot be lost or used with another store.
@@ -426,6 +423,7 @@ class Restoring {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::View> view_;
   store::Fence fence_;
+  base::OsRandom random_;
   ledger::Restored word_;
   RestoreReport report_;
 };

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "hub/backup/put_people_back.h"
 #include "hub/store/engine.h"
 
 namespace signpost::backup {
@@ -39,13 +40,13 @@ struct RestoreReport {
   uint64_t ledger_size = 0;
   int64_t files = 0;
   uint64_t entries_verified = 0;
-  uint64_t persons = 0;         // whose keys were put back
-  uint64_t persons_erased = 0;  // who were in the backup and have no key any more: removed
+  PeopleBack people;
   uint64_t published_size = 0;  // the largest of those given up; 0 when none is
 };
 
 // Opens every file of the backup and compares it with its hash, puts the keys of today back,
-// removes what is left of people who were erased since, and verifies the whole ledger: each entry
+// removes what is left of people who were erased since, closes again what was closed since (shields,
+// refusals, withdrawals: people/closings.h, also of people whom the backup does not know), and verifies the whole ledger: each entry
 // against the tree, the tree against its checkpoint, counters, and whether it extends what was
 // published. Then it leaves a signed word in the store that it was restored and what is given up by
 // that, which the hub puts into the ledger when it starts (ledger/restored.h).

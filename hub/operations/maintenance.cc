@@ -1,5 +1,6 @@
 #include "hub/operations/maintenance.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "hub/ledger/entry.h"
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/receipt.h"
+#include "hub/people/closings.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -23,17 +25,34 @@ using base::Reason;
 namespace {
 
 constexpr char kKeysJob[] = "write-person-keys";
+constexpr char kForgetJob[] = "forget-destroyed-keys";
+// How soon it tries again to have the files rid of keys that somebody's view may show still.
+constexpr absl::Duration kForgetAgain = absl::Seconds(1);
+// For so many times as long as the file of keys took to write, closings wait for the next.
+constexpr int kShareOfWriting = 9;
 
 }  // namespace
 
 Maintenance::Maintenance(const request::HubContext& context, backup::Backups* backups,
-                         Retention retention, schedule::Schedule* schedule)
-    : context_(context), backups_(backups), retention_(std::move(retention)), schedule_(schedule) {
-  if (backups_ == nullptr) return;
-  schedule_->Add(kKeysJob, absl::InfinitePast(), [this](absl::Time) -> absl::StatusOr<absl::Time> {
-    SIGNPOST_RETURN_IF_ERROR(KeepKeys());
-    return absl::InfiniteFuture();
-  });
+                         Retention retention, schedule::Schedule* schedule, Forget forget)
+    : context_(context),
+      backups_(backups),
+      retention_(std::move(retention)),
+      schedule_(schedule),
+      forget_(std::move(forget)) {
+  if (backups_ != nullptr) {
+    schedule_->Add(kKeysJob, absl::InfinitePast(),
+                   [this](absl::Time now) { return KeepKeys(now); });
+  }
+  if (forget_ != nullptr) {
+    schedule_->Add(kForgetJob, absl::InfiniteFuture(),
+                   [this](absl::Time now) -> absl::StatusOr<absl::Time> {
+                     const absl::Status forgotten = forget_();
+                     if (base::ReasonOf(forgotten) == Reason::kAborted) return now + kForgetAgain;
+                     SIGNPOST_RETURN_IF_ERROR(forgotten);
+                     return absl::InfiniteFuture();
+                   });
+  }
 }
 
 Maintenance::~Maintenance() { Shutdown(); }
@@ -51,9 +70,51 @@ void Maintenance::Shutdown() {
 void Maintenance::KeysChanged() {
   {
     absl::MutexLock lock(&mutex_);
+    keys_urgent_ = ++keys_wanted_;
+  }
+  if (backups_ != nullptr) schedule_->Wake(kKeysJob);
+}
+
+void Maintenance::KeyDestroyed() {
+  KeysChanged();
+  if (forget_ != nullptr) schedule_->Wake(kForgetJob);
+}
+
+void Maintenance::ClosingMade() {
+  {
+    absl::MutexLock lock(&mutex_);
     ++keys_wanted_;
   }
   if (backups_ != nullptr) schedule_->Wake(kKeysJob);
+}
+
+absl::Status Maintenance::Begin(const store::View& view) {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> destroyed,
+                            view.Get(store::Space::kMeta, people::kKeyDestroyedKey));
+  // Keys may lie in the files from before the hub was last stopped or killed.
+  if (destroyed.has_value() && forget_ != nullptr) schedule_->Wake(kForgetJob);
+  bool again = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    again = std::exchange(began_, true);
+  }
+  // It fell behind: what was committed meanwhile is not known, and may have been either.
+  if (again) KeysChanged();
+  return absl::OkStatus();
+}
+
+absl::Status Maintenance::Take(const store::PublishedCommit& commit) {
+  bool closed = false;
+  for (const store::Batch::Operation row : commit.rows.operations()) {
+    if (row.space != store::Space::kMeta) continue;
+    if (row.key == people::kKeyDestroyedKey) {
+      KeyDestroyed();
+      return absl::OkStatus();
+    }
+    closed = closed || row.key == people::kClosingMadeKey;
+  }
+  if (closed) ClosingMade();
+  return absl::OkStatus();
 }
 
 bool Maintenance::KeysAreStale() const {
@@ -61,17 +122,20 @@ bool Maintenance::KeysAreStale() const {
   return backups_ != nullptr && keys_written_ < keys_wanted_;
 }
 
-absl::Status Maintenance::KeepKeys() {
+absl::StatusOr<absl::Time> Maintenance::KeepKeys(absl::Time now) {
   uint64_t wanted = 0;
   {
     absl::MutexLock lock(&mutex_);
     wanted = keys_wanted_;
+    if (keys_urgent_ <= keys_written_ && now < keys_not_before_) return keys_not_before_;
   }
-  // Somebody erased meanwhile wakes this again.
+  // What changes meanwhile wakes this again.
   SIGNPOST_RETURN_IF_ERROR(backups_->WriteKeys());
+  const absl::Time end = context_.clock->Now();
   absl::MutexLock lock(&mutex_);
   keys_written_ = wanted;
-  return absl::OkStatus();
+  keys_not_before_ = end + std::min(kShareOfWriting * (end - now), kClosingsWaitMax);
+  return absl::InfiniteFuture();
 }
 
 absl::StatusOr<std::optional<Maintenance::Outcome>> Maintenance::Before(const Call& call) const {

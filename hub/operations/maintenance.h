@@ -2,8 +2,14 @@
 // v1.MaintenanceService. Each act is in the ledger, one that failed too.
 //
 // Beside that it keeps the backups' file of person keys as the store is: a job of the schedule
-// writes it anew at the start, after each erasure, and again, once a minute in the end, for as long
-// as that fails. Until then a backup could bring back whoever was erased last: KeysAreStale().
+// writes it anew at the start, after each erasure and each closing (people/closings.h), and again, once
+// a minute in the end, for as long as that fails. Until then a backup could bring back whoever was
+// erased last, or lose what was closed: KeysAreStale(). After an erasure it is written at once; for
+// closings, of which there may be many, it takes a tenth of the time at most. It follows what is committed,
+// so nobody who erases or closes has to think of it.
+//
+// And a job has the store's files rid of keys that were destroyed: until then they lie in its logs and
+// older tables.
 //
 // An act may take longer than a call may. So it runs on a thread of its own, at most one at a time,
 // and a call waits for it: who repeats a call with the same request_id while the act runs waits for
@@ -15,6 +21,7 @@
 #define SIGNPOST_HUB_OPERATIONS_MAINTENANCE_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
@@ -24,11 +31,13 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "hub/backup/backup.h"
 #include "hub/base/principal.h"
 #include "hub/operations/retention.h"
 #include "hub/request/context.h"
 #include "hub/schedule/schedule.h"
+#include "hub/store/follower.h"
 #include "signpost/v1/maintenance.pb.h"
 
 namespace signpost::operations {
@@ -36,14 +45,22 @@ namespace signpost::operations {
 // Entries that one commit reduces to their hashes: their numbers must fit the entry that says so.
 inline constexpr size_t kPrunedPerCommitMax = 2000;
 
-class Maintenance {
+// The longest that closings wait for the file of keys where it was just written.
+inline constexpr absl::Duration kClosingsWaitMax = absl::Minutes(5);
+
+class Maintenance : public store::Follower {
  public:
-  // `backups` is nullptr where the hub's configuration names no place for them. This must outlive
-  // Stop() of `schedule`.
+  // Has the store's files rid of rows that were deleted: store/rocksdb_store.h, ForgetRows(). kAborted:
+  // not yet.
+  using Forget = std::function<absl::Status()>;
+
+  // `backups` is nullptr where the hub's configuration names no place for them; `forget` may be empty,
+  // for stores that keep nothing in files. This must outlive Stop() of `schedule`, and its following of
+  // the sequencer.
   Maintenance(const request::HubContext& context, backup::Backups* backups, Retention retention,
-              schedule::Schedule* schedule);
+              schedule::Schedule* schedule, Forget forget = nullptr);
   // As Shutdown().
-  ~Maintenance();
+  ~Maintenance() override;
   Maintenance(const Maintenance&) = delete;
   Maintenance& operator=(const Maintenance&) = delete;
 
@@ -61,10 +78,15 @@ class Maintenance {
   void PruneEntries(const base::Principal& asker, const v1::PruneEntriesRequest& request,
                     request::Reply<v1::PruneEntriesResponse> done);
 
-  // Somebody was erased. Returns at once.
+  // The file of person keys is to be written anew. Returns at once.
   void KeysChanged();
-  // Whether the file of person keys may hold a key that the store does not. False without backups.
+  // Whether the file of person keys may hold a key that the store does not, or lack a closing that the
+  // store has. False without backups.
   bool KeysAreStale() const;
+
+  // Learns of erasures and closings.
+  absl::Status Begin(const store::View& view) override;
+  absl::Status Take(const store::PublishedCommit& commit) override;
 
   // Waits for the act that runs, and refuses others from now on. Idempotent. Call it while the
   // sequencer still accepts, so that what was done is recorded.
@@ -96,7 +118,10 @@ class Maintenance {
                         ledger::Operation* operation) const;
   absl::StatusOr<Outcome> Backup(const Call& call) const;
   absl::StatusOr<Outcome> Prune(const Call& call, bool dry_run) const;
-  absl::Status KeepKeys();
+  absl::StatusOr<absl::Time> KeepKeys(absl::Time now);
+  // Somebody's key was destroyed; something was closed.
+  void KeyDestroyed();
+  void ClosingMade();
 
   const request::HubContext context_;
   backup::Backups* const backups_;
@@ -108,7 +133,11 @@ class Maintenance {
   std::string running_hash_ ABSL_GUARDED_BY(mutex_);  // of agency, request id and content
   std::vector<request::Reply<Outcome>> waiting_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_ ABSL_GUARDED_BY(mutex_);
-  uint64_t keys_wanted_ ABSL_GUARDED_BY(mutex_) = 1;   // how often they changed
+  const Forget forget_;
+  bool began_ ABSL_GUARDED_BY(mutex_) = false;        // to follow
+  uint64_t keys_wanted_ ABSL_GUARDED_BY(mutex_) = 1;  // how often they changed
+  uint64_t keys_urgent_ ABSL_GUARDED_BY(mutex_) = 1;  // up to which change it may not wait
+  absl::Time keys_not_before_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();  // what may wait
   uint64_t keys_written_ ABSL_GUARDED_BY(mutex_) = 0;  // up to which change they are written
 };
 

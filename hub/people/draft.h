@@ -7,6 +7,7 @@
 #define SIGNPOST_HUB_PEOPLE_DRAFT_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,6 +15,7 @@
 #include "google/protobuf/message_lite.h"
 #include "hub/base/crypto.h"
 #include "hub/base/ids.h"
+#include "hub/people/closings.h"
 #include "hub/people/people.h"
 #include "hub/people/sealing.h"
 #include "hub/store/row_codec.h"
@@ -38,10 +40,14 @@ struct People::Draft {
     if (sealed.empty()) return std::string();
     return base::Open(key, SealContext(id, kind, item), sealed);
   }
-  // Counts the change and writes the row.
+  // Counts the change and writes the row. The last that is done to it, but for Close().
   void Put() {
     row.set_version(row.version() + 1);
     change.Put(store::Space::kPeople, id.ToBytes(), store::EncodeRow(row));
+  }
+  // Enters what this change closes in the register. REQUIRES: Put() was called.
+  absl::Status Close(store::v1::ClosingRow closing, base::RandomSource* random) {
+    return PutClosing(id, row, key, std::move(closing), random, &change);
   }
 };
 

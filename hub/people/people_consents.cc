@@ -241,8 +241,16 @@ absl::StatusOr<ConsentResult> People::PrepareConsent(
     }
   }
   result.row = row;
+  store::v1::ClosingRow closing;
+  if (!given) *closing.add_consents() = row;
+  for (const ConsentRow& other : draft.row.consents()) {
+    if (other.superseded_by() == row.consent_id()) AddSuperseded(other, &closing);
+  }
   *draft.row.add_consents() = std::move(row);
   draft.Put();
+  if (closing.consents_size() > 0 || closing.superseded_size() > 0) {
+    SIGNPOST_RETURN_IF_ERROR(draft.Close(std::move(closing), random_));
+  }
   result.change = std::move(draft.change);
   return result;
 }
@@ -285,7 +293,12 @@ absl::StatusOr<ConsentResult> People::PrepareHolderAnswer(
   said->set_practitioner_id(std::string(practitioner_id));
   said->set_answer(answer);
   said->set_at_s(absl::ToUnixSeconds(now));
+  store::v1::ClosingRow closing;
+  if (answer == signpost::v1::HOLDER_ANSWER_CHALLENGED) *closing.add_consents() = *row;
   draft.Put();
+  if (closing.consents_size() > 0) {
+    SIGNPOST_RETURN_IF_ERROR(draft.Close(std::move(closing), random_));
+  }
   result.change = std::move(draft.change);
   return result;
 }
@@ -337,7 +350,10 @@ absl::StatusOr<ConsentResult> People::PrepareWithdraw(const ledger::GuardedView&
                               draft.Seal(kWithdrawalKind, row->consent_id(), note, random_));
     row->set_sealed_withdrawal_note(std::move(sealed));
   }
+  store::v1::ClosingRow closing;
+  *closing.add_consents() = *row;
   draft.Put();
+  SIGNPOST_RETURN_IF_ERROR(draft.Close(std::move(closing), random_));
   result.change = std::move(draft.change);
   return result;
 }

@@ -103,6 +103,11 @@ absl::StatusOr<ShieldResult> People::PrepareShield(const ledger::GuardedView& vi
     }
   }
   draft.Put();
+  if (voice.shielded || result.lifted) {
+    store::v1::ClosingRow closing;
+    *closing.mutable_shield() = draft.row.shield();
+    SIGNPOST_RETURN_IF_ERROR(draft.Close(std::move(closing), random_));
+  }
   result.change = std::move(draft.change);
   return result;
 }
@@ -171,6 +176,12 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view
   pointer.set_merged_into(target.id.ToBytes());
   pointer.set_version(source.row.version() + 1);
   target.Put();
+  // What was closed for either is closed for both from now on, and so for either where a store that is
+  // put back knows them as two.
+  store::v1::ClosingRow closing = ClosedOf(target.row);
+  if (closing.has_shield() || closing.consents_size() > 0 || closing.superseded_size() > 0) {
+    SIGNPOST_RETURN_IF_ERROR(target.Close(std::move(closing), random_));
+  }
   result.change = std::move(target.change);
   result.change.Put(Space::kPeople, source.id.ToBytes(), store::EncodeRow(pointer));
   return result;
@@ -194,8 +205,10 @@ absl::StatusOr<store::Batch> People::PrepareErase(const ledger::GuardedView& vie
     const std::string key = id.ToBytes();
     change.Delete(Space::kPeople, key);
     change.Delete(Space::kPersonKeys, key);
+    SIGNPOST_RETURN_IF_ERROR(RemoveClosings(view, id, &change));
     SIGNPOST_RETURN_IF_ERROR(ledger::PersonIndex(&view).Remove(id, &change));
   }
+  change.Put(Space::kMeta, kKeyDestroyedKey, "1");
   return change;
 }
 

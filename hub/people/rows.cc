@@ -6,6 +6,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/keys/master_key.h"
+#include "hub/people/closings.h"
 #include "hub/store/row_codec.h"
 #include "signpost/store/v1/person.pb.h"
 
@@ -67,10 +68,16 @@ absl::Status ForEachWrappedKeys(
   }
 }
 
+bool IsWrappedDataKey(absl::string_view key) { return !keys::IsHubKey(key) && !IsClosing(key); }
+
 absl::StatusOr<bool> PutWrappedKeyBack(const store::View& view, const std::string& key,
                                        const std::string& value, store::Batch* batch) {
+  SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, IdOf(key));
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> person, view.Get(Space::kPeople, key));
-  if (!person.has_value()) return false;
+  if (!person.has_value()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const bool closed, HasClosings(view, id));
+    if (!closed) return false;
+  }
   batch->Put(kWrappedKeysSpace, key, value);
   return true;
 }
@@ -83,7 +90,7 @@ absl::StatusOr<Rewrapped> RewrapKeys(const store::View& view, const base::Keyrin
   Rewrapped rewrapped;
   if (rows.size() == static_cast<size_t>(keys_max)) rewrapped.next = rows.back().key + '\0';
   for (const store::KeyValue& row : rows) {
-    if (keys::IsHubKey(row.key) || keyring.IsUnderMaster(row.value)) continue;
+    if (!IsWrappedDataKey(row.key) || keyring.IsUnderMaster(row.value)) continue;
     SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person, IdOf(row.key));
     const absl::StatusOr<base::SecretKey> key = keyring.UnwrapDataKey(person, row.value);
     if (!key.ok()) continue;
@@ -100,7 +107,7 @@ absl::StatusOr<uint64_t> CountKeysToRewrap(const store::View& view, const base::
   SIGNPOST_RETURN_IF_ERROR(
       ForEachWrappedKeys(view, base::kPageRowsMax, [&](absl::Span<const store::KeyValue> keys) {
         for (const store::KeyValue& key : keys) {
-          if (!keys::IsHubKey(key.key) && !keyring.IsUnderMaster(key.value)) ++count;
+          if (IsWrappedDataKey(key.key) && !keyring.IsUnderMaster(key.value)) ++count;
         }
         return absl::OkStatus();
       }));

@@ -49,14 +49,20 @@ void ForgetRecord(absl::string_view agency_id, const RecordState& state, store::
 // What a backup leaves out of its copy of everything.
 inline constexpr store::Space kWrappedKeysSpace = store::Space::kPersonKeys;
 
-// Calls `visit` with all wrapped keys, the hub's own among them (keys/master_key.h), some at a time,
-// in order; stops at its first error, which it returns.
+// Calls `visit` with all rows of the space, some at a time, in order: wrapped data keys, the hub's own
+// (keys/master_key.h), and the register of closings (closings.h). Stops at its first error, which it
+// returns.
 [[nodiscard]] absl::Status ForEachWrappedKeys(
     const store::View& view, int keys_max,
     absl::FunctionRef<absl::Status(absl::Span<const store::KeyValue>)> visit);
 
-// Adds a key to `batch` as ForEachWrappedKeys() gave it, if whose it is is here: a key of nobody
-// could never be erased. Says whether it did.
+// Whether a row of the space is somebody's wrapped data key: one of those that are wrapped anew when the
+// master key is changed, and that a restore takes only where whose they are is there.
+bool IsWrappedDataKey(absl::string_view key);
+
+// Adds a data key to `batch` as ForEachWrappedKeys() gave it, if whose it is is here, or what was
+// closed for them is (closings.h): a key of nobody could never be erased. Says whether it did.
+// REQUIRES: IsWrappedDataKey(key), and closings were put back before.
 [[nodiscard]] absl::StatusOr<bool> PutWrappedKeyBack(const store::View& view,
                                                      const std::string& key,
                                                      const std::string& value, store::Batch* batch);

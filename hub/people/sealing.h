@@ -18,6 +18,7 @@ inline constexpr char kContactKind[] = "contact";        // item: flag id
 inline constexpr char kNoteKind[] = "note";              // item: consent id
 inline constexpr char kWithdrawalKind[] = "withdrawal";  // item: consent id
 inline constexpr char kConsentSecretKind[] = "consent";  // item: consent id
+inline constexpr char kClosingKind[] = "closing";        // item: the closing's key
 inline constexpr char kPrivateKind[] = "private";        // item: the caller's label
 
 std::string SealContext(const base::PersonId& person, absl::string_view kind,

@@ -8,8 +8,6 @@
 #ifndef SIGNPOST_HUB_REQUEST_CONTEXT_H_
 #define SIGNPOST_HUB_REQUEST_CONTEXT_H_
 
-#include <functional>
-
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "hub/base/agency_id.h"
@@ -48,9 +46,6 @@ struct HubContext {
   const PolicyInForce* policy = nullptr;
   // Whom a worker rings to be put in touch with a service that is not named; the operator's words.
   std::string contact_desk;
-  // Called when somebody was erased, on the sequencer's completion thread; may be empty. Must only
-  // hand on. See Maintenance::KeysChanged().
-  std::function<void()> on_erased;
 };
 
 // How a handler answers: called exactly once.

@@ -477,12 +477,7 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
                                     std::string(), context.clock->Now());
         return attempt;
       },
-      request::Reply<v1::ErasePersonResponse>(
-          [on_erased = context_.on_erased,
-           done = std::move(done)](absl::StatusOr<v1::ErasePersonResponse> erased) mutable {
-            if (erased.ok() && on_erased) on_erased();
-            done(std::move(erased));
-          }));
+      std::move(done));
 }
 
 void SubjectRights::SetShield(const base::Principal& asker, v1::SetShieldRequest request,

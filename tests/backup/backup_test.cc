@@ -218,8 +218,8 @@ TEST_F(BackupTest, WhatWasBackedUpComesBack) {
   const absl::StatusOr<RestoreReport> restored = Restore(Restoring());
   ASSERT_TRUE(restored.ok()) << restored.status();
   EXPECT_EQ(restored->entries_verified, 300u);
-  EXPECT_EQ(restored->persons, 300u);
-  EXPECT_EQ(restored->persons_erased, 0u);
+  EXPECT_EQ(restored->people.persons, 300u);
+  EXPECT_EQ(restored->people.persons_erased, 0u);
   EXPECT_EQ(restored->published_size, 0u) << "nothing came after it";
   const std::unique_ptr<store::Store> store = OpenRestored();
   const auto before = *store_->NewView();
@@ -305,8 +305,8 @@ TEST_F(BackupTest, WhoWasErasedSinceStaysErased) {
 
   const absl::StatusOr<RestoreReport> restored = Restore(Restoring(1));
   ASSERT_TRUE(restored.ok()) << restored.status();
-  EXPECT_EQ(restored->persons, 2u);
-  EXPECT_EQ(restored->persons_erased, 1u);
+  EXPECT_EQ(restored->people.persons, 2u);
+  EXPECT_EQ(restored->people.persons_erased, 1u);
   {
     const std::unique_ptr<store::Store> store = OpenRestored();
     EXPECT_EQ(Get(*store, Space::kPersonKeys, PersonKey(0)), WrappedKey(0));
@@ -445,7 +445,7 @@ TEST_F(BackupTest, KeysWrittenBehindARestoreTakeNobodyOutOfABackupOfTheHistoryGi
     EXPECT_THAT(std::string(refused.message()), HasSubstr("at entry 1"));
   }
   // Backup 1 is of both histories, and one made since is of this one.
-  EXPECT_EQ(Restore(Restoring(1))->persons, 1u);
+  EXPECT_EQ(Restore(Restoring(1))->people.persons, 1u);
   fs::remove_all(Path("restored"));
   AddPerson(3);
   ASSERT_TRUE(Make().ok());
@@ -461,8 +461,8 @@ TEST_F(BackupTest, KeysWrittenBehindARestoreTakeNobodyOutOfABackupOfTheHistoryGi
   WriteAll(Path("keys/person-keys"), keys_before);
   const absl::StatusOr<RestoreReport> restored = Restore(Restoring(2));
   ASSERT_TRUE(restored.ok()) << restored.status();
-  EXPECT_EQ(restored->persons, 3u);
-  EXPECT_EQ(restored->persons_erased, 0u);
+  EXPECT_EQ(restored->people.persons, 3u);
+  EXPECT_EQ(restored->people.persons_erased, 0u);
 }
 
 // The other way about: a file that is larger, and of the history given up.
@@ -483,7 +483,7 @@ TEST_F(BackupTest, KeysOfTheHistoryGivenUpTakeNobodyOutOfABackupMadeSince) {
   EXPECT_EQ(ReasonOf(refused), Reason::kInvalidField);
   EXPECT_THAT(std::string(refused.message()), HasSubstr("before the restore"));
   WriteAll(Path("keys/person-keys"), keys_since);
-  EXPECT_EQ(Restore(Restoring(3))->persons, 2u);
+  EXPECT_EQ(Restore(Restoring(3))->people.persons, 2u);
 }
 
 // --- Older than what was published ---

@@ -177,5 +177,52 @@ TEST_F(MaintenanceTest, TheFileOfPersonKeysIsWrittenAtTheStartAndAfterEachErasur
   EXPECT_TRUE(fs::exists(folder_ / "keys/person-keys"));
 }
 
+TEST_F(MaintenanceTest, ItFollowsWhatIsClosedAndWhoIsErased) {
+  const std::unique_ptr<backup::Backups> backups = OpenBackups();
+  int forgotten = 0;
+  absl::Status forgets = base::Error(Reason::kAborted, "somebody's view shows it still");
+  Maintenance maintenance(context_, backups.get(), {}, &schedule_, [&] {
+    ++forgotten;
+    return forgets;
+  });
+  const std::unique_ptr<store::Following> following = *sequencer_->Follow(&maintenance);
+  EXPECT_EQ(schedule_.RunDue(), 1) << "nobody was ever erased: nothing to forget";
+  EXPECT_FALSE(maintenance.KeysAreStale());
+  const auto commit = [this](store::Batch change) {
+    ledger::Operation operation;
+    operation.batch = std::move(change);
+    operation.entries.push_back(
+        ledger::ToDraft(entries_->New(ledger::v1::ENTRY_KIND_HUB, base::Principal(), "")));
+    ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+  };
+  const base::PersonId tariq = *people_->LookupLocalRecord(*View(), kConnexions, "C-1")->person;
+  commit(people_->PrepareShield(*View(), tariq, {true, kSocial, nullptr}, clock_.Now())->change);
+  EXPECT_TRUE(maintenance.KeysAreStale());
+  EXPECT_EQ(schedule_.RunDue(), 1);
+  EXPECT_FALSE(maintenance.KeysAreStale());
+  EXPECT_EQ(forgotten, 0);
+
+  commit(*context_.linker->PrepareErase(*View(), tariq));
+  EXPECT_TRUE(maintenance.KeysAreStale());
+  EXPECT_EQ(schedule_.RunDue(), 2);
+  EXPECT_FALSE(maintenance.KeysAreStale());
+  EXPECT_EQ(forgotten, 1);
+  forgets = absl::OkStatus();
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(schedule_.RunDue(), 1);
+  EXPECT_EQ(forgotten, 2);
+  EXPECT_EQ(schedule_.next(), absl::InfiniteFuture());
+
+  // Whoever starts after somebody was erased does not know whether that was done.
+  schedule::Schedule next_schedule(&clock_);
+  Maintenance next(context_, nullptr, {}, &next_schedule, [&] {
+    ++forgotten;
+    return absl::OkStatus();
+  });
+  const std::unique_ptr<store::Following> next_following = *sequencer_->Follow(&next);
+  EXPECT_EQ(next_schedule.RunDue(), 1);
+  EXPECT_EQ(forgotten, 3);
+}
+
 }  // namespace
 }  // namespace signpost::operations

@@ -379,6 +379,7 @@ struct World::Rooms {
   std::unique_ptr<base::ThreadPool> executor;
   std::unique_ptr<schedule::Schedule> schedule;
   std::unique_ptr<operations::Maintenance> maintenance;
+  std::unique_ptr<store::Following> keys_following;
   std::unique_ptr<grpc::Server> server;
   std::shared_ptr<grpc::Channel> channel;
 };
@@ -503,6 +504,7 @@ void World::Rooms::Serve() {
   covers = std::make_unique<enrolment::Covers>(context, schedule.get());
   maintenance = std::make_unique<operations::Maintenance>(context, nullptr, operations::Retention(),
                                                           schedule.get());
+  keys_following = Good(sequencer->Follow(maintenance.get()));
   assertions = std::make_unique<base::AssertionVerifier>(
       kAudience,
       [this](const std::string& agency_id, const std::string& kid) {
@@ -567,6 +569,7 @@ World::Rooms::~Rooms() {
   executor->Shutdown();
   sequencer->Shutdown();
   notifier_following.reset();
+  keys_following.reset();
   policy_following.reset();
   sequencer.reset();
   if (pooled != nullptr) Policies().Give(std::move(pooled));
