@@ -91,6 +91,11 @@ BodyParts PartsOf(const signpost::v1::Notice& notice) {
       parts.more = {{"agency_person_id", notice.shield_lifted().agency_person_id()}};
       return parts;
     }
+    case signpost::v1::Notice::kRecordErased: {
+      BodyParts parts{"record-erased"};
+      parts.more = {{"record_id", notice.record_erased().record_id()}};
+      return parts;
+    }
     case signpost::v1::Notice::BODY_NOT_SET:
       return {};
   }

@@ -44,6 +44,32 @@ class PersonService final : public v1::PersonService::CallbackService {
                          });
   }
 
+  grpc::ServerUnaryReactor* ListErasedRecords(grpc::CallbackServerContext* context,
+                                              const v1::ListErasedRecordsRequest* request,
+                                              v1::ListErasedRecordsResponse* response) override {
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.PersonService/ListErasedRecords");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [this](const base::Principal& caller, const v1::ListErasedRecordsRequest& asked,
+               rpc::Reply<v1::ListErasedRecordsResponse> reply) {
+          desk_.ListErasedRecords(caller, asked, std::move(reply));
+        });
+  }
+
+  grpc::ServerUnaryReactor* AnswerErasedRecord(grpc::CallbackServerContext* context,
+                                               const v1::AnswerErasedRecordRequest* request,
+                                               v1::AnswerErasedRecordResponse* response) override {
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.PersonService/AnswerErasedRecord");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [this](const base::Principal& caller, const v1::AnswerErasedRecordRequest& asked,
+               rpc::Reply<v1::AnswerErasedRecordResponse> reply) {
+          desk_.AnswerErasedRecord(caller, asked, std::move(reply));
+        });
+  }
+
  private:
   const ApiContext context_;
   subject_rights::SubjectRights desk_;

@@ -145,6 +145,8 @@ const std::vector<EventMeaning>& Meanings() {
       {ledger::v1::ENTRY_KIND_MASTER_KEY_CHANGED, "110113", "Security Alert", "U"},
       {ledger::v1::ENTRY_KIND_COVER_CHANGED, "110113", "Security Alert", "U"},
       {ledger::v1::ENTRY_KIND_CONSENT_ANSWERED, "110110", "Patient Record", "U"},
+      {ledger::v1::ENTRY_KIND_ERASED_RECORDS_LISTED, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_ERASED_RECORD_ANSWERED, "110110", "Patient Record", "U"},
       {ledger::v1::ENTRY_KIND_POLICY_PROPOSED, "110113", "Security Alert", "C"},
       {ledger::v1::ENTRY_KIND_POLICY_APPROVED, "110113", "Security Alert", "U"},
       {ledger::v1::ENTRY_KIND_POLICY_WITHDRAWN, "110113", "Security Alert", "D"},

@@ -22,6 +22,7 @@ constexpr char kRootContext[] = "signpost.v1/root-key";
 constexpr char kWrappingLabel[] = "signpost.v1/person-data-key-wrapping";
 constexpr char kMatchingLabel[] = "signpost.v1/matching";
 constexpr char kLocalRecordLabel[] = "signpost.v1/local-record";
+constexpr char kErasedRecordLabel[] = "signpost.v1/erased-record";
 constexpr char kRequestLabel[] = "signpost.v1/request";
 constexpr char kHubDataLabel[] = "signpost.v1/hub-data";
 constexpr char kAgencyEpochLabel[] = "signpost.v1/agency-person-id/epoch/";
@@ -103,6 +104,7 @@ absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Create(const SecretKey& root,
   }
   SIGNPOST_ASSIGN_OR_RETURN(SecretKey matching, DeriveKey(root, kMatchingLabel));
   SIGNPOST_ASSIGN_OR_RETURN(SecretKey local_record, DeriveKey(root, kLocalRecordLabel));
+  SIGNPOST_ASSIGN_OR_RETURN(SecretKey erased_record, DeriveKey(root, kErasedRecordLabel));
   SIGNPOST_ASSIGN_OR_RETURN(SecretKey request, DeriveKey(root, kRequestLabel));
   SIGNPOST_ASSIGN_OR_RETURN(SecretKey hub_data, DeriveKey(root, kHubDataLabel));
   EpochKeys epochs;
@@ -112,17 +114,18 @@ absl::StatusOr<std::unique_ptr<Keyring>> Keyring::Create(const SecretKey& root,
     epochs[static_cast<size_t>(epoch)] = std::make_unique<SecretKey>(key);
   }
   return std::unique_ptr<Keyring>(new Keyring(std::move(wrapping), std::move(old_wrapping),
-                                              matching, local_record, request, hub_data,
-                                              std::move(epochs)));
+                                              matching, local_record, erased_record, request,
+                                              hub_data, std::move(epochs)));
 }
 
 Keyring::Keyring(Wrapping wrapping, std::optional<Wrapping> old_wrapping, const SecretKey& matching,
-                 const SecretKey& local_record, const SecretKey& request, const SecretKey& hub_data,
-                 EpochKeys epochs)
+                 const SecretKey& local_record, const SecretKey& erased_record,
+                 const SecretKey& request, const SecretKey& hub_data, EpochKeys epochs)
     : wrapping_(std::move(wrapping)),
       old_wrapping_(std::move(old_wrapping)),
       matching_key_(matching),
       local_record_key_(local_record),
+      erased_record_key_(erased_record),
       request_key_(request),
       hub_data_key_(hub_data),
       epoch_keys_(std::move(epochs)) {}

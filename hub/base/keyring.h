@@ -93,6 +93,8 @@ class Keyring {
   const SecretKey& matching_key() const { return matching_key_; }
   // HMAC key of agencies' own record ids: Space::kLocalRecords.
   const SecretKey& local_record_key() const { return local_record_key_; }
+  // HMAC key of marks of erased records: people/erased_records.h.
+  const SecretKey& erased_record_key() const { return erased_record_key_; }
   // HMAC key of remembered requests: Space::kRequests.
   const SecretKey& request_key() const { return request_key_; }
   // Seals what belongs to the hub and to no one person (review rows before they are linked).
@@ -111,13 +113,14 @@ class Keyring {
   };
   static absl::StatusOr<Wrapping> WrappingOf(const MasterKey& master);
   Keyring(Wrapping wrapping, std::optional<Wrapping> old_wrapping, const SecretKey& matching,
-          const SecretKey& local_record, const SecretKey& request, const SecretKey& hub_data,
-          EpochKeys epochs);
+          const SecretKey& local_record, const SecretKey& erased_record, const SecretKey& request,
+          const SecretKey& hub_data, EpochKeys epochs);
 
   const Wrapping wrapping_;
   const std::optional<Wrapping> old_wrapping_;
   const SecretKey matching_key_;
   const SecretKey local_record_key_;
+  const SecretKey erased_record_key_;
   const SecretKey request_key_;
   const SecretKey hub_data_key_;
   // By epoch; [0] is empty.

@@ -202,6 +202,22 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
     }
     return entry;
   }
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_RECORD_ERASED) {
+    // About the agency's own record, of somebody who is not there any more.
+    if (notice.agency_id() == asker.agency_id) {
+      v1::Notice told;
+      told.set_salt(context.random->Bytes(kSaltBytes));
+      *told.mutable_happened_at() = request::ToTimestamp(notice.changed_at_s());
+      SIGNPOST_ASSIGN_OR_RETURN(
+          *told.mutable_record_erased()->mutable_record_id(),
+          base::Open(context.keyring->hub_data_key(),
+                     exchange::RecordErasedContext(notice.agency_id()), notice.sealed_record_id()));
+      ready->push_back({MessageOf(context, asker, item), Opener::Close(told), i});
+      entry.set_reply_hash(ready->back().payload.hash());
+      entry.set_outcome(ledger::v1::OUTCOME_DELIVERED);
+    }
+    return entry;
+  }
   SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(notice.person_id()));
   const absl::StatusOr<people::Person> person = context.people->Read(view, id);
   if (!person.ok() && base::ReasonOf(person.status()) != Reason::kNotFound) {

@@ -194,6 +194,10 @@ void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t fi
   AppendEncodedNotice(batch, system_id, first_index, part, EncodeNotice(message));
 }
 
+std::string RecordErasedContext(absl::string_view agency_id) {
+  return absl::StrCat("record-erased", absl::string_view("\0", 1), agency_id);
+}
+
 std::string EncodeNotice(const StoredMessage& message) { return EncodeRow(message); }
 
 void AppendEncodedNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,

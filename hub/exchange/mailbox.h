@@ -77,6 +77,9 @@ struct CursorChange {
   store::Batch batch;
 };
 
+// Under which context the record id of a message of kind RECORD_ERASED to `agency_id` is sealed.
+std::string RecordErasedContext(absl::string_view agency_id);
+
 // Adds one message, for ledger::Operation::with_index. REQUIRES: part >= 1, and no other message of
 // the operation for this system has the same part; `system_id` is 1..kSystemIdBytesMax bytes.
 void AppendNotice(store::Batch& batch, const std::string& system_id, uint64_t first_index,

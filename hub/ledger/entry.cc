@@ -157,6 +157,7 @@ bool MayBeAboutPerson(v1::EntryKind kind) {
     case v1::ENTRY_KIND_PERSON_EXPORTED:
     case v1::ENTRY_KIND_PERSON_ERASED:
     case v1::ENTRY_KIND_CONSENT_ANSWERED:
+    case v1::ENTRY_KIND_ERASED_RECORD_ANSWERED:
       return true;
     default:
       return false;

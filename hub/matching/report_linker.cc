@@ -10,6 +10,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/matching/identifiers.h"
+#include "hub/people/erased_records.h"
 #include "hub/people/rows.h"
 #include "hub/people/validate.h"
 #include "hub/store/row_codec.h"
@@ -214,6 +215,26 @@ absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view
   }
 
   LinkResult result;
+  if (!state.person.has_value()) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::optional<store::v1::ErasedRecordRow> erased,
+        people::ReadErasedRecord(view, people_->keyring(), reporter.agency_id, state.record_hash));
+    if (erased.has_value()) {
+      SIGNPOST_ASSIGN_OR_RETURN(
+          people::HeldReport held,
+          people::HoldReport(view, people_->keyring(), *erased, state.record_hash, reporter, report,
+                             content_hash, now, random_));
+      result.outcome = retracts ? (held.change.empty() ? signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED
+                                                       : signpost::v1::FLAG_OUTCOME_KIND_UPDATED)
+                                : signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW;
+      if (retracts && !held.change.empty()) result.change = FlagChange::kRetracted;
+      result.review = held.question;
+      result.cause = "erased-record";
+      result.service = report.service();
+      result.batch = std::move(held.change);
+      return result;
+    }
+  }
   const people::Person* const person = state.person.has_value() ? &*state.person : nullptr;
   if (person != nullptr && stale_review.empty() && state.record->flag) {
     // The common case of a full reload, before anything costly.
@@ -382,13 +403,42 @@ absl::StatusOr<base::PersonId> ReportLinker::FindOne(
   return matcher_.FindOne(view, keys_.Hash(details), WeakBirthDate(details));
 }
 
+absl::StatusOr<LinkResult> ReportLinker::PrepareTakeErasedRecord(const ledger::GuardedView& view,
+                                                                 absl::string_view asked_agency_id,
+                                                                 const base::ReviewId& question,
+                                                                 absl::Time now) const {
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const people::ErasedRecordQuestion asked,
+      people::ReadErasedRecordQuestion(view, people_->keyring(), asked_agency_id, question));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const signpost::v1::FlagReport report,
+      people::OpenHeldReport(view, people_->keyring(), asked_agency_id, asked));
+  base::Principal reporter;
+  reporter.agency_id = asked.row.agency_id();
+  reporter.system_id = asked.row.source_system();
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const RecordState state,
+      people_->ResolveRecord(view, reporter.agency_id,
+                             people_->RecordHash(reporter.agency_id, report.record_id())));
+  const Resolved resolved{
+      reporter, report, state, asked.row.content_hash(), keys_.Hash(report.person()), now};
+  SIGNPOST_ASSIGN_OR_RETURN(LinkResult result, Put(view, resolved, nullptr));
+  result.review = question;
+  people::ForgetErasedRecord(people_->keyring(), asked_agency_id, asked, state.record_hash,
+                             &result.batch);
+  return result;
+}
+
 absl::StatusOr<store::Batch> ReportLinker::PrepareErase(const ledger::GuardedView& view,
-                                                        const base::PersonId& person) const {
+                                                        const base::PersonId& person,
+                                                        absl::string_view agency_id,
+                                                        absl::Time now) const {
   SIGNPOST_ASSIGN_OR_RETURN(people::Person read, people_->Read(view, person));
   std::vector<AliasHashes> aliases;
   for (const store::v1::AliasRow& alias : read.aliases()) aliases.push_back(alias.hashes());
   std::vector<base::PersonId> ids;
-  SIGNPOST_ASSIGN_OR_RETURN(store::Batch change, people_->PrepareErase(view, person, &ids));
+  SIGNPOST_ASSIGN_OR_RETURN(store::Batch change,
+                            people_->PrepareErase(view, person, agency_id, now, &ids));
   SIGNPOST_RETURN_IF_ERROR(matcher_.PrepareRemoval(view, ids, aliases, &change));
   return change;
 }

@@ -1,6 +1,9 @@
 // ReportLinker is a preparer that says what one flag report changes, as a whole, and keeps the
 // reviews that wait where it was not certain whom it is about.
 //
+// A record of somebody who was erased is put on nobody: it is held until a data protection officer has
+// answered whether it stays out, and what its agency is told is what it is told of a report that waits.
+//
 // A record the agency reported before keeps its person, even when details changed; only when birth
 // date and both names differ from all they are known by does it wait as "record-reused". A new
 // record is matched: linked when certain, a new person when nobody is like it, else it waits. A
@@ -166,10 +169,19 @@ class ReportLinker {
   [[nodiscard]] absl::StatusOr<base::PersonId> FindOne(
       const store::View& view, const signpost::v1::PersonDetails& details) const;
 
-  // Erases them: row, data key, records, matching keys, the index of who looked. The ledger still
-  // verifies. Errors: kNotFound.
+  // Erases them: row, data key, records, matching keys, the index of who looked. Their records are
+  // marked (people/erased_records.h). The ledger still verifies. Errors: kNotFound.
   [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(const ledger::GuardedView& view,
-                                                          const base::PersonId& person) const;
+                                                          const base::PersonId& person,
+                                                          absl::string_view agency_id,
+                                                          absl::Time now) const;
+
+  // Takes what was reported of an erased record as somebody new, whoever else is like them: nothing may
+  // join them to who was erased, nor to who looks like it. `question` waits for `asked_agency_id`'s
+  // answer. Errors: kNotFound; kDataLoss.
+  [[nodiscard]] absl::StatusOr<LinkResult> PrepareTakeErasedRecord(
+      const ledger::GuardedView& view, absl::string_view asked_agency_id,
+      const base::ReviewId& question, absl::Time now) const;
 
   const Keys& keys() const { return keys_; }
   const Matcher& matcher() const { return matcher_; }

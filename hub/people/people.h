@@ -297,10 +297,14 @@ class People {
                                                          const base::PersonId& to) const;
 
   // Deletes their row and data key, those of everybody merged into them, their records and the
-  // index of who looked. Matching keys are matching's: use matching::ReportLinker::PrepareErase(),
-  // which does both. `ids` receives every id that was theirs. Errors: kNotFound.
+  // index of who looked, and marks each of their records as erased (erased_records.h), so that whoever
+  // reports it again is asked about. Matching keys are matching's: use
+  // matching::ReportLinker::PrepareErase(), which does both. `agency_id` is whose officer erases them,
+  // `ids` receives every id that was theirs. Errors: kNotFound.
   [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(const ledger::GuardedView& view,
                                                           const base::PersonId& person,
+                                                          absl::string_view agency_id,
+                                                          absl::Time now,
                                                           std::vector<base::PersonId>* ids) const;
 
  private:

@@ -46,8 +46,10 @@ store::v1::PersonSecret SecretOf(const signpost::v1::PersonDetails& details) {
   return secret;
 }
 
-store::v1::ContactSecret SecretOf(const signpost::v1::Contact& contact) {
+store::v1::ContactSecret SecretOf(const signpost::v1::Contact& contact,
+                                  const std::string& record_id) {
   store::v1::ContactSecret secret;
+  secret.set_record_id(record_id);
   secret.set_practitioner_id(contact.practitioner_id());
   secret.set_name(contact.name());
   secret.set_role(contact.role());
@@ -165,13 +167,11 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
         names_before != absl::StrCat(flag->worker_hash(), "/", flag->team_hash())) {
       BeginStanding(flag, now);
     }
-    flag->clear_sealed_contact();
-    if (report.has_contact()) {
-      SIGNPOST_ASSIGN_OR_RETURN(
-          std::string sealed, draft.Seal(kContactKind, flag->flag_id(),
-                                         SecretOf(report.contact()).SerializeAsString(), random_));
-      flag->set_sealed_contact(std::move(sealed));
-    }
+    SIGNPOST_ASSIGN_OR_RETURN(
+        std::string sealed_contact,
+        draft.Seal(kContactKind, flag->flag_id(),
+                   SecretOf(report.contact(), report.record_id()).SerializeAsString(), random_));
+    flag->set_sealed_contact(std::move(sealed_contact));
     result.service = report.service();
 
     // The alias: what this agency says they are called, kept anew when it says something new.

@@ -11,6 +11,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/ledger/person_index.h"
 #include "hub/people/draft.h"
+#include "hub/people/erased_records.h"
 #include "hub/people/sealing.h"
 #include "hub/store/row_codec.h"
 
@@ -189,6 +190,7 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view
 
 absl::StatusOr<store::Batch> People::PrepareErase(const ledger::GuardedView& view,
                                                   const base::PersonId& person,
+                                                  absl::string_view agency_id, absl::Time now,
                                                   std::vector<base::PersonId>* ids) const {
   SIGNPOST_ASSIGN_OR_RETURN(Person read, Read(view, person));
   ids->assign(1, read.id());
@@ -200,6 +202,12 @@ absl::StatusOr<store::Batch> People::PrepareErase(const ledger::GuardedView& vie
   for (const FlagRow& flag : read.flags()) {
     if (flag.record_hash().empty()) continue;  // the record is somebody else's now
     change.Delete(Space::kLocalRecords, LocalRecordKey(flag.agency_id(), flag.record_hash()));
+    store::v1::ErasedRecordRow erased;
+    erased.set_agency_id(flag.agency_id());
+    erased.set_erased_by_agency_id(std::string(agency_id));
+    erased.set_erased_at_s(absl::ToUnixSeconds(now));
+    SIGNPOST_RETURN_IF_ERROR(
+        PutErasedRecord(*keyring_, flag.record_hash(), erased, random_, &change));
   }
   for (const base::PersonId& id : *ids) {
     const std::string key = id.ToBytes();

@@ -7,6 +7,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/keys/master_key.h"
 #include "hub/people/closings.h"
+#include "hub/people/erased_records.h"
 #include "hub/store/row_codec.h"
 #include "signpost/store/v1/person.pb.h"
 
@@ -68,10 +69,19 @@ absl::Status ForEachWrappedKeys(
   }
 }
 
-bool IsWrappedDataKey(absl::string_view key) { return !keys::IsHubKey(key) && !IsClosing(key); }
+bool IsWrappedDataKey(absl::string_view key) {
+  return !keys::IsHubKey(key) && !IsClosing(key) && !IsErasedRecord(key);
+}
 
 absl::StatusOr<bool> PutWrappedKeyBack(const store::View& view, const std::string& key,
                                        const std::string& value, store::Batch* batch) {
+  if (IsHeldReportKey(key)) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> question,
+                              view.Get(Space::kReviews, QuestionOfKey(key)));
+    if (!question.has_value()) return false;
+    batch->Put(kWrappedKeysSpace, key, value);
+    return true;
+  }
   SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, IdOf(key));
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> person, view.Get(Space::kPeople, key));
   if (!person.has_value()) {
@@ -91,7 +101,10 @@ absl::StatusOr<Rewrapped> RewrapKeys(const store::View& view, const base::Keyrin
   if (rows.size() == static_cast<size_t>(keys_max)) rewrapped.next = rows.back().key + '\0';
   for (const store::KeyValue& row : rows) {
     if (!IsWrappedDataKey(row.key) || keyring.IsUnderMaster(row.value)) continue;
-    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person, IdOf(row.key));
+    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person,
+                              IsHeldReportKey(row.key)
+                                  ? IdOf(row.key.substr(row.key.size() - base::kIdBytes))
+                                  : IdOf(row.key));
     const absl::StatusOr<base::SecretKey> key = keyring.UnwrapDataKey(person, row.value);
     if (!key.ok()) continue;
     SIGNPOST_ASSIGN_OR_RETURN(const std::string wrapped, keyring.WrapDataKey(person, *key, random));

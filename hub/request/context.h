@@ -8,6 +8,8 @@
 #ifndef SIGNPOST_HUB_REQUEST_CONTEXT_H_
 #define SIGNPOST_HUB_REQUEST_CONTEXT_H_
 
+#include <string>
+
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "hub/base/agency_id.h"

@@ -74,6 +74,8 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.CoverService/EndCover", kPractitioner, kRequired, kUnary, 43},
     {"/signpost.v1.CoverService/ListCovers", kPractitioner, kRequired, kUnary, 44},
     {"/signpost.v1.ConsentService/AnswerConsent", kPractitioner, kRequired, kUnary, 45},
+    {"/signpost.v1.PersonService/ListErasedRecords", kPractitioner, kRequired, kUnary, 46},
+    {"/signpost.v1.PersonService/AnswerErasedRecord", kPractitioner, kRequired, kUnary, 47},
 };
 
 constexpr bool Numbered() {

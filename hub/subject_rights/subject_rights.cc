@@ -17,11 +17,14 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/opener.h"
+#include "hub/exchange/mailbox.h"
 #include "hub/exchange/outbox.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/receipt.h"
+#include "hub/people/erased_records.h"
+#include "hub/request/paging.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -39,6 +42,7 @@ namespace {
 
 constexpr size_t kSaltBytes = 32;
 constexpr size_t kReasonBytesMin = 10;
+constexpr int kErasedRecordsPageDefault = 50;
 
 // What is left out, by why.
 using Exclusions = std::map<v1::ExclusionReason, int>;
@@ -353,7 +357,8 @@ ledger::DoneAttempt<Outcome<Response>> Finish(const request::HubContext& context
     v1::Receipt receipt =
         ledger::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
     if (!outcome.refusal.ok()) return done(request::WithReceipt(outcome.refusal, receipt));
-    if constexpr (std::is_same_v<Response, v1::ExportPersonResponse>) {
+    if constexpr (std::is_same_v<Response, v1::ExportPersonResponse> ||
+                  std::is_same_v<Response, v1::ListErasedRecordsResponse>) {
       outcome.response.set_answer(std::move(*outcome.answer).Release(result->sequenced->permit));
     }
     *outcome.response.mutable_receipt() = std::move(receipt);
@@ -395,7 +400,145 @@ void ActOnce(const request::HubContext& context, ledger::v1::EntryKind kind, Act
       Finish(context, std::move(done)));
 }
 
+// --- Erased records ---
+
+// Tells each agency once of each of its records of `person`, by its own id for it.
+absl::Status AskHoldersToStop(const request::HubContext& context, const people::Person& person,
+                              absl::Time now, ledger::Operation* operation) {
+  exchange::Outbox notices([directory = context.registry->directory()](const std::string& agency) {
+    return directory->MailboxSystems(agency);
+  });
+  for (const stored::FlagRow& flag : person.flags()) {
+    if (flag.status() == v1::FLAG_STATUS_RETRACTED || flag.record_hash().empty()) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const stored::ContactSecret contact,
+        disclosure::Opener::Peek(ExportComposer::Key(), person.Contact(flag)).Open());
+    stored::StoredMessage message;
+    message.set_kind(stored::STORED_MESSAGE_KIND_RECORD_ERASED);
+    message.set_agency_id(flag.agency_id());
+    message.set_changed_at_s(absl::ToUnixSeconds(now));
+    SIGNPOST_ASSIGN_OR_RETURN(
+        *message.mutable_sealed_record_id(),
+        base::Seal(context.keyring->hub_data_key(), exchange::RecordErasedContext(flag.agency_id()),
+                   contact.record_id(), context.random));
+    (void)notices.Tell(flag.agency_id(), message);
+  }
+  std::move(notices).AddTo(operation);
+  return absl::OkStatus();
+}
+
+absl::Status ComposeErasedRecords(const people::ErasedRecordPage& page, v1::ErasedRecords* told) {
+  for (const people::ErasedRecordQuestion& question : page.questions) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const v1::FlagReport report,
+        disclosure::Opener::Peek(ExportComposer::Key(), question.report).Open());
+    v1::ErasedRecord* const record = told->add_records();
+    record->set_question_id(question.id.ToText());
+    record->set_agency_id(question.row.agency_id());
+    record->set_record_id(report.record_id());
+    *record->mutable_erased_at() = request::ToTimestamp(question.row.erased_at_s());
+    *record->mutable_reported_at() = request::ToTimestamp(question.row.since_s());
+  }
+  told->set_next_page_token(page.next_token);
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+void SubjectRights::ListErasedRecords(const base::Principal& asker,
+                                      v1::ListErasedRecordsRequest request,
+                                      request::Reply<v1::ListErasedRecordsResponse> done) {
+  const absl::Status status = request::CheckRequestId(request.request_id());
+  if (!status.ok()) return done(status);
+  using Listed = Outcome<v1::ListErasedRecordsResponse>;
+  const request::HubContext context = context_;
+  request::Transact<Listed>(
+      context_,
+      [context, act = Begin(context_, "ListErasedRecords", asker, std::move(request))](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Listed>> {
+        ledger::v1::LedgerEntry entry = context.entries->New(
+            ledger::v1::ENTRY_KIND_ERASED_RECORDS_LISTED, act.asker, act.request_id);
+        if (!IsOfficer(act.asker)) {
+          return Refuse<v1::ListErasedRecordsResponse>(NotAnOfficer(), std::move(entry));
+        }
+        SIGNPOST_ASSIGN_OR_RETURN(const int page_size,
+                                  request::PageSize(act.request.page_size(),
+                                                    kErasedRecordsPageDefault, base::kPageRowsMax));
+        SIGNPOST_ASSIGN_OR_RETURN(
+            // Nothing rests on the list: it is what waited at this view.
+            const people::ErasedRecordPage page,
+            people::ListErasedRecords(view.unguarded(), *context.keyring, act.asker.agency_id,
+                                      act.request.page_token(), page_size));
+        v1::ErasedRecords told;
+        told.set_salt(context.random->Bytes(kSaltBytes));
+        SIGNPOST_RETURN_IF_ERROR(ComposeErasedRecords(page, &told));
+        ledger::Attempt<Listed> attempt;
+        attempt.outcome.answer = disclosure::Opener::Close(told);
+        entry.mutable_erased_records_listed()->set_questions(
+            static_cast<uint32_t>(page.questions.size()));
+        entry.set_reply_hash(attempt.outcome.answer->hash());
+        entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
+        attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
+        return attempt;
+      },
+      Finish(context_, std::move(done)));
+}
+
+void SubjectRights::AnswerErasedRecord(const base::Principal& asker,
+                                       v1::AnswerErasedRecordRequest request,
+                                       request::Reply<v1::AnswerErasedRecordResponse> done) {
+  const absl::StatusOr<base::ReviewId> question = base::ReviewId::FromText(request.question_id());
+  if (!question.ok()) {
+    return done(base::InvalidField("question_id", "must be an id that ListErasedRecords gave"));
+  }
+  const bool keeps_out = request.answer() == v1::ERASED_RECORD_ANSWER_KEEP_OUT;
+  if (!keeps_out && request.answer() != v1::ERASED_RECORD_ANSWER_TAKE_AS_NEW) {
+    return done(base::InvalidField("answer", "say whether it stays out or is somebody new"));
+  }
+  const absl::Status status = CheckReason(request.reason());
+  if (!status.ok()) return done(status);
+  const request::HubContext context = context_;
+  using Result = ledger::Attempt<Outcome<v1::AnswerErasedRecordResponse>>;
+  ActOnce<v1::AnswerErasedRecordResponse>(
+      context_, ledger::v1::ENTRY_KIND_ERASED_RECORD_ANSWERED,
+      Begin(context_, "AnswerErasedRecord", asker, std::move(request)),
+      [context, id = *question, keeps_out](
+          const ledger::GuardedView& view, const auto& act,
+          ledger::v1::LedgerEntry entry) -> absl::StatusOr<Result> {
+        if (!IsOfficer(act.asker)) {
+          return Refuse<v1::AnswerErasedRecordResponse>(NotAnOfficer(), std::move(entry));
+        }
+        const absl::Time now = context.clock->Now();
+        const absl::StatusOr<people::ErasedRecordQuestion> waits =
+            people::ReadErasedRecordQuestion(view, *context.keyring, act.asker.agency_id, id);
+        if (base::ReasonOf(waits.status()) == Reason::kNotFound) {
+          return Refuse<v1::AnswerErasedRecordResponse>(waits.status(), std::move(entry));
+        }
+        if (!waits.ok()) return waits.status();
+        SIGNPOST_RETURN_IF_ERROR(
+            request::SealDetails(context, nullptr, act.request.reason(), &entry));
+        Result attempt;
+        ledger::Operation& operation = attempt.operation.emplace();
+        if (keeps_out) {
+          people::KeepErasedRecordOut(act.asker.agency_id, *waits, &operation.batch);
+        } else {
+          SIGNPOST_ASSIGN_OR_RETURN(
+              matching::LinkResult taken,
+              context.linker->PrepareTakeErasedRecord(view, act.asker.agency_id, id, now));
+          operation.batch = std::move(taken.batch);
+          taken.blinding->SetPerson(&entry);
+          ledger::PersonIndex::Add(taken.person, &operation, 0);
+        }
+        entry.mutable_erased_record_answered()->set_question_ref(id.ToBytes());
+        entry.mutable_erased_record_answered()->set_kept_out(keeps_out);
+        entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+        operation.entries.push_back(ledger::ToDraft(entry));
+        context.idempotency->Record(&operation, act.asker.agency_id, act.request_id, act.hash,
+                                    std::string(), now);
+        return attempt;
+      },
+      std::move(done));
+}
 
 void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest request,
                            request::Reply<v1::ExportPersonResponse> done) {
@@ -464,17 +607,20 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
         SIGNPOST_RETURN_IF_ERROR(
             request::SealDetails(context, nullptr, act.request.reason(), &entry));
         if (!person.has_value()) return Refuse<v1::ErasePersonResponse>(Nobody(), std::move(entry));
+        const absl::Time now = context.clock->Now();
         Result attempt;
         ledger::Operation& operation = attempt.operation.emplace();
-        SIGNPOST_ASSIGN_OR_RETURN(operation.batch,
-                                  context.linker->PrepareErase(view, person->id()));
+        SIGNPOST_ASSIGN_OR_RETURN(
+            operation.batch,
+            context.linker->PrepareErase(view, person->id(), act.asker.agency_id, now));
+        SIGNPOST_RETURN_IF_ERROR(AskHoldersToStop(context, *person, now, &operation));
         // Not in the index: it goes with the person.
         SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding, person->Blinding());
         blinding.SetPerson(&entry);
         entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
         operation.entries.push_back(ledger::ToDraft(entry));
         context.idempotency->Record(&operation, act.asker.agency_id, act.request_id, act.hash,
-                                    std::string(), context.clock->Now());
+                                    std::string(), now);
         return attempt;
       },
       std::move(done));

@@ -14,7 +14,8 @@
 //
 // Erasing deletes their row, data key, records, matching keys and the index of who looked, in one
 // commit with its entry. Every entry about them stays and still verifies; what was private in it
-// opens to nobody. Should an agency report them again they are somebody new.
+// opens to nobody. Each agency with a record of theirs is asked once, by its own id for the record, to stop
+// reporting it; one that does all the same makes a question to the officers of the agency that erased.
 //
 // A shield is set at once by whoever may, and lifted by nobody alone: every agency that set it and
 // at least one other ask for it (people/people.h), and the holders are told. The answer does not say
@@ -63,6 +64,15 @@ class SubjectRights {
              request::Reply<v1::ErasePersonResponse> done);
   void SetShield(const base::Principal& asker, v1::SetShieldRequest request,
                  request::Reply<v1::SetShieldResponse> done);
+
+  // Records of people whom the asker's agency erased that were reported again, and what is to become of
+  // them. Officers of the agency that erased alone: another's questions are not there. Errors as above;
+  // kNotFound for a question that does not wait; kInvalidField for no answer, or a page token not of
+  // this list. AnswerErasedRecord sent twice under one request id happens once.
+  void ListErasedRecords(const base::Principal& asker, v1::ListErasedRecordsRequest request,
+                         request::Reply<v1::ListErasedRecordsResponse> done);
+  void AnswerErasedRecord(const base::Principal& asker, v1::AnswerErasedRecordRequest request,
+                          request::Reply<v1::AnswerErasedRecordResponse> done);
 
  private:
   const request::HubContext context_;

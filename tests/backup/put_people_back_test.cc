@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/matching/report_linker.h"
 #include "hub/people/closings.h"
+#include "hub/people/erased_records.h"
 #include "hub/people/rows.h"
 #include "tests/people/people_fixture.h"
 
@@ -100,7 +101,7 @@ class PutPeopleBackTest : public people::PeopleFixture {
     ASSERT_TRUE(Commit(std::move(result->change)).ok());
   }
   void Erase(const base::PersonId& person) {
-    absl::StatusOr<store::Batch> change = linker_->PrepareErase(*View(), person);
+    absl::StatusOr<store::Batch> change = linker_->PrepareErase(*View(), person, kSocial, now_);
     ASSERT_TRUE(change.ok()) << change.status();
     ASSERT_TRUE(Commit(*std::move(change)).ok());
   }
@@ -324,6 +325,30 @@ TEST_F(PutPeopleBackTest, AClosingThatWasChangedIsDamage) {
   moved.Put(people::kWrappedKeysSpace, place, value);
   ASSERT_TRUE(Commit(std::move(moved)).ok());
   EXPECT_EQ(ReasonOf(apply()), Reason::kDataLoss);
+}
+
+TEST_F(PutPeopleBackTest, AnErasedRecordStaysOneAndWhatIsHeldOfItOpens) {
+  const base::PersonId tariq = Take(kYot, Report("A-1", tariq_));
+  const Rows before = Backup();
+  Erase(tariq);
+  (void)Restore(before);
+  // The older store never heard of the erasure, and the record leads to nobody all the same.
+  EXPECT_TRUE(Take(kYot, Report("A-1", tariq_)).is_zero());
+  const auto questions = [this] {
+    return people::ListErasedRecords(*View(), *keyring_, kSocial, "", 10)->questions;
+  };
+  ASSERT_THAT(questions(), SizeIs(1));
+  const Rows asked = Backup();
+  (void)Restore(asked);
+  EXPECT_EQ(OpenSealed(questions()[0].report)->record_id(), "A-1");
+  // Once it is answered, no older store opens what was held.
+  store::Batch out;
+  people::KeepErasedRecordOut(kSocial, questions()[0], &out);
+  ASSERT_TRUE(Commit(std::move(out)).ok());
+  (void)Restore(asked);
+  EXPECT_THAT(questions(), IsEmpty());
+  EXPECT_TRUE(Take(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, ""))).is_zero());
+  EXPECT_THAT(questions(), IsEmpty()) << "the answer holds";
 }
 
 // --- By chance ---

@@ -96,7 +96,7 @@ TEST_F(MailboxTest, ABodyThatIsNotKnownIsRejectedByName) {
 
 // Each kind of body, with what it alone has, is a line of its own form.
 TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
-  hub_.notices.assign(12, {});
+  hub_.notices.assign(13, {});
   hub_.notices[0].mutable_flag_opened()->mutable_flag()->set_service("connexions");
   hub_.notices[1].mutable_flag_closed()->mutable_flag()->set_service("connexions");
   hub_.notices[2].mutable_flag_changed()->mutable_flag()->set_service("connexions");
@@ -112,6 +112,7 @@ TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
   hub_.notices[9].mutable_refusal_replaced()->set_consent_id("consent-2");
   hub_.notices[10].mutable_shield_lifted()->set_agency_person_id("SP1-A");
   hub_.notices[11].mutable_override_reported()->set_override_number(9);
+  hub_.notices[12].mutable_record_erased()->set_record_id("A-1");
   const auto handler = NoticeFile(folder_.Path("notices"));
   ASSERT_TRUE(handler.ok());
   ASSERT_TRUE(Read(*handler).ok());
@@ -123,8 +124,8 @@ TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
     told.push_back(absl::StrCat(
         notice.at("kind").get<std::string>(), " ", notice.value("service", "-"), " ",
         notice.value("viewer_agency_id", "-"), " ", notice.value("override_number", "-")));
-    for (const char* key :
-         {"covering_practitioner_id", "covered_practitioner_id", "until", "consent_id"}) {
+    for (const char* key : {"covering_practitioner_id", "covered_practitioner_id", "until",
+                            "consent_id", "record_id"}) {
       if (notice.contains(key))
         absl::StrAppend(&told.back(), " ", key, "=", notice.at(key).get<std::string>());
     }
@@ -139,7 +140,8 @@ TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
           "cover-ended - - - covering_practitioner_id=pa-002 covered_practitioner_id=pa-001",
           "consent-to-confirm - - - consent_id=consent-1",
           "refusal-replaced - - - consent_id=consent-2", "shield-lifted - - -",
-          "override-reported - - 9"));
+          "override-reported - - 9",
+          "record-erased - - - record_id=A-1"));
 }
 
 TEST_F(MailboxTest, StopEndsAReadingInAnotherThread) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hub/base/limits.h"
+#include "hub/people/erased_records.h"
 #include "tests/people/people_fixture.h"
 #include "tests/store/store_testing.h"
 
@@ -214,7 +215,7 @@ TEST_F(IntakeTest, ARecordUsedForSomebodyElseWaitsAndIsThenMoved) {
   EXPECT_EQ(people_.LookupLocalRecord(*View(), kYot, "A-1")->person, resolved.person);
   EXPECT_EQ(Take(kYot, Report("A-1", sal)).outcome, kUnchanged);
   // Erasing the former person leaves the record with whom it stands for now.
-  ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), first.person)).ok());
+  ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), first.person, kSocial, now_)).ok());
   EXPECT_EQ(people_.LookupLocalRecord(*View(), kYot, "A-1")->person, resolved.person);
 }
 
@@ -420,21 +421,83 @@ TEST_F(IntakeTest, ErasingLeavesNoKeyThatLeadsToHer) {
       Take(kYot, Report("A-2", Details("Amina", "Hussain", 20090314, "NT8 8HH")));
   ASSERT_TRUE(Created(other));  // shares surname and birth date, so some keys
   ASSERT_TRUE(Commit(people_.PrepareMerge(*View(), a.person, b.person)->change).ok());
-  ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), a.person)).ok());
+  ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), a.person, kSocial, now_)).ok());
   EXPECT_FALSE(Holds(a.person.ToBytes()));
   EXPECT_FALSE(Holds(b.person.ToBytes()));
   EXPECT_TRUE(Holds(other.person.ToBytes()));
   EXPECT_EQ(ReasonOf(linker_->FindOne(*View(), tariq_).status()), Reason::kNotFound);
-  EXPECT_EQ(ReasonOf(linker_->PrepareErase(*View(), a.person).status()), Reason::kNotFound);
-  // Reported again, they are somebody new.
+  EXPECT_EQ(ReasonOf(linker_->PrepareErase(*View(), a.person, kSocial, now_).status()),
+            Reason::kNotFound);
+}
+
+TEST_F(IntakeTest, AnErasedRecordReportedAgainIsAQuestionAndNobody) {
+  const LinkResult first = Take(kYot, Report("A-1", tariq_));
+  Take(kConnexions, Report("C-1", tariq_, "careers"));
+  ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), first.person, kSocial, now_)).ok());
+  const auto questions = [this](const std::string& asked) {
+    return people::ListErasedRecords(*View(), *keyring_, asked, "", 10)->questions;
+  };
+  EXPECT_THAT(questions(kSocial), IsEmpty());
+
+  // What is told is what is told of a report that waits: the first time, of the same again, of changes.
   const LinkResult again = Take(kYot, Report("A-1", tariq_));
-  EXPECT_TRUE(Created(again));
+  EXPECT_EQ(again.outcome, kInReview);
+  EXPECT_TRUE(again.flag.is_zero());
+  EXPECT_EQ(again.cause, "erased-record");
+  EXPECT_EQ(Persons(), 0u);
+  EXPECT_FALSE(Holds("Hussain"));
+  EXPECT_FALSE(Holds("A-1"));
+  const auto same = linker_->Prepare(*View(), From(kYot), Report("A-1", tariq_), now_);
+  EXPECT_EQ(same->outcome, kInReview);
+  EXPECT_TRUE(same->batch.empty());
+  EXPECT_EQ(Take(kYot, Report("A-1", moved_)).outcome, kInReview);
+  ASSERT_THAT(questions(kSocial), SizeIs(1)) << "one question a record";
+  EXPECT_THAT(questions(kYot), IsEmpty()) << "asked is who erased";
+  EXPECT_EQ(OpenSealed(questions(kSocial)[0].report)->person().postcode(), "NT9 9ZZ");
+  // Another record of the agency's is like any other.
+  EXPECT_TRUE(Created(Take(kYot, Report("A-2", Details("Sal", "Osei", 20100505, "NT2 2BB")))));
+
+  // It stays out: what was reported is gone, and what is reported later is not kept.
+  store::Batch out;
+  people::KeepErasedRecordOut(kSocial, questions(kSocial)[0], &out);
+  ASSERT_TRUE(Commit(std::move(out)).ok());
+  EXPECT_THAT(questions(kSocial), IsEmpty());
+  EXPECT_EQ(Take(kYot, Report("A-1", tariq_)).outcome, kInReview);
+  EXPECT_THAT(questions(kSocial), IsEmpty());
+  for (const auto& [space, row] : AllRows()) {
+    EXPECT_FALSE(space == store::Space::kPersonKeys && people::IsHeldReportKey(row.key));
+  }
+
+  // The other record: somebody new, and a record like any other from then on.
+  EXPECT_EQ(Take(kConnexions, Report("C-1", tariq_, "careers")).outcome, kInReview);
+  const base::ReviewId question = questions(kSocial)[0].id;
+  EXPECT_EQ(ReasonOf(linker_->PrepareTakeErasedRecord(*View(), kYot, question, now_).status()),
+            Reason::kNotFound);
+  const LinkResult taken =
+      Finish(*linker_->PrepareTakeErasedRecord(*View(), kSocial, question, now_));
+  EXPECT_NE(taken.person, first.person);
+  EXPECT_THAT(Get(taken.person).AgenciesWithOpenFlags(), ElementsAre(kConnexions));
+  EXPECT_EQ(Take(kConnexions, Report("C-1", tariq_, "careers")).outcome, kUnchanged);
+  EXPECT_EQ(ReasonOf(linker_->PrepareTakeErasedRecord(*View(), kSocial, question, now_).status()),
+            Reason::kNotFound);
+}
+
+TEST_F(IntakeTest, AnErasedRecordThatIsRetractedIsNoQuestionAnyMore) {
+  const LinkResult first = Take(kYot, Report("A-1", tariq_));
+  ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), first.person, kSocial, now_)).ok());
+  FlagReport retracted = Report("A-1", tariq_);
+  retracted.set_status(signpost::v1::FLAG_STATUS_RETRACTED);
+  EXPECT_EQ(Take(kYot, retracted).outcome, kUnchanged);
+  Take(kYot, Report("A-1", tariq_));
+  EXPECT_EQ(Take(kYot, retracted).outcome, kUpdated);
+  EXPECT_THAT(people::ListErasedRecords(*View(), *keyring_, kSocial, "", 10)->questions, IsEmpty());
+  EXPECT_EQ(Take(kYot, Report("A-1", tariq_)).outcome, kInReview) << "it is an erased record still";
 }
 
 TEST_F(IntakeTest, AReviewOfSomebodyErasedAsksToChooseAgain) {
   const LinkResult first = Take(kYot, Report("A-1", tariq_));
   const LinkResult waits = Take(kSocial, Report("S-1", moved_));
-  ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), first.person)).ok());
+  ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), first.person, kSocial, now_)).ok());
   EXPECT_EQ(
       ReasonOf(linker_->PrepareResolve(*View(), kSocial, waits.review, {1, false}, now_).status()),
       Reason::kInvalidField);

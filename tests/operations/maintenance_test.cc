@@ -202,7 +202,7 @@ TEST_F(MaintenanceTest, ItFollowsWhatIsClosedAndWhoIsErased) {
   EXPECT_FALSE(maintenance.KeysAreStale());
   EXPECT_EQ(forgotten, 0);
 
-  commit(*context_.linker->PrepareErase(*View(), tariq));
+  commit(*context_.linker->PrepareErase(*View(), tariq, kSocial, clock_.Now()));
   EXPECT_TRUE(maintenance.KeysAreStale());
   EXPECT_EQ(schedule_.RunDue(), 2);
   EXPECT_FALSE(maintenance.KeysAreStale());

@@ -464,7 +464,7 @@ TEST_F(PeopleTest, ErasingLeavesNothingOfHerOrOfThoseMergedIntoHer) {
   ASSERT_TRUE(Commit(std::move(merge.change)).ok());
 
   std::vector<base::PersonId> ids;
-  absl::StatusOr<store::Batch> erase = people_.PrepareErase(*View(), a.person, &ids);
+  absl::StatusOr<store::Batch> erase = people_.PrepareErase(*View(), a.person, kSocial, now_, &ids);
   ASSERT_TRUE(erase.ok());
   EXPECT_THAT(ids, ElementsAre(b.person, a.person));
   ASSERT_TRUE(Commit(*std::move(erase)).ok());
@@ -499,7 +499,7 @@ TEST_F(PeopleTest, AnErasureIsMadeAgainWhenSomebodyLooksMeanwhile) {
   const FlagResult put = Put(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "")));
   const auto view = View();
   std::vector<base::PersonId> ids;
-  store::Batch erase = *people_.PrepareErase(*view, put.person, &ids);
+  store::Batch erase = *people_.PrepareErase(*view, put.person, kSocial, now_, &ids);
   store::Batch looked;
   ledger::Operation look;
   ledger::PersonIndex::Add(put.person, &look);
@@ -507,7 +507,7 @@ TEST_F(PeopleTest, AnErasureIsMadeAgainWhenSomebodyLooksMeanwhile) {
   ASSERT_TRUE(Commit(std::move(looked)).ok());
   EXPECT_EQ(ReasonOf(Commit(std::move(erase), *view)), Reason::kAborted)
       << "or that look would outlive the person";
-  ASSERT_TRUE(Commit(*people_.PrepareErase(*View(), put.person, &ids)).ok());
+  ASSERT_TRUE(Commit(*people_.PrepareErase(*View(), put.person, kSocial, now_, &ids)).ok());
   EXPECT_FALSE(Holds(put.person.ToBytes()));
 }
 

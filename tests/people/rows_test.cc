@@ -111,7 +111,8 @@ TEST_F(RowsTest, KeysUnderTheOldMasterKeyAreWrappedAnewAPageAtATime) {
   hubs.Put(kWrappedKeysSpace, "master-key/0123456789abcdef", "a row");
   ASSERT_TRUE(Commit(std::move(hubs)).ok());
   // A closing lies under a person's own key, which is what is wrapped anew.
-  ASSERT_TRUE(Commit(people_.PrepareShield(*View(), put[0], {true, kSocial, nullptr}, now_)->change).ok());
+  ASSERT_TRUE(
+      Commit(people_.PrepareShield(*View(), put[0], {true, kSocial, nullptr}, now_)->change).ok());
   ASSERT_THAT(Keys(2), SizeIs(7));
   const std::string bytes(32, 'k');
   const base::MasterKey old_master = *base::MasterKey::FromBytes(bytes);

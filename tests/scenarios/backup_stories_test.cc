@@ -118,7 +118,8 @@ class BackupStories : public ::testing::Test {
     const auto held = context.store->NewView();
     const ledger::GuardedView view(held->get());
     const base::PersonId person = *context.people->LookupLocalRecord(view, agency, record)->person;
-    auto erased = context.linker->PrepareErase(view, person);
+    auto erased =
+        context.linker->PrepareErase(view, person, "nortown-social-services", context.clock->Now());
     ASSERT_TRUE(erased.ok());
     ledger::Operation operation;
     operation.batch = *std::move(erased);

@@ -321,7 +321,8 @@ TEST(Promise5, AnErasedPersonIsGoneAndTheLedgerStillVerifies) {
   const ledger::GuardedView view(held->get());
   const base::PersonId person =
       *context.people->LookupLocalRecord(view, "northern-connexions", "C-1")->person;
-  auto erased = context.linker->PrepareErase(view, person);
+  auto erased =
+      context.linker->PrepareErase(view, person, "nortown-social-services", context.clock->Now());
   ASSERT_TRUE(erased.ok());
   ledger::Operation operation;
   operation.batch = *std::move(erased);

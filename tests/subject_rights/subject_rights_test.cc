@@ -6,10 +6,14 @@
 #include <gmock/gmock.h>
 
 #include "hub/base/crypto.h"
+#include "hub/exchange/mailbox.h"
+#include "hub/people/erased_records.h"
 #include "tests/request/hub_rooms.h"
 
 namespace signpost::subject_rights {
 namespace {
+
+namespace stored = ::signpost::store::v1;
 
 using base::Reason;
 using base::ReasonOf;
@@ -72,6 +76,30 @@ class SubjectRightsTest : public request::HubRooms {
     request.set_reason("Moved away from a violent household.");
     return Wait<v1::SetShieldResponse>(
         [&](auto done) { rights_->SetShield(asker, request, std::move(done)); });
+  }
+  absl::StatusOr<v1::ErasedRecords> ListErased(const base::Principal& asker) {
+    v1::ListErasedRecordsRequest request;
+    request.set_request_id(RequestId());
+    const auto response = Wait<v1::ListErasedRecordsResponse>(
+        [&](auto done) { rights_->ListErasedRecords(asker, request, std::move(done)); });
+    if (!response.ok()) return response.status();
+    EXPECT_EQ(LastEntry().reply_hash, base::Sha256(response->answer()));
+    v1::ErasedRecords listed;
+    EXPECT_TRUE(listed.ParseFromString(response->answer()));
+    return listed;
+  }
+  v1::AnswerErasedRecordRequest Answer(const std::string& question, v1::ErasedRecordAnswer answer) {
+    v1::AnswerErasedRecordRequest request;
+    request.set_request_id(RequestId());
+    request.set_question_id(question);
+    request.set_answer(answer);
+    request.set_reason("The agency was rung and had not read its mail.");
+    return request;
+  }
+  absl::StatusOr<v1::AnswerErasedRecordResponse> AnswerErased(
+      const base::Principal& asker, const v1::AnswerErasedRecordRequest& request) {
+    return Wait<v1::AnswerErasedRecordResponse>(
+        [&](auto done) { rights_->AnswerErasedRecord(asker, request, std::move(done)); });
   }
   static std::map<v1::ExclusionReason, int> ExclusionsOf(const v1::PersonExport& held) {
     std::map<v1::ExclusionReason, int> counts;
@@ -150,7 +178,9 @@ TEST_F(SubjectRightsTest, ErasingTakesEverythingOnceAndKeepsTheEntries) {
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(LastEntry().kind, "person-erased");
   EXPECT_EQ(ReasonOf(people_->Read(*View(), id).status()), Reason::kNotFound);
-  EXPECT_THAT(*View()->Scan(store::Space::kPersonKeys, "", "", 10), IsEmpty());
+  const auto rows = *View()->Scan(store::Space::kPersonKeys, "", "", 10);
+  EXPECT_THAT(rows, SizeIs(2)) << "of each record that it was erased";
+  for (const store::KeyValue& row : rows) EXPECT_TRUE(people::IsErasedRecord(row.key));
   EXPECT_THAT(*View()->Scan(store::Space::kPersonEntries, "", "", 10), IsEmpty());
   EXPECT_THAT(*View()->Scan(store::Space::kEntryPersons, "", "", 10), IsEmpty());
   EXPECT_THAT(*View()->Scan(store::Space::kMatchKeys, "", "", 10), IsEmpty());
@@ -160,6 +190,76 @@ TEST_F(SubjectRightsTest, ErasingTakesEverythingOnceAndKeepsTheEntries) {
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->receipt().ledger_index(), first->receipt().ledger_index());
   EXPECT_EQ(Entries("person-erased").size(), 1u);
+}
+
+TEST_F(SubjectRightsTest, HoldersAreAskedOnceToStopByTheirOwnRecord) {
+  const v1::ErasePersonRequest request = Erasure();
+  ASSERT_TRUE(Erase(Officer(), request).ok());
+  ASSERT_TRUE(Erase(Officer(), request).ok());
+  for (const auto& [agency, record] :
+       {std::pair<std::string, std::string>(kYot, "Y-1"), {kConnexions, "C-1"}}) {
+    int told = 0;
+    for (const exchange::MailboxMessage& message : Mailbox(agency)) {
+      if (message.stored.kind() != stored::STORED_MESSAGE_KIND_RECORD_ERASED) continue;
+      ++told;
+      EXPECT_EQ(message.stored.agency_id(), agency);
+      EXPECT_EQ(*base::Open(keyring_->hub_data_key(), exchange::RecordErasedContext(agency),
+                            message.stored.sealed_record_id()),
+                record);
+      EXPECT_THAT(message.stored.SerializeAsString(), Not(HasSubstr(record)));
+    }
+    EXPECT_EQ(told, 1) << agency;
+  }
+}
+
+TEST_F(SubjectRightsTest, AnErasedRecordReportedAgainIsAskedOfWhoErased) {
+  ASSERT_TRUE(Erase(Officer(), Erasure()).ok());
+  EXPECT_EQ(Report(kYot, Flag("Y-1", "youth-offending")).kind(), v1::FLAG_OUTCOME_KIND_IN_REVIEW);
+  EXPECT_EQ(Report(kConnexions, Flag("C-1", "connexions")).kind(), v1::FLAG_OUTCOME_KIND_IN_REVIEW);
+  const auto listed = ListErased(Officer());
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_EQ(LastEntry().kind, "erased-records-listed");
+  ASSERT_EQ(listed->records_size(), 2);
+  EXPECT_THAT(listed->SerializeAsString(), Not(HasSubstr("Mahmood")));
+  base::Principal elsewhere = Officer();
+  elsewhere.agency_id = kYot;
+  EXPECT_EQ(ListErased(elsewhere)->records_size(), 0) << "who erased is asked, and nobody else";
+  EXPECT_EQ(ReasonOf(ListErased(Adviser()).status()), Reason::kMethodNotAllowed);
+
+  const v1::ErasedRecord& yot = listed->records(listed->records(0).agency_id() == kYot ? 0 : 1);
+  const v1::ErasedRecord& connexions =
+      listed->records(listed->records(0).agency_id() == kYot ? 1 : 0);
+  EXPECT_EQ(yot.record_id(), "Y-1");
+  const auto out = Answer(yot.question_id(), v1::ERASED_RECORD_ANSWER_KEEP_OUT);
+  EXPECT_EQ(ReasonOf(AnswerErased(elsewhere, out).status()), Reason::kNotFound);
+  EXPECT_EQ(LastEntry().outcome, "NOT_FOUND");
+  EXPECT_EQ(ReasonOf(AnswerErased(Manager(), out).status()), Reason::kMethodNotAllowed);
+  const auto first = AnswerErased(Officer(), out);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(LastEntry().kind, "erased-record-answered");
+  EXPECT_TRUE(LastEntry().has_details) << "why, sealed";
+  EXPECT_EQ(AnswerErased(Officer(), out)->receipt().ledger_index(),
+            first->receipt().ledger_index());
+  EXPECT_EQ(ListErased(Officer())->records_size(), 1);
+
+  const auto take = Answer(connexions.question_id(), v1::ERASED_RECORD_ANSWER_TAKE_AS_NEW);
+  ASSERT_TRUE(AnswerErased(Officer(), take).ok());
+  const people::Person taken = PersonOf(kConnexions, "C-1");
+  EXPECT_THAT(taken.AgenciesWithOpenFlags(), ElementsAre(kConnexions));
+  EXPECT_TRUE(IsAbout(LastEntry().index, taken.id()));
+  EXPECT_EQ(ListErased(Officer())->records_size(), 0);
+}
+
+TEST_F(SubjectRightsTest, AnAnswerAboutAnErasedRecordSaysWhatAndWhy) {
+  v1::AnswerErasedRecordRequest request =
+      Answer(base::ReviewId::New(&random_).ToText(), v1::ERASED_RECORD_ANSWER_UNSPECIFIED);
+  EXPECT_THAT(FieldsOf(AnswerErased(Officer(), request).status()), ElementsAre("answer"));
+  request.set_answer(v1::ERASED_RECORD_ANSWER_KEEP_OUT);
+  EXPECT_EQ(ReasonOf(AnswerErased(Officer(), request).status()), Reason::kNotFound);
+  request.set_reason("no");
+  EXPECT_THAT(FieldsOf(AnswerErased(Officer(), request).status()), ElementsAre("reason"));
+  request.set_question_id("that one");
+  EXPECT_THAT(FieldsOf(AnswerErased(Officer(), request).status()), ElementsAre("question_id"));
 }
 
 TEST_F(SubjectRightsTest, ErasingWantsToBeMeantAndToSayWhy) {

@@ -188,6 +188,28 @@ Act SetShield(Maker* maker, Caller* caller) {
       });
 }
 
+Act ListErasedRecords(Maker* maker, Caller* caller) {
+  *caller = maker->dice().OneIn(4) ? maker->Anybody() : maker->DataProtectionOfficer();
+  v1::ListErasedRecordsRequest request;
+  request.set_request_id(maker->RequestId());
+  return Asks<v1::ListErasedRecordsRequest, v1::ListErasedRecordsResponse>(
+      [request](const Talk& /*talk*/) { return request; });
+}
+
+Act AnswerErasedRecord(Maker* maker, Caller* caller) {
+  *caller = maker->dice().OneIn(4) ? maker->Anybody() : maker->DataProtectionOfficer();
+  v1::AnswerErasedRecordRequest request;
+  request.set_request_id(maker->RequestId());
+  request.set_reason(maker->Reason());
+  request.set_answer(maker->dice().OneIn(2) ? v1::ERASED_RECORD_ANSWER_KEEP_OUT
+                                            : v1::ERASED_RECORD_ANSWER_TAKE_AS_NEW);
+  return Asks<v1::AnswerErasedRecordRequest, v1::AnswerErasedRecordResponse>(
+      [request, any = maker->dice().Roll()](const Talk& talk) mutable {
+        request.set_question_id(talk.memory().One("question-id", any));
+        return request;
+      });
+}
+
 // Reads what there is, until the mailbox is found empty, and deals with some of it.
 Act Subscribe(Maker* maker, Caller* caller) {
   *caller = maker->Adapter();
@@ -241,6 +263,8 @@ std::vector<Generator> OversightGenerators() {
       {"/signpost.v1.PersonService/ExportPerson", 2, &ExportPerson},
       {"/signpost.v1.PersonService/ErasePerson", 1, &ErasePerson},
       {"/signpost.v1.PersonService/SetShield", 2, &SetShield},
+      {"/signpost.v1.PersonService/ListErasedRecords", 1, &ListErasedRecords},
+      {"/signpost.v1.PersonService/AnswerErasedRecord", 1, &AnswerErasedRecord},
       {"/signpost.v1.ExchangeService/Subscribe", 6, &Subscribe},
   };
 }

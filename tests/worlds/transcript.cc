@@ -49,6 +49,7 @@ const Message* InnerOf(const std::string& field) {
       {"signpost.v1.ListOverridesResponse.answer", &v1::OverrideList::default_instance()},
       {"signpost.v1.ReportOverridesResponse.answer", &v1::OverrideReport::default_instance()},
       {"signpost.v1.ExportPersonResponse.answer", &v1::PersonExport::default_instance()},
+      {"signpost.v1.ListErasedRecordsResponse.answer", &v1::ErasedRecords::default_instance()},
       {"signpost.v1.DeliveredMessage.payload", &v1::Notice::default_instance()},
   };
   const auto found = inner->find(field);
@@ -220,6 +221,7 @@ const std::vector<OpaqueField>& OpaqueFields() {
       {"signpost.v1.OverrideReport.salt", "salt", "drawn for each answer"},
       {"signpost.v1.PersonExport.salt", "salt", "drawn for each answer"},
       {"signpost.v1.Notice.salt", "salt", "drawn for each notice"},
+      {"signpost.v1.ErasedRecords.salt", "salt", "drawn for each answer"},
       {"signpost.v1.SearchEntriesResponse.salt", "salt", "drawn for each answer"},
       {"signpost.v1.FindPatternsResponse.salt", "salt", "drawn for each answer"},
       {"signpost.v1.PreviewReport.salt", "salt", "drawn for each answer"},
@@ -243,6 +245,8 @@ const std::vector<OpaqueField>& OpaqueFields() {
       {"signpost.v1.FlagReview.review_id", "review-id", "drawn for each review"},
       {"signpost.v1.ListReviewsResponse.next_page_token", "review-id", "the last one's id"},
       {"signpost.v1.ConsentList.next_page_token", "consent-id", "the last one's id"},
+      {"signpost.v1.ErasedRecord.question_id", "question-id", "a keyed hash of the record"},
+      {"signpost.v1.ErasedRecords.next_page_token", "question-id", "the last one's id"},
       // Entries hold nonces and what is drawn above, and the tree is made of their hashes.
       {"signpost.v1.Receipt.leaf_hash", "leaf-hash", "the hash of an entry that holds a nonce"},
       {"signpost.v1.GetConsistencyResponse.hashes", "tree-hash", "hashes of such hashes"},

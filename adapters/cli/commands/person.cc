@@ -1,4 +1,4 @@
-// person export, shield, erase: everything that is held about one young person. For data
+// person export, shield, erase, erased-records: everything that is held about one young person. For data
 // protection officers.
 
 #include <map>
@@ -57,6 +57,20 @@ struct ShieldOptions : HubOptions {
   }
 };
 
+struct ErasedRecordsOptions : HubOptions {
+  std::string question;
+  std::string reason;
+  bool keep_out = false;
+  bool take_as_new = false;
+  void Declare(CLI::App* app) {
+    AddText(app, "--question", "ID", "Answer this one, as the list names it.", &question);
+    AddSwitch(app, "--keep-out", "It stays out.", &keep_out);
+    AddSwitch(app, "--take-as-new", "It is somebody new.", &take_as_new);
+    AddText(app, "--reason", "TEXT", "Why, in at least ten letters. Recorded, sealed.", &reason);
+  }
+};
+
+constexpr int kErasedRecordsShown = 1000;
 constexpr int kIndent = 3;
 constexpr int kColumn = 14;
 
@@ -148,6 +162,26 @@ std::string RenderExport(const signpost::v1::PersonExport& held) {
   return page.text();
 }
 
+std::string RenderErasedRecords(const signpost::v1::ErasedRecords& listed) {
+  Page page;
+  page.Heading("Records of people who were erased, reported again");
+  for (const signpost::v1::ErasedRecord& record : listed.records()) {
+    page.Field(kIndent, 36, record.question_id(),
+               absl::StrCat(record.agency_id(), ", its record ", record.record_id(), "; erased ",
+                            Readable(record.erased_at()), ", reported again ",
+                            Readable(record.reported_at())));
+  }
+  if (listed.records().empty()) {
+    page.Line("None waits for your answer.");
+  } else {
+    page.Line(
+        "Ring each agency about its record, then answer: --question ID with --keep-out or "
+        "--take-as-new.");
+  }
+  if (!listed.next_page_token().empty()) page.Line("There are more: answer these first.");
+  return page.text();
+}
+
 // What every command of this file needs: a selector and a reason.
 template <typename Options, typename Request>
 absl::Status Fill(const Options& options, Request* request) {
@@ -220,9 +254,57 @@ int Erase(Terminal& terminal, const EraseOptions& options) {
               ? Json(response)
               : RenderRecorded(
                     "Erased. Entries of the ledger stay and prove that they were made; "
-                    "what was private in them can be read by nobody. Should an agency "
-                    "report them again, they are somebody new: tell those who hold a record.",
+                    "what was private in them can be read by nobody. Each agency with a record of "
+                    "theirs is asked to stop reporting it; one that does all the same is a "
+                    "question to you: signpost person erased-records.",
                     response.receipt()));
+  return kExitOk;
+}
+
+int ErasedRecords(Terminal& terminal, const ErasedRecordsOptions& options) {
+  const bool answers = options.keep_out || options.take_as_new;
+  if (!answers) {
+    signpost::v1::ListErasedRecordsRequest request;
+    request.set_page_size(kErasedRecordsShown);
+    signpost::v1::ListErasedRecordsResponse response;
+    const int sent = Send(terminal, options, "person erased-records",
+                          &PersonService::Stub::ListErasedRecords, &request, &response);
+    if (sent != kExitOk) return sent;
+    signpost::v1::ErasedRecords listed;
+    if (!listed.ParseFromString(response.answer())) {
+      return FailCall(terminal, "person erased-records",
+                      grpc::Status(grpc::StatusCode::INTERNAL, "the answer does not parse"));
+    }
+    listed.clear_salt();
+    *terminal.out << (options.json
+                          ? Json(listed)
+                          : RenderRecorded(RenderErasedRecords(listed), response.receipt()));
+    return kExitOk;
+  }
+  absl::Status status = absl::OkStatus();
+  if (options.keep_out == options.take_as_new) {
+    status = absl::InvalidArgumentError("say which: --keep-out or --take-as-new");
+  } else if (options.question.empty()) {
+    status = absl::InvalidArgumentError("say of which question: --question ID");
+  } else if (options.reason.empty()) {
+    status = absl::InvalidArgumentError("say why: --reason TEXT");
+  }
+  if (!status.ok()) return FailHere(terminal, status);
+  signpost::v1::AnswerErasedRecordRequest request;
+  request.set_question_id(options.question);
+  request.set_answer(options.keep_out ? signpost::v1::ERASED_RECORD_ANSWER_KEEP_OUT
+                                      : signpost::v1::ERASED_RECORD_ANSWER_TAKE_AS_NEW);
+  request.set_reason(options.reason);
+  signpost::v1::AnswerErasedRecordResponse response;
+  const int sent = Send(terminal, options, "person erased-records",
+                        &PersonService::Stub::AnswerErasedRecord, &request, &response);
+  if (sent != kExitOk) return sent;
+  *terminal.out << (options.json ? Json(response)
+                                 : RenderRecorded(options.keep_out
+                                                      ? "The record stays out. What was reported "
+                                                        "of it is destroyed"
+                                                      : "The record is of somebody new",
+                                                  response.receipt()));
   return kExitOk;
 }
 
@@ -266,6 +348,12 @@ std::vector<Command> PersonCommands() {
           "For practitioners in role data-protection-officer. The ledger keeps its entries, "
           "which lead to nobody then.",
           Erase),
+      MakeCommand(
+          "person erased-records",
+          "Records of erased people that were reported again: lists and answers.",
+          "For practitioners in role data-protection-officer of the agency that erased them. "
+          "Without --keep-out or --take-as-new it lists what waits.",
+          ErasedRecords),
       MakeCommand(
           "person shield", "Sets a shield, or asks that it be lifted.",
           "For practitioners in role manager of an agency that works with the young person, "

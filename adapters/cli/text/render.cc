@@ -549,6 +549,9 @@ std::string RenderedBody(const signpost::v1::Notice& notice) {
     }
     case signpost::v1::Notice::kShieldLifted:
       return absl::StrCat("shield lifted  ", notice.shield_lifted().agency_person_id());
+    case signpost::v1::Notice::kRecordErased:
+      return absl::StrCat("record erased  ", notice.record_erased().record_id(),
+                          ", stop reporting it: the young person was erased");
     case signpost::v1::Notice::BODY_NOT_SET:
       break;
   }
