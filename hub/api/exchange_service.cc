@@ -96,6 +96,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
     std::vector<intake::Intake::DealtWith> dealt_with;
     std::vector<std::pair<exchange::Position, absl::Duration>> later;
     std::vector<std::pair<std::string, exchange::Position>> in_order;  // with its id
+    absl::Time arrived;
   };
   absl::StatusOr<Told> ReadOutcomes(const v1::Acknowledge& acknowledge) const {
     if (acknowledge.outcomes().empty() ||
@@ -144,6 +145,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
   void OnAcknowledge(const v1::Acknowledge& acknowledge) {
     absl::StatusOr<Told> told = ReadOutcomes(acknowledge);
     if (!told.ok()) return Close(std::move(told).status());
+    told->arrived = arrived();
     if (told->dealt_with.empty()) return OnDealtWith(*told, reader_->place());
     PassOverWithheld(&told->dealt_with);
     // The next message is read when this one is durable: acknowledgements stay in order.
@@ -179,7 +181,7 @@ class MailboxStream final : public rpc::BidiStream<v1::SubscribeRequest, v1::Sub
                                  : v1::MESSAGE_STATE_KIND_WAITS);
     }
     acknowledged->set_low_water_message_id(reader_->LowWaterId());
-    Write(std::move(response));
+    WriteAnswer(told.arrived, std::move(response));
     Read();
     GoOn();
   }

@@ -38,7 +38,7 @@ class ReportStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Re
       opened_ = true;
       v1::ReportFlagsResponse response;
       response.mutable_opened()->set_window(base::kReportWindow);
-      Write(std::move(response));
+      WriteAnswer(arrived(), std::move(response));
       return Read();
     }
     if (!message.has_report()) {
@@ -54,6 +54,7 @@ class ReportStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Re
     }
     last_sequence_ = sequence;
     held_ = std::move(*message.mutable_report());
+    held_since_ = arrived();
     holding_ = true;
     GoOn();
   }
@@ -67,9 +68,13 @@ class ReportStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Re
       // several records are prepared at once. Where the executor has no room for more, it is done
       // here, and the client waits.
       auto report = std::make_shared<v1::FlagReport>(std::move(held_));
-      auto take = [self = Ref<ReportStream>(), report] { self->Take(std::move(*report)); };
+      auto take = [self = Ref<ReportStream>(), report, since = held_since_] {
+        self->Take(since, std::move(*report));
+      };
       if (!calls().executor->Run(take)) take();
     }
+    // What is held back counts: a report is asked for when an outcome has left, and so when it comes
+    // does not say when the one before was done.
     const bool room = records_.size() < static_cast<size_t>(base::kReportWindow) &&
                       writes_waiting() < base::kReportWindow;
     if (!holding_ && room && !ended_) Read();
@@ -77,23 +82,24 @@ class ReportStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Re
   }
 
   // On any thread.
-  void Take(v1::FlagReport report) {
+  void Take(absl::Time since, v1::FlagReport report) {
     const std::string record_id = report.record_id();
     intake_->Report(
         caller(), std::move(report),
-        [self = Ref<ReportStream>(), record_id](absl::StatusOr<v1::FlagOutcome> outcome) {
-          self->Post([self = self.get(), record_id, outcome = std::move(outcome)]() mutable {
-            self->OnOutcome(record_id, std::move(outcome));
+        [self = Ref<ReportStream>(), record_id, since](absl::StatusOr<v1::FlagOutcome> outcome) {
+          self->Post([self = self.get(), record_id, since, outcome = std::move(outcome)]() mutable {
+            self->OnOutcome(record_id, since, std::move(outcome));
           });
         });
   }
 
-  void OnOutcome(const std::string& record_id, absl::StatusOr<v1::FlagOutcome> outcome) {
+  void OnOutcome(const std::string& record_id, absl::Time since,
+                 absl::StatusOr<v1::FlagOutcome> outcome) {
     records_.erase(record_id);
     if (!outcome.ok()) return Close(std::move(outcome).status());
     v1::ReportFlagsResponse response;
     *response.mutable_outcome() = *std::move(outcome);
-    Write(std::move(response));
+    WriteAnswer(since, std::move(response));
     GoOn();
   }
 
@@ -112,6 +118,7 @@ class ReportStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Re
   bool holding_ = false;
   uint64_t last_sequence_ = 0;
   v1::FlagReport held_;
+  absl::Time held_since_;
   absl::flat_hash_set<std::string> records_;  // in hand
 };
 
@@ -139,10 +146,11 @@ class ReconcileStream final : public rpc::ReadStream<v1::ReconcileRequest, v1::R
     finishing_ = true;
     intake_->Reconcile(
         caller(), std::move(record_ids_), message.finish(),
-        [self = Ref<ReconcileStream>()](absl::StatusOr<v1::ReconcileResponse> response) {
-          self->Post([self = self.get(), response = std::move(response)]() mutable {
+        [self = Ref<ReconcileStream>(),
+         since = arrived()](absl::StatusOr<v1::ReconcileResponse> response) {
+          self->Post([self = self.get(), since, response = std::move(response)]() mutable {
             if (!response.ok()) return self->Close(std::move(response).status());
-            self->Answer(*std::move(response));
+            self->Answer(since, *std::move(response));
           });
         });
   }

@@ -249,6 +249,11 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
 
   config.patterns = ReadPatterns(root.ObjectOrEmpty("patterns"));
 
+  config.release_step = root.DurationOr("release_step", absl::Milliseconds(10));
+  if (config.release_step > kReleaseStepMax) {
+    root.Complain("release_step", "must be at most 1s: every answer waits for the end of one");
+  }
+
   base::ConfigObject executor = root.ObjectOrEmpty("executor");
   config.executor_threads = static_cast<int>(executor.IntegerOr("threads", 4, 1, 256));
   config.executor_queue_max = static_cast<int>(executor.IntegerOr("queue_max", 4096, 1, 1'000'000));

@@ -37,6 +37,9 @@
 
 namespace signpost::app {
 
+// Every answer waits for the end of a step.
+inline constexpr absl::Duration kReleaseStepMax = absl::Seconds(1);
+
 enum class StoreKind { kRocksDb, kMemory };
 
 // A partner that co-signs checkpoints.
@@ -87,6 +90,9 @@ struct HubConfig {
   people::StandingRules standing;                            // when a flag is settled
   policy_admin::PolicyAdminOptions policy_admin;
   audit::PatternOptions patterns;  // thresholds of auditors' patterns
+
+  // Answers leave at whole multiples of this behind their requests; zero: as soon as they are ready.
+  absl::Duration release_step = absl::Milliseconds(10);
 
   int executor_threads = 4;
   int executor_queue_max = 4096;

@@ -384,6 +384,8 @@ void Hub::BuildServices() {
   calls_.metrics = call_metrics_.get();
   calls_.streams = &streams_;
   calls_.log_good_calls = config_.log_good_calls;
+  calls_.release_step = config_.release_step;
+  calls_.entries = entries_.get();
 
   ledger_access_ = std::make_unique<oversight::LedgerAccess>(context_, signer_->verifier_key(),
                                                              witnessing_.get());

@@ -48,7 +48,7 @@ namespace signpost {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: signpost-hub --config FILE\n"
+    "usage: signpost-hub --config FILE [--release-step DURATION]\n"
     "       signpost-hub keygen --master FILE --ledger FILE --name ORIGIN\n"
     "       signpost-hub keygen --master FILE\n"
     "       signpost-hub keygen --backup FILE\n"
@@ -203,7 +203,7 @@ int RestoreStore(const backup::RestoreOptions& options) {
   return 0;
 }
 
-int Serve(const std::string& config_file) {
+int Serve(const std::string& config_file, std::optional<absl::Duration> release_step) {
   // Blocked before any thread begins, so that only this thread waits for them.
   sigset_t stops;
   sigemptyset(&stops);
@@ -215,7 +215,8 @@ int Serve(const std::string& config_file) {
   // this.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
 
-  const absl::StatusOr<app::HubConfig> config = app::ReadHubConfig(config_file);
+  absl::StatusOr<app::HubConfig> config = app::ReadHubConfig(config_file);
+  if (config.ok() && release_step.has_value()) config->release_step = *release_step;
   if (!config.ok()) return Fail(config.status());
   absl::StatusOr<std::unique_ptr<app::Hub>> hub = app::Hub::Open(*config);
   if (!hub.ok()) return Fail(hub.status());
@@ -261,7 +262,14 @@ int Main(const std::vector<std::string>& arguments) {
     const auto options = RestoreWords({arguments.begin() + 1, arguments.end()});
     if (options.has_value()) return RestoreStore(*options);
   } else if (auto options = Options(arguments, {"--config"}); !options.empty()) {
-    return Serve(options["--config"]);
+    return Serve(options["--config"], std::nullopt);
+  } else if (auto with_step = Options(arguments, {"--config", "--release-step"});
+             !with_step.empty()) {
+    absl::Duration step;
+    if (absl::ParseDuration(with_step["--release-step"], &step) && step >= absl::ZeroDuration() &&
+        step <= app::kReleaseStepMax) {
+      return Serve(with_step["--config"], step);
+    }
   }
   std::fputs(kUsage, stderr);
   return 2;

@@ -14,8 +14,8 @@ namespace {
   ::signpost::v1::Receipt receipt;
   receipt.set_ledger_index(index);
   receipt.set_leaf_hash(leaf_hash);
+  // In whole seconds: the microseconds of two would say how long the hub was at work between.
   receipt.mutable_sequenced_at()->set_seconds(sequenced_us / 1'000'000);
-  receipt.mutable_sequenced_at()->set_nanos(static_cast<int32_t>(sequenced_us % 1'000'000) * 1000);
   receipt.set_origin(origin);
   return receipt;
 }

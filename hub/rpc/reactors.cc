@@ -7,8 +7,8 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "hub/base/encoding.h"
 #include "hub/base/error.h"
-#include "hub/rpc/redact.h"
 
 namespace signpost::rpc {
 namespace {
@@ -44,8 +44,10 @@ void Record(const CallEnvironment& calls, const CallEnd& end) {
     system = end.caller->system_id;
     system.remove_prefix(system.rfind('/') + 1);
   }
-  const std::string request_id =
-      end.request_id.empty() ? std::string() : LoggableRequestId(end.request_id);
+  const std::string request_hash =
+      end.request_id.empty() || end.caller == nullptr || calls.entries == nullptr
+          ? std::string()
+          : base::HexEncode(calls.entries->HashOf(end.caller->agency_id, end.request_id));
   const std::initializer_list<base::LogField> fields = {
       {"method", end.method->full_method},
       {"code", GrpcCodeName(end.code)},
@@ -53,7 +55,7 @@ void Record(const CallEnvironment& calls, const CallEnd& end) {
       {"agency", agency},
       {"system", system},
       {"duration_us", absl::ToInt64Microseconds(end.duration)},
-      {"request_id", request_id},
+      {"request_hash", request_hash},
       {"received", end.received},
       {"sent", end.sent}};
   if (refused) {
@@ -61,6 +63,37 @@ void Record(const CallEnvironment& calls, const CallEnd& end) {
   } else {
     calls.log->WriteSoon(base::LogLevel::kInfo, "call", fields);
   }
+}
+
+void FinishAt(absl::Time due, absl::Time begun, const CallEnvironment& calls, CallEnd end,
+              base::Principal caller, grpc::ServerUnaryReactor* reactor, grpc::Status status) {
+  if (calls.release_step <= absl::ZeroDuration()) {
+    reactor->Finish(std::move(status));
+    end.caller = &caller;
+    end.duration = absl::Now() - begun;
+    return Record(calls, end);
+  }
+  // Owns itself while it waits.
+  struct Held {
+    absl::Time begun;
+    const CallEnvironment& calls;
+    CallEnd end;
+    base::Principal caller;
+    grpc::ServerUnaryReactor* reactor;
+    grpc::Status status;
+    grpc::Alarm alarm;
+  };
+  Held* const held =
+      new Held{begun, calls, std::move(end), std::move(caller), reactor, std::move(status), {}};
+  // An alarm that is cut short answers too: nobody is left without.
+  held->alarm.Set(absl::ToChronoTime(due), [held](bool /*expired*/) {
+    // Before the answer: once every call is answered the hub may go, and what is recorded in with it.
+    held->end.caller = &held->caller;
+    held->end.duration = absl::Now() - held->begun;
+    Record(held->calls, held->end);
+    held->reactor->Finish(std::move(held->status));
+    delete held;
+  });
 }
 
 }  // namespace internal
@@ -184,6 +217,7 @@ void StreamCore::ReadDone(bool ok, size_t message_bytes) {
     reading_ = false;
     if (ok) {
       KeepRead(message_bytes);
+      reads_arrived_.push_back(absl::Now());
       ++received_;
       ++reads_waiting_;
       read_bytes_waiting_ += message_bytes;
@@ -215,7 +249,7 @@ void StreamCore::WriteDone(bool ok) {
     Enqueue([this] { Close(absl::CancelledError()); });
   } else if (all) {
     Enqueue([this] {
-      if (!closing_ && writes_waiting() == 0) OnWritten();
+      if (!closed() && writes_waiting() == static_cast<int64_t>(held_.size())) OnWritten();
     });
   }
   Drive();
@@ -266,7 +300,41 @@ void StreamCore::ReadAhead(int64_t messages) {
 
 int64_t StreamCore::writes_waiting() const {
   absl::MutexLock lock(&io_mutex_);
-  return writes_waiting_;
+  return writes_waiting_ + static_cast<int64_t>(held_.size());
+}
+
+void StreamCore::Release(absl::Time arrived, Work work) {
+  if (calls_->release_step <= absl::ZeroDuration()) return work();
+  held_.emplace(ReleaseAt(arrived, absl::Now(), calls_->release_step), std::move(work));
+  SetReleaseAlarm();
+}
+
+void StreamCore::SetReleaseAlarm() {
+  if (held_.empty() || held_.begin()->first >= release_alarm_at_) return;
+  release_alarm_at_ = held_.begin()->first;
+  release_alarm_ = std::make_unique<grpc::Alarm>();
+  // Weak, as in WakeAfter(). One that a sooner one has replaced is cut short, and is not needed.
+  release_alarm_->Set(absl::ToChronoTime(release_alarm_at_),
+                      [weak = weak_from_this()](bool expired) {
+                        const std::shared_ptr<StreamCore> self = weak.lock();
+                        if (!expired || self == nullptr) return;
+                        StreamCore* const stream = self.get();
+                        stream->Enqueue([stream] { stream->ReleaseDue(); });
+                      });
+}
+
+void StreamCore::ReleaseDue() {
+  if (closing_) return;
+  const absl::Time now = absl::Now();
+  release_alarm_at_ = absl::InfiniteFuture();
+  while (!held_.empty() && held_.begin()->first <= now) {
+    Work work = std::move(held_.begin()->second);
+    held_.erase(held_.begin());
+    work();
+  }
+  SetReleaseAlarm();
+  if (!closing_well_) return OnWritten();
+  if (held_.empty()) Close(absl::OkStatus());
 }
 
 bool StreamCore::TakeMessage() {
@@ -276,6 +344,8 @@ bool StreamCore::TakeMessage() {
   asked_ = false;
   --reads_waiting_;
   read_bytes_waiting_ -= TakeRead();
+  arrived_ = reads_arrived_.front();
+  reads_arrived_.pop_front();
   return true;
 }
 
@@ -294,7 +364,13 @@ void StreamCore::DeliverMessages() {
 
 void StreamCore::Close(absl::Status status) {
   if (closing_) return;
+  if (status.ok() && !held_.empty()) {
+    closing_well_ = true;
+    return;
+  }
   closing_ = true;
+  held_.clear();
+  release_alarm_.reset();
   close_status_ = std::move(status);
   ++alarm_generation_;
   alarm_.reset();

@@ -6,6 +6,9 @@
 // executor is full the call is refused with kTooManyRequests and a RetryInfo; nothing queues
 // without a bound.
 //
+// An answer leaves when the hub's release step says (release.h), whenever it is ready. No thread
+// waits for that: an alarm of gRPC's does.
+//
 // RunUnary() serves a unary call; BidiStream, ReadStream and WriteStream are bases for the others:
 //
 //   grpc::ServerUnaryReactor* Find(grpc::CallbackServerContext* context,
@@ -28,6 +31,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -44,10 +48,12 @@
 #include "grpcpp/support/server_callback.h"
 #include "hub/base/executor.h"
 #include "hub/base/json_log.h"
+#include "hub/ledger/entry.h"
 #include "hub/rpc/call_guard.h"
 #include "hub/rpc/errors.h"
 #include "hub/rpc/method_table.h"
 #include "hub/rpc/metrics.h"
+#include "hub/rpc/release.h"
 
 namespace signpost::rpc {
 
@@ -79,11 +85,15 @@ struct CallEnvironment {
   base::Executor* executor = nullptr;
   const ErrorMapper* errors = nullptr;
   base::JsonLog* log = nullptr;
+  // Hashes request ids for the log as for the ledger; nullptr leaves them out.
+  const ledger::EntryComposer* entries = nullptr;
   CallMetrics* metrics = nullptr;
   LiveStreams* streams = nullptr;
   // Log lines of calls that went well can be left out where they cost too much; refusals and faults
   // are always logged.
   bool log_good_calls = true;
+  // Answers leave at whole multiples of this behind their requests; zero: as soon as they are ready.
+  absl::Duration release_step;
 };
 
 // How a handler answers; from any thread, once. A reply that is destroyed unused answers kInternal,
@@ -94,7 +104,8 @@ using Reply = absl::AnyInvocable<void(absl::StatusOr<Response>)>;
 namespace internal {
 
 // One line of the log and one observation, for a call that has ended. No personal data: ids of
-// agency and system, names of method and reason.
+// agency and system, names of method and reason; and the request's hash, by which its entry is found
+// in the ledger, never the id that the caller gave it, which could spell a name.
 struct CallEnd {
   const MethodRow* method;
   const base::Principal* caller;  // nullptr when it was not admitted
@@ -106,6 +117,12 @@ struct CallEnd {
   int64_t sent = 1;
 };
 void Record(const CallEnvironment& calls, const CallEnd& end);
+
+// Answers `reactor` with `status` at `due`, if that is not over, and records `end` then. What `end`
+// points at may be gone before; `caller` is whom it is to name. Whatever the reactor answers with is
+// gRPC's and lives until it is answered.
+void FinishAt(absl::Time due, absl::Time begun, const CallEnvironment& calls, CallEnd end,
+              base::Principal caller, grpc::ServerUnaryReactor* reactor, grpc::Status status);
 
 absl::Status TooBusy();
 absl::Status ReplyDropped();
@@ -160,11 +177,10 @@ class UnaryCall {
     } else {
       status = calls_.errors->ToWire(result.status(), method_.full_method);
     }
-    CallEnd end{&method_, &caller_, status.error_code(), reason, {}, RequestIdOf(*request_)};
+    CallEnd end{&method_, nullptr, status.error_code(), reason, {}, RequestIdOf(*request_)};
     // Context, request and response may be gone as soon as this returns.
-    reactor->Finish(std::move(status));
-    end.duration = absl::Now() - begun_;
-    Record(calls_, end);
+    FinishAt(ReleaseAt(begun_, absl::Now(), calls_.release_step), begun_, calls_, std::move(end),
+             std::move(caller_), reactor, std::move(status));
   }
 
  private:
@@ -266,7 +282,8 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   virtual void OnOpen() = 0;
   // The client will send no more. Also when it has gone.
   virtual void OnReadEnd() {}
-  // Everything given to Write() has been handed to gRPC: the client has room for more.
+  // Everything given to Write() has been handed to gRPC, but for what is held back: the client has
+  // room for more. Also when some of what was held back was let go.
   virtual void OnWritten() {}
   // The alarm set by WakeAfter().
   virtual void OnWake() {}
@@ -276,16 +293,19 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
 
   // --- For handlers and posted work.
 
-  // Ends the stream. With OK after what was written has gone out; with an error what waits is
-  // dropped. The second call changes nothing.
+  // Ends the stream. With OK after what was written, and what is held back, has gone out; with an
+  // error what waits is dropped. The second call changes nothing, but for an error behind an OK that
+  // still waits.
   void Close(absl::Status status);
-  bool closed() const { return closing_; }
+  bool closed() const { return closing_ || closing_well_; }
+  // When the message that is being handled came from the client: for what answers it.
+  absl::Time arrived() const { return arrived_; }
   // Calls OnWake() once, in `delay` or a little later. A new alarm replaces the old.
   void WakeAfter(absl::Duration delay);
   // Established at the door; see CallGuard::Recheck() for whether it still holds.
   const base::Principal& caller() const { return caller_; }
   const CallEnvironment& calls() const { return *calls_; }
-  // Messages given to Write() that have not gone out.
+  // Messages given to Write() that have not gone out, those that are held back among them.
   int64_t writes_waiting() const;
   // Lets up to `messages` come in before Read() asks for them, as long as they are no more than
   // kReadAheadBytesMax together; without, none is taken from the client that was not asked for.
@@ -311,6 +331,11 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
 
   void Begin(const grpc::CallbackServerContext& context, const CallEnvironment& calls,
              const MethodRow& method, absl::Time begun, base::Principal caller);
+
+  // Runs `work`, which writes what answers a message that came at `arrived`, when that may leave.
+  void Release(absl::Time arrived, Work work);
+  void ReleaseDue();
+  void SetReleaseAlarm();
 
   // Gives `event` to the strand; it runs even on a closed stream.
   void Enqueue(Work event);
@@ -370,6 +395,12 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   bool wrote_ = false;
   absl::Status close_status_;  // as it is from ending_ on
   uint64_t alarm_generation_ = 0;
+  absl::Time arrived_ = absl::InfinitePast();
+  // What is held back, by when it may leave.
+  std::multimap<absl::Time, Work> held_;
+  bool closing_well_ = false;  // once nothing is held back any more
+  std::unique_ptr<grpc::Alarm> release_alarm_;
+  absl::Time release_alarm_at_ = absl::InfiniteFuture();
 
   // Of whoever drives, and then of the strand.
   grpc::StatusCode code_ = grpc::StatusCode::OK;
@@ -388,6 +419,7 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   int64_t read_ahead_ ABSL_GUARDED_BY(io_mutex_) = 0;
   int64_t reads_waiting_ ABSL_GUARDED_BY(io_mutex_) = 0;  // for the strand
   size_t read_bytes_waiting_ ABSL_GUARDED_BY(io_mutex_) = 0;
+  std::deque<absl::Time> reads_arrived_ ABSL_GUARDED_BY(io_mutex_);  // of those that wait
   int64_t writes_waiting_ ABSL_GUARDED_BY(io_mutex_) = 0;
   int64_t received_ ABSL_GUARDED_BY(io_mutex_) = 0;
   int64_t sent_ ABSL_GUARDED_BY(io_mutex_) = 0;
@@ -444,11 +476,17 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, public Str
   // Queues one message, which goes out when the strand's turn ends, with what was queued in it. The
   // subclass bounds how many: see writes_waiting() and OnWritten().
   void Write(Response message) {
-    if (closed()) return;
+    if (closing_) return;
     absl::MutexLock lock(&io_mutex_);
     outgoing_.push_back(std::move(message));
     ++writes_waiting_;
     wrote_ = true;
+  }
+  // The same for what answers a message that came at `arrived`: it goes out when the release step
+  // says, whenever it was ready, and what was ready earlier does not go out before by that.
+  void WriteAnswer(absl::Time arrived, Response message) {
+    if (closed()) return;
+    Release(arrived, [this, message = std::move(message)]() mutable { Write(std::move(message)); });
   }
 
  private:
@@ -490,10 +528,11 @@ class ReadStream : public grpc::ServerReadReactor<Request>, public StreamCore {
   virtual void OnMessage(Request message) = 0;
 
   void Read() { StreamCore::Read(); }
-  // Ends the stream well.
-  void Answer(Response response) {
+  // Ends the stream well, when the release step says of a message that came at `arrived`.
+  void Answer(absl::Time arrived, Response response) {
     if (closed()) return;
-    *response_ = std::move(response);
+    Release(arrived,
+            [this, response = std::move(response)]() mutable { *response_ = std::move(response); });
     Close(absl::OkStatus());
   }
 
@@ -526,7 +565,7 @@ class WriteStream : public grpc::ServerWriteReactor<Response>, public StreamCore
   const Request& request() const { return request_; }
   // As BidiStream's.
   void Write(Response message) {
-    if (closed()) return;
+    if (closing_) return;
     absl::MutexLock lock(&io_mutex_);
     outgoing_.push_back(std::move(message));
     ++writes_waiting_;

@@ -6,8 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/unknown_field_set.h"
-#include "hub/base/crypto.h"
-#include "hub/base/encoding.h"
 #include "signpost/v1/options.pb.h"
 
 namespace signpost::rpc {
@@ -120,14 +118,6 @@ std::string Redacted(const Message& message) {
     out.append("...");
   }
   return out;
-}
-
-std::string LoggableRequestId(const std::string& request_id) {
-  const bool tells_nothing =
-      request_id.size() <= 64 &&
-      request_id.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
-  if (tells_nothing) return request_id;
-  return absl::StrCat("sha256:", base::HexEncode(base::Sha256(request_id)).substr(0, 16));
 }
 
 }  // namespace signpost::rpc

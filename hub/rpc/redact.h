@@ -17,10 +17,6 @@ inline constexpr size_t kRedactedBytesMax = 2000;  // of the printed text, cut w
 // fields that are set. Thread-safe.
 std::string Redacted(const google::protobuf::Message& message);
 
-// How a request id may stand in a log: as it is when it is made of hex digits and hyphens, as UUIDs
-// are; anything else could spell a name and is shown as "sha256:" and 16 hex digits of its hash.
-std::string LoggableRequestId(const std::string& request_id);
-
 }  // namespace signpost::rpc
 
 #endif  // SIGNPOST_HUB_RPC_REDACT_H_

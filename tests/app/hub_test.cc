@@ -256,6 +256,16 @@ TEST_F(HubTest, AnotherMasterKeyIsRefusedAndNothingIsTouched) {
   EXPECT_TRUE(Start().ok());
 }
 
+TEST_F(HubTest, AnswersLeaveInStepsUnlessItIsSaidThatTheyDoNot) {
+  EXPECT_EQ(Config()->release_step, absl::Milliseconds(10));
+  const std::string without = config_text_;
+  Set("\"checkpoint_file\"", "\"release_step\": \"0s\", \"checkpoint_file\"");
+  EXPECT_EQ(Config()->release_step, absl::ZeroDuration());
+  config_text_ = without;
+  Set("\"checkpoint_file\"", "\"release_step\": \"1001ms\", \"checkpoint_file\"");
+  EXPECT_THAT(std::string(Config().status().message()), HasSubstr("release_step"));
+}
+
 TEST_F(HubTest, AStoreThatSaysOfNoMasterKeyIsRefused) {
   ASSERT_TRUE(Start().ok());
   {

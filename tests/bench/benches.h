@@ -25,6 +25,9 @@ struct BenchOptions {
   std::string kept;
 };
 
+// Capacity is measured with the release step off, and secrecy with it on: answers wait for nothing but
+// the hub in the figures of all but `secrecy`.
+
 // Who-knows answers a second over mTLS with a durable entry each, in paired turns (turns.h) with a
 // bare server and PostgreSQL: bare_ratio_1, bare_ratio_64, bare_ratio_256, postgres_ratio_64. And
 // at 64 in flight, client and server together: cpu_us_per_answer, cpu_ratio_64 (the hub's over the
@@ -48,6 +51,14 @@ int DecidePolicy(const BenchOptions& options);
 // of disk); verify_entries_per_s, offline on one core, of as many. Beside them the disk's sync
 // time.
 int Ledger(const BenchOptions& options);
+
+// Whether the time of an answer says what the answer does not, over mTLS with the default release
+// step: --people who are hidden from the asker and as many who are not there are asked about in
+// turns. Mann-Whitney's z of who-knows with one flag and with six, of find, and of a first report of
+// somebody known elsewhere against somebody new: whoknows_z, whoknows6_z, find_z, report_z; and of
+// nothing but in which step each answer came: the same with _step_z. Beside them, without a step:
+// control_whoknows6_z and control_report_z, which must lie beyond 3 for the rest to mean something.
+int MeasureSecrecy(const BenchOptions& options);
 
 }  // namespace signpost::bench
 

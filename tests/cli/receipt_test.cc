@@ -56,7 +56,6 @@ class Receipts : public ::testing::Test {
     file_.receipt.set_origin(kOrigin);
     file_.receipt.set_leaf_hash(tlog::HashToString(hasher.Leaf(entry_)));
     file_.receipt.mutable_sequenced_at()->set_seconds(1'795'312'028);
-    file_.receipt.mutable_sequenced_at()->set_nanos(123'456'000);
     file_.answer = "the answer";
     file_.proof = tlog::FormatProof(proof);
   }

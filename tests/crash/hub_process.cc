@@ -68,6 +68,7 @@ void HubProcess::WriteConfig(bool sync) const {
       {"standing", {{"new_days", 0}, {"new_days_unlisted", 0}}},
       // Often, so that kills fall into the writing of checkpoints too.
       {"checkpoint_interval", "20ms"},
+      {"release_step", "2ms"},
       {"policy", {{"text", scenarios::ShippedPolicy()}, {"words", scenarios::ShippedWords()}}},
       {"log", {{"good_calls", false}}},
   };

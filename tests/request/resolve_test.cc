@@ -105,6 +105,8 @@ TEST_F(ResolveTest, AReceiptCanBeMadeAgainFromItsEntry) {
       ledger::ReceiptAt(*view, sequencer_->options().origin, answered.receipt.ledger_index());
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->SerializeAsString(), answered.receipt.SerializeAsString());
+  EXPECT_NE(again->sequenced_at().seconds(), 0);
+  EXPECT_EQ(again->sequenced_at().nanos(), 0) << "microseconds say how long the hub was at work";
   EXPECT_FALSE(ledger::ReceiptAt(*view, sequencer_->options().origin, LedgerSize()).ok());
 }
 

@@ -86,18 +86,19 @@ class EchoStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Repo
     EXPECT_EQ(sequence, ++last_sequence_);
     if (Holding()) return;
     ++pending_;
-    const bool taken = behaviour_->elsewhere.Run([self = Ref<EchoStream>(), sequence]() mutable {
-      self->Post([self, sequence] { self->Answer(sequence); });
-    });
+    const bool taken = behaviour_->elsewhere.Run(
+        [self = Ref<EchoStream>(), sequence, since = arrived()]() mutable {
+          self->Post([self, sequence, since] { self->Answer(since, sequence); });
+        });
     EXPECT_TRUE(taken);
     if (pending_ < base::kReportWindow) Read();
   }
-  void Answer(uint64_t sequence) {
+  void Answer(absl::Time since, uint64_t sequence) {
     EXPECT_FALSE(closed());
     --pending_;
     v1::ReportFlagsResponse response;
     response.mutable_outcome()->set_sequence(sequence);
-    Write(std::move(response));
+    WriteAnswer(since, std::move(response));
     if (!Holding()) Read();
     if (ended_ && pending_ == 0) Close(absl::OkStatus());
   }
@@ -128,7 +129,7 @@ class CountStream final : public rpc::ReadStream<v1::ReconcileRequest, v1::Recon
   void OnReadEnd() override {
     v1::ReconcileResponse response;
     response.set_missing_count(count_);
-    Answer(std::move(response));
+    Answer(arrived(), std::move(response));
   }
   int64_t count_ = 0;
 };
@@ -326,6 +327,79 @@ class ServerTest : public registry::RegistryFixture {
   AuditTestService audit_service_{&calls_};
   std::unique_ptr<rpc::Server> server_;
 };
+
+// Lower bounds, which hold on any machine. Broken on purpose (Finish() at once): fails.
+TEST_F(ServerTest, WithAReleaseStepNothingIsAnsweredBeforeItsEnd) {
+  constexpr absl::Duration kStep = absl::Milliseconds(60);
+  calls_.release_step = kStep;
+  StartServer();
+  const std::shared_ptr<grpc::Channel> channel = ConnectAs(kYotCasework);
+  ASSERT_TRUE(Find(channel).ok());  // connected
+  const absl::Time begun = absl::Now();
+  v1::FindResponse response;
+  EXPECT_TRUE(Find(channel, &response, 5, "r-7").ok());
+  EXPECT_EQ(response.agency_person_id(), "person of r-7");
+  EXPECT_GE(absl::Now() - begun, kStep);
+  behaviour_.find = [](const v1::FindRequest&, Reply<v1::FindResponse> reply) {
+    reply(base::Error(Reason::kNotFound, "nobody"));
+  };
+  const absl::Time refused = absl::Now();
+  EXPECT_EQ(Find(channel).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_GE(absl::Now() - refused, kStep);
+  executor_.full = true;
+  const absl::Time busy = absl::Now();
+  EXPECT_EQ(Find(channel).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_GE(absl::Now() - busy, kStep);
+  executor_.full = false;
+}
+
+TEST_F(ServerTest, WithAReleaseStepAStreamsOutcomesAllComeAndNoneBeforeItsEnd) {
+  constexpr absl::Duration kStep = absl::Milliseconds(40);
+  constexpr uint64_t kReports = 3 * base::kReportWindow;
+  calls_.release_step = kStep;
+  StartServer();
+  const auto stub = v1::IndexService::NewStub(ConnectAs(kYotAdapter));
+  grpc::ClientContext context;
+  const auto stream = stub->ReportFlags(&context);
+  const absl::Time begun = absl::Now();
+  std::thread writer([&stream] {
+    v1::ReportFlagsRequest request;
+    for (uint64_t sequence = 1; sequence <= kReports; ++sequence) {
+      request.mutable_report()->set_sequence(sequence);
+      if (!stream->Write(request)) break;
+    }
+    stream->WritesDone();
+  });
+  uint64_t outcomes = 0;
+  v1::ReportFlagsResponse response;
+  while (stream->Read(&response)) {
+    if (++outcomes == 1) {
+      EXPECT_GE(absl::Now() - begun, kStep);
+    }
+  }
+  writer.join();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(outcomes, kReports);
+}
+
+TEST_F(ServerTest, WhatIsHeldIsAnsweredWhenTheHubGoes) {
+  calls_.release_step = absl::Milliseconds(300);
+  StartServer();
+  const std::shared_ptr<grpc::Channel> channel = ConnectAs(kYotCasework);
+  ASSERT_TRUE(Find(channel).ok());
+  absl::Notification begun;
+  behaviour_.find = [&begun](const v1::FindRequest&, Reply<v1::FindResponse> reply) {
+    reply(v1::FindResponse());
+    begun.Notify();
+  };
+  grpc::Status status;
+  std::thread caller([&] { status = Find(channel); });
+  begun.WaitForNotification();
+  server_->Shutdown(absl::Seconds(2));
+  server_.reset();
+  caller.join();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
 
 TEST_F(ServerTest, AnEnrolledSystemIsAnswered) {
   StartServer();

@@ -125,6 +125,8 @@ void Nortown::Open() {
   config.store_kind = app::StoreKind::kRocksDb;
   config.store_path = folder_ + "/store";
   config.checkpoint_file = folder_ + "/checkpoint";
+  // Stories are not about how long an answer takes.
+  config.release_step = absl::ZeroDuration();
   if (setup_.policy) {
     config.policy_file = ShippedPolicy();
     config.words_file = ShippedWords();

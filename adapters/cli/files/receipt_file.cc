@@ -31,10 +31,8 @@ std::string FormatReceiptFile(const ReceiptFile& file) {
       {"origin", file.receipt.origin()},
       {"ledger_index", file.receipt.ledger_index()},
       {"leaf_hash", absl::BytesToHexString(file.receipt.leaf_hash())},
-      {"sequenced_at",
-       absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ",
-                        absl::FromUnixSeconds(at.seconds()) + absl::Nanoseconds(at.nanos()),
-                        absl::UTCTimeZone())},
+      {"sequenced_at", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(at.seconds()),
+                                        absl::UTCTimeZone())},
   };
   if (!file.answer.empty()) json["answer"] = base::Base64Encode(file.answer);
   if (!file.proof.empty()) json["proof"] = file.proof;
@@ -57,10 +55,7 @@ absl::StatusOr<ReceiptFile> ParseReceiptFile(absl::string_view text, const std::
   absl::Time at;
   std::string ignored;
   if (absl::ParseTime(absl::RFC3339_full, config.String("sequenced_at"), &at, &ignored)) {
-    const int64_t seconds = absl::ToUnixSeconds(at);
-    file.receipt.mutable_sequenced_at()->set_seconds(seconds);
-    file.receipt.mutable_sequenced_at()->set_nanos(
-        static_cast<int32_t>(absl::ToInt64Nanoseconds(at - absl::FromUnixSeconds(seconds))));
+    file.receipt.mutable_sequenced_at()->set_seconds(absl::ToUnixSeconds(at));
   } else {
     config.Complain("sequenced_at", "a time such as 2026-11-22T00:47:08Z is wanted");
   }
@@ -125,9 +120,7 @@ absl::StatusOr<std::string> VerifyReceipt(const ReceiptFile& file,
   }
   ledger::v1::LedgerEntry decoded;
   if (!decoded.ParseFromString(*entry)) return absl::DataLossError("the entry does not parse");
-  const int64_t told_us = file.receipt.sequenced_at().seconds() * 1'000'000 +
-                          file.receipt.sequenced_at().nanos() / 1000;
-  if (told_us != decoded.sequenced_at_us()) {
+  if (file.receipt.sequenced_at().seconds() != decoded.sequenced_at_us() / 1'000'000) {
     return absl::DataLossError("the time in the file is not the one that the entry records");
   }
   absl::StrAppend(&verified, " The entry's bytes are those recorded, and so is the time.");

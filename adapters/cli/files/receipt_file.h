@@ -3,7 +3,7 @@
 // answer was given and recorded.
 //
 //   {"format": "signpost-receipt-v1", "origin": "…", "ledger_index": 3204, "leaf_hash": "<hex>",
-//    "sequenced_at": "2026-11-22T00:47:08.123456Z", "answer": "<base64>", "proof": "<tlog-proof>"}
+//    "sequenced_at": "2026-11-22T00:47:08Z", "answer": "<base64>", "proof": "<tlog-proof>"}
 //
 // The file holds what the answer held: keep it as one keeps a case file. Thread-safe.
 
