@@ -96,6 +96,19 @@ BodyParts PartsOf(const signpost::v1::Notice& notice) {
       parts.more = {{"record_id", notice.record_erased().record_id()}};
       return parts;
     }
+    case signpost::v1::Notice::kRecordQuestion: {
+      const signpost::v1::RecordQuestionPut& put = notice.record_question();
+      BodyParts parts{"record-question"};
+      parts.more = {{"agency_person_id", put.agency_person_id()},
+                    {"question_id", put.question_id()},
+                    {"question", signpost::v1::RecordQuestion_Name(put.question())}};
+      return parts;
+    }
+    case signpost::v1::Notice::kReviewOverdue: {
+      BodyParts parts{"review-overdue"};
+      parts.more = {{"review_id", notice.review_overdue().review_id()}};
+      return parts;
+    }
     case signpost::v1::Notice::BODY_NOT_SET:
       return {};
   }

@@ -49,7 +49,7 @@ struct HubRejection {
 struct PushSummary {
   int64_t reports_sent = 0;  // including those sent again
   int64_t acknowledged = 0;
-  std::array<int64_t, 7> by_outcome{};  // index: FlagOutcomeKind
+  std::array<int64_t, 3> by_outcome{};  // index: FlagOutcomeKind
   int64_t acknowledged_twice = 0;
   int64_t streams = 0;
   std::vector<HubRejection> rejections;

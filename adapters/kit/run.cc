@@ -120,15 +120,13 @@ absl::Status Reconcile(const Extract& extract, const AdapterConfig& config,
   }
   SIGNPOST_RETURN_IF_ERROR(ForgetGone(extract, journal));
   if (told.unknown.empty()) return absl::OkStatus();
-  // What waits for a person's decision, or was refused a moment ago, is not open and not lost.
+  // What was refused a moment ago is not open and not lost.
   const absl::flat_hash_set<std::string> unknown(told.unknown.begin(), told.unknown.end());
   absl::flat_hash_set<const FlagRecord*> rejected;
   for (const HubRejection& rejection : run->push.rejections) rejected.insert(rejection.record);
   std::vector<const FlagRecord*> again;
   for (const FlagRecord& record : extract.records()) {
     if (!unknown.contains(record.report.record_id()) || rejected.contains(&record)) continue;
-    const JournalEntry* entry = journal->Find(record.report.record_id());
-    if (entry != nullptr && entry->outcome == signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW) continue;
     again.push_back(&record);
   }
   return pusher->Push(again, &run->push);

@@ -42,8 +42,7 @@ std::string Quoted(const std::string& text) {
   return out;
 }
 
-constexpr const char* kOutcomeWords[] = {"",          "person_created", "linked",  "updated",
-                                         "unchanged", "in_review",      "rejected"};
+constexpr const char* kOutcomeWords[] = {"", "received", "rejected"};
 
 std::string HubJson(const std::string& adapter, const RunReport& run) {
   const std::string head = absl::StrCat("{\"adapter\":", Quoted(adapter));

@@ -206,30 +206,6 @@ class IndexService final : public v1::IndexService::CallbackService {
     return StartStream<ReconcileStream>(context, *context_.calls, row, context_.intake, response);
   }
 
-  grpc::ServerUnaryReactor* ListReviews(grpc::CallbackServerContext* context,
-                                        const v1::ListReviewsRequest* request,
-                                        v1::ListReviewsResponse* response) override {
-    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/ListReviews");
-    return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [intake = context_.intake](const base::Principal& caller,
-                                                    const v1::ListReviewsRequest& list,
-                                                    rpc::Reply<v1::ListReviewsResponse> reply) {
-                           intake->ListReviews(caller, list, std::move(reply));
-                         });
-  }
-
-  grpc::ServerUnaryReactor* ResolveReview(grpc::CallbackServerContext* context,
-                                          const v1::ResolveReviewRequest* request,
-                                          v1::ResolveReviewResponse* response) override {
-    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.IndexService/ResolveReview");
-    return rpc::RunUnary(context, *context_.calls, row, request, response,
-                         [intake = context_.intake](const base::Principal& caller,
-                                                    const v1::ResolveReviewRequest& resolve,
-                                                    rpc::Reply<v1::ResolveReviewResponse> reply) {
-                           intake->ResolveReview(caller, resolve, std::move(reply));
-                         });
-  }
-
  private:
   const ApiContext context_;
 };

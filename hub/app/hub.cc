@@ -215,6 +215,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   context_.entries = entries_.get();
   context_.policy = &policy_;
   context_.contact_desk = config_.contact_desk;
+  context_.details_budget = &details_budget_;
   answers_ = std::make_unique<disclosure::Answers>(context_);
   if (config_.policy_age_max != absl::InfiniteDuration()) {
     policy_.LimitAge(clock_, config_.policy_age_max);
@@ -245,6 +246,12 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   overrides_ = std::make_unique<overrides::Overrides>(context_);
   overrides_->RunOn(schedule_.get());
   covers_ = std::make_unique<enrolment::Covers>(context_, schedule_.get());
+  stewards_ = std::make_unique<stewards::Stewards>(context_);
+  stewards_->RunOn(schedule_.get(), [this](int told) {
+    log_->Error(
+        "reviews_overdue",
+        {{"told", told}, {"next", "stewards or deputies decide them: signpost review list"}});
+  });
   const auto forget = [this] { return store::ForgetRows(*store_, people::kWrappedKeysSpace); };
   maintenance_ = std::make_unique<operations::Maintenance>(
       context_, backups_.get(), config_.retention, schedule_.get(), forget);
@@ -412,6 +419,7 @@ void Hub::BuildServices() {
   services_.push_back(MakeAuditService(context));
   services_.push_back(MakeExchangeService(context));
   services_.push_back(MakeOverrideService(context));
+  services_.push_back(MakeStewardService(context));
   services_.push_back(MakePolicyService(context));
   services_.push_back(MakePersonService(context));
   services_.push_back(MakeMaintenanceService(context));
@@ -422,6 +430,9 @@ void Hub::AddGauges() {
                     [this] { return static_cast<double>(sequencer_->head().size); });
   metrics_.AddGauge("signpost_executor_queued", "Work accepted and not begun.",
                     [this] { return static_cast<double>(executor_->queued()); });
+  metrics_.AddGauge("signpost_reviews_overdue",
+                    "Reviews of whom a report is about that were not decided in time.",
+                    [this] { return static_cast<double>(stewards_->overdue()); });
   metrics_.AddGauge("signpost_streams_open", "Streams that are open.",
                     [this] { return static_cast<double>(streams_.count()); });
   metrics_.AddGauge("signpost_assertions_remembered", "Assertions whose signature is remembered.",

@@ -65,6 +65,7 @@
 #include "hub/rpc/reactors.h"
 #include "hub/rpc/server.h"
 #include "hub/schedule/schedule.h"
+#include "hub/stewards/stewards.h"
 #include "hub/store/store.h"
 #include "hub/tlog/note.h"
 
@@ -156,6 +157,7 @@ class Hub {
   std::unique_ptr<store::Following> notifier_following_;
   std::unique_ptr<request::IdempotencyTable> idempotency_;
   request::PolicyInForce policy_;
+  request::DetailsBudget details_budget_;
   std::unique_ptr<store::Following> policy_following_;
   request::HubContext context_;
   std::unique_ptr<disclosure::Answers> answers_;
@@ -171,6 +173,7 @@ class Hub {
   std::unique_ptr<enrolment::Enrolment> enrolment_;
   std::unique_ptr<enrolment::Covers> covers_;
   std::unique_ptr<overrides::Overrides> overrides_;
+  std::unique_ptr<stewards::Stewards> stewards_;
 
   std::unique_ptr<base::AssertionVerifier> assertions_;
   std::unique_ptr<rpc::CallGuard> guard_;

@@ -114,7 +114,6 @@ const std::vector<EventMeaning>& Meanings() {
       {ledger::v1::ENTRY_KIND_REGISTRY_CHANGED, "110113", "Security Alert", "U"},
       {ledger::v1::ENTRY_KIND_POLICY_PUBLISHED, "110113", "Security Alert", "U"},
       {ledger::v1::ENTRY_KIND_FLAG_CHANGED, "110110", "Patient Record", "U"},
-      {ledger::v1::ENTRY_KIND_REVIEW_OPENED, "110110", "Patient Record", "C"},
       {ledger::v1::ENTRY_KIND_REVIEW_RESOLVED, "110110", "Patient Record", "U"},
       {ledger::v1::ENTRY_KIND_CONSENT_RECORDED, "110110", "Patient Record", "C"},
       {ledger::v1::ENTRY_KIND_CONSENT_WITHDRAWN, "110110", "Patient Record", "U"},
@@ -154,6 +153,11 @@ const std::vector<EventMeaning>& Meanings() {
       {ledger::v1::ENTRY_KIND_POLICY_ASKED, "110112", "Query", "E"},
       {ledger::v1::ENTRY_KIND_POLICY_PREVIEWED, "110112", "Query", "E"},
       {ledger::v1::ENTRY_KIND_DECISION_REPLAYED, "110101", "Audit Log Used", "R"},
+      {ledger::v1::ENTRY_KIND_REVIEW_PROPOSED, "110110", "Patient Record", "U"},
+      {ledger::v1::ENTRY_KIND_REVIEW_OVERDUE, "110113", "Security Alert", "E"},
+      {ledger::v1::ENTRY_KIND_RECORD_QUESTION_PUT, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_RECORD_QUESTION_ANSWERED, "110110", "Patient Record", "U"},
+      {ledger::v1::ENTRY_KIND_RECORD_QUESTIONS_LISTED, "110112", "Query", "E"},
   };
   return *meanings;
 }

@@ -97,6 +97,7 @@ struct PersonKind {
 SIGNPOST_ID_KIND(FlagKind, "flag");
 SIGNPOST_ID_KIND(ConsentKind, "consent");
 SIGNPOST_ID_KIND(ReviewKind, "review");
+SIGNPOST_ID_KIND(QuestionKind, "question");
 SIGNPOST_ID_KIND(IncidentKind, "incident");
 #undef SIGNPOST_ID_KIND
 }  // namespace internal
@@ -110,6 +111,7 @@ using PersonId = Id<internal::PersonKind>;
 using FlagId = Id<internal::FlagKind>;
 using ConsentId = Id<internal::ConsentKind>;
 using ReviewId = Id<internal::ReviewKind>;
+using QuestionId = Id<internal::QuestionKind>;
 // What an INTERNAL error quotes outside, and the log line carries.
 using IncidentId = Id<internal::IncidentKind>;
 

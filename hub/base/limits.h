@@ -55,10 +55,18 @@ inline constexpr size_t kConflictKeyBytesMax = 32u << 20;
 inline constexpr size_t kReadsPerOperationMax = 10'000;  // rows and ranges one operation rests on
 
 // --- People ---
-inline constexpr int kFlagsPerPersonMax = 256;
+inline constexpr int kFlagsPerPersonMax = 4096;  // of all agencies together, after a merge
+// Of one agency under one of its ids; retracted ones are free, and the latest of them are kept.
+inline constexpr int kFlagsPerAgencyAndPersonMax = 64;
+inline constexpr int kRetractedFlagsKept = 16;
 inline constexpr int kAliasesPerPersonMax = 64;
+inline constexpr int kAliasesPerMergedPersonMax = 256;
 inline constexpr int kConsentsPerPersonMax = 256;
-inline constexpr int kMatchCandidatesMax = 256;  // longer lists go to review, never dropped
+// Persons who are compared with one report: of those under keys that no two people share (an
+// identifier, or birth date and postcode together), and of those under all others. More than these
+// go to review, never dropped.
+inline constexpr int kMatchExactCandidatesMax = 4096;
+inline constexpr int kMatchCandidatesMax = 256;
 
 // --- Files and logs ---
 inline constexpr size_t kConfigBytesMax = 1u << 20;
@@ -68,6 +76,10 @@ inline constexpr size_t kLogLineBytesMax = 8192;
 
 // --- Budgets ---
 inline constexpr int kFindsPerMinuteMax = 600;  // per system: no endpoint lists people
+// Of one agency: different details that it asks with under one name, and changes of the details of
+// one record. Nobody finds a birth date or an address by trying them.
+inline constexpr int kDetailsPerNameAndDayMax = 20;
+inline constexpr int kDetailChangesPerDayMax = 8;
 
 static_assert(kAssertionBytesMax < kMetadataBytesMax);
 static_assert(kLogValueBytesMax * 6 < kLogLineBytesMax);  // one string, all of it escaped, fits

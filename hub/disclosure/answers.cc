@@ -286,8 +286,10 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   ledger::Operation& operation = attempt.operation.emplace();
   const base::Principal& asker = question.asker;
   const absl::Time now = context.clock->Now();
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                            request::Resolve(context, view, asker, question.request.person()));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      std::optional<people::Person> person,
+      request::Resolve(context, view, asker, question.request.person(), request::Words::kOpen));
+  if (person.has_value()) person = person->AsKnownTo(asker.agency_id);
   // In an arena that mostly needs no more than the stack gives.
   alignas(std::max_align_t) std::array<char, kEntryArenaBytes> block;
   google::protobuf::ArenaOptions options;
@@ -356,7 +358,7 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   answer.Message(Wire::kPolicyFieldNumber, scratch.part);
   if (known) {
     SIGNPOST_ASSIGN_OR_RETURN(const std::string agency_person_id,
-                              context.agency_ids->Encode(asker.agency_id, person->id()));
+                              context.agency_ids->Encode(asker.agency_id, person->named_as()));
     answer.Text(Wire::kAgencyPersonIdFieldNumber, agency_person_id);
     for (const FlagEvaluation& finding : findings.flags) {
       SIGNPOST_RETURN_IF_ERROR(WriteFlag(judge, *directory, *person, finding, &scratch, &answer));
@@ -422,23 +424,13 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
 
 }  // namespace
 
-Answers::Answers(const request::HubContext& context)
-    : context_(context), finds_(base::kFindsPerMinuteMax) {}
-
-absl::Status Answers::TakeBudget(const base::Principal& asker, const v1::PersonSelector& selector) {
-  if (!selector.has_details() || finds_.Take(asker.system_id, context_.clock->Now())) {
-    return absl::OkStatus();
-  }
-  return base::Error(Reason::kTooManyRequests,
-                     "this system has asked by details too often; ask by agency_person_id or "
-                     "record_id, or wait");
-}
+Answers::Answers(const request::HubContext& context) : context_(context) {}
 
 void Answers::WhoKnows(const base::Principal& asker, v1::WhoKnowsRequest request,
                        request::Reply<v1::WhoKnowsResponse> done) {
   absl::Status status = CheckAssessmentKind(*context_.policy, request.assessment_kind());
   if (status.ok()) status = request::CheckRequestId(request.request_id());
-  if (status.ok()) status = TakeBudget(asker, request.person());
+  if (status.ok()) status = request::TakeDetailsBudget(context_, asker, request.person());
   if (!status.ok()) return done(std::move(status));
   absl::StatusOr<QuestionTerms> asked = ReadAsked(asker, request);
   if (!asked.ok()) return done(std::move(asked).status());
@@ -464,7 +456,7 @@ void Answers::WhoKnows(const base::Principal& asker, v1::WhoKnowsRequest request
 void Answers::Find(const base::Principal& asker, v1::FindRequest request,
                    request::Reply<v1::FindResponse> done) {
   absl::Status status = request::CheckRequestId(request.request_id());
-  if (status.ok()) status = TakeBudget(asker, request.person());
+  if (status.ok()) status = request::TakeDetailsBudget(context_, asker, request.person());
   if (!status.ok()) return done(std::move(status));
   const absl::StatusOr<policy::Purpose> purpose = request::ReadPurpose(asker, request.purpose());
   if (!purpose.ok()) return done(purpose.status());
@@ -480,8 +472,10 @@ void Answers::Find(const base::Principal& asker, v1::FindRequest request,
         ledger::Attempt<Found> attempt;
         auto& [agency_person_id, refusal] = attempt.outcome;
         ledger::Operation& operation = attempt.operation.emplace();
-        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                                  request::Resolve(context_, view, asker, asked_for.person()));
+        SIGNPOST_ASSIGN_OR_RETURN(
+            std::optional<people::Person> person,
+            request::Resolve(context_, view, asker, asked_for.person(), request::Words::kOpen));
+        if (person.has_value()) person = person->AsKnownTo(asker.agency_id);
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_FIND, asker, asked_for.request_id());
         entry.set_purpose(request::ToEntry(purpose));
@@ -501,8 +495,8 @@ void Answers::Find(const base::Principal& asker, v1::FindRequest request,
                                     context_.clock->Now());
           Evaluation findings = judge.Decide(*person);
           if (!findings.nothing()) {
-            SIGNPOST_ASSIGN_OR_RETURN(agency_person_id,
-                                      context_.agency_ids->Encode(asker.agency_id, person->id()));
+            SIGNPOST_ASSIGN_OR_RETURN(
+                agency_person_id, context_.agency_ids->Encode(asker.agency_id, person->named_as()));
             refusal = absl::OkStatus();
           }
           judge.Record(findings, *blinding, &entry);

@@ -25,7 +25,6 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "hub/base/principal.h"
-#include "hub/disclosure/budget.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/request/context.h"
 #include "signpost/ledger/v1/entry.pb.h"
@@ -84,15 +83,12 @@ class Answers {
                request::Reply<Delivery> done);
 
  private:
-  absl::Status TakeBudget(const base::Principal& asker, const v1::PersonSelector& selector);
   // Both readings of consents, which differ in what they keep of the list. consents.cc
   template <typename Request, typename Response, typename Keep>
   void ReadConsents(const base::Principal& asker, ledger::v1::EntryKind kind, Request request,
                     Keep keep, request::Reply<Response> done);
 
   const request::HubContext context_;
-  // Asking by details, by system: no endpoint lists people, and none can be made to.
-  Budget finds_;
 };
 
 }  // namespace signpost::disclosure

@@ -9,12 +9,12 @@
 #ifndef SIGNPOST_HUB_DISCLOSURE_COMPOSER_KEY_H_
 #define SIGNPOST_HUB_DISCLOSURE_COMPOSER_KEY_H_
 
-namespace signpost::intake {
-struct ReviewComposer;
-}  // namespace signpost::intake
 namespace signpost::overrides {
 struct CaseComposer;
 }  // namespace signpost::overrides
+namespace signpost::stewards {
+struct ReviewComposer;
+}  // namespace signpost::stewards
 namespace signpost::subject_rights {
 struct ExportComposer;
 }  // namespace signpost::subject_rights
@@ -25,8 +25,8 @@ class ComposerKey {
  private:
   friend struct AnswerComposer;   // answers.cc: whom to ring, consents' conditions
   friend struct ConsentComposer;  // consents_told.cc: what was said with a consent
-  // intake_reviews.cc: an agency's own reports, which it sent
-  friend struct ::signpost::intake::ReviewComposer;
+  // stewards.cc: names and birth dates of who is compared, to who decides
+  friend struct ::signpost::stewards::ReviewComposer;
   // overrides.cc: a user's reason, to the reviewer
   friend struct ::signpost::overrides::CaseComposer;
   // subject_rights.cc: all that is held about a young person, to answer them

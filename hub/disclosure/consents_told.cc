@@ -280,7 +280,7 @@ template <typename Request, typename Response, typename Keep>
 void Answers::ReadConsents(const base::Principal& asker, ledger::v1::EntryKind kind,
                            Request request, Keep keep, request::Reply<Response> done) {
   absl::Status status = request::CheckRequestId(request.request_id());
-  if (status.ok()) status = TakeBudget(asker, request.person());
+  if (status.ok()) status = request::TakeDetailsBudget(context_, asker, request.person());
   if (!status.ok()) return done(std::move(status));
   const absl::StatusOr<policy::Purpose> purpose = request::ReadPurpose(asker, request.purpose());
   if (!purpose.ok()) return done(purpose.status());

@@ -118,8 +118,9 @@ absl::StatusOr<bool> ComposeOwnAffair(const Judging& judging, const people::Pers
   if (notice.agency_id() != asker.agency_id || !request::WorksWith(context, asker, person)) {
     return false;
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const std::string agency_person_id,
-                            context.agency_ids->Encode(asker.agency_id, person.id()));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const std::string agency_person_id,
+      context.agency_ids->Encode(asker.agency_id, person.KnownAs(asker.agency_id)));
   if (notice.kind() == stored::STORED_MESSAGE_KIND_SHIELD_LIFTED) {
     told->mutable_shield_lifted()->set_agency_person_id(agency_person_id);
     return !person.shielded();
@@ -206,15 +207,25 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
     // About the agency's own record, of somebody who is not there any more.
     if (notice.agency_id() == asker.agency_id) {
       v1::Notice told;
-      told.set_salt(context.random->Bytes(kSaltBytes));
-      *told.mutable_happened_at() = request::ToTimestamp(notice.changed_at_s());
       SIGNPOST_ASSIGN_OR_RETURN(
           *told.mutable_record_erased()->mutable_record_id(),
           base::Open(context.keyring->hub_data_key(),
                      exchange::RecordErasedContext(notice.agency_id()), notice.sealed_record_id()));
-      ready->push_back({MessageOf(context, asker, item), Opener::Close(told), i});
-      entry.set_reply_hash(ready->back().payload.hash());
-      entry.set_outcome(ledger::v1::OUTCOME_DELIVERED);
+      HandOver(judging, item, i, std::move(told), &entry, ready);
+    }
+    return entry;
+  }
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_REVIEW_OVERDUE) {
+    // For whoever may decide it; it names nobody.
+    if (notice.agency_id() == asker.agency_id) {
+      v1::Notice told;
+      v1::ReviewOverdue* overdue = told.mutable_review_overdue();
+      SIGNPOST_ASSIGN_OR_RETURN(const base::ReviewId review,
+                                base::ReviewId::FromBytes(notice.review_id()));
+      overdue->set_review_id(review.ToText());
+      overdue->set_harm(static_cast<v1::ReviewHarm>(notice.review_code()));
+      *overdue->mutable_due() = request::ToTimestamp(notice.review_due_s());
+      HandOver(judging, item, i, std::move(told), &entry, ready);
     }
     return entry;
   }
@@ -226,6 +237,20 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
   if (person.ok()) {
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding,
                               request::SetPerson(*person, &entry, operation, i));
+    if (notice.kind() == stored::STORED_MESSAGE_KIND_RECORD_QUESTION) {
+      // About the agency's own record, by its own id.
+      if (notice.agency_id() != asker.agency_id) return entry;
+      v1::Notice told;
+      v1::RecordQuestionPut* put = told.mutable_record_question();
+      SIGNPOST_ASSIGN_OR_RETURN(const base::QuestionId question,
+                                base::QuestionId::FromBytes(notice.review_id()));
+      put->set_question_id(question.ToText());
+      SIGNPOST_ASSIGN_OR_RETURN(*put->mutable_agency_person_id(),
+                                context.agency_ids->Encode(asker.agency_id, id));
+      put->set_question(static_cast<v1::RecordQuestion>(notice.review_code()));
+      HandOver(judging, item, i, std::move(told), &entry, ready);
+      return entry;
+    }
     if (IsOwnAffair(notice.kind())) {
       v1::Notice told;
       SIGNPOST_ASSIGN_OR_RETURN(const bool so, ComposeOwnAffair(judging, *person, notice, &told));
@@ -253,8 +278,9 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
         return base::Error(Reason::kDataLoss,
                            "a message in a mailbox is of no known kind; call the operator");
       }
-      SIGNPOST_ASSIGN_OR_RETURN(*about->mutable_agency_person_id(),
-                                context.agency_ids->Encode(asker.agency_id, person->id()));
+      SIGNPOST_ASSIGN_OR_RETURN(
+          *about->mutable_agency_person_id(),
+          context.agency_ids->Encode(asker.agency_id, person->KnownAs(asker.agency_id)));
       about->set_agency_id(flag->agency_id());
       about->set_service(flag->service());
       ledger::v1::Released* released = entry.add_released();

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/disclosure/flag_facts.h"
 #include "hub/disclosure/involvement.h"
+#include "hub/request/surroundings.h"
 #include "hub/request/wire_convert.h"
 
 namespace signpost::disclosure {
@@ -394,21 +395,32 @@ void DisclosureEvaluator::RememberQuestion() {
 }
 
 std::shared_ptr<const std::vector<bool>> DisclosureEvaluator::AlwaysNamed() {
-  // Everything that the answer depends on: the question and the person's own facts. Never a flag.
-  const size_t question_bytes = question_key_.size();
-  AddToKey(&question_key_, facts_.shielded, facts_.new_identity, facts_.names_victim);
+  // Everything that the answer depends on: the question, and neither the person nor a flag.
   auto answer = bound_.always_named.Get(question_key_, [this] {
+    // As of somebody who is not shielded: of whoever is, nothing is said beyond that it is not
+    // settled, as of somebody nobody has found.
+    const policy::PersonFacts facts{Tri::kNo, Tri::kNo, Tri::kNo};
     auto named = std::make_shared<std::vector<bool>>();
     for (size_t holder = 0; holder <= policy_.agency_count(); ++holder) {
       const auto symbol = static_cast<policy::Symbol>(holder);
       named->push_back(
-          policy_.AlwaysShows(question_, facts_, symbol, policy::kNoSymbol, Aspect::kExistence) &&
-          policy_.AlwaysShows(question_, facts_, symbol, policy::kNoSymbol, Aspect::kAgency));
+          policy_.AlwaysShows(question_, facts, symbol, policy::kNoSymbol, Aspect::kExistence) &&
+          policy_.AlwaysShows(question_, facts, symbol, policy::kNoSymbol, Aspect::kAgency));
     }
     return std::shared_ptr<const std::vector<bool>>(std::move(named));
   });
-  question_key_.resize(question_bytes);
   return answer;
+}
+
+bool DisclosureEvaluator::IsSettled(const people::Person& person) const {
+  if (person.shielded() || !person.row().review_id().empty()) return false;
+  int64_t began_s = 0;
+  for (const stored::FlagRow& flag : person.flags()) {
+    if (flag.agency_id() != asker_.agency_id || !Counts(flag)) continue;
+    if (began_s == 0 || flag.created_at_s() < began_s) began_s = flag.created_at_s();
+  }
+  return began_s == 0 || now_ >= request::AddWorkingDays(absl::FromUnixSeconds(began_s),
+                                                         request::kRecordSettlesDays);
 }
 
 void DisclosureEvaluator::WriteCoverage(const people::Person* person, request::WireParts* answer) {
@@ -416,34 +428,41 @@ void DisclosureEvaluator::WriteCoverage(const people::Person* person, request::W
   const std::shared_ptr<const std::vector<bool>> named = AlwaysNamed();
   std::string bytes;
   bytes.reserve(kCoverageBytesUsual);
-  directory_.ForEachAgency(
-      [&](const registry::Agency& agency, const std::optional<registry::FeedTimes>& feed) {
-        if (!agency.takes_part()) return;
-        v1::CoverageState state = v1::COVERAGE_STATE_HAS_NONE;
-        if (!agency.feeds_index || !feed.has_value()) {
-          state = v1::COVERAGE_STATE_NOT_CONNECTED;
-        } else if (now_ - feed->until > agency.silence_max) {
-          state = v1::COVERAGE_STATE_DID_NOT_ANSWER;
-        } else if (!(*named)[policy_.AgencySymbol(agency.agency_id)]) {
-          state = v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW;
-        } else if (person != nullptr) {
-          for (const stored::FlagRow& flag : person->flags()) {
-            if (Counts(flag) && flag.agency_id() == agency.agency_id) {
-              state = v1::COVERAGE_STATE_HAS_FLAG;
-            }
-          }
-        }
-        bytes.clear();
-        request::WireParts coverage(&bytes);
-        coverage.Text(v1::Coverage::kAgencyIdFieldNumber, agency.agency_id);
-        coverage.Text(v1::Coverage::kAgencyNameFieldNumber, agency.name);
-        coverage.Number(v1::Coverage::kStateFieldNumber, state);
-        if (feed.has_value()) {
-          coverage.Timestamp(v1::Coverage::kFedSinceFieldNumber, absl::ToUnixSeconds(feed->since));
-          coverage.Timestamp(v1::Coverage::kFedUntilFieldNumber, absl::ToUnixSeconds(feed->until));
-        }
-        answer->Message(v1::WhoKnowsAnswer::kCoverageFieldNumber, bytes);
-      });
+  const bool settled = person != nullptr && IsSettled(*person);
+  directory_.ForEachAgency([&](const registry::Agency& agency,
+                               const std::optional<registry::FeedTimes>& feed) {
+    if (!agency.takes_part()) return;
+    v1::CoverageState state = v1::COVERAGE_STATE_HAS_NONE;
+    if (!agency.feeds_index || !feed.has_value()) {
+      state = v1::COVERAGE_STATE_NOT_CONNECTED;
+    } else if (now_ - feed->until > agency.silence_max) {
+      state = v1::COVERAGE_STATE_DID_NOT_ANSWER;
+    } else if (!(*named)[policy_.AgencySymbol(agency.agency_id)]) {
+      state = v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW;
+    } else if (person != nullptr && (!person->shielded() || agency.agency_id == asker_.agency_id) &&
+               std::any_of(person->flags().begin(), person->flags().end(),
+                           [&](const stored::FlagRow& flag) {
+                             return Counts(flag) && flag.agency_id() == agency.agency_id;
+                           })) {
+      state = v1::COVERAGE_STATE_HAS_FLAG;
+    } else if (!settled || directory_.CompleteLists(agency.agency_id).empty() ||
+               std::any_of(person->row().waiting().begin(), person->row().waiting().end(),
+                           [&](const stored::WaitingRow& waits) {
+                             return waits.agency_id() == agency.agency_id;
+                           })) {
+      state = v1::COVERAGE_STATE_NOT_SETTLED;
+    }
+    bytes.clear();
+    request::WireParts coverage(&bytes);
+    coverage.Text(v1::Coverage::kAgencyIdFieldNumber, agency.agency_id);
+    coverage.Text(v1::Coverage::kAgencyNameFieldNumber, agency.name);
+    coverage.Number(v1::Coverage::kStateFieldNumber, state);
+    if (feed.has_value()) {
+      coverage.Timestamp(v1::Coverage::kFedSinceFieldNumber, absl::ToUnixSeconds(feed->since));
+      coverage.Timestamp(v1::Coverage::kFedUntilFieldNumber, absl::ToUnixSeconds(feed->until));
+    }
+    answer->Message(v1::WhoKnowsAnswer::kCoverageFieldNumber, bytes);
+  });
 }
 
 policy::WorkerExplanation DisclosureEvaluator::Words(const stored::FlagRow& flag,

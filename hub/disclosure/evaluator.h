@@ -125,6 +125,8 @@ class DisclosureEvaluator {
   absl::InlinedVector<policy::Relationship, 4> Relationships() const;
 
   // Adds to `answer`, a v1.WhoKnowsAnswer, the coverage as the policy allows it whatever there is.
+  // That an agency has none is said only of who is settled, when its list was complete and none of
+  // its reports that wait may be about them.
   // `person` is nullptr when the asker may know of nobody: then, and only then, it is the coverage of
   // a stranger.
   void WriteCoverage(const people::Person* person, request::WireParts* answer);
@@ -157,6 +159,10 @@ class DisclosureEvaluator {
   void TurnTo(const policy::Item& item);
   policy::WorkerExplanation Tell(policy::Aspect aspect, policy::Symbol assessment,
                                  policy::Symbol section, const policy::Decision& decision);
+  // Whether it can be said of anybody that they have none of whom the asker asks about: it is certain
+  // who it is, and the asker's own record is old enough for that. Until then others' records may
+  // still be found to be about the same person, and nothing shows whether any wait.
+  bool IsSettled(const people::Person& person) const;
   // By symbol, whether the policy would name the agency to this asker whatever there is.
   std::shared_ptr<const std::vector<bool>> AlwaysNamed();
   policy::Item ItemOf(const ::signpost::store::v1::FlagRow& flag, policy::Aspect aspect) const;

@@ -1,4 +1,4 @@
-// Intake::Incoming is one report, or one decision on a review, on its way in: a plain struct that
+// Intake::Incoming is one report, or one record that a list closes, on its way in: a plain struct that
 // the parts of Intake hand to Take(). Internal to the room.
 
 #ifndef SIGNPOST_HUB_INTAKE_INCOMING_H_
@@ -25,17 +25,12 @@ struct Intake::Incoming {
   base::Principal asker;
   uint64_t sequence = 0;
   std::string request_id;
-  ledger::v1::EntryKind kind = ledger::v1::ENTRY_KIND_FLAG_CHANGED;
-  // Whether it tells that the agency's list is fed: a report does, a worker's decision does not.
+  // Whether it tells that the agency's list is fed.
   bool feeds = false;
   registry::FeedClaim feed;
-  // Set by `prepare` when this was carried out before: the entry it led to then.
-  std::optional<uint64_t> replay_of;
   // Prepares the change at a view.
   std::function<absl::StatusOr<matching::LinkResult>(const ledger::GuardedView&, absl::Time)>
       prepare;
-  // Adds to the operation, e.g. the memory of a request id; may be empty.
-  std::function<void(const v1::FlagOutcome&, absl::Time, ledger::Operation*)> finish;
   request::Reply<v1::FlagOutcome> done;
 };
 

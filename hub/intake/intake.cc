@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
@@ -15,6 +13,7 @@
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/receipt.h"
 #include "hub/request/resolve.h"
+#include "hub/request/surroundings.h"
 
 namespace signpost::intake {
 
@@ -55,15 +54,6 @@ ledger::v1::Outcome ChangeOutcome(people::FlagChange change) {
   return ledger::v1::OUTCOME_UNCHANGED;
 }
 
-// "two-candidates" as REVIEW_CAUSE_TWO_CANDIDATES.
-ledger::v1::ReviewCause CauseOf(const std::string& word) {
-  ledger::v1::ReviewCause cause = ledger::v1::REVIEW_CAUSE_UNSPECIFIED;
-  (void)ledger::v1::ReviewCause_Parse(
-      absl::StrCat("REVIEW_CAUSE_", absl::AsciiStrToUpper(absl::StrReplaceAll(word, {{"-", "_"}}))),
-      &cause);
-  return cause;
-}
-
 v1::FlagOutcome Rejected(uint64_t sequence, const absl::Status& status) {
   v1::FlagOutcome outcome;
   outcome.set_sequence(sequence);
@@ -91,40 +81,27 @@ bool IsReportsFault(const absl::Status& status) {
   }
 }
 
-// One prepared change with its entries and notices.
+// One prepared change with its entries and notices. The entry is of one shape whatever the report came
+// to: whether a review waits shows in no size.
 ledger::Operation Compose(const request::HubContext& context, const base::Principal& asker,
-                          ledger::v1::EntryKind kind, const std::string& request_id, absl::Time now,
+                          const std::string& request_id, absl::Time now,
                           matching::LinkResult* result) {
   exchange::Outbox notices([directory = context.registry->directory()](const std::string& agency) {
     return directory->MailboxSystems(agency);
   });
   ledger::Operation operation;
   operation.batch = std::move(result->batch);
-  const bool waits = result->outcome == v1::FLAG_OUTCOME_KIND_IN_REVIEW;
   ledger::v1::LedgerEntry entry =
-      context.entries->New(waits ? ledger::v1::ENTRY_KIND_REVIEW_OPENED : kind, asker, request_id);
-  if (waits) {
-    entry.mutable_review_opened()->set_review_ref(result->review.ToBytes());
-    entry.mutable_review_opened()->set_cause(CauseOf(result->cause));
-    entry.set_outcome(ledger::v1::OUTCOME_WAITS);
-  } else {
-    entry.set_outcome(ChangeOutcome(result->change));
-    std::string flag_ref;
-    // A report that only waited is nobody's when it is taken back.
-    if (result->blinding.has_value()) {
-      result->blinding->SetPerson(&entry);
-      ledger::PersonIndex::Add(result->person, &operation, operation.entries.size());
-      flag_ref = result->blinding->Ref(entry.nonce(), result->flag.bytes());
-    }
-    if (kind == ledger::v1::ENTRY_KIND_REVIEW_RESOLVED) {
-      entry.mutable_review_resolved()->set_review_ref(result->review.ToBytes());
-      entry.mutable_review_resolved()->set_flag_ref(flag_ref);
-    } else {
-      entry.mutable_flag_changed()->set_flag_ref(flag_ref);
-    }
-    notices.Add({NoticeOf(result->change), result->person, result->flag, asker.agency_id, now},
-                result->other_agencies);
-  }
+      context.entries->New(ledger::v1::ENTRY_KIND_FLAG_CHANGED, asker, request_id);
+  entry.set_outcome(ChangeOutcome(result->change));
+  result->blinding->SetPerson(&entry);
+  ledger::PersonIndex::Add(result->person, &operation, operation.entries.size());
+  entry.mutable_flag_changed()->set_flag_ref(
+      result->blinding->Ref(entry.nonce(), result->flag.bytes()));
+  entry.mutable_flag_changed()->set_review_ref(
+      result->review.is_zero() ? context.random->Bytes(base::kIdBytes) : result->review.ToBytes());
+  notices.Add({NoticeOf(result->change), result->person, result->flag, asker.agency_id, now},
+              result->other_agencies);
   operation.entries.push_back(ledger::ToDraft(entry));
   if (!result->former_flag.is_zero()) {
     ledger::v1::LedgerEntry former =
@@ -132,7 +109,9 @@ ledger::Operation Compose(const request::HubContext& context, const base::Princi
     result->former_blinding->SetPerson(&former);
     former.mutable_flag_changed()->set_flag_ref(
         result->former_blinding->Ref(former.nonce(), result->former_flag.bytes()));
-    former.set_outcome(ledger::v1::OUTCOME_CLOSED);
+    former.mutable_flag_changed()->set_review_ref(context.random->Bytes(base::kIdBytes));
+    former.set_outcome(result->former_closed ? ledger::v1::OUTCOME_CLOSED
+                                             : ledger::v1::OUTCOME_CHANGED);
     ledger::PersonIndex::Add(result->former_person, &operation, operation.entries.size());
     operation.entries.push_back(ledger::ToDraft(former));
   }
@@ -140,11 +119,12 @@ ledger::Operation Compose(const request::HubContext& context, const base::Princi
   return operation;
 }
 
-v1::FlagOutcome OutcomeOf(uint64_t sequence, const matching::LinkResult& result) {
+// Reports and records are acknowledged alike, whomever they are about. What was said before by the
+// agency itself, and changes nothing, has no receipt.
+v1::FlagOutcome Received(uint64_t sequence) {
   v1::FlagOutcome outcome;
   outcome.set_sequence(sequence);
-  outcome.set_kind(result.outcome);
-  if (!result.flag.is_zero()) outcome.set_flag_id(result.flag.ToText());
+  outcome.set_kind(v1::FLAG_OUTCOME_KIND_RECEIVED);
   return outcome;
 }
 
@@ -152,7 +132,6 @@ v1::FlagOutcome OutcomeOf(uint64_t sequence, const matching::LinkResult& result)
 
 void Intake::Take(std::shared_ptr<Incoming> incoming) {
   struct Taken {
-    v1::FlagOutcome outcome;
     bool changed = false;  // the operation's first entry is this report's, and not only the feed's
   };
   // A stream has many reports under way at once; when all are about one young person each round has
@@ -163,15 +142,8 @@ void Intake::Take(std::shared_ptr<Incoming> incoming) {
       [this, incoming](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Taken>> {
         const absl::Time now = context_.clock->Now();
         const base::Principal& asker = incoming->asker;
-        incoming->replay_of.reset();
         SIGNPOST_ASSIGN_OR_RETURN(matching::LinkResult result, incoming->prepare(view, now));
-        ledger::Attempt<Taken> attempt{{OutcomeOf(incoming->sequence, result)}, {}};
-        if (incoming->replay_of.has_value()) {
-          SIGNPOST_ASSIGN_OR_RETURN(
-              *attempt.outcome.outcome.mutable_receipt(),
-              ledger::ReceiptAt(view, context_.sequencer->options().origin, *incoming->replay_of));
-          return attempt;
-        }
+        ledger::Attempt<Taken> attempt;
         if (result.batch.empty()) {
           // Nothing changed; but the agency has spoken, and now and then that is written down.
           if (incoming->feeds) {
@@ -186,28 +158,38 @@ void Intake::Take(std::shared_ptr<Incoming> incoming) {
           operation.entries.push_back(ledger::ToDraft(entry));
           return attempt;
         }
-        ledger::Operation& operation = attempt.operation.emplace(
-            Compose(context_, asker, incoming->kind, incoming->request_id, now, &result));
+        ledger::Operation& operation =
+            attempt.operation.emplace(Compose(context_, asker, incoming->request_id, now, &result));
         attempt.outcome.changed = true;
         if (incoming->feeds) {
           context_.registry->TouchFeed(asker.agency_id, now, &incoming->feed, &operation.batch);
-        }
-        if (incoming->finish != nullptr) {
-          incoming->finish(attempt.outcome.outcome, now, &operation);
         }
         return attempt;
       },
       [this, incoming](absl::StatusOr<ledger::Committed<Taken>> result) {
         incoming->feed.GiveBack();
         if (!result.ok()) return incoming->done(std::move(result).status());
-        v1::FlagOutcome& outcome = result->outcome.outcome;
-        if (result->outcome.changed && outcome.kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
+        v1::FlagOutcome outcome = Received(incoming->sequence);
+        if (result->outcome.changed) {
           *outcome.mutable_receipt() =
               ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         }
         incoming->done(std::move(outcome));
       },
       kAttemptsMax);
+}
+
+absl::Status Intake::TakeChange(const base::Principal& asker, const v1::FlagReport& report) {
+  if (report.status() == v1::FLAG_STATUS_RETRACTED) return absl::OkStatus();
+  const std::string record = absl::StrCat(asker.agency_id, "/", report.record_id());
+  if (context_.details_budget->TakeChange(record, report.person().SerializeAsString(),
+                                          context_.clock->Now())) {
+    return absl::OkStatus();
+  }
+  return base::Error(Reason::kTooManyRequests,
+                     "the details of this record changed too often today; send it tomorrow, once "
+                     "they are settled",
+                     {{"person", "changed too often today; send it tomorrow"}});
 }
 
 void Intake::Report(const base::Principal& asker, v1::FlagReport report,
@@ -222,6 +204,10 @@ void Intake::Report(const base::Principal& asker, v1::FlagReport report,
                                                       "must be one of the services your agency is "
                                                       "registered for")));
   }
+  if (context_.details_budget != nullptr) {
+    const absl::Status may = TakeChange(asker, report);
+    if (!may.ok()) return done(Rejected(sequence, may));
+  }
   auto incoming = std::make_shared<Incoming>();
   incoming->asker = asker;
   incoming->sequence = sequence;
@@ -229,7 +215,7 @@ void Intake::Report(const base::Principal& asker, v1::FlagReport report,
   incoming->feeds = true;
   incoming->prepare = [this, &reporter = incoming->asker, report = std::move(report)](
                           const ledger::GuardedView& view, absl::Time now) {
-    return context_.linker->Prepare(view, reporter, report, now);
+    return context_.linker->Prepare(view, reporter, report, request::SurroundingsOf(context_), now);
   };
   incoming->done = [sequence,
                     done = std::move(done)](absl::StatusOr<v1::FlagOutcome> outcome) mutable {

@@ -1,5 +1,5 @@
 // Intake is a room's front that takes in what agencies tell of young persons: reports, consents,
-// decisions on reviews. Each is handed to the room that owns it, and becomes durable together with
+// lists. Each is handed to the room that owns it, and becomes durable together with
 // its ledger entry, the notices it causes and the record of its request id, or not at all.
 //
 // An Intake owns nothing; everything in HubContext must outlive it and its pending calls.
@@ -50,13 +50,6 @@ class Intake {
   void Reconcile(const base::Principal& asker, std::vector<std::string> open_record_ids,
                  v1::ReconcileFinish finish, request::Reply<v1::ReconcileResponse> done);
 
-  // The asker's agency's own reports that wait for review, told without a value of any candidate.
-  void ListReviews(const base::Principal& asker, v1::ListReviewsRequest request,
-                   request::Reply<v1::ListReviewsResponse> done);
-  // See v1.IndexService.ResolveReview. kNotFound for a review that is not the asker's agency's.
-  void ResolveReview(const base::Principal& asker, v1::ResolveReviewRequest request,
-                     request::Reply<v1::ResolveReviewResponse> done);
-
   // Makes a reader's cursor in the asker's mailbox durable and tells where it stands. Errors:
   // kInvalidField for a name that cannot be or one cursor too many.
   void OpenCursor(const base::Principal& asker, const std::string& cursor,
@@ -74,6 +67,8 @@ class Intake {
 
  private:
   struct Incoming;
+  // Takes one from the budget of changes of the record's details, if they are other ones.
+  absl::Status TakeChange(const base::Principal& asker, const v1::FlagReport& report);
   void Take(std::shared_ptr<Incoming> incoming);
   void CloseNext(std::shared_ptr<struct Closing> closing);
   void MoveCursor(

@@ -226,6 +226,8 @@ void Intake::RecordConsent(const base::Principal& asker, v1::RecordConsentReques
                                              bound == nullptr ? nullptr : bound->policy.get(),
                                              request.consent().scope(), "consent.scope");
   if (!meant.ok()) return done(meant);
+  const absl::Status may = request::TakeDetailsBudget(context_, asker, request.person());
+  if (!may.ok()) return done(may);
   ConsentAct act{asker, request.request_id(), {}};
   request.clear_request_id();
   act.hash = context_.idempotency->Hash("RecordConsent", asker, request.SerializeAsString());
@@ -277,6 +279,8 @@ void Intake::WithdrawConsent(const base::Principal& asker, v1::WithdrawConsentRe
   }
   const absl::Status valid = people::ValidateWithdrawal(request);
   if (!valid.ok()) return done(valid);
+  const absl::Status may = request::TakeDetailsBudget(context_, asker, request.person());
+  if (!may.ok()) return done(may);
   ConsentAct act{asker, request.request_id(), {}};
   request.clear_request_id();
   act.hash = context_.idempotency->Hash("WithdrawConsent", asker, request.SerializeAsString());
@@ -329,6 +333,8 @@ void Intake::AnswerConsent(const base::Principal& asker, v1::AnswerConsentReques
     return done(base::InvalidField(
         "note", "say how you know it, or why you doubt it, in words, 3 to 2,000 bytes"));
   }
+  const absl::Status may = request::TakeDetailsBudget(context_, asker, request.person());
+  if (!may.ok()) return done(may);
   ConsentAct act{
       asker, request.request_id(), {}, static_cast<ledger::v1::HolderAnswer>(request.answer())};
   request.clear_request_id();

@@ -101,7 +101,7 @@ void Intake::CloseNext(std::shared_ptr<Closing> closing) {
   };
   incoming->done = [this, closing](absl::StatusOr<v1::FlagOutcome> outcome) {
     if (!outcome.ok()) return closing->done(std::move(outcome).status());
-    if (outcome->kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
+    if (outcome->has_receipt()) {
       closing->response.set_closed_count(closing->response.closed_count() + 1);
     }
     ++closing->next;

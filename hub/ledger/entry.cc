@@ -141,7 +141,6 @@ std::string EntryComposer::CursorHash(absl::string_view system_id, absl::string_
 bool MayBeAboutPerson(v1::EntryKind kind) {
   switch (kind) {
     case v1::ENTRY_KIND_FLAG_CHANGED:
-    case v1::ENTRY_KIND_REVIEW_OPENED:
     case v1::ENTRY_KIND_REVIEW_RESOLVED:
     case v1::ENTRY_KIND_CONSENT_RECORDED:
     case v1::ENTRY_KIND_CONSENT_WITHDRAWN:
@@ -158,6 +157,9 @@ bool MayBeAboutPerson(v1::EntryKind kind) {
     case v1::ENTRY_KIND_PERSON_ERASED:
     case v1::ENTRY_KIND_CONSENT_ANSWERED:
     case v1::ENTRY_KIND_ERASED_RECORD_ANSWERED:
+    case v1::ENTRY_KIND_REVIEW_PROPOSED:
+    case v1::ENTRY_KIND_RECORD_QUESTION_PUT:
+    case v1::ENTRY_KIND_RECORD_QUESTION_ANSWERED:
       return true;
     default:
       return false;

@@ -73,6 +73,13 @@ store::v1::AliasHashes Keys::Hash(const signpost::v1::PersonDetails& details) co
   return hashes;
 }
 
+bool Keys::IsExact(absl::string_view stored_key) {
+  if (stored_key.empty()) return false;
+  const char label = stored_key.front();
+  return label == kByNhsNumber || label == kByUpn || label == kByLearner ||
+         label == kByDateAndPostcode;
+}
+
 std::vector<std::string> Keys::StoredKeys(const store::v1::AliasHashes& h) const {
   std::vector<std::string> keys;
   const auto add = [&](char label, const std::string& a, const std::string* b = nullptr,

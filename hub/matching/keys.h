@@ -35,6 +35,9 @@ class Keys {
 
   // Keys of Space::kMatchKeys under which somebody with these details is found, sorted.
   std::vector<std::string> StoredKeys(const store::v1::AliasHashes& hashes) const;
+  // Whether a stored key is of what two people do not share: an identifier, or birth date and
+  // postcode together.
+  static bool IsExact(absl::string_view stored_key);
   // Keys to look under for these details: the stored ones, and those with day and month exchanged
   // and with the names exchanged. Sorted.
   std::vector<std::string> QueryKeys(const store::v1::AliasHashes& hashes) const {

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
@@ -17,22 +18,92 @@ namespace {
 using base::PersonId;
 using store::Space;
 using store::v1::AliasHashes;
+using store::v1::AliasRow;
 using store::v1::MatchKeyRow;
 
 enum class Agreement { kMissing, kAgree, kDiffer };
 
+// Aliases that are compared, each with whether its postcode is.
+struct Seen {
+  const AliasHashes* hashes;
+  bool postcode;
+  int place;  // in the person's row
+};
+using SeenAliases = absl::InlinedVector<Seen, 8>;
+
 // `value` against the best alias.
 template <typename Get>
-Agreement Best(const people::Person& person, const std::string& value, Get get) {
+Agreement Best(const SeenAliases& aliases, const std::string& value, Get get) {
   if (value.empty()) return Agreement::kMissing;
   Agreement best = Agreement::kMissing;
-  for (const store::v1::AliasRow& alias : person.aliases()) {
-    const std::string& other = get(alias.hashes());
+  for (const Seen& alias : aliases) {
+    const std::string& other = get(alias);
     if (other.empty()) continue;
     if (other == value) return Agreement::kAgree;
     best = Agreement::kDiffer;
   }
   return best;
+}
+
+bool IsOwn(const Eyes& eyes, const std::string& agency_id) {
+  return std::find(eyes.own.begin(), eyes.own.end(), agency_id) != eyes.own.end();
+}
+bool IsHidden(const Eyes& eyes, const std::string& agency_id) {
+  return eyes.hidden != nullptr && eyes.hidden(agency_id);
+}
+
+// Another agency, or what a record began with, has the same name and birth date for them: who has
+// only moved is still the same.
+bool Corroborated(const people::Person& person, const AliasRow& alias) {
+  return std::any_of(person.aliases().begin(), person.aliases().end(), [&](const AliasRow& other) {
+    return (other.agency_id() != alias.agency_id() || other.first()) &&
+           other.hashes().given() == alias.hashes().given() &&
+           other.hashes().surname() == alias.hashes().surname() &&
+           other.hashes().birth_date() == alias.hashes().birth_date();
+  });
+}
+
+enum class Words {
+  kAll,     // to see whether somebody could be meant
+  kFirsts,  // own ones, and what others' records began with
+  kOpen,    // of these, what the eyes may know of
+};
+
+SeenAliases See(const people::Person& person, const Eyes& eyes, Words words) {
+  SeenAliases seen;
+  int place = -1;
+  for (const AliasRow& alias : person.aliases()) {
+    ++place;
+    const bool own = IsOwn(eyes, alias.agency_id());
+    if (!own && words != Words::kAll && !alias.first() && !Corroborated(person, alias)) continue;
+    if (!own && words == Words::kOpen && IsHidden(eyes, alias.agency_id())) continue;
+    seen.push_back({&alias.hashes(), own || !person.shielded(), place});
+  }
+  return seen;
+}
+
+// What one agency itself said of whom it knows by that id.
+SeenAliases SeeOwn(const people::Person& person, const std::string& agency_id,
+                   const std::string& known_as) {
+  SeenAliases seen;
+  int place = -1;
+  for (const AliasRow& alias : person.aliases()) {
+    ++place;
+    if (alias.agency_id() == agency_id && alias.known_as() == known_as) {
+      seen.push_back({&alias.hashes(), true, place});
+    }
+  }
+  return seen;
+}
+
+// The one agency whose word somebody is; nothing when several know them.
+std::optional<std::string> LoneAgency(const people::Person& person) {
+  std::optional<std::string> lone;
+  for (const AliasRow& alias : person.aliases()) {
+    if (lone.has_value() && *lone != alias.agency_id()) return std::nullopt;
+    lone = alias.agency_id();
+  }
+  return lone;
 }
 
 absl::StatusOr<MatchKeyRow> ParseList(const std::optional<std::string>& bytes) {
@@ -55,35 +126,48 @@ struct Matcher::Comparison {
   Agreement given, first, surname, birth_date, postcode, gender, nhs_number, upn, learner;
   bool names_swapped = false;
   bool date_swapped = false;
+  int alias = 0;
 
-  Comparison(const people::Person& p, const AliasHashes& q)
+  Comparison(const people::Person& p, const AliasHashes& q, const SeenAliases& seen)
       : person(p),
-        given(Best(
-            p, q.given(), [](const AliasHashes& h) -> auto& { return h.given(); })),
-        first(Best(
-            p, q.given_first(), [](const AliasHashes& h) -> auto& { return h.given_first(); })),
-        surname(Best(
-            p, q.surname(), [](const AliasHashes& h) -> auto& { return h.surname(); })),
-        birth_date(Best(
-            p, q.birth_date(), [](const AliasHashes& h) -> auto& { return h.birth_date(); })),
-        postcode(Best(
-            p, q.postcode(), [](const AliasHashes& h) -> auto& { return h.postcode(); })),
-        gender(Best(
-            p, q.gender(), [](const AliasHashes& h) -> auto& { return h.gender(); })),
-        nhs_number(Best(
-            p, q.nhs_number(), [](const AliasHashes& h) -> auto& { return h.nhs_number(); })),
-        upn(Best(
-            p, q.upn(), [](const AliasHashes& h) -> auto& { return h.upn(); })),
-        learner(Best(
-            p, q.learner(), [](const AliasHashes& h) -> auto& { return h.learner(); })) {
-    for (const store::v1::AliasRow& alias : p.aliases()) {
-      const AliasHashes& h = alias.hashes();
+        given(Best(seen, q.given(),
+                   [](const Seen& a) -> const std::string& { return a.hashes->given(); })),
+        first(Best(seen, q.given_first(),
+                   [](const Seen& a) -> const std::string& { return a.hashes->given_first(); })),
+        surname(Best(seen, q.surname(),
+                     [](const Seen& a) -> const std::string& { return a.hashes->surname(); })),
+        birth_date(
+            Best(seen, q.birth_date(),
+                 [](const Seen& a) -> const std::string& { return a.hashes->birth_date(); })),
+        postcode(Best(seen, q.postcode(),
+                      [](const Seen& a) -> const std::string& {
+                        static const std::string kNone;
+                        return a.postcode ? a.hashes->postcode() : kNone;
+                      })),
+        gender(Best(seen, q.gender(),
+                    [](const Seen& a) -> const std::string& { return a.hashes->gender(); })),
+        nhs_number(
+            Best(seen, q.nhs_number(),
+                 [](const Seen& a) -> const std::string& { return a.hashes->nhs_number(); })),
+        upn(Best(seen, q.upn(),
+                 [](const Seen& a) -> const std::string& { return a.hashes->upn(); })),
+        learner(Best(seen, q.learner(),
+                     [](const Seen& a) -> const std::string& { return a.hashes->learner(); })) {
+    int best = -1;
+    for (const Seen& one : seen) {
+      const AliasHashes& h = *one.hashes;
       if (!q.given().empty() && !q.surname().empty() && q.given() == h.surname() &&
           q.surname() == h.given()) {
         names_swapped = !BothNames();
       }
       if (!q.birth_date_swapped().empty() && q.birth_date_swapped() == h.birth_date()) {
         date_swapped = birth_date != Agreement::kAgree;
+      }
+      const int agree = (h.given() == q.given()) + (h.surname() == q.surname()) +
+                        (h.birth_date() == q.birth_date());
+      if (agree > best) {
+        best = agree;
+        alias = one.place;
       }
     }
   }
@@ -163,6 +247,7 @@ struct Matcher::Comparison {
   Candidate ToCandidate() const {
     Candidate candidate;
     candidate.person = person.id();
+    candidate.alias = alias;
     const auto say = [&candidate](const char* field, Agreement agreement) {
       if (agreement == Agreement::kAgree) candidate.agrees.push_back(field);
       if (agreement == Agreement::kDiffer) candidate.differs.push_back(field);
@@ -187,10 +272,12 @@ struct Matcher::Comparison {
   }
 };
 
-// Everybody on the lists who could be meant, best first.
+// Everybody on the lists.
 struct Matcher::Considered {
+  // More are on lists under one exact key, or under the others, than were read.
+  bool too_many_exact = false;
   bool too_many = false;
-  std::vector<Comparison> plausible;
+  std::vector<people::Person> persons;
   ReadKeys read;
 };
 
@@ -200,18 +287,28 @@ absl::StatusOr<Matcher::Considered> Matcher::Consider(const store::View& view,
   std::set<std::string> seen;         // as listed
   std::set<PersonId> considered_ids;  // merges followed
   considered.read.stored = keys_->StoredKeys(hashes);
-  const std::vector<std::string> keys = keys_->QueryKeys(hashes, considered.read.stored);
+  std::vector<std::string> keys = keys_->QueryKeys(hashes, considered.read.stored);
+  // Whoever qualifies is on the list of an exact key. These are read first and whole, so that no
+  // number of look-alikes under a name comes before the one who is meant.
+  const auto others = std::stable_partition(
+      keys.begin(), keys.end(), [](const std::string& key) { return Keys::IsExact(key); });
+  const auto exact = static_cast<size_t>(others - keys.begin());
   SIGNPOST_ASSIGN_OR_RETURN(const auto lists, view.GetMany(Space::kMatchKeys, keys));
   considered.read.lists.reserve(keys.size());
+  size_t read = 0;
   for (size_t i = 0; i < keys.size(); ++i) {
+    if (i == exact) read = 0;
+    const size_t read_max =
+        static_cast<size_t>(i < exact ? base::kMatchExactCandidatesMax : base::kMatchCandidatesMax);
     MatchKeyRow& list = considered.read.lists[keys[i]];
     SIGNPOST_ASSIGN_OR_RETURN(list, ParseList(lists[i]));
     for (const std::string& listed : list.person_ids()) {
       if (seen.count(listed) > 0) continue;
-      if (seen.size() >= static_cast<size_t>(base::kMatchCandidatesMax)) {
-        considered.too_many = true;
+      if (read >= read_max) {
+        (i < exact ? considered.too_many_exact : considered.too_many) = true;
         break;
       }
+      ++read;
       seen.insert(listed);
       SIGNPOST_ASSIGN_OR_RETURN(PersonId id, PersonId::FromBytes(listed));
       absl::StatusOr<people::Person> person = people_->Read(view, id);
@@ -220,88 +317,223 @@ absl::StatusOr<Matcher::Considered> Matcher::Consider(const store::View& view,
         return std::move(person).status();
       }
       if (!considered_ids.insert(person->id()).second) continue;
-      Comparison comparison(*person, hashes);
-      if (comparison.Plausible()) considered.plausible.push_back(std::move(comparison));
+      considered.persons.push_back(*std::move(person));
     }
   }
-  std::sort(considered.plausible.begin(), considered.plausible.end(),
-            [](const Comparison& a, const Comparison& b) {
-              return a.Rank() != b.Rank() ? a.Rank() > b.Rank() : a.person.id() < b.person.id();
-            });
   return considered;
 }
 
+// Whom an agency's own words name.
+struct Matcher::OwnMatch {
+  size_t person;  // in Considered::persons
+  std::string agency_id;
+  std::string known_as;
+  Comparison comparison;
+
+  // All who could be meant by what `eyes` said themselves, id by id. An id without a flag that counts
+  // names nobody.
+  static std::vector<OwnMatch> Plausible(const Considered& considered, const AliasHashes& hashes,
+                                         const Eyes& eyes) {
+    std::vector<OwnMatch> plausible;
+    for (size_t i = 0; i < considered.persons.size(); ++i) {
+      const people::Person& person = considered.persons[i];
+      std::set<std::string> met;
+      for (const store::v1::FlagRow& flag : person.flags()) {
+        if (flag.status() == signpost::v1::FLAG_STATUS_RETRACTED ||
+            !IsOwn(eyes, flag.agency_id()) ||
+            !met.insert(flag.agency_id() + flag.known_as()).second) {
+          continue;
+        }
+        Comparison comparison(person, hashes, SeeOwn(person, flag.agency_id(), flag.known_as()));
+        if (!comparison.Plausible()) continue;
+        plausible.push_back({i, flag.agency_id(), flag.known_as(), std::move(comparison)});
+      }
+    }
+    return plausible;
+  }
+};
+
+namespace {
+
+// Of `comparisons`, all of whom could be meant, the one who is for certain; nullptr for none.
+template <typename Comparisons, typename Get>
+auto Certain(const Comparisons& comparisons, bool weak_birth_date, Get get)
+    -> decltype(&comparisons.front()) {
+  decltype(&comparisons.front()) best = nullptr;
+  int qualified = 0;
+  int with_id = 0;
+  for (const auto& one : comparisons) {
+    if (get(one).AnyId()) ++with_id;
+    if (!get(one).Qualifies(weak_birth_date)) continue;
+    ++qualified;
+    best = &one;
+  }
+  if (qualified != 1 || with_id > (get(*best).AnyId() ? 1 : 0)) return nullptr;
+  return best;
+}
+
+// The same for who asks: also the only one who could be meant, where enough of them agrees.
+template <typename Comparisons, typename Get>
+auto CertainOrAlone(const Comparisons& comparisons, const AliasHashes& hashes, bool weak_birth_date,
+                    Get get) -> decltype(&comparisons.front()) {
+  const auto certain = Certain(comparisons, weak_birth_date, get);
+  if (certain != nullptr || comparisons.size() != 1) return certain;
+  const auto& only = get(comparisons.front());
+  const bool by_id = only.CheckedId() && hashes.given().empty() && hashes.surname().empty();
+  if (only.Conflict() || only.learner == Agreement::kDiffer || !only.Yes(only.birth_date)) {
+    return nullptr;
+  }
+  const bool by_name = only.Yes(only.given) && only.Yes(only.surname) &&
+                       only.postcode != Agreement::kDiffer && !weak_birth_date;
+  return by_name || by_id ? &comparisons.front() : nullptr;
+}
+
+}  // namespace
+
 absl::StatusOr<Outcome> Matcher::Match(const store::View& view, const AliasHashes& hashes,
-                                       bool weak_birth_date) const {
+                                       bool weak_birth_date, const Eyes& eyes) const {
   SIGNPOST_ASSIGN_OR_RETURN(Considered considered, Consider(view, hashes));
   Outcome outcome;
   outcome.read = std::move(considered.read);
-  if (considered.plausible.empty() && !considered.too_many) return outcome;
-  int qualified = 0;
-  int with_id = 0;
-  const Comparison* best = nullptr;
-  for (const Comparison& comparison : considered.plausible) {
-    if (comparison.AnyId()) ++with_id;
-    if (comparison.Qualifies(weak_birth_date)) {
-      ++qualified;
-      if (best == nullptr) best = &comparison;
-    }
+  const std::vector<OwnMatch> own = OwnMatch::Plausible(considered, hashes, eyes);
+  if (const OwnMatch* mine =
+          Certain(own, weak_birth_date,
+                  [](const OwnMatch& one) -> const Comparison& { return one.comparison; });
+      mine != nullptr) {
+    SIGNPOST_ASSIGN_OR_RETURN(outcome.own_id, PersonId::FromBytes(mine->known_as));
+    outcome.own = considered.persons[mine->person];
   }
-  const bool id_elsewhere = best != nullptr && with_id > (best->AnyId() ? 1 : 0);
-  if (qualified == 1 && !id_elsewhere && !considered.too_many) {
+
+  struct Plausible {
+    Comparison all;
+    bool qualifies;
+  };
+  std::vector<Plausible> plausible;
+  for (const people::Person& person : considered.persons) {
+    if (outcome.own.has_value() && person.id() == outcome.own->id()) continue;
+    Comparison all(person, hashes, See(person, eyes, Words::kAll));
+    if (!all.Plausible()) continue;
+    const bool open =
+        std::any_of(person.aliases().begin(), person.aliases().end(), [&](const AliasRow& alias) {
+          return !IsOwn(eyes, alias.agency_id()) && !IsHidden(eyes, alias.agency_id());
+        });
+    const bool qualifies =
+        Comparison(person, hashes, See(person, eyes, open ? Words::kOpen : Words::kFirsts))
+            .Qualifies(weak_birth_date);
+    plausible.push_back({std::move(all), qualifies});
+  }
+  std::sort(plausible.begin(), plausible.end(), [](const Plausible& a, const Plausible& b) {
+    if (a.qualifies != b.qualifies) return a.qualifies;
+    return a.all.Rank() != b.all.Rank() ? a.all.Rank() > b.all.Rank()
+                                        : a.all.person.id() < b.all.person.id();
+  });
+  const auto qualified = std::count_if(plausible.begin(), plausible.end(),
+                                       [](const Plausible& one) { return one.qualifies; });
+  const bool too_many = considered.too_many_exact || considered.too_many;
+  // Beside whom the agency itself named only somebody who would do as well is worth a review.
+  if (outcome.own.has_value() ? qualified == 0 : plausible.empty() && !too_many) return outcome;
+  const auto with_id = std::count_if(plausible.begin(), plausible.end(),
+                                     [](const Plausible& one) { return one.all.AnyId(); });
+  const bool id_elsewhere = qualified > 0 && with_id > (plausible.front().all.AnyId() ? 1 : 0);
+  if (!outcome.own.has_value() && qualified == 1 && !id_elsewhere && !considered.too_many_exact) {
     outcome.kind = Outcome::Kind::kLink;
-    outcome.person = best->person;
+    outcome.person = plausible.front().all.person;
     return outcome;
   }
   outcome.kind = Outcome::Kind::kReview;
-  if (considered.too_many) {
+  const bool shielded = std::any_of(plausible.begin(), plausible.end(),
+                                    [](const Plausible& one) { return one.all.person.shielded(); });
+  if (considered.too_many_exact || plausible.empty()) {
     outcome.cause = "too-many-candidates";
-  } else if (qualified > 1) {
+  } else if (qualified > 1 || outcome.own.has_value()) {
     outcome.cause = "two-candidates";
   } else if (id_elsewhere) {
     outcome.cause = "id-conflict";
+  } else if (shielded) {
+    outcome.cause = "shielded";
+  } else if (plausible.front().all.Qualifies(weak_birth_date)) {
+    outcome.cause = "not-corroborated";
   } else {
-    outcome.cause = considered.plausible.front().Cause(weak_birth_date);
+    outcome.cause = plausible.front().all.Cause(weak_birth_date);
   }
-  for (const Comparison& comparison : considered.plausible) {
+  // Somebody shielded is never left out, and the look-alikes of one agency do not crowd out others.
+  std::stable_partition(plausible.begin(), plausible.end(), [](const Plausible& one) {
+    return one.qualifies || one.all.person.shielded();
+  });
+  std::map<std::string, int> of_one_agency;
+  for (const Plausible& one : plausible) {
     if (outcome.candidates.size() >= static_cast<size_t>(kReviewCandidatesMax)) break;
-    outcome.candidates.push_back(comparison.ToCandidate());
+    const std::optional<std::string> lone = LoneAgency(one.all.person);
+    if (lone.has_value() && !one.qualifies && !one.all.person.shielded() &&
+        ++of_one_agency[*lone] > kReviewCandidatesOfOneAgencyMax) {
+      continue;
+    }
+    outcome.candidates.push_back(one.all.ToCandidate());
+    outcome.persons.push_back(one.all.person);
   }
   return outcome;
 }
 
-absl::StatusOr<PersonId> Matcher::FindOne(const store::View& view, const AliasHashes& hashes,
-                                          bool weak_birth_date) const {
-  SIGNPOST_ASSIGN_OR_RETURN(Outcome outcome, Match(view, hashes, weak_birth_date));
-  if (outcome.kind == Outcome::Kind::kLink) return outcome.person->id();
+absl::StatusOr<Found> Matcher::FindOne(const store::View& view, const AliasHashes& hashes,
+                                       bool weak_birth_date, const Eyes& eyes,
+                                       bool own_only) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const Considered considered, Consider(view, hashes));
   const absl::Status nobody =
       base::Error(base::Reason::kNotFound, "no such person, or not yours to know");
-  // Nobody else may be like it, so one candidate in all.
-  if (outcome.kind == Outcome::Kind::kNone || outcome.cause == "too-many-candidates" ||
-      outcome.candidates.size() != 1) {
-    return nobody;
+  const std::vector<OwnMatch> own = OwnMatch::Plausible(considered, hashes, eyes);
+  const OwnMatch* const mine =
+      CertainOrAlone(own, hashes, weak_birth_date,
+                     [](const OwnMatch& one) -> const Comparison& { return one.comparison; });
+  if (mine != nullptr) {
+    if (mine->agency_id != eyes.own.front()) return Found{considered.persons[mine->person].id()};
+    SIGNPOST_ASSIGN_OR_RETURN(const PersonId id, PersonId::FromBytes(mine->known_as));
+    return Found{id};
   }
-  SIGNPOST_ASSIGN_OR_RETURN(people::Person person,
-                            people_->Read(view, outcome.candidates.front().person));
-  const Comparison only(person, hashes);
-  if (only.Conflict() || only.learner == Agreement::kDiffer || !Comparison::Yes(only.birth_date)) {
-    return nobody;
+  if (own_only || !own.empty() || considered.too_many_exact) return nobody;
+  // Whether somebody shielded is like them makes no difference to who else is found.
+  for (const bool shielded : {false, true}) {
+    std::vector<Comparison> open;
+    for (const people::Person& person : considered.persons) {
+      if (person.shielded() != shielded) continue;
+      Comparison comparison(person, hashes, See(person, eyes, Words::kOpen));
+      if (comparison.Plausible()) open.push_back(std::move(comparison));
+    }
+    if (open.empty()) continue;
+    const Comparison* const one = CertainOrAlone(
+        open, hashes, weak_birth_date,
+        [](const Comparison& comparison) -> const Comparison& { return comparison; });
+    return one == nullptr ? absl::StatusOr<Found>(nobody) : Found{one->person.id()};
   }
-  const bool by_name = Comparison::Yes(only.given) && Comparison::Yes(only.surname) &&
-                       only.postcode != Agreement::kDiffer && !weak_birth_date;
-  const bool by_id = only.CheckedId() && hashes.given().empty() && hashes.surname().empty();
-  if (!by_name && !by_id) return nobody;
-  return only.person.id();
+  return nobody;
 }
 
 Candidate Matcher::Compare(const people::Person& person, const AliasHashes& hashes) {
-  return Comparison(person, hashes).ToCandidate();
+  return Comparison(person, hashes, See(person, Eyes(), Words::kAll)).ToCandidate();
 }
 
-bool Matcher::Contradicts(const people::Person& person, const AliasHashes& hashes) {
-  const Comparison c(person, hashes);
-  return c.birth_date == Agreement::kDiffer && !c.date_swapped && c.given == Agreement::kDiffer &&
-         !Comparison::Yes(c.first) && c.surname == Agreement::kDiffer && !c.names_swapped;
+bool Matcher::BeginsAnew(const AliasHashes& first, const AliasHashes& now) {
+  const auto differ = [](const std::string& a, const std::string& b) {
+    return !a.empty() && !b.empty() && a != b;
+  };
+  const bool names_swapped = !now.given().empty() && !now.surname().empty() &&
+                             now.given() == first.surname() && now.surname() == first.given();
+  const bool given = differ(first.given(), now.given()) &&
+                     differ(first.given_first(), now.given_first()) && !names_swapped;
+  const bool surname = differ(first.surname(), now.surname()) && !names_swapped;
+  const bool birth_date = differ(first.birth_date(), now.birth_date()) &&
+                          first.birth_date_swapped() != now.birth_date();
+  return given + surname + birth_date >= 2;
+}
+
+bool Matcher::OthersAgree(const people::Person& person, const AliasHashes& hashes,
+                          const Eyes& eyes) {
+  return std::any_of(person.aliases().begin(), person.aliases().end(), [&](const AliasRow& alias) {
+    if (IsOwn(eyes, alias.agency_id()) || IsHidden(eyes, alias.agency_id())) return false;
+    const AliasHashes& h = alias.hashes();
+    return h.birth_date() == hashes.birth_date() && !h.birth_date().empty() &&
+           h.surname() == hashes.surname() && h.given_first() == hashes.given_first() &&
+           !h.given_first().empty() && !h.surname().empty() && !person.shielded();
+  });
 }
 
 absl::Status Matcher::PrepareKeys(const ledger::GuardedView& view, const PersonId& person,

@@ -1,8 +1,7 @@
 // Matcher is a judge that says whom details are about: certain, nobody, or for people to decide.
 //
-// Rules, and no score. Fields are compared with the
-// best of a person's aliases, from whichever agency. Somebody *qualifies* when no identifier
-// conflicts and either
+// Rules, and no score. Fields are compared with the best of a person's aliases. Somebody
+// *qualifies* when no identifier conflicts and either
 //   (a) an NHS number or UPN agrees, and the birth date, and a given name (or, where one side has
 //       no given name, the surname); with a birth date of 1 January both names must agree; or
 //   (b) given names, surname, birth date and postcode all agree, and the birth date is not 1
@@ -11,10 +10,17 @@
 // enough to be the same, or a twin, but does not qualify: review, with the cause. A given name that
 // differs is never linked by itself, whatever else agrees: it is how a twin looks.
 // Surname and birth date alone, or an address alone, make nobody a candidate.
+//
+// Whose word an alias is counts. Of other agencies those aliases alone qualify with which one of
+// their records began, or which two agencies have: nobody walks a record from one child to another
+// and draws others after it. Where an agency may know of somebody by others' open words, what it may
+// not know of (`Eyes::hidden`) qualifies nothing, since it would see that it did. And the postcode
+// of a shielded person is compared for whoever reported it, and for nobody else.
 
 #ifndef SIGNPOST_HUB_MATCHING_MATCHER_H_
 #define SIGNPOST_HUB_MATCHING_MATCHER_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,11 +38,22 @@
 namespace signpost::matching {
 
 inline constexpr int kReviewCandidatesMax = 5;
+// Of these, known to one and the same agency alone, and less than certain.
+inline constexpr int kReviewCandidatesOfOneAgencyMax = 2;
+
+// For whom something is compared.
+struct Eyes {
+  // Agencies whose own words count whole; the first is the one that reports or asks.
+  std::vector<std::string> own;
+  // Agencies of which these may not know; empty: they may know of all.
+  std::function<bool(const std::string& agency_id)> hidden;
+};
 
 struct Candidate {
   base::PersonId person;
   std::vector<std::string> agrees;   // fields: "nhs_number", "given_names", "birth_date", …
   std::vector<std::string> differs;  // a field that one side lacks is in neither
+  int alias = 0;                     // the alias that agrees in most, by its place
 };
 
 // What one attempt has hashed and read already of the details that it matched.
@@ -51,7 +68,17 @@ struct Outcome {
   std::optional<people::Person> person;  // kLink
   std::string cause;                     // kReview: "two-candidates", "same-household", …
   std::vector<Candidate> candidates;     // kReview: best first, at most kReviewCandidatesMax
+  std::vector<people::Person> persons;   // the same, as they were read
+  // What the asker itself said before makes it one of these: their own id for them, and the row that
+  // it leads to. Others who qualify are candidates of a review then, and the kind is of those.
+  std::optional<base::PersonId> own_id;
+  std::optional<people::Person> own;
   ReadKeys read;
+};
+
+// Whom details name for certain.
+struct Found {
+  base::PersonId person;  // the asker's own id where its own words were enough, else the hub's
 };
 
 // Immutable and thread-safe. Arguments are not owned and must outlive it.
@@ -66,21 +93,27 @@ class Matcher {
   // Errors: kDataLoss, kStoreUnavailable.
   [[nodiscard]] absl::StatusOr<Outcome> Match(const store::View& view,
                                               const store::v1::AliasHashes& hashes,
-                                              bool weak_birth_date) const;
+                                              bool weak_birth_date, const Eyes& eyes = {}) const;
 
-  // The one person whom these details name for certain: as Match(), and also given names, surname
+  // The one person whom these details name for certain: who qualifies, and also given names, surname
   // and birth date (not 1 January) when one side has no postcode and nobody else is like it, and an
-  // NHS number or UPN with the birth date when no names were given. Errors: kNotFound otherwise,
-  // for none and for several alike.
-  [[nodiscard]] absl::StatusOr<base::PersonId> FindOne(const store::View& view,
-                                                       const store::v1::AliasHashes& hashes,
-                                                       bool weak_birth_date) const;
+  // NHS number or UPN with the birth date when no names were given. The asker's own words come
+  // first: whoever they name is found, whatever others reported. With `own_only` nobody else is.
+  // Then those whom others openly reported, and of the shielded one only where no other is like it.
+  // Errors: kNotFound otherwise, for none and for several alike.
+  [[nodiscard]] absl::StatusOr<Found> FindOne(const store::View& view,
+                                              const store::v1::AliasHashes& hashes,
+                                              bool weak_birth_date, const Eyes& eyes = {},
+                                              bool own_only = false) const;
 
   // How `hashes` compare with `person`, field by field.
   static Candidate Compare(const people::Person& person, const store::v1::AliasHashes& hashes);
-  // Whether `hashes` cannot sensibly be `person`: birth date and both names differ from all they
-  // are known by, and neither is merely in another order.
-  static bool Contradicts(const people::Person& person, const store::v1::AliasHashes& hashes);
+  // Whether a record that began with `first` has become another's: two of given name, surname and
+  // birth date differ, and neither names nor day and month merely stand in each other's place.
+  static bool BeginsAnew(const store::v1::AliasHashes& first, const store::v1::AliasHashes& now);
+  // Whether another agency than eyes.own, of which these may know, has `person` under such details.
+  static bool OthersAgree(const people::Person& person, const store::v1::AliasHashes& hashes,
+                          const Eyes& eyes);
 
   // What changes of somebody's aliases.
   struct AliasChange {
@@ -107,6 +140,7 @@ class Matcher {
  private:
   struct Comparison;
   struct Considered;
+  struct OwnMatch;
   absl::StatusOr<Considered> Consider(const store::View& view,
                                       const store::v1::AliasHashes& hashes) const;
 

@@ -31,8 +31,12 @@ constexpr std::array<const char*, 5> kAfterBaby = {"BOY", "GIRL", "MALE", "FEMAL
 constexpr std::array<const char*, 10> kOrdinals = {"ONE", "TWO", "THREE", "1",  "2",
                                                    "3",   "A",   "B",     "II", "I"};
 // Placeholders only when they are the whole name.
-constexpr std::array<const char*, 9> kWholePlaceholders = {
-    "N A", "NOT KNOWN", "NOT RECORDED", "NOT STATED", "NOT GIVEN", "NO NAME", "NONE", "X", "XX"};
+constexpr std::array kWholePlaceholders = {
+    "N A",       "NOT KNOWN", "NOT RECORDED", "NOT STATED", "NOT GIVEN", "NO NAME", "NO FIRST NAME",
+    "NONE",      "X",         "XX",           "XXX",        "XXXX",      "YY",      "ZZ",
+    "ZZZ",       "TBC",       "TBA",          "TBD",        "NIL",       "TEST",    "TESTING",
+    "DUMMY",     "NEWBORN",   "NEW BORN",     "BOY",        "GIRL",      "FOETUS",  "ANON",
+    "ANONYMOUS", "UNNAMED"};
 
 // One round; whether anything went.
 bool StripOnce(NameTokens* tokens) {
@@ -42,6 +46,7 @@ bool StripOnce(NameTokens* tokens) {
     const std::string* next = i + 1 < tokens->size() ? &(*tokens)[i + 1] : nullptr;
     if (OneOf(token, kPlaceholders)) {
       if (token == "BABY" && next != nullptr && OneOf(*next, kAfterBaby)) ++i;
+      if (token == "UNBORN" && next != nullptr && *next == "CHILD") ++i;
       continue;
     }
     if (token == "TWIN" || token == "TRIPLET") {
@@ -52,7 +57,10 @@ bool StripOnce(NameTokens* tokens) {
   }
   while (kept.size() > 1 && OneOf(kept.front(), kTitles)) kept.erase(kept.begin());
   if (kept.size() == 1 && OneOf(kept.front(), kOnlyTitles)) kept.clear();
-  if (OneOf(Joined(kept), kWholePlaceholders)) kept.clear();
+  // A single letter is an initial at best: half of a school shares it.
+  if (OneOf(Joined(kept), kWholePlaceholders) || (kept.size() == 1 && kept.front().size() == 1)) {
+    kept.clear();
+  }
   const bool changed = kept.size() != tokens->size();
   *tokens = std::move(kept);
   return changed;

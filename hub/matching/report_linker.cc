@@ -11,8 +11,8 @@
 #include "hub/base/status_macros.h"
 #include "hub/matching/identifiers.h"
 #include "hub/people/erased_records.h"
-#include "hub/people/rows.h"
 #include "hub/people/validate.h"
+#include "hub/store/overlay_view.h"
 #include "hub/store/row_codec.h"
 #include "signpost/store/v1/person.pb.h"
 
@@ -25,53 +25,73 @@ using people::FlagChange;
 using people::RecordState;
 using store::Space;
 using store::v1::AliasHashes;
-using store::v1::ReviewRow;
-
-std::string ReviewPrefix(absl::string_view agency_id) { return store::LengthPrefixed(agency_id); }
-
-std::string ReviewKey(absl::string_view agency_id, const base::ReviewId& id) {
-  return absl::StrCat(ReviewPrefix(agency_id), id.bytes());
-}
-
-std::string KeyContext(const base::ReviewId& id) {
-  return absl::StrCat("review-key", absl::string_view("\0", 1), id.bytes());
-}
-
-std::string ReportContext(const base::ReviewId& id) {
-  return absl::StrCat("review-report", absl::string_view("\0", 1), id.bytes());
-}
-
-// Six bytes of milliseconds, ten at random: reviews sort by age, which the reviewer sees anyway.
-absl::StatusOr<base::ReviewId> NewReviewId(absl::Time now, base::RandomSource* random) {
-  const uint64_t ms = static_cast<uint64_t>(std::max<int64_t>(0, absl::ToUnixMillis(now)));
-  std::string bytes = store::KeyU64(ms).substr(2);
-  bytes += random->Bytes(10);
-  return base::ReviewId::FromBytes(bytes);
-}
-
-absl::StatusOr<ReviewRow> ParseReview(const std::string& bytes) {
-  return store::DecodeRow<ReviewRow>("a review", bytes);
-}
 
 bool WeakBirthDate(const signpost::v1::PersonDetails& details) {
   return IsWeakDate(people::DateNumber(details.birth_date()));
 }
 
-absl::Status NoReview() { return Error(Reason::kNotFound, "no such review is waiting"); }
+absl::Time DueOf(const Surroundings& surroundings, signpost::v1::ReviewHarm harm, absl::Time now) {
+  return surroundings.due != nullptr ? surroundings.due(harm, now) : now + absl::Hours(24);
+}
+
+bool Safeguards(const Surroundings& surroundings, const people::Person& person) {
+  if (surroundings.safeguards == nullptr) return false;
+  return std::any_of(person.flags().begin(), person.flags().end(),
+                     [&](const store::v1::FlagRow& flag) {
+                       return flag.status() == signpost::v1::FLAG_STATUS_OPEN &&
+                              surroundings.safeguards(flag.agency_id());
+                     });
+}
+
+// Records of the agency that the row has, retracted ones apart, whatever id they go by.
+int CountFlags(const people::Person& person, const std::string& agency_id) {
+  return static_cast<int>(std::count_if(
+      person.flags().begin(), person.flags().end(), [&](const store::v1::FlagRow& flag) {
+        return flag.agency_id() == agency_id &&
+               flag.status() != signpost::v1::FLAG_STATUS_RETRACTED;
+      }));
+}
+
+// Several agencies have a flag that counts.
+bool IsKnownToSeveral(const people::Person& person) {
+  std::string first;
+  for (const store::v1::FlagRow& flag : person.flags()) {
+    if (flag.status() == signpost::v1::FLAG_STATUS_RETRACTED) continue;
+    if (first.empty()) first = flag.agency_id();
+    if (flag.agency_id() != first) return true;
+  }
+  return false;
+}
+
+absl::Status NoSuchCandidate() {
+  return base::InvalidField("decision.same_as", "numbers of candidates of this review, each once");
+}
+
+// The candidates named, in that order, as rows of `review`. Errors: kInvalidField.
+absl::StatusOr<std::vector<const store::v1::CandidateRow*>> Named(const ReviewItem& review,
+                                                                  const Resolution& resolution) {
+  std::vector<const store::v1::CandidateRow*> named;
+  for (const int number : resolution.same_as) {
+    if (number < 1 || number > review.row.candidates_size()) return NoSuchCandidate();
+    const store::v1::CandidateRow* const row = &review.row.candidates(number - 1);
+    if (std::find(named.begin(), named.end(), row) != named.end()) return NoSuchCandidate();
+    named.push_back(row);
+  }
+  return named;
+}
+
+// As they stand, or nothing once they were erased.
+absl::StatusOr<std::optional<people::Person>> ReadIfThere(const people::People& people,
+                                                          const store::View& view,
+                                                          const std::string& id_bytes) {
+  SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(id_bytes));
+  absl::StatusOr<people::Person> person = people.Read(view, id);
+  if (person.ok()) return *std::move(person);
+  if (base::ReasonOf(person.status()) == Reason::kNotFound) return std::nullopt;
+  return std::move(person).status();
+}
 
 }  // namespace
-
-absl::StatusOr<signpost::v1::FlagReport> LazyReport::Open() const {
-  SIGNPOST_ASSIGN_OR_RETURN(std::string key_bytes,
-                            base::Open(keyring_->hub_data_key(), KeyContext(id_), wrapped_));
-  SIGNPOST_ASSIGN_OR_RETURN(base::SecretKey key, base::SecretKey::FromBytes(key_bytes));
-  SIGNPOST_ASSIGN_OR_RETURN(std::string plain, base::Open(key, ReportContext(id_), sealed_));
-  signpost::v1::FlagReport report;
-  if (!report.ParseFromString(plain)) {
-    return Error(Reason::kDataLoss, "a report that waits does not parse; call the operator");
-  }
-  return report;
-}
 
 absl::Status Reconciliation::Add(const std::string& record_id) {
   std::vector<base::FieldViolation> violations;
@@ -99,7 +119,7 @@ absl::StatusOr<Reconciliation::Result> Reconciliation::Finish(const store::View&
                               people_->OpenRecordsOf(view, agency_id_, token, kRecordsPerPage));
     for (people::OpenRecord& record : page.records) {
       if (listed_.contains(record.record_hash)) {
-        if (record.open || record.in_review) unknown.erase(record.record_hash);
+        if (record.open) unknown.erase(record.record_hash);
       } else if (record.open) {
         result.missing.push_back(std::move(record));
       }
@@ -119,12 +139,12 @@ absl::StatusOr<std::unique_ptr<ReportLinker>> ReportLinker::Create(const people:
 }
 
 absl::StatusOr<LinkResult> ReportLinker::Put(const ledger::GuardedView& view,
-                                             const Resolved& resolved, const people::Person* person,
-                                             ReadKeys read) const {
+                                             const Resolved& resolved,
+                                             const people::Placing& placing, ReadKeys read) const {
   SIGNPOST_ASSIGN_OR_RETURN(
       people::FlagResult flag,
       people_->PrepareReport(resolved.reporter, resolved.report, resolved.state,
-                             resolved.content_hash, resolved.hashes, person, resolved.now));
+                             resolved.content_hash, resolved.hashes, placing, resolved.now));
   LinkResult result;
   result.change = flag.kind;
   result.person = flag.person;
@@ -132,10 +152,7 @@ absl::StatusOr<LinkResult> ReportLinker::Put(const ledger::GuardedView& view,
   result.flag = flag.flag;
   result.service = std::move(flag.service);
   result.other_agencies = std::move(flag.other_agencies);
-  if (flag.kind == FlagChange::kUnchanged) {
-    result.outcome = signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED;
-    return result;
-  }
+  if (flag.kind == FlagChange::kUnchanged) return result;
   if (flag.kind != FlagChange::kRetracted) {
     SIGNPOST_RETURN_IF_ERROR(
         matcher_.PrepareKeys(view, flag.person,
@@ -143,50 +160,163 @@ absl::StatusOr<LinkResult> ReportLinker::Put(const ledger::GuardedView& view,
                               flag.dropped_aliases, flag.aliases},
                              &flag.change));
   }
-  result.outcome = flag.flag_created ? signpost::v1::FLAG_OUTCOME_KIND_RECORDED
-                                     : signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
   result.person_created = flag.person_created;
   result.batch = std::move(flag.change);
   return result;
 }
 
-absl::StatusOr<LinkResult> ReportLinker::Review(const Resolved& resolved, std::string cause,
-                                                std::vector<Candidate> candidates) const {
-  LinkResult result;
-  result.outcome = signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW;
-  result.service = resolved.report.service();
-  SIGNPOST_ASSIGN_OR_RETURN(result.review, NewReviewId(resolved.now, random_));
-  const base::SecretKey key = base::SecretKey::Generate(random_);
-  ReviewRow row;
+absl::Status ReportLinker::AddReview(const Resolved& resolved, const base::ReviewId& id,
+                                     const std::string& cause,
+                                     const std::vector<Candidate>& candidates,
+                                     const std::vector<people::Person>& persons,
+                                     LinkResult* result) const {
+  ReviewItem review;
+  review.id = id;
+  store::v1::ReviewRow& row = review.row;
+  row.set_person_id(result->person.ToBytes());
   row.set_agency_id(resolved.reporter.agency_id);
-  row.set_source_system(resolved.reporter.system_id);
-  SIGNPOST_ASSIGN_OR_RETURN(
-      *row.mutable_sealed_report(),
-      base::Seal(key, ReportContext(result.review), resolved.report.SerializeAsString(), random_));
-  SIGNPOST_ASSIGN_OR_RETURN(*row.mutable_wrapped_key(),
-                            base::Seal(people_->keyring().hub_data_key(), KeyContext(result.review),
-                                       key.bytes(), random_));
   row.set_since_s(absl::ToUnixSeconds(resolved.now));
   row.set_cause(cause);
-  for (Candidate& candidate : candidates) {
+  signpost::v1::ReviewHarm harm = signpost::v1::REVIEW_HARM_ORDINARY;
+  if (resolved.surroundings.safeguards != nullptr &&
+      resolved.surroundings.safeguards(resolved.reporter.agency_id)) {
+    harm = signpost::v1::REVIEW_HARM_SAFEGUARDING;
+  }
+  for (const people::Person& person : persons) {
+    if (Safeguards(resolved.surroundings, person)) {
+      harm = std::min(harm, signpost::v1::REVIEW_HARM_SAFEGUARDING);
+    }
+    if (person.shielded()) {
+      harm = signpost::v1::REVIEW_HARM_SHIELDED;
+      // Nobody settles their own report, the shield's owner neither.
+      for (const store::v1::ShieldVoiceRow& voice : person.row().shield().set_by()) {
+        if (row.owner_agency_id().empty() && voice.agency_id() != resolved.reporter.agency_id) {
+          row.set_owner_agency_id(voice.agency_id());
+        }
+      }
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(store::Batch waits,
+                              people_->PrepareWaiting(person, resolved.reporter.agency_id, 1));
+    result->batch.Append(std::move(waits));
+  }
+  for (const Candidate& candidate : candidates) {
     store::v1::CandidateRow* kept = row.add_candidates();
     kept->set_person_id(candidate.person.ToBytes());
-    for (std::string& field : candidate.agrees) kept->add_agrees(std::move(field));
-    for (std::string& field : candidate.differs) kept->add_differs(std::move(field));
+    kept->set_alias(candidate.alias);
+    for (const std::string& field : candidate.agrees) kept->add_agrees(field);
+    for (const std::string& field : candidate.differs) kept->add_differs(field);
   }
-  row.set_content_hash(resolved.content_hash);
-  row.set_record_hash(resolved.state.record_hash);
-  result.cause = std::move(cause);
+  row.set_harm(harm);
+  row.set_due_s(absl::ToUnixSeconds(DueOf(resolved.surroundings, harm, resolved.now)));
+  review.key = ReviewKey(harm, id);
+  PutReview(review, &result->batch);
+  result->review = id;
+  result->cause = cause;
+  return absl::OkStatus();
+}
 
-  result.batch.Put(Space::kReviews, ReviewKey(resolved.reporter.agency_id, result.review),
-                   store::EncodeRow(row));
-  people::PutWaiting(resolved.reporter.agency_id, resolved.state, result.review, &result.batch);
+absl::StatusOr<LinkResult> ReportLinker::PutMatched(const ledger::GuardedView& view,
+                                                    const Resolved& resolved) const {
+  const Eyes eyes{{resolved.reporter.agency_id}, resolved.surroundings.hidden};
+  SIGNPOST_ASSIGN_OR_RETURN(
+      Outcome outcome,
+      matcher_.Match(view, resolved.hashes, WeakBirthDate(resolved.report.person()), eyes));
+  people::Placing placing;
+  bool waits = outcome.kind == Outcome::Kind::kReview;
+  if (outcome.own.has_value()) {
+    placing.person = &*outcome.own;
+    placing.known_as = outcome.own_id;
+    // One review of a row at a time; the one that waits already has its candidates.
+    waits = waits && outcome.own->row().review_id().empty();
+  } else if (outcome.kind == Outcome::Kind::kLink) {
+    placing.person = &*outcome.person;
+    if (CountFlags(*outcome.person, resolved.reporter.agency_id) >=
+        base::kFlagsPerAgencyAndPersonMax) {
+      // Not an error: that these are one person may be others' word alone.
+      outcome.cause = "too-many-records";
+      outcome.candidates.push_back(Matcher::Compare(*outcome.person, resolved.hashes));
+      outcome.persons.push_back(*outcome.person);
+      placing.person = nullptr;
+      waits = true;
+    }
+  }
+  if (waits) {
+    SIGNPOST_ASSIGN_OR_RETURN(placing.review, NewReviewId(resolved.now, random_));
+    for (const people::Person& person : outcome.persons) {
+      if (placing.person != nullptr || !person.shielded() || placing.shield.shielded()) continue;
+      placing.shield = person.row().shield();
+      placing.shield.set_since_s(absl::ToUnixSeconds(resolved.now));
+      placing.shield.set_carried_by_review_id(placing.review.ToBytes());
+      placing.shield.clear_lift_asked_by();
+    }
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(LinkResult result,
+                            Put(view, resolved, placing, std::move(outcome.read)));
+  if (waits) {
+    SIGNPOST_RETURN_IF_ERROR(AddReview(resolved, placing.review, outcome.cause, outcome.candidates,
+                                       outcome.persons, &result));
+  }
   return result;
+}
+
+absl::StatusOr<LinkResult> ReportLinker::Move(const ledger::GuardedView& view,
+                                              const Resolved& resolved) const {
+  const people::Person& former = *resolved.state.person;
+  people::Placing placing;
+  SIGNPOST_ASSIGN_OR_RETURN(placing.review, NewReviewId(resolved.now, random_));
+  if (former.shielded()) {
+    placing.shield = former.row().shield();
+    placing.shield.set_carried_by_review_id(placing.review.ToBytes());
+    placing.shield.clear_lift_asked_by();
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(
+      people::FlagResult closed,
+      people_->PrepareClose(resolved.reporter.agency_id, resolved.state, resolved.now,
+                            /*release=*/true));
+  // It waits for the review, as it is once the record has left it.
+  store::OverlayView overlay(&view);
+  overlay.Take(closed.change);
+  SIGNPOST_ASSIGN_OR_RETURN(const people::Person left, people_->Read(overlay, former.id()));
+  SIGNPOST_ASSIGN_OR_RETURN(LinkResult result, Put(view, resolved, placing));
+  closed.change.Append(std::move(result.batch));
+  result.batch = std::move(closed.change);
+  result.former_person = former.id();
+  SIGNPOST_ASSIGN_OR_RETURN(result.former_blinding, former.Blinding());
+  result.former_flag = resolved.state.record->flag;
+  result.former_closed = closed.kind == FlagChange::kClosed;
+  SIGNPOST_RETURN_IF_ERROR(AddReview(resolved, placing.review, "record-reused",
+                                     {Matcher::Compare(former, resolved.hashes)}, {left}, &result));
+  return result;
+}
+
+absl::Status ReportLinker::DropReviewOfNobody(const ledger::GuardedView& view,
+                                              const people::Person& person,
+                                              LinkResult* result) const {
+  if (result->change != FlagChange::kRetracted || person.row().review_id().empty()) {
+    return absl::OkStatus();
+  }
+  store::OverlayView overlay(&view);
+  overlay.Take(result->batch);
+  SIGNPOST_ASSIGN_OR_RETURN(const people::Person left, people_->Read(overlay, person.id()));
+  if (std::any_of(left.flags().begin(), left.flags().end(), [](const store::v1::FlagRow& flag) {
+        return flag.status() != signpost::v1::FLAG_STATUS_RETRACTED;
+      })) {
+    return absl::OkStatus();
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const base::ReviewId id,
+                            base::ReviewId::FromBytes(person.row().review_id()));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<ReviewItem> review, FindReview(view, id));
+  const ledger::GuardedView read(&overlay);
+  SIGNPOST_ASSIGN_OR_RETURN(store::Batch settled, people_->PrepareSettled(read, person.id(), id));
+  result->batch.Append(std::move(settled));
+  if (!review.has_value()) return absl::OkStatus();
+  return PrepareDropReview(view, *review, &result->batch);
 }
 
 absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view,
                                                  const base::Principal& reporter,
                                                  const signpost::v1::FlagReport& report,
+                                                 const Surroundings& surroundings,
                                                  absl::Time now) const {
   SIGNPOST_RETURN_IF_ERROR(people::ValidateReport(report, now));
   const bool retracts = report.status() == signpost::v1::FLAG_STATUS_RETRACTED;
@@ -195,24 +325,6 @@ absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view
       people_->ResolveRecord(view, reporter.agency_id,
                              people_->RecordHash(reporter.agency_id, report.record_id())));
   std::string content_hash = people_->ContentHash(reporter.agency_id, report);
-
-  // A review that the new report makes out of date goes in the same commit.
-  std::string stale_review;
-  if (state.record && state.record->review) {
-    const std::string key = ReviewKey(reporter.agency_id, *state.record->review);
-    SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes, view.Get(Space::kReviews, key));
-    if (bytes) {
-      SIGNPOST_ASSIGN_OR_RETURN(ReviewRow row, ParseReview(*bytes));
-      if (row.content_hash() == content_hash) {
-        LinkResult result;
-        result.outcome = signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW;
-        result.review = *state.record->review;
-        result.cause = row.cause();
-        return result;
-      }
-      stale_review = key;
-    }
-  }
 
   LinkResult result;
   if (!state.person.has_value()) {
@@ -224,64 +336,51 @@ absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view
           people::HeldReport held,
           people::HoldReport(view, people_->keyring(), *erased, state.record_hash, reporter, report,
                              content_hash, now, random_));
-      result.outcome = retracts ? (held.change.empty() ? signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED
-                                                       : signpost::v1::FLAG_OUTCOME_KIND_UPDATED)
-                                : signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW;
-      if (retracts && !held.change.empty()) result.change = FlagChange::kRetracted;
-      result.review = held.question;
-      result.cause = "erased-record";
+      // An entry as of any other report: on whose row it is put nobody reads in it.
+      if (!held.change.empty()) {
+        result.change = retracts ? FlagChange::kRetracted : FlagChange::kOpened;
+      }
       result.service = report.service();
       result.batch = std::move(held.change);
       return result;
     }
   }
   const people::Person* const person = state.person.has_value() ? &*state.person : nullptr;
-  if (person != nullptr && stale_review.empty() && state.record->flag) {
+  const store::v1::FlagRow* const flag =
+      person != nullptr ? person->FindFlag(state.record->flag) : nullptr;
+  if (flag != nullptr && flag->content_hash() == content_hash) {
     // The common case of a full reload, before anything costly.
-    const store::v1::FlagRow* flag = person->FindFlag(*state.record->flag);
-    if (flag != nullptr && flag->content_hash() == content_hash) {
-      result.outcome = signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED;
-      result.person = person->id();
-      result.flag = *state.record->flag;
-      result.service = flag->service();
-      return result;
-    }
-  }
-
-  if (retracts && person == nullptr) {
-    result.outcome = signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED;
-    if (state.record) {
-      // It only waited: now nobody need decide.
-      result.outcome = signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
-      result.change = FlagChange::kRetracted;
-      if (state.record->review) result.review = *state.record->review;
-      people::ForgetRecord(reporter.agency_id, state, &result.batch);
-      if (!stale_review.empty()) result.batch.Delete(Space::kReviews, stale_review);
-    }
+    result.person = person->id();
+    result.flag = state.record->flag;
+    result.service = flag->service();
     return result;
   }
+  if (retracts && person == nullptr) return result;
 
   const Resolved resolved{
-      reporter, report, state, std::move(content_hash), keys_.Hash(report.person()), now};
-  if (person != nullptr && (retracts || !Matcher::Contradicts(*person, resolved.hashes))) {
-    SIGNPOST_ASSIGN_OR_RETURN(result, Put(view, resolved, person));
-  } else if (person != nullptr) {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        result, Review(resolved, "record-reused", {Matcher::Compare(*person, resolved.hashes)}));
-  } else {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        Outcome outcome, matcher_.Match(view, resolved.hashes, WeakBirthDate(report.person())));
-    if (outcome.kind == Outcome::Kind::kReview) {
-      SIGNPOST_ASSIGN_OR_RETURN(
-          result, Review(resolved, std::move(outcome.cause), std::move(outcome.candidates)));
-    } else {
-      SIGNPOST_ASSIGN_OR_RETURN(
-          result, Put(view, resolved, outcome.person.has_value() ? &*outcome.person : nullptr,
-                      std::move(outcome.read)));
-    }
+      reporter, report, state, surroundings, std::move(content_hash), keys_.Hash(report.person()),
+      now};
+  if (person == nullptr) return PutMatched(view, resolved);
+  people::Placing placing;
+  placing.person = person;
+  if (retracts) {
+    SIGNPOST_ASSIGN_OR_RETURN(LinkResult retracted, Put(view, resolved, placing));
+    SIGNPOST_RETURN_IF_ERROR(DropReviewOfNobody(view, *person, &retracted));
+    return retracted;
   }
-  if (!stale_review.empty()) result.batch.Delete(Space::kReviews, stale_review);
-  return result;
+  if (flag == nullptr || !Matcher::BeginsAnew(flag->first(), resolved.hashes)) {
+    return Put(view, resolved, placing);
+  }
+  // Whether others have them so is theirs to know, so the agency's own id for them changes either
+  // way.
+  const Eyes eyes{{reporter.agency_id}, surroundings.hidden};
+  if (!Matcher::OthersAgree(*person, resolved.hashes, eyes)) return Move(view, resolved);
+  placing.begins_anew = true;
+  SIGNPOST_ASSIGN_OR_RETURN(LinkResult stayed, Put(view, resolved, placing));
+  stayed.former_person = person->id();
+  SIGNPOST_ASSIGN_OR_RETURN(stayed.former_blinding, person->Blinding());
+  stayed.former_flag = state.record->flag;
+  return stayed;
 }
 
 absl::StatusOr<LinkResult> ReportLinker::PrepareCloseMissing(const ledger::GuardedView& view,
@@ -292,8 +391,6 @@ absl::StatusOr<LinkResult> ReportLinker::PrepareCloseMissing(const ledger::Guard
                             people_->ResolveRecord(view, agency_id, record.record_hash));
   SIGNPOST_ASSIGN_OR_RETURN(people::FlagResult flag, people_->PrepareClose(agency_id, state, now));
   LinkResult result;
-  result.outcome = flag.kind == FlagChange::kUnchanged ? signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED
-                                                       : signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
   result.change = flag.kind;
   result.person = flag.person;
   result.blinding = std::move(flag.blinding);
@@ -304,103 +401,143 @@ absl::StatusOr<LinkResult> ReportLinker::PrepareCloseMissing(const ledger::Guard
   return result;
 }
 
-absl::StatusOr<ReviewPage> ReportLinker::ListReviews(const store::View& view,
-                                                     absl::string_view agency_id, int page_size,
-                                                     const std::string& token) const {
-  if (page_size < 1 || page_size > base::kPageRowsMax) {
-    return base::InvalidField("page_size", absl::StrCat("1 to ", base::kPageRowsMax));
-  }
-  const std::string prefix = ReviewPrefix(agency_id);
-  std::string from = prefix;
-  if (!token.empty()) {
-    absl::StatusOr<base::ReviewId> after = base::ReviewId::FromText(token);
-    if (!after.ok()) return base::InvalidField("page_token", "take it from the page before");
-    from = absl::StrCat(ReviewKey(agency_id, *after), absl::string_view("\0", 1));
-  }
-  SIGNPOST_ASSIGN_OR_RETURN(std::vector<store::KeyValue> rows,
-                            view.Scan(Space::kReviews, from, store::PrefixEnd(prefix), page_size));
-  ReviewPage page;
-  for (store::KeyValue& key_value : rows) {
-    SIGNPOST_ASSIGN_OR_RETURN(base::ReviewId id,
-                              base::ReviewId::FromBytes(key_value.key.substr(prefix.size())));
-    SIGNPOST_ASSIGN_OR_RETURN(ReviewRow row, ParseReview(key_value.value));
-    std::vector<Candidate> candidates;
-    for (const store::v1::CandidateRow& kept : row.candidates()) {
-      SIGNPOST_ASSIGN_OR_RETURN(base::PersonId person, base::PersonId::FromBytes(kept.person_id()));
-      candidates.push_back({person,
-                            {kept.agrees().begin(), kept.agrees().end()},
-                            {kept.differs().begin(), kept.differs().end()}});
-    }
-    page.reviews.push_back({id, absl::FromUnixSeconds(row.since_s()), row.cause(),
-                            std::move(candidates),
-                            base::Sealed<LazyReport>(LazyReport(
-                                &people_->keyring(), id, row.wrapped_key(), row.sealed_report()))});
-  }
-  if (static_cast<int>(rows.size()) == page_size) page.next_token = page.reviews.back().id.ToText();
-  return page;
+absl::StatusOr<bool> ReportLinker::TakesTwo(const store::View& view, const ReviewItem& review,
+                                            const Resolution& resolution) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const auto named, Named(review, resolution));
+  if (named.empty()) return false;
+  if (named.size() > 1) return true;
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> own,
+                            ReadIfThere(*people_, view, review.row.person_id()));
+  return own.has_value() && IsKnownToSeveral(*own);
 }
 
-absl::StatusOr<LinkResult> ReportLinker::PrepareResolve(const ledger::GuardedView& view,
-                                                        absl::string_view agency_id,
-                                                        const base::ReviewId& review,
-                                                        const Resolution& resolution,
-                                                        absl::Time now) const {
-  const std::string key = ReviewKey(agency_id, review);
-  SIGNPOST_ASSIGN_OR_RETURN(std::optional<std::string> bytes, view.Get(Space::kReviews, key));
-  if (!bytes) return NoReview();
-  SIGNPOST_ASSIGN_OR_RETURN(ReviewRow row, ParseReview(*bytes));
-  std::optional<people::Person> chosen;
-  if (resolution.new_person == (resolution.candidate_number != 0)) {
-    return base::InvalidField("decision", "one of candidate_number and new_person");
+absl::StatusOr<ResolveResult> ReportLinker::PrepareResolve(const ledger::GuardedView& view,
+                                                           const ReviewItem& review,
+                                                           const Resolution& resolution) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const auto named, Named(review, resolution));
+  SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id,
+                            base::PersonId::FromBytes(review.row.person_id()));
+  // What is written is read again through what was written before it.
+  store::OverlayView overlay(&view);
+  const ledger::GuardedView read(&overlay);
+  ResolveResult result;
+  const auto apply = [&](store::Batch change) {
+    overlay.Take(change);
+    result.batch.Append(std::move(change));
+  };
+  for (const store::v1::CandidateRow& candidate : review.row.candidates()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                              ReadIfThere(*people_, read, candidate.person_id()));
+    if (!person.has_value()) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(store::Batch waits,
+                              people_->PrepareWaiting(*person, review.row.agency_id(), -1));
+    apply(std::move(waits));
   }
-  if (!resolution.new_person) {
-    if (resolution.candidate_number < 1 || resolution.candidate_number > row.candidates_size()) {
-      return base::InvalidField("candidate_number", "the number of a candidate of this review");
+  SIGNPOST_ASSIGN_OR_RETURN(store::Batch settled, people_->PrepareSettled(read, id, review.id));
+  apply(std::move(settled));
+  result.person = id;
+  if (!named.empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(result.person, base::PersonId::FromBytes(named[0]->person_id()));
+    std::vector<base::PersonId> from = {id};
+    for (size_t i = 1; i < named.size(); ++i) {
+      SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId other,
+                                base::PersonId::FromBytes(named[i]->person_id()));
+      from.push_back(other);
     }
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const base::PersonId id,
-        base::PersonId::FromBytes(row.candidates(resolution.candidate_number - 1).person_id()));
-    absl::StatusOr<people::Person> person = people_->Read(view, id);
-    if (!person.ok()) {
-      if (base::ReasonOf(person.status()) != Reason::kNotFound) return std::move(person).status();
-      return base::InvalidField("candidate_number",
-                                "this candidate is no longer there; choose again");
+    for (const base::PersonId& one : from) {
+      SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> source,
+                                ReadIfThere(*people_, read, one.ToBytes()));
+      SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> target,
+                                ReadIfThere(*people_, read, result.person.ToBytes()));
+      if (!source.has_value() || !target.has_value()) {
+        return base::InvalidField("decision.same_as",
+                                  "this candidate is no longer there; list the reviews again");
+      }
+      if (source->id() == target->id()) continue;
+      SIGNPOST_ASSIGN_OR_RETURN(ledger::Blinding blinding, source->Blinding());
+      SIGNPOST_ASSIGN_OR_RETURN(people::MergeResult merge,
+                                people_->PrepareMerge(read, source->id(), target->id()));
+      result.merged.push_back(merge.from);
+      result.merged_blindings.push_back(std::move(blinding));
+      apply(std::move(merge.change));
     }
-    chosen = *std::move(person);
   }
-  SIGNPOST_ASSIGN_OR_RETURN(
-      const signpost::v1::FlagReport report,
-      LazyReport(&people_->keyring(), review, row.wrapped_key(), row.sealed_report()).Open());
-
-  SIGNPOST_ASSIGN_OR_RETURN(const RecordState state,
-                            people_->ResolveRecord(view, agency_id, row.record_hash()));
-  people::FlagResult former;
-  if (state.person.has_value() && (!chosen.has_value() || state.person->id() != chosen->id())) {
-    // The record was reused for somebody else: the case it stood for is over.
-    SIGNPOST_ASSIGN_OR_RETURN(former,
-                              people_->PrepareClose(agency_id, state, now, /*release=*/true));
+  SIGNPOST_ASSIGN_OR_RETURN(const people::Person person, people_->Read(read, result.person));
+  result.person = person.id();
+  SIGNPOST_ASSIGN_OR_RETURN(result.blinding, person.Blinding());
+  DeleteReview(review, &result.batch);
+  for (const store::v1::AskedRow& asked : review.row.asked()) {
+    // Answers that are still to come decide nothing any more.
+    SIGNPOST_ASSIGN_OR_RETURN(const base::QuestionId question,
+                              base::QuestionId::FromBytes(asked.question_id()));
+    result.batch.Delete(Space::kReviews, QuestionKey(asked.agency_id(), question));
   }
-  base::Principal reporter;
-  reporter.agency_id = std::string(agency_id);
-  reporter.system_id = row.source_system();
-  const Resolved resolved{reporter, report, state, row.content_hash(), keys_.Hash(report.person()),
-                          now};
-  SIGNPOST_ASSIGN_OR_RETURN(LinkResult result,
-                            Put(view, resolved, chosen.has_value() ? &*chosen : nullptr));
-  result.review = review;
-  if (former.kind == FlagChange::kClosed) {
-    result.former_person = former.person;
-    result.former_blinding = std::move(former.blinding);
-    result.former_flag = former.flag;
-  }
-  result.batch.Append(std::move(former.change));
-  result.batch.Delete(Space::kReviews, key);
   return result;
 }
 
-absl::StatusOr<base::PersonId> ReportLinker::FindOne(
-    const store::View& view, const signpost::v1::PersonDetails& details) const {
-  return matcher_.FindOne(view, keys_.Hash(details), WeakBirthDate(details));
+absl::Status ReportLinker::PrepareDropReview(const ledger::GuardedView& view,
+                                             const ReviewItem& review, store::Batch* batch) const {
+  for (const store::v1::CandidateRow& candidate : review.row.candidates()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                              ReadIfThere(*people_, view, candidate.person_id()));
+    if (!person.has_value()) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(store::Batch waits,
+                              people_->PrepareWaiting(*person, review.row.agency_id(), -1));
+    batch->Append(std::move(waits));
+  }
+  for (const store::v1::AskedRow& asked : review.row.asked()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const base::QuestionId question,
+                              base::QuestionId::FromBytes(asked.question_id()));
+    batch->Delete(Space::kReviews, QuestionKey(asked.agency_id(), question));
+  }
+  DeleteReview(review, batch);
+  return absl::OkStatus();
+}
+
+absl::Status ReportLinker::PrepareShieldOfWaiting(const ledger::GuardedView& view,
+                                                  const base::PersonId& person,
+                                                  absl::string_view owner_agency_id, absl::Time now,
+                                                  store::Batch* batch) const {
+  constexpr int kRows = 1000;
+  std::string after;
+  while (true) {
+    SIGNPOST_ASSIGN_OR_RETURN(std::vector<ReviewItem> items, ReviewsAfter(view, after, kRows));
+    for (ReviewItem& item : items) {
+      after = item.key;
+      if (!item.row.owner_agency_id().empty()) continue;
+      bool meant = false;
+      for (const store::v1::CandidateRow& candidate : item.row.candidates()) {
+        if (meant) break;
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> one,
+                                  ReadIfThere(*people_, view, candidate.person_id()));
+        meant = one.has_value() && one->id() == person;
+      }
+      if (!meant) continue;
+      SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId waiting,
+                                base::PersonId::FromBytes(item.row.person_id()));
+      SIGNPOST_ASSIGN_OR_RETURN(
+          store::Batch shield,
+          people_->PrepareCarriedShield(view, waiting, item.id, owner_agency_id, now));
+      batch->Append(std::move(shield));
+      DeleteReview(item, batch);
+      if (item.row.agency_id() != owner_agency_id) {
+        item.row.set_owner_agency_id(std::string(owner_agency_id));
+      }
+      item.row.set_harm(signpost::v1::REVIEW_HARM_SHIELDED);
+      item.key = ReviewKey(signpost::v1::REVIEW_HARM_SHIELDED, item.id);
+      PutReview(item, batch);
+    }
+    if (static_cast<int>(items.size()) < kRows) return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<base::PersonId> ReportLinker::FindOne(const store::View& view,
+                                                     const signpost::v1::PersonDetails& details,
+                                                     const Eyes& eyes, bool own_only) const {
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const Found found,
+      matcher_.FindOne(view, keys_.Hash(details), WeakBirthDate(details), eyes, own_only));
+  return found.person;
 }
 
 absl::StatusOr<LinkResult> ReportLinker::PrepareTakeErasedRecord(const ledger::GuardedView& view,
@@ -420,10 +557,15 @@ absl::StatusOr<LinkResult> ReportLinker::PrepareTakeErasedRecord(const ledger::G
       const RecordState state,
       people_->ResolveRecord(view, reporter.agency_id,
                              people_->RecordHash(reporter.agency_id, report.record_id())));
-  const Resolved resolved{
-      reporter, report, state, asked.row.content_hash(), keys_.Hash(report.person()), now};
-  SIGNPOST_ASSIGN_OR_RETURN(LinkResult result, Put(view, resolved, nullptr));
-  result.review = question;
+  const Surroundings nothing_known;  // nobody is looked for
+  const Resolved resolved{reporter,
+                          report,
+                          state,
+                          nothing_known,
+                          asked.row.content_hash(),
+                          keys_.Hash(report.person()),
+                          now};
+  SIGNPOST_ASSIGN_OR_RETURN(LinkResult result, Put(view, resolved, people::Placing()));
   people::ForgetErasedRecord(people_->keyring(), asked_agency_id, asked, state.record_hash,
                              &result.batch);
   return result;
@@ -439,6 +581,14 @@ absl::StatusOr<store::Batch> ReportLinker::PrepareErase(const ledger::GuardedVie
   std::vector<base::PersonId> ids;
   SIGNPOST_ASSIGN_OR_RETURN(store::Batch change,
                             people_->PrepareErase(view, person, agency_id, now, &ids));
+  if (!read.row().review_id().empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const base::ReviewId id,
+                              base::ReviewId::FromBytes(read.row().review_id()));
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<ReviewItem> review, FindReview(view, id));
+    if (review.has_value()) {
+      SIGNPOST_RETURN_IF_ERROR(PrepareDropReview(view, *review, &change));
+    }
+  }
   SIGNPOST_RETURN_IF_ERROR(matcher_.PrepareRemoval(view, ids, aliases, &change));
   return change;
 }

@@ -1,13 +1,18 @@
-// ReportLinker is a preparer that says what one flag report changes, as a whole, and keeps the
-// reviews that wait where it was not certain whom it is about.
+// ReportLinker is a preparer that says what one flag report changes, as a whole.
+//
+// Every report that is no fault of its own is put on a row at once. A record the agency reported
+// before keeps its row, even when details changed. A new record is matched: linked when certain, a
+// new person when nobody is like it; and where it is not certain, a row of its own too, with a review
+// (reviews.h) of whether that is somebody who is known. When somebody has decided, the rows are made
+// one. A record of which two of given name, surname and birth date differ from those it began with is
+// matched as a new one, unless another agency has them so for that very person.
+//
+// So what its reporter finds is the same whatever others know: its own flag, under an id of its own
+// making. Where somebody could be meant who is shielded, the row carries that shield until the agency
+// that set it has decided.
 //
 // A record of somebody who was erased is put on nobody: it is held until a data protection officer has
-// answered whether it stays out, and what its agency is told is what it is told of a report that waits.
-//
-// A record the agency reported before keeps its person, even when details changed; only when birth
-// date and both names differ from all they are known by does it wait as "record-reused". A new
-// record is matched: linked when certain, a new person when nobody is like it, else it waits. A
-// report that waits is sealed under a key of its own, and its record counts as known.
+// answered whether it stays out, and what its agency is answered is what it is answered of any other.
 //
 // As in people.h everything is prepared, nothing committed, and what a change rests on is taken
 // note of by the view that it was read through. Prepare under ledger::Transact() and
@@ -17,6 +22,7 @@
 #define SIGNPOST_HUB_MATCHING_REPORT_LINKER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,75 +36,67 @@
 #include "absl/types/span.h"
 #include "hub/base/ids.h"
 #include "hub/base/random.h"
-#include "hub/base/sealed.h"
 #include "hub/ledger/read_set.h"
 #include "hub/matching/keys.h"
 #include "hub/matching/matcher.h"
 #include "hub/matching/normalise.h"
+#include "hub/matching/reviews.h"
 #include "hub/people/people.h"
 #include "hub/store/store.h"
 #include "signpost/v1/index.pb.h"
+#include "signpost/v1/steward.pb.h"
 
 namespace signpost::matching {
 
 // Open records of one agency in one reconciliation.
 inline constexpr int kReconcileRecordsMax = 1'000'000;
 
+// What the rooms above know of agencies. Each may be empty.
+struct Surroundings {
+  // Others may not know that this agency works with somebody.
+  std::function<bool(const std::string& agency_id)> hidden;
+  // Its work is to protect from harm.
+  std::function<bool(const std::string& agency_id)> safeguards;
+  // By when a review that begins at `now` is to be decided.
+  std::function<absl::Time(signpost::v1::ReviewHarm harm, absl::Time now)> due;
+};
+
 struct LinkResult {
   // What to write; the caller adds entries, messages and idempotency rows. Empty: nothing changed,
   // nothing to commit, acknowledge at once.
   store::Batch batch;
-  signpost::v1::FlagOutcomeKind outcome = signpost::v1::FLAG_OUTCOME_KIND_UNSPECIFIED;
   // The flag is on somebody whom the hub did not know. Never for the reporter to learn.
   bool person_created = false;
   people::FlagChange change = people::FlagChange::kUnchanged;
-  base::PersonId person;  // zero while in review
+  base::PersonId person;
   // What the entry of the change names the person by; set with every change of a flag.
   std::optional<ledger::Blinding> blinding;
-  base::FlagId flag;      // zero while in review
-  base::ReviewId review;  // set when it waits, or when a resolved review is gone
+  base::FlagId flag;
+  base::ReviewId review;  // that begins with it; zero: none
   std::string service;    // of the flag
   std::string cause;      // of the review
   // Agencies, other than the reporter, with an open flag on them: whom a notice may concern.
   std::vector<std::string> other_agencies;
-  // When a reused record left its former person: their flag was closed too.
+  // When a record began anew: the flag as it was before, which the record has left or not. That is
+  // others' to know, so there is an entry of it either way.
   base::PersonId former_person;
   std::optional<ledger::Blinding> former_blinding;
   base::FlagId former_flag;
+  bool former_closed = false;
 };
 
-// A report that waits, still encrypted. The record id in it is the agency's own.
-class LazyReport {
- public:
-  LazyReport(const base::Keyring* keyring, base::ReviewId id, std::string wrapped,
-             std::string sealed)
-      : keyring_(keyring), id_(id), wrapped_(std::move(wrapped)), sealed_(std::move(sealed)) {}
-  // Errors: kDataLoss.
-  [[nodiscard]] absl::StatusOr<signpost::v1::FlagReport> Open() const;
-
- private:
-  const base::Keyring* keyring_;
-  base::ReviewId id_;
-  std::string wrapped_;
-  std::string sealed_;
-};
-
-struct ReviewItem {
-  base::ReviewId id;
-  absl::Time since;
-  std::string cause;
-  std::vector<Candidate> candidates;  // best first; number 1 is the first
-  base::Sealed<LazyReport> report;
-};
-struct ReviewPage {
-  std::vector<ReviewItem> reviews;  // oldest first
-  std::string next_token;           // empty at the end
-};
-
-// What a reviewer decided.
+// What was decided on a review.
 struct Resolution {
-  int candidate_number = 0;  // from 1; 0 with new_person
-  bool new_person = false;
+  std::vector<int> same_as;  // numbers of candidates, from 1; empty: none of them
+};
+
+// What a decision changes.
+struct ResolveResult {
+  store::Batch batch;
+  base::PersonId person;                     // whom the record is about from now on
+  std::optional<ledger::Blinding> blinding;  // theirs
+  std::vector<base::PersonId> merged;        // rows that are theirs from now on
+  std::vector<ledger::Blinding> merged_blindings;
 };
 
 // One reconciliation: the record ids that an agency has open, against what the hub holds. Not
@@ -107,7 +105,7 @@ class Reconciliation {
  public:
   struct Result {
     std::vector<people::OpenRecord> missing;      // open here, not listed
-    std::vector<std::string> unknown_record_ids;  // listed, neither open here nor in review
+    std::vector<std::string> unknown_record_ids;  // listed, and not open here
   };
 
   Reconciliation(const people::People* people, std::string agency_id)
@@ -141,6 +139,7 @@ class ReportLinker {
   [[nodiscard]] absl::StatusOr<LinkResult> Prepare(const ledger::GuardedView& view,
                                                    const base::Principal& reporter,
                                                    const signpost::v1::FlagReport& report,
+                                                   const Surroundings& surroundings,
                                                    absl::Time now) const;
 
   // Closes the flag of a record that a reconciliation found missing. Errors: kNotFound.
@@ -149,25 +148,34 @@ class ReportLinker {
                                                                const people::OpenRecord& record,
                                                                absl::Time now) const;
 
-  // Reviews of `agency_id`, oldest first. Errors: kInvalidField for a token not of this list or a
-  // page size outside 1..kPageRowsMax.
-  [[nodiscard]] absl::StatusOr<ReviewPage> ListReviews(const store::View& view,
-                                                       absl::string_view agency_id, int page_size,
-                                                       const std::string& token) const;
+  // Whether more than one person whom several agencies know would be made one, so that two stewards
+  // decide. Errors: kInvalidField for numbers that the review does not have; kDataLoss;
+  // kStoreUnavailable.
+  [[nodiscard]] absl::StatusOr<bool> TakesTwo(const store::View& view, const ReviewItem& review,
+                                              const Resolution& resolution) const;
+  // Decides a review: all rows that are found to be one are merged into that of the first candidate
+  // named. Errors: kInvalidField for numbers that the review does not have, a candidate who was
+  // erased since, or who together would pass a limit.
+  [[nodiscard]] absl::StatusOr<ResolveResult> PrepareResolve(const ledger::GuardedView& view,
+                                                             const ReviewItem& review,
+                                                             const Resolution& resolution) const;
+  // Takes away a review, and what hangs on it, of a row that is no more, or about to be.
+  [[nodiscard]] absl::Status PrepareDropReview(const ledger::GuardedView& view,
+                                               const ReviewItem& review, store::Batch* batch) const;
+  // `person` is shielded from now on by `owner_agency_id`: rows that wait because they may be
+  // `person` carry the shield, and are that agency's to decide.
+  [[nodiscard]] absl::Status PrepareShieldOfWaiting(const ledger::GuardedView& view,
+                                                    const base::PersonId& person,
+                                                    absl::string_view owner_agency_id,
+                                                    absl::Time now, store::Batch* batch) const;
 
-  // Decides one review of `agency_id`. The outcome is as Prepare()'s. Errors: kNotFound when it is
-  // not waiting, or is another agency's; kInvalidField for a candidate there is not, or one who was
-  // erased since.
-  [[nodiscard]] absl::StatusOr<LinkResult> PrepareResolve(const ledger::GuardedView& view,
-                                                          absl::string_view agency_id,
-                                                          const base::ReviewId& review,
-                                                          const Resolution& resolution,
-                                                          absl::Time now) const;
-
-  // The one person whom `details` name for certain. REQUIRES: people::ValidateFindDetails() passed.
-  // Errors: kNotFound for none, for several and for anything less than certain, all alike.
-  [[nodiscard]] absl::StatusOr<base::PersonId> FindOne(
-      const store::View& view, const signpost::v1::PersonDetails& details) const;
+  // The one person whom `details` name for certain; see Matcher::FindOne(). REQUIRES:
+  // people::ValidateFindDetails() passed. Errors: kNotFound for none, for several and for anything
+  // less than certain, all alike.
+  [[nodiscard]] absl::StatusOr<base::PersonId> FindOne(const store::View& view,
+                                                       const signpost::v1::PersonDetails& details,
+                                                       const Eyes& eyes = {},
+                                                       bool own_only = false) const;
 
   // Erases them: row, data key, records, matching keys, the index of who looked. Their records are
   // marked (people/erased_records.h). The ledger still verifies. Errors: kNotFound.
@@ -200,15 +208,26 @@ class ReportLinker {
     const base::Principal& reporter;
     const signpost::v1::FlagReport& report;
     const people::RecordState& state;
+    const Surroundings& surroundings;
     std::string content_hash;
     store::v1::AliasHashes hashes;
     absl::Time now;
   };
-  // `read`: what was read to find `person`, if matching found them.
+  // `read`: what was read to find the person, if matching found them.
   absl::StatusOr<LinkResult> Put(const ledger::GuardedView& view, const Resolved& resolved,
-                                 const people::Person* person, ReadKeys read = {}) const;
-  absl::StatusOr<LinkResult> Review(const Resolved& resolved, std::string cause,
-                                    std::vector<Candidate> candidates) const;
+                                 const people::Placing& placing, ReadKeys read = {}) const;
+  // The record is new, or as good as new.
+  absl::StatusOr<LinkResult> PutMatched(const ledger::GuardedView& view,
+                                        const Resolved& resolved) const;
+  // The record has become another's: it leaves the row that it was on.
+  absl::StatusOr<LinkResult> Move(const ledger::GuardedView& view, const Resolved& resolved) const;
+  // Where the last report on a row that waits was just retracted, nobody need decide any more.
+  absl::Status DropReviewOfNobody(const ledger::GuardedView& view, const people::Person& person,
+                                  LinkResult* result) const;
+  // Adds the review `id` of the row that `result` wrote, and to its candidates that they wait for it.
+  absl::Status AddReview(const Resolved& resolved, const base::ReviewId& id,
+                         const std::string& cause, const std::vector<Candidate>& candidates,
+                         const std::vector<people::Person>& persons, LinkResult* result) const;
 
   const people::People* const people_;
   base::RandomSource* const random_;

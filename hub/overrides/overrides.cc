@@ -212,9 +212,9 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
                                         PersonOf(context, view, row));
               if (person.has_value()) {
                 looked_at.insert(person->id());
-                SIGNPOST_ASSIGN_OR_RETURN(
-                    *told->mutable_agency_person_id(),
-                    context.agency_ids->Encode(reader.agency_id, person->id()));
+                SIGNPOST_ASSIGN_OR_RETURN(*told->mutable_agency_person_id(),
+                                          context.agency_ids->Encode(
+                                              reader.agency_id, person->KnownAs(reader.agency_id)));
                 SIGNPOST_ASSIGN_OR_RETURN(
                     *told->mutable_reason(),
                     OpenText(context, view, row, disclosure::kOverrideReasonLabel,

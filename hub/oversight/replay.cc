@@ -65,8 +65,6 @@ const std::string& ChangedIn(const ledger::v1::LedgerEntry& entry) {
   switch (entry.kind()) {
     case ledger::v1::ENTRY_KIND_FLAG_CHANGED:
       return entry.flag_changed().flag_ref();
-    case ledger::v1::ENTRY_KIND_REVIEW_RESOLVED:
-      return entry.review_resolved().flag_ref();
     case ledger::v1::ENTRY_KIND_CONSENT_RECORDED:
       return entry.consent_recorded().consent_ref();
     case ledger::v1::ENTRY_KIND_CONSENT_WITHDRAWN:
@@ -192,6 +190,27 @@ bool MayStandOtherwiseSince(const registry::Directory& directory, const base::Pr
            return lists.size() == registry::kCompleteListDaysKept &&
                   *std::min_element(lists.begin(), lists.end()) > at;
          });
+}
+
+// The person as `agency_id` may have asked for them: by each of its ids for them, else as they are.
+absl::StatusOr<std::vector<people::Person>> AsTheyWereKnown(const people::People& people,
+                                                            const store::View& view,
+                                                            const people::Person& person,
+                                                            const std::string& agency_id) {
+  std::set<std::string> ids;
+  for (const stored::FlagRow& flag : person.flags()) {
+    if (flag.agency_id() == agency_id) ids.insert(flag.known_as());
+  }
+  std::vector<people::Person> ways;
+  if (ids.size() > 1) {
+    for (const std::string& bytes : ids) {
+      SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(bytes));
+      const absl::StatusOr<people::Person> known = people.Read(view, id);
+      if (known.ok()) ways.push_back(known->AsOf(person.row()).AsKnownTo(agency_id));
+    }
+  }
+  ways.push_back(person);
+  return ways;
 }
 
 // What a decision came to, comparable.
@@ -325,18 +344,25 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
     TakeBack(history, blinding, index, &row, &doubts);
     const people::Person then = person->AsOf(std::move(row));
     const std::shared_ptr<const registry::Directory> directory = context_.registry->directory();
-    disclosure::DisclosureEvaluator judge(**bound, *context_.people, *directory, asker, asked,
-                                          absl::FromUnixMicros(entry.sequenced_at_us()));
-    const disclosure::Evaluation findings = judge.Decide(then);
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding_then,
                               context_.people->BlindingOf(view, id));
-    ledger::v1::LedgerEntry would_be;
-    would_be.set_nonce(entry.nonce());
-    judge.Record(findings, blinding_then, &would_be);
-    again = OutcomeOf(would_be.released(), would_be.withheld());
-    again.override_used = findings.override_used;
-    for (const policy::Relationship relationship : judge.Relationships()) {
-      again.relationships.insert(request::ToEntry(relationship));
+    // Of its own flags an asker is shown those that go by the id that it asked with, and which that
+    // was no entry says: one of them it was.
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<people::Person> ways,
+                              AsTheyWereKnown(*context_.people, view, then, asker.agency_id));
+    for (const people::Person& known : ways) {
+      disclosure::DisclosureEvaluator judge(**bound, *context_.people, *directory, asker, asked,
+                                            absl::FromUnixMicros(entry.sequenced_at_us()));
+      const disclosure::Evaluation findings = judge.Decide(known);
+      ledger::v1::LedgerEntry would_be;
+      would_be.set_nonce(entry.nonce());
+      judge.Record(findings, blinding_then, &would_be);
+      again = OutcomeOf(would_be.released(), would_be.withheld());
+      again.override_used = findings.override_used;
+      for (const policy::Relationship relationship : judge.Relationships()) {
+        again.relationships.insert(request::ToEntry(relationship));
+      }
+      if (again == recorded) break;
     }
     if (again.relationships != recorded.relationships &&
         MayStandOtherwiseSince(*directory, asker, then,

@@ -266,7 +266,9 @@ struct Searches::Subject {
 };
 
 Searches::Searches(const request::HubContext& context, const base::SecretKey& token_key)
-    : context_(context), token_key_(token_key), finds_(base::kFindsPerMinuteMax) {}
+    : context_(context),
+      token_key_(token_key),
+      finds_(base::kFindsPerMinuteMax, absl::Minutes(1)) {}
 
 absl::StatusOr<std::unique_ptr<Searches>> Searches::Create(const request::HubContext& context) {
   SIGNPOST_ASSIGN_OR_RETURN(

@@ -27,7 +27,7 @@
 #include "hub/base/crypto.h"
 #include "hub/base/ids.h"
 #include "hub/base/principal.h"
-#include "hub/disclosure/budget.h"
+#include "hub/request/budget.h"
 #include "hub/request/context.h"
 #include "signpost/v1/audit.pb.h"
 
@@ -102,7 +102,7 @@ class Searches {
   const request::HubContext context_;
   const base::SecretKey token_key_;
   // By details, by system.
-  disclosure::Budget finds_;
+  request::Budget finds_;
 };
 
 }  // namespace signpost::oversight

@@ -32,15 +32,8 @@ absl::StatusOr<LocalRecord> FromRow(std::string record_hash, const std::string& 
                             store::DecodeRow<LocalRecordRow>("a record", bytes));
   LocalRecord record;
   record.record_hash = std::move(record_hash);
-  if (!row.person_id().empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(record.person, base::PersonId::FromBytes(row.person_id()));
-  }
-  if (!row.flag_id().empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(record.flag, base::FlagId::FromBytes(row.flag_id()));
-  }
-  if (!row.review_id().empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(record.review, base::ReviewId::FromBytes(row.review_id()));
-  }
+  SIGNPOST_ASSIGN_OR_RETURN(record.known_as, base::PersonId::FromBytes(row.person_id()));
+  SIGNPOST_ASSIGN_OR_RETURN(record.flag, base::FlagId::FromBytes(row.flag_id()));
   return record;
 }
 
@@ -96,6 +89,7 @@ absl::StatusOr<Person> People::Read(const store::View& view, const base::PersonI
     if (!wrapped) return NobodyThere();
     Person person;
     person.id_ = at;
+    person.named_as_ = id;
     person.row_ = std::shared_ptr<const PersonRow>(std::move(parsed), row);
     person.key_ = std::make_shared<const DataKey>(keyring_, at, *std::move(wrapped));
     return person;
@@ -199,8 +193,7 @@ absl::StatusOr<RecordState> People::ResolveRecord(const store::View& view,
       view.Get(Space::kLocalRecords, LocalRecordKey(agency_id, state.record_hash)));
   if (!bytes.has_value()) return state;
   SIGNPOST_ASSIGN_OR_RETURN(state.record, FromRow(state.record_hash, *bytes));
-  if (!state.record->person.has_value()) return state;
-  absl::StatusOr<Person> person = Read(view, *state.record->person);
+  absl::StatusOr<Person> person = Read(view, state.record->known_as);
   if (person.ok()) {
     state.person = *std::move(person);
   } else if (base::ReasonOf(person.status()) != Reason::kNotFound) {
@@ -228,20 +221,15 @@ absl::StatusOr<OpenRecordPage> People::OpenRecordsOf(const store::View& view,
                               FromRow(row.key.substr(prefix.size()), row.value));
     OpenRecord listed;
     listed.record_hash = record.record_hash;
-    listed.in_review = record.review.has_value();
-    if (record.person) {
-      absl::StatusOr<Person> person = Read(view, *record.person);
-      if (!person.ok() && base::ReasonOf(person.status()) != Reason::kNotFound) {
-        return std::move(person).status();
-      }
-      if (person.ok()) {
-        listed.person = person->id();
-        if (record.flag) {
-          listed.flag = *record.flag;
-          const FlagRow* flag = person->FindFlag(*record.flag);
-          listed.open = flag != nullptr && flag->status() == signpost::v1::FLAG_STATUS_OPEN;
-        }
-      }
+    absl::StatusOr<Person> person = Read(view, record.known_as);
+    if (!person.ok() && base::ReasonOf(person.status()) != Reason::kNotFound) {
+      return std::move(person).status();
+    }
+    if (person.ok()) {
+      listed.person = person->id();
+      listed.flag = record.flag;
+      const FlagRow* flag = person->FindFlag(record.flag);
+      listed.open = flag != nullptr && flag->status() == signpost::v1::FLAG_STATUS_OPEN;
     }
     page.records.push_back(std::move(listed));
   }

@@ -51,27 +51,26 @@ inline constexpr int kMergeHopsMax = 8;
 
 // An agency's own record, as the hub knows it.
 struct LocalRecord {
-  std::string record_hash;               // 32 bytes, keyed
-  std::optional<base::PersonId> person;  // none while its first report waits for review
-  std::optional<base::FlagId> flag;
-  std::optional<base::ReviewId> review;  // a report of it waits
+  std::string record_hash;  // 32 bytes, keyed
+  // The agency's own id for whom it is about; Read() follows it to the row that the flag is on.
+  base::PersonId known_as;
+  base::FlagId flag;
 };
 
 // What the hub knows of one record of an agency, looked up once a report and passed down.
 struct RecordState {
   std::string record_hash;            // 32 bytes, keyed
   std::optional<LocalRecord> record;  // nothing: the agency never reported it
-  // Whom its flag is on, merges followed; nothing while it waits, and once that one was erased.
+  // Whom its flag is on, merges followed; nothing once that one was erased.
   std::optional<Person> person;
 };
 
 // A record as listed for a reconciliation.
 struct OpenRecord {
   std::string record_hash;
-  base::PersonId person;  // zero when in review only
+  base::PersonId person;
   base::FlagId flag;
-  bool open = false;       // its flag is open
-  bool in_review = false;  // a report of it waits: known, though it may have no flag
+  bool open = false;  // its flag is open
 };
 struct OpenRecordPage {
   std::vector<OpenRecord> records;
@@ -87,12 +86,28 @@ enum class FlagChange {
   kRetracted,  // entered in error
 };
 
+// Where a report goes.
+struct Placing {
+  // Whom it is about; nullptr: a row of its own.
+  const Person* person = nullptr;
+  // With a record that is new, or begins anew: the agency's id for them from its other records, where
+  // what the agency itself said makes them one. Nothing: a new id.
+  std::optional<base::PersonId> known_as;
+  // The record goes on under a new id, as if it were another: too much of it has changed.
+  bool begins_anew = false;
+  // It waits until somebody has decided whom it is about; zero: it does not.
+  base::ReviewId review;
+  // With a row of its own: the shield that it carries until then. Not shielded: none.
+  store::v1::ShieldRow shield;
+};
+
 struct FlagResult {
   store::Batch change;  // empty when kUnchanged
   FlagChange kind = FlagChange::kUnchanged;
   bool person_created = false;
   bool flag_created = false;  // the record was new on them
   base::PersonId person;
+  base::PersonId known_as;  // the agency's own id for them
   base::FlagId flag;
   std::string service;
   // Agencies, other than the reporter, with an open flag on them: whom a notice may concern.
@@ -221,18 +236,37 @@ class People {
 
   // --- Flags ---
 
-  // Puts `report` on `person`, or on a new person when it is nullptr: opens a flag for a record the
-  // agency never reported, else changes, closes or retracts that record's flag. Keeps the
-  // reporter's details as an alias when they differ from its latest. `state` is the record's,
-  // `content_hash` the report's (ContentHash), `hashes` are those of report.person(). The record's
-  // row is written to name the person and the flag, and no review. Reads nothing.
+  // Puts `report` where `placing` says: opens a flag for a record the agency never reported, else
+  // changes, closes or retracts that record's flag. Keeps the reporter's details as an alias when
+  // they differ from its latest. `state` is the record's, `content_hash` the report's
+  // (ContentHash), `hashes` are those of report.person(). Reads nothing.
+  //
+  // Each record has an id by which its agency knows whom it is about, and which stays when rows are
+  // found to be one: what an agency can see of its ids is of its own making.
   //
   // REQUIRES: ValidateReport() passed. Errors: kNotFound for a retraction where there is no flag;
-  // kInvalidField when a limit of base/limits.h is reached; kDataLoss.
+  // kInvalidField when the agency has kFlagsPerAgencyAndPersonMax records under one id; kDataLoss.
   [[nodiscard]] absl::StatusOr<FlagResult> PrepareReport(
       const base::Principal& reporter, const signpost::v1::FlagReport& report,
       const RecordState& state, const std::string& content_hash,
-      const store::v1::AliasHashes& hashes, const Person* person, absl::Time now) const;
+      const store::v1::AliasHashes& hashes, const Placing& placing, absl::Time now) const;
+
+  // Counts `reports` more reports of `agency_id` (less, when negative) that wait and may be about
+  // `person`: until then nobody says that the agency has none.
+  [[nodiscard]] absl::StatusOr<store::Batch> PrepareWaiting(const Person& person,
+                                                            absl::string_view agency_id,
+                                                            int reports) const;
+  // No review waits any more of whom `person`'s row is about, and a shield that it carried for that
+  // reason ends.
+  [[nodiscard]] absl::StatusOr<store::Batch> PrepareSettled(const ledger::GuardedView& view,
+                                                            const base::PersonId& person,
+                                                            const base::ReviewId& review) const;
+  // `person`, who waits in `review`, carries the shield of somebody who may be the same.
+  [[nodiscard]] absl::StatusOr<store::Batch> PrepareCarriedShield(const ledger::GuardedView& view,
+                                                                  const base::PersonId& person,
+                                                                  const base::ReviewId& review,
+                                                                  absl::string_view owner_agency_id,
+                                                                  absl::Time now) const;
 
   // Closes the open flag of one record, as a reconciliation asks, on the day of `now` (UTC).
   // Reporting the record again opens it again. Unchanged when it is not open. With `release` the
@@ -312,6 +346,8 @@ class People {
   absl::StatusOr<Draft> Load(const ledger::GuardedView& view, const base::PersonId& id) const;
   absl::StatusOr<Draft> Create() const;
   absl::StatusOr<Draft> Begin(const Person& person) const;
+  // One more id that leads to the person.
+  absl::StatusOr<base::PersonId> AddId(Draft* draft) const;
   std::string NameHash(const store::v1::FlagRow& flag, absl::string_view what,
                        absl::string_view id) const;
 

@@ -59,6 +59,15 @@ store::v1::ContactSecret SecretOf(const signpost::v1::Contact& contact,
   return secret;
 }
 
+// Flags of `agency_id` under its own id `known_as`. Retracted ones do not count.
+int CountFlags(const PersonRow& row, absl::string_view agency_id, const base::PersonId& known_as) {
+  return static_cast<int>(
+      std::count_if(row.flags().begin(), row.flags().end(), [&](const FlagRow& flag) {
+        return flag.agency_id() == agency_id && flag.known_as() == known_as.bytes() &&
+               flag.status() != signpost::v1::FLAG_STATUS_RETRACTED;
+      }));
+}
+
 FlagRow* FindRecord(PersonRow* row, absl::string_view agency_id, absl::string_view record_hash) {
   for (FlagRow& flag : *row->mutable_flags()) {
     if (flag.agency_id() == agency_id && flag.record_hash() == record_hash) return &flag;
@@ -66,9 +75,12 @@ FlagRow* FindRecord(PersonRow* row, absl::string_view agency_id, absl::string_vi
   return nullptr;
 }
 
-// Which alias makes room for one more of `agency_id`: its own oldest, else the oldest of an agency
-// that has several, else the oldest.
+// Which alias makes room for one more of `agency_id`: its own oldest, what no record began with
+// before all else; then the oldest of an agency that has several; else the oldest.
 int AliasToDrop(const PersonRow& row, absl::string_view agency_id) {
+  for (int i = 0; i < row.aliases_size(); ++i) {
+    if (row.aliases(i).agency_id() == agency_id && !row.aliases(i).first()) return i;
+  }
   for (int i = 0; i < row.aliases_size(); ++i) {
     if (row.aliases(i).agency_id() == agency_id) return i;
   }
@@ -80,6 +92,34 @@ int AliasToDrop(const PersonRow& row, absl::string_view agency_id) {
   return 0;
 }
 
+// What of a record's first details is kept to hold later ones against.
+store::v1::AliasHashes FirstOf(const store::v1::AliasHashes& hashes) {
+  store::v1::AliasHashes first;
+  first.set_given(hashes.given());
+  first.set_given_first(hashes.given_first());
+  first.set_surname(hashes.surname());
+  first.set_birth_date(hashes.birth_date());
+  first.set_birth_date_swapped(hashes.birth_date_swapped());
+  return first;
+}
+
+// Retracted flags of `agency_id` under one id are free, and few are kept: an agency that reports and
+// retracts for ever fills no row. Takes out the oldest of too many, with their records.
+void DropRetracted(absl::string_view agency_id, PersonRow* row, store::Batch* change) {
+  int retracted = 0;
+  for (int i = row->flags_size() - 1; i >= 0; --i) {
+    const FlagRow& flag = row->flags(i);
+    if (flag.agency_id() != agency_id || flag.status() != signpost::v1::FLAG_STATUS_RETRACTED) {
+      continue;
+    }
+    if (++retracted <= base::kRetractedFlagsKept) continue;
+    if (!flag.record_hash().empty()) {
+      change->Delete(Space::kLocalRecords, People::LocalRecordKey(agency_id, flag.record_hash()));
+    }
+    row->mutable_flags()->DeleteSubrange(i, 1);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter,
@@ -87,13 +127,16 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
                                                  const RecordState& state,
                                                  const std::string& content_hash,
                                                  const store::v1::AliasHashes& hashes,
-                                                 const Person* person, absl::Time now) const {
+                                                 const Placing& placing, absl::Time now) const {
   if (reporter.agency_id.empty() || reporter.agency_id.find('\0') != std::string::npos) {
     return base::InvalidField("agency_id", "the registered id of an agency");
   }
   FlagResult result;
+  const Person* const person = placing.person;
   result.person_created = person == nullptr;
   SIGNPOST_ASSIGN_OR_RETURN(Draft draft, person != nullptr ? Begin(*person) : Create());
+  if (!placing.review.is_zero()) draft.row.set_review_id(placing.review.ToBytes());
+  if (placing.shield.shielded()) *draft.row.mutable_shield() = placing.shield;
   result.person = draft.id;
   FlagRow* flag = FindRecord(&draft.row, reporter.agency_id, state.record_hash);
   const int status_before =
@@ -111,16 +154,19 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
     SIGNPOST_ASSIGN_OR_RETURN(result.flag, base::FlagId::FromBytes(flag->flag_id()));
     const bool same = flag->content_hash() == content_hash ||
                       (retracts && status_before == signpost::v1::FLAG_STATUS_RETRACTED);
-    const bool waits = state.record.has_value() && state.record->review.has_value();
-    if (same && !waits) {
-      return result;  // kUnchanged
-    }
+    SIGNPOST_ASSIGN_OR_RETURN(result.known_as, base::PersonId::FromBytes(flag->known_as()));
+    if (same) return result;  // kUnchanged
   } else {
-    if (draft.row.flags_size() >= base::kFlagsPerPersonMax) {
+    if (placing.known_as.has_value() &&
+        CountFlags(draft.row, reporter.agency_id, *placing.known_as) >=
+            base::kFlagsPerAgencyAndPersonMax) {
       return base::InvalidField(
-          "record_id", absl::StrCat("this person has ", base::kFlagsPerPersonMax,
-                                    " records, the most the hub keeps; call the operator"));
+          "record_id",
+          absl::StrCat("your agency has ", base::kFlagsPerAgencyAndPersonMax,
+                       " records of this one person, the most that the hub keeps; retract those "
+                       "that were entered in error"));
     }
+    DropRetracted(reporter.agency_id, &draft.row, &draft.change);
     flag = draft.row.add_flags();
     result.flag_created = true;
     result.flag = base::FlagId::New(random_);
@@ -128,6 +174,18 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
     flag->set_agency_id(reporter.agency_id);
     flag->set_record_hash(state.record_hash);
     flag->set_created_at_s(absl::ToUnixSeconds(now));
+  }
+  const bool begins = result.flag_created || placing.begins_anew;
+  if (begins) {
+    if (placing.known_as.has_value()) {
+      result.known_as = *placing.known_as;
+    } else if (person == nullptr) {
+      result.known_as = draft.id;
+    } else {
+      SIGNPOST_ASSIGN_OR_RETURN(result.known_as, AddId(&draft));
+    }
+    flag->set_known_as(result.known_as.ToBytes());
+    *flag->mutable_first() = FirstOf(hashes);
   }
 
   flag->set_content_hash(content_hash);
@@ -178,7 +236,9 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
     const std::string secret = Canonical(SecretOf(report.person()));
     AliasRow* latest = nullptr;
     for (AliasRow& alias : *draft.row.mutable_aliases()) {
-      if (alias.agency_id() == reporter.agency_id) latest = &alias;
+      if (alias.agency_id() == reporter.agency_id && alias.known_as() == flag->known_as()) {
+        latest = &alias;
+      }
     }
     std::string latest_secret;
     if (latest != nullptr) {
@@ -197,19 +257,21 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
         result.alias_added = true;
         latest = draft.row.add_aliases();
         latest->set_agency_id(reporter.agency_id);
+        latest->set_known_as(flag->known_as());
         *latest->mutable_hashes() = hashes;
         latest->set_since_s(absl::ToUnixSeconds(now));
       }
       // Otherwise only the spelling changed, in a way that means nothing: keep the newer.
       latest->set_sealed(std::move(sealed));
     }
+    if (begins) latest->set_first(true);
   }
   if (!result.dropped_aliases.empty()) {
     for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
   }
 
   LocalRecordRow local;
-  local.set_person_id(draft.id.ToBytes());
+  local.set_person_id(flag->known_as());
   local.set_flag_id(result.flag.ToBytes());
   draft.change.Put(Space::kLocalRecords, LocalRecordKey(reporter.agency_id, state.record_hash),
                    store::EncodeRow(local));
@@ -219,6 +281,18 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
   return result;
 }
 
+absl::StatusOr<base::PersonId> People::AddId(Draft* draft) const {
+  const base::PersonId id = base::PersonId::New(random_);
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string wrapped,
+                            keyring_->WrapDataKey(id, base::SecretKey::Generate(random_), random_));
+  PersonRow pointer;
+  pointer.set_merged_into(draft->id.ToBytes());
+  draft->row.add_merged_from(id.ToBytes());
+  draft->change.Put(Space::kPersonKeys, id.ToBytes(), wrapped);
+  draft->change.Put(Space::kPeople, id.ToBytes(), store::EncodeRow(pointer));
+  return id;
+}
+
 absl::StatusOr<FlagResult> People::PrepareClose(absl::string_view agency_id,
                                                 const RecordState& state, absl::Time now,
                                                 bool release) const {
@@ -226,7 +300,6 @@ absl::StatusOr<FlagResult> People::PrepareClose(absl::string_view agency_id,
     return Error(Reason::kNotFound, "the agency has not reported this record; report it first");
   }
   FlagResult result;
-  if (!state.record->person) return result;  // waits for review: there is no flag
   if (!state.person.has_value()) return NobodyThere();
   SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Begin(*state.person));
   result.person = draft.id;

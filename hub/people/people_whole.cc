@@ -83,6 +83,7 @@ absl::StatusOr<ShieldResult> People::PrepareShield(const ledger::GuardedView& vi
     RemoveVoices(shield->mutable_lift_asked_by(),
                  [&](const ShieldVoiceRow& one) { return one.agency_id() == voice.agency_id; });
     if (!said || !result.stands) AddVoice(voice.agency_id, now_s, shield->mutable_set_by());
+    shield->clear_carried_by_review_id();  // from now on it is theirs, whatever is decided
     result.stands = true;
   } else {
     if (!result.stands) return result;
@@ -113,6 +114,54 @@ absl::StatusOr<ShieldResult> People::PrepareShield(const ledger::GuardedView& vi
   return result;
 }
 
+absl::StatusOr<store::Batch> People::PrepareWaiting(const Person& person,
+                                                    absl::string_view agency_id,
+                                                    int reports) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Begin(person));
+  auto* const waiting = draft.row.mutable_waiting();
+  const auto of_agency =
+      std::find_if(waiting->begin(), waiting->end(),
+                   [&](const store::v1::WaitingRow& row) { return row.agency_id() == agency_id; });
+  if (of_agency == waiting->end()) {
+    if (reports <= 0) return store::Batch();
+    store::v1::WaitingRow* const row = draft.row.add_waiting();
+    row->set_agency_id(std::string(agency_id));
+    row->set_reports(static_cast<uint32_t>(reports));
+  } else if (static_cast<int64_t>(of_agency->reports()) + reports > 0) {
+    of_agency->set_reports(static_cast<uint32_t>(of_agency->reports() + reports));
+  } else {
+    waiting->erase(of_agency);
+  }
+  draft.Put();
+  return std::move(draft.change);
+}
+
+absl::StatusOr<store::Batch> People::PrepareSettled(const ledger::GuardedView& view,
+                                                    const base::PersonId& person,
+                                                    const base::ReviewId& review) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
+  if (draft.row.review_id() == review.bytes()) draft.row.clear_review_id();
+  if (draft.row.shield().carried_by_review_id() == review.bytes()) draft.row.clear_shield();
+  draft.Put();
+  return std::move(draft.change);
+}
+
+absl::StatusOr<store::Batch> People::PrepareCarriedShield(const ledger::GuardedView& view,
+                                                          const base::PersonId& person,
+                                                          const base::ReviewId& review,
+                                                          absl::string_view owner_agency_id,
+                                                          absl::Time now) const {
+  SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
+  if (draft.row.shield().shielded()) return store::Batch();
+  store::v1::ShieldRow* const shield = draft.row.mutable_shield();
+  shield->set_shielded(true);
+  shield->set_since_s(absl::ToUnixSeconds(now));
+  AddVoice(std::string(owner_agency_id), absl::ToUnixSeconds(now), shield->mutable_set_by());
+  shield->set_carried_by_review_id(review.ToBytes());
+  draft.Put();
+  return std::move(draft.change);
+}
+
 absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view,
                                                  const base::PersonId& from,
                                                  const base::PersonId& to) const {
@@ -122,7 +171,7 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view
     return base::InvalidField("to", "these are one person already; nothing to merge");
   }
   if (source.row.flags_size() + target.row.flags_size() > base::kFlagsPerPersonMax ||
-      source.row.aliases_size() + target.row.aliases_size() > base::kAliasesPerPersonMax ||
+      source.row.aliases_size() + target.row.aliases_size() > base::kAliasesPerMergedPersonMax ||
       source.row.consents_size() + target.row.consents_size() > base::kConsentsPerPersonMax) {
     return base::InvalidField("from",
                               "together they would pass a limit of the hub; call the operator");
@@ -155,17 +204,32 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view
   // Aliases stay in the order they came, so that an agency's last one is its latest.
   std::stable_sort(target.row.mutable_aliases()->begin(), target.row.mutable_aliases()->end(),
                    [](const AliasRow& a, const AliasRow& b) { return a.since_s() < b.since_s(); });
-  if (source.row.shield().shielded() && !target.row.shield().shielded()) {
-    *target.row.mutable_shield() = source.row.shield();
-  } else if (source.row.shield().shielded()) {
-    // Whoever set either must be asked before it is lifted; who asked for one did not for both.
-    for (const ShieldVoiceRow& one : source.row.shield().set_by()) {
-      if (FindVoice(target.row.shield().set_by(), one.agency_id()) == nullptr) {
-        *target.row.mutable_shield()->add_set_by() = one;
+  // A shield that was carried because they might be the same is the other's own shield.
+  const ShieldRow& shield = source.row.shield();
+  if (shield.shielded() && shield.carried_by_review_id().empty()) {
+    ShieldRow* const kept = target.row.mutable_shield();
+    if (!kept->shielded() || !kept->carried_by_review_id().empty()) {
+      *kept = shield;
+    } else {
+      // Whoever set either must be asked before it is lifted; who asked for one did not for both.
+      for (const ShieldVoiceRow& one : shield.set_by()) {
+        if (FindVoice(kept->set_by(), one.agency_id()) == nullptr) *kept->add_set_by() = one;
       }
+      kept->clear_lift_asked_by();
     }
-    target.row.mutable_shield()->clear_lift_asked_by();
   }
+  for (const store::v1::WaitingRow& waits : source.row.waiting()) {
+    const auto of_agency = std::find_if(
+        target.row.mutable_waiting()->begin(), target.row.mutable_waiting()->end(),
+        [&](const store::v1::WaitingRow& row) { return row.agency_id() == waits.agency_id(); });
+    if (of_agency == target.row.mutable_waiting()->end()) {
+      *target.row.add_waiting() = waits;
+    } else {
+      of_agency->set_reports(of_agency->reports() + waits.reports());
+    }
+  }
+  // Whatever waited to be decided of either still waits.
+  if (target.row.review_id().empty()) target.row.set_review_id(source.row.review_id());
   target.row.add_merged_from(source.id.ToBytes());
   for (const std::string& earlier : source.row.merged_from()) target.row.add_merged_from(earlier);
 

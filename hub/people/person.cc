@@ -55,6 +55,35 @@ const store::v1::ConsentRow* Person::FindConsent(const base::ConsentId& id) cons
   return nullptr;
 }
 
+base::PersonId Person::KnownAs(absl::string_view agency_id) const {
+  const store::v1::FlagRow* first = nullptr;
+  for (const store::v1::FlagRow& flag : flags()) {
+    if (flag.agency_id() != agency_id || flag.known_as().empty()) continue;
+    if (flag.known_as() == named_as_.bytes()) return named_as_;
+    if (first == nullptr) first = &flag;
+  }
+  if (first == nullptr) return id_;
+  const absl::StatusOr<base::PersonId> id = base::PersonId::FromBytes(first->known_as());
+  return id.ok() ? *id : id_;
+}
+
+Person Person::AsKnownTo(absl::string_view agency_id) const {
+  bool by_name = false;
+  bool otherwise = false;
+  for (const store::v1::FlagRow& flag : flags()) {
+    if (flag.agency_id() != agency_id) continue;
+    (flag.known_as() == named_as_.bytes() ? by_name : otherwise) = true;
+  }
+  if (!by_name || !otherwise) return *this;
+  store::v1::PersonRow row = *row_;
+  row.clear_flags();
+  for (const store::v1::FlagRow& flag : flags()) {
+    if (flag.agency_id() == agency_id && flag.known_as() != named_as_.bytes()) continue;
+    *row.add_flags() = flag;
+  }
+  return AsOf(std::move(row));
+}
+
 Person Person::AsOf(store::v1::PersonRow row) const {
   Person then = *this;
   then.row_ = std::make_shared<const store::v1::PersonRow>(std::move(row));

@@ -124,6 +124,15 @@ class Person {
  public:
   // Their id now: after a merge it may differ from the id that was asked for.
   const base::PersonId& id() const { return id_; }
+  // The id that was asked for: an agency's own, where it was asked by one.
+  const base::PersonId& named_as() const { return named_as_; }
+  // The id by which `agency_id` knows them: named_as() where that is one of its own, else that of its
+  // first record, else id().
+  base::PersonId KnownAs(absl::string_view agency_id) const;
+  // They as `agency_id` knows them by named_as(): of its own flags those alone that go by that id, so
+  // that what makes its records one where it did not do so itself shows in no answer. Without one
+  // that goes by it, as they are. To judge, never to write.
+  Person AsKnownTo(absl::string_view agency_id) const;
   uint64_t version() const { return row_->version(); }
   // The stored row. What is personal in it is ciphertext.
   const store::v1::PersonRow& row() const { return *row_; }
@@ -181,6 +190,7 @@ class Person {
   Ciphertext OfRow(absl::string_view kind, absl::string_view item, absl::string_view sealed) const;
 
   base::PersonId id_;
+  base::PersonId named_as_;
   std::shared_ptr<const store::v1::PersonRow> row_;
   std::shared_ptr<const DataKey> key_;
 };

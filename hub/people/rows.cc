@@ -40,22 +40,6 @@ absl::StatusOr<std::vector<base::PersonId>> IdsAfter(const store::View& view,
   return ids;
 }
 
-void PutWaiting(absl::string_view agency_id, const RecordState& state, const base::ReviewId& review,
-                store::Batch* batch) {
-  store::v1::LocalRecordRow row;
-  if (state.person.has_value()) {
-    row.set_person_id(state.record->person->ToBytes());
-    if (state.record->flag) row.set_flag_id(state.record->flag->ToBytes());
-  }
-  row.set_review_id(review.ToBytes());
-  batch->Put(Space::kLocalRecords, People::LocalRecordKey(agency_id, state.record_hash),
-             store::EncodeRow(row));
-}
-
-void ForgetRecord(absl::string_view agency_id, const RecordState& state, store::Batch* batch) {
-  batch->Delete(Space::kLocalRecords, People::LocalRecordKey(agency_id, state.record_hash));
-}
-
 absl::Status ForEachWrappedKeys(
     const store::View& view, int keys_max,
     absl::FunctionRef<absl::Status(absl::Span<const store::KeyValue>)> visit) {

@@ -35,15 +35,6 @@ namespace signpost::people {
 [[nodiscard]] absl::StatusOr<std::vector<base::PersonId>> IdsAfter(
     const store::View& view, const std::optional<base::PersonId>& after, int rows_max);
 
-// --- Records of agencies ---
-
-// Adds to `batch` that a report of the record waits for review: the record stays on whom it was on,
-// if it was on anybody, until somebody has decided.
-void PutWaiting(absl::string_view agency_id, const RecordState& state, const base::ReviewId& review,
-                store::Batch* batch);
-// Adds to `batch` that the agency never reported it.
-void ForgetRecord(absl::string_view agency_id, const RecordState& state, store::Batch* batch);
-
 // --- Wrapped data keys, which backups keep apart from all else ---
 
 // What a backup leaves out of its copy of everything.

@@ -24,6 +24,7 @@
 #include "hub/matching/report_linker.h"
 #include "hub/people/people.h"
 #include "hub/registry/registry.h"
+#include "hub/request/budget.h"
 #include "hub/request/idempotency.h"
 #include "hub/request/policy_in_force.h"
 #include "hub/store/store.h"
@@ -48,6 +49,8 @@ struct HubContext {
   const PolicyInForce* policy = nullptr;
   // Whom a worker rings to be put in touch with a service that is not named; the operator's words.
   std::string contact_desk;
+  // How often one may ask by details. None: as often as they like.
+  DetailsBudget* details_budget = nullptr;
 };
 
 // How a handler answers: called exactly once.

@@ -9,6 +9,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/ledger/person_index.h"
 #include "hub/people/validate.h"
+#include "hub/request/surroundings.h"
 #include "hub/request/wire_convert.h"
 
 namespace signpost::request {
@@ -21,7 +22,8 @@ absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt) {
 absl::StatusOr<std::optional<people::Person>> Resolve(const HubContext& context,
                                                       const store::View& view,
                                                       const base::Principal& asker,
-                                                      const v1::PersonSelector& selector) {
+                                                      const v1::PersonSelector& selector,
+                                                      Words words) {
   absl::StatusOr<base::PersonId> id;
   switch (selector.selector_case()) {
     case v1::PersonSelector::kAgencyPersonId:
@@ -35,14 +37,14 @@ absl::StatusOr<std::optional<people::Person>> Resolve(const HubContext& context,
         if (base::ReasonOf(record.status()) == base::Reason::kNotFound) return std::nullopt;
         return record.status();
       }
-      if (!record->person.has_value()) return std::nullopt;
-      id = *record->person;
+      id = record->known_as;
       break;
     }
     case v1::PersonSelector::kDetails:
       SIGNPOST_RETURN_IF_ERROR(
           people::ValidateFindDetails(selector.details(), "person.details", context.clock->Now()));
-      id = context.linker->FindOne(view, selector.details());
+      id = context.linker->FindOne(view, selector.details(), EyesOf(context, asker),
+                                   words == Words::kOwn);
       break;
     case v1::PersonSelector::SELECTOR_NOT_SET:
       return base::InvalidField("person",
@@ -50,11 +52,35 @@ absl::StatusOr<std::optional<people::Person>> Resolve(const HubContext& context,
   }
   if (id.ok()) {
     absl::StatusOr<people::Person> person = context.people->Read(view, *id);
-    if (person.ok()) return *std::move(person);
+    if (person.ok()) {
+      if (words == Words::kOpenUnshielded && selector.has_details() && person->shielded() &&
+          !WorksWith(context, asker, *person)) {
+        return std::nullopt;
+      }
+      return *std::move(person);
+    }
     id = person.status();
   }
   if (base::ReasonOf(id.status()) == base::Reason::kNotFound) return std::nullopt;
   return id.status();
+}
+
+absl::Status TakeDetailsBudget(const HubContext& context, const base::Principal& asker,
+                               const v1::PersonSelector& selector) {
+  if (!selector.has_details() || context.details_budget == nullptr) return absl::OkStatus();
+  const absl::Time now = context.clock->Now();
+  if (!context.details_budget->TakeAsking(asker.system_id, now)) {
+    return base::Error(base::Reason::kTooManyRequests,
+                       "this system has asked by details too often; ask by agency_person_id or "
+                       "record_id, or wait");
+  }
+  const store::v1::AliasHashes hashes = context.linker->keys().Hash(selector.details());
+  if (!context.details_budget->TakeName(asker.agency_id, hashes, now)) {
+    return base::Error(base::Reason::kTooManyRequests,
+                       "your agency has asked by this name with too many different details today; "
+                       "ask by agency_person_id or record_id, or tomorrow");
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<policy::Purpose> ReadPurpose(const base::Principal& asker, v1::Purpose wire) {

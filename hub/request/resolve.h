@@ -25,11 +25,28 @@ inline constexpr char kReceiptPayload[] = "type.googleapis.com/signpost.v1.Recei
 // `status` with the receipt that says that this refusal is in the ledger.
 absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt);
 
-// The person whom `selector` names, or nullopt for nobody (and for anything less than certain).
-// Errors: kInvalidField when the selector itself is at fault; kDataLoss, kStoreUnavailable.
+// By whose words details name somebody.
+enum class Words {
+  kOwn,   // those that the asker's agency itself reported
+  kOpen,  // also what others reported of whom the asker may know
+  // The same, but that whoever is shielded is nobody, unless the asker's agency works with them: for
+  // those whom no policy judges afterwards.
+  kOpenUnshielded,
+};
+
+// The person whom `selector` names, or nullopt for nobody (and for anything less than certain). They
+// are named_as() the asker's own id for them. Errors: kInvalidField when the selector itself is at
+// fault; kDataLoss, kStoreUnavailable.
 [[nodiscard]] absl::StatusOr<std::optional<people::Person>> Resolve(
     const HubContext& context, const store::View& view, const base::Principal& asker,
-    const v1::PersonSelector& selector);
+    const v1::PersonSelector& selector, Words words = Words::kOwn);
+
+// Takes one from the budget of asking by details, where `selector` is details: of the system, and of
+// the asker's agency under that name or identifier. Call once a request, before anything else.
+// Errors: kTooManyRequests.
+[[nodiscard]] absl::Status TakeDetailsBudget(const HubContext& context,
+                                             const base::Principal& asker,
+                                             const v1::PersonSelector& selector);
 
 // A purpose that is one, and the assertion's where that names one. Errors: kInvalidField,
 // kPurposeNotAllowed.

@@ -24,8 +24,9 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.IndexService/WhoKnows", kPractitioner, kRequired, kUnary, 1},
     {"/signpost.v1.IndexService/ReportFlags", kSystem, kNone, kStream, 2},
     {"/signpost.v1.IndexService/Reconcile", kSystem, kNone, kStream, 3},
-    {"/signpost.v1.IndexService/ListReviews", kSystem | kPractitioner, kOptional, kUnary, 4},
-    {"/signpost.v1.IndexService/ResolveReview", kPractitioner, kRequired, kUnary, 5},
+    // Whom a report is about. Roles are judged behind the door, so that a refusal is recorded.
+    {"/signpost.v1.StewardService/ListReviews", kPractitioner, kRequired, kUnary, 4},
+    {"/signpost.v1.StewardService/ResolveReview", kPractitioner, kRequired, kUnary, 5},
     {"/signpost.v1.ConsentService/RecordConsent", kPractitioner, kRequired, kUnary, 6},
     {"/signpost.v1.ConsentService/WithdrawConsent", kPractitioner, kRequired, kUnary, 7},
     {"/signpost.v1.ConsentService/ListConsents", kPractitioner, kRequired, kUnary, 8},
@@ -76,6 +77,9 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.ConsentService/AnswerConsent", kPractitioner, kRequired, kUnary, 45},
     {"/signpost.v1.PersonService/ListErasedRecords", kPractitioner, kRequired, kUnary, 46},
     {"/signpost.v1.PersonService/AnswerErasedRecord", kPractitioner, kRequired, kUnary, 47},
+    {"/signpost.v1.StewardService/AskAboutRecord", kPractitioner, kRequired, kUnary, 48},
+    {"/signpost.v1.StewardService/ListRecordQuestions", kPractitioner, kRequired, kUnary, 49},
+    {"/signpost.v1.StewardService/AnswerRecordQuestion", kPractitioner, kRequired, kUnary, 50},
 };
 
 constexpr bool Numbered() {

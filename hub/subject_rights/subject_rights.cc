@@ -544,6 +544,7 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
                            request::Reply<v1::ExportPersonResponse> done) {
   absl::Status status = request::CheckRequestId(request.request_id());
   if (status.ok()) status = CheckReason(request.reason());
+  if (status.ok()) status = request::TakeDetailsBudget(context_, asker, request.person());
   if (!status.ok()) return done(std::move(status));
   using Exported = Outcome<v1::ExportPersonResponse>;
   const request::HubContext context = context_;
@@ -556,7 +557,8 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
         if (!IsOfficer(act.asker))
           return Refuse<v1::ExportPersonResponse>(NotAnOfficer(), std::move(entry));
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                                  request::Resolve(context, view, act.asker, act.request.person()));
+                                  request::Resolve(context, view, act.asker, act.request.person(),
+                                                   request::Words::kOpenUnshielded));
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(
             context, person.has_value() ? &*person : nullptr, act.request.reason(), &entry));
         if (!person.has_value())
@@ -591,6 +593,7 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
     status = base::InvalidField("confirmed",
                                 "erasing cannot be undone by anybody; say that it is meant");
   }
+  if (status.ok()) status = request::TakeDetailsBudget(context_, asker, request.person());
   if (!status.ok()) return done(std::move(status));
   const request::HubContext context = context_;
   using Result = ledger::Attempt<Outcome<v1::ErasePersonResponse>>;
@@ -602,7 +605,8 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
         if (!IsOfficer(act.asker))
           return Refuse<v1::ErasePersonResponse>(NotAnOfficer(), std::move(entry));
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                                  request::Resolve(context, view, act.asker, act.request.person()));
+                                  request::Resolve(context, view, act.asker, act.request.person(),
+                                                   request::Words::kOpenUnshielded));
         // Under the hub's key: the person's own is gone with this commit.
         SIGNPOST_RETURN_IF_ERROR(
             request::SealDetails(context, nullptr, act.request.reason(), &entry));
@@ -629,6 +633,7 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
 void SubjectRights::SetShield(const base::Principal& asker, v1::SetShieldRequest request,
                               request::Reply<v1::SetShieldResponse> done) {
   absl::Status status = CheckReason(request.reason());
+  if (status.ok()) status = request::TakeDetailsBudget(context_, asker, request.person());
   if (!status.ok()) return done(std::move(status));
   const request::HubContext context = context_;
   using Result = ledger::Attempt<Outcome<v1::SetShieldResponse>>;
@@ -646,7 +651,8 @@ void SubjectRights::SetShield(const base::Principal& asker, v1::SetShieldRequest
               std::move(entry));
         }
         SIGNPOST_ASSIGN_OR_RETURN(std::optional<people::Person> person,
-                                  request::Resolve(context, view, act.asker, act.request.person()));
+                                  request::Resolve(context, view, act.asker, act.request.person(),
+                                                   request::Words::kOpenUnshielded));
         // To a manager whoever the agency does not work with is nobody.
         if (manager && person.has_value() && !request::WorksWith(context, act.asker, *person)) {
           person.reset();
@@ -678,7 +684,12 @@ void SubjectRights::SetShield(const base::Principal& asker, v1::SetShieldRequest
                                   context.people->PrepareShield(view, person->id(), voice, now));
         Result attempt;
         ledger::Operation& operation = attempt.operation.emplace();
+        const bool shields = act.request.shielded() && !shield.change.empty();
         operation.batch.Append(std::move(shield.change));
+        if (shields) {
+          SIGNPOST_RETURN_IF_ERROR(context.linker->PrepareShieldOfWaiting(
+              view, shield.person, act.asker.agency_id, now, &operation.batch));
+        }
         SIGNPOST_RETURN_IF_ERROR(request::SetPerson(*person, &entry, &operation).status());
         entry.mutable_shield_changed()->set_shielded(act.request.shielded());
         entry.mutable_shield_changed()->set_stands(shield.stands);

@@ -47,7 +47,7 @@ bool Populate(scenarios::Nortown* nortown, int people) {
       reports.push_back(scenarios::OpenFlag(absl::StrCat(feed.prefix, n), PersonNumber(n),
                                             feed.service, "Worker on duty"));
     }
-    if (!PushAll(nortown, feed.agency, reports, v1::FLAG_OUTCOME_KIND_RECORDED)) return false;
+    if (!PushAll(nortown, feed.agency, reports, v1::FLAG_OUTCOME_KIND_RECEIVED)) return false;
   }
   return true;
 }

@@ -106,7 +106,7 @@ class Secrecy {
                                               "substance-misuse", "Worker on duty"));
       }
     }
-    if (!PushAll(&nortown_, kHolder, reports, v1::FLAG_OUTCOME_KIND_RECORDED)) return false;
+    if (!PushAll(&nortown_, kHolder, reports, v1::FLAG_OUTCOME_KIND_RECEIVED)) return false;
     const request::HubContext& context = nortown_.hub().context();
     base::OsRandom random;
     const auto held = context.store->NewView();

@@ -204,9 +204,13 @@ TEST(RenderLists, Golden) {
     scope { holder_agency_ids: "nortown-yot" assessment_kinds: "asset"
             recipient_agency_ids: "northern-connexions" purposes: PURPOSE_SUPPORT_PLANNING } })");
   const auto review = FromText<signpost::v1::FlagReview>(R"(
-    review_id: "review-1" record_id: "S-000006" since { seconds: 1795308428 }
-    cause: FLAG_REVIEW_CAUSE_BIRTH_DATE_DIFFERS
+    review_id: "review-1" harm: REVIEW_HARM_SAFEGUARDING since { seconds: 1795308428 }
+    due { seconds: 1795394828 } cause: REVIEW_CAUSE_BIRTH_DATE_DIFFERS
+    reported { given_names: "Sal" surname: "Osei" birth_date { year: 2010 month: 5 day: 5 } }
+    questions { number: 1 question: RECORD_QUESTION_SIBLING answer: RECORD_ANSWER_YES }
+    proposed { same_as: 1 }
     candidates { number: 1 agrees: MATCHED_FIELD_SURNAME
+                 person { given_names: "Sal" surname: "Osei" gender: "female" }
                  agrees: MATCHED_FIELD_POSTCODE differs: MATCHED_FIELD_BIRTH_DATE })");
   const auto agencies = FromText<signpost::v1::ListAgenciesResponse>(R"(
     agencies { agency_id: "nortown-housing" name: "Nortown Housing" kind: "housing" }

@@ -120,20 +120,13 @@ bool Load::NoteOutcome(const std::string& key, int version, bool known,
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     RecordNote& note = notebook_->records[key];
-    const bool changed = outcome.kind() == v1::FLAG_OUTCOME_KIND_RECORDED ||
-                         outcome.kind() == v1::FLAG_OUTCOME_KIND_UPDATED;
-    if (!changed && outcome.kind() != v1::FLAG_OUTCOME_KIND_UNCHANGED) {
+    const bool changed = outcome.has_receipt();
+    if (outcome.kind() != v1::FLAG_OUTCOME_KIND_RECEIVED) {
       wrong = absl::StrCat("became ", v1::FlagOutcomeKind_Name(outcome.kind()), " ",
                            v1::ErrorReason_Name(outcome.reason()));
     } else if (changed && known) {
       wrong = "was acknowledged, sent again, and changed something";
-    } else if (outcome.flag_id().empty() ||
-               (!note.flag_id.empty() && note.flag_id != outcome.flag_id())) {
-      wrong = "became another flag";
-    } else if (changed != outcome.has_receipt()) {
-      wrong = changed ? "has no receipt" : "has a receipt for nothing";
     } else {
-      note.flag_id = outcome.flag_id();
       note.acknowledged = std::max(note.acknowledged, version);
       ++(known ? notebook_->acknowledged_resends : notebook_->acknowledged_flags);
     }

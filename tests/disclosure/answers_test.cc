@@ -50,7 +50,7 @@ class AnswersTest : public request::HubRooms {
   void TheTeamReports(const std::vector<std::string>& kinds) {
     v1::FlagReport report = Flag("Y-1", "youth-offending");
     for (const std::string& kind : kinds) report.add_assessments()->set_kind(kind);
-    EXPECT_EQ(Report(kYot, report).kind(), v1::FLAG_OUTCOME_KIND_UPDATED);
+    EXPECT_EQ(Report(kYot, report).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   }
   // What of an answer says anything.
   static std::string WithoutSalt(Answered answered) {

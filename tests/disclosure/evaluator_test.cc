@@ -52,6 +52,32 @@ class EvaluatorTest : public request::HubRooms {
                                                        asked_, clock_.Now());
     return *evaluator_;
   }
+  // The agency's complete list of open records.
+  void List(const std::string& agency, std::vector<std::string> open) {
+    v1::ReconcileFinish finish;
+    finish.set_request_id(RequestId());
+    const auto told = Wait<v1::ReconcileResponse>(
+        [&](auto done) { intake_->Reconcile(System(agency), open, finish, std::move(done)); });
+    ASSERT_TRUE(told.ok()) << told.status();
+    ASSERT_EQ(told->missing_count(), 0);
+  }
+  // Everybody's own record is old enough, and everybody has given their list since.
+  void PassUntilSettled() {
+    clock_.Advance(absl::Hours(24 * 6));
+    for (const auto& [agency, records] :
+         std::vector<std::pair<std::string, std::vector<std::string>>>{{kYot, {"Y-1"}},
+                                                                       {kConnexions, {"C-1"}},
+                                                                       {kSocial, {"S-1", "S-9"}},
+                                                                       {kDrugs, {"D-9"}}}) {
+      std::vector<std::string> open;
+      for (const std::string& record : records) {
+        if (context_.people->LookupLocalRecord(*View(), agency, record).ok())
+          open.push_back(record);
+      }
+      if (!open.empty()) List(agency, open);
+    }
+  }
+
   v1::CoverageState CoverageOf(const std::string& agency, const people::Person* person) {
     std::string bytes;
     request::WireParts parts(&bytes);
@@ -239,6 +265,7 @@ TEST_F(EvaluatorTest, CoverageSaysHasAndHasNoneOnlyWhereNothingCouldHide) {
   TariqIsKnown();
   Report(kSocial, Flag("S-9", "childrens-social-care", Sal()));
   Report(kDrugs, Flag("D-9", "substance-misuse", Sal()));
+  PassUntilSettled();
   const people::Person tariq = PersonOf(kYot, "Y-1");
   Evaluator(Adviser(), Asked()).Decide(tariq);
   EXPECT_EQ(CoverageOf(kYot, &tariq), v1::COVERAGE_STATE_HAS_FLAG);
@@ -251,6 +278,45 @@ TEST_F(EvaluatorTest, CoverageSaysHasAndHasNoneOnlyWhereNothingCouldHide) {
   // Of a stranger nothing is said that would tell whether there is somebody.
   Evaluator(Adviser(), Asked());
   EXPECT_EQ(CoverageOf(kYot, nullptr), v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
+}
+
+// Said falsely in 74 of 1,731 cases. Each line of the condition in WriteCoverage() was taken out once:
+// the expectation under it failed.
+TEST_F(EvaluatorTest, ThatAnAgencyHasNoneIsSaidOnlyWhereThatIsCertain) {
+  TariqIsKnown();
+  Report(kSocial, Flag("S-9", "childrens-social-care", Sal()));
+  const auto social = [this] {
+    const people::Person tariq = PersonOf(kConnexions, "C-1");
+    Evaluator(Adviser(), Asked()).Decide(tariq);
+    return CoverageOf(kSocial, &tariq);
+  };
+  // One hand-typed report is no list, and the adviser's own record is new.
+  EXPECT_EQ(social(), v1::COVERAGE_STATE_NOT_SETTLED);
+  List(kSocial, {"S-9"});
+  EXPECT_EQ(social(), v1::COVERAGE_STATE_NOT_SETTLED);
+  PassUntilSettled();
+  EXPECT_EQ(social(), v1::COVERAGE_STATE_HAS_NONE);
+  // A report of social services waits that may be of Tariq.
+  v1::FlagReport maybe = Flag("S-1", "childrens-social-care");
+  maybe.mutable_person()->set_postcode("NT9 9ZZ");
+  Report(kSocial, maybe);
+  List(kSocial, {"S-1", "S-9"});
+  EXPECT_EQ(social(), v1::COVERAGE_STATE_NOT_SETTLED);
+  // Nor is it said to whom reported it of those who know Tariq.
+  PassUntilSettled();
+  List(kConnexions, {"C-1"});
+  const people::Person waits = PersonOf(kSocial, "S-1");
+  Evaluator(SocialWorker(), Asked()).Decide(waits);
+  EXPECT_EQ(CoverageOf(kConnexions, &waits), v1::COVERAGE_STATE_NOT_SETTLED);
+}
+
+TEST_F(EvaluatorTest, NoListNoNone) {
+  TariqIsKnown();
+  clock_.Advance(absl::Hours(24 * 6));
+  Report(kSocial, Flag("S-9", "childrens-social-care", Sal()));
+  const people::Person tariq = PersonOf(kConnexions, "C-1");
+  Evaluator(Adviser(), Asked()).Decide(tariq);
+  EXPECT_EQ(CoverageOf(kSocial, &tariq), v1::COVERAGE_STATE_NOT_SETTLED);
 }
 
 TEST_F(EvaluatorTest, WhatASensitiveServiceHoldsDoesNotChangeTheCoverage) {
@@ -268,6 +334,7 @@ TEST_F(EvaluatorTest, WhatASensitiveServiceHoldsDoesNotChangeTheCoverage) {
 TEST_F(EvaluatorTest, AnAgencyThatIsSilentTooLongIsNotSaidToHaveNone) {
   TariqIsKnown();
   Report(kSocial, Flag("S-9", "childrens-social-care", Sal()));
+  PassUntilSettled();
   clock_.Advance(absl::Hours(72));
   const people::Person tariq = PersonOf(kYot, "Y-1");
   Evaluator(Adviser(), Asked()).Decide(tariq);

@@ -1,12 +1,15 @@
-// What comes in: reports, consents, reconciliations, decisions on reviews and cursors become
+// What comes in: reports, consents, reconciliations and cursors become
 // durable with their entries and notices, or are refused and change nothing.
 
 #include "hub/intake/intake.h"
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
+#include "hub/ledger/reader.h"
 #include "tests/request/hub_rooms.h"
 
 namespace signpost::intake {
@@ -40,27 +43,11 @@ class IntakeTest : public request::HubRooms {
     return Wait<v1::ReconcileResponse>(
         [&](auto done) { intake_->Reconcile(System(agency), open, finish, std::move(done)); });
   }
-  // A report of social services that somebody has to look at; gives the review's id.
-  std::string OpenReview() {
-    TariqIsKnown();
-    v1::FlagReport moved = Flag("S-1", "childrens-social-care");
-    moved.mutable_person()->set_postcode("NT9 9ZZ");
-    EXPECT_EQ(Report(kSocial, moved).kind(), v1::FLAG_OUTCOME_KIND_IN_REVIEW);
-    v1::ListReviewsRequest request;
-    const auto list = Wait<v1::ListReviewsResponse>(
-        [&](auto done) { intake_->ListReviews(SocialWorker(), request, std::move(done)); });
-    EXPECT_EQ(list->reviews_size(), 1);
-    return list->reviews(0).review_id();
-  }
-  absl::StatusOr<v1::ResolveReviewResponse> Resolve(const base::Principal& asker,
-                                                    v1::ResolveReviewRequest request) {
-    return Wait<v1::ResolveReviewResponse>(
-        [&](auto done) { intake_->ResolveReview(asker, request, std::move(done)); });
-  }
   absl::StatusOr<exchange::Place> OpenCursor(const std::string& cursor) {
     return Wait<exchange::Place>(
         [&](auto done) { intake_->OpenCursor(System(kYot), cursor, std::move(done)); });
   }
+  request::DetailsBudget budget_;
   absl::StatusOr<exchange::Place> Acknowledge(
       const std::string& cursor, exchange::Position position,
       ledger::v1::MessageRejection rejection = ledger::v1::MESSAGE_REJECTION_UNSPECIFIED) {
@@ -72,12 +59,11 @@ class IntakeTest : public request::HubRooms {
 };
 
 TEST_F(IntakeTest, AReportIsRecordedWithItsEntryAndTheOthersNotice) {
-  ASSERT_EQ(Report(kYot, Flag("Y-1", "youth-offending")).kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
+  ASSERT_EQ(Report(kYot, Flag("Y-1", "youth-offending")).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   EXPECT_THAT(Mailbox(kYot), IsEmpty());
   const v1::FlagOutcome outcome = Report(kConnexions, Flag("C-1", "connexions"));
-  EXPECT_EQ(outcome.kind(), v1::FLAG_OUTCOME_KIND_RECORDED) << "and not that somebody knew them";
+  EXPECT_EQ(outcome.kind(), v1::FLAG_OUTCOME_KIND_RECEIVED) << "and not that somebody knew them";
   EXPECT_EQ(outcome.sequence(), 1u);
-  EXPECT_THAT(outcome.flag_id(), Not(IsEmpty()));
   const Recorded entry = LastEntry();
   EXPECT_EQ(outcome.receipt().ledger_index(), entry.index);
   EXPECT_EQ(entry.kind, "flag-changed");
@@ -96,11 +82,11 @@ TEST_F(IntakeTest, TheSameAgainChangesNothingAndOnceAMinuteConfirmsTheFeed) {
   TariqIsKnown();
   const uint64_t before = LedgerSize();
   const v1::FlagOutcome again = Report(kConnexions, Flag("C-1", "connexions"));
-  EXPECT_EQ(again.kind(), v1::FLAG_OUTCOME_KIND_UNCHANGED);
+  EXPECT_EQ(again.kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   EXPECT_FALSE(again.has_receipt());
   EXPECT_EQ(LedgerSize(), before);
   clock_.Advance(absl::Minutes(1));
-  EXPECT_EQ(Report(kConnexions, Flag("C-1", "connexions")).kind(), v1::FLAG_OUTCOME_KIND_UNCHANGED);
+  EXPECT_EQ(Report(kConnexions, Flag("C-1", "connexions")).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   EXPECT_EQ(LedgerSize(), before + 1);
   EXPECT_EQ(LastEntry().kind, "feed-confirmed");
   EXPECT_EQ(registry_->directory()->Feed(kConnexions)->until, clock_.Now());
@@ -110,13 +96,13 @@ TEST_F(IntakeTest, AChangeAndAClosingAreToldAndARetractionIsNot) {
   TariqIsKnown();
   v1::FlagReport report = Flag("C-1", "connexions");
   report.mutable_contact()->set_name("Maureen Holt");
-  EXPECT_EQ(Report(kConnexions, report).kind(), v1::FLAG_OUTCOME_KIND_UPDATED);
+  EXPECT_EQ(Report(kConnexions, report).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   EXPECT_EQ(LastEntry().outcome, "changed");
   report.set_status(v1::FLAG_STATUS_CLOSED);
   report.mutable_closed_on()->set_year(2026);
   report.mutable_closed_on()->set_month(11);
   report.mutable_closed_on()->set_day(20);
-  EXPECT_EQ(Report(kConnexions, report).kind(), v1::FLAG_OUTCOME_KIND_UPDATED);
+  EXPECT_EQ(Report(kConnexions, report).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   EXPECT_EQ(LastEntry().outcome, "closed");
   const auto notices = Mailbox(kYot);
   ASSERT_THAT(notices, SizeIs(3));
@@ -126,7 +112,7 @@ TEST_F(IntakeTest, AChangeAndAClosingAreToldAndARetractionIsNot) {
   retracted.set_sequence(1);
   retracted.set_record_id("C-1");
   retracted.set_status(v1::FLAG_STATUS_RETRACTED);
-  EXPECT_EQ(Report(kConnexions, retracted).kind(), v1::FLAG_OUTCOME_KIND_UPDATED);
+  EXPECT_EQ(Report(kConnexions, retracted).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   EXPECT_EQ(LastEntry().outcome, "retracted");
   EXPECT_THAT(Mailbox(kYot), SizeIs(3));
 }
@@ -322,52 +308,71 @@ TEST_F(IntakeTest, AReconciliationClosesWhatIsMissingWhenItSaysHowMuchThatIs) {
   EXPECT_EQ(Mailbox(kYot).back().stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_CLOSED);
 }
 
-TEST_F(IntakeTest, AReviewIsItsAgencysAlone) {
-  const std::string review = OpenReview();
-  v1::ResolveReviewRequest request;
-  request.set_request_id(RequestId());
-  request.set_review_id(review);
-  request.set_candidate_number(1);
-  EXPECT_EQ(ReasonOf(Resolve(Adviser(), request).status()), Reason::kNotFound);
-  EXPECT_TRUE(Resolve(SocialWorker(), request).ok());
+// Known, unknown, like somebody known: one outcome, one entry of one size. Broken on purpose by
+// setting review_ref only where a review waits: the sizes differ.
+TEST_F(IntakeTest, WhateverAReportComesToIsAcknowledgedAlike) {
+  TariqIsKnown();
+  v1::FlagReport known = Flag("S-1", "childrens-social-care");
+  v1::FlagReport like = Flag("S-2", "childrens-social-care");
+  like.mutable_person()->set_postcode("NT9 9ZZ");
+  v1::FlagReport unknown = Flag("S-3", "childrens-social-care", Sal());
+  std::set<std::string> outcomes;
+  std::set<size_t> sizes;
+  for (const v1::FlagReport& report : {known, like, unknown}) {
+    const uint64_t before = LedgerSize();
+    v1::FlagOutcome outcome = Report(kSocial, report);
+    EXPECT_EQ(LedgerSize(), before + 1);
+    EXPECT_EQ(LastEntry().kind, "flag-changed");
+    const auto view = View();
+    sizes.insert(ledger::LedgerReader(view.get()).Entry(before)->size());
+    EXPECT_TRUE(outcome.has_receipt());
+    outcome.clear_receipt();
+    outcomes.insert(outcome.SerializeAsString());
+  }
+  EXPECT_THAT(outcomes, SizeIs(1));
+  EXPECT_THAT(sizes, SizeIs(1));
 }
 
-TEST_F(IntakeTest, AReviewIsDecidedOnceUnderItsRequestId) {
-  const std::string review = OpenReview();
-  EXPECT_EQ(Entries("review-opened").back().outcome, "waits");
-  v1::ResolveReviewRequest request;
-  request.set_request_id(RequestId());
-  request.set_review_id(review);
-  EXPECT_THAT(FieldsOf(Resolve(SocialWorker(), request).status()), ElementsAre("decision"));
-  request.set_candidate_number(1);
-  const auto first = Resolve(SocialWorker(), request);
-  ASSERT_TRUE(first.ok()) << first.status();
-  EXPECT_EQ(first->outcome().kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
-  EXPECT_EQ(Entries("review-resolved").size(), 1u);
-  EXPECT_EQ(PersonOf(kSocial, "S-1").id(), PersonOf(kYot, "Y-1").id());
-  const auto again = Resolve(SocialWorker(), request);
-  ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(again->outcome().flag_id(), first->outcome().flag_id());
-  EXPECT_EQ(Entries("review-resolved").size(), 1u);
-  // However late, the receipt is that of the decision; nothing is written.
-  clock_.Advance(absl::Minutes(2));
-  const uint64_t size = LedgerSize();
-  const auto late = Resolve(SocialWorker(), request);
-  ASSERT_TRUE(late.ok()) << late.status();
-  for (const auto* answer : {&*again, &*late}) {
-    EXPECT_EQ(answer->outcome().receipt().leaf_hash(), first->outcome().receipt().leaf_hash());
-    EXPECT_EQ(answer->outcome().receipt().ledger_index(),
-              first->outcome().receipt().ledger_index());
+TEST_F(IntakeTest, TheDetailsOfOneRecordChangeSoOftenADay) {
+  context_.details_budget = &budget_;
+  Intake intake(context_);
+  const auto report = [&](int day) {
+    v1::FlagReport flag = Flag("C-1", "connexions");
+    flag.mutable_person()->mutable_birth_date()->set_day(day);
+    return Wait<v1::FlagOutcome>(
+               [&](auto done) { intake.Report(System(kConnexions), flag, std::move(done)); })
+        ->kind();
+  };
+  for (int day = 1; day <= base::kDetailChangesPerDayMax; ++day) {
+    ASSERT_EQ(report(day), v1::FLAG_OUTCOME_KIND_RECEIVED) << day;
   }
-  EXPECT_EQ(LedgerSize(), size);
-  request.set_request_id(RequestId());
-  EXPECT_EQ(ReasonOf(Resolve(SocialWorker(), request).status()), Reason::kNotFound);
+  EXPECT_EQ(report(20), v1::FLAG_OUTCOME_KIND_REJECTED);
+  EXPECT_EQ(report(1), v1::FLAG_OUTCOME_KIND_RECEIVED) << "what was said before takes nothing";
+  clock_.Advance(absl::Hours(24));
+  EXPECT_EQ(report(20), v1::FLAG_OUTCOME_KIND_RECEIVED);
+}
+
+TEST_F(IntakeTest, ConsentsByDetailsHaveTheBudgetToo) {
+  TariqIsKnown();
+  context_.details_budget = &budget_;
+  Intake intake(context_);
+  v1::RecordConsentRequest request = WrittenConsent("C-1");
+  int refused = 0;
+  for (int day = 1; day <= base::kDetailsPerNameAndDayMax + 1; ++day) {
+    *request.mutable_person()->mutable_details() = Tariq();
+    request.mutable_person()->mutable_details()->mutable_birth_date()->set_day(day);
+    request.set_request_id(RequestId());
+    const auto recorded = Wait<v1::RecordConsentResponse>(
+        [&](auto done) { intake.RecordConsent(Adviser(), request, std::move(done)); });
+    if (ReasonOf(recorded.status()) == Reason::kTooManyRequests) ++refused;
+  }
+  EXPECT_EQ(refused, 1);
 }
 
 // As a stream has them under way, side by side: in each round one of them wins.
 TEST_F(IntakeTest, OfManyReportsAboutOnePersonAtOnceNoneIsLost) {
   TariqIsKnown();
-  constexpr int kReports = 64;
+  constexpr int kReports = 48;
   absl::BlockingCounter left(kReports);
   std::vector<absl::StatusOr<v1::FlagOutcome>> outcomes(kReports, absl::UnknownError(""));
   for (int i = 0; i < kReports; ++i) {
@@ -380,31 +385,8 @@ TEST_F(IntakeTest, OfManyReportsAboutOnePersonAtOnceNoneIsLost) {
   left.Wait();
   for (const auto& outcome : outcomes) {
     ASSERT_TRUE(outcome.ok()) << outcome.status();
-    EXPECT_EQ(outcome->kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
+    EXPECT_EQ(outcome->kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   }
-}
-
-TEST_F(IntakeTest, AWorkersDecisionDoesNotSayThatTheListIsFed) {
-  const std::string review = OpenReview();
-  const absl::Time fed = registry_->directory()->Feed(kSocial)->until;
-  clock_.Advance(absl::Hours(73));
-  v1::ResolveReviewRequest request;
-  request.set_request_id(RequestId());
-  request.set_review_id(review);
-  request.set_candidate_number(1);
-  ASSERT_TRUE(Resolve(SocialWorker(), request).ok());
-  EXPECT_EQ(registry_->directory()->Feed(kSocial)->until, fed);
-}
-
-TEST_F(IntakeTest, AReportThatStillWaitsHasNoReceiptOfTheFeedsEntry) {
-  OpenReview();
-  clock_.Advance(absl::Minutes(2));
-  v1::FlagReport moved = Flag("S-1", "childrens-social-care");
-  moved.mutable_person()->set_postcode("NT9 9ZZ");
-  const v1::FlagOutcome again = Report(kSocial, moved);
-  EXPECT_EQ(again.kind(), v1::FLAG_OUTCOME_KIND_IN_REVIEW);
-  EXPECT_EQ(LastEntry().kind, "feed-confirmed");
-  EXPECT_FALSE(again.has_receipt());
 }
 
 TEST_F(IntakeTest, ACursorIsOpenedOnceAndMovesForwardOnly) {

@@ -66,7 +66,6 @@ class FakeHub final : public signpost::v1::IndexService::Service,
     bool never_opens = false;            // not even that the stream is open
     std::vector<grpc::Status> refusals;  // each stream is refused with the next of these
     std::set<std::string> reject;        // record ids
-    std::set<std::string> review;
   };
 
   FakeHub() {
@@ -245,19 +244,12 @@ class FakeHub final : public signpost::v1::IndexService::Service,
       outcome.add_fields()->set_field("person.birth_date");
       return outcome;
     }
-    if (lies.review.count(report.record_id()) > 0) {
-      outcome.set_kind(signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW);
-      return outcome;
-    }
     const auto found = flags.find(report.record_id());
-    if (found == flags.end()) {
-      outcome.set_kind(signpost::v1::FLAG_OUTCOME_KIND_RECORDED);
-    } else if (found->second.SerializeAsString() == report.SerializeAsString()) {
-      outcome.set_kind(signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED);
+    outcome.set_kind(signpost::v1::FLAG_OUTCOME_KIND_RECEIVED);
+    if (found != flags.end() && found->second.SerializeAsString() == report.SerializeAsString()) {
       return outcome;
-    } else {
-      outcome.set_kind(signpost::v1::FLAG_OUTCOME_KIND_UPDATED);
     }
+    outcome.mutable_receipt()->set_ledger_index(static_cast<uint64_t>(changes));
     ++changes;
     flags[report.record_id()] = report;
     return outcome;

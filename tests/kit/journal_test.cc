@@ -21,7 +21,7 @@ signpost::v1::FlagReport Report(const std::string& id, const std::string& surnam
 JournalEntry EntryOf(const Journal& journal, const signpost::v1::FlagReport& report) {
   JournalEntry entry;
   entry.content_hash = journal.ContentHash(report);
-  entry.outcome = signpost::v1::FLAG_OUTCOME_KIND_RECORDED;
+  entry.outcome = signpost::v1::FLAG_OUTCOME_KIND_RECEIVED;
   entry.status = report.status();
   entry.assessments.assign(report.assessments().begin(), report.assessments().end());
   return entry;
@@ -57,7 +57,7 @@ TEST_F(JournalTest, RemembersAcrossOpeningAndForgets) {
   auto journal = Open();
   ASSERT_NE(journal->Find("r1"), nullptr);
   EXPECT_EQ(journal->Find("r1")->content_hash, journal->ContentHash(report));
-  EXPECT_EQ(journal->Find("r1")->outcome, signpost::v1::FLAG_OUTCOME_KIND_RECORDED);
+  EXPECT_EQ(journal->Find("r1")->outcome, signpost::v1::FLAG_OUTCOME_KIND_RECEIVED);
   ASSERT_EQ(journal->Find("r1")->assessments.size(), 1u);
   EXPECT_EQ(journal->Find("r1")->assessments[0].DebugString(), pointer->DebugString());
   EXPECT_EQ(journal->Find("r2"), nullptr);

@@ -214,13 +214,6 @@ TEST_F(RunTest, HubThatLostRecordsGetsThemAgain) {
   ASSERT_EQ(Run(), kExitDone);
   EXPECT_EQ(hub_.reports, 1);
   EXPECT_EQ(OpenAtHub(), 100);
-  // What waits for a person's decision is not lost and not sent every night.
-  hub_.lies.review = {"Y-8"};
-  hub_.flags.erase("Y-8");
-  ASSERT_EQ(Run(), kExitDone);
-  EXPECT_EQ(hub_.reports, 1);
-  ASSERT_EQ(Run(), kExitDone);
-  EXPECT_EQ(hub_.reports, 0);
 }
 
 TEST_F(RunTest, HubThatIsAwayCostsNothing) {

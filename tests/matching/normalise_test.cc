@@ -53,9 +53,33 @@ TEST_F(NormaliseTest, StripsTitlesOnlyBeforeAName) {
 }
 
 TEST_F(NormaliseTest, PlaceholdersAreNoNames) {
-  for (const char* junk :
-       {"BABY", "Baby Boy", "baby girl", "UNKNOWN", "Unknown Unknown", "TWIN ONE", "Twin 2",
-        "unborn", "n/a", "Not Known", "-", "", "   ", "(unknown)", "X", "NK", "TRIPLET THREE"}) {
+  for (const char* junk : {"BABY",
+                           "Baby Boy",
+                           "baby girl",
+                           "UNKNOWN",
+                           "Unknown Unknown",
+                           "TWIN ONE",
+                           "Twin 2",
+                           "unborn",
+                           "n/a",
+                           "Not Known",
+                           "-",
+                           "",
+                           "   ",
+                           "(unknown)",
+                           "X",
+                           "NK",
+                           "TRIPLET THREE",
+                           "TBC",
+                           "Test",
+                           ".",
+                           "Xx",
+                           "xxx",
+                           "Newborn",
+                           "Boy",
+                           "Unborn Child",
+                           "a",
+                           "No first name"}) {
     EXPECT_EQ(Norm(junk), "") << junk;
   }
   EXPECT_EQ(Norm("Baby Boy Hussain"), "HUSSAIN");

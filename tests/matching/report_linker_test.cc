@@ -31,34 +31,40 @@ using signpost::v1::FlagReport;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::testing::UnorderedElementsAre;
 
-// On the wire both are one outcome; inside they are not.
-bool Created(const LinkResult& result) {
-  return result.outcome == signpost::v1::FLAG_OUTCOME_KIND_RECORDED && result.person_created;
-}
+// On the wire all of these are one outcome; inside they are not.
+bool Waits(const LinkResult& result) { return !result.review.is_zero(); }
+bool Created(const LinkResult& result) { return result.person_created && !Waits(result); }
 bool Linked(const LinkResult& result) {
-  return result.outcome == signpost::v1::FLAG_OUTCOME_KIND_RECORDED && !result.person_created;
+  return result.change == FlagChange::kOpened && !result.person_created;
 }
-constexpr auto kUpdated = signpost::v1::FLAG_OUTCOME_KIND_UPDATED;
-constexpr auto kUnchanged = signpost::v1::FLAG_OUTCOME_KIND_UNCHANGED;
-constexpr auto kInReview = signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW;
+bool Unchanged(const LinkResult& result) {
+  return result.change == FlagChange::kUnchanged && result.batch.empty();
+}
+constexpr char kDrugs[] = "nortown-drugs-advice";
 constexpr char kNhs[] = "9434765919";
 
 class IntakeTest : public people::PeopleFixture {
  protected:
   // Prepares, commits, and hands back all but the operation.
   LinkResult Take(const std::string& agency, const FlagReport& report) {
-    absl::StatusOr<LinkResult> result = linker_->Prepare(*View(), From(agency), report, now_);
+    absl::StatusOr<LinkResult> result =
+        linker_->Prepare(*View(), From(agency), report, surroundings_, now_);
     EXPECT_TRUE(result.ok()) << result.status();
     return Finish(*std::move(result));
   }
-  LinkResult Resolve(const std::string& agency, const base::ReviewId& review,
-                     const Resolution& resolution) {
-    absl::StatusOr<LinkResult> result =
-        linker_->PrepareResolve(*View(), agency, review, resolution, now_);
+  ReviewItem Review(const base::ReviewId& id) {
+    const auto found = FindReview(*View(), id);
+    EXPECT_TRUE(found.ok() && found->has_value());
+    return **found;
+  }
+  ResolveResult Resolve(const base::ReviewId& review, const Resolution& resolution) {
+    absl::StatusOr<ResolveResult> result =
+        linker_->PrepareResolve(*View(), Review(review), resolution);
     EXPECT_TRUE(result.ok()) << result.status();
-    return Finish(*std::move(result));
+    if (!result.ok()) return ResolveResult();
+    EXPECT_TRUE(Commit(std::exchange(result->batch, store::Batch())).ok());
+    return *std::move(result);
   }
   LinkResult Finish(LinkResult result) {
     if (!result.batch.empty()) {
@@ -66,11 +72,23 @@ class IntakeTest : public people::PeopleFixture {
     }
     return result;
   }
-  size_t Persons() { return Rows(store::Space::kPeople); }
   size_t Rows(store::Space space) { return View()->Scan(space, "", "", 1'000'000)->size(); }
-  ReviewPage Reviews(const std::string& agency) {
-    return *linker_->ListReviews(*View(), agency, 50, "");
+  std::vector<ReviewItem> Reviews() { return *ReviewsAfter(*View(), "", 50); }
+  // Persons who stand for themselves: not the ids that lead to one.
+  size_t Persons() {
+    size_t persons = 0;
+    const std::vector<store::KeyValue> rows =
+        *View()->Scan(store::Space::kPeople, "", "", 1'000'000);
+    for (const store::KeyValue& row : rows) {
+      if (Get(*base::PersonId::FromBytes(row.key)).id().ToBytes() == row.key) ++persons;
+    }
+    return persons;
   }
+  base::PersonId WhomRecord(const std::string& agency, const std::string& record) {
+    return Get(people_.LookupLocalRecord(*View(), agency, record)->known_as).id();
+  }
+
+  Surroundings surroundings_{[](const std::string& agency) { return agency == kDrugs; }, {}, {}};
 
   const signpost::v1::PersonDetails tariq_ = Details("Tariq", "Hussain", 20090314, "NT1 4QZ", kNhs);
   const signpost::v1::PersonDetails moved_ = Details("Tariq", "Hussain", 20090314, "NT9 9ZZ");
@@ -87,9 +105,9 @@ TEST_F(IntakeTest, FirstCreatesSecondAgencyLinksSameAgainIsUnchanged) {
   EXPECT_EQ(second.person, first.person);
   EXPECT_THAT(second.other_agencies, ElementsAre(kYot));
   absl::StatusOr<LinkResult> again =
-      linker_->Prepare(*View(), From(kYot), Report("A-1", tariq_), now_);
+      linker_->Prepare(*View(), From(kYot), Report("A-1", tariq_), surroundings_, now_);
   ASSERT_TRUE(again.ok());
-  EXPECT_EQ(again->outcome, kUnchanged);
+  EXPECT_TRUE(Unchanged(*again));
   EXPECT_EQ(again->flag, first.flag);
   EXPECT_EQ(again->person, first.person);
   EXPECT_TRUE(again->batch.empty());
@@ -99,14 +117,13 @@ TEST_F(IntakeTest, FirstCreatesSecondAgencyLinksSameAgainIsUnchanged) {
 TEST_F(IntakeTest, ABadReportIsRefusedWithItsFields) {
   FlagReport report = Report("A-1", tariq_);
   report.clear_service();
-  EXPECT_EQ(ReasonOf(linker_->Prepare(*View(), From(kYot), report, now_).status()),
+  EXPECT_EQ(ReasonOf(linker_->Prepare(*View(), From(kYot), report, surroundings_, now_).status()),
             Reason::kInvalidField);
 }
 
 TEST_F(IntakeTest, AKnownRecordKeepsItsPersonWhenDetailsChange) {
   const LinkResult first = Take(kYot, Report("A-1", tariq_));
   const LinkResult moved = Take(kYot, Report("A-1", moved_));
-  EXPECT_EQ(moved.outcome, kUpdated);
   EXPECT_EQ(moved.change, FlagChange::kChanged);
   EXPECT_EQ(moved.person, first.person);
   // What it said before and what it says now both lead to them.
@@ -115,175 +132,340 @@ TEST_F(IntakeTest, AKnownRecordKeepsItsPersonWhenDetailsChange) {
   EXPECT_EQ(Persons(), 1u);
 }
 
-TEST_F(IntakeTest, AnUncertainReportWaitsAndChangesNothingElse) {
+TEST_F(IntakeTest, AnUncertainReportStandsOnARowOfItsOwnUntilSomebodyHasDecided) {
   const LinkResult first = Take(kYot, Report("A-1", tariq_));
   const LinkResult waits = Take(kSocial, Report("S-1", moved_));
-  EXPECT_EQ(waits.outcome, kInReview);
+  ASSERT_TRUE(Waits(waits));
   EXPECT_EQ(waits.cause, "postcode-differs");
-  EXPECT_TRUE(waits.person.is_zero());
-  EXPECT_EQ(Persons(), 1u);
-  EXPECT_THAT(Get(first.person).flags(), SizeIs(1));
-  const ReviewPage page = Reviews(kSocial);
-  ASSERT_THAT(page.reviews, SizeIs(1));
-  EXPECT_EQ(page.reviews[0].id, waits.review);
-  EXPECT_EQ(page.reviews[0].since, now_);
-  EXPECT_THAT(page.reviews[0].candidates, SizeIs(1));
-  EXPECT_EQ(OpenSealed(page.reviews[0].report)->record_id(), "S-1");
-  EXPECT_THAT(Reviews(kYot).reviews, IsEmpty());
-
-  // Sending it again neither doubles nor loses it.
-  absl::StatusOr<LinkResult> again =
-      linker_->Prepare(*View(), From(kSocial), Report("S-1", moved_), now_);
-  ASSERT_TRUE(again.ok());
-  EXPECT_EQ(again->outcome, kInReview);
-  EXPECT_EQ(again->review, waits.review);
-  EXPECT_TRUE(again->batch.empty());
-}
-
-TEST_F(IntakeTest, ABetterReportLeavesTheReviewBehind) {
-  const LinkResult first = Take(kYot, Report("A-1", tariq_));
-  Take(kSocial, Report("S-1", moved_));
-  const LinkResult better = Take(kSocial, Report("S-1", tariq_));
-  EXPECT_TRUE(Linked(better));
-  EXPECT_EQ(better.person, first.person);
-  EXPECT_THAT(Reviews(kSocial).reviews, IsEmpty());
-  EXPECT_EQ(Rows(store::Space::kReviews), 0u);
-  EXPECT_EQ(Take(kSocial, Report("S-1", tariq_)).outcome, kUnchanged);
-}
-
-TEST_F(IntakeTest, AReviewerChoosesTheCandidate) {
-  const LinkResult first = Take(kYot, Report("A-1", tariq_));
-  const LinkResult waits = Take(kSocial, Report("S-1", moved_));
-  for (const Resolution& wrong :
-       {Resolution{0, false}, Resolution{2, false}, Resolution{-1, false}, Resolution{1, true}}) {
-    EXPECT_EQ(
-        ReasonOf(linker_->PrepareResolve(*View(), kSocial, waits.review, wrong, now_).status()),
-        Reason::kInvalidField);
-  }
-  EXPECT_EQ(
-      ReasonOf(linker_->PrepareResolve(*View(), kYot, waits.review, {1, false}, now_).status()),
-      Reason::kNotFound);
-  const LinkResult resolved = Resolve(kSocial, waits.review, {1, false});
-  EXPECT_TRUE(Linked(resolved));
-  EXPECT_EQ(resolved.person, first.person);
-  EXPECT_EQ(resolved.review, waits.review);
-  EXPECT_THAT(resolved.other_agencies, ElementsAre(kYot));
-  EXPECT_THAT(Reviews(kSocial).reviews, IsEmpty());
-  EXPECT_EQ(Take(kSocial, Report("S-1", moved_)).outcome, kUnchanged);
-  EXPECT_EQ(
-      ReasonOf(linker_->PrepareResolve(*View(), kSocial, waits.review, {1, false}, now_).status()),
-      Reason::kNotFound);
-}
-
-TEST_F(IntakeTest, AReviewerSaysItIsSomebodyNew) {
-  const LinkResult first = Take(kYot, Report("A-1", tariq_));
-  const LinkResult waits = Take(kSocial, Report("S-1", moved_));
-  const LinkResult resolved = Resolve(kSocial, waits.review, {0, true});
-  EXPECT_TRUE(Created(resolved));
-  EXPECT_NE(resolved.person, first.person);
+  EXPECT_NE(waits.person, first.person);
   EXPECT_EQ(Persons(), 2u);
-  EXPECT_EQ(Take(kSocial, Report("S-1", moved_)).outcome, kUnchanged);
+  EXPECT_THAT(Get(first.person).flags(), SizeIs(1));
+  EXPECT_EQ(WhomRecord(kSocial, "S-1"), waits.person);
+  ASSERT_THAT(Reviews(), SizeIs(1));
+  const store::v1::ReviewRow row = Reviews()[0].row;
+  EXPECT_EQ(Reviews()[0].id, waits.review);
+  EXPECT_EQ(row.since_s(), absl::ToUnixSeconds(now_));
+  EXPECT_EQ(row.agency_id(), kSocial);
+  ASSERT_THAT(row.candidates(), SizeIs(1));
+  EXPECT_EQ(row.candidates(0).person_id(), first.person.ToBytes());
+  // Nobody is told meanwhile that social services have none of whom it may be about.
+  ASSERT_THAT(Get(first.person).row().waiting(), SizeIs(1));
+  EXPECT_EQ(Get(first.person).row().waiting(0).agency_id(), kSocial);
+  EXPECT_EQ(Get(waits.person).row().review_id(), waits.review.ToBytes());
+  // Sending it again neither doubles nor loses it.
+  EXPECT_TRUE(Unchanged(Take(kSocial, Report("S-1", moved_))));
+}
+
+TEST_F(IntakeTest, ADecisionMakesTheRowsOneAndKeepsTheReportersId) {
+  const LinkResult first = Take(kYot, Report("A-1", tariq_));
+  const LinkResult waits = Take(kSocial, Report("S-1", moved_));
+  const base::PersonId known_as = people_.LookupLocalRecord(*View(), kSocial, "S-1")->known_as;
+  for (const Resolution& wrong :
+       {Resolution{{0}}, Resolution{{2}}, Resolution{{-1}}, Resolution{{1, 1}}}) {
+    EXPECT_EQ(ReasonOf(linker_->PrepareResolve(*View(), Review(waits.review), wrong).status()),
+              Reason::kInvalidField);
+  }
+  EXPECT_FALSE(*linker_->TakesTwo(*View(), Review(waits.review), {{1}}));
+  const ResolveResult resolved = Resolve(waits.review, {{1}});
+  EXPECT_EQ(resolved.person, first.person);
+  EXPECT_THAT(resolved.merged, ElementsAre(waits.person));
+  EXPECT_THAT(Reviews(), IsEmpty());
+  EXPECT_EQ(Rows(store::Space::kReviews), 0u);
+  EXPECT_EQ(WhomRecord(kSocial, "S-1"), first.person);
+  EXPECT_EQ(people_.LookupLocalRecord(*View(), kSocial, "S-1")->known_as, known_as);
+  EXPECT_THAT(Get(first.person).row().waiting(), IsEmpty());
+  EXPECT_TRUE(Get(first.person).row().review_id().empty());
+  EXPECT_TRUE(Unchanged(Take(kSocial, Report("S-1", moved_))));
+}
+
+TEST_F(IntakeTest, ADecisionThatItIsSomebodyElseLeavesTheRow) {
+  const LinkResult first = Take(kYot, Report("A-1", tariq_));
+  const LinkResult waits = Take(kSocial, Report("S-1", moved_));
+  const ResolveResult resolved = Resolve(waits.review, {});
+  EXPECT_EQ(resolved.person, waits.person);
+  EXPECT_THAT(resolved.merged, IsEmpty());
+  EXPECT_EQ(Persons(), 2u);
+  EXPECT_TRUE(Get(waits.person).row().review_id().empty());
+  EXPECT_THAT(Get(first.person).row().waiting(), IsEmpty());
   // From now on each is found by what is theirs.
   EXPECT_EQ(Take(kConnexions, Report("C-1", moved_)).person, resolved.person);
 }
 
-TEST_F(IntakeTest, TwoReviewersOnlyOneDecides) {
+TEST_F(IntakeTest, TwoDecisionsOnlyOneHolds) {
   Take(kYot, Report("A-1", tariq_));
   const LinkResult waits = Take(kSocial, Report("S-1", moved_));
   const auto view = View();
-  LinkResult one = *linker_->PrepareResolve(*view, kSocial, waits.review, {1, false}, now_);
-  LinkResult two = *linker_->PrepareResolve(*view, kSocial, waits.review, {0, true}, now_);
+  const ReviewItem item = **FindReview(*view, waits.review);
+  ResolveResult one = *linker_->PrepareResolve(*view, item, {{1}});
+  ResolveResult two = *linker_->PrepareResolve(*view, item, {});
   EXPECT_TRUE(Commit(std::move(one.batch), *view).ok());
   EXPECT_EQ(ReasonOf(Commit(std::move(two.batch), *view)), Reason::kAborted);
 }
 
-TEST_F(IntakeTest, ARecordUsedForSomebodyElseWaitsAndIsThenMoved) {
+TEST_F(IntakeTest, ToMakeOneOfTwoWhomSeveralKnowTakesTwo) {
+  Take(kYot, Report("A-1", tariq_));
+  const LinkResult waits = Take(kSocial, Report("S-1", moved_));
+  EXPECT_EQ(Take(kConnexions, Report("C-1", moved_)).person, waits.person);
+  EXPECT_TRUE(*linker_->TakesTwo(*View(), Review(waits.review), {{1}}));
+  EXPECT_FALSE(*linker_->TakesTwo(*View(), Review(waits.review), {}));
+}
+
+// Two of given name, surname and birth date: broken on purpose by comparing with the latest details
+// instead of the first (flag->first() set at every report), the walk of the next test succeeds.
+TEST_F(IntakeTest, ARecordThatBecomesSomebodyElsesLeavesTheRowAtOnce) {
   const LinkResult first = Take(kYot, Report("A-1", tariq_));
   const auto sal = Details("Sal", "Osei", 20100505, "NT2 2BB");
   const LinkResult waits = Take(kYot, Report("A-1", sal));
-  EXPECT_EQ(waits.outcome, kInReview);
+  ASSERT_TRUE(Waits(waits));
   EXPECT_EQ(waits.cause, "record-reused");
-  EXPECT_THAT(Get(first.person).AgenciesWithOpenFlags(), ElementsAre(kYot));
-  EXPECT_EQ(people_.LookupLocalRecord(*View(), kYot, "A-1")->person, first.person);
-
-  const LinkResult resolved = Resolve(kYot, waits.review, {0, true});
-  EXPECT_TRUE(Created(resolved));
-  EXPECT_EQ(resolved.former_person, first.person);
-  EXPECT_EQ(resolved.former_flag, first.flag);
+  EXPECT_NE(waits.person, first.person);
+  EXPECT_EQ(waits.former_person, first.person);
+  EXPECT_EQ(waits.former_flag, first.flag);
+  EXPECT_TRUE(waits.former_closed);
   EXPECT_THAT(Get(first.person).AgenciesWithOpenFlags(), IsEmpty());
-  EXPECT_THAT(Get(resolved.person).AgenciesWithOpenFlags(), ElementsAre(kYot));
-  EXPECT_EQ(people_.LookupLocalRecord(*View(), kYot, "A-1")->person, resolved.person);
-  EXPECT_EQ(Take(kYot, Report("A-1", sal)).outcome, kUnchanged);
+  EXPECT_THAT(Get(waits.person).AgenciesWithOpenFlags(), ElementsAre(kYot));
+  EXPECT_EQ(WhomRecord(kYot, "A-1"), waits.person);
+  EXPECT_THAT(Get(first.person).row().waiting(), SizeIs(1));
+  EXPECT_TRUE(Unchanged(Take(kYot, Report("A-1", sal))));
   // Erasing the former person leaves the record with whom it stands for now.
   ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), first.person, kSocial, now_)).ok());
-  EXPECT_EQ(people_.LookupLocalRecord(*View(), kYot, "A-1")->person, resolved.person);
+  EXPECT_EQ(WhomRecord(kYot, "A-1"), waits.person);
 }
 
-TEST_F(IntakeTest, ARecordWhoseDetailsWereAllWrongStaysWithHerWhenAReviewerSaysSo) {
-  const LinkResult first = Take(kYot, Report("A-1", tariq_));
-  const LinkResult waits = Take(kYot, Report("A-1", Details("Sal", "Osei", 20100505, "NT2 2BB")));
-  const LinkResult resolved = Resolve(kYot, waits.review, {1, false});
-  EXPECT_EQ(resolved.outcome, kUpdated);
-  EXPECT_EQ(resolved.person, first.person);
-  EXPECT_TRUE(resolved.former_person.is_zero());
-  EXPECT_THAT(Get(first.person).flags(), SizeIs(1));
+TEST_F(IntakeTest, ARecordIsNotWalkedFromOneChildToAnotherStepByStep) {
+  const LinkResult child_a = Take(kSocial, Report("S-1", tariq_));
+  const LinkResult joins = Take(kYot, Report("A-1", tariq_));
+  ASSERT_EQ(joins.person, child_a.person);
+  EXPECT_EQ(Take(kYot, Report("A-1", Details("Sal", "Hussain", 20090314, "NT1 4QZ"))).person,
+            child_a.person);
+  const LinkResult second = Take(kYot, Report("A-1", Details("Sal", "Osei", 20090314, "NT1 4QZ")));
+  EXPECT_TRUE(Waits(second));
+  EXPECT_NE(second.person, child_a.person);
+  Take(kYot, Report("A-1", Details("Sal", "Osei", 20100505, "NT2 2BB")));
+  const LinkResult child_b =
+      Take(kConnexions, Report("C-1", Details("Sal", "Osei", 20100505, "NT2 2BB")));
+  EXPECT_NE(child_b.person, child_a.person);
+}
+
+// Broken on purpose by having See() count every alias: connexions' Sal joins the YOT's Tariq.
+TEST_F(IntakeTest, WhatOneAgencySaysLaterDrawsNobodyElseIn) {
+  const LinkResult tariq = Take(kYot, Report("A-1", Details("Tariq", "Osei", 20090314, "NT1 4QZ")));
+  ASSERT_EQ(Take(kYot, Report("A-1", Details("Sal", "Osei", 20090314, "NT1 4QZ"))).person,
+            tariq.person);
+  const LinkResult sal =
+      Take(kConnexions, Report("C-1", Details("Sal", "Osei", 20090314, "NT1 4QZ")));
+  EXPECT_NE(sal.person, tariq.person);
+  ASSERT_TRUE(Waits(sal));
+  EXPECT_EQ(sal.cause, "not-corroborated");
+}
+
+TEST_F(IntakeTest, ARecordThatAnotherAgencyHasSoStaysUnderAnotherId) {
+  const LinkResult first =
+      Take(kYot, Report("A-1", Details("Tarik", "Husain", 20090314, "", kNhs)));
+  const LinkResult right =
+      Take(kSocial, Report("S-1", Details("Tarik", "Husain", 20090314, "", kNhs)));
+  ASSERT_EQ(right.person, first.person);
+  ASSERT_EQ(Take(kConnexions, Report("C-1", Details("Tarik", "Osei", 20090314, "", kNhs))).person,
+            first.person);
+  const base::PersonId before = people_.LookupLocalRecord(*View(), kYot, "A-1")->known_as;
+  // The given name and the surname are other ones than those the record began with.
+  ASSERT_EQ(Take(kConnexions, Report("C-1", Details("Sal", "Osei", 20090314, "", kNhs))).person,
+            first.person);
+  const LinkResult corrected =
+      Take(kYot, Report("A-1", Details("Sal", "Osei", 20090314, "", kNhs)));
+  EXPECT_EQ(corrected.person, first.person);
+  EXPECT_FALSE(Waits(corrected));
+  EXPECT_FALSE(corrected.former_flag.is_zero()) << "the entries are as many as where it leaves";
+  EXPECT_NE(people_.LookupLocalRecord(*View(), kYot, "A-1")->known_as, before);
+}
+
+// What a reporter finds of its record is the same whatever others know. Broken on purpose by handing
+// eyes without `hidden` to Match(): the drugs service's word alone joins the YOT's record to the one
+// that social services openly know.
+TEST_F(IntakeTest, WhatNobodyMayKnowOfQualifiesNobodyWhomOthersOpenlyKnow) {
+  const auto open = Details("Tariq", "Hussain", 20090314, "NT1 4QZ", kNhs);
+  const LinkResult social = Take(kSocial, Report("S-1", open));
+  const LinkResult drugs =
+      Take(kDrugs, Report("D-1", Details("Tariq", "Hussain", 20090314, "NT8 8HH", kNhs)));
+  ASSERT_EQ(drugs.person, social.person);
+  const LinkResult guess =
+      Take(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "NT8 8HH")));
+  ASSERT_TRUE(Waits(guess));
+  EXPECT_NE(guess.person, social.person);
+  // By what social services have, it is joined.
+  EXPECT_EQ(
+      Take(kConnexions, Report("C-1", Details("Tariq", "Hussain", 20090314, "NT1 4QZ"))).person,
+      social.person);
+}
+
+// A shield is carried by whoever may be the one it is of. Broken on purpose by leaving out the loop
+// over outcome.persons in PutMatched(): the row is not shielded.
+TEST_F(IntakeTest, AReportThatMayBeOfAShieldedPersonIsShieldedUntilItsOwnerHasLooked) {
+  const LinkResult girl = Take(kSocial, Report("S-1", tariq_));
+  ASSERT_TRUE(
+      Commit(people_.PrepareShield(*View(), girl.person, {true, kSocial, nullptr}, now_)->change)
+          .ok());
+  const LinkResult maybe = Take(kYot, Report("A-1", moved_));
+  ASSERT_TRUE(Waits(maybe));
+  EXPECT_EQ(maybe.cause, "shielded");
+  EXPECT_TRUE(Get(maybe.person).shielded());
+  const store::v1::ReviewRow row = Review(maybe.review).row;
+  EXPECT_EQ(row.owner_agency_id(), kSocial);
+  EXPECT_EQ(row.harm(), signpost::v1::REVIEW_HARM_SHIELDED);
+  Resolve(maybe.review, {});
+  EXPECT_FALSE(Get(maybe.person).shielded());
+  EXPECT_TRUE(Get(girl.person).shielded());
+}
+
+// The postcode of somebody shielded is compared for nobody else: a right guess and a wrong one come
+// to the same, down to the fields that agree. Broken on purpose by `seen.push_back({..., true, ...})`.
+TEST_F(IntakeTest, NoPostcodeOfAShieldedPersonIsEverCompared) {
+  const LinkResult girl = Take(kSocial, Report("S-1", tariq_));
+  ASSERT_TRUE(
+      Commit(people_.PrepareShield(*View(), girl.person, {true, kSocial, nullptr}, now_)->change)
+          .ok());
+  const LinkResult right =
+      Take(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "NT1 4QZ")));
+  const LinkResult wrong =
+      Take(kConnexions, Report("C-1", Details("Tariq", "Hussain", 20090314, "NT7 7AA")));
+  ASSERT_TRUE(Waits(right));
+  ASSERT_TRUE(Waits(wrong));
+  EXPECT_NE(right.person, girl.person);
+  EXPECT_EQ(right.cause, wrong.cause);
+  for (const LinkResult* one : {&right, &wrong}) {
+    const store::v1::CandidateRow candidate = Review(one->review).row.candidates(0);
+    EXPECT_THAT(candidate.agrees(), ElementsAre("given_names", "surname", "birth_date"));
+    EXPECT_THAT(candidate.differs(), IsEmpty());
+  }
+  // Birth date and address alone make nobody plausible.
+  EXPECT_FALSE(
+      Waits(Take("nortown-housing", Report("H-1", Details("Xena", "Yates", 20090314, "NT1 4QZ")))));
+}
+
+TEST_F(IntakeTest, AShieldSetLaterReachesThoseWhoWait) {
+  const LinkResult girl = Take(kSocial, Report("S-1", tariq_));
+  const LinkResult waits = Take(kYot, Report("A-1", moved_));
+  ASSERT_FALSE(Get(waits.person).shielded());
+  store::Batch change =
+      people_.PrepareShield(*View(), girl.person, {true, kSocial, nullptr}, now_)->change;
+  ASSERT_TRUE(linker_->PrepareShieldOfWaiting(*View(), girl.person, kSocial, now_, &change).ok());
+  ASSERT_TRUE(Commit(std::move(change)).ok());
+  EXPECT_TRUE(Get(waits.person).shielded());
+  EXPECT_EQ(Review(waits.review).row.owner_agency_id(), kSocial);
+  EXPECT_EQ(Review(waits.review).row.harm(), signpost::v1::REVIEW_HARM_SHIELDED);
+  EXPECT_THAT(Reviews(), SizeIs(1));
+}
+
+// "256 minus mine counts everybody's": that one agency has many is no error where others made them
+// one.
+TEST_F(IntakeTest, AnAgencyWithTooManyRecordsIsNeverRefusedForWhatOthersKnow) {
+  const auto by_date = Details("Tariq", "Hussain", 20090314, "NT1 4QZ");
+  const LinkResult social = Take(kSocial, Report("S-1", tariq_));
+  for (int i = 0; i < base::kFlagsPerAgencyAndPersonMax; ++i) {
+    ASSERT_EQ(Take(kYot, Report("A-" + std::to_string(i), by_date)).person, social.person);
+  }
+  EXPECT_EQ(
+      ReasonOf(
+          linker_->Prepare(*View(), From(kYot), Report("one more", by_date), surroundings_, now_)
+              .status()),
+      Reason::kInvalidField)
+      << "of its own making";
+  const LinkResult by_number =
+      Take(kYot, Report("N-1", Details("Tariq", "Malik", 20090314, "", kNhs)));
+  EXPECT_TRUE(Waits(by_number));
+  EXPECT_EQ(by_number.cause, "too-many-records");
+}
+
+// 256 invented look-alikes made a girl unfindable. Broken on purpose by sorting the keys again in
+// Consider(): nobody is found.
+TEST_F(IntakeTest, InventedLookAlikesHideNobody) {
+  const LinkResult girl =
+      Take(kSocial, Report("S-1", Details("Sally", "Thorne", 20100505, "NT2 2BB")));
+  for (int i = 0; i <= base::kMatchCandidatesMax; ++i) {
+    Take(kYot, Report("X-" + std::to_string(i),
+                      Details("Sally", "Thorne", 20100505,
+                              "NT" + std::to_string(i % 89 + 3) + " 4Q" +
+                                  std::string(1, static_cast<char>('A' + i % 20)))));
+  }
+  const Eyes connexions{{kConnexions}, surroundings_.hidden};
+  EXPECT_EQ(*linker_->FindOne(*View(), Details("Sally", "Thorne", 20100505, "NT2 2BB"), connexions),
+            girl.person);
+  EXPECT_EQ(
+      Take(kConnexions, Report("C-1", Details("Sally", "Thorne", 20100505, "NT2 2BB"))).person,
+      girl.person);
+}
+
+TEST_F(IntakeTest, WhoAsksByDetailsIsToldByItsOwnWordsAndWhatOthersOpenlySaid) {
+  const auto hidden = Details("Tariq", "Hussain", 20090314, "NT1 4QZ");
+  Take(kDrugs, Report("D-1", hidden));
+  const Eyes yot{{kYot}, surroundings_.hidden};
+  EXPECT_EQ(ReasonOf(linker_->FindOne(*View(), hidden, yot).status()), Reason::kNotFound);
+  Take(kYot, Report("A-1", hidden));
+  EXPECT_EQ(*linker_->FindOne(*View(), hidden, yot),
+            people_.LookupLocalRecord(*View(), kYot, "A-1")->known_as);
+  const Eyes social{{kSocial}, surroundings_.hidden};
+  EXPECT_TRUE(linker_->FindOne(*View(), hidden, social).ok()) << "the YOT openly knows them";
+  EXPECT_EQ(ReasonOf(linker_->FindOne(*View(), hidden, social, /*own_only=*/true).status()),
+            Reason::kNotFound);
+  // Whoever else is like them makes no difference to who reported them.
+  Take(kSocial, Report("S-2", Details("Tariq", "Hussain", 20090314, "NT8 8HH")));
+  EXPECT_TRUE(linker_->FindOne(*View(), Details("Tariq", "Hussain", 20090314, ""), yot).ok());
 }
 
 TEST_F(IntakeTest, SwappedNamesOrDatesOnAKnownRecordAreNoReuse) {
   Take(kYot, Report("A-1", Details("Tariq", "Hussain", 20090304, "")));
-  EXPECT_EQ(Take(kYot, Report("A-1", Details("Hussain", "Tariq", 20100505, ""))).outcome, kUpdated);
-  EXPECT_EQ(Take(kYot, Report("A-1", Details("Sal", "Osei", 20090403, ""))).outcome, kUpdated);
+  EXPECT_FALSE(Waits(Take(kYot, Report("A-1", Details("Hussain", "Tariq", 20100505, "")))));
+  EXPECT_FALSE(Waits(Take(kYot, Report("A-1", Details("Sal", "Hussain", 20090403, "")))));
 }
 
 TEST_F(IntakeTest, ARetractedRecordIsRetractedOnceAndOneNeverReportedIsNothing) {
   FlagReport retract;
   retract.set_record_id("A-1");
   retract.set_status(signpost::v1::FLAG_STATUS_RETRACTED);
-  EXPECT_EQ(Take(kYot, retract).outcome, kUnchanged);
+  EXPECT_TRUE(Unchanged(Take(kYot, retract)));
   EXPECT_EQ(Persons(), 0u);
   const LinkResult first = Take(kYot, Report("A-1", tariq_));
   const LinkResult retracted = Take(kYot, retract);
   EXPECT_EQ(retracted.change, FlagChange::kRetracted);
   EXPECT_EQ(retracted.flag, first.flag);
-  EXPECT_EQ(Take(kYot, retract).outcome, kUnchanged);
+  EXPECT_TRUE(Unchanged(Take(kYot, retract)));
   // One that waits goes from the queue.
-  EXPECT_EQ(Take(kSocial, Report("S-1", moved_)).outcome, kInReview);
+  ASSERT_TRUE(Waits(Take(kSocial, Report("S-1", moved_))));
   retract.set_record_id("S-1");
   EXPECT_EQ(Take(kSocial, retract).change, FlagChange::kRetracted);
-  EXPECT_THAT(Reviews(kSocial).reviews, IsEmpty());
-  EXPECT_EQ(ReasonOf(people_.LookupLocalRecord(*View(), kSocial, "S-1").status()),
-            Reason::kNotFound);
+  EXPECT_THAT(Reviews(), IsEmpty());
+  EXPECT_EQ(Rows(store::Space::kReviews), 0u);
+  EXPECT_THAT(Get(first.person).row().waiting(), IsEmpty());
 }
 
-TEST_F(IntakeTest, ReviewsComeOldestFirstInPages) {
+TEST_F(IntakeTest, ReviewsComeByHarmAndThenByAge) {
+  surroundings_.safeguards = [](const std::string& agency) { return agency == kSocial; };
   Take(kYot, Report("A-1", tariq_));
-  std::vector<base::ReviewId> made;
-  for (int i = 0; i < 5; ++i) {
-    LinkResult result = *linker_->Prepare(
-        *View(), From(kSocial), Report("S-" + std::to_string(i), moved_), now_ + absl::Seconds(i));
-    made.push_back(result.review);
-    Finish(std::move(result));
+  std::vector<base::ReviewId> ordinary;
+  for (int i = 0; i < 3; ++i) {
+    now_ += absl::Seconds(1);
+    ordinary.push_back(Take(kConnexions, Report("C-" + std::to_string(i),
+                                                Details("Tariq", "Hussain", 20090314,
+                                                        "NT9 " + std::to_string(i) + "ZZ")))
+                           .review);
   }
+  now_ += absl::Seconds(1);
+  const base::ReviewId pressing = Take(kSocial, Report("S-1", moved_)).review;
   std::vector<base::ReviewId> seen;
-  std::string token;
-  do {
-    const ReviewPage page = *linker_->ListReviews(*View(), kSocial, 2, token);
-    for (const ReviewItem& item : page.reviews) seen.push_back(item.id);
-    token = page.next_token;
-  } while (!token.empty());
-  EXPECT_EQ(seen, made);
-  EXPECT_EQ(ReasonOf(linker_->ListReviews(*View(), kSocial, 2, "nonsense").status()),
-            Reason::kInvalidField);
-  EXPECT_EQ(ReasonOf(linker_->ListReviews(*View(), kSocial, 0, "").status()),
-            Reason::kInvalidField);
-  EXPECT_EQ(ReasonOf(linker_->ListReviews(*View(), kSocial, base::kPageRowsMax + 1, "").status()),
-            Reason::kInvalidField);
+  std::string after;
+  while (true) {
+    const std::vector<ReviewItem> page = *ReviewsAfter(*View(), after, 2);
+    for (const ReviewItem& item : page) seen.push_back(item.id);
+    if (page.size() < 2) break;
+    after = page.back().key;
+  }
+  EXPECT_THAT(seen, ElementsAre(pressing, ordinary[0], ordinary[1], ordinary[2]));
 }
 
 TEST_F(IntakeTest, ReconcilingTellsMissingFromUnknownAndClosesOne) {
   Take(kYot, Report("A-1", tariq_));
   const LinkResult missing = Take(kYot, Report("A-2", Details("Sal", "Osei", 20100505, "NT2 2BB")));
-  EXPECT_EQ(Take(kYot, Report("A-3", moved_)).outcome, kInReview);
+  Take(kYot, Report("A-3", moved_));
   FlagReport closed = Report("A-4", Details("Sam", "Grant", 20080606, "NT3 3DD"));
   closed.set_status(signpost::v1::FLAG_STATUS_CLOSED);
   people::SetDate(closed.mutable_closed_on(), 20261101);
@@ -296,13 +478,12 @@ TEST_F(IntakeTest, ReconcilingTellsMissingFromUnknownAndClosesOne) {
   EXPECT_EQ(ReasonOf(reconciliation.Add("")), Reason::kInvalidField);
   EXPECT_EQ(ReasonOf(reconciliation.Add(std::string(129, 'x'))), Reason::kInvalidField);
   const Reconciliation::Result result = *reconciliation.Finish(*View());
-  // A-3 waits: known. A-4 is listed as open but closed here: report it again.
+  // A-4 is listed as open but closed here: report it again.
   EXPECT_THAT(result.unknown_record_ids, ElementsAre("A-4", "A-9"));
   ASSERT_THAT(result.missing, SizeIs(1));
   EXPECT_EQ(result.missing[0].person, missing.person);
   const LinkResult done =
       Finish(*linker_->PrepareCloseMissing(*View(), kYot, result.missing[0], now_));
-  EXPECT_EQ(done.outcome, kUpdated);
   EXPECT_EQ(done.change, FlagChange::kClosed);
   EXPECT_THAT(Get(missing.person).AgenciesWithOpenFlags(), IsEmpty());
   EXPECT_THAT(reconciliation.Finish(*View())->missing, IsEmpty());
@@ -310,8 +491,9 @@ TEST_F(IntakeTest, ReconcilingTellsMissingFromUnknownAndClosesOne) {
 
 TEST_F(IntakeTest, TwoFirstReportsFromOneReadingMakeOnePerson) {
   const auto view = View();
-  LinkResult one = *linker_->Prepare(*view, From(kYot), Report("A-1", tariq_), now_);
-  LinkResult two = *linker_->Prepare(*view, From(kSocial), Report("S-1", tariq_), now_);
+  LinkResult one = *linker_->Prepare(*view, From(kYot), Report("A-1", tariq_), surroundings_, now_);
+  LinkResult two =
+      *linker_->Prepare(*view, From(kSocial), Report("S-1", tariq_), surroundings_, now_);
   EXPECT_TRUE(Created(one));
   EXPECT_TRUE(Created(two));
   EXPECT_TRUE(Commit(std::move(one.batch), *view).ok());
@@ -336,7 +518,7 @@ TEST_F(IntakeTest, ManyWritersAtOnceMakeEachPersonOnce) {
         auto view = View();
         all_have_read.arrive_and_wait();  // so that every first attempt is made in ignorance
         for (int attempt = 0; attempt < 200; ++attempt) {
-          LinkResult result = *linker_->Prepare(*view, From(agency), report, now_);
+          LinkResult result = *linker_->Prepare(*view, From(agency), report, surroundings_, now_);
           if (Commit(std::move(result.batch), *view).ok()) break;
           view = View();
         }
@@ -345,18 +527,19 @@ TEST_F(IntakeTest, ManyWritersAtOnceMakeEachPersonOnce) {
     });
   }
   for (std::thread& writer : writers) writer.join();
-  // Families of one birth date share given name, date and postcode: they wait, they are not
-  // doubled.
+  // Families of one birth date share given name, date and postcode: they stand on rows of their own
+  // and wait, and each is joined by whoever reports the same.
   std::set<std::string> surnames;
   size_t flags = 0;
   const std::vector<store::KeyValue> rows = *View()->Scan(store::Space::kPeople, "", "", 10000);
   for (const store::KeyValue& row : rows) {
     const people::Person person = Get(*base::PersonId::FromBytes(row.key));
+    if (person.id().ToBytes() != row.key) continue;  // an agency's own id for them
     const std::string surname = OpenSealed(person.Details(person.aliases()[0]))->surname();
     EXPECT_TRUE(surnames.insert(surname).second) << "doubled";
     flags += static_cast<size_t>(person.flags().size());
   }
-  EXPECT_EQ(flags + Rows(store::Space::kReviews), agencies.size() * kPersons);
+  EXPECT_EQ(flags, agencies.size() * kPersons);
   EXPECT_EQ(Rows(store::Space::kLocalRecords), agencies.size() * kPersons);
 }
 
@@ -389,7 +572,7 @@ TEST_F(IntakeTest, AStolenStoreTellsNothing) {
   waits.set_record_id("RECORD-4712");
   waits.mutable_person()->set_postcode("NT9 9ZZ");
   waits.mutable_person()->clear_identifiers();
-  EXPECT_EQ(Take(kSocial, waits).outcome, kInReview);
+  EXPECT_TRUE(Waits(Take(kSocial, waits)));
   signpost::v1::Consent consent;
   consent.set_evidence_note("said so in the kitchen");
   consent.set_decision(signpost::v1::CONSENT_DECISION_REFUSED);
@@ -439,18 +622,16 @@ TEST_F(IntakeTest, AnErasedRecordReportedAgainIsAQuestionAndNobody) {
   };
   EXPECT_THAT(questions(kSocial), IsEmpty());
 
-  // What is told is what is told of a report that waits: the first time, of the same again, of changes.
+  // It comes to what any other first report comes to, but for the row.
   const LinkResult again = Take(kYot, Report("A-1", tariq_));
-  EXPECT_EQ(again.outcome, kInReview);
+  EXPECT_EQ(again.change, people::FlagChange::kOpened);
   EXPECT_TRUE(again.flag.is_zero());
-  EXPECT_EQ(again.cause, "erased-record");
+  EXPECT_TRUE(again.review.is_zero());
   EXPECT_EQ(Persons(), 0u);
   EXPECT_FALSE(Holds("Hussain"));
   EXPECT_FALSE(Holds("A-1"));
-  const auto same = linker_->Prepare(*View(), From(kYot), Report("A-1", tariq_), now_);
-  EXPECT_EQ(same->outcome, kInReview);
-  EXPECT_TRUE(same->batch.empty());
-  EXPECT_EQ(Take(kYot, Report("A-1", moved_)).outcome, kInReview);
+  EXPECT_EQ(Take(kYot, Report("A-1", tariq_)).change, people::FlagChange::kUnchanged);
+  EXPECT_EQ(Take(kYot, Report("A-1", moved_)).change, people::FlagChange::kOpened);
   ASSERT_THAT(questions(kSocial), SizeIs(1)) << "one question a record";
   EXPECT_THAT(questions(kYot), IsEmpty()) << "asked is who erased";
   EXPECT_EQ(OpenSealed(questions(kSocial)[0].report)->person().postcode(), "NT9 9ZZ");
@@ -462,14 +643,14 @@ TEST_F(IntakeTest, AnErasedRecordReportedAgainIsAQuestionAndNobody) {
   people::KeepErasedRecordOut(kSocial, questions(kSocial)[0], &out);
   ASSERT_TRUE(Commit(std::move(out)).ok());
   EXPECT_THAT(questions(kSocial), IsEmpty());
-  EXPECT_EQ(Take(kYot, Report("A-1", tariq_)).outcome, kInReview);
+  EXPECT_EQ(Take(kYot, Report("A-1", tariq_)).change, people::FlagChange::kUnchanged);
   EXPECT_THAT(questions(kSocial), IsEmpty());
   for (const auto& [space, row] : AllRows()) {
     EXPECT_FALSE(space == store::Space::kPersonKeys && people::IsHeldReportKey(row.key));
   }
 
   // The other record: somebody new, and a record like any other from then on.
-  EXPECT_EQ(Take(kConnexions, Report("C-1", tariq_, "careers")).outcome, kInReview);
+  Take(kConnexions, Report("C-1", tariq_, "careers"));
   const base::ReviewId question = questions(kSocial)[0].id;
   EXPECT_EQ(ReasonOf(linker_->PrepareTakeErasedRecord(*View(), kYot, question, now_).status()),
             Reason::kNotFound);
@@ -477,7 +658,8 @@ TEST_F(IntakeTest, AnErasedRecordReportedAgainIsAQuestionAndNobody) {
       Finish(*linker_->PrepareTakeErasedRecord(*View(), kSocial, question, now_));
   EXPECT_NE(taken.person, first.person);
   EXPECT_THAT(Get(taken.person).AgenciesWithOpenFlags(), ElementsAre(kConnexions));
-  EXPECT_EQ(Take(kConnexions, Report("C-1", tariq_, "careers")).outcome, kUnchanged);
+  EXPECT_EQ(Take(kConnexions, Report("C-1", tariq_, "careers")).change,
+            people::FlagChange::kUnchanged);
   EXPECT_EQ(ReasonOf(linker_->PrepareTakeErasedRecord(*View(), kSocial, question, now_).status()),
             Reason::kNotFound);
 }
@@ -487,35 +669,28 @@ TEST_F(IntakeTest, AnErasedRecordThatIsRetractedIsNoQuestionAnyMore) {
   ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), first.person, kSocial, now_)).ok());
   FlagReport retracted = Report("A-1", tariq_);
   retracted.set_status(signpost::v1::FLAG_STATUS_RETRACTED);
-  EXPECT_EQ(Take(kYot, retracted).outcome, kUnchanged);
+  EXPECT_EQ(Take(kYot, retracted).change, people::FlagChange::kUnchanged);
   Take(kYot, Report("A-1", tariq_));
-  EXPECT_EQ(Take(kYot, retracted).outcome, kUpdated);
+  EXPECT_EQ(Take(kYot, retracted).change, people::FlagChange::kRetracted);
   EXPECT_THAT(people::ListErasedRecords(*View(), *keyring_, kSocial, "", 10)->questions, IsEmpty());
-  EXPECT_EQ(Take(kYot, Report("A-1", tariq_)).outcome, kInReview) << "it is an erased record still";
+  EXPECT_TRUE(Take(kYot, Report("A-1", tariq_)).flag.is_zero()) << "it is an erased record still";
 }
 
 TEST_F(IntakeTest, AReviewOfSomebodyErasedAsksToChooseAgain) {
   const LinkResult first = Take(kYot, Report("A-1", tariq_));
   const LinkResult waits = Take(kSocial, Report("S-1", moved_));
   ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), first.person, kSocial, now_)).ok());
-  EXPECT_EQ(
-      ReasonOf(linker_->PrepareResolve(*View(), kSocial, waits.review, {1, false}, now_).status()),
-      Reason::kInvalidField);
-  EXPECT_TRUE(Created(Resolve(kSocial, waits.review, {0, true})));
+  EXPECT_EQ(ReasonOf(linker_->PrepareResolve(*View(), Review(waits.review), {{1}}).status()),
+            Reason::kInvalidField);
+  EXPECT_EQ(Resolve(waits.review, {}).person, waits.person);
 }
 
-TEST_F(IntakeTest, AReviewsCiphertextOpensInItsOwnPlaceOnly) {
-  Take(kYot, Report("A-1", tariq_));
-  const LinkResult one = Take(kSocial, Report("S-1", moved_));
-  const LinkResult two = Take(kSocial, Report("S-2", moved_));
-  std::vector<store::KeyValue> rows = *View()->Scan(store::Space::kReviews, "", "", 10);
-  ASSERT_THAT(rows, SizeIs(2));
-  store::Batch batch;
-  batch.Put(store::Space::kReviews, rows[0].key, rows[1].value);
-  ASSERT_TRUE(store::testing::CommitNow(*store_, std::move(batch)).ok());
-  const ReviewPage page = Reviews(kSocial);
-  EXPECT_EQ(ReasonOf(OpenSealed(page.reviews[0].report).status()), Reason::kDataLoss);
-  EXPECT_TRUE(OpenSealed(page.reviews[1].report).ok());
+TEST_F(IntakeTest, WhoIsErasedWaitsNoLonger) {
+  const LinkResult first = Take(kYot, Report("A-1", tariq_));
+  const LinkResult waits = Take(kSocial, Report("S-1", moved_));
+  ASSERT_TRUE(Commit(*linker_->PrepareErase(*View(), waits.person, kSocial, now_)).ok());
+  EXPECT_EQ(Rows(store::Space::kReviews), 0u);
+  EXPECT_THAT(Get(first.person).row().waiting(), IsEmpty());
 }
 
 }  // namespace

@@ -139,9 +139,10 @@ void OpenSet(const ReportLinker& intake, bool with_id, std::vector<std::vector<s
   for (const auto& row : known) {
     signpost::v1::FlagReport report = Report(row[0], FromFebrl(row, with_id));
     if (report.person().given_names().empty() && report.person().surname().empty()) continue;
-    LinkResult result = *intake.Prepare(*view(), From(kYot), report, now);
-    if (result.outcome == signpost::v1::FLAG_OUTCOME_KIND_IN_REVIEW) {
+    LinkResult result = *intake.Prepare(*view(), From(kYot), report, {}, now);
+    if (!result.review.is_zero()) {
       ++waits;
+      entity_of[result.person] = Entity(row[0]);
     } else {
       // 4a has no duplicates: whoever is linked within it is linked wrongly.
       EXPECT_TRUE(result.person_created) << row[0];

@@ -72,7 +72,7 @@ TEST_F(ReplayTest, WhatHappenedSinceIsTakenBack) {
   closed.mutable_closed_on()->set_year(2026);
   closed.mutable_closed_on()->set_month(11);
   closed.mutable_closed_on()->set_day(20);
-  ASSERT_EQ(Report(kYot, closed).kind(), v1::FLAG_OUTCOME_KIND_UPDATED);
+  ASSERT_EQ(Report(kYot, closed).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   Report(request::kSocial, Flag("S-1", "childrens-social-care"));
   Publish(request::RulesOfNortown(2));
   EXPECT_EQ(Replay(with_consent)->result(), v1::REPLAY_RESULT_SAME);
@@ -105,7 +105,7 @@ TEST_F(ReplayTest, WhatCannotBeTakenBackIsSaid) {
   const uint64_t asked = Asked();
   v1::FlagReport changed = Flag("Y-1", "youth-offending");
   changed.add_assessments()->set_kind("apir");
-  ASSERT_EQ(Report(kYot, changed).kind(), v1::FLAG_OUTCOME_KIND_UPDATED);
+  ASSERT_EQ(Report(kYot, changed).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   const auto again = Replay(asked);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->result(), v1::REPLAY_RESULT_NOT_POSSIBLE);

@@ -134,8 +134,17 @@ class PeopleFixture : public ::testing::Test {
       if (!read.ok()) return read.status();
       whom = *std::move(read);
     }
+    Placing placing;
+    if (whom.has_value()) placing.person = &*whom;
+    // What an agency reports again of one person goes under the id that it has for them.
+    if (whom.has_value()) {
+      for (const store::v1::FlagRow& flag : whom->flags()) {
+        if (flag.agency_id() != agency || placing.known_as.has_value()) continue;
+        placing.known_as = *base::PersonId::FromBytes(flag.known_as());
+      }
+    }
     return people_.PrepareReport(From(agency), report, state, people_.ContentHash(agency, report),
-                                 hashes, whom.has_value() ? &*whom : nullptr, now_);
+                                 hashes, placing, now_);
   }
   absl::StatusOr<FlagResult> PrepareClose(const std::string& agency, const std::string& record) {
     return people_.PrepareClose(

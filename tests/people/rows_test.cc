@@ -53,30 +53,6 @@ TEST_F(RowsTest, EverybodyIsGoneThroughInOrderAPageAtATime) {
   EXPECT_EQ(ReasonOf(IdsAfter(*View(), std::nullopt, 10).status()), Reason::kDataLoss);
 }
 
-TEST_F(RowsTest, ARecordThatWaitsStaysOnWhomItIsOn) {
-  const base::PersonId tariq = PutOne("A-1");
-  const std::string hash = people_.RecordHash(kYot, "A-1");
-  const base::ReviewId review = base::ReviewId::New(&random_);
-  store::Batch batch;
-  PutWaiting(kYot, *people_.ResolveRecord(*View(), kYot, hash), review, &batch);
-  const std::string new_hash = people_.RecordHash(kYot, "A-2");
-  PutWaiting(kYot, *people_.ResolveRecord(*View(), kYot, new_hash), review, &batch);
-  ASSERT_TRUE(Commit(std::move(batch)).ok());
-  const RecordState waits = *people_.ResolveRecord(*View(), kYot, hash);
-  EXPECT_EQ(waits.record->review, review);
-  EXPECT_EQ(waits.record->person, tariq);
-  EXPECT_TRUE(waits.record->flag.has_value());
-  const RecordState new_one = *people_.ResolveRecord(*View(), kYot, new_hash);
-  EXPECT_EQ(new_one.record->review, review);
-  EXPECT_FALSE(new_one.record->person.has_value());
-
-  store::Batch forget;
-  ForgetRecord(kYot, new_one, &forget);
-  ASSERT_TRUE(Commit(std::move(forget)).ok());
-  EXPECT_FALSE(people_.ResolveRecord(*View(), kYot, new_hash)->record.has_value());
-  EXPECT_TRUE(people_.ResolveRecord(*View(), kYot, hash)->record.has_value());
-}
-
 TEST_F(RowsTest, WrappedKeysGoToWhoeverIsStillHereAlone) {
   const base::PersonId stays = PutOne("A-1");
   const base::PersonId goes = PutOne("A-2");

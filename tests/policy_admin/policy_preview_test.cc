@@ -141,7 +141,7 @@ class PolicyPreviewTest : public request::HubRooms {
 
 TEST_F(PolicyPreviewTest, CountsWhatTheDoorWouldTellUnderBothPolicies) {
   TariqIsKnown();
-  EXPECT_EQ(Report(kDrugs, Flag("D-1", "substance-misuse")).kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
+  EXPECT_EQ(Report(kDrugs, Flag("D-1", "substance-misuse")).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   v1::FlagReport closed = Flag("S-1", "childrens-social-care");
   v1::AssessmentPointer* plan = closed.add_assessments();
   plan->set_kind("cin-plan");
@@ -247,7 +247,7 @@ TEST_F(PolicyPreviewTest, FlagsThatNameTeamsAreJudgedByTheTeamTheyName) {
   const auto naming = [this](const char* record, const char* team, const v1::PersonDetails& who) {
     v1::FlagReport report = Flag(record, "youth-offending", who);
     report.mutable_contact()->set_team_id(team);
-    EXPECT_EQ(Report(kYot, report).kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
+    EXPECT_EQ(Report(kYot, report).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   };
   naming("Y-1", "nortown-yot-team", Tariq());
   naming("Y-2", "prevention-team", Sal());
@@ -273,7 +273,7 @@ TEST_F(PolicyPreviewTest, EverybodyIsLookedAtOnceHoweverManyAreListedAtATime) {
       details.mutable_birth_date()->set_day(1 + reported % 28);
       ASSERT_EQ(
           Report(kConnexions, Flag(absl::StrCat("C-", reported), "connexions", details)).kind(),
-          v1::FLAG_OUTCOME_KIND_RECORDED)
+          v1::FLAG_OUTCOME_KIND_RECEIVED)
           << reported;
     }
     EXPECT_EQ(Preview(RulesOfNortown(2), 7).people(), static_cast<uint64_t>(wanted));

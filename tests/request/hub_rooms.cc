@@ -142,6 +142,7 @@ HubRooms::HubRooms(bool with_policy, const people::StandingRules& standing)
   context_.entries = entries_.get();
   context_.policy = &policy_;
   context_.contact_desk = "01632 960000, the contact desk";
+  context_.details_budget = &details_budget_;
   policy_admin_ = std::make_unique<policy_admin::PolicyAdmin>(context_, &policy_,
                                                               policy_admin::PolicyAdminOptions());
   intake_ = std::make_unique<intake::Intake>(context_);
@@ -278,8 +279,8 @@ void HubRooms::TariqIsKnown() {
   v1::AssessmentPointer* pointer = asset.add_assessments();
   pointer->set_kind("asset");
   pointer->add_sections("lifestyle");
-  EXPECT_EQ(Report(kYot, asset).kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
-  EXPECT_EQ(Report(kConnexions, Flag("C-1", "connexions")).kind(), v1::FLAG_OUTCOME_KIND_RECORDED);
+  EXPECT_EQ(Report(kYot, asset).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
+  EXPECT_EQ(Report(kConnexions, Flag("C-1", "connexions")).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
 }
 
 absl::StatusOr<v1::RecordConsentResponse> HubRooms::Consent(
@@ -458,8 +459,8 @@ people::Person HubRooms::PersonOf(const std::string& agency, const std::string& 
   const std::unique_ptr<store::View> view = View();
   const absl::StatusOr<people::LocalRecord> record =
       people_->LookupLocalRecord(*view, agency, record_id);
-  EXPECT_TRUE(record.ok() && record->person.has_value()) << record.status();
-  absl::StatusOr<people::Person> person = people_->Read(*view, *record->person);
+  EXPECT_TRUE(record.ok()) << record.status();
+  absl::StatusOr<people::Person> person = people_->Read(*view, record->known_as);
   EXPECT_TRUE(person.ok()) << person.status();
   return *std::move(person);
 }

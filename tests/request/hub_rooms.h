@@ -212,6 +212,7 @@ class HubRooms : public ::testing::Test {
   std::unique_ptr<store::Following> policy_following_;
   HubContext context_;
   std::unique_ptr<policy_admin::PolicyAdmin> policy_admin_;
+  request::DetailsBudget details_budget_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<enrolment::Enrolment> enrolment_;
   std::unique_ptr<disclosure::Answers> answers_;

@@ -117,7 +117,10 @@ class BackupStories : public ::testing::Test {
     const request::HubContext& context = nortown_.hub().context();
     const auto held = context.store->NewView();
     const ledger::GuardedView view(held->get());
-    const base::PersonId person = *context.people->LookupLocalRecord(view, agency, record)->person;
+    const base::PersonId person =
+        context.people
+            ->Read(view, context.people->LookupLocalRecord(view, agency, record)->known_as)
+            ->id();
     auto erased =
         context.linker->PrepareErase(view, person, "nortown-social-services", context.clock->Now());
     ASSERT_TRUE(erased.ok());
@@ -233,7 +236,7 @@ TEST_F(BackupStories, ADrill) {
   // And life goes on: reported again, they are somebody new.
   EXPECT_EQ(
       nortown_.Report("northern-connexions", OpenFlag("C-2", kJade, "connexions", "M")).kind(),
-      v1::FLAG_OUTCOME_KIND_RECORDED);
+      v1::FLAG_OUTCOME_KIND_RECEIVED);
   EXPECT_EQ(Flags("C-2"), 1);
   EXPECT_GT(MakeBackup().backup(), third.backup());
   nortown_.Restart();
@@ -287,7 +290,7 @@ TEST_F(BackupStories, TheMasterKeyIsChangedAndNobodyIsSomebodyElse) {
                 OpenFlag(absl::StrCat("M-", i), known, "connexions", "Maureen"))
         .kind();
   };
-  for (int i = 0; i < 20; ++i) ASSERT_EQ(report(i), v1::FLAG_OUTCOME_KIND_RECORDED);
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(report(i), v1::FLAG_OUTCOME_KIND_RECEIVED);
   nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen"));
   nortown_.Report("northern-connexions", OpenFlag("C-2", kJade, "connexions", "Maureen"));
   const auto by_details = [this] {
@@ -303,7 +306,7 @@ TEST_F(BackupStories, TheMasterKeyIsChangedAndNobodyIsSomebodyElse) {
   const auto as_before = [&] {
     EXPECT_EQ(Flags("C-1"), 1);
     EXPECT_EQ(by_details(), 1);
-    for (int i = 0; i < 20; ++i) EXPECT_EQ(report(i), v1::FLAG_OUTCOME_KIND_UNCHANGED) << i;
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(report(i), v1::FLAG_OUTCOME_KIND_RECEIVED) << i;
     v1::MakeBackupResponse again;
     EXPECT_TRUE(MakeBackup(&again, "before").ok());
     EXPECT_EQ(again.receipt().leaf_hash(), first.receipt().leaf_hash());

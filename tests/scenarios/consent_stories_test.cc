@@ -56,12 +56,12 @@ class ConsentStories : public ::testing::Test {
                                                                  "youth-offending", "Dilys Hume"),
                                                         "asset", {"lifestyle", "victims"}))
                   .kind(),
-              v1::FLAG_OUTCOME_KIND_RECORDED);
+              v1::FLAG_OUTCOME_KIND_RECEIVED);
     ASSERT_EQ(nortown_
                   .Report("northern-connexions",
                           OpenFlag("C-" + number, known, "connexions", "Maureen Oakes"))
                   .kind(),
-              v1::FLAG_OUTCOME_KIND_RECORDED);
+              v1::FLAG_OUTCOME_KIND_RECEIVED);
   }
 
   // A written yes of Tariq's to the ASSET, for the adviser.
@@ -256,7 +256,7 @@ TEST_F(ConsentStories, ABirthDateThatOneAgencyCorrectsMovesTheEnd) {
   v1::FlagReport corrected = WithAssessment(
       OpenFlag("Y-1", {"Tariq", "Mahmood", 2009, 4, 17, "NT4 7QX", ""}, "youth-offending", "Dilys"),
       "asset", {"lifestyle"});
-  ASSERT_EQ(nortown_.Report("nortown-yot", corrected).kind(), v1::FLAG_OUTCOME_KIND_UPDATED);
+  ASSERT_EQ(nortown_.Report("nortown-yot", corrected).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   EXPECT_FALSE(IsOpen());
 }
 

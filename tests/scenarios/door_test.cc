@@ -151,16 +151,16 @@ TEST_F(Door, GivesTheLargestPageToWhoeverAsksForALargerOne) {
   EXPECT_EQ(one_by_one, at_once);
 
   v1::ListReviewsRequest reviews;
+  reviews.set_request_id(nortown_->RequestId());
   reviews.set_page_size(too_many);
   v1::ListReviewsResponse waiting;
+  const auto stewards = nortown_->Stewards(Steward().agency);
   const grpc::Status status =
-      nortown_->Index("northern-connexions")
-          ->ListReviews(nortown_->ContextOf(TariqsAdviser()).get(), reviews, &waiting);
+      stewards->ListReviews(nortown_->ContextOf(Steward()).get(), reviews, &waiting);
   EXPECT_TRUE(status.ok()) << status.error_message();
   reviews.set_page_size(-1);
   EXPECT_EQ(rpc::ReasonOnWire(
-                nortown_->Index("northern-connexions")
-                    ->ListReviews(nortown_->ContextOf(TariqsAdviser()).get(), reviews, &waiting)),
+                stewards->ListReviews(nortown_->ContextOf(Steward()).get(), reviews, &waiting)),
             Reason::kInvalidField);
 }
 

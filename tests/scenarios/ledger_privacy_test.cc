@@ -211,7 +211,10 @@ TEST(LedgerPrivacy, NothingJoinsTwoEntriesAboutOnePerson) {
   const request::HubContext& context = nortown.hub().context();
   const auto view = *context.store->NewView();
   const base::PersonId tariq =
-      *context.people->LookupLocalRecord(*view, "northern-connexions", "C-1")->person;
+      context.people
+          ->Read(*view,
+                 context.people->LookupLocalRecord(*view, "northern-connexions", "C-1")->known_as)
+          ->id();
   const people::Person person = *context.people->Read(*view, tariq);
   const std::vector<uint64_t> about = *ledger::PersonIndex(view.get()).EntriesOf(tariq);
   ASSERT_GE(about.size(), 6u);

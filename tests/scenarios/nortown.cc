@@ -66,6 +66,7 @@ Worker SocialWorker() { return {"nortown-social-services", "sw-001", "social-wor
 Worker HousingOfficer() { return {"nortown-housing", "ho-001", "housing-officer", {}}; }
 Worker ProjectWorker() { return {"nightstop-project", "pw-001", "project-worker", {}}; }
 Worker DrugsWorker() { return {"nortown-drugs-advice", "dw-001", "drugs-worker", {}}; }
+Worker Steward() { return {"nortown-housing", "ms-001", "matching-steward", {}}; }
 
 const std::string& Agencies::Authority() {
   // Made once for a test program: keys take a second.
@@ -283,6 +284,9 @@ Answered Agencies::Ask(const Worker& worker, const v1::WhoKnowsRequest& request)
 std::unique_ptr<v1::IndexService::Stub> Agencies::Index(const std::string& agency,
                                                         const std::string& system) {
   return v1::IndexService::NewStub(Channel(agency, system));
+}
+std::unique_ptr<v1::StewardService::Stub> Agencies::Stewards(const std::string& agency) {
+  return v1::StewardService::NewStub(Channel(agency, "casework"));
 }
 std::unique_ptr<v1::ConsentService::Stub> Agencies::Consents(const std::string& agency) {
   return v1::ConsentService::NewStub(Channel(agency, "casework"));

@@ -26,6 +26,7 @@
 #include "signpost/v1/exchange.grpc.pb.h"
 #include "signpost/v1/index.grpc.pb.h"
 #include "signpost/v1/registry.grpc.pb.h"
+#include "signpost/v1/steward.grpc.pb.h"
 #include "tests/request/nortown_area.h"
 
 namespace signpost::scenarios {
@@ -46,6 +47,7 @@ Worker SocialWorker();
 Worker HousingOfficer();
 Worker ProjectWorker();
 Worker DrugsWorker();
+Worker Steward();  // settles whom reports are about; of the housing department
 
 // A young person as an agency writes them down.
 struct Known {
@@ -108,6 +110,7 @@ class Agencies {
 
   std::unique_ptr<v1::IndexService::Stub> Index(const std::string& agency,
                                                 const std::string& system = "casework");
+  std::unique_ptr<v1::StewardService::Stub> Stewards(const std::string& agency);
   std::unique_ptr<v1::ConsentService::Stub> Consents(const std::string& agency);
   std::unique_ptr<v1::RegistryService::Stub> Registry();
   std::unique_ptr<v1::AuditService::Stub> Audit();

@@ -141,7 +141,7 @@ class PatternStories : public ::testing::Test {
       report.mutable_contact()->set_name("Maureen Oakes");
       report.mutable_contact()->set_phone("01632 960001");
       const v1::FlagOutcome outcome = nortown_.Report(involvement.agency_id, report);
-      if (outcome.kind() == v1::FLAG_OUTCOME_KIND_RECORDED) ++recorded;
+      if (outcome.kind() == v1::FLAG_OUTCOME_KIND_RECEIVED) ++recorded;
     }
     // Some of these people are alike, and wait for somebody to decide.
     ASSERT_GT(recorded, static_cast<int>(misuse_.involvements.size()) * 9 / 10);

@@ -185,18 +185,18 @@ class Previews : public PolicyStories {
                     .Report("nortown-yot",
                             OpenFlag(absl::StrCat("Y-", i), known, "youth-offending", "Dilys Hume"))
                     .kind(),
-                v1::FLAG_OUTCOME_KIND_RECORDED);
+                v1::FLAG_OUTCOME_KIND_RECEIVED);
       ASSERT_EQ(nortown_
                     .Report("northern-connexions",
                             OpenFlag(absl::StrCat("C-", i), known, "connexions", "Maureen Oakes"))
                     .kind(),
-                v1::FLAG_OUTCOME_KIND_RECORDED);
+                v1::FLAG_OUTCOME_KIND_RECEIVED);
       if (i == 0) {
         ASSERT_EQ(
             nortown_
                 .Report("nortown-drugs-advice", OpenFlag("D-0", known, "substance-misuse", "Ann"))
                 .kind(),
-            v1::FLAG_OUTCOME_KIND_RECORDED);
+            v1::FLAG_OUTCOME_KIND_RECEIVED);
       }
     }
   }

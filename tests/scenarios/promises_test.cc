@@ -159,7 +159,7 @@ TEST(Promise3, AHiddenFlagChangesNothingOfAnAnswerAboutSomebodyKnown) {
   ASSERT_EQ(
       nortown.Report("nightstop-project", OpenFlag("N-1", kTariq, "voluntary-project", "Bettina"))
           .kind(),
-      v1::FLAG_OUTCOME_KIND_RECORDED);
+      v1::FLAG_OUTCOME_KIND_RECEIVED);
   Answered after =
       nortown.Ask(TariqsAdviser(), AskAboutRecord(&nortown, "C-1", v1::PURPOSE_SUPPORT_PLANNING));
   EXPECT_EQ(before.answer_bytes.size(), after.answer_bytes.size());
@@ -225,7 +225,9 @@ TEST(Promise4, AShieldHoldsThroughReportsMergeAndRestart) {
   const auto person_of = [&nortown](const std::string& agency, const std::string& record) {
     const request::HubContext& context = nortown.hub().context();
     const auto view = context.store->NewView();
-    return *context.people->LookupLocalRecord(**view, agency, record)->person;
+    return context.people
+        ->Read(**view, context.people->LookupLocalRecord(**view, agency, record)->known_as)
+        ->id();
   };
   nortown.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen"));
   nortown.Report("nortown-yot", OpenFlag("Y-1", kTariq, "youth-offending", "Dilys Hume"));
@@ -320,7 +322,10 @@ TEST(Promise5, AnErasedPersonIsGoneAndTheLedgerStillVerifies) {
   const auto held = context.store->NewView();
   const ledger::GuardedView view(held->get());
   const base::PersonId person =
-      *context.people->LookupLocalRecord(view, "northern-connexions", "C-1")->person;
+      context.people
+          ->Read(view,
+                 context.people->LookupLocalRecord(view, "northern-connexions", "C-1")->known_as)
+          ->id();
   auto erased =
       context.linker->PrepareErase(view, person, "nortown-social-services", context.clock->Now());
   ASSERT_TRUE(erased.ok());
@@ -361,13 +366,13 @@ TEST(Promise6, AReportSentTwiceHappensOnceAlsoFromManyAtOnce) {
   for (std::thread& thread : threads) thread.join();
   int recorded = 0;
   for (const v1::FlagOutcome& outcome : outcomes) {
-    if (outcome.kind() == v1::FLAG_OUTCOME_KIND_RECORDED) ++recorded;
-    EXPECT_EQ(outcome.flag_id(), outcomes[0].flag_id());
+    EXPECT_EQ(outcome.kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
+    if (outcome.has_receipt()) ++recorded;
   }
   EXPECT_EQ(recorded, 1);
-  EXPECT_EQ(nortown.Report("northern-connexions", report).kind(), v1::FLAG_OUTCOME_KIND_UNCHANGED);
+  EXPECT_FALSE(nortown.Report("northern-connexions", report).has_receipt());
   nortown.Restart();
-  EXPECT_EQ(nortown.Report("northern-connexions", report).kind(), v1::FLAG_OUTCOME_KIND_UNCHANGED);
+  EXPECT_FALSE(nortown.Report("northern-connexions", report).has_receipt());
 }
 
 TEST(Promise6, TwoAgenciesThatReportANewPersonAtOnceMakeOnePerson) {
@@ -398,13 +403,21 @@ TEST(Promise6, TwoAgenciesThatReportANewPersonAtOnceMakeOnePerson) {
     });
     first.join();
     second.join();
-    EXPECT_EQ(one.kind(), v1::FLAG_OUTCOME_KIND_RECORDED) << one.DebugString();
-    EXPECT_EQ(other.kind(), v1::FLAG_OUTCOME_KIND_RECORDED) << other.DebugString();
+    EXPECT_EQ(one.kind(), v1::FLAG_OUTCOME_KIND_RECEIVED) << one.DebugString();
+    EXPECT_EQ(other.kind(), v1::FLAG_OUTCOME_KIND_RECEIVED) << other.DebugString();
     const request::HubContext& context = nortown->hub().context();
     const auto view = context.store->NewView();
     EXPECT_EQ(
-        context.people->LookupLocalRecord(**view, "northern-connexions", "C-" + number)->person,
-        context.people->LookupLocalRecord(**view, "nortown-yot", "Y-" + number)->person);
+        context.people
+            ->Read(**view,
+                   context.people->LookupLocalRecord(**view, "northern-connexions", "C-" + number)
+                       ->known_as)
+            ->id(),
+        context.people
+            ->Read(
+                **view,
+                context.people->LookupLocalRecord(**view, "nortown-yot", "Y-" + number)->known_as)
+            ->id());
   }
 }
 

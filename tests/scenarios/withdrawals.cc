@@ -183,7 +183,7 @@ bool Withdrawals::NewSubject(Writer* writer) {
        {std::pair<std::string, const v1::FlagReport*>("nortown-yot", &held),
         {"northern-connexions", &asks}}) {
     const v1::FlagOutcomeKind kind = agencies_->Report(agency, *report).kind();
-    if (kind == v1::FLAG_OUTCOME_KIND_RECORDED || kind == v1::FLAG_OUTCOME_KIND_UNCHANGED) continue;
+    if (kind == v1::FLAG_OUTCOME_KIND_RECEIVED) continue;
     if (kind == v1::FLAG_OUTCOME_KIND_UNSPECIFIED || persons_ > 2 * trials_ + 100) return Failed();
     // Taken for somebody else, and waits for a person to decide: take the next.
     writer->pending = false;

@@ -214,8 +214,8 @@ TEST_F(SubjectRightsTest, HoldersAreAskedOnceToStopByTheirOwnRecord) {
 
 TEST_F(SubjectRightsTest, AnErasedRecordReportedAgainIsAskedOfWhoErased) {
   ASSERT_TRUE(Erase(Officer(), Erasure()).ok());
-  EXPECT_EQ(Report(kYot, Flag("Y-1", "youth-offending")).kind(), v1::FLAG_OUTCOME_KIND_IN_REVIEW);
-  EXPECT_EQ(Report(kConnexions, Flag("C-1", "connexions")).kind(), v1::FLAG_OUTCOME_KIND_IN_REVIEW);
+  EXPECT_EQ(Report(kYot, Flag("Y-1", "youth-offending")).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
+  EXPECT_EQ(Report(kConnexions, Flag("C-1", "connexions")).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   const auto listed = ListErased(Officer());
   ASSERT_TRUE(listed.ok()) << listed.status();
   EXPECT_EQ(LastEntry().kind, "erased-records-listed");

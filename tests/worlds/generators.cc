@@ -153,8 +153,8 @@ std::function<std::string(const Talk&)> Maker::PageToken(const std::string& kind
 const std::vector<Generator>& AllGenerators() {
   static const auto* const all = [] {
     auto* made = new std::vector<Generator>;
-    for (const auto& some :
-         {IndexGenerators(), ConsentGenerators(), OversightGenerators(), OperationGenerators()}) {
+    for (const auto& some : {IndexGenerators(), ConsentGenerators(), StewardGenerators(),
+                             OversightGenerators(), OperationGenerators()}) {
       made->insert(made->end(), some.begin(), some.end());
     }
     return made;

@@ -74,6 +74,7 @@ const Generator* FindGenerator(const std::string& method);
 // By service; see AllGenerators().
 std::vector<Generator> IndexGenerators();
 std::vector<Generator> ConsentGenerators();
+std::vector<Generator> StewardGenerators();
 std::vector<Generator> OversightGenerators();  // audit, overrides, persons, the mailbox
 std::vector<Generator> OperationGenerators();  // registry, policies, maintenance
 

@@ -1,4 +1,4 @@
-// Generators of IndexService: questions, reports, lists and reviews.
+// Generators of IndexService: questions, reports and lists.
 
 #include <memory>
 #include <utility>
@@ -94,34 +94,6 @@ Act Reconcile(Maker* maker, Caller* caller) {
   };
 }
 
-Act ListReviews(Maker* maker, Caller* caller) {
-  *caller = maker->dice().OneIn(2) ? maker->Adapter() : maker->Anybody();
-  v1::ListReviewsRequest request;
-  request.set_page_size(maker->PageSize());
-  return Asks<v1::ListReviewsRequest, v1::ListReviewsResponse>(
-      [request, token = maker->PageToken("review-id")](const Talk& talk) mutable {
-        request.set_page_token(token(talk));
-        return request;
-      });
-}
-
-Act ResolveReview(Maker* maker, Caller* caller) {
-  Dice& dice = maker->dice();
-  *caller = maker->Anybody();
-  v1::ResolveReviewRequest request;
-  request.set_request_id(maker->RequestId());
-  if (dice.OneIn(2)) {
-    request.set_new_person(true);
-  } else {
-    request.set_candidate_number(1 + dice.Below(2));
-  }
-  return Asks<v1::ResolveReviewRequest, v1::ResolveReviewResponse>(
-      [request, any = dice.Roll()](const Talk& talk) mutable {
-        request.set_review_id(talk.memory().One("review-id", any));
-        return request;
-      });
-}
-
 }  // namespace
 
 std::vector<Generator> IndexGenerators() {
@@ -130,8 +102,6 @@ std::vector<Generator> IndexGenerators() {
       {"/signpost.v1.IndexService/WhoKnows", 16, &WhoKnows},
       {"/signpost.v1.IndexService/ReportFlags", 16, &ReportFlags},
       {"/signpost.v1.IndexService/Reconcile", 4, &Reconcile},
-      {"/signpost.v1.IndexService/ListReviews", 5, &ListReviews},
-      {"/signpost.v1.IndexService/ResolveReview", 4, &ResolveReview},
   };
 }
 

@@ -138,7 +138,7 @@ TEST(Harness, OpaqueValuesAreComparedByWhatTheyAreEqualTo) {
 
 TEST(Harness, EverythingElseIsComparedAsItStands) {
   v1::FlagOutcome one;
-  one.set_kind(v1::FLAG_OUTCOME_KIND_RECORDED);
+  one.set_kind(v1::FLAG_OUTCOME_KIND_RECEIVED);
   one.mutable_receipt()->set_ledger_index(4);
   v1::FlagOutcome other = one;
   other.mutable_receipt()->set_ledger_index(5);

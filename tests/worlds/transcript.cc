@@ -22,6 +22,7 @@
 #include "signpost/v1/index.pb.h"
 #include "signpost/v1/overrides.pb.h"
 #include "signpost/v1/person.pb.h"
+#include "signpost/v1/steward.pb.h"
 
 namespace signpost::worlds {
 
@@ -51,6 +52,7 @@ const Message* InnerOf(const std::string& field) {
       {"signpost.v1.ExportPersonResponse.answer", &v1::PersonExport::default_instance()},
       {"signpost.v1.ListErasedRecordsResponse.answer", &v1::ErasedRecords::default_instance()},
       {"signpost.v1.DeliveredMessage.payload", &v1::Notice::default_instance()},
+      {"signpost.v1.ListReviewsResponse.answer", &v1::ReviewList::default_instance()},
   };
   const auto found = inner->find(field);
   return found == inner->end() ? nullptr : found->second;
@@ -233,7 +235,6 @@ const std::vector<OpaqueField>& OpaqueFields() {
       {"signpost.v1.RefusalReplaced.agency_person_id", "person-id", "a keyed hash of a drawn id"},
       {"signpost.v1.ShieldLifted.agency_person_id", "person-id", "a keyed hash of a drawn id"},
       {"signpost.v1.OverrideCase.agency_person_id", "person-id", "a keyed hash of a drawn id"},
-      {"signpost.v1.FlagOutcome.flag_id", "flag-id", "drawn for each flag"},
       {"signpost.v1.FlagView.flag_id", "flag-id", "drawn for each flag"},
       {"signpost.v1.ConsentScope.flag_ids", "flag-id", "drawn for each flag"},
       {"signpost.v1.Consent.consent_id", "consent-id", "drawn for each consent"},
@@ -243,7 +244,13 @@ const std::vector<OpaqueField>& OpaqueFields() {
       {"signpost.v1.ConsentToConfirm.consent_id", "consent-id", "drawn for each consent"},
       {"signpost.v1.RefusalReplaced.consent_id", "consent-id", "drawn for each consent"},
       {"signpost.v1.FlagReview.review_id", "review-id", "drawn for each review"},
-      {"signpost.v1.ListReviewsResponse.next_page_token", "review-id", "the last one's id"},
+      {"signpost.v1.ReviewOverdue.review_id", "review-id", "drawn for each review"},
+      {"signpost.v1.ReviewList.salt", "salt", "drawn for each answer"},
+      {"signpost.v1.WaitingRecordQuestion.question_id", "question-id", "drawn for each question"},
+      {"signpost.v1.WaitingRecordQuestion.agency_person_id", "person-id",
+       "a keyed hash of a drawn id"},
+      {"signpost.v1.RecordQuestionPut.question_id", "question-id", "drawn for each question"},
+      {"signpost.v1.RecordQuestionPut.agency_person_id", "person-id", "a keyed hash of a drawn id"},
       {"signpost.v1.ConsentList.next_page_token", "consent-id", "the last one's id"},
       {"signpost.v1.ErasedRecord.question_id", "question-id", "a keyed hash of the record"},
       {"signpost.v1.ErasedRecords.next_page_token", "question-id", "the last one's id"},

@@ -24,6 +24,7 @@
 #include "hub/rpc/errors.h"
 #include "hub/rpc/metrics.h"
 #include "hub/schedule/schedule.h"
+#include "hub/stewards/stewards.h"
 #include "hub/store/memory_store.h"
 #include "hub/tlog/note.h"
 #include "tests/base/test_keyring.h"
@@ -368,6 +369,8 @@ struct World::Rooms {
   std::unique_ptr<enrolment::Enrolment> enrolment;
   std::unique_ptr<enrolment::Covers> covers;
   std::unique_ptr<overrides::Overrides> overrides;
+  std::unique_ptr<stewards::Stewards> stewards;
+  request::DetailsBudget details_budget;
   std::unique_ptr<base::AssertionVerifier> assertions;
   std::unique_ptr<rpc::CallGuard> guard;
   std::unique_ptr<rpc::ErrorMapper> errors;
@@ -430,6 +433,7 @@ World::Rooms::Rooms(uint64_t random_seed, const Beginning* beginning)
   context.idempotency = idempotency.get();
   context.entries = entries.get();
   context.policy = &policy;
+  context.details_budget = &details_budget;
   policy_admin = std::make_unique<policy_admin::PolicyAdmin>(context, &policy,
                                                              policy_admin::PolicyAdminOptions());
   if (beginning == nullptr) EnrolArea();
@@ -502,6 +506,8 @@ void World::Rooms::Serve() {
   overrides = std::make_unique<overrides::Overrides>(context);
   overrides->RunOn(schedule.get());
   covers = std::make_unique<enrolment::Covers>(context, schedule.get());
+  stewards = std::make_unique<stewards::Stewards>(context);
+  stewards->RunOn(schedule.get());
   maintenance = std::make_unique<operations::Maintenance>(context, nullptr, operations::Retention(),
                                                           schedule.get());
   keys_following = Good(sequencer->Follow(maintenance.get()));
@@ -542,6 +548,7 @@ void World::Rooms::Serve() {
   services.push_back(MakeAuditService(below));
   services.push_back(MakeExchangeService(below));
   services.push_back(MakeOverrideService(below));
+  services.push_back(MakeStewardService(below));
   services.push_back(MakePolicyService(below));
   services.push_back(MakePersonService(below));
   services.push_back(MakeMaintenanceService(below));
@@ -623,8 +630,8 @@ std::unique_ptr<grpc::ClientContext> World::ContextOf(const Caller& caller,
 int World::HoldersOf(const std::string& agency, const std::string& record_id) const {
   const std::unique_ptr<store::View> view = Good(rooms_->store->NewView());
   const auto record = rooms_->people->LookupLocalRecord(*view, agency, record_id);
-  if (!record.ok() || !record->person.has_value()) return 0;
-  const auto person = rooms_->people->Read(*view, *record->person);
+  if (!record.ok()) return 0;
+  const auto person = rooms_->people->Read(*view, record->known_as);
   return person.ok() ? static_cast<int>(person->AgenciesWithOpenFlags().size()) : 0;
 }
 

@@ -83,8 +83,8 @@ const std::vector<Command>& AllCommands() {
   static const auto* const commands = [] {
     auto* const all = new std::vector<Command>;
     for (std::vector<Command> group :
-         {IndexCommands(), ConsentCommands(), OverrideCommands(), PersonCommands(),
-          RegistryCommands(), CoverCommands(), AuditCommands(), ReceiptCommands(),
+         {IndexCommands(), StewardCommands(), ConsentCommands(), OverrideCommands(),
+          PersonCommands(), RegistryCommands(), CoverCommands(), AuditCommands(), ReceiptCommands(),
           MailboxCommands(), AuditSearchCommands(), AuditPatternsCommands(), PolicyCommands(),
           PolicyPublishCommands(), MaintenanceCommands()}) {
       for (Command& command : group) all->push_back(std::move(command));

@@ -58,7 +58,8 @@ std::vector<Command> AuditCommands();  // audit checkpoint, copy, verify, entry,
 std::vector<Command> AuditPatternsCommands();  // audit patterns
 std::vector<Command> AuditSearchCommands();    // audit search, export, tail
 std::vector<Command> ConsentCommands();
-std::vector<Command> IndexCommands();  // find, who-knows, report, review
+std::vector<Command> IndexCommands();    // find, who-knows, report
+std::vector<Command> StewardCommands();  // review, question
 std::vector<Command> MailboxCommands();
 std::vector<Command> MaintenanceCommands();  // backup, prune
 std::vector<Command> OverrideCommands();

@@ -1,4 +1,4 @@
-// find, who-knows, report, review.
+// find, who-knows, report.
 
 #include <algorithm>
 #include <cstdint>
@@ -74,18 +74,6 @@ struct WhoKnowsOptions : HubOptions {
 struct ReportOptions : HubOptions {
   std::string file;
   void Declare(CLI::App* app) { AddText(app, "--file", "FILE", "The flags.", &file); }
-};
-
-struct ResolveOptions : HubOptions {
-  std::string review;
-  std::optional<uint64_t> candidate;
-  bool new_person = false;
-  void Declare(CLI::App* app) {
-    AddPositional(app, "REVIEW", &review);
-    AddNumber(app, "--candidate", "NUMBER", "It is this candidate of review list.", &candidate,
-              {1, base::kMatchCandidatesMax});
-    AddSwitch(app, "--new-person", "It is somebody whom the hub does not know yet.", &new_person);
-  }
 };
 
 int Find(Terminal& terminal, const FindOptions& options) {
@@ -267,57 +255,6 @@ int Report(Terminal& terminal, const ReportOptions& options) {
   return rejected == 0 ? kExitOk : kExitRefused;
 }
 
-int ReviewList(Terminal& terminal, const NoOptions<HubOptions>& options) {
-  const auto session = OpenSession(terminal, options);
-  if (!session.ok()) return FailHere(terminal, session.status());
-  const auto stub = IndexService::NewStub((*session)->channel());
-  std::vector<signpost::v1::FlagReview> reviews;
-  signpost::v1::ListReviewsRequest request;
-  request.set_page_size(200);
-  do {
-    grpc::ClientContext context;
-    const absl::Status status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
-    if (!status.ok()) return FailHere(terminal, status);
-    signpost::v1::ListReviewsResponse response;
-    const grpc::Status answered = stub->ListReviews(&context, request, &response);
-    if (!answered.ok()) return FailCall(terminal, "review list", answered);
-    if (options.json) {
-      *terminal.out << Json(response);
-    }
-    for (const signpost::v1::FlagReview& review : response.reviews()) reviews.push_back(review);
-    request.set_page_token(response.next_page_token());
-  } while (!request.page_token().empty());
-  if (!options.json) *terminal.out << RenderReviews(reviews);
-  return kExitOk;
-}
-
-int ReviewResolve(Terminal& terminal, const ResolveOptions& options) {
-  signpost::v1::ResolveReviewRequest request;
-  request.set_review_id(options.review);
-  if (options.candidate.has_value() == options.new_person) {
-    return FailHere(terminal,
-                    absl::InvalidArgumentError("decide: --candidate NUMBER, or --new-person"));
-  }
-  if (options.new_person) {
-    request.set_new_person(true);
-  } else {
-    request.set_candidate_number(static_cast<int32_t>(*options.candidate));
-  }
-  const auto session = OpenSession(terminal, options);
-  if (!session.ok()) return FailHere(terminal, session.status());
-  request.set_request_id((*session)->NewRequestId());
-  grpc::ClientContext context;
-  const absl::Status status = (*session)->Prepare(kPurposeOfKeeping, kCallDeadline, &context);
-  if (!status.ok()) return FailHere(terminal, status);
-  signpost::v1::ResolveReviewResponse response;
-  const grpc::Status answered =
-      IndexService::NewStub((*session)->channel())->ResolveReview(&context, request, &response);
-  if (!answered.ok()) return FailCall(terminal, "review resolve", answered);
-  *terminal.out << (options.json ? Json(response)
-                                 : RenderOutcome(request.review_id(), response.outcome()));
-  return kExitOk;
-}
-
 }  // namespace
 
 std::vector<Command> IndexCommands() {
@@ -337,11 +274,6 @@ std::vector<Command> IndexCommands() {
           "\"status\", \"opened_on\", \"contact\": {\"name\", \"role\", \"phone\"}}]}. Sending it "
           "again changes nothing.",
           Report),
-      MakeCommand(
-          "review list",
-          "Lists your agency's reports that wait: the hub is not certain whom they are about.", "",
-          ReviewList),
-      MakeCommand("review resolve", "Decides one of them.", "", ReviewResolve),
   };
 }
 

@@ -221,7 +221,10 @@ std::string CoverageText(const Coverage& coverage) {
       text = "works or worked with this young person";
       break;
     case signpost::v1::COVERAGE_STATE_HAS_NONE:
-      text = "has no record";
+      text = "has no open record of them, by its own complete list";
+      break;
+    case signpost::v1::COVERAGE_STATE_NOT_SETTLED:
+      text = "NOT SETTLED: it may well know them. Ask it";
       break;
     case signpost::v1::COVERAGE_STATE_NOT_CONNECTED:
       return "NOT CONNECTED: it may well know more. Ask it.";
@@ -453,22 +456,67 @@ std::string Fields(const google::protobuf::RepeatedField<int>& fields) {
 
 }  // namespace
 
+namespace {
+
+std::string Written(const signpost::v1::ReviewedPerson& person) {
+  return absl::StrCat(person.given_names(), " ", person.surname(), ", ",
+                      person.has_birth_date() ? absl::StrCat("born ", Readable(person.birth_date()))
+                                              : "birth date not known",
+                      person.gender().empty() ? "" : ", ", ReadableCode(person.gender()));
+}
+
+std::string SideName(int number) {
+  return number == 0 ? "the record" : absl::StrCat("candidate ", number);
+}
+
+}  // namespace
+
 std::string RenderReviews(const std::vector<signpost::v1::FlagReview>& reviews) {
   Page page;
-  if (reviews.empty()) page.Line("No report of your agency waits for a decision.");
+  if (reviews.empty()) page.Line("No review waits for you.");
   for (const signpost::v1::FlagReview& review : reviews) {
     page.Heading(review.review_id());
-    page.Field(kIndent, kColumn, "Record",
-               absl::StrCat(review.record_id(), ", since ", Readable(review.since()), ", ",
-                            ReadableCode(EnumWord(review.cause()))));
-    for (const signpost::v1::FlagReviewCandidate& candidate : review.candidates()) {
+    page.Field(kIndent, kColumn, "Record", Written(review.reported()));
+    page.Field(kIndent, kColumn, "Waits",
+               absl::StrCat(
+                   "since ", Readable(review.since()), ", ", ReadableCode(EnumWord(review.cause())),
+                   ", ", ReadableCode(EnumWord(review.harm())),
+                   review.overdue() ? "; OVERDUE, was due " : "; due ", Readable(review.due())));
+    for (const signpost::v1::ReviewCandidate& candidate : review.candidates()) {
       page.Field(
           kIndent, kColumn, absl::StrCat("Candidate ", candidate.number()),
-          absl::StrCat("agrees on ",
+          absl::StrCat(Written(candidate.person()), "; agrees on ",
                        candidate.agrees().empty() ? "nothing" : Fields(candidate.agrees()),
                        "; differs on ",
                        candidate.differs().empty() ? "nothing" : Fields(candidate.differs())));
     }
+    for (const signpost::v1::RecordQuestionTold& asked : review.questions()) {
+      page.Field(kIndent, kColumn, "Asked",
+                 absl::StrCat(SideName(asked.number()), ", ",
+                              ReadableCode(EnumWord(asked.question())), ": ",
+                              asked.answer() == signpost::v1::RECORD_ANSWER_UNSPECIFIED
+                                  ? "no answer yet"
+                                  : ReadableCode(EnumWord(asked.answer()))));
+    }
+    if (review.has_proposed()) {
+      std::vector<std::string> sides;
+      for (const int number : review.proposed().same_as()) sides.push_back(SideName(number));
+      page.Field(kIndent, kColumn, "Proposed",
+                 absl::StrCat("the record and ", absl::StrJoin(sides, ", "),
+                              " are one; a steward of another agency has to decide the same"));
+    }
+  }
+  return page.text();
+}
+
+std::string RenderQuestions(const std::vector<signpost::v1::WaitingRecordQuestion>& questions) {
+  Page page;
+  if (questions.empty()) page.Line("No question waits for your agency.");
+  for (const signpost::v1::WaitingRecordQuestion& question : questions) {
+    page.Field(
+        0, kColumn, question.question_id(),
+        absl::StrCat(question.agency_person_id(), ": ", ReadableCode(EnumWord(question.question())),
+                     ", asked ", Readable(question.asked_at())));
   }
   return page.text();
 }
@@ -552,6 +600,13 @@ std::string RenderedBody(const signpost::v1::Notice& notice) {
     case signpost::v1::Notice::kRecordErased:
       return absl::StrCat("record erased  ", notice.record_erased().record_id(),
                           ", stop reporting it: the young person was erased");
+    case signpost::v1::Notice::kRecordQuestion:
+      return absl::StrCat("question  ", notice.record_question().agency_person_id(), "  ",
+                          ReadableCode(EnumWord(notice.record_question().question())),
+                          "  signpost question answer ", notice.record_question().question_id());
+    case signpost::v1::Notice::kReviewOverdue:
+      return absl::StrCat("review overdue  ", notice.review_overdue().review_id(), ", was due ",
+                          Readable(notice.review_overdue().due()));
     case signpost::v1::Notice::BODY_NOT_SET:
       break;
   }
@@ -567,6 +622,9 @@ std::string RenderNotice(const signpost::v1::Notice& notice) {
 std::string RenderOutcome(const std::string& record_id, const signpost::v1::FlagOutcome& outcome) {
   Page page;
   std::string text = ReadableCode(EnumWord(outcome.kind()));
+  if (outcome.kind() == signpost::v1::FLAG_OUTCOME_KIND_RECEIVED && !outcome.has_receipt()) {
+    absl::StrAppend(&text, ", as before");
+  }
   if (outcome.reason() != signpost::v1::ERROR_REASON_UNSPECIFIED) {
     absl::StrAppend(
         &text, ": ",

@@ -13,6 +13,7 @@
 #include "signpost/v1/exchange.pb.h"
 #include "signpost/v1/index.pb.h"
 #include "signpost/v1/registry.pb.h"
+#include "signpost/v1/steward.pb.h"
 
 namespace signpost::adapters::cli {
 
@@ -45,6 +46,7 @@ std::string RenderRecorded(const std::string& said, const signpost::v1::Receipt&
 
 std::string RenderConsents(const signpost::v1::ConsentList& list);
 std::string RenderReviews(const std::vector<signpost::v1::FlagReview>& reviews);
+std::string RenderQuestions(const std::vector<signpost::v1::WaitingRecordQuestion>& questions);
 std::string RenderAgencies(const signpost::v1::ListAgenciesResponse& response);
 // One line.
 std::string RenderNotice(const signpost::v1::Notice& notice);
