@@ -267,7 +267,7 @@ int Check(Terminal& terminal, const DatedOptions& options) {
     page.Line(absl::StrCat(path, ":", at.empty() ? " " : at, finding.message));
     if (finding.remedy.empty()) continue;
     page.Line("  add to the policy:");
-    for (const std::string& line : absl::StrSplit(finding.remedy, '\n', absl::SkipEmpty())) {
+    for (const absl::string_view line : absl::StrSplit(finding.remedy, '\n', absl::SkipEmpty())) {
       page.Line(absl::StrCat("    ", line));
     }
   }
