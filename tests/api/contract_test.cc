@@ -22,6 +22,7 @@
 #include "signpost/v1/person.pb.h"
 #include "signpost/v1/policy.pb.h"
 #include "signpost/v1/registry.pb.h"
+#include "signpost/v1/steward.pb.h"
 
 namespace signpost::api {
 namespace {
@@ -106,7 +107,9 @@ TEST(MethodTable, WhoeverMayCallIsSomebodyTheAssertionRuleCanMake) {
 const Descriptor* RowsOf(const MethodDescriptor* method) {
   static const auto* const answers = new std::map<std::string, const Descriptor*>{
       {"ListConsents", v1::ConsentList::descriptor()},
+      {"ListErasedRecords", v1::ErasedRecords::descriptor()},
       {"ListOverrides", v1::OverrideList::descriptor()},
+      {"ListReviews", v1::ReviewList::descriptor()},
   };
   const auto answer = answers->find(method->name());
   return answer != answers->end() && method->output_type()->FindFieldByName("answer") != nullptr

@@ -62,7 +62,7 @@ class PutPeopleBackTest : public people::PeopleFixture {
 
   base::PersonId Take(const std::string& agency, const signpost::v1::FlagReport& report) {
     absl::StatusOr<matching::LinkResult> result =
-        linker_->Prepare(*View(), From(agency), report, now_);
+        linker_->Prepare(*View(), From(agency), report, matching::Surroundings(), now_);
     EXPECT_TRUE(result.ok()) << result.status();
     if (!result->batch.empty()) {
       EXPECT_TRUE(Commit(std::move(result->batch)).ok());
@@ -224,7 +224,7 @@ TEST_F(PutPeopleBackTest, WhomTheBackupDoesNotKnowIsClosedWhenTheyComeBack) {
   const base::PersonId tariq = Take(kYot, Report("A-1", tariq_));
   Shield(tariq);
   const base::ConsentId no = Record(tariq, Says(kRefused));
-  const base::FlagId flag = *people_.LookupLocalRecord(*View(), kYot, "A-1")->flag;
+  const base::FlagId flag = people_.LookupLocalRecord(*View(), kYot, "A-1")->flag;
   const PeopleBack back = Restore(before);
   EXPECT_EQ(back.persons_added, 1u);
   EXPECT_EQ(back.persons, 1u);

@@ -47,7 +47,7 @@ Tri ValueOf(const policy::Item& item, ItemFact fact) {
 // Everything that rooms write into a flag or a person, and every section of every paper.
 TEST_F(FlagFactsTest, AreWhatTheTableOfSuppliedFactsSays) {
   Report(kYot, Flag("Y-1", "youth-offending"));
-  const std::shared_ptr<const request::BoundPolicy> bound = policy_->Get();
+  const std::shared_ptr<const request::BoundPolicy> bound = policy_.Get();
   const policy::Policy& policy = *bound->policy;
   std::array<std::set<Tri>, policy::kItemFactCount> said;
   const auto note = [&](const policy::Item& item) {
@@ -55,7 +55,7 @@ TEST_F(FlagFactsTest, AreWhatTheTableOfSuppliedFactsSays) {
       said[static_cast<size_t>(one.fact)].insert(ValueOf(item, one.fact));
     }
   };
-  store::v1::FlagRow flag = PersonOf(kYot, "Y-1").flags(0);
+  store::v1::FlagRow flag = PersonOf(kYot, "Y-1").row().flags(0);
   for (const bool shielded : {false, true}) {
     const people::Person reported = PersonOf(kYot, "Y-1");
     store::v1::PersonRow row = reported.row();
@@ -83,7 +83,8 @@ TEST_F(FlagFactsTest, AreWhatTheTableOfSuppliedFactsSays) {
 }
 
 TEST_F(FlagFactsTest, ASectionThatMayNameAVictimIsOneThePolicyLists) {
-  const policy::Policy& policy = *policy_->Get()->policy;
+  const std::shared_ptr<const request::BoundPolicy> bound = policy_.Get();
+  const policy::Policy& policy = *bound->policy;
   const auto names = [&](const char* section) {
     return SectionNamesVictim(policy, policy.SectionSymbol(section));
   };

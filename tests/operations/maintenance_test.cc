@@ -195,14 +195,18 @@ TEST_F(MaintenanceTest, ItFollowsWhatIsClosedAndWhoIsErased) {
         ledger::ToDraft(entries_->New(ledger::v1::ENTRY_KIND_HUB, base::Principal(), "")));
     ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
   };
-  const base::PersonId tariq = *people_->LookupLocalRecord(*View(), kConnexions, "C-1")->person;
-  commit(people_->PrepareShield(*View(), tariq, {true, kSocial, nullptr}, clock_.Now())->change);
+  const base::PersonId tariq = PersonOf(request::kConnexions, "C-1").id();
+  const auto held = View();
+  const ledger::GuardedView view(held.get());
+  commit(people_->PrepareShield(view, tariq, {true, request::kSocial, nullptr}, clock_.Now())->change);
   EXPECT_TRUE(maintenance.KeysAreStale());
   EXPECT_EQ(schedule_.RunDue(), 1);
   EXPECT_FALSE(maintenance.KeysAreStale());
   EXPECT_EQ(forgotten, 0);
 
-  commit(*context_.linker->PrepareErase(*View(), tariq, kSocial, clock_.Now()));
+  const auto later = View();
+  commit(*context_.linker->PrepareErase(ledger::GuardedView(later.get()), tariq, request::kSocial,
+                                        clock_.Now()));
   EXPECT_TRUE(maintenance.KeysAreStale());
   EXPECT_EQ(schedule_.RunDue(), 2);
   EXPECT_FALSE(maintenance.KeysAreStale());

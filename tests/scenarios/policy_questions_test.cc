@@ -374,6 +374,8 @@ TEST_F(Replays, AnOldDecisionComesOutTheSameWhateverHappenedSince) {
 TEST_F(Replays, AShieldSetAndLiftedIsTakenBackToWhatItWas) {
   nortown_.Report("northern-connexions", OpenFlag("C-1", kTariq, "connexions", "Maureen Oakes"));
   nortown_.Report("nortown-yot", YotFlag());
+  nortown_.Report("nortown-social-services",
+                  OpenFlag("S-1", kTariq, "childrens-social-care", "Hugh Penn"));
   v1::PutPractitionerRequest put;
   put.set_request_id(nortown_.RequestId());
   put.mutable_practitioner()->set_agency_id("nortown-yot");

@@ -272,7 +272,20 @@ TEST_F(SubjectRightsTest, ErasingWantsToBeMeantAndToSayWhy) {
   EXPECT_EQ(PersonOf(kYot, "Y-1").flags().size(), 2);
 }
 
+// Whoever is shielded is nobody to an officer of an agency that does not work with them.
+TEST_F(SubjectRightsTest, OfWhoeverIsShieldedAnOutsidersOfficerLearnsNothing) {
+  const base::Principal outsider = Worker("nortown-housing", "dp-009", "data-protection-officer");
+  const absl::Status nobody = Export(outsider, Nobody()).status();
+  ASSERT_TRUE(Shield(Officer(), true).ok());
+  const absl::Status shielded = Export(outsider, Tariq()).status();
+  EXPECT_EQ(ReasonOf(shielded), Reason::kNotFound);
+  EXPECT_EQ(shielded.message(), nobody.message());
+  EXPECT_EQ(Shield(outsider, false).status().message(),
+            Shield(outsider, false, Nobody()).status().message());
+}
+
 TEST_F(SubjectRightsTest, AShieldHidesUntilItIsLifted) {
+  Report(kSocial, Flag("S-1", "childrens-social-care"));
   ASSERT_TRUE(Shield(Officer(), true).ok());
   EXPECT_EQ(LastEntry().kind, "shield-changed");
   EXPECT_TRUE(PersonOf(kYot, "Y-1").shielded());
@@ -288,6 +301,7 @@ TEST_F(SubjectRightsTest, AShieldHidesUntilItIsLifted) {
 
 TEST_F(SubjectRightsTest, WhoWorksWithThemIsToldWhenAShieldIsLifted) {
   Report(kDrugs, Flag("D-1", "substance-misuse"));
+  Report(kSocial, Flag("S-1", "childrens-social-care"));
   ASSERT_TRUE(Shield(Officer(), true).ok());
   const auto told = [this](const std::string& agency) {
     const auto waiting = Mailbox(agency);
@@ -298,8 +312,9 @@ TEST_F(SubjectRightsTest, WhoWorksWithThemIsToldWhenAShieldIsLifted) {
   ASSERT_TRUE(Shield(Officer(), false).ok());
   for (const char* agency : {kYot, kConnexions, kDrugs, kSocial}) EXPECT_EQ(told(agency), 0);
   ASSERT_TRUE(Shield(Worker(kYot, "yo-010", "manager"), false).ok());
-  for (const char* agency : {kYot, kConnexions, kDrugs}) EXPECT_EQ(told(agency), 1) << agency;
-  EXPECT_EQ(told(kSocial), 0) << "has no flag on them";
+  for (const char* agency : {kYot, kConnexions, kDrugs, kSocial}) {
+    EXPECT_EQ(told(agency), 1) << agency;
+  }
 
   const auto waiting = Mailbox(kConnexions);
   const auto delivery = Wait<disclosure::Answers::Delivery>([&](auto done) {
@@ -337,6 +352,7 @@ class NewcomersTest : public request::HubRooms {
       : HubRooms(/*with_policy=*/true, people::StandingRules()),
         rights_(std::make_unique<SubjectRights>(context_)) {
     TariqIsKnown();
+    Report(kSocial, Flag("S-1", "childrens-social-care"));
   }
   absl::Status Lift(const base::Principal& asker) {
     v1::SetShieldRequest request;

@@ -466,7 +466,7 @@ TEST(Compile, ListsTheChoicesWhereAWordOfAClosedListIsWrong) {
   ExpectFault(
       "rule A \"a\"\n show contact of housing to everyone when purpose is hosing\n basis "
       "ca2004-s10\n",
-      2, 55, "it is one of assessment, support-planning, safeguarding", "housing");
+      2, 54, "it is one of assessment, support-planning, safeguarding", "housing");
 }
 
 TEST(Compile, ASensitiveServiceMustBeInTheGroup) {
