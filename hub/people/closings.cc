@@ -13,6 +13,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/people/draft.h"
+#include "hub/people/erased_records.h"
 #include "hub/people/people.h"
 #include "hub/people/sealing.h"
 #include "hub/store/row_codec.h"
@@ -160,20 +161,26 @@ class Applying {
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<PersonRow> row, ReadRow(former));
         // Two who were found to be one, put back as two, and found to be one again the other way round
         // lead to each other: the first lead stands.
-        if (!row.has_value() && LeadsTo(group.id.ToBytes()) != former) {
+        if (row.has_value() || LeadsTo(group.id.ToBytes()) == former) continue;
+        // Without a key they were erased since, or nothing leads to them anyhow.
+        SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(former));
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<base::SecretKey> key, KeyOf(id));
+        if (key.has_value()) {
           leads_.try_emplace(former, group.id.ToBytes());
         }
       }
       return absl::OkStatus();
     }));
     SIGNPOST_RETURN_IF_ERROR(ForEachPerson([this](const Group& group) { return Apply(group); }));
-    // What was closed for one of two who were found to be one was brought over by the merge. But a restore
-    // may have made two of them again since, and then it was closed for that one alone: it holds. Which of
-    // it was lifted after the merge cannot be told from that.
-    for (const auto& [id, closings] : led_on_) {
-      for (const ClosingRow& closing : closings) {
-        SIGNPOST_RETURN_IF_ERROR(CloseFormer(id, closing));
+    // Then what each has from another's closings, after their own: a lifting of their own was before they
+    // were found to be the other. What was closed for one of two who were found to be one was brought over
+    // by the merge; but a restore may have made two of them again since, and then it was closed for that one
+    // alone: it holds. Which of it was lifted after the merge cannot be told from that.
+    for (const ForOther& one : for_others_) {
+      for (const ClosingRow& closing : one.closings) {
+        SIGNPOST_RETURN_IF_ERROR(CloseFormer(one.id, closing));
       }
+      if (one.leads_there) SIGNPOST_RETURN_IF_ERROR(LeadTo(one.id, one.closings.back().bare()));
     }
     SIGNPOST_RETURN_IF_ERROR(Write());
     return std::move(applied_);
@@ -185,6 +192,13 @@ class Applying {
     base::PersonId id;
     std::vector<ClosingRow> closings;
     std::vector<uint64_t> versions;
+  };
+
+  // Closings of one person that another has a part in.
+  struct ForOther {
+    std::string id;  // the other's
+    std::vector<ClosingRow> closings;
+    bool leads_there = false;  // the person is that other now, and known by what they were known by
   };
 
   absl::Status ForEachPerson(absl::FunctionRef<absl::Status(const Group&)> visit) const {
@@ -261,7 +275,7 @@ class Applying {
   absl::Status Apply(const Group& group) {
     const std::string id = group.id.ToBytes();
     if (const std::string now = LeadsTo(id); now != id) {
-      led_on_.emplace_back(now, group.closings);
+      for_others_.push_back({now, group.closings, /*leads_there=*/true});
       return absl::OkStatus();
     }
     SIGNPOST_ASSIGN_OR_RETURN(std::optional<PersonRow> row, ReadRow(id));
@@ -283,7 +297,7 @@ class Applying {
     changed_[id] = *std::move(row);
     for (size_t i = first; i < group.closings.size(); ++i) {
       for (const std::string& former : group.closings[i].bare().merged_from()) {
-        SIGNPOST_RETURN_IF_ERROR(CloseFormer(former, group.closings[i]));
+        for_others_.push_back({former, {group.closings[i]}, /*leads_there=*/false});
       }
     }
     return absl::OkStatus();
@@ -296,6 +310,16 @@ class Applying {
     row->set_version(row->version() + 1);
     changed_[id] = *std::move(row);
     closed_anew_.insert(id);
+    return absl::OkStatus();
+  }
+
+  absl::Status LeadTo(const std::string& id, const PersonRow& bare) {
+    SIGNPOST_ASSIGN_OR_RETURN(std::optional<PersonRow> row, ReadRow(id));
+    if (!row.has_value() || !row->merged_into().empty()) return absl::OkStatus();
+    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person, base::PersonId::FromBytes(id));
+    SIGNPOST_RETURN_IF_ERROR(AddBare(person, bare, &*row));
+    row->set_version(row->version() + 1);
+    changed_[id] = *std::move(row);
     return absl::OkStatus();
   }
 
@@ -325,6 +349,11 @@ class Applying {
       SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> known,
                                 view_.Get(Space::kLocalRecords, key));
       if (known.has_value() || row->flags_size() >= base::kFlagsPerPersonMax) continue;
+      SIGNPOST_ASSIGN_OR_RETURN(
+          const std::optional<store::v1::ErasedRecordRow> erased,
+          ReadErasedRecord(view_, keyring_, flag.agency_id(), flag.record_hash()));
+      if (erased.has_value()) continue;
+      if (!records_.insert(key).second) continue;
       *row->add_flags() = flag;
       store::v1::LocalRecordRow local;
       local.set_person_id(id.ToBytes());
@@ -364,8 +393,9 @@ class Applying {
   // Who is not in the store put back, and was found to be somebody else: that somebody, 16 bytes each.
   // Never in a circle.
   absl::flat_hash_map<std::string, std::string> leads_;
-  std::vector<std::pair<std::string, std::vector<ClosingRow>>> led_on_;
+  std::vector<ForOther> for_others_;
   absl::flat_hash_set<std::string> closed_anew_;
+  absl::flat_hash_set<std::string> records_;  // those that lead to somebody again
   std::map<std::string, PersonRow> changed_;  // by id
   store::Batch batch_;
   ClosingsApplied applied_;

@@ -5,6 +5,9 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+#include <string>
+
 #include "hub/base/crypto.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/people/erased_records.h"
@@ -196,8 +199,8 @@ TEST_F(SubjectRightsTest, HoldersAreAskedOnceToStopByTheirOwnRecord) {
   const v1::ErasePersonRequest request = Erasure();
   ASSERT_TRUE(Erase(Officer(), request).ok());
   ASSERT_TRUE(Erase(Officer(), request).ok());
-  for (const auto& [agency, record] :
-       {std::pair<std::string, std::string>(kYot, "Y-1"), {kConnexions, "C-1"}}) {
+  const std::map<std::string, std::string> holders = {{kYot, "Y-1"}, {kConnexions, "C-1"}};
+  for (const auto& [agency, record] : holders) {
     int told = 0;
     for (const exchange::MailboxMessage& message : Mailbox(agency)) {
       if (message.stored.kind() != stored::STORED_MESSAGE_KIND_RECORD_ERASED) continue;
