@@ -41,6 +41,9 @@ PersonRow BareOf(const PersonRow& row) {
   PersonRow bare = row;
   bare.clear_consents();
   bare.clear_shield();
+  // Reviews are the store's: where one is put back they are made anew by what is reported then.
+  bare.clear_review_id();
+  bare.clear_waiting();
   for (store::v1::AliasRow& alias : *bare.mutable_aliases()) alias.clear_sealed();
   for (store::v1::FlagRow& flag : *bare.mutable_flags()) {
     // A retracted flag is shown to nobody and counts for nothing; the report that comes again opens it.
@@ -313,6 +316,29 @@ class Applying {
     return absl::OkStatus();
   }
 
+  // Has `former`, where nobody is known by it, lead to `id`, whose row `row` is.
+  absl::Status PointTo(const std::string& former, const base::PersonId& id, PersonRow* row) {
+    if (former == id.bytes()) return absl::OkStatus();
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<PersonRow> known, ReadRow(former));
+    if (known.has_value() && known->merged_into().empty()) return absl::OkStatus();
+    PersonRow pointer;
+    pointer.set_merged_into(id.ToBytes());
+    changed_[former] = std::move(pointer);
+    if (std::count(row->merged_from().begin(), row->merged_from().end(), former) == 0) {
+      row->add_merged_from(former);
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId pointed, base::PersonId::FromBytes(former));
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> wrapped,
+                              view_.Get(Space::kPersonKeys, former));
+    if (wrapped.has_value()) return absl::OkStatus();
+    // A row without a key is one of somebody erased. Nothing lies under this one.
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::string key,
+        keyring_.WrapDataKey(pointed, base::SecretKey::Generate(random_), random_));
+    batch_.Put(Space::kPersonKeys, former, key);
+    return absl::OkStatus();
+  }
+
   absl::Status LeadTo(const std::string& id, const PersonRow& bare) {
     SIGNPOST_ASSIGN_OR_RETURN(std::optional<PersonRow> row, ReadRow(id));
     if (!row.has_value() || !row->merged_into().empty()) return absl::OkStatus();
@@ -327,13 +353,7 @@ class Applying {
   // put back knows nothing of it.
   absl::Status AddBare(const base::PersonId& id, const PersonRow& bare, PersonRow* row) {
     for (const std::string& former : bare.merged_from()) {
-      if (LeadsTo(former) != id.bytes()) continue;
-      PersonRow pointer;
-      pointer.set_merged_into(id.ToBytes());
-      changed_[former] = std::move(pointer);
-      if (std::count(row->merged_from().begin(), row->merged_from().end(), former) == 0) {
-        row->add_merged_from(former);
-      }
+      if (LeadsTo(former) == id.bytes()) SIGNPOST_RETURN_IF_ERROR(PointTo(former, id, row));
     }
     for (const store::v1::AliasRow& alias : bare.aliases()) {
       const std::string hashes = Canonical(alias.hashes());
@@ -356,7 +376,9 @@ class Applying {
       if (!records_.insert(key).second) continue;
       *row->add_flags() = flag;
       store::v1::LocalRecordRow local;
-      local.set_person_id(id.ToBytes());
+      // The id by which the agency knows them leads to them again.
+      local.set_person_id(flag.known_as().empty() ? id.ToBytes() : flag.known_as());
+      SIGNPOST_RETURN_IF_ERROR(PointTo(local.person_id(), id, row));
       local.set_flag_id(flag.flag_id());
       batch_.Put(Space::kLocalRecords, key, store::EncodeRow(local));
     }
