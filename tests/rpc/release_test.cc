@@ -9,7 +9,6 @@ namespace {
 
 constexpr absl::Duration kStep = absl::Milliseconds(10);
 
-// Broken on purpose (a grid of the clock's: absl::UnixEpoch() in the place of `arrived`): fails.
 TEST(ReleaseTest, AnAnswerLeavesAtAWholeMultipleOfTheStepBehindItsRequest) {
   base::SeededRandom random(3);
   for (int i = 0; i < 10'000; ++i) {
