@@ -558,13 +558,9 @@ absl::StatusOr<LinkResult> ReportLinker::PrepareTakeErasedRecord(const ledger::G
       people_->ResolveRecord(view, reporter.agency_id,
                              people_->RecordHash(reporter.agency_id, report.record_id())));
   const Surroundings nothing_known;  // nobody is looked for
-  const Resolved resolved{reporter,
-                          report,
-                          state,
-                          nothing_known,
-                          asked.row.content_hash(),
-                          keys_.Hash(report.person()),
-                          now};
+  const Resolved resolved{
+      reporter, report, state, nothing_known, asked.row.content_hash(), keys_.Hash(report.person()),
+      now};
   SIGNPOST_ASSIGN_OR_RETURN(LinkResult result, Put(view, resolved, people::Placing()));
   people::ForgetErasedRecord(people_->keyring(), asked_agency_id, asked, state.record_hash,
                              &result.batch);

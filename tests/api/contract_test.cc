@@ -35,17 +35,13 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::set<const FileDescriptor*> Files() {
-  std::set<const FileDescriptor*> files = {v1::FindRequest::descriptor()->file(),
-                                           v1::RecordConsentRequest::descriptor()->file(),
-                                           v1::PutAgencyRequest::descriptor()->file(),
-                                           v1::StartCoverRequest::descriptor()->file(),
-                                           v1::GetEntryRequest::descriptor()->file(),
-                                           v1::SubscribeRequest::descriptor()->file(),
-                                           v1::Receipt::descriptor()->file(),
-                                           v1::ListOverridesRequest::descriptor()->file(),
-                                           v1::ExplainRequest::descriptor()->file(),
-                                           v1::ExportPersonRequest::descriptor()->file(),
-                                           v1::MakeBackupRequest::descriptor()->file()};
+  std::set<const FileDescriptor*> files = {
+      v1::FindRequest::descriptor()->file(),      v1::RecordConsentRequest::descriptor()->file(),
+      v1::PutAgencyRequest::descriptor()->file(), v1::StartCoverRequest::descriptor()->file(),
+      v1::GetEntryRequest::descriptor()->file(),  v1::SubscribeRequest::descriptor()->file(),
+      v1::Receipt::descriptor()->file(),          v1::ListOverridesRequest::descriptor()->file(),
+      v1::ExplainRequest::descriptor()->file(),   v1::ExportPersonRequest::descriptor()->file(),
+      v1::MakeBackupRequest::descriptor()->file()};
   std::set<const FileDescriptor*> all = files;
   for (const FileDescriptor* file : files) {
     for (int i = 0; i < file->dependency_count(); ++i) {

@@ -140,8 +140,7 @@ TEST_F(MailboxTest, EachKindOfNoticeIsWrittenWithWhatItHas) {
           "cover-ended - - - covering_practitioner_id=pa-002 covered_practitioner_id=pa-001",
           "consent-to-confirm - - - consent_id=consent-1",
           "refusal-replaced - - - consent_id=consent-2", "shield-lifted - - -",
-          "override-reported - - 9",
-          "record-erased - - - record_id=A-1"));
+          "override-reported - - 9", "record-erased - - - record_id=A-1"));
 }
 
 TEST_F(MailboxTest, StopEndsAReadingInAnotherThread) {

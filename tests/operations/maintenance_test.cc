@@ -198,7 +198,8 @@ TEST_F(MaintenanceTest, ItFollowsWhatIsClosedAndWhoIsErased) {
   const base::PersonId tariq = PersonOf(request::kConnexions, "C-1").id();
   const auto held = View();
   const ledger::GuardedView view(held.get());
-  commit(people_->PrepareShield(view, tariq, {true, request::kSocial, nullptr}, clock_.Now())->change);
+  commit(
+      people_->PrepareShield(view, tariq, {true, request::kSocial, nullptr}, clock_.Now())->change);
   EXPECT_TRUE(maintenance.KeysAreStale());
   EXPECT_EQ(schedule_.RunDue(), 1);
   EXPECT_FALSE(maintenance.KeysAreStale());

@@ -440,9 +440,8 @@ TEST_F(OverrideStories, WhoWasErasedIsNotInTheListAnyMore) {
     const auto record = context.people->LookupLocalRecord(view, "nortown-social-services", "S-1");
     ASSERT_TRUE(record.ok());
     std::vector<base::PersonId> ids;
-    absl::StatusOr<store::Batch> change =
-        context.people->PrepareErase(
-            view, record->known_as, "nortown-social-services", context.clock->Now(), &ids);
+    absl::StatusOr<store::Batch> change = context.people->PrepareErase(
+        view, record->known_as, "nortown-social-services", context.clock->Now(), &ids);
     ASSERT_TRUE(change.ok()) << change.status();
     ledger::Operation operation;
     operation.batch = *std::move(change);
