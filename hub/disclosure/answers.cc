@@ -219,11 +219,12 @@ absl::Status WriteFlag(DisclosureEvaluator& judge, const registry::Directory& di
       told.Message(v1::Withholding::kTextFieldNumber, text);
       answer->Message(v1::WhoKnowsAnswer::kWithheldFieldNumber, part);
     } else if (aspect.aspect == policy::Aspect::kContact) {
-      // What is sealed is a v1.Contact in all but its name; a test holds the two equal.
-      SIGNPOST_ASSIGN_OR_RETURN(
-          const std::string contact,
-          Opener::Peek(AnswerComposer::Key(), person.Contact(flag)).OpenSerialised());
-      view.Message(Wire::kContactFieldNumber, contact);
+      // What is sealed is a v1.Contact in all but its name, and the holder's own id for the record,
+      // which is for the holder alone; a test holds the two to that.
+      SIGNPOST_ASSIGN_OR_RETURN(stored::ContactSecret contact,
+                                Opener::Peek(AnswerComposer::Key(), person.Contact(flag)).Open());
+      contact.clear_record_id();
+      view.Message(Wire::kContactFieldNumber, contact.SerializeAsString());
     }
   }
   for (const stored::AssessmentRow& row : flag.assessments()) {
@@ -288,7 +289,9 @@ absl::StatusOr<ledger::Attempt<Answered>> MakeWhoKnows(const request::HubContext
   const absl::Time now = context.clock->Now();
   SIGNPOST_ASSIGN_OR_RETURN(
       std::optional<people::Person> person,
-      request::Resolve(context, view, asker, question.request.person(), request::Words::kOpen));
+      request::Resolve(context, view, asker, question.request.person(),
+                       question.asked.override_request.requested ? request::Words::kAll
+                                                                 : request::Words::kOpen));
   if (person.has_value()) person = person->AsKnownTo(asker.agency_id);
   // In an arena that mostly needs no more than the stack gives.
   alignas(std::max_align_t) std::array<char, kEntryArenaBytes> block;

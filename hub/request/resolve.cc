@@ -40,12 +40,14 @@ absl::StatusOr<std::optional<people::Person>> Resolve(const HubContext& context,
       id = record->known_as;
       break;
     }
-    case v1::PersonSelector::kDetails:
+    case v1::PersonSelector::kDetails: {
       SIGNPOST_RETURN_IF_ERROR(
           people::ValidateFindDetails(selector.details(), "person.details", context.clock->Now()));
-      id = context.linker->FindOne(view, selector.details(), EyesOf(context, asker),
-                                   words == Words::kOwn);
+      matching::Eyes eyes = EyesOf(context, asker);
+      if (words == Words::kAll) eyes.hidden = nullptr;
+      id = context.linker->FindOne(view, selector.details(), eyes, words == Words::kOwn);
       break;
+    }
     case v1::PersonSelector::SELECTOR_NOT_SET:
       return base::InvalidField("person",
                                 "name the person by agency_person_id, record_id or details");

@@ -29,7 +29,11 @@ absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt);
 enum class Words {
   kOwn,   // those that the asker's agency itself reported
   kOpen,  // also what others reported of whom the asker may know
-  // The same, but that whoever is shielded is nobody, unless the asker's agency works with them: for
+  // What anybody reported, but for the address of whoever is shielded: for an override, which is kept
+  // with its reason and reviewed. A child at risk must not be nobody because only a service knows
+  // them that may not be named.
+  kAll,
+  // As kOpen, but that whoever is shielded is nobody, unless the asker's agency works with them: for
   // those whom no policy judges afterwards.
   kOpenUnshielded,
 };

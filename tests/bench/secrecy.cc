@@ -114,8 +114,8 @@ class Secrecy {
     for (int n = 0; n < 2 * people_; ++n) {
       const auto state =
           context.people->LookupLocalRecord(view, kHolder, absl::StrCat("D-", n, "-0"));
-      if (!state.ok() || !state->person.has_value()) return false;
-      hidden_.push_back(*context.agency_ids->Encode(kAsker, *state->person));
+      if (!state.ok()) return false;
+      hidden_.push_back(*context.agency_ids->Encode(kAsker, state->known_as));
       absent_.push_back(*context.agency_ids->Encode(kAsker, base::PersonId::New(&random)));
     }
     return true;

@@ -64,17 +64,28 @@ class WithoutPolicyTest : public AnswersTest {
   WithoutPolicyTest() : AnswersTest(false) {}
 };
 
-// A contact goes into an answer as it was sealed: the two messages must be one in all but name.
-TEST(SealedContact, IsTheWiresContact) {
+// A contact goes into an answer as it was sealed, but for the holder's own id for the record: the
+// two messages must be one in all but name and that.
+TEST(SealedContact, IsTheWiresContactAndTheRecord) {
   const google::protobuf::Descriptor* sealed = store::v1::ContactSecret::descriptor();
   const google::protobuf::Descriptor* told = v1::Contact::descriptor();
-  ASSERT_EQ(sealed->field_count(), told->field_count());
+  ASSERT_EQ(sealed->field_count(), told->field_count() + 1);
+  EXPECT_EQ(sealed->field(told->field_count())->name(), "record_id");
   for (int i = 0; i < told->field_count(); ++i) {
     EXPECT_EQ(sealed->field(i)->number(), told->field(i)->number());
     EXPECT_EQ(sealed->field(i)->name(), told->field(i)->name());
     EXPECT_EQ(sealed->field(i)->type(), told->field(i)->type());
     EXPECT_EQ(sealed->field(i)->label(), told->field(i)->label());
   }
+}
+
+TEST_F(AnswersTest, AHoldersOwnIdForItsRecordIsToldToNobody) {
+  TariqIsKnown();
+  const Answered answered = Ask(Adviser(), AskAboutRecord("C-1"));
+  ASSERT_NE(answered.Flag(kYot), nullptr);
+  ASSERT_EQ(answered.Flag(kYot)->contact().name(), "Dilys Crane");
+  EXPECT_EQ(answered.bytes.find("Y-1"), std::string::npos);
+  EXPECT_EQ(answered.bytes.find("C-1"), std::string::npos);
 }
 
 TEST_F(AnswersTest, HiddenAndAbsentGiveTheSameAnswer) {
@@ -461,6 +472,20 @@ TEST_F(AnswersTest, AnOverrideIsACaseItsHolderIsToldAndItsEndIsNamed) {
   EXPECT_EQ(Mailbox(kSocial).back().stored.kind(),
             store::v1::STORED_MESSAGE_KIND_OVERRIDE_REPORTED);
   EXPECT_EQ(Mailbox(kSocial).back().stored.override_number(), entry.index);
+}
+
+// A child at risk whom only a service knows that may not be named: typed in by who knows no more of
+// her than name and birthday, she is found under an override, and is nobody without one.
+TEST_F(AnswersTest, AnOverrideFindsByDetailsWhomOnlyAHiddenServiceKnows) {
+  Report(kDrugs, Flag("D-1", "substance-misuse", Sal()));
+  v1::WhoKnowsRequest request = AskAbout(Sal(), v1::PURPOSE_SAFEGUARDING);
+  EXPECT_EQ(Ask(SocialWorker(), request).Flag(kDrugs), nullptr);
+  *request.mutable_override() = AskWithOverride("S-1").override();
+  request.set_request_id(RequestId());
+  const Answered found = Ask(SocialWorker(), request);
+  ASSERT_TRUE(found.status.ok()) << found.status;
+  EXPECT_NE(found.Flag(kDrugs), nullptr);
+  EXPECT_TRUE(LastEntry().override_used);
 }
 
 // Of somebody whom there is not, of somebody hidden and of somebody with nothing to open alike.

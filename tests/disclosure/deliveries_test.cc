@@ -112,8 +112,11 @@ TEST_F(DeliveriesTest, OfWhoIsErasedNothingIsTold) {
   ASSERT_TRUE(Wait<v1::ErasePersonResponse>([&](auto done) {
                 rights.Erase(Officer(), erase, std::move(done));
               }).ok());
-  EXPECT_THAT(Deliver(kYot).messages, IsEmpty());
-  EXPECT_EQ(LastEntry().outcome, "withheld");
+  const Answers::Delivery delivery = Deliver(kYot);
+  // What Connexions did is withheld; that its own record is to be reported no more, the YOT is told.
+  EXPECT_THAT(delivery.withheld, SizeIs(1));
+  ASSERT_THAT(delivery.messages, SizeIs(1));
+  EXPECT_EQ(NoticeIn(delivery.messages[0]).record_erased().record_id(), "Y-1");
 }
 
 }  // namespace

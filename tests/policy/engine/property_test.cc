@@ -79,6 +79,10 @@ Answer Evaluate(const Policy& policy, const Facts& f, testing::ReferenceFacts* f
   i.names_victim = ToTri(f.names_victim);
   i.brokerable = Tri::kYes;
   i.consents_known = f.consents_known ? Tri::kYes : Tri::kUnknown;
+  // A child of whom no birthday that ends somebody's say is near. Of whom it is not known, a parent's
+  // yes makes unknown what was known: that hides, and is tried where single facts are.
+  i.sixteen_from_s = kNeverS;
+  i.adult_from_s = kNeverS;
   std::vector<ConsentFact> consents;
   for (const std::string& word : f.consents) {
     ConsentFact c;
@@ -246,7 +250,7 @@ void ExpectEqualToNaive(const Compiled& compiled, size_t stride, std::map<Effect
 TEST(Properties, NortownIsDecidedAsTheNaiveInterpreterDoes) {
   const Compiled nortown = Build(testing::ShippedPolicy("nortown"));
   std::map<Effect, size_t> seen;
-  ExpectEqualToNaive(nortown, 3'700'001, seen);
+  ExpectEqualToNaive(nortown, 1'300'001, seen);
   // The space is not a desert: all three effects were met.
   EXPECT_GT(seen[Effect::kShow], 500u);
   EXPECT_GT(seen[Effect::kBroker], 5u);
@@ -294,11 +298,17 @@ TEST(Properties, TakingAConsentAwayNeverShowsMore) {
         std::count_if(f.consents.begin(), f.consents.end(),
                       [](const std::string& c) { return c.rfind("given", 0) == 0; }));
     if (given == 0) return;
-    const Effect with = Evaluate(*nortown.policy, f).effect;
+    const Answer answer = Evaluate(*nortown.policy, f);
+    const Effect with = answer.effect;
+    const std::vector<std::string> before(f.consents.begin(), f.consents.end());
     f.consents.erase(std::remove_if(f.consents.begin(), f.consents.end(),
                                     [](const std::string& c) { return c.rfind("given", 0) == 0; }),
                      f.consents.end());
-    EXPECT_LE(Rank(Evaluate(*nortown.policy, f).effect), Rank(with));
+    EXPECT_LE(Rank(Evaluate(*nortown.policy, f).effect), Rank(with))
+        << f.agency << "/" << f.role << " for '" << f.purpose << "' " << ToString(f.aspect)
+        << " of " << f.service << " held by " << f.holder
+        << ", given away: " << absl::StrJoin(before, "; ") << ", with it decided by "
+        << absl::StrJoin(answer.rules, " ");
     ++compared;
   });
   EXPECT_GT(compared, 10'000u);
