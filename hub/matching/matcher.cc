@@ -480,7 +480,19 @@ absl::StatusOr<Found> Matcher::FindOne(const store::View& view, const AliasHashe
   SIGNPOST_ASSIGN_OR_RETURN(const Considered considered, Consider(view, hashes));
   const absl::Status nobody =
       base::Error(base::Reason::kNotFound, "no such person, or not yours to know");
-  const std::vector<OwnMatch> own = OwnMatch::Plausible(considered, hashes, eyes);
+  // One's own agency and the one of a team may both have them: that is one person, by the word of
+  // one's own.
+  const std::vector<OwnMatch> plausible = OwnMatch::Plausible(considered, hashes, eyes);
+  std::vector<OwnMatch> own;
+  for (const OwnMatch& one : plausible) {
+    const bool said_by_own = one.agency_id != eyes.own.front() &&
+                             std::any_of(plausible.begin(), plausible.end(),
+                                         [&](const OwnMatch& other) {
+                                           return other.person == one.person &&
+                                                  other.agency_id == eyes.own.front();
+                                         });
+    if (!said_by_own) own.push_back(one);
+  }
   const OwnMatch* const mine =
       CertainOrAlone(own, hashes, weak_birth_date,
                      [](const OwnMatch& one) -> const Comparison& { return one.comparison; });

@@ -79,6 +79,14 @@ TEST(SealedContact, IsTheWiresContactAndTheRecord) {
   }
 }
 
+// Both agencies of a seconded adviser have a record of them: that is one young person.
+TEST_F(AnswersTest, ASecondedAdviserFindsByDetailsWhomBothOfTheirAgenciesKnow) {
+  TariqIsKnown();
+  const Answered answered = Ask(SecondedAdviser(), AskAbout(Tariq(), v1::PURPOSE_ASSESSMENT));
+  ASSERT_TRUE(answered.status.ok()) << answered.status;
+  EXPECT_NE(answered.Flag(kYot), nullptr);
+}
+
 TEST_F(AnswersTest, AHoldersOwnIdForItsRecordIsToldToNobody) {
   TariqIsKnown();
   const Answered answered = Ask(Adviser(), AskAboutRecord("C-1"));
