@@ -24,7 +24,7 @@ namespace signpost::policy {
 
 // Cells that one survey may decide. A policy that needs more is not surveyed at all, rather than in
 // part. Kinds of askers and items that no rule tells apart are decided once.
-inline constexpr int64_t kSurveyCellsMax = 4'000'000;
+inline constexpr int64_t kSurveyCellsMax = 2'000'000;
 // Pairs of an asker and an item that one survey may look at, for the same reason.
 inline constexpr int64_t kSurveyPairsMax = 4'000'000;
 
