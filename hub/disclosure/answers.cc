@@ -180,6 +180,28 @@ absl::string_view WordsOf(const DisclosureEvaluator& judge, const policy::Worker
   return *text;
 }
 
+// Takes the record's id, the last of its fields, off a serialised ContactSecret, all of whose fields are
+// texts. Of bytes that are no such thing nothing is left.
+void DropRecordId(std::string* contact) {
+  constexpr int kWireTypeBits = 3;
+  constexpr size_t kVarintBits = 7;
+  size_t at = 0;
+  while (at < contact->size()) {
+    const size_t begin = at;
+    const auto byte = [&](size_t i) { return static_cast<uint8_t>((*contact)[i]); };
+    const int field = byte(at++) >> kWireTypeBits;
+    size_t length = 0;
+    for (size_t shift = 0; at < contact->size() && shift < 5 * kVarintBits; shift += kVarintBits) {
+      const uint8_t part = byte(at++);
+      length |= static_cast<size_t>(part & 0x7F) << shift;
+      if (part < 0x80) break;
+    }
+    if (field >= stored::ContactSecret::kRecordIdFieldNumber) return contact->resize(begin);
+    if (length > contact->size() - at) return contact->clear();
+    at += length;
+  }
+}
+
 // Writes one visible flag into `answer`, and what of it is withheld.
 absl::Status WriteFlag(DisclosureEvaluator& judge, const registry::Directory& directory,
                        const people::Person& person, const FlagEvaluation& finding,
@@ -221,10 +243,11 @@ absl::Status WriteFlag(DisclosureEvaluator& judge, const registry::Directory& di
     } else if (aspect.aspect == policy::Aspect::kContact) {
       // What is sealed is a v1.Contact in all but its name, and the holder's own id for the record,
       // which is for the holder alone; a test holds the two to that.
-      SIGNPOST_ASSIGN_OR_RETURN(stored::ContactSecret contact,
-                                Opener::Peek(AnswerComposer::Key(), person.Contact(flag)).Open());
-      contact.clear_record_id();
-      view.Message(Wire::kContactFieldNumber, contact.SerializeAsString());
+      SIGNPOST_ASSIGN_OR_RETURN(
+          std::string contact,
+          Opener::Peek(AnswerComposer::Key(), person.Contact(flag)).OpenSerialised());
+      DropRecordId(&contact);
+      view.Message(Wire::kContactFieldNumber, contact);
     }
   }
   for (const stored::AssessmentRow& row : flag.assessments()) {
