@@ -280,7 +280,7 @@ TEST_F(EvaluatorTest, CoverageSaysHasAndHasNoneOnlyWhereNothingCouldHide) {
   EXPECT_EQ(CoverageOf(kYot, nullptr), v1::COVERAGE_STATE_NOT_YOURS_TO_KNOW);
 }
 
-// Said falsely in 74 of 1,731 cases. Each line of the condition in WriteCoverage() was taken out once:
+// Said falsely in 74 of 1,731 cases. Each line of the condition in WriteCoverage() is to be taken out:
 // the expectation under it failed.
 TEST_F(EvaluatorTest, ThatAnAgencyHasNoneIsSaidOnlyWhereThatIsCertain) {
   TariqIsKnown();

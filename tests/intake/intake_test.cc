@@ -308,7 +308,7 @@ TEST_F(IntakeTest, AReconciliationClosesWhatIsMissingWhenItSaysHowMuchThatIs) {
   EXPECT_EQ(Mailbox(kYot).back().stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_CLOSED);
 }
 
-// Known, unknown, like somebody known: one outcome, one entry of one size. Broken on purpose by
+// Known, unknown, like somebody known: one outcome, one entry of one size. To be broken by
 // setting review_ref only where a review waits: the sizes differ.
 TEST_F(IntakeTest, WhateverAReportComesToIsAcknowledgedAlike) {
   TariqIsKnown();

@@ -210,7 +210,7 @@ TEST_F(IntakeTest, ToMakeOneOfTwoWhomSeveralKnowTakesTwo) {
   EXPECT_FALSE(*linker_->TakesTwo(*View(), Review(waits.review), {}));
 }
 
-// Two of given name, surname and birth date: broken on purpose by comparing with the latest details
+// Two of given name, surname and birth date: to be broken by comparing with the latest details
 // instead of the first (flag->first() set at every report), the walk of the next test succeeds.
 TEST_F(IntakeTest, ARecordThatBecomesSomebodyElsesLeavesTheRowAtOnce) {
   const LinkResult first = Take(kYot, Report("A-1", tariq_));
@@ -247,7 +247,7 @@ TEST_F(IntakeTest, ARecordIsNotWalkedFromOneChildToAnotherStepByStep) {
   EXPECT_NE(child_b.person, child_a.person);
 }
 
-// Broken on purpose by having See() count every alias: connexions' Sal joins the YOT's Tariq.
+// To be broken by having See() count every alias: connexions' Sal joins the YOT's Tariq.
 TEST_F(IntakeTest, WhatOneAgencySaysLaterDrawsNobodyElseIn) {
   const LinkResult tariq = Take(kYot, Report("A-1", Details("Tariq", "Osei", 20090314, "NT1 4QZ")));
   ASSERT_EQ(Take(kYot, Report("A-1", Details("Sal", "Osei", 20090314, "NT1 4QZ"))).person,
@@ -279,7 +279,7 @@ TEST_F(IntakeTest, ARecordThatAnotherAgencyHasSoStaysUnderAnotherId) {
   EXPECT_NE(people_.LookupLocalRecord(*View(), kYot, "A-1")->known_as, before);
 }
 
-// What a reporter finds of its record is the same whatever others know. Broken on purpose by handing
+// What a reporter finds of its record is the same whatever others know. To be broken by handing
 // eyes without `hidden` to Match(): the drugs service's word alone joins the YOT's record to the one
 // that social services openly know.
 TEST_F(IntakeTest, WhatNobodyMayKnowOfQualifiesNobodyWhomOthersOpenlyKnow) {
@@ -298,7 +298,7 @@ TEST_F(IntakeTest, WhatNobodyMayKnowOfQualifiesNobodyWhomOthersOpenlyKnow) {
       social.person);
 }
 
-// A shield is carried by whoever may be the one it is of. Broken on purpose by leaving out the loop
+// A shield is carried by whoever may be the one it is of. To be broken by leaving out the loop
 // over outcome.persons in PutMatched(): the row is not shielded.
 TEST_F(IntakeTest, AReportThatMayBeOfAShieldedPersonIsShieldedUntilItsOwnerHasLooked) {
   const LinkResult girl = Take(kSocial, Report("S-1", tariq_));
@@ -318,7 +318,7 @@ TEST_F(IntakeTest, AReportThatMayBeOfAShieldedPersonIsShieldedUntilItsOwnerHasLo
 }
 
 // The postcode of somebody shielded is compared for nobody else: a right guess and a wrong one come
-// to the same, down to the fields that agree. Broken on purpose by `seen.push_back({..., true, ...})`.
+// to the same, down to the fields that agree. To be broken by `seen.push_back({..., true, ...})`.
 TEST_F(IntakeTest, NoPostcodeOfAShieldedPersonIsEverCompared) {
   const LinkResult girl = Take(kSocial, Report("S-1", tariq_));
   ASSERT_TRUE(
@@ -376,7 +376,7 @@ TEST_F(IntakeTest, AnAgencyWithTooManyRecordsIsNeverRefusedForWhatOthersKnow) {
   EXPECT_EQ(by_number.cause, "too-many-records");
 }
 
-// 256 invented look-alikes made a girl unfindable. Broken on purpose by sorting the keys again in
+// 256 invented look-alikes made a girl unfindable. To be broken by sorting the keys again in
 // Consider(): nobody is found.
 TEST_F(IntakeTest, InventedLookAlikesHideNobody) {
   const LinkResult girl =

@@ -175,7 +175,7 @@ TEST_F(PeopleTest, AtTheLimitOneMoreFlagIsRefused) {
   EXPECT_THAT(Get(person).flags(), SizeIs(base::kFlagsPerAgencyAndPersonMax));
 }
 
-// 256 less one's own counted everybody's hidden flags. Broken on purpose by counting all agencies'
+// 256 less one's own counted everybody's hidden flags. To be broken by counting all agencies'
 // flags in CountFlags(): the social worker's report is refused.
 TEST_F(PeopleTest, AnAgencysLimitIsItsOwnAndRetractedRecordsAreFree) {
   const signpost::v1::PersonDetails details = Details("Tariq", "Hussain", 20090314, "");
@@ -204,7 +204,7 @@ TEST_F(PeopleTest, RetractingForEverFillsNoRow) {
   EXPECT_TRUE(people_.LookupLocalRecord(*View(), kYot, "A-0").ok());
 }
 
-// What an agency is told of its ids is of its own making. Broken on purpose by leaving out the
+// What an agency is told of its ids is of its own making. To be broken by leaving out the
 // pointer in AddId(): the first expectation fails.
 TEST_F(PeopleTest, EachAgencyHasItsOwnIdThatStaysWhenRowsBecomeOne) {
   const signpost::v1::PersonDetails details = Details("Tariq", "Hussain", 20090314, "");

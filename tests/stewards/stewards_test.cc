@@ -115,7 +115,7 @@ class StewardsTest : public request::HubRooms {
   Stewards stewards_{context_};
 };
 
-// Broken on purpose by taking the line on the asker's own agency out of MayDecide().
+// To be broken by taking the line on the asker's own agency out of MayDecide().
 TEST_F(StewardsTest, NobodySettlesTheirOwnAgencysReport) {
   SocialReportWaits();
   const std::string review = OnlyReview(Steward(kYot));
@@ -175,7 +175,7 @@ TEST_F(StewardsTest, WhatWasDecidedShowsInNoIdOfTheReporters) {
   EXPECT_EQ(Mailbox(kYot).back().stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_OPENED);
 }
 
-// Broken on purpose by having TakesTwo() always say no.
+// To be broken by having TakesTwo() always say no.
 TEST_F(StewardsTest, TwoStewardsOfTwoAgenciesMakeOneOfTwoWhomSeveralKnow) {
   SocialReportWaits();
   v1::FlagReport moved = Flag("H-1", "housing");
