@@ -279,7 +279,7 @@ TEST_F(IntakeTest, ARecordThatAnotherAgencyHasSoStaysUnderAnotherId) {
   EXPECT_NE(people_.LookupLocalRecord(*View(), kYot, "A-1")->known_as, before);
 }
 
-// What a reporter finds of its record is the same whatever others know. To be broken by handing
+// What a reporter finds of its record is the same whatever others know. Broken once by handing
 // eyes without `hidden` to Match(): the drugs service's word alone joins the YOT's record to the one
 // that social services openly know.
 TEST_F(IntakeTest, WhatNobodyMayKnowOfQualifiesNobodyWhomOthersOpenlyKnow) {
@@ -298,7 +298,7 @@ TEST_F(IntakeTest, WhatNobodyMayKnowOfQualifiesNobodyWhomOthersOpenlyKnow) {
       social.person);
 }
 
-// A shield is carried by whoever may be the one it is of. To be broken by leaving out the loop
+// A shield is carried by whoever may be the one it is of. Broken once by leaving out the loop
 // over outcome.persons in PutMatched(): the row is not shielded.
 TEST_F(IntakeTest, AReportThatMayBeOfAShieldedPersonIsShieldedUntilItsOwnerHasLooked) {
   const LinkResult girl = Take(kSocial, Report("S-1", tariq_));

@@ -175,7 +175,7 @@ TEST_F(StewardsTest, WhatWasDecidedShowsInNoIdOfTheReporters) {
   EXPECT_EQ(Mailbox(kYot).back().stored.kind(), store::v1::STORED_MESSAGE_KIND_FLAG_OPENED);
 }
 
-// To be broken by having TakesTwo() always say no.
+// Broken once by having TakesTwo() always say no (IntakeTest.ToMakeOneOfTwo... fails too).
 TEST_F(StewardsTest, TwoStewardsOfTwoAgenciesMakeOneOfTwoWhomSeveralKnow) {
   SocialReportWaits();
   v1::FlagReport moved = Flag("H-1", "housing");
