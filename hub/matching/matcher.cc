@@ -485,12 +485,11 @@ absl::StatusOr<Found> Matcher::FindOne(const store::View& view, const AliasHashe
   const std::vector<OwnMatch> plausible = OwnMatch::Plausible(considered, hashes, eyes);
   std::vector<OwnMatch> own;
   for (const OwnMatch& one : plausible) {
-    const bool said_by_own = one.agency_id != eyes.own.front() &&
-                             std::any_of(plausible.begin(), plausible.end(),
-                                         [&](const OwnMatch& other) {
-                                           return other.person == one.person &&
-                                                  other.agency_id == eyes.own.front();
-                                         });
+    const bool said_by_own =
+        one.agency_id != eyes.own.front() &&
+        std::any_of(plausible.begin(), plausible.end(), [&](const OwnMatch& other) {
+          return other.person == one.person && other.agency_id == eyes.own.front();
+        });
     if (!said_by_own) own.push_back(one);
   }
   const OwnMatch* const mine =
