@@ -55,7 +55,9 @@ template <typename Rows, typename KeyOf>
   }
   const size_t count = static_cast<size_t>(rows.end() - rows.begin());
   page.end = std::min(count, page.begin + static_cast<size_t>(*size));
-  if (page.end < count) page.next_page_token = key_of(*(rows.begin() + (page.end - 1)));
+  if (page.end < count) {
+    page.next_page_token = key_of(*(rows.begin() + static_cast<std::ptrdiff_t>(page.end) - 1));
+  }
   return page;
 }
 
