@@ -14,6 +14,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/opener.h"
+#include "hub/disclosure/outcome.h"
 #include "hub/disclosure/override_case.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/ledger/entry.h"
@@ -35,6 +36,8 @@ namespace signpost::overrides {
 
 namespace stored = ::signpost::store::v1;
 using base::Reason;
+using disclosure::Outcome;
+using disclosure::Refuse;
 
 // Lets this file read sealed values; see composer_key.h. What is read goes into an OverrideList.
 struct CaseComposer {
@@ -113,41 +116,11 @@ absl::StatusOr<std::optional<people::Person>> PersonOf(const request::HubContext
   return person.status();
 }
 
-// One reading: an answer, or a refusal that is in the ledger.
-struct Reading {
-  std::optional<disclosure::SealedAnswer> answer;
-  absl::Status refusal;
-};
-
-ledger::Attempt<Reading> Refuse(absl::Status refusal, ledger::v1::LedgerEntry entry) {
-  ledger::SetRefused(base::ReasonOf(refusal), &entry);
-  ledger::Attempt<Reading> attempt;
-  attempt.outcome.refusal = std::move(refusal);
-  attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
-  return attempt;
-}
-
-template <typename Response>
-ledger::DoneAttempt<Reading> AnswerReading(const request::HubContext& context,
-                                           request::Reply<Response> done) {
-  return
-      [context, done = std::move(done)](absl::StatusOr<ledger::Committed<Reading>> result) mutable {
-        if (!result.ok()) return done(std::move(result).status());
-        Reading& reading = result->outcome;
-        v1::Receipt receipt =
-            ledger::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
-        if (!reading.refusal.ok()) return done(request::WithReceipt(reading.refusal, receipt));
-        Response response;
-        response.set_answer(std::move(*reading.answer).Release(result->sequenced->permit));
-        *response.mutable_receipt() = std::move(receipt);
-        done(std::move(response));
-      };
-}
-
 }  // namespace
 
 void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest request,
                      request::Reply<v1::ListOverridesResponse> done) {
+  using Result = Outcome<v1::ListOverridesResponse>;
   absl::Status status = request::CheckRequestId(request.request_id());
   if (!status.ok()) return done(std::move(status));
   const absl::StatusOr<int> page_size =
@@ -158,13 +131,15 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
     return done(base::InvalidField("page_token", "take it from the page before"));
   }
   const request::HubContext context = context_;
-  request::Transact<Reading>(
+  request::Transact<Result>(
       context_,
       [context, reader = asker, request, after, page_size = *page_size](
-          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Reading>> {
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Result>> {
         ledger::v1::LedgerEntry entry = context.entries->New(ledger::v1::ENTRY_KIND_OVERRIDES_READ,
                                                              reader, request.request_id());
-        if (!IsManager(reader)) return Refuse(NotAManager(), std::move(entry));
+        if (!IsManager(reader)) {
+          return Refuse<v1::ListOverridesResponse>(NotAManager(), std::move(entry));
+        }
         const absl::Time now = context.clock->Now();
         const int64_t now_s = absl::ToUnixSeconds(now);
         v1::OverrideList list;
@@ -225,7 +200,7 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
               }
               return true;
             }));
-        ledger::Attempt<Reading> attempt;
+        ledger::Attempt<Result> attempt;
         attempt.outcome.answer = disclosure::Opener::Close(list);
         entry.mutable_overrides_read()->set_overrides(static_cast<uint32_t>(list.overrides_size()));
         entry.set_reply_hash(attempt.outcome.answer->hash());
@@ -235,11 +210,13 @@ void Overrides::List(const base::Principal& asker, v1::ListOverridesRequest requ
         for (const base::PersonId& id : looked_at) ledger::PersonIndex::Add(id, &operation);
         return attempt;
       },
-      AnswerReading<v1::ListOverridesResponse>(context_, std::move(done)));
+      disclosure::Tell(context_, std::move(done)));
 }
 
 void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest request,
                        request::Reply<v1::ReviewOverrideResponse> done) {
+  using Response = v1::ReviewOverrideResponse;
+  using Result = Outcome<Response>;
   std::vector<base::FieldViolation> violations;
   if (request.outcome() == v1::OVERRIDE_OUTCOME_UNSPECIFIED ||
       !v1::OverrideOutcome_IsValid(request.outcome())) {
@@ -254,20 +231,16 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
                             "a review needs an outcome and a reason in words",
                             std::move(violations)));
   }
-  struct Outcome {
-    v1::ReviewOverrideResponse response;  // with its receipt when it was sent twice
-    absl::Status refusal;                 // recorded, and told with the receipt
-  };
   const std::string request_id = request.request_id();
   request.clear_request_id();
   const std::string hash =
       context_.idempotency->Hash("ReviewOverride", asker, request.SerializeAsString());
   const request::HubContext context = context_;
-  request::Transact<Outcome>(
+  request::Transact<Result>(
       context_,
       [context, reviewer = asker, review = std::move(request), request_id,
-       hash](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Outcome>> {
-        ledger::Attempt<Outcome> attempt;
+       hash](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Result>> {
+        ledger::Attempt<Result> attempt;
         v1::ReviewOverrideResponse& response = attempt.outcome.response;
         SIGNPOST_ASSIGN_OR_RETURN(
             const std::optional<stored::RequestRow> before,
@@ -288,30 +261,30 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
         ledger::v1::LedgerEntry entry =
             context.entries->New(ledger::v1::ENTRY_KIND_OVERRIDE_REVIEWED, reviewer, request_id);
         entry.mutable_override_reviewed()->set_entry_index(review.number());
-        ledger::Operation& operation = attempt.operation.emplace();
-        const auto refuse = [&](absl::Status refusal) {
-          ledger::SetRefused(base::ReasonOf(refusal), &entry);
-          attempt.outcome.refusal = std::move(refusal);
-          operation.entries.push_back(ledger::ToDraft(entry));
-          return std::move(attempt);
-        };
-        if (!IsManager(reviewer)) return refuse(NotAManager());
+        if (!IsManager(reviewer)) return Refuse<Response>(NotAManager(), std::move(entry));
         if (!bytes.has_value()) {
-          return refuse(base::Error(Reason::kNotFound,
-                                    "no override of your agency has this number; ListOverrides "
-                                    "has those that there are"));
+          return Refuse<Response>(
+              base::Error(Reason::kNotFound,
+                          "no override of your agency has this number; ListOverrides "
+                          "has those that there are"),
+              std::move(entry));
         }
         SIGNPOST_ASSIGN_OR_RETURN(stored::OverrideRow row, disclosure::ParseOverride(*bytes));
         if (row.practitioner_id() == reviewer.practitioner_id) {
-          return refuse(base::Error(Reason::kOverrideInvalid,
-                                    "you used this override yourself, so somebody else reviews "
-                                    "it: ask another manager of your agency"));
+          return Refuse<Response>(
+              base::Error(Reason::kOverrideInvalid,
+                          "you used this override yourself, so somebody else reviews "
+                          "it: ask another manager of your agency"),
+              std::move(entry));
         }
         if (!Waits(row)) {
-          return refuse(base::Error(Reason::kAlreadyExists,
-                                    "this override has been reviewed, and a review stands; look "
-                                    "at the list"));
+          return Refuse<Response>(
+              base::Error(Reason::kAlreadyExists,
+                          "this override has been reviewed, and a review stands; look "
+                          "at the list"),
+              std::move(entry));
         }
+        ledger::Operation& operation = attempt.operation.emplace();
         const absl::Time now = context.clock->Now();
         const absl::Time escalation_due = disclosure::EscalationDue(row);
         row.set_outcome(review.outcome());
@@ -342,23 +315,12 @@ void Overrides::Review(const base::Principal& asker, v1::ReviewOverrideRequest r
         response.set_in_time(row.reviewed_at_s() <= row.review_due_s());
         return attempt;
       },
-      [context, done = std::move(done)](absl::StatusOr<ledger::Committed<Outcome>> result) mutable {
-        if (!result.ok()) return done(std::move(result).status());
-        v1::ReviewOverrideResponse& response = result->outcome.response;
-        if (result->sequenced.has_value()) {
-          v1::Receipt receipt =
-              ledger::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
-          if (!result->outcome.refusal.ok()) {
-            return done(request::WithReceipt(result->outcome.refusal, receipt));
-          }
-          *response.mutable_receipt() = std::move(receipt);
-        }
-        done(std::move(response));
-      });
+      disclosure::Tell(context_, std::move(done)));
 }
 
 void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest request,
                        request::Reply<v1::ReportOverridesResponse> done) {
+  using Result = Outcome<v1::ReportOverridesResponse>;
   absl::Status status = request::CheckRequestId(request.request_id());
   if (!status.ok()) return done(std::move(status));
   if (request.has_from() && request.has_until() &&
@@ -366,15 +328,15 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
     return done(base::InvalidField("until", "after from"));
   }
   const request::HubContext context = context_;
-  request::Transact<Reading>(
+  request::Transact<Result>(
       context_,
       [context, reader = asker,
-       request](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Reading>> {
+       request](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Result>> {
         ledger::v1::LedgerEntry entry = context.entries->New(ledger::v1::ENTRY_KIND_OVERRIDES_READ,
                                                              reader, request.request_id());
         const bool auditor = reader.kind == base::CallerKind::kAuditor;
         if (!auditor && !IsManager(reader)) {
-          return Refuse(NotAManager(), std::move(entry));
+          return Refuse<v1::ReportOverridesResponse>(NotAManager(), std::move(entry));
         }
         const int64_t now_s = absl::ToUnixSeconds(context.clock->Now());
         struct Group {
@@ -427,7 +389,7 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
           }
           *report.add_rows() = std::move(group.row);
         }
-        ledger::Attempt<Reading> attempt;
+        ledger::Attempt<Result> attempt;
         attempt.outcome.answer = disclosure::Opener::Close(report);
         entry.mutable_overrides_read()->set_report(true);
         entry.set_reply_hash(attempt.outcome.answer->hash());
@@ -436,7 +398,7 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
         operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
-      AnswerReading<v1::ReportOverridesResponse>(context_, std::move(done)));
+      disclosure::Tell(context_, std::move(done)));
 }
 
 absl::StatusOr<int> Overrides::EscalateOverdue() {

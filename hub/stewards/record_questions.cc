@@ -10,6 +10,7 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/disclosure/outcome.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/ledger/index_hook.h"
 #include "hub/ledger/person_index.h"
@@ -24,6 +25,8 @@ namespace signpost::stewards {
 
 namespace stored = ::signpost::store::v1;
 using base::Reason;
+using disclosure::Outcome;
+using disclosure::Refuse;
 using matching::ReviewItem;
 using store::Space;
 
@@ -103,7 +106,9 @@ void Stewards::Ask(const base::Principal& asker, v1::AskAboutRecordRequest reque
         }
         const std::optional<std::string> side = SideOf(item->row, request.number());
         if (!side.has_value()) {
-          return base::InvalidField("number", "0 for the reported record, or a candidate's number");
+          return Refuse<Response>(
+              base::InvalidField("number", "0 for the reported record, or a candidate's number"),
+              std::move(entry));
         }
         for (const stored::AskedRow& asked : item->row.asked()) {
           if (asked.number() == request.number() && asked.question() == request.question()) {
@@ -114,7 +119,9 @@ void Stewards::Ask(const base::Principal& asker, v1::AskAboutRecordRequest reque
           }
         }
         if (item->row.asked_size() >= kQuestionsPerReviewMax) {
-          return base::InvalidField("question", "no more questions fit this review; decide it");
+          return Refuse<Response>(
+              base::InvalidField("question", "no more questions fit this review; decide it"),
+              std::move(entry));
         }
         SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person_id, base::PersonId::FromBytes(*side));
         absl::StatusOr<people::Person> person = context.people->Read(view, person_id);
@@ -124,7 +131,9 @@ void Stewards::Ask(const base::Principal& asker, v1::AskAboutRecordRequest reque
         const std::optional<std::string> agency =
             person.ok() ? AgencyOf(item->row, request.number(), *person) : std::nullopt;
         if (!agency.has_value()) {
-          return base::InvalidField("number", "nobody has a record of them any more");
+          return Refuse<Response>(
+              base::InvalidField("number", "nobody has a record of them any more"),
+              std::move(entry));
         }
         ledger::Attempt<Result> attempt;
         ledger::Operation& operation = attempt.operation.emplace();
@@ -165,7 +174,7 @@ void Stewards::Ask(const base::Principal& asker, v1::AskAboutRecordRequest reque
                                     now);
         return attempt;
       },
-      Reply<Response>(context_, std::move(done)));
+      disclosure::Tell(context_, std::move(done)));
 }
 
 void Stewards::ListQuestions(const base::Principal& asker, v1::ListRecordQuestionsRequest request,
@@ -219,7 +228,7 @@ void Stewards::ListQuestions(const base::Principal& asker, v1::ListRecordQuestio
         attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
-      Reply<Response>(context_, std::move(done)));
+      disclosure::Tell(context_, std::move(done)));
 }
 
 void Stewards::Answer(const base::Principal& asker, v1::AnswerRecordQuestionRequest request,
@@ -280,7 +289,7 @@ void Stewards::Answer(const base::Principal& asker, v1::AnswerRecordQuestionRequ
                                     context.clock->Now());
         return attempt;
       },
-      Reply<Response>(context_, std::move(done)));
+      disclosure::Tell(context_, std::move(done)));
 }
 
 }  // namespace signpost::stewards

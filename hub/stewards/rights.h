@@ -1,21 +1,14 @@
-// These say who may decide a review, and carry refusals. Internal to the room.
+// These say who may decide a review. Internal to the room.
 //
 // Pure functions; thread-safe.
 
 #ifndef SIGNPOST_HUB_STEWARDS_RIGHTS_H_
 #define SIGNPOST_HUB_STEWARDS_RIGHTS_H_
 
-#include <optional>
-#include <utility>
-
 #include "absl/status/status.h"
 #include "hub/base/error.h"
 #include "hub/base/principal.h"
-#include "hub/ledger/entry.h"
-#include "hub/ledger/receipt.h"
-#include "hub/ledger/transact.h"
 #include "hub/matching/reviews.h"
-#include "hub/request/resolve.h"
 #include "hub/stewards/stewards.h"
 
 namespace signpost::stewards {
@@ -41,6 +34,23 @@ inline bool MayDecide(const base::Principal& asker, const store::v1::ReviewRow& 
   return asker.role == kStewardRole || (asker.role == kDeputyRole && IsOverdue(review, now));
 }
 
+// Whether the asker's word is the second on what was proposed: of another agency, or where the
+// shield's owner alone may decide, of another of its people.
+inline bool IsSecond(const base::Principal& asker, const store::v1::ReviewRow& review) {
+  return review.owner_agency_id().empty() ? asker.agency_id != review.proposed_by_agency_id()
+                                          : asker.practitioner_id != review.proposed_by();
+}
+
+inline absl::Status NotASecond(const store::v1::ReviewRow& review) {
+  return base::Error(
+      base::Reason::kMethodNotAllowed,
+      review.owner_agency_id().empty()
+          ? "a steward of your agency has decided this already; it takes one of "
+            "another agency to decide the same"
+          : "you have decided this already; it takes another data protection officer "
+            "or manager of your agency to decide the same");
+}
+
 inline absl::Status NotASteward() {
   return base::Error(base::Reason::kMethodNotAllowed,
                      "this is for stewards of the area (role matching-steward); ask your hub's "
@@ -50,40 +60,6 @@ inline absl::Status NotASteward() {
 inline absl::Status NoReview() {
   return base::Error(base::Reason::kNotFound,
                      "no such review waits for you; ListReviews has those that do");
-}
-
-// What comes of a call that changes something: an answer, or a refusal that is in the ledger.
-template <typename Response>
-struct Outcome {
-  Response response;  // with its receipt where it was sent twice
-  absl::Status refusal;
-};
-
-template <typename Response>
-ledger::Attempt<Outcome<Response>> Refuse(absl::Status refusal, ledger::v1::LedgerEntry entry) {
-  ledger::SetRefused(base::ReasonOf(refusal), &entry);
-  ledger::Attempt<Outcome<Response>> attempt;
-  attempt.outcome.refusal = std::move(refusal);
-  attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
-  return attempt;
-}
-
-template <typename Response>
-ledger::DoneAttempt<Outcome<Response>> Reply(const request::HubContext& context,
-                                             request::Reply<Response> done) {
-  return [context, done = std::move(done)](
-             absl::StatusOr<ledger::Committed<Outcome<Response>>> result) mutable {
-    if (!result.ok()) return done(std::move(result).status());
-    if (result->sequenced.has_value()) {
-      v1::Receipt receipt =
-          ledger::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
-      if (!result->outcome.refusal.ok()) {
-        return done(request::WithReceipt(result->outcome.refusal, receipt));
-      }
-      *result->outcome.response.mutable_receipt() = std::move(receipt);
-    }
-    done(std::move(result->outcome.response));
-  };
 }
 
 }  // namespace signpost::stewards

@@ -14,6 +14,7 @@
 #include "hub/base/error.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/opener.h"
+#include "hub/disclosure/outcome.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/exchange/outbox.h"
 #include "hub/ledger/index_hook.h"
@@ -29,6 +30,8 @@ namespace signpost::stewards {
 
 namespace stored = ::signpost::store::v1;
 using base::Reason;
+using disclosure::Outcome;
+using disclosure::Refuse;
 using matching::ReviewItem;
 
 // Lets this file read sealed values; see disclosure/composer_key.h. Names and birth dates of those
@@ -132,10 +135,12 @@ absl::StatusOr<bool> WriteReview(const request::HubContext& context, const store
   return true;
 }
 
-struct Reading {
-  std::optional<disclosure::SealedAnswer> answer;
-  absl::Status refusal;
-};
+// A decision that cannot be is refused with an entry: that a candidate is gone is something learned.
+absl::StatusOr<ledger::Attempt<Outcome<v1::ResolveReviewResponse>>> RefuseInvalid(
+    absl::Status status, ledger::v1::LedgerEntry entry) {
+  if (base::ReasonOf(status) != Reason::kInvalidField) return status;
+  return Refuse<v1::ResolveReviewResponse>(std::move(status), std::move(entry));
+}
 
 // Tells those who work with whom the record is found to be about that its agency does, too.
 void TellOthers(const request::HubContext& context, const people::Person& reported,
@@ -158,6 +163,7 @@ void TellOthers(const request::HubContext& context, const people::Person& report
 
 void Stewards::List(const base::Principal& asker, v1::ListReviewsRequest request,
                     request::Reply<v1::ListReviewsResponse> done) {
+  using Result = Outcome<v1::ListReviewsResponse>;
   absl::Status status = request::CheckRequestId(request.request_id());
   if (!status.ok()) return done(std::move(status));
   const absl::StatusOr<int> page_size =
@@ -168,19 +174,14 @@ void Stewards::List(const base::Principal& asker, v1::ListReviewsRequest request
     return done(base::InvalidField("page_token", "take it from the page before"));
   }
   const request::HubContext context = context_;
-  request::Transact<Reading>(
+  request::Transact<Result>(
       context_,
       [context, asker, request, after, page_size = *page_size](
-          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Reading>> {
-        ledger::Attempt<Reading> attempt;
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Result>> {
         ledger::v1::LedgerEntry entry = context.entries->New(ledger::v1::ENTRY_KIND_REVIEWS_LISTED,
                                                              asker, request.request_id());
-        ledger::Operation& operation = attempt.operation.emplace();
         if (!HasRole(asker)) {
-          attempt.outcome.refusal = NotASteward();
-          ledger::SetRefused(Reason::kMethodNotAllowed, &entry);
-          operation.entries.push_back(ledger::ToDraft(entry));
-          return attempt;
+          return Refuse<v1::ListReviewsResponse>(NotASteward(), std::move(entry));
         }
         const absl::Time now = context.clock->Now();
         v1::ReviewList list;
@@ -188,6 +189,7 @@ void Stewards::List(const base::Principal& asker, v1::ListReviewsRequest request
         *list.mutable_answered_at() = request::ToTimestamp(now);
         std::set<base::PersonId> told_of;
         std::string from = after;
+        std::string shown;  // the key of the last one: a page ends with it, not with what is hidden
         bool more = true;
         while (more && list.next_page_token().empty()) {
           // Nothing rests on the list: it is what waited at this view.
@@ -195,18 +197,22 @@ void Stewards::List(const base::Principal& asker, v1::ListReviewsRequest request
                                     matching::ReviewsAfter(view.unguarded(), from, kScanRows));
           more = static_cast<int>(items.size()) == kScanRows;
           for (const ReviewItem& item : items) {
-            if (list.reviews_size() == page_size) {
-              list.set_next_page_token(absl::BytesToHexString(from));
-              break;
-            }
             from = item.key;
             if (!MayDecide(asker, item.row, now)) continue;
+            if (list.reviews_size() == page_size) {
+              list.set_next_page_token(absl::BytesToHexString(shown));
+              break;
+            }
             v1::FlagReview review;
             SIGNPOST_ASSIGN_OR_RETURN(const bool there, WriteReview(context, view.unguarded(), item,
                                                                     now, &review, &told_of));
-            if (there) *list.add_reviews() = std::move(review);
+            if (!there) continue;
+            *list.add_reviews() = std::move(review);
+            shown = item.key;
           }
         }
+        ledger::Attempt<Result> attempt;
+        ledger::Operation& operation = attempt.operation.emplace();
         attempt.outcome.answer = disclosure::Opener::Close(list);
         entry.mutable_reviews_listed()->set_reviews(static_cast<uint32_t>(list.reviews_size()));
         entry.set_reply_hash(attempt.outcome.answer->hash());
@@ -215,18 +221,7 @@ void Stewards::List(const base::Principal& asker, v1::ListReviewsRequest request
         for (const base::PersonId& id : told_of) ledger::PersonIndex::Add(id, &operation);
         return attempt;
       },
-      [context, done = std::move(done)](absl::StatusOr<ledger::Committed<Reading>> result) mutable {
-        if (!result.ok()) return done(std::move(result).status());
-        v1::Receipt receipt =
-            ledger::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
-        if (!result->outcome.refusal.ok()) {
-          return done(request::WithReceipt(result->outcome.refusal, receipt));
-        }
-        v1::ListReviewsResponse response;
-        response.set_answer(std::move(*result->outcome.answer).Release(result->sequenced->permit));
-        *response.mutable_receipt() = std::move(receipt);
-        done(std::move(response));
-      });
+      disclosure::Tell(context_, std::move(done)));
 }
 
 void Stewards::Resolve(const base::Principal& asker, v1::ResolveReviewRequest request,
@@ -237,6 +232,8 @@ void Stewards::Resolve(const base::Principal& asker, v1::ResolveReviewRequest re
   matching::Resolution resolution;
   resolution.same_as.assign(request.decision().same_as().begin(),
                             request.decision().same_as().end());
+  // They are all one person, whichever is named first.
+  std::sort(resolution.same_as.begin(), resolution.same_as.end());
   if (resolution.same_as.empty() != request.decision().separate()) {
     return done(base::InvalidField(
         "decision", "say either which candidates it is, or that it is none of them"));
@@ -276,16 +273,12 @@ void Stewards::Resolve(const base::Principal& asker, v1::ResolveReviewRequest re
         stored::ReviewRow& row = item->row;
         ledger::Operation& operation = attempt.operation.emplace();
         const absl::StatusOr<bool> two = context.linker->TakesTwo(view, *item, resolution);
-        if (!two.ok()) return two.status();
+        if (!two.ok()) return RefuseInvalid(two.status(), std::move(entry));
         const bool same = !row.proposed_by_agency_id().empty() &&
                           std::equal(row.proposed_same_as().begin(), row.proposed_same_as().end(),
                                      resolution.same_as.begin(), resolution.same_as.end());
-        if (*two && same && (row.proposed_by_agency_id() == asker.agency_id)) {
-          return Refuse<Response>(
-              base::Error(Reason::kMethodNotAllowed,
-                          "a steward of your agency has decided this already; it takes one of "
-                          "another agency to decide the same"),
-              std::move(entry));
+        if (*two && same && !IsSecond(asker, row)) {
+          return Refuse<Response>(NotASecond(row), std::move(entry));
         }
         if (*two && !same) {
           matching::DeleteReview(*item, &operation.batch);
@@ -310,8 +303,10 @@ void Stewards::Resolve(const base::Principal& asker, v1::ResolveReviewRequest re
         }
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> reported,
                                   ReadIfThere(context, view, row.person_id()));
-        SIGNPOST_ASSIGN_OR_RETURN(matching::ResolveResult resolved,
-                                  context.linker->PrepareResolve(view, *item, resolution));
+        absl::StatusOr<matching::ResolveResult> prepared =
+            context.linker->PrepareResolve(view, *item, resolution);
+        if (!prepared.ok()) return RefuseInvalid(prepared.status(), std::move(entry));
+        matching::ResolveResult& resolved = *prepared;
         operation.batch = std::move(resolved.batch);
         resolved.blinding->SetPerson(&entry);
         ledger::PersonIndex::Add(resolved.person, &operation);
@@ -337,7 +332,7 @@ void Stewards::Resolve(const base::Principal& asker, v1::ResolveReviewRequest re
         context.idempotency->Record(&operation, asker.agency_id, request_id, hash, "decided", now);
         return attempt;
       },
-      Reply<v1::ResolveReviewResponse>(context_, std::move(done)));
+      disclosure::Tell(context_, std::move(done)));
 }
 
 absl::StatusOr<int> Stewards::TellOverdue() {

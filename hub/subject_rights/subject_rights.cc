@@ -17,6 +17,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/opener.h"
+#include "hub/disclosure/outcome.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/exchange/outbox.h"
 #include "hub/ledger/entry.h"
@@ -32,6 +33,8 @@ namespace signpost::subject_rights {
 
 namespace stored = ::signpost::store::v1;
 using base::Reason;
+using disclosure::Outcome;
+using disclosure::Refuse;
 
 // Lets this file read sealed values; see composer_key.h. What is read goes into a PersonExport.
 struct ExportComposer {
@@ -329,43 +332,6 @@ struct Act {
   std::string hash;  // of the request, for acts that happen once
 };
 
-// What it came to.
-template <typename Response>
-struct Outcome {
-  Response response;  // with its receipt when it was carried out before
-  std::optional<disclosure::SealedAnswer> answer;
-  absl::Status refusal;  // recorded, and told with the receipt
-};
-
-template <typename Response>
-ledger::Attempt<Outcome<Response>> Refuse(absl::Status refusal, ledger::v1::LedgerEntry entry) {
-  ledger::SetRefused(base::ReasonOf(refusal), &entry);
-  ledger::Attempt<Outcome<Response>> attempt;
-  attempt.outcome.refusal = std::move(refusal);
-  attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
-  return attempt;
-}
-
-template <typename Response>
-ledger::DoneAttempt<Outcome<Response>> Finish(const request::HubContext& context,
-                                              request::Reply<Response> done) {
-  return [context, done = std::move(done)](
-             absl::StatusOr<ledger::Committed<Outcome<Response>>> result) mutable {
-    if (!result.ok()) return done(std::move(result).status());
-    Outcome<Response>& outcome = result->outcome;
-    if (!result->sequenced.has_value()) return done(std::move(outcome.response));
-    v1::Receipt receipt =
-        ledger::ReceiptOf(*result->sequenced, context.sequencer->options().origin);
-    if (!outcome.refusal.ok()) return done(request::WithReceipt(outcome.refusal, receipt));
-    if constexpr (std::is_same_v<Response, v1::ExportPersonResponse> ||
-                  std::is_same_v<Response, v1::ListErasedRecordsResponse>) {
-      outcome.response.set_answer(std::move(*outcome.answer).Release(result->sequenced->permit));
-    }
-    *outcome.response.mutable_receipt() = std::move(receipt);
-    done(std::move(outcome.response));
-  };
-}
-
 template <typename Request>
 Act<Request> Begin(const request::HubContext& context, const char* method,
                    const base::Principal& asker, Request request) {
@@ -397,7 +363,7 @@ void ActOnce(const request::HubContext& context, ledger::v1::EntryKind kind, Act
             ledger::ReceiptAt(view, context.sequencer->options().origin, before->ledger_index()));
         return attempt;
       },
-      Finish(context, std::move(done)));
+      disclosure::Tell(context, std::move(done)));
 }
 
 // --- Erased records ---
@@ -481,7 +447,7 @@ void SubjectRights::ListErasedRecords(const base::Principal& asker,
         attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
-      Finish(context_, std::move(done)));
+      disclosure::Tell(context_, std::move(done)));
 }
 
 void SubjectRights::AnswerErasedRecord(const base::Principal& asker,
@@ -583,7 +549,7 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
         operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
-      Finish(context_, std::move(done)));
+      disclosure::Tell(context_, std::move(done)));
 }
 
 void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest request,

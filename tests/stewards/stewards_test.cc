@@ -64,6 +64,10 @@ class StewardsTest : public request::HubRooms {
     return Wait<v1::ResolveReviewResponse>(
         [&](auto done) { stewards_.Resolve(asker, request, std::move(done)); });
   }
+  static v1::ReviewState StateOf(const absl::StatusOr<v1::ResolveReviewResponse>& resolved) {
+    EXPECT_TRUE(resolved.ok()) << resolved.status();
+    return resolved.ok() ? resolved->state() : v1::REVIEW_STATE_UNSPECIFIED;
+  }
   absl::Status PutQuestion(const base::Principal& asker, const std::string& review, int number,
                            v1::RecordQuestion question) {
     v1::AskAboutRecordRequest request;
@@ -107,8 +111,22 @@ class StewardsTest : public request::HubRooms {
                                     ->PrepareShield(read, PersonOf(agency, record).id(),
                                                     {true, agency, nullptr}, clock_.Now())
                                     ->change);
+    ASSERT_TRUE(context_.linker
+                    ->PrepareShieldOfWaiting(read, PersonOf(agency, record).id(), agency,
+                                             clock_.Now(), &operation.batch)
+                    .ok());
     operation.entries.push_back(ledger::ToDraft(context_.entries->New(
         ledger::v1::ENTRY_KIND_SHIELD_CHANGED, base::Principal(), std::string())));
+    ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+  }
+  void Erase(const std::string& agency, const std::string& record) {
+    const auto view = View();
+    const ledger::GuardedView read(view.get());
+    ledger::Operation operation;
+    operation.batch =
+        *context_.linker->PrepareErase(read, PersonOf(agency, record).id(), agency, clock_.Now());
+    operation.entries.push_back(ledger::ToDraft(context_.entries->New(
+        ledger::v1::ENTRY_KIND_PERSON_ERASED, base::Principal(), std::string())));
     ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
   }
 
@@ -183,13 +201,13 @@ TEST_F(StewardsTest, TwoStewardsOfTwoAgenciesMakeOneOfTwoWhomSeveralKnow) {
   Report(kHousing, moved);
   ASSERT_EQ(PersonOf(kHousing, "H-1").id(), PersonOf(kSocial, "S-1").id());
   const std::string review = OnlyReview(Steward(kYot));
-  EXPECT_EQ(Resolve(Steward(kYot), review, {1})->state(), v1::REVIEW_STATE_WAITS_FOR_SECOND);
+  EXPECT_EQ(StateOf(Resolve(Steward(kYot), review, {1})), v1::REVIEW_STATE_WAITS_FOR_SECOND);
   EXPECT_EQ(LastEntry().kind, "review-proposed");
   EXPECT_NE(PersonOf(kSocial, "S-1").id(), PersonOf(kYot, "Y-1").id());
   EXPECT_EQ(ReasonOf(Resolve(Worker(kYot, "ms-002", kStewardRole), review, {1}).status()),
             Reason::kMethodNotAllowed);
   EXPECT_THAT(List(Steward(kConnexions))->reviews(0).proposed().same_as(), ElementsAre(1));
-  EXPECT_EQ(Resolve(Steward(kConnexions), review, {1})->state(), v1::REVIEW_STATE_DECIDED);
+  EXPECT_EQ(StateOf(Resolve(Steward(kConnexions), review, {1})), v1::REVIEW_STATE_DECIDED);
   EXPECT_EQ(PersonOf(kSocial, "S-1").id(), PersonOf(kYot, "Y-1").id());
 }
 
@@ -205,10 +223,71 @@ TEST_F(StewardsTest, OfSomebodyShieldedTheShieldsOwnerAloneDecides) {
   EXPECT_THAT(List(Manager())->reviews(), IsEmpty()) << "social services set no shield";
   const std::string review = OnlyReview(Worker(kYot, "yo-009", kManagerRole));
   EXPECT_EQ(ReasonOf(Resolve(Steward(kConnexions), review, {1}).status()), Reason::kNotFound);
-  EXPECT_EQ(Resolve(Worker(kYot, "dp-009", kOfficerRole), review, {})->state(),
+  EXPECT_EQ(StateOf(Resolve(Worker(kYot, "dp-009", kOfficerRole), review, {})),
             v1::REVIEW_STATE_DECIDED);
   EXPECT_FALSE(PersonOf(kHousing, "H-1").shielded());
   EXPECT_TRUE(PersonOf(kYot, "Y-1").shielded());
+}
+
+// Nobody but the owner may be the second of two, so it takes two of its people. Broken once by
+// asking for a second agency here too: the row waited for ever.
+TEST_F(StewardsTest, OfSomebodyShieldedWhomSeveralMayKnowTwoOfTheOwnersPeopleDecide) {
+  SocialReportWaits();
+  v1::FlagReport moved = Flag("H-1", "housing");
+  moved.mutable_person()->set_postcode("NT9 9ZZ");
+  Report(kHousing, moved);
+  Shield(kYot, "Y-1");
+  const base::Principal officer = Worker(kYot, "dp-009", kOfficerRole);
+  const std::string review = OnlyReview(officer);
+  EXPECT_EQ(StateOf(Resolve(officer, review, {1})), v1::REVIEW_STATE_WAITS_FOR_SECOND);
+  const absl::Status again = Resolve(officer, review, {1}).status();
+  EXPECT_EQ(ReasonOf(again), Reason::kMethodNotAllowed);
+  EXPECT_THAT(again.message(), HasSubstr("another data protection officer"));
+  EXPECT_NE(PersonOf(kSocial, "S-1").id(), PersonOf(kYot, "Y-1").id());
+  EXPECT_EQ(StateOf(Resolve(Worker(kYot, "yo-009", kManagerRole), review, {1})),
+            v1::REVIEW_STATE_DECIDED);
+  EXPECT_EQ(PersonOf(kSocial, "S-1").id(), PersonOf(kYot, "Y-1").id());
+}
+
+// What a steward may not see is in no token either. Broken once by ending a page at whatever was
+// looked at last: the first page led to an empty one, by the id of the shielded one's review.
+TEST_F(StewardsTest, APageOfReviewsEndsWithWhatWasShown) {
+  TariqIsKnown();
+  v1::FlagReport moved = Flag("S-1", "childrens-social-care");
+  moved.mutable_person()->set_postcode("NT9 9ZZ");
+  Report(kSocial, moved);
+  clock_.Advance(absl::Seconds(1));
+  v1::FlagReport own = Flag("X-1", "housing");
+  own.mutable_person()->set_postcode("NT8 8ZZ");
+  Report(kHousing, own);
+  const v1::ReviewList both = *List(Steward(kConnexions));
+  ASSERT_THAT(both.reviews(), SizeIs(2));
+  const v1::ReviewList first = *List(Steward(kConnexions), 1);
+  ASSERT_THAT(first.reviews(), SizeIs(1));
+  EXPECT_FALSE(first.next_page_token().empty());
+  const v1::ReviewList second = *List(Steward(kConnexions), 1, first.next_page_token());
+  ASSERT_THAT(second.reviews(), SizeIs(1));
+  EXPECT_EQ(second.reviews(0).review_id(), both.reviews(1).review_id());
+  EXPECT_EQ(second.next_page_token(), "");
+  // The other is housing's own report, which its steward does not decide.
+  const v1::ReviewList of_housing = *List(Steward(kHousing), 1);
+  ASSERT_THAT(of_housing.reviews(), SizeIs(1));
+  EXPECT_EQ(of_housing.next_page_token(), "");
+}
+
+// That somebody is gone is something learned, so the refusal that says so is an entry.
+TEST_F(StewardsTest, ThatACandidateWasErasedIsToldWithAReceipt) {
+  SocialReportWaits();
+  const std::string review = OnlyReview(Steward(kHousing));
+  Erase(kYot, "Y-1");
+  EXPECT_THAT(List(Steward(kHousing))->reviews(0).candidates(), IsEmpty());
+  EXPECT_EQ(ReasonOf(Resolve(Steward(kHousing), review, {1}).status()), Reason::kInvalidField);
+  EXPECT_EQ(LastEntry().kind, "review-resolved");
+  EXPECT_EQ(LastEntry().outcome, "INVALID_FIELD");
+  EXPECT_EQ(ReasonOf(PutQuestion(Steward(kHousing), review, 1, v1::RECORD_QUESTION_SIBLING)),
+            Reason::kInvalidField);
+  EXPECT_EQ(LastEntry().kind, "record-question-put");
+  EXPECT_EQ(StateOf(Resolve(Steward(kHousing), review, {})), v1::REVIEW_STATE_DECIDED);
 }
 
 TEST_F(StewardsTest, AQuestionGoesToTheAgencyWhoseRecordItIsAndItsAnswerToTheSteward) {
@@ -263,7 +342,7 @@ TEST_F(StewardsTest, WhatIsOverdueIsToldAndADeputyMayDecideIt) {
   clock_.Advance(absl::Hours(24));
   EXPECT_EQ(*stewards_.TellOverdue(), 1) << "and again each day";
   EXPECT_TRUE(List(Deputy())->reviews(0).overdue());
-  EXPECT_EQ(Resolve(Deputy(), review, {})->state(), v1::REVIEW_STATE_DECIDED);
+  EXPECT_EQ(StateOf(Resolve(Deputy(), review, {})), v1::REVIEW_STATE_DECIDED);
   clock_.Advance(absl::Hours(24 * 5));
   EXPECT_EQ(*stewards_.TellOverdue(), 0);
 }
