@@ -47,6 +47,8 @@ absl::StatusOr<PeopleBack> PutPeopleBack(const store::Store& store, const KeysOf
   back.persons_closed = applied.persons.size() - applied.persons_added;
   back.persons_added = applied.persons_added;
   SIGNPOST_RETURN_IF_ERROR(matching::AddKeys(store, *keyring, applied.persons, keys.commit));
+  SIGNPOST_RETURN_IF_ERROR(
+      matching::MendReviews(store, *keyring, applied.persons, random, keys.commit));
   return back;
 }
 

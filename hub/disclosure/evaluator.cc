@@ -413,7 +413,7 @@ std::shared_ptr<const std::vector<bool>> DisclosureEvaluator::AlwaysNamed() {
 }
 
 bool DisclosureEvaluator::IsSettled(const people::Person& person) const {
-  if (person.shielded() || !person.row().review_id().empty()) return false;
+  if (person.shielded() || !person.row().review_ids().empty()) return false;
   int64_t began_s = 0;
   for (const stored::FlagRow& flag : person.flags()) {
     if (flag.agency_id() != asker_.agency_id || !Counts(flag)) continue;

@@ -12,6 +12,9 @@
 #include "hub/base/status_macros.h"
 #include "hub/matching/keys.h"
 #include "hub/matching/normalise.h"
+#include "hub/matching/report_linker.h"
+#include "hub/matching/reviews.h"
+#include "hub/people/people.h"
 #include "hub/store/row_codec.h"
 #include "signpost/store/v1/person.pb.h"
 
@@ -53,6 +56,43 @@ absl::Status AddKeys(const store::Store& store, const base::Keyring& keyring,
         batch.Put(Space::kMatchKeys, key, store::EncodeRow(known->second));
       }
     }
+    if (!batch.empty()) SIGNPOST_RETURN_IF_ERROR(commit(std::move(batch)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MendReviews(const store::Store& store, const base::Keyring& keyring,
+                         const std::vector<base::PersonId>& persons, base::RandomSource* random,
+                         absl::FunctionRef<absl::Status(store::Batch)> commit) {
+  constexpr int kRows = 1000;
+  const people::People people(&keyring, random);
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<ReportLinker> linker,
+                            ReportLinker::Create(&people, random));
+  std::string after;
+  for (bool more = true; more;) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> page, store.NewView());
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<ReviewItem> items,
+                              ReviewsAfter(*page, after, kRows));
+    more = static_cast<int>(items.size()) == kRows;
+    for (const ReviewItem& item : items) {
+      after = item.key;
+      // Each as the one before it left the store: they may be about one person.
+      SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store.NewView());
+      store::Batch batch;
+      SIGNPOST_RETURN_IF_ERROR(
+          linker->PrepareMendReview(ledger::GuardedView(view.get()), item, &batch));
+      if (!batch.empty()) SIGNPOST_RETURN_IF_ERROR(commit(std::move(batch)));
+    }
+  }
+  for (const base::PersonId& id : persons) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store.NewView());
+    SIGNPOST_ASSIGN_OR_RETURN(const people::Person person, people.Read(*view, id));
+    const store::v1::ShieldRow& shield = person.row().shield();
+    if (!shield.shielded() || shield.set_by().empty()) continue;
+    store::Batch batch;
+    SIGNPOST_RETURN_IF_ERROR(linker->PrepareShieldOfWaiting(
+        ledger::GuardedView(view.get()), person.id(), shield.set_by(0).agency_id(),
+        absl::FromUnixSeconds(shield.since_s()), &batch));
     if (!batch.empty()) SIGNPOST_RETURN_IF_ERROR(commit(std::move(batch)));
   }
   return absl::OkStatus();

@@ -80,18 +80,38 @@ absl::StatusOr<std::vector<const store::v1::CandidateRow*>> Named(const ReviewIt
   return named;
 }
 
-// As they stand, or nothing once they were erased.
-absl::StatusOr<std::optional<people::Person>> ReadIfThere(const people::People& people,
-                                                          const store::View& view,
-                                                          const std::string& id_bytes) {
-  SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(id_bytes));
-  absl::StatusOr<people::Person> person = people.Read(view, id);
-  if (person.ok()) return *std::move(person);
-  if (base::ReasonOf(person.status()) == Reason::kNotFound) return std::nullopt;
-  return std::move(person).status();
+// Every id by which somebody is or was known.
+absl::StatusOr<std::vector<base::PersonId>> IdsOf(const people::Person& person) {
+  std::vector<base::PersonId> ids = {person.id()};
+  for (const std::string& merged : person.row().merged_from()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(merged));
+    ids.push_back(id);
+  }
+  return ids;
 }
 
 }  // namespace
+
+// A change made of several, of which a later one reads what an earlier one writes: two ids of a review
+// may lead to one row. What is read of the store itself is noted by `view`.
+class ReportLinker::Steps {
+ public:
+  // `batch`, to which they are added, may say something already.
+  Steps(const ledger::GuardedView* view, store::Batch* batch)
+      : overlay_(view), read_(&overlay_), batch_(batch) {
+    overlay_.Take(*batch);
+  }
+  const ledger::GuardedView& view() const { return read_; }
+  void Take(store::Batch change) {
+    overlay_.Take(change);
+    batch_->Append(std::move(change));
+  }
+
+ private:
+  store::OverlayView overlay_;
+  const ledger::GuardedView read_;
+  store::Batch* const batch_;
+};
 
 absl::Status Reconciliation::Add(const std::string& record_id) {
   std::vector<base::FieldViolation> violations;
@@ -227,7 +247,7 @@ absl::StatusOr<LinkResult> ReportLinker::PutMatched(const ledger::GuardedView& v
     placing.person = &*outcome.own;
     placing.known_as = outcome.own_id;
     // One review of a row at a time; the one that waits already has its candidates.
-    waits = waits && outcome.own->row().review_id().empty();
+    waits = waits && outcome.own->row().review_ids().empty();
   } else if (outcome.kind == Outcome::Kind::kLink) {
     placing.person = &*outcome.person;
     if (CountFlags(*outcome.person, resolved.reporter.agency_id) >=
@@ -289,28 +309,63 @@ absl::StatusOr<LinkResult> ReportLinker::Move(const ledger::GuardedView& view,
   return result;
 }
 
+absl::Status ReportLinker::Settle(const ReviewItem& review, Steps* steps) const {
+  for (const store::v1::CandidateRow& candidate : review.row.candidates()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                              people_->ReadIfThere(steps->view(), candidate.person_id()));
+    if (!person.has_value()) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(store::Batch waits,
+                              people_->PrepareWaiting(*person, review.row.agency_id(), -1));
+    steps->Take(std::move(waits));
+  }
+  store::Batch gone;
+  DeleteReview(review, &gone);
+  for (const store::v1::AskedRow& asked : review.row.asked()) {
+    // Answers that are still to come decide nothing any more.
+    SIGNPOST_ASSIGN_OR_RETURN(const base::QuestionId question,
+                              base::QuestionId::FromBytes(asked.question_id()));
+    gone.Delete(Space::kReviews, QuestionKey(asked.agency_id(), question));
+  }
+  steps->Take(std::move(gone));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> reported,
+                            people_->ReadIfThere(steps->view(), review.row.person_id()));
+  if (!reported.has_value()) return absl::OkStatus();
+  SIGNPOST_ASSIGN_OR_RETURN(store::Batch settled,
+                            people_->PrepareSettled(steps->view(), reported->id(), review.id));
+  steps->Take(std::move(settled));
+  // A row that was found to be another that waits carried one shield for both.
+  for (const std::string& other : reported->row().review_ids()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const base::ReviewId id, base::ReviewId::FromBytes(other));
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<ReviewItem> waits, FindReview(steps->view(), id));
+    if (!waits.has_value() || waits->row.owner_agency_id().empty()) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(store::Batch shield,
+                              people_->PrepareCarriedShield(
+                                  steps->view(), reported->id(), id, waits->row.owner_agency_id(),
+                                  absl::FromUnixSeconds(waits->row.since_s())));
+    steps->Take(std::move(shield));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReportLinker::DropReviewOfNobody(const ledger::GuardedView& view,
                                               const people::Person& person,
                                               LinkResult* result) const {
-  if (result->change != FlagChange::kRetracted || person.row().review_id().empty()) {
+  if (result->change != FlagChange::kRetracted || person.row().review_ids().empty()) {
     return absl::OkStatus();
   }
-  store::OverlayView overlay(&view);
-  overlay.Take(result->batch);
-  SIGNPOST_ASSIGN_OR_RETURN(const people::Person left, people_->Read(overlay, person.id()));
+  Steps steps(&view, &result->batch);
+  SIGNPOST_ASSIGN_OR_RETURN(const people::Person left, people_->Read(steps.view(), person.id()));
   if (std::any_of(left.flags().begin(), left.flags().end(), [](const store::v1::FlagRow& flag) {
         return flag.status() != signpost::v1::FLAG_STATUS_RETRACTED;
       })) {
     return absl::OkStatus();
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const base::ReviewId id,
-                            base::ReviewId::FromBytes(person.row().review_id()));
-  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<ReviewItem> review, FindReview(view, id));
-  const ledger::GuardedView read(&overlay);
-  SIGNPOST_ASSIGN_OR_RETURN(store::Batch settled, people_->PrepareSettled(read, person.id(), id));
-  result->batch.Append(std::move(settled));
-  if (!review.has_value()) return absl::OkStatus();
-  return PrepareDropReview(view, *review, &result->batch);
+  for (const std::string& waits : person.row().review_ids()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const base::ReviewId id, base::ReviewId::FromBytes(waits));
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<ReviewItem> review, FindReview(view, id));
+    if (review.has_value()) SIGNPOST_RETURN_IF_ERROR(Settle(*review, &steps));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view,
@@ -407,7 +462,7 @@ absl::StatusOr<bool> ReportLinker::TakesTwo(const store::View& view, const Revie
   if (named.empty()) return false;
   if (named.size() > 1) return true;
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> own,
-                            ReadIfThere(*people_, view, review.row.person_id()));
+                            people_->ReadIfThere(view, review.row.person_id()));
   return own.has_value() && IsKnownToSeveral(*own);
 }
 
@@ -417,118 +472,90 @@ absl::StatusOr<ResolveResult> ReportLinker::PrepareResolve(const ledger::Guarded
   SIGNPOST_ASSIGN_OR_RETURN(const auto named, Named(review, resolution));
   SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id,
                             base::PersonId::FromBytes(review.row.person_id()));
-  // What is written is read again through what was written before it.
-  store::OverlayView overlay(&view);
-  const ledger::GuardedView read(&overlay);
   ResolveResult result;
-  const auto apply = [&](store::Batch change) {
-    overlay.Take(change);
-    result.batch.Append(std::move(change));
-  };
-  for (const store::v1::CandidateRow& candidate : review.row.candidates()) {
-    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                              ReadIfThere(*people_, read, candidate.person_id()));
-    if (!person.has_value()) continue;
-    SIGNPOST_ASSIGN_OR_RETURN(store::Batch waits,
-                              people_->PrepareWaiting(*person, review.row.agency_id(), -1));
-    apply(std::move(waits));
-  }
-  SIGNPOST_ASSIGN_OR_RETURN(store::Batch settled, people_->PrepareSettled(read, id, review.id));
-  apply(std::move(settled));
+  Steps steps(&view, &result.batch);
+  SIGNPOST_RETURN_IF_ERROR(Settle(review, &steps));
   result.person = id;
   if (!named.empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(result.person, base::PersonId::FromBytes(named[0]->person_id()));
-    std::vector<base::PersonId> from = {id};
-    for (size_t i = 1; i < named.size(); ++i) {
-      SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId other,
-                                base::PersonId::FromBytes(named[i]->person_id()));
-      from.push_back(other);
-    }
-    for (const base::PersonId& one : from) {
+    std::vector<std::string> from = {review.row.person_id()};
+    for (size_t i = 1; i < named.size(); ++i) from.push_back(named[i]->person_id());
+    for (const std::string& one : from) {
       SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> source,
-                                ReadIfThere(*people_, read, one.ToBytes()));
+                                people_->ReadIfThere(steps.view(), one));
       SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> target,
-                                ReadIfThere(*people_, read, result.person.ToBytes()));
+                                people_->ReadIfThere(steps.view(), named[0]->person_id()));
       if (!source.has_value() || !target.has_value()) {
         return base::InvalidField("decision.same_as",
                                   "this candidate is no longer there; list the reviews again");
       }
+      result.person = target->id();
       if (source->id() == target->id()) continue;
       SIGNPOST_ASSIGN_OR_RETURN(ledger::Blinding blinding, source->Blinding());
       SIGNPOST_ASSIGN_OR_RETURN(people::MergeResult merge,
-                                people_->PrepareMerge(read, source->id(), target->id()));
+                                people_->PrepareMerge(steps.view(), source->id(), target->id()));
       result.merged.push_back(merge.from);
       result.merged_blindings.push_back(std::move(blinding));
-      apply(std::move(merge.change));
+      steps.Take(std::move(merge.change));
     }
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const people::Person person, people_->Read(read, result.person));
+  SIGNPOST_ASSIGN_OR_RETURN(const people::Person person,
+                            people_->Read(steps.view(), result.person));
+  if (!result.merged.empty()) {
+    // What else waited to learn that these are one.
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<base::PersonId> ids, IdsOf(person));
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<ReviewItem> items,
+                              ReviewsNaming(steps.view(), ids));
+    for (const ReviewItem& item : items) SIGNPOST_RETURN_IF_ERROR(LeaveOut(item, &steps));
+  }
   result.person = person.id();
   SIGNPOST_ASSIGN_OR_RETURN(result.blinding, person.Blinding());
-  DeleteReview(review, &result.batch);
-  for (const store::v1::AskedRow& asked : review.row.asked()) {
-    // Answers that are still to come decide nothing any more.
-    SIGNPOST_ASSIGN_OR_RETURN(const base::QuestionId question,
-                              base::QuestionId::FromBytes(asked.question_id()));
-    result.batch.Delete(Space::kReviews, QuestionKey(asked.agency_id(), question));
-  }
   return result;
 }
 
 absl::Status ReportLinker::PrepareDropReview(const ledger::GuardedView& view,
                                              const ReviewItem& review, store::Batch* batch) const {
-  for (const store::v1::CandidateRow& candidate : review.row.candidates()) {
-    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                              ReadIfThere(*people_, view, candidate.person_id()));
-    if (!person.has_value()) continue;
-    SIGNPOST_ASSIGN_OR_RETURN(store::Batch waits,
-                              people_->PrepareWaiting(*person, review.row.agency_id(), -1));
-    batch->Append(std::move(waits));
-  }
-  for (const store::v1::AskedRow& asked : review.row.asked()) {
-    SIGNPOST_ASSIGN_OR_RETURN(const base::QuestionId question,
-                              base::QuestionId::FromBytes(asked.question_id()));
-    batch->Delete(Space::kReviews, QuestionKey(asked.agency_id(), question));
-  }
-  DeleteReview(review, batch);
-  return absl::OkStatus();
+  Steps steps(&view, batch);
+  return Settle(review, &steps);
+}
+
+absl::Status ReportLinker::PrepareMendReview(const ledger::GuardedView& view,
+                                             const ReviewItem& review, store::Batch* batch) const {
+  Steps steps(&view, batch);
+  return LeaveOut(review, &steps);
 }
 
 absl::Status ReportLinker::PrepareShieldOfWaiting(const ledger::GuardedView& view,
                                                   const base::PersonId& person,
                                                   absl::string_view owner_agency_id, absl::Time now,
                                                   store::Batch* batch) const {
-  constexpr int kRows = 1000;
-  std::string after;
-  while (true) {
-    SIGNPOST_ASSIGN_OR_RETURN(std::vector<ReviewItem> items, ReviewsAfter(view, after, kRows));
-    for (ReviewItem& item : items) {
-      after = item.key;
-      if (!item.row.owner_agency_id().empty()) continue;
-      bool meant = false;
-      for (const store::v1::CandidateRow& candidate : item.row.candidates()) {
-        if (meant) break;
-        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> one,
-                                  ReadIfThere(*people_, view, candidate.person_id()));
-        meant = one.has_value() && one->id() == person;
-      }
-      if (!meant) continue;
-      SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId waiting,
-                                base::PersonId::FromBytes(item.row.person_id()));
-      SIGNPOST_ASSIGN_OR_RETURN(
-          store::Batch shield,
-          people_->PrepareCarriedShield(view, waiting, item.id, owner_agency_id, now));
-      batch->Append(std::move(shield));
-      DeleteReview(item, batch);
-      if (item.row.agency_id() != owner_agency_id) {
-        item.row.set_owner_agency_id(std::string(owner_agency_id));
-      }
-      item.row.set_harm(signpost::v1::REVIEW_HARM_SHIELDED);
-      item.key = ReviewKey(signpost::v1::REVIEW_HARM_SHIELDED, item.id);
-      PutReview(item, batch);
-    }
-    if (static_cast<int>(items.size()) < kRows) return absl::OkStatus();
+  Steps steps(&view, batch);
+  SIGNPOST_ASSIGN_OR_RETURN(const people::Person shielded, people_->Read(steps.view(), person));
+  if (shielded.row().waiting().empty() && shielded.row().review_ids().empty()) {
+    return absl::OkStatus();
   }
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<base::PersonId> ids, IdsOf(shielded));
+  SIGNPOST_ASSIGN_OR_RETURN(std::vector<ReviewItem> items, ReviewsNaming(steps.view(), ids));
+  for (ReviewItem& item : items) {
+    if (!item.row.owner_agency_id().empty()) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> waiting,
+                              people_->ReadIfThere(steps.view(), item.row.person_id()));
+    if (waiting.has_value() && waiting->id() != shielded.id()) {
+      SIGNPOST_ASSIGN_OR_RETURN(store::Batch shield,
+                                people_->PrepareCarriedShield(steps.view(), waiting->id(), item.id,
+                                                              owner_agency_id, now));
+      steps.Take(std::move(shield));
+    }
+    store::Batch theirs;
+    DeleteReview(item, &theirs);
+    if (item.row.agency_id() != owner_agency_id) {
+      item.row.set_owner_agency_id(std::string(owner_agency_id));
+    }
+    item.row.set_harm(signpost::v1::REVIEW_HARM_SHIELDED);
+    item.key = ReviewKey(signpost::v1::REVIEW_HARM_SHIELDED, item.id);
+    PutReview(item, &theirs);
+    steps.Take(std::move(theirs));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<base::PersonId> ReportLinker::FindOne(const store::View& view,
@@ -567,26 +594,58 @@ absl::StatusOr<LinkResult> ReportLinker::PrepareTakeErasedRecord(const ledger::G
   return result;
 }
 
-absl::StatusOr<store::Batch> ReportLinker::PrepareErase(const ledger::GuardedView& view,
-                                                        const base::PersonId& person,
-                                                        absl::string_view agency_id,
-                                                        absl::Time now) const {
+absl::StatusOr<store::Batch> ReportLinker::PrepareErase(
+    const ledger::GuardedView& view, const base::PersonId& person, absl::string_view agency_id,
+    absl::Time now, const people::AskedItself& asked_itself) const {
   SIGNPOST_ASSIGN_OR_RETURN(people::Person read, people_->Read(view, person));
   std::vector<AliasHashes> aliases;
   for (const store::v1::AliasRow& alias : read.aliases()) aliases.push_back(alias.hashes());
   std::vector<base::PersonId> ids;
-  SIGNPOST_ASSIGN_OR_RETURN(store::Batch change,
-                            people_->PrepareErase(view, person, agency_id, now, &ids));
-  if (!read.row().review_id().empty()) {
-    SIGNPOST_ASSIGN_OR_RETURN(const base::ReviewId id,
-                              base::ReviewId::FromBytes(read.row().review_id()));
-    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<ReviewItem> review, FindReview(view, id));
-    if (review.has_value()) {
-      SIGNPOST_RETURN_IF_ERROR(PrepareDropReview(view, *review, &change));
-    }
-  }
+  SIGNPOST_ASSIGN_OR_RETURN(
+      store::Batch change, people_->PrepareErase(view, person, agency_id, now, &ids, asked_itself));
+  Steps steps(&view, &change);
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<ReviewItem> items, ReviewsNaming(view, ids));
+  for (const ReviewItem& item : items) SIGNPOST_RETURN_IF_ERROR(LeaveOut(item, &steps));
   SIGNPOST_RETURN_IF_ERROR(matcher_.PrepareRemoval(view, ids, aliases, &change));
   return change;
+}
+
+absl::Status ReportLinker::LeaveOut(ReviewItem review, Steps* steps) const {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> reported,
+                            people_->ReadIfThere(steps->view(), review.row.person_id()));
+  std::vector<bool> open;  // by candidate: somebody, and not known to be the same already
+  bool changed = false;
+  for (store::v1::CandidateRow& candidate : *review.row.mutable_candidates()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> one,
+                              people_->ReadIfThere(steps->view(), candidate.person_id()));
+    open.push_back(one.has_value() && reported.has_value() && one->id() != reported->id());
+  }
+  const bool any = std::find(open.begin(), open.end(), true) != open.end();
+  // A review of too many candidates names none, and is about its row alone.
+  if (!reported.has_value() || (!open.empty() && !any)) return Settle(review, steps);
+  // Others may be meant. What was asked about who is no more is asked no more.
+  store::Batch change;
+  DeleteReview(review, &change);
+  for (size_t i = 0; i < open.size(); ++i) {
+    store::v1::CandidateRow* const gone = review.row.mutable_candidates(static_cast<int>(i));
+    if (open[i] || gone->person_id().empty()) continue;
+    gone->Clear();
+    changed = true;
+  }
+  auto* const asked = review.row.mutable_asked();
+  for (int i = asked->size() - 1; i >= 0; --i) {
+    const auto number = static_cast<size_t>(asked->Get(i).number());
+    if (number == 0 || open[number - 1]) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(const base::QuestionId question,
+                              base::QuestionId::FromBytes(asked->Get(i).question_id()));
+    change.Delete(Space::kReviews, QuestionKey(asked->Get(i).agency_id(), question));
+    asked->DeleteSubrange(i, 1);
+    changed = true;
+  }
+  if (!changed) return absl::OkStatus();
+  PutReview(review, &change);
+  steps->Take(std::move(change));
+  return absl::OkStatus();
 }
 
 }  // namespace signpost::matching

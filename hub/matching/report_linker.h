@@ -159,11 +159,16 @@ class ReportLinker {
   [[nodiscard]] absl::StatusOr<ResolveResult> PrepareResolve(const ledger::GuardedView& view,
                                                              const ReviewItem& review,
                                                              const Resolution& resolution) const;
-  // Takes away a review, and what hangs on it, of a row that is no more, or about to be.
+  // Takes away a review that nobody need decide any more, with what hangs on it, as seen through what
+  // `batch` already changes.
   [[nodiscard]] absl::Status PrepareDropReview(const ledger::GuardedView& view,
                                                const ReviewItem& review, store::Batch* batch) const;
-  // `person` is shielded from now on by `owner_agency_id`: rows that wait because they may be
-  // `person` carry the shield, and are that agency's to decide.
+  // Leaves out of a review, in a store that was put back, who is no more; ends it where nobody is left
+  // to decide about.
+  [[nodiscard]] absl::Status PrepareMendReview(const ledger::GuardedView& view,
+                                               const ReviewItem& review, store::Batch* batch) const;
+  // `person` is shielded from now on by `owner_agency_id`, as `batch` already says: whatever waits
+  // about them is that agency's to decide, and rows that may be `person` carry the shield.
   [[nodiscard]] absl::Status PrepareShieldOfWaiting(const ledger::GuardedView& view,
                                                     const base::PersonId& person,
                                                     absl::string_view owner_agency_id,
@@ -177,12 +182,12 @@ class ReportLinker {
                                                        const Eyes& eyes = {},
                                                        bool own_only = false) const;
 
-  // Erases them: row, data key, records, matching keys, the index of who looked. Their records are
-  // marked (people/erased_records.h). The ledger still verifies. Errors: kNotFound.
-  [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(const ledger::GuardedView& view,
-                                                          const base::PersonId& person,
-                                                          absl::string_view agency_id,
-                                                          absl::Time now) const;
+  // Erases them: row, data key, records, matching keys, the index of who looked, what waits about them
+  // and about nobody else. Their records are marked (people/erased_records.h; `asked_itself` as of
+  // People::PrepareErase()). The ledger still verifies. Errors: kNotFound.
+  [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(
+      const ledger::GuardedView& view, const base::PersonId& person, absl::string_view agency_id,
+      absl::Time now, const people::AskedItself& asked_itself = {}) const;
 
   // Takes what was reported of an erased record as somebody new, whoever else is like them: nothing may
   // join them to who was erased, nor to who looks like it. `question` waits for `asked_agency_id`'s
@@ -203,6 +208,8 @@ class ReportLinker {
         keys_(people->keyring(), normaliser_.get()),
         matcher_(people, &keys_) {}
 
+  class Steps;
+
   // A report with all that was worked out about it, once.
   struct Resolved {
     const base::Principal& reporter;
@@ -221,6 +228,11 @@ class ReportLinker {
                                         const Resolved& resolved) const;
   // The record has become another's: it leaves the row that it was on.
   absl::StatusOr<LinkResult> Move(const ledger::GuardedView& view, const Resolved& resolved) const;
+  // Ends a review: its candidates wait for it no more, nor its row, nor who was asked.
+  absl::Status Settle(const ReviewItem& review, Steps* steps) const;
+  // Leaves out of a review who is no more, or known to be the same already; ends it where nobody is
+  // left to decide about.
+  absl::Status LeaveOut(ReviewItem review, Steps* steps) const;
   // Where the last report on a row that waits was just retracted, nobody need decide any more.
   absl::Status DropReviewOfNobody(const ledger::GuardedView& view, const people::Person& person,
                                   LinkResult* result) const;

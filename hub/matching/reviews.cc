@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/error.h"
+#include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/schedule/due_rows.h"
 #include "hub/store/row_codec.h"
@@ -18,7 +20,22 @@ namespace {
 
 constexpr char kReviewLabel = 'r';
 constexpr char kQuestionLabel = 'q';
+constexpr char kNamesLabel = 'n';
 constexpr size_t kReviewKeyBytes = 2 + base::kIdBytes;
+
+std::string NamesKey(absl::string_view person_id, const base::ReviewId& review) {
+  return absl::StrCat(std::string(1, kNamesLabel), person_id, review.bytes());
+}
+
+// Keys of the rows of whom it names.
+std::set<std::string> NamesKeys(const ReviewItem& review) {
+  std::set<std::string> keys = {NamesKey(review.row.person_id(), review.id)};
+  for (const store::v1::CandidateRow& candidate : review.row.candidates()) {
+    if (candidate.person_id().empty()) continue;
+    keys.insert(NamesKey(candidate.person_id(), review.id));
+  }
+  return keys;
+}
 
 }  // namespace
 
@@ -75,6 +92,30 @@ absl::StatusOr<std::vector<ReviewItem>> ReviewsAfter(const store::View& view,
   return items;
 }
 
+absl::StatusOr<std::vector<ReviewItem>> ReviewsNaming(const store::View& view,
+                                                      const std::vector<base::PersonId>& ids) {
+  std::set<std::string> found;
+  for (const base::PersonId& id : ids) {
+    const std::string prefix = absl::StrCat(std::string(1, kNamesLabel), id.bytes());
+    std::string from = prefix;
+    while (true) {
+      SIGNPOST_ASSIGN_OR_RETURN(
+          const std::vector<store::KeyValue> rows,
+          view.Scan(Space::kReviews, from, store::PrefixEnd(prefix), base::kPageRowsMax));
+      if (rows.empty()) break;
+      for (const store::KeyValue& row : rows) found.insert(row.key.substr(prefix.size()));
+      from = rows.back().key + '\0';
+    }
+  }
+  std::vector<ReviewItem> items;
+  for (const std::string& bytes : found) {
+    SIGNPOST_ASSIGN_OR_RETURN(const base::ReviewId id, base::ReviewId::FromBytes(bytes));
+    SIGNPOST_ASSIGN_OR_RETURN(std::optional<ReviewItem> item, FindReview(view, id));
+    if (item.has_value()) items.push_back(*std::move(item));
+  }
+  return items;
+}
+
 absl::Time ReviewDue(const ReviewRow& row) {
   return absl::FromUnixSeconds(row.due_s()) + row.told() * kReviewToldAgainAfter;
 }
@@ -82,11 +123,15 @@ absl::Time ReviewDue(const ReviewRow& row) {
 void PutReview(const ReviewItem& review, store::Batch* batch) {
   batch->Put(Space::kReviews, review.key, store::EncodeRow(review.row));
   schedule::PutDue(kReviewJob, ReviewDue(review.row), review.key, batch);
+  for (const std::string& key : NamesKeys(review)) {
+    batch->Put(Space::kReviews, key, std::string(1, store::kRowVersion));
+  }
 }
 
 void DeleteReview(const ReviewItem& review, store::Batch* batch) {
   batch->Delete(Space::kReviews, review.key);
   schedule::DeleteDue(kReviewJob, ReviewDue(review.row), review.key, batch);
+  for (const std::string& key : NamesKeys(review)) batch->Delete(Space::kReviews, key);
 }
 
 std::string QuestionPrefix(absl::string_view agency_id) {

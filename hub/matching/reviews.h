@@ -4,8 +4,9 @@
 // their ids, and how they were found to agree.
 //
 // Space::kReviews: "r", how pressing it is, the review's id -> ReviewRow; "q", the agency that is
-// asked, the question's id -> RecordQuestionRow. A review has a due row (schedule/due_rows.h) as long
-// as it waits, under kReviewJob.
+// asked, the question's id -> RecordQuestionRow; "n", whom a review names, its id -> nothing, so that
+// what waits about somebody is found. A review has a due row (schedule/due_rows.h) as long as it waits,
+// under kReviewJob.
 //
 // Pure functions but for the view they are given; thread-safe. Errors: kDataLoss, those of the view.
 
@@ -56,9 +57,12 @@ std::string ReviewKey(signpost::v1::ReviewHarm harm, const base::ReviewId& id);
 [[nodiscard]] absl::StatusOr<std::vector<ReviewItem>> ReviewsAfter(const store::View& view,
                                                                    const std::string& after,
                                                                    int rows_max);
+// Those that name one of `ids`, as whom was reported or as a candidate, each once.
+[[nodiscard]] absl::StatusOr<std::vector<ReviewItem>> ReviewsNaming(
+    const store::View& view, const std::vector<base::PersonId>& ids);
 // When those who may decide it are told, or told again.
 absl::Time ReviewDue(const store::v1::ReviewRow& row);
-// Writes the review with its due row; takes both away.
+// Writes the review with its due row and the rows of whom it names; takes all of them away.
 void PutReview(const ReviewItem& review, store::Batch* batch);
 void DeleteReview(const ReviewItem& review, store::Batch* batch);
 

@@ -42,7 +42,7 @@ PersonRow BareOf(const PersonRow& row) {
   bare.clear_consents();
   bare.clear_shield();
   // Reviews are the store's: where one is put back they are made anew by what is reported then.
-  bare.clear_review_id();
+  bare.clear_review_ids();
   bare.clear_waiting();
   for (store::v1::AliasRow& alias : *bare.mutable_aliases()) alias.clear_sealed();
   for (store::v1::FlagRow& flag : *bare.mutable_flags()) {

@@ -135,13 +135,13 @@ absl::StatusOr<HeldReport> HoldReport(const store::View& view, const base::Keyri
   const std::string hash = MarkHash(keyring, mark.agency_id(), record_hash);
   SIGNPOST_ASSIGN_OR_RETURN(held.question,
                             base::ReviewId::FromBytes(hash.substr(0, base::kIdBytes)));
-  const std::string key = QuestionKey(mark.erased_by_agency_id(), held.question);
+  const std::string key = QuestionKey(mark.asked_agency_id(), held.question);
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, view.Get(Space::kReviews, key));
   ErasedRecordQuestionRow row;
+  std::optional<std::string> wrapped;
   if (bytes.has_value()) {
     SIGNPOST_RETURN_IF_ERROR(store::DecodeRow("a question of an erased record", *bytes, &row));
-    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> wrapped,
-                              view.Get(Space::kPersonKeys, HeldKey(key)));
+    SIGNPOST_ASSIGN_OR_RETURN(wrapped, view.Get(Space::kPersonKeys, HeldKey(key)));
     // As above: it was answered.
     if (!wrapped.has_value()) row.set_kept_out(true);
     if (row.content_hash() == content_hash) return held;
@@ -159,13 +159,18 @@ absl::StatusOr<HeldReport> HoldReport(const store::View& view, const base::Keyri
   row.set_erased_at_s(mark.erased_at_s());
   row.set_content_hash(content_hash);
   if (!row.kept_out()) {
-    const base::SecretKey secret = base::SecretKey::Generate(random);
+    // One key for as long as the question waits: a row that is put back from a backup, with the keys of
+    // today, still opens.
+    base::SecretKey secret = base::SecretKey::Generate(random);
+    if (wrapped.has_value()) {
+      SIGNPOST_ASSIGN_OR_RETURN(secret, keyring.UnwrapDataKey(WrappedAs(key), *wrapped));
+    } else {
+      SIGNPOST_ASSIGN_OR_RETURN(wrapped, keyring.WrapDataKey(WrappedAs(key), secret, random));
+      held.change.Put(Space::kPersonKeys, HeldKey(key), *wrapped);
+    }
     SIGNPOST_ASSIGN_OR_RETURN(
         *row.mutable_sealed_report(),
         base::Seal(secret, ReportContext(key), report.SerializeAsString(), random));
-    SIGNPOST_ASSIGN_OR_RETURN(const std::string wrapped,
-                              keyring.WrapDataKey(WrappedAs(key), secret, random));
-    held.change.Put(Space::kPersonKeys, HeldKey(key), wrapped);
   }
   held.change.Put(Space::kReviews, key, store::EncodeRow(row));
   return held;

@@ -97,6 +97,16 @@ absl::StatusOr<Person> People::Read(const store::View& view, const base::PersonI
   return Error(Reason::kDataLoss, "merged persons lead in a circle; call the operator");
 }
 
+absl::StatusOr<std::optional<Person>> People::ReadIfThere(const store::View& view,
+                                                          const std::string& id_bytes) const {
+  if (id_bytes.empty()) return std::nullopt;
+  SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(id_bytes));
+  absl::StatusOr<Person> person = Read(view, id);
+  if (person.ok()) return *std::move(person);
+  if (base::ReasonOf(person.status()) == Reason::kNotFound) return std::nullopt;
+  return std::move(person).status();
+}
+
 absl::StatusOr<std::string> People::SealPrivateOf(const store::View& view, const base::PersonId& id,
                                                   absl::string_view label,
                                                   absl::string_view plain) const {

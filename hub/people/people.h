@@ -157,6 +157,10 @@ struct ShieldResult {
   bool lifted = false;  // by this
 };
 
+// Whether an agency's own officer, and no other, may learn that it reports somebody who was erased.
+// May be empty: no agency's.
+using AskedItself = std::function<bool(const std::string& agency_id)>;
+
 struct MergeResult {
   store::Batch change;
   base::PersonId from;  // as they stood after following earlier merges
@@ -183,6 +187,11 @@ class People {
   // were erased; kDataLoss; kStoreUnavailable.
   [[nodiscard]] absl::StatusOr<Person> Read(const store::View& view,
                                             const base::PersonId& id) const;
+
+  // As Read(), or nothing when there is none or they were erased. `id_bytes`: 16, or none, which is
+  // nobody. Errors: kDataLoss; kStoreUnavailable.
+  [[nodiscard]] absl::StatusOr<std::optional<Person>> ReadIfThere(
+      const store::View& view, const std::string& id_bytes) const;
 
   // Private texts that outlive a merge: sealed under the key that `id` had, which a merge leaves
   // and erasing deletes. As Person::SealPrivate() and Person::OpenPrivate(), which are of the
@@ -256,7 +265,7 @@ class People {
   [[nodiscard]] absl::StatusOr<store::Batch> PrepareWaiting(const Person& person,
                                                             absl::string_view agency_id,
                                                             int reports) const;
-  // No review waits any more of whom `person`'s row is about, and a shield that it carried for that
+  // `review` waits no more of whom `person`'s row is about, and a shield that it carried for that
   // reason ends.
   [[nodiscard]] absl::StatusOr<store::Batch> PrepareSettled(const ledger::GuardedView& view,
                                                             const base::PersonId& person,
@@ -333,13 +342,12 @@ class People {
   // Deletes their row and data key, those of everybody merged into them, their records and the
   // index of who looked, and marks each of their records as erased (erased_records.h), so that whoever
   // reports it again is asked about. Matching keys are matching's: use
-  // matching::ReportLinker::PrepareErase(), which does both. `agency_id` is whose officer erases them,
+  // matching::ReportLinker::PrepareErase(), which does both. `agency_id` is whose officer erases them
+  // and is asked; where `asked_itself` says so of the agency that reports, it is that agency's own.
   // `ids` receives every id that was theirs. Errors: kNotFound.
-  [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(const ledger::GuardedView& view,
-                                                          const base::PersonId& person,
-                                                          absl::string_view agency_id,
-                                                          absl::Time now,
-                                                          std::vector<base::PersonId>* ids) const;
+  [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(
+      const ledger::GuardedView& view, const base::PersonId& person, absl::string_view agency_id,
+      absl::Time now, std::vector<base::PersonId>* ids, const AskedItself& asked_itself = {}) const;
 
  private:
   struct Draft;

@@ -135,7 +135,7 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
   const Person* const person = placing.person;
   result.person_created = person == nullptr;
   SIGNPOST_ASSIGN_OR_RETURN(Draft draft, person != nullptr ? Begin(*person) : Create());
-  if (!placing.review.is_zero()) draft.row.set_review_id(placing.review.ToBytes());
+  if (!placing.review.is_zero()) draft.row.add_review_ids(placing.review.ToBytes());
   if (placing.shield.shielded()) *draft.row.mutable_shield() = placing.shield;
   result.person = draft.id;
   FlagRow* flag = FindRecord(&draft.row, reporter.agency_id, state.record_hash);

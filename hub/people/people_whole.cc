@@ -74,7 +74,8 @@ absl::StatusOr<ShieldResult> People::PrepareShield(const ledger::GuardedView& vi
   if (voice.shielded) {
     const bool said = FindVoice(shield->set_by(), voice.agency_id) != nullptr;
     const bool asked = FindVoice(shield->lift_asked_by(), voice.agency_id) != nullptr;
-    if (result.stands && said && !asked) return result;
+    const bool carried = !shield->carried_by_review_id().empty();
+    if (result.stands && said && !asked && !carried) return result;
     if (!result.stands) {
       shield->Clear();
       shield->set_shielded(true);
@@ -140,7 +141,8 @@ absl::StatusOr<store::Batch> People::PrepareSettled(const ledger::GuardedView& v
                                                     const base::PersonId& person,
                                                     const base::ReviewId& review) const {
   SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Load(view, person));
-  if (draft.row.review_id() == review.bytes()) draft.row.clear_review_id();
+  auto* const waiting = draft.row.mutable_review_ids();
+  waiting->erase(std::remove(waiting->begin(), waiting->end(), review.bytes()), waiting->end());
   if (draft.row.shield().carried_by_review_id() == review.bytes()) draft.row.clear_shield();
   draft.Put();
   return std::move(draft.change);
@@ -204,13 +206,14 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view
   // Aliases stay in the order they came, so that an agency's last one is its latest.
   std::stable_sort(target.row.mutable_aliases()->begin(), target.row.mutable_aliases()->end(),
                    [](const AliasRow& a, const AliasRow& b) { return a.since_s() < b.since_s(); });
-  // A shield that was carried because they might be the same is the other's own shield.
+  // One that is carried goes on being carried; one of their own is more than that.
   const ShieldRow& shield = source.row.shield();
-  if (shield.shielded() && shield.carried_by_review_id().empty()) {
+  if (shield.shielded()) {
     ShieldRow* const kept = target.row.mutable_shield();
-    if (!kept->shielded() || !kept->carried_by_review_id().empty()) {
+    const bool carried = !shield.carried_by_review_id().empty();
+    if (!kept->shielded() || (!kept->carried_by_review_id().empty() && !carried)) {
       *kept = shield;
-    } else {
+    } else if (!carried) {
       // Whoever set either must be asked before it is lifted; who asked for one did not for both.
       for (const ShieldVoiceRow& one : shield.set_by()) {
         if (FindVoice(kept->set_by(), one.agency_id()) == nullptr) *kept->add_set_by() = one;
@@ -229,7 +232,7 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view
     }
   }
   // Whatever waited to be decided of either still waits.
-  if (target.row.review_id().empty()) target.row.set_review_id(source.row.review_id());
+  target.row.mutable_review_ids()->MergeFrom(source.row.review_ids());
   target.row.add_merged_from(source.id.ToBytes());
   for (const std::string& earlier : source.row.merged_from()) target.row.add_merged_from(earlier);
 
@@ -255,7 +258,8 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view
 absl::StatusOr<store::Batch> People::PrepareErase(const ledger::GuardedView& view,
                                                   const base::PersonId& person,
                                                   absl::string_view agency_id, absl::Time now,
-                                                  std::vector<base::PersonId>* ids) const {
+                                                  std::vector<base::PersonId>* ids,
+                                                  const AskedItself& asked_itself) const {
   SIGNPOST_ASSIGN_OR_RETURN(Person read, Read(view, person));
   ids->assign(1, read.id());
   for (const std::string& merged : read.row().merged_from()) {
@@ -268,7 +272,8 @@ absl::StatusOr<store::Batch> People::PrepareErase(const ledger::GuardedView& vie
     change.Delete(Space::kLocalRecords, LocalRecordKey(flag.agency_id(), flag.record_hash()));
     store::v1::ErasedRecordRow erased;
     erased.set_agency_id(flag.agency_id());
-    erased.set_erased_by_agency_id(std::string(agency_id));
+    const bool itself = asked_itself != nullptr && asked_itself(flag.agency_id());
+    erased.set_asked_agency_id(itself ? flag.agency_id() : std::string(agency_id));
     erased.set_erased_at_s(absl::ToUnixSeconds(now));
     SIGNPOST_RETURN_IF_ERROR(
         PutErasedRecord(*keyring_, flag.record_hash(), erased, random_, &change));

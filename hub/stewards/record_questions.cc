@@ -123,13 +123,10 @@ void Stewards::Ask(const base::Principal& asker, v1::AskAboutRecordRequest reque
               base::InvalidField("question", "no more questions fit this review; decide it"),
               std::move(entry));
         }
-        SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person_id, base::PersonId::FromBytes(*side));
-        absl::StatusOr<people::Person> person = context.people->Read(view, person_id);
-        if (!person.ok() && base::ReasonOf(person.status()) != Reason::kNotFound) {
-          return person.status();
-        }
+        SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                                  context.people->ReadIfThere(view, *side));
         const std::optional<std::string> agency =
-            person.ok() ? AgencyOf(item->row, request.number(), *person) : std::nullopt;
+            person.has_value() ? AgencyOf(item->row, request.number(), *person) : std::nullopt;
         if (!agency.has_value()) {
           return Refuse<Response>(
               base::InvalidField("number", "nobody has a record of them any more"),

@@ -61,16 +61,6 @@ v1::MatchedField FieldOf(const std::string& word) {
   return FromWord<v1::MatchedField>(v1::MatchedField_descriptor(), "MATCHED_FIELD_", word);
 }
 
-absl::StatusOr<std::optional<people::Person>> ReadIfThere(const request::HubContext& context,
-                                                          const store::View& view,
-                                                          const std::string& id_bytes) {
-  SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(id_bytes));
-  absl::StatusOr<people::Person> person = context.people->Read(view, id);
-  if (person.ok()) return *std::move(person);
-  if (base::ReasonOf(person.status()) == Reason::kNotFound) return std::nullopt;
-  return std::move(person).status();
-}
-
 // One alias in clear, without its address and numbers.
 absl::Status WritePerson(const people::Person& person, const stored::AliasRow& alias,
                          v1::ReviewedPerson* told) {
@@ -91,7 +81,7 @@ absl::StatusOr<bool> WriteReview(const request::HubContext& context, const store
                                  std::set<base::PersonId>* told_of) {
   const stored::ReviewRow& row = item.row;
   SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> reported,
-                            ReadIfThere(context, view, row.person_id()));
+                            context.people->ReadIfThere(view, row.person_id()));
   if (!reported.has_value()) return false;
   review->set_review_id(item.id.ToText());
   review->set_harm(static_cast<v1::ReviewHarm>(row.harm()));
@@ -110,8 +100,8 @@ absl::StatusOr<bool> WriteReview(const request::HubContext& context, const store
   for (int i = 0; i < row.candidates_size(); ++i) {
     const stored::CandidateRow& candidate = row.candidates(i);
     SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
-                              ReadIfThere(context, view, candidate.person_id()));
-    if (!person.has_value()) continue;
+                              context.people->ReadIfThere(view, candidate.person_id()));
+    if (!person.has_value() || person->id() == reported->id()) continue;
     told_of->insert(person->id());
     v1::ReviewCandidate* told = review->add_candidates();
     told->set_number(i + 1);
@@ -291,7 +281,7 @@ void Stewards::Resolve(const base::Principal& asker, v1::ResolveReviewRequest re
               context.entries->New(ledger::v1::ENTRY_KIND_REVIEW_PROPOSED, asker, request_id);
           proposed.mutable_review_proposed()->set_review_ref(id.ToBytes());
           SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> reported,
-                                    ReadIfThere(context, view, row.person_id()));
+                                    context.people->ReadIfThere(view, row.person_id()));
           if (reported.has_value()) {
             SIGNPOST_RETURN_IF_ERROR(request::SetPerson(*reported, &proposed, &operation).status());
           }
@@ -302,7 +292,7 @@ void Stewards::Resolve(const base::Principal& asker, v1::ResolveReviewRequest re
           return attempt;
         }
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> reported,
-                                  ReadIfThere(context, view, row.person_id()));
+                                  context.people->ReadIfThere(view, row.person_id()));
         absl::StatusOr<matching::ResolveResult> prepared =
             context.linker->PrepareResolve(view, *item, resolution);
         if (!prepared.ok()) return RefuseInvalid(prepared.status(), std::move(entry));
@@ -365,7 +355,7 @@ absl::StatusOr<int> Stewards::TellOverdue() {
       continue;
     }
     SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> reported,
-                              ReadIfThere(context_, *view, item->row.person_id()));
+                              context_.people->ReadIfThere(*view, item->row.person_id()));
     ledger::Operation operation;
     if (!reported.has_value()) {
       // Erased in a store that was put back: there is nothing left to decide.

@@ -27,7 +27,7 @@ enum class Space : uint8_t {
   kPersonKeys = 6,      // wrapped data keys, apart so that erasing and backing up treat them alone
   kMatchKeys = 7,       // keyed hash -> person ids
   kLocalRecords = 8,    // (agency, keyed hash of its record id) -> person, flag
-  kReviews = 9,         // reports that wait for a person to decide
+  kReviews = 9,         // what waits for a person to decide or answer
   kMailboxes = 10,      // (system, sequence) -> message
   kCursors = 11,        // (system, hash of the cursor's name) -> where it stands; a row of its own
   kRequests = 12,       // keyed hash of agency and request id -> outcome, for idempotency

@@ -29,15 +29,13 @@ absl::StatusOr<std::vector<KeyValue>> OverlayView::Scan(Space space, const std::
     ++end;
     ++changed;
   }
-  // As many more as may have been deleted: what is left of a full page is a full page.
+  // As many more as may have been deleted: what is left of a full page is a full page, and whatever is
+  // put behind it comes with the next.
   SIGNPOST_ASSIGN_OR_RETURN(const std::vector<KeyValue> behind,
                             behind_->Scan(space, from, to, rows_max + changed));
   std::map<std::string, std::string> rows;
   for (const KeyValue& row : behind) rows[row.key] = row.value;
-  const bool full = static_cast<int>(behind.size()) == rows_max + changed;
   for (auto row = first; row != end; ++row) {
-    // What lies behind a full page is on the next.
-    if (full && row->first.second > behind.back().key) continue;
     if (row->second.has_value()) {
       rows[row->first.second] = *row->second;
     } else {

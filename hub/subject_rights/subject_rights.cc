@@ -27,6 +27,7 @@
 #include "hub/people/erased_records.h"
 #include "hub/request/paging.h"
 #include "hub/request/resolve.h"
+#include "hub/request/surroundings.h"
 #include "hub/request/wire_convert.h"
 
 namespace signpost::subject_rights {
@@ -395,13 +396,13 @@ absl::Status AskHoldersToStop(const request::HubContext& context, const people::
 
 absl::Status ComposeErasedRecords(const people::ErasedRecordPage& page, v1::ErasedRecords* told) {
   for (const people::ErasedRecordQuestion& question : page.questions) {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const v1::FlagReport report,
-        disclosure::Opener::Peek(ExportComposer::Key(), question.report).Open());
+    const absl::StatusOr<v1::FlagReport> report =
+        disclosure::Opener::Peek(ExportComposer::Key(), question.report).Open();
     v1::ErasedRecord* const record = told->add_records();
     record->set_question_id(question.id.ToText());
     record->set_agency_id(question.row.agency_id());
-    record->set_record_id(report.record_id());
+    // One that does not open (of a backup, and reported anew since) keeps no other from being answered.
+    if (report.ok()) record->set_record_id(report->record_id());
     *record->mutable_erased_at() = request::ToTimestamp(question.row.erased_at_s());
     *record->mutable_reported_at() = request::ToTimestamp(question.row.since_s());
   }
@@ -582,7 +583,10 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
         ledger::Operation& operation = attempt.operation.emplace();
         SIGNPOST_ASSIGN_OR_RETURN(
             operation.batch,
-            context.linker->PrepareErase(view, person->id(), act.asker.agency_id, now));
+            context.linker->PrepareErase(view, person->id(), act.asker.agency_id, now,
+                                         [&context](const std::string& agency_id) {
+                                           return request::IsSensitiveAgency(context, agency_id);
+                                         }));
         SIGNPOST_RETURN_IF_ERROR(AskHoldersToStop(context, *person, now, &operation));
         // Not in the index: it goes with the person.
         SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding, person->Blinding());

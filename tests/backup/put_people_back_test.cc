@@ -352,6 +352,53 @@ TEST_F(PutPeopleBackTest, AnErasedRecordStaysOneAndWhatIsHeldOfItOpens) {
   EXPECT_THAT(questions(), IsEmpty()) << "the answer holds";
 }
 
+// It was sealed under another key than it is now; what is held now opens under both.
+TEST_F(PutPeopleBackTest, WhatIsHeldOpensThoughItWasReportedOtherwiseSince) {
+  Erase(Take(kYot, Report("A-1", tariq_)));
+  Take(kYot, Report("A-1", tariq_));
+  const Rows before = Backup();
+  Take(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "NT9 9ZZ")));
+  (void)Restore(before);
+  const auto page = people::ListErasedRecords(*View(), *keyring_, kSocial, "", 10);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_THAT(page->questions, SizeIs(1));
+  EXPECT_EQ(OpenSealed(page->questions[0].report)->person().postcode(), "NT1 4QZ");
+}
+
+// What waited may be the one who was shielded since: it carries that shield, and who decides is who set
+// it. Broken once by leaving out MendReviews().
+TEST_F(PutPeopleBackTest, AShieldSetSinceReachesWhatWaits) {
+  const base::PersonId tariq = Take(kSocial, Report("S-1", tariq_));
+  const base::PersonId waits =
+      Take(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "NT9 9ZZ")));
+  ASSERT_NE(tariq, waits);
+  const Rows before = Backup();
+  absl::StatusOr<people::ShieldResult> shield =
+      people_.PrepareShield(*View(), tariq, {true, kSocial, nullptr}, now_);
+  ASSERT_TRUE(shield.ok());
+  ASSERT_TRUE(linker_->PrepareShieldOfWaiting(*View(), tariq, kSocial, now_, &shield->change).ok());
+  ASSERT_TRUE(Commit(std::move(shield->change)).ok());
+  ASSERT_TRUE(Get(waits).shielded());
+  (void)Restore(before);
+  EXPECT_TRUE(Get(tariq).shielded());
+  EXPECT_TRUE(Get(waits).shielded());
+  const std::vector<matching::ReviewItem> reviews = *matching::ReviewsAfter(*View(), "", 10);
+  ASSERT_THAT(reviews, SizeIs(1));
+  EXPECT_EQ(reviews[0].row.owner_agency_id(), kSocial);
+  EXPECT_EQ(reviews[0].row.harm(), signpost::v1::REVIEW_HARM_SHIELDED);
+}
+
+TEST_F(PutPeopleBackTest, WhatWaitedOfSomebodyErasedSinceWaitsNoMore) {
+  const base::PersonId tariq = Take(kSocial, Report("S-1", tariq_));
+  const base::PersonId waits =
+      Take(kYot, Report("A-1", Details("Tariq", "Hussain", 20090314, "NT9 9ZZ")));
+  const Rows before = Backup();
+  Erase(waits);
+  (void)Restore(before);
+  EXPECT_THAT(Get(tariq).row().waiting(), IsEmpty());
+  EXPECT_THAT(*matching::ReviewsAfter(*View(), "", 10), IsEmpty());
+}
+
 // --- By chance ---
 
 // What must hold, whatever was put back: of each record that is about somebody.

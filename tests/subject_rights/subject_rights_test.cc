@@ -253,6 +253,24 @@ TEST_F(SubjectRightsTest, AnErasedRecordReportedAgainIsAskedOfWhoErased) {
   EXPECT_EQ(ListErased(Officer())->records_size(), 0);
 }
 
+// By the second in which somebody was erased, its list would tell who erased them that a sensitive
+// service knew them. To be broken by not saying which agencies are asked themselves.
+TEST_F(SubjectRightsTest, AnErasedRecordOfASensitiveServiceIsAskedOfItsOwnOfficer) {
+  ASSERT_EQ(Report(kDrugs, Flag("D-1", "substance-misuse")).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
+  ASSERT_TRUE(Erase(Officer(), Erasure()).ok());
+  EXPECT_EQ(Report(kDrugs, Flag("D-1", "substance-misuse")).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
+  EXPECT_EQ(ListErased(Officer())->records_size(), 0);
+  base::Principal own = Officer();
+  own.agency_id = kDrugs;
+  const auto listed = ListErased(own);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_EQ(listed->records_size(), 1);
+  EXPECT_EQ(listed->records(0).record_id(), "D-1");
+  const auto out = Answer(listed->records(0).question_id(), v1::ERASED_RECORD_ANSWER_KEEP_OUT);
+  EXPECT_EQ(ReasonOf(AnswerErased(Officer(), out).status()), Reason::kNotFound);
+  EXPECT_TRUE(AnswerErased(own, out).ok());
+}
+
 TEST_F(SubjectRightsTest, AnAnswerAboutAnErasedRecordSaysWhatAndWhy) {
   v1::AnswerErasedRecordRequest request =
       Answer(base::ReviewId::New(&random_).ToText(), v1::ERASED_RECORD_ANSWER_UNSPECIFIED);
