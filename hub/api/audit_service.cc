@@ -7,6 +7,11 @@
 
 #include "hub/api/services.h"
 #include "hub/base/error.h"
+#include "hub/oversight/ledger_access.h"
+#include "hub/oversight/pattern_search.h"
+#include "hub/oversight/pseudonym_issuer.h"
+#include "hub/oversight/search.h"
+#include "hub/request/context.h"
 #include "signpost/v1/audit.grpc.pb.h"
 
 namespace signpost::api {

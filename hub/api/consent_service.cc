@@ -1,6 +1,8 @@
 #include <utility>
 
 #include "hub/api/services.h"
+#include "hub/disclosure/answers.h"
+#include "hub/intake/intake.h"
 #include "signpost/v1/consent.grpc.pb.h"
 
 namespace signpost::api {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "hub/api/services.h"
+#include "hub/enrolment/covers.h"
 #include "signpost/v1/cover.grpc.pb.h"
 
 namespace signpost::api {

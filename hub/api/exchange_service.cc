@@ -10,7 +10,10 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/disclosure/answers.h"
 #include "hub/exchange/mailbox_reader.h"
+#include "hub/intake/intake.h"
+#include "hub/request/context.h"
 #include "signpost/v1/exchange.grpc.pb.h"
 
 namespace signpost::api {

@@ -8,6 +8,8 @@
 #include "hub/api/services.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
+#include "hub/disclosure/answers.h"
+#include "hub/intake/intake.h"
 #include "signpost/v1/index.grpc.pb.h"
 
 namespace signpost::api {

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "hub/api/services.h"
+#include "hub/operations/maintenance.h"
 #include "signpost/v1/maintenance.grpc.pb.h"
 
 namespace signpost::api {

@@ -3,6 +3,10 @@
 #include <utility>
 
 #include "hub/api/services.h"
+#include "hub/oversight/replay.h"
+#include "hub/policy_admin/policy_admin.h"
+#include "hub/policy_admin/policy_explainer.h"
+#include "hub/policy_admin/policy_preview.h"
 #include "signpost/v1/policy.grpc.pb.h"
 
 namespace signpost::api {

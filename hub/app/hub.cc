@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "hub/api/services.h"
+#include "hub/app/hub_rooms.h"
 #include "hub/base/check.h"
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
@@ -100,24 +101,18 @@ ledger::Draft RestoredEntry(const ledger::EntryComposer& entries,
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Hub>> Hub::Open(const HubConfig& config) {
-  return Open(config, Overrides());
+absl::Status Hub::Rooms::Open(const Overrides& overrides) {
+  SIGNPOST_RETURN_IF_ERROR(OpenRooms(overrides));
+  SIGNPOST_RETURN_IF_ERROR(RecordAct(ledger::v1::OUTCOME_STARTED));
+  SIGNPOST_RETURN_IF_ERROR(key_change_->Begin(std::move(keys_)));
+  SIGNPOST_RETURN_IF_ERROR(OpenPolicy());
+  SIGNPOST_RETURN_IF_ERROR(OpenWitnessing());
+  BuildServices();
+  AddGauges();
+  return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Hub>> Hub::Open(const HubConfig& config,
-                                               const Overrides& overrides) {
-  auto hub = absl::WrapUnique(new Hub(config));
-  SIGNPOST_RETURN_IF_ERROR(hub->OpenRooms(overrides));
-  SIGNPOST_RETURN_IF_ERROR(hub->RecordAct(ledger::v1::OUTCOME_STARTED));
-  SIGNPOST_RETURN_IF_ERROR(hub->key_change_->Begin(std::move(hub->keys_)));
-  SIGNPOST_RETURN_IF_ERROR(hub->OpenPolicy());
-  SIGNPOST_RETURN_IF_ERROR(hub->OpenWitnessing());
-  hub->BuildServices();
-  hub->AddGauges();
-  return hub;
-}
-
-absl::Status Hub::OpenRooms(const Overrides& overrides) {
+absl::Status Hub::Rooms::OpenRooms(const Overrides& overrides) {
   if (overrides.clock != nullptr) clock_ = overrides.clock;
   if (overrides.random != nullptr) random_ = overrides.random;
 
@@ -262,7 +257,7 @@ absl::Status Hub::OpenRooms(const Overrides& overrides) {
   return absl::OkStatus();
 }
 
-void Hub::LogKeyChange(const operations::KeyChange::State& state) {
+void Hub::Rooms::LogKeyChange(const operations::KeyChange::State& state) {
   const char* next = "";
   switch (state.stage) {
     case operations::KeyChange::Stage::kNone:
@@ -283,7 +278,7 @@ void Hub::LogKeyChange(const operations::KeyChange::State& state) {
                                    {"next", next}});
 }
 
-absl::Status Hub::RecordAct(ledger::v1::Outcome outcome) {
+absl::Status Hub::Rooms::RecordAct(ledger::v1::Outcome outcome) {
   ledger::v1::LedgerEntry entry = entries_->New(ledger::v1::ENTRY_KIND_HUB, base::Principal(), "");
   entry.mutable_hub()->set_version(base::kVersion);
   entry.set_outcome(outcome);
@@ -292,7 +287,7 @@ absl::Status Hub::RecordAct(ledger::v1::Outcome outcome) {
   return sequencer_->SubmitAndWait(std::move(operation)).status();
 }
 
-absl::Status Hub::OpenPolicy() {
+absl::Status Hub::Rooms::OpenPolicy() {
   if (config_.words_file.empty()) {
     policy_.Lose("the configuration names no policy.words");
     log_->Warning("policy_absent", {{"effect", "everything is hidden"}});
@@ -330,7 +325,7 @@ absl::Status Hub::OpenPolicy() {
   return absl::OkStatus();
 }
 
-absl::Status Hub::OpenWitnessing() {
+absl::Status Hub::Rooms::OpenWitnessing() {
   if (config_.witnesses.empty()) return absl::OkStatus();
   ledger::Witnessing::Options options;
   options.log_verifier_key = signer_->verifier_key();
@@ -351,7 +346,7 @@ absl::Status Hub::OpenWitnessing() {
   return absl::OkStatus();
 }
 
-absl::Status Hub::RecordWitness(const ledger::Witnessing::State& state) {
+absl::Status Hub::Rooms::RecordWitness(const ledger::Witnessing::State& state) {
   const bool good = state.standing == ledger::Witnessing::Standing::kGood;
   const char* outcome = good ? "back" : ledger::StandingName(state.standing);
   if (good) {
@@ -373,7 +368,7 @@ absl::Status Hub::RecordWitness(const ledger::Witnessing::State& state) {
   return sequencer_->SubmitAndWait(std::move(operation)).status();
 }
 
-void Hub::BuildServices() {
+void Hub::Rooms::BuildServices() {
   assertions_ = std::make_unique<base::AssertionVerifier>(
       config_.audience,
       [registry = registry_.get()](const std::string& agency_id, const std::string& kid) {
@@ -425,7 +420,7 @@ void Hub::BuildServices() {
   services_.push_back(MakeMaintenanceService(context));
 }
 
-void Hub::AddGauges() {
+void Hub::Rooms::AddGauges() {
   metrics_.AddGauge("signpost_ledger_entries", "Entries in the ledger.",
                     [this] { return static_cast<double>(sequencer_->head().size); });
   metrics_.AddGauge("signpost_executor_queued", "Work accepted and not begun.",
@@ -470,7 +465,7 @@ void Hub::AddGauges() {
                     [this] { return static_cast<double>(log_->lines_lost()); });
 }
 
-std::pair<bool, nlohmann::json> Hub::Health() const {
+std::pair<bool, nlohmann::json> Hub::Rooms::Health() const {
   nlohmann::json page;
   const std::shared_ptr<const request::BoundPolicy> bound = policy_.Get();
   const std::string problem = policy_.problem();
@@ -514,7 +509,7 @@ std::pair<bool, nlohmann::json> Hub::Health() const {
   return {store_answers && serving, page};
 }
 
-nlohmann::json Hub::Info() const {
+nlohmann::json Hub::Rooms::Info() const {
   nlohmann::json page;
   page["version"] = base::kVersion;
   page["origin"] = config_.origin;
@@ -532,7 +527,7 @@ nlohmann::json Hub::Info() const {
   return page;
 }
 
-absl::Status Hub::Serve() {
+absl::Status Hub::Rooms::Serve() {
   std::vector<grpc::Service*> services;
   for (const auto& service : services_) services.push_back(service.get());
   SIGNPOST_ASSIGN_OR_RETURN(server_, rpc::Server::Start(config_.server, services));
@@ -555,7 +550,7 @@ absl::Status Hub::Serve() {
   return absl::OkStatus();
 }
 
-void Hub::Shutdown() {
+void Hub::Rooms::Shutdown() {
   if (shut_down_) return;
   shut_down_ = true;
   const bool was_open = sequencer_ != nullptr && executor_ != nullptr;
@@ -578,9 +573,32 @@ void Hub::Shutdown() {
   sequencer_.reset();  // publishes the last checkpoint
 }
 
-Hub::~Hub() {
+Hub::Rooms::~Rooms() {
   Shutdown();
   base::ClearCheckLog(log_.get());
 }
+
+// --- What others see ---
+
+Hub::Hub(std::unique_ptr<Rooms> rooms) : rooms_(std::move(rooms)) {}
+Hub::~Hub() = default;
+
+absl::StatusOr<std::unique_ptr<Hub>> Hub::Open(const HubConfig& config) {
+  return Open(config, Overrides());
+}
+
+absl::StatusOr<std::unique_ptr<Hub>> Hub::Open(const HubConfig& config,
+                                               const Overrides& overrides) {
+  auto rooms = std::make_unique<Rooms>(config);
+  SIGNPOST_RETURN_IF_ERROR(rooms->Open(overrides));
+  return absl::WrapUnique(new Hub(std::move(rooms)));
+}
+
+absl::Status Hub::Serve() { return rooms_->Serve(); }
+void Hub::Shutdown() { rooms_->Shutdown(); }
+int Hub::port() const { return rooms_->port(); }
+int Hub::admin_port() const { return rooms_->admin_port(); }
+const std::string& Hub::verifier_key() const { return rooms_->verifier_key(); }
+const request::HubContext& Hub::context() const { return rooms_->context(); }
 
 }  // namespace signpost::app
