@@ -98,7 +98,7 @@ class ReportStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Re
   void OnOutcome(const std::string& record_id, absl::Time since,
                  absl::StatusOr<v1::FlagOutcome> outcome) {
     records_.erase(record_id);
-    if (!outcome.ok()) return Close(std::move(outcome).status());
+    if (!outcome.ok()) return CloseAnswer(since, std::move(outcome).status());
     v1::ReportFlagsResponse response;
     *response.mutable_outcome() = *std::move(outcome);
     WriteAnswer(since, std::move(response));
@@ -151,7 +151,7 @@ class ReconcileStream final : public rpc::ReadStream<v1::ReconcileRequest, v1::R
         [self = Ref<ReconcileStream>(),
          since = arrived()](absl::StatusOr<v1::ReconcileResponse> response) {
           self->Post([self = self.get(), since, response = std::move(response)]() mutable {
-            if (!response.ok()) return self->Close(std::move(response).status());
+            if (!response.ok()) return self->CloseAnswer(since, std::move(response).status());
             self->Answer(since, *std::move(response));
           });
         });

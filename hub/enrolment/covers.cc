@@ -172,9 +172,6 @@ void Covers::Start(const base::Principal& asker, v1::StartCoverRequest request,
   const absl::Time until = request.has_until()
                                ? absl::FromUnixSeconds(request.until().seconds())
                                : absl::FromUnixSeconds(absl::ToUnixSeconds(now + kCoverUsual));
-  if (until <= now || until > now + kCoverMax) {
-    return done(base::InvalidField("until", "must be to come, and at most 28 days on"));
-  }
   CoverAct act{asker,
                request.request_id(),
                {},
@@ -189,15 +186,20 @@ void Covers::Start(const base::Principal& asker, v1::StartCoverRequest request,
           const ledger::GuardedView& view, const CoverAct& wanted, ledger::v1::LedgerEntry* entry,
           ledger::Operation* operation, v1::StartCoverResponse* response) -> absl::Status {
         const absl::Time at = context.clock->Now();
+        // Not before it is known that it was not sent before: what is answered once is answered again.
+        if (until <= at || until > at + kCoverMax) {
+          return base::InvalidField("until", "must be to come, and at most 28 days on");
+        }
         SIGNPOST_ASSIGN_OR_RETURN(
             const absl::Time stands,
             context.registry->PrepareCover(view, wanted.asker.agency_id, wanted.covering,
                                            wanted.covered, at, until, &operation->batch));
         *response->mutable_until() = request::ToTimestamp(absl::ToUnixSeconds(stands));
         exchange::Outbox notices = OutboxOf(context);
-        response->set_notice_sent(SayCover(wanted.asker.agency_id, wanted.covering, wanted.covered,
-                                           absl::ToUnixSeconds(stands), at, entry, &notices) > 0);
         const bool changes = !operation->batch.empty();
+        const int told = SayCover(wanted.asker.agency_id, wanted.covering, wanted.covered,
+                                  absl::ToUnixSeconds(stands), at, entry, &notices);
+        response->set_notice_sent(changes && told > 0);
         if (changes) std::move(notices).AddTo(operation);
         entry->set_outcome(changes ? ledger::v1::OUTCOME_RECORDED : ledger::v1::OUTCOME_UNCHANGED);
         return request::SealDetails(context, nullptr, reason, entry);

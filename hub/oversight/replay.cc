@@ -102,6 +102,11 @@ void TakeBack(const std::vector<Step>& history, const ledger::Blinding& blinding
     if (entry.kind() == ledger::v1::ENTRY_KIND_PERSONS_MERGED && !before) {
       doubts->push_back("records of two persons were found to be one since");
     }
+    if (entry.kind() == ledger::v1::ENTRY_KIND_REVIEW_RESOLVED && !before &&
+        entry.outcome() == ledger::v1::OUTCOME_RECORDED) {
+      // Until then the row may have carried another's shield.
+      doubts->push_back("it was decided since whether a report is about them");
+    }
     if (entry.kind() == ledger::v1::ENTRY_KIND_SHIELD_CHANGED) {
       if (before) {
         shield_known = true;

@@ -140,6 +140,9 @@ absl::StatusOr<std::vector<StandingCover>> Registry::PrepareLapsedCovers(
   }
   if (lapsed.empty()) return lapsed;
   read.row.mutable_covers()->Swap(&standing);
+  for (const StandingCover& cover : lapsed) {
+    schedule::DeleteDue(kCoversJob, cover.until, row_key, batch);
+  }
   batch->Put(Space::kRegistry, row_key, store::EncodeRow(read.row));
   return lapsed;
 }

@@ -202,8 +202,8 @@ class Registry : private store::Follower {
                                              const std::string& agency_id,
                                              const std::string& covering,
                                              const std::string& covered, store::Batch* batch) const;
-  // Takes the covers that have ended by `now` out of a practitioner's row, by its key, and gives
-  // them; `agency_id` receives whose they are. Errors: as PrepareCover()'s last.
+  // Takes the covers that have ended by `now` out of a practitioner's row, by its key, with what
+  // makes them due, and gives them; `agency_id` receives whose they are. Errors: as PrepareCover()'s last.
   [[nodiscard]] absl::StatusOr<std::vector<StandingCover>> PrepareLapsedCovers(
       const ledger::GuardedView& view, const std::string& row_key, absl::Time now,
       std::string* agency_id, store::Batch* batch) const;

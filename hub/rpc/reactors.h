@@ -302,6 +302,11 @@ class StreamCore : public std::enable_shared_from_this<StreamCore> {
   absl::Time arrived() const { return arrived_; }
   // Calls OnWake() once, in `delay` or a little later. A new alarm replaces the old.
   void WakeAfter(absl::Duration delay);
+  // Ends the stream by a refusal of a message that came at `arrived`, when the release step says.
+  void CloseAnswer(absl::Time arrived, absl::Status status) {
+    if (closed()) return;
+    Release(arrived, [this, status = std::move(status)]() mutable { Close(std::move(status)); });
+  }
   // Established at the door; see CallGuard::Recheck() for whether it still holds.
   const base::Principal& caller() const { return caller_; }
   const CallEnvironment& calls() const { return *calls_; }

@@ -403,7 +403,8 @@ TEST_F(AnswersTest, AnIdIsGoodForTheAgencyItWasGivenTo) {
   EXPECT_NE(Ask(Adviser(), request).Flag(kYot), nullptr);
   request.set_request_id(RequestId());
   const Answered other = Ask(YotOfficer(), request);
-  EXPECT_TRUE(!other.status.ok() || other.answer.flags().empty());
+  ASSERT_TRUE(other.status.ok()) << other.status;
+  EXPECT_THAT(other.answer.flags(), IsEmpty());
 }
 
 TEST_F(AnswersTest, BadQuestionsAreToldTheirFieldsAndLeaveNoEntry) {

@@ -48,7 +48,8 @@ TEST_F(ResolveTest, ThreeSelectorsLeadToOnePersonAndEachAgencysIdsAreItsOwn) {
   id.set_agency_person_id(*agency_ids_.Encode(kConnexions, tariq));
   EXPECT_EQ((*Named(Adviser(), id))->id(), tariq);
   const auto foreign = Named(YotOfficer(), id);
-  EXPECT_TRUE(!foreign.ok() || !foreign->has_value());
+  ASSERT_TRUE(foreign.ok()) << foreign.status();
+  EXPECT_FALSE(foreign->has_value()) << "it reads as somebody whom nobody has";
   EXPECT_FALSE(Named(YotOfficer(), Record("C-1"))->has_value()) << "another agency's record";
 }
 

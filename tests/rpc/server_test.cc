@@ -80,8 +80,7 @@ class EchoStream final : public rpc::BidiStream<v1::ReportFlagsRequest, v1::Repo
   }
   void OnMessage(v1::ReportFlagsRequest message) override {
     if (message.has_open()) {
-      Close(base::InvalidField("open", "this test does not take it"));
-      return;
+      return CloseAnswer(arrived(), base::InvalidField("open", "this test does not take it"));
     }
     const uint64_t sequence = message.report().sequence();
     EXPECT_EQ(sequence, ++last_sequence_);
@@ -384,6 +383,26 @@ TEST_F(ServerTest, WithAReleaseStepAStreamsOutcomesAllComeAndNoneBeforeItsEnd) {
   writer.join();
   EXPECT_TRUE(stream->Finish().ok());
   EXPECT_EQ(outcomes, kReports);
+}
+
+// Broken once by Close() in the place of CloseAnswer().
+TEST_F(ServerTest, WithAReleaseStepAStreamIsRefusedNoEarlier) {
+  constexpr absl::Duration kStep = absl::Milliseconds(60);
+  calls_.release_step = kStep;
+  StartServer();
+  const std::shared_ptr<grpc::Channel> channel = ConnectAs(kYotAdapter);
+  const auto stub = v1::IndexService::NewStub(channel);
+  grpc::ClientContext context;
+  const auto stream = stub->ReportFlags(&context);
+  v1::ReportFlagsRequest request;
+  request.mutable_report()->set_sequence(1);
+  v1::ReportFlagsResponse response;
+  ASSERT_TRUE(stream->Write(request) && stream->Read(&response));  // connected
+  request.mutable_open();
+  const absl::Time begun = absl::Now();
+  ASSERT_TRUE(stream->Write(request));
+  EXPECT_EQ(ReasonOnWire(stream->Finish()), Reason::kInvalidField);
+  EXPECT_GE(absl::Now() - begun, kStep);
 }
 
 TEST_F(ServerTest, WhatIsHeldIsAnsweredWhenTheHubGoes) {
