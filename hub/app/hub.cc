@@ -599,6 +599,9 @@ void Hub::Shutdown() { rooms_->Shutdown(); }
 int Hub::port() const { return rooms_->port(); }
 int Hub::admin_port() const { return rooms_->admin_port(); }
 const std::string& Hub::verifier_key() const { return rooms_->verifier_key(); }
+base::JsonLog& Hub::log() { return rooms_->log(); }
+rpc::Metrics& Hub::metrics() { return rooms_->metrics(); }
+enrolment::Enrolment& Hub::enrolment() { return rooms_->enrolment(); }
 const request::HubContext& Hub::context() const { return rooms_->context(); }
 
 }  // namespace signpost::app

@@ -19,11 +19,18 @@
 #include "absl/status/statusor.h"
 #include "hub/app/config.h"
 #include "hub/base/clock.h"
+#include "hub/base/json_log.h"
 #include "hub/base/random.h"
 #include "hub/store/store.h"
 
+namespace signpost::enrolment {
+class Enrolment;
+}
 namespace signpost::request {
 struct HubContext;
+}
+namespace signpost::rpc {
+class Metrics;
 }
 
 namespace signpost::app {
@@ -64,7 +71,10 @@ class Hub {
   int admin_port() const;
   const std::string& verifier_key() const;
 
-  // What the rooms stand on, for tests in the same process.
+  base::JsonLog& log();
+  rpc::Metrics& metrics();
+  // For tests in the same process: who enrols, and what the rooms stand on.
+  enrolment::Enrolment& enrolment();
   const request::HubContext& context() const;
 
  private:

@@ -81,6 +81,9 @@ class Hub::Rooms {
   int port() const { return server_ == nullptr ? 0 : server_->port(); }
   int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
   const std::string& verifier_key() const { return signer_->verifier_key(); }
+  base::JsonLog& log() { return *log_; }
+  rpc::Metrics& metrics() { return metrics_; }
+  enrolment::Enrolment& enrolment() { return *enrolment_; }
   const request::HubContext& context() const { return context_; }
 
  private:

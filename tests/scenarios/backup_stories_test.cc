@@ -25,6 +25,7 @@
 #include "hub/ledger/read_set.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/receipt.h"
+#include "hub/rpc/metrics.h"
 #include "hub/tlog/verifier.h"
 #include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/v1/maintenance.grpc.pb.h"
