@@ -4,9 +4,11 @@
 // The space is that of decision_space.h, spelt out: every asker by role, every service of every
 // holder, every section of every assessment, and every circumstance that a rule of either policy
 // looks at. Nothing is sampled. Diff() also compares where such a circumstance is not known, and
-// tells what comes of that where no value it could have comes to the same. Cells that change alike are gathered into boxes (these askers,
-// these things, under these circumstances), so that the sentences are few and together say all of
-// it, each cell once.
+// tells what comes of that where no value it could have comes to the same. And it compares what the
+// two say of which sections may name a victim: what comes of that is told by itself, by the rules of
+// the later policy. Cells that change alike are gathered into boxes (these askers, these things,
+// under these circumstances), so that the sentences are few and together say all of it, each cell
+// once.
 //
 // Pure and thread-safe. A policy is not kept.
 

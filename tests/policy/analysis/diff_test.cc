@@ -226,6 +226,54 @@ TEST(Diff, SaysWhatComesOfNotKnowing) {
   EXPECT_EQ(known.losses[0].when, "person shielded");
 }
 
+// The hub does not know whom a section names that may name a victim, and takes it of the others that
+// they name none: the list decides what is shown.
+TEST(Diff, SaysWhatComesOfTheSectionsThatMayNameAVictim) {
+  const std::string show =
+      "rule R \"r\"\n show existence, content of asset of offending to adviser of careers\n basis "
+      "ca2004-s10\n";
+  const std::string hide =
+      "rule V \"v\"\n hide everything of everything from everyone except the holder\n when item "
+      "names a victim\n";
+  const std::string victims = "where a section is victims, it may name a victim\n";
+  const std::string both = "where a section is victims or lifestyle, it may name a victim\n";
+  const auto policy = [&](const std::string& list) { return CompileSmall(list + show + hide); };
+  const PolicyDifference removed = Diff(*policy(victims), *policy(""));
+  EXPECT_TRUE(removed.gains.empty());
+  ASSERT_EQ(removed.losses.size(), 1u);
+  EXPECT_EQ(removed.losses[0].ToString(),
+            "adviser of careers: content of asset only lifestyle of offending held by yot: "
+            "show by R -> hide by V, since it may now name a victim");
+  EXPECT_GT(removed.lost_cells, 0);
+  EXPECT_EQ(Sum(removed.losses), removed.lost_cells);
+  const PolicyDifference narrowed = Diff(*policy(both), *policy(victims));
+  EXPECT_TRUE(narrowed.losses.empty());
+  ASSERT_EQ(narrowed.gains.size(), 1u);
+  EXPECT_EQ(narrowed.gains[0].ToString(),
+            "adviser of careers: content of asset only lifestyle of offending held by yot: "
+            "hide -> show by R, since it may no longer name a victim");
+  EXPECT_EQ(narrowed.gained_cells, removed.lost_cells);
+  // To name all is to name none, and a policy that does not look at victims shows the same.
+  EXPECT_TRUE(Diff(*policy(both), *policy("")).same());
+  EXPECT_TRUE(Diff(*CompileSmall(victims + show), *CompileSmall(show)).same());
+  // The terms alone may be others.
+  const std::string more_terms =
+      "rule T \"t\"\n show content of asset of offending to adviser of careers\n when item names "
+      "no victim\n basis ca2004-s10\n then log\n";
+  const PolicyDifference terms =
+      Diff(*CompileSmall(victims + show + more_terms), *CompileSmall(both + show + more_terms));
+  EXPECT_TRUE(terms.gains.empty() && terms.losses.empty());
+  ASSERT_EQ(terms.terms.size(), 1u);
+  EXPECT_NE(terms.terms[0].change.find(", since it may now name a victim"), std::string::npos)
+      << terms.terms[0].ToString();
+  // What the rules do besides is told besides.
+  const PolicyDifference more = Diff(*policy(victims), *CompileSmall(hide));
+  EXPECT_EQ(more.losses.size(), 1u);
+  for (const VisibilityChange& loss : more.losses) {
+    EXPECT_EQ(loss.change.find("since"), std::string::npos) << loss.ToString();
+  }
+}
+
 TEST(Diff, RefusesTwoVocabularies) {
   Vocabulary other = testing::SmallVocabulary();
   other.services.push_back({"housing", ""});

@@ -15,6 +15,7 @@
 #include "policy/analysis/diff.h"
 #include "policy/text/syntax.h"
 #include "tests/policy/area.h"
+#include "tests/policy/default_lines.h"
 #include "tests/policy/files.h"
 
 namespace signpost::policy {
@@ -61,6 +62,7 @@ TEST_P(FormatShipped, DecidesAsBefore) {
   ASSERT_TRUE(after.ok()) << after.Errors() << formatted;
   const PolicyDifference difference = Diff(*before.policy, *after.policy);
   EXPECT_TRUE(difference.same()) << difference.fault;
+  EXPECT_EQ(testing::DefaultLines(formatted, vocabulary), testing::DefaultLines(text, vocabulary));
   EXPECT_EQ(after.policy->name(), before.policy->name());
   EXPECT_EQ(after.policy->approved_by(), before.policy->approved_by());
   ASSERT_EQ(after.policy->rules().size(), before.policy->rules().size());

@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "policy/analysis/diff.h"
+#include "tests/policy/default_lines.h"
 #include "tests/policy/files.h"
 #include "tests/policy/nortown.h"
 #include "tests/policy/small.h"
@@ -37,6 +38,7 @@ void ExpectRoundTrip(const std::string& text, const Vocabulary& vocabulary) {
   const PolicyDifference difference = Diff(*before, *after);
   EXPECT_EQ(difference.fault, "");
   EXPECT_TRUE(difference.same());
+  EXPECT_EQ(testing::DefaultLines(again, vocabulary), testing::DefaultLines(text, vocabulary));
   EXPECT_EQ(after->name(), before->name());
   EXPECT_EQ(after->version(), before->version());
   EXPECT_EQ(after->approved_by(), before->approved_by());
