@@ -37,9 +37,17 @@ uint32_t GrantorBits(Grantor grantor) {
   return 0;
 }
 
-// `end_s` is when it ends, whichever it is: a parent's no counts no longer than their yes, and from
-// then on the young person's own word is asked for.
-uint32_t StatesOf(const ConsentFact& consent, int64_t end_s, int64_t now_s) {
+// Which birthday of the young person ends what somebody of these bits said: its first second. kNeverS
+// where the policy names none for them, kUnknownS where it is not known when.
+int64_t BirthdayThatEnds(uint32_t by, const Birthdays& birthdays) {
+  if ((by & birthdays.ends_at_16) != 0) return birthdays.sixteen_from_s;
+  if ((by & birthdays.ends_at_18) != 0) return birthdays.adult_from_s;
+  return kNeverS;
+}
+
+// A birthday ends a no, and a yes that was taken back, as it ends a yes: from then on the young
+// person's own word is asked for. It does so whatever other end there is. A withdrawal has no other.
+uint32_t StatesOf(const ConsentFact& consent, const Birthdays& birthdays, int64_t now_s) {
   const uint32_t by = GrantorBits(consent.grantor);
   if (by == 0 || consent.matter == ConsentMatter::kUnspecified ||
       consent.matter > ConsentMatter::kService) {
@@ -47,21 +55,23 @@ uint32_t StatesOf(const ConsentFact& consent, int64_t end_s, int64_t now_s) {
   }
   uint32_t states = by | Bit(consent.matter);
   if (consent.is_explicit) states |= Bit(ConsentState::kExplicit);
-  const bool grown_up = end_s != kUnknownS && end_s < consent.until_s && now_s >= end_s;
+  const int64_t birthday_s = BirthdayThatEnds(by, birthdays);
+  const bool perhaps_grown_up = birthday_s == kUnknownS;
+  const bool grown_up = !perhaps_grown_up && now_s >= birthday_s;
   switch (consent.decision) {
     case ConsentDecision::kGiven:
       if (now_s >= consent.until_s || grown_up) return states | Bit(ConsentState::kExpired);
-      if (end_s == kUnknownS) return kStatesUnknown;
+      if (perhaps_grown_up) return kStatesUnknown;
       if (consent.from_s <= now_s) states |= Bit(ConsentState::kInForce);
       return states;
     case ConsentDecision::kRefused:
       if (now_s >= consent.until_s || grown_up) return states;
-      if (end_s == kUnknownS) return kStatesUnknown;
+      if (perhaps_grown_up) return kStatesUnknown;
       if (consent.from_s <= now_s) states |= Bit(ConsentState::kRefused);
       return states;
     case ConsentDecision::kWithdrawn:
       if (grown_up) return states;
-      return end_s == kUnknownS ? kStatesUnknown : states | Bit(ConsentState::kWithdrawn);
+      return perhaps_grown_up ? kStatesUnknown : states | Bit(ConsentState::kWithdrawn);
   }
   return kStatesUnknown;
 }
@@ -103,10 +113,7 @@ Tri Covers(const ConsentScope& scope, const CoverFacts& facts, int depth) {
 }
 
 int64_t EndOf(const ConsentFact& consent, const Birthdays& birthdays) {
-  const uint32_t by = GrantorBits(consent.grantor);
-  if ((by & (birthdays.ends_at_16 | birthdays.ends_at_18)) == 0) return consent.until_s;
-  const int64_t birthday_s =
-      (by & birthdays.ends_at_16) != 0 ? birthdays.sixteen_from_s : birthdays.adult_from_s;
+  const int64_t birthday_s = BirthdayThatEnds(GrantorBits(consent.grantor), birthdays);
   return birthday_s == kUnknownS ? kUnknownS : std::min(consent.until_s, birthday_s);
 }
 
@@ -115,8 +122,7 @@ void JudgeConsents(const CoverFacts& facts, absl::Span<const ConsentFact> consen
   SIGNPOST_POLICY_CHECK(consents.size() <= static_cast<size_t>(kConsentsPerItemMax));
   for (size_t i = 0; i < consents.size(); ++i) {
     standing.covers[i] = Covers(consents[i].scope, facts, 0);
-    const int64_t end_s = EndOf(consents[i], facts.birthdays);
-    standing.states[i] = StatesOf(consents[i], end_s, now_s);
+    standing.states[i] = StatesOf(consents[i], facts.birthdays, now_s);
   }
 }
 

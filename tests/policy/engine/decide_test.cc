@@ -435,6 +435,39 @@ TEST_F(Decide, AParentsConsentEndsWithTheFirstSecondOfTheEighteenthBirthday) {
   EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS + 1), Effect::kHide);
 }
 
+// A birthday ends all that was said, also what had an end of its own: before, on, and after that day.
+TEST_F(Decide, AParentsWithdrawalAndNoEndWithTheSixteenthBirthdayWhateverEndTheyHave) {
+  Use("where consent is from a parent or an authority, it ends at 16\n"
+      "rule S \"s\"\n show existence, agency of youth-offending to everyone basis ca2004-s10\n"
+      "rule W \"w\"\n hide existence of youth-offending from everyone\n"
+      " when consent is withdrawn from a parent\n"
+      "rule R \"r\"\n hide agency of youth-offending from everyone\n"
+      " when consent is refused from a parent\n");
+  constexpr int64_t kBirthdayS = 1760000000;
+  i_.sixteen_from_s = kBirthdayS;
+  ConsentFact consent = Given(true);
+  consent.grantor = Grantor::kParentalResponsibility;
+  const auto at = [&](Aspect aspect, int64_t now_s) {
+    consent.decision =
+        aspect == Aspect::kAgency ? ConsentDecision::kRefused : ConsentDecision::kWithdrawn;
+    consents_.assign(1, consent);
+    i_.consents = consents_;
+    i_.aspect = aspect;
+    q_.now_s = now_s;
+    return Ask();
+  };
+  for (const int64_t until_s : {kBirthdayS - 100, kBirthdayS, kBirthdayS + 100, kNeverS}) {
+    consent.until_s = until_s;
+    // What was taken back stays so, though it would have ended by now.
+    EXPECT_EQ(at(Aspect::kExistence, kBirthdayS - 1), Effect::kHide) << until_s;
+    EXPECT_EQ(at(Aspect::kExistence, kBirthdayS), Effect::kShow) << until_s;
+    EXPECT_EQ(at(Aspect::kAgency, kBirthdayS - 101), Effect::kHide) << until_s;
+    EXPECT_EQ(at(Aspect::kAgency, kBirthdayS), Effect::kShow) << until_s;
+  }
+  i_.sixteen_from_s = kUnknownS;
+  EXPECT_EQ(at(Aspect::kExistence, kBirthdayS), Effect::kHide) << "nobody knows how old they are";
+}
+
 TEST_F(Decide, NewIdentitySpentOffencesAndVictimsHideUnlessKnownNotTo) {
   Use(absl::StrCat(
       kShowAll,

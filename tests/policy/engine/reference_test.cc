@@ -2,9 +2,12 @@
 
 #include "tests/policy/engine/reference.h"
 
+#include <array>
 #include <random>
 #include <set>
+#include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "policy/analysis/decision_space.h"
 #include "policy/engine/evaluation.h"
@@ -182,6 +185,26 @@ TEST(Reference, DecidesASmallPolicyAsTheEngineDoesInEveryCell) {
   Judged judged(testing::SmallText(testing::kSmallRules), testing::SmallVocabulary());
   ASSERT_NE(judged.policy, nullptr);
   CompareEveryClass(judged, int64_t{1} << 40);
+  CompareAtRandom(judged, 40'000);
+  ExpectAgreement(judged, true);
+}
+
+// Each way a consent can stand closes something else, and each birthday ends somebody's word.
+TEST(Reference, JudgesEveryWordAndItsEndAsTheEngineDoes) {
+  std::string rules =
+      "where consent is from a parent, it ends at 16\n"
+      "where consent is from an authority, it ends at 18\n"
+      "rule SHOW \"s\"\n show existence, agency, contact, content of everything to everyone\n"
+      " basis ca2004-s10\n";
+  for (const auto& [id, aspect, state] :
+       {std::array{"WITHDRAWN", "agency", "withdrawn"}, std::array{"REFUSED", "contact", "refused"},
+        std::array{"EXPIRED", "content", "expired"},
+        std::array{"IN-FORCE", "existence", "in force"}}) {
+    absl::StrAppend(&rules, "rule ", id, " \"r\"\n hide ", aspect,
+                    " of offending from everyone when consent is ", state, " by another\n");
+  }
+  Judged judged(testing::SmallText(rules), testing::SmallVocabulary());
+  ASSERT_NE(judged.policy, nullptr);
   CompareAtRandom(judged, 40'000);
   ExpectAgreement(judged, true);
 }
