@@ -46,7 +46,7 @@ struct CompileOptions {
   bool prove_checks = true;
   // Refuse a file in which a rule decides no example.
   bool require_example_for_each_rule = false;
-  int64_t check_cells_max = kCheckCellsMax;
+  int64_t check_cells_max = kCheckWorkMax;  // what proving the checks may cost; see limits.h
 };
 
 struct RuleInfo {

@@ -1,6 +1,8 @@
 #include "policy/analysis/cell_search.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "policy/analysis/decision_space.h"
 #include "policy/check.h"
@@ -28,20 +30,67 @@ bool MayBeYes(Tri value) { return value != Tri::kNo; }
 
 }  // namespace
 
-CellSearch::CellSearch(const PolicyImpl& policy) : policy_(policy) {
+std::vector<Frame> FramesOf(const PolicyImpl& policy) {
+  std::vector<Frame> frames;
+  for (const Aspect aspect : AllAspects()) frames.push_back({aspect, false, 0});
+  for (const uint8_t brought : kTeamsBring) {
+    if (policy.team_data.size() <= 1) break;
+    for (const Aspect aspect : AllAspects()) frames.push_back({aspect, true, brought});
+  }
+  return frames;
+}
+
+CellSearch::CellSearch(const PolicyImpl& policy, Work& work,
+                       const std::vector<const BoundAskers*>& others)
+    : policy_(policy), work_(work) {
   SIGNPOST_POLICY_CHECK(AllConsentKinds().size() <= kKindWords * kBits);
+  SIGNPOST_POLICY_CHECK(kPurposeCount <= kBits);
   for (const ConsentKind& kind : AllConsentKinds()) {
     const ConsentFact fact = MakeConsent(kind, 0);
     ConsentStanding standing;
     JudgeConsents(CoverFacts(), absl::MakeConstSpan(&fact, 1), 0, standing);
     kind_states_.push_back(standing.states[0]);
   }
+  ClassTeams(others);
   Enter(Frame());
+}
+
+void CellSearch::ClassTeams(const std::vector<const BoundAskers*>& others) {
+  std::set<Symbol> named;
+  const auto look = [&named](const BoundAskers& askers) {
+    for (const BoundAskerPhrase& phrase : askers.any) named.insert(phrase.team);
+    for (const BoundAskerPhrase& phrase : askers.except) named.insert(phrase.team);
+  };
+  for (const BoundRule& rule : policy_.rules) {
+    look(rule.askers);
+    for (const BoundStatement& statement : rule.statements) look(statement.askers);
+  }
+  for (const BoundAskers* const askers : others) look(*askers);
+  std::set<std::tuple<std::vector<uint64_t>, uint64_t, bool>> met;
+  for (size_t t = 1; t < policy_.team_data.size(); ++t) {
+    const TeamData& data = policy_.team_data[t];
+    TeamClass team{static_cast<Symbol>(t), {}, data.purposes, data.has_relevant_authority};
+    team.agencies.assign(WordsFor(policy_.agency_data.size()), 0);
+    for (size_t a = 1; a < policy_.agency_data.size(); ++a) {
+      if (data.agencies.Has(static_cast<Symbol>(a))) SetBit(team.agencies.data(), a);
+    }
+    if (named.count(team.team) == 0 &&
+        !met.insert({team.agencies, team.purposes, team.has_relevant_authority}).second) {
+      continue;
+    }
+    teams_.push_back(std::move(team));
+  }
+}
+
+size_t CellSearch::ClassOf(Symbol team) const {
+  const auto found = std::find_if(teams_.begin(), teams_.end(),
+                                  [team](const TeamClass& one) { return one.team == team; });
+  SIGNPOST_POLICY_CHECK(found != teams_.end());
+  return static_cast<size_t>(found - teams_.begin());
 }
 
 void CellSearch::Enter(const Frame& frame) {
   frame_ = frame;
-  SIGNPOST_POLICY_CHECK(frame_.teams.empty() == (frame_.purpose == Purpose::kUnspecified));
   papers_.clear();
   const bool content = frame.aspect == Aspect::kContent;
   if (content || frame.aspect == Aspect::kAssessment) {
@@ -54,42 +103,35 @@ void CellSearch::Enter(const Frame& frame) {
     }
   }
   if (papers_.empty()) papers_.emplace_back(kNoSymbol, kNoSymbol);
-  sizes_.fill(2);
+  const size_t attributes = kAttributes + teams_.size();
+  sizes_.assign(attributes, 2);
   sizes_[kAgency] = sizes_[kHolder] = policy_.agency_data.size();
   sizes_[kRole] = policy_.roles.size();
   sizes_[kService] = policy_.services.size();
   sizes_[kPaper] = papers_.size();
   sizes_[kPurpose] = kPurposeCount;
   sizes_[kRelated] = kRelatedSets;
-  at_[0] = 0;
-  for (size_t a = 0; a < kAttributes; ++a) at_[a + 1] = at_[a] + WordsFor(sizes_[a]);
-  everything_.assign(at_[kAttributes], 0);
-  const auto allow = [this](Attribute attribute, auto may_be) {
+  at_.assign(attributes + 1, 0);
+  for (size_t a = 0; a < attributes; ++a) at_[a + 1] = at_[a] + WordsFor(sizes_[a]);
+  everything_.assign(at_[attributes], 0);
+  const auto allow = [this](size_t attribute, auto may_be) {
     for (size_t v = 0; v < sizes_[attribute]; ++v) {
       if (may_be(v)) SetBit(everything_.data() + at_[attribute], v);
     }
+    work_.Spend(static_cast<int64_t>(sizes_[attribute]));
   };
-  for (size_t a = 0; a < kAttributes; ++a)
-    allow(static_cast<Attribute>(a), [](size_t) { return true; });
-  const auto only = [&](Attribute attribute, auto may_be) {
-    std::fill_n(everything_.begin() + static_cast<ptrdiff_t>(at_[attribute]),
-                at_[attribute + 1] - at_[attribute], 0);
-    allow(attribute, may_be);
-  };
-  // A policy of no agency has nobody to ask; where there is no word for any service, what is of one
-  // that nobody knows is all there is.
-  only(kAgency, [this](size_t a) {
-    return a != kNoSymbol &&
-           std::all_of(frame_.teams.begin(), frame_.teams.end(), [&](Symbol team) {
-             return policy_.team_data[team].agencies.Has(static_cast<Symbol>(a));
-           });
-  });
-  only(kHolder, [](size_t a) { return a != kNoSymbol; });
-  only(kService, [this](size_t s) { return s != kNoSymbol || sizes_[kService] == 1; });
-  only(kPurpose, [this](size_t p) {
-    return frame_.teams.empty() ? p != 0 : p == static_cast<size_t>(frame_.purpose);
-  });
-  only(kRelated, [](size_t bits) { return CanBeTogether(static_cast<uint8_t>(bits)); });
+  for (size_t a = 0; a < attributes; ++a) {
+    // A policy of no agency has nobody to ask; where there is no word for any service, what is of one
+    // that nobody knows is all there is.
+    const bool named = a == kAgency || a == kHolder || (a == kService && sizes_[kService] > 1);
+    if (a == kRelated) {
+      allow(a, [](size_t bits) { return CanBeTogether(static_cast<uint8_t>(bits)); });
+    } else if (named || a == kPurpose) {
+      allow(a, [](size_t v) { return v != 0; });
+    } else {
+      allow(a, [&](size_t v) { return a < kTeamsSay || frame.teams || v == kNo; });
+    }
+  }
   nodes_.clear();
   parts_.clear();
   words_.clear();
@@ -151,7 +193,8 @@ CellSearch::Formula CellSearch::Not(Formula formula) {
 
 // `has` is asked of each value before any word is added, so it may look at other literals.
 template <typename Has>
-CellSearch::Formula CellSearch::Literal(Attribute attribute, Has has) {
+CellSearch::Formula CellSearch::Literal(uint16_t attribute, Has has) {
+  work_.Spend(static_cast<int64_t>(sizes_[attribute]));
   std::vector<uint64_t> words(WordsFor(sizes_[attribute]), 0);
   bool all = true;
   bool any = false;
@@ -172,18 +215,21 @@ CellSearch::Formula CellSearch::Literal(Attribute attribute, Has has) {
   return static_cast<Formula>(nodes_.size() - 1);
 }
 
-CellSearch::Formula CellSearch::YesNo(Attribute attribute, bool yes) {
+CellSearch::Formula CellSearch::YesNo(uint16_t attribute, bool yes) {
   return Literal(attribute, [yes](size_t v) { return v == (yes ? kYes : kNo); });
+}
+
+// That the asker is in the team, for one of its purposes.
+CellSearch::Formula CellSearch::InTeam(size_t team_class) {
+  const TeamClass& team = teams_[team_class];
+  return All({YesNo(static_cast<uint16_t>(kAttributes + team_class), true),
+              Literal(kAgency, [&](size_t a) { return HasBit(team.agencies.data(), a); }),
+              Literal(kPurpose, [&](size_t p) { return HasBit(&team.purposes, p); })});
 }
 
 CellSearch::Formula CellSearch::Phrase(const BoundAskerPhrase& phrase, Mode mode) {
   if (phrase.team != kNoSymbol) {
-    const TeamData& team = policy_.team_data[phrase.team];
-    const bool member =
-        std::find(frame_.teams.begin(), frame_.teams.end(), phrase.team) != frame_.teams.end();
-    const bool inside = (team.purposes >> static_cast<unsigned>(frame_.purpose) & 1u) != 0;
-    if (!member || !inside) return kFalse;
-    return Literal(kAgency, [&](size_t a) { return team.agencies.Has(static_cast<Symbol>(a)); });
+    return InTeam(ClassOf(phrase.team));
   }
   std::vector<Formula> parts;
   if (phrase.agency != kNoSymbol) {
@@ -269,15 +315,11 @@ CellSearch::Formula CellSearch::OneCondition(const Condition& condition) {
       formula = Literal(kPurpose, [&](size_t p) { return (condition.purposes >> p & 1u) != 0; });
       break;
     case Condition::About::kRelationship: {
-      uint8_t brought = 0;
-      for (const Symbol team : frame_.teams) {
-        const uint32_t purposes = policy_.team_data[team].purposes;
-        if ((purposes >> static_cast<unsigned>(frame_.purpose) & 1u) == 0) continue;
-        brought = frame_.team_relationships;
-        if ((brought & kWorkerInvolved) != 0) brought |= Bit(Relationship::kTeamMember);
-      }
-      formula = Literal(
-          kRelated, [&](size_t own) { return ((own | brought) & condition.relationships) != 0; });
+      uint8_t brought = frame_.team_relationships;
+      if ((brought & kWorkerInvolved) != 0) brought |= Bit(Relationship::kTeamMember);
+      const Formula own =
+          Literal(kRelated, [&](size_t bits) { return (bits & condition.relationships) != 0; });
+      formula = (brought & condition.relationships) == 0 ? own : Any({own, YesNo(kTeamsSay, true)});
       break;
     }
     case Condition::About::kShielded:
@@ -346,14 +388,8 @@ CellSearch::Formula CellSearch::Matches(const BoundRule& rule, const BoundStatem
 CellSearch::Formula CellSearch::ActsForAuthority() {
   std::vector<Formula> any = {
       Literal(kAgency, [this](size_t a) { return policy_.agency_data[a].relevant_authority; })};
-  for (const Symbol symbol : frame_.teams) {
-    const TeamData& team = policy_.team_data[symbol];
-    if (!team.has_relevant_authority ||
-        (team.purposes >> static_cast<unsigned>(frame_.purpose) & 1u) == 0) {
-      continue;
-    }
-    any.push_back(
-        Literal(kAgency, [&](size_t a) { return team.agencies.Has(static_cast<Symbol>(a)); }));
+  for (size_t t = 0; frame_.teams && t < teams_.size(); ++t) {
+    if (teams_[t].has_relevant_authority) any.push_back(InTeam(t));
   }
   return Any(std::move(any));
 }
@@ -431,6 +467,7 @@ CellSearch::Formula CellSearch::Overrides(const BoundRule& rule, OverrideGround 
 // ---- Searching ----
 
 CellSearch::Truth CellSearch::Judge(Formula formula, const State& state) const {
+  work_.Spend(1);
   const Node& node = nodes_[formula];
   switch (node.kind) {
     case Kind::kLiteral: {
@@ -480,17 +517,52 @@ CellSearch::Truth CellSearch::Judge(Formula formula, const State& state) const {
   return Truth::kOpen;
 }
 
-void CellSearch::Narrow(Attribute attribute, const uint64_t* words, State& state) const {
+// False where no value is left.
+bool CellSearch::Narrow(uint16_t attribute, const uint64_t* words, State& state) const {
   uint64_t* const domain = state.domains.data() + at_[attribute];
-  for (size_t w = 0; w < at_[attribute + 1] - at_[attribute]; ++w) domain[w] &= words[w];
+  uint64_t left = 0;
+  for (size_t w = 0; w < at_[attribute + 1] - at_[attribute]; ++w) left |= domain[w] &= words[w];
+  return left != 0;
+}
+// Where who asks is the holder, what is known of the one is known of the other.
+bool CellSearch::NarrowAgency(const uint64_t* words, State& state) const {
+  return Narrow(kAgency, words, state) && (!state.same || Narrow(kHolder, words, state));
+}
+bool CellSearch::NarrowPurpose(uint64_t purposes, State& state) const {
+  return Narrow(kPurpose, &purposes, state);
+}
+
+// Whether that is the only value left of an attribute with two.
+bool CellSearch::Is(const State& state, uint16_t attribute, size_t value) const {
+  return state.domains[at_[attribute]] == uint64_t{1} << value;
+}
+
+// What is so of whoever is in a team.
+bool CellSearch::JoinTeam(size_t team_class, State& state) const {
+  const TeamClass& team = teams_[team_class];
+  return NarrowAgency(team.agencies.data(), state) &&
+         (!Is(state, kTeamsSay, kNo) || NarrowPurpose(~team.purposes, state));
+}
+bool CellSearch::LetNoTeamSay(State& state) const {
+  for (size_t t = 0; t < teams_.size(); ++t) {
+    if (Is(state, static_cast<uint16_t>(kAttributes + t), kYes) &&
+        !NarrowPurpose(~teams_[t].purposes, state)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool CellSearch::Assume(const Node& node, State& state) const {
   if (node.kind == Kind::kLiteral) {
-    Narrow(node.attribute, words_.data() + node.begin, state);
-    // Who asks is the holder: what is known of the one is known of the other.
-    if (state.same && node.attribute == kAgency) Narrow(kHolder, words_.data() + node.begin, state);
-    if (state.same && node.attribute == kHolder) Narrow(kAgency, words_.data() + node.begin, state);
+    const uint64_t* const words = words_.data() + node.begin;
+    if (node.attribute == kAgency) return NarrowAgency(words, state);
+    if (!Narrow(node.attribute, words, state)) return false;
+    if (node.attribute == kHolder) return !state.same || Narrow(kAgency, words, state);
+    if (node.attribute == kTeamsSay && Is(state, kTeamsSay, kNo)) return LetNoTeamSay(state);
+    if (node.attribute >= kAttributes && Is(state, node.attribute, kYes)) {
+      return JoinTeam(node.attribute - kAttributes, state);
+    }
     return true;
   }
   const Kinds& kinds = kind_sets_[node.states];
@@ -521,13 +593,34 @@ bool CellSearch::Consistent(const State& state) const {
   return differ || count > 1;
 }
 
-bool CellSearch::Solve(std::vector<Formula> pending, State& state, int64_t& steps_left) const {
-  if (--steps_left < 0) return true;
+// Whether the state holds a cell. Of the teams that nothing was said of the asker is in none; where
+// some team has its say and none of theirs does, in one more.
+bool CellSearch::Complete(State& state) const {
+  if (!Is(state, kTeamsSay, kYes)) return Consistent(state);
+  for (const bool joined : {true, false}) {
+    for (size_t t = 0; t < teams_.size(); ++t) {
+      const auto member = static_cast<uint16_t>(kAttributes + t);
+      if (Is(state, member, kNo) || Is(state, member, kYes) != joined) continue;
+      State with = state;
+      with.domains[at_[member]] = uint64_t{1} << kYes;
+      work_.Spend(static_cast<int64_t>(state.domains.size()));
+      if (!JoinTeam(t, with) || !NarrowPurpose(teams_[t].purposes, with) || !Consistent(with)) {
+        continue;
+      }
+      state = std::move(with);
+      return true;
+    }
+  }
+  return false;
+}
+
+CellSearch::Answer CellSearch::Solve(std::vector<Formula> pending, State& state) const {
   for (bool narrowed = true; narrowed;) {
     narrowed = false;
     for (size_t i = 0; i < pending.size();) {
+      if (work_.spent()) return Answer::kUnfinished;
       const Truth truth = Judge(pending[i], state);
-      if (truth == Truth::kFalse) return false;
+      if (truth == Truth::kFalse) return Answer::kNo;
       const Node& node = nodes_[pending[i]];
       if (truth == Truth::kOpen && node.kind == Kind::kAny) {
         // Where one way is left, it is the way.
@@ -552,46 +645,49 @@ bool CellSearch::Solve(std::vector<Formula> pending, State& state, int64_t& step
         pending.insert(pending.end(), parts_.begin() + node.begin, parts_.begin() + node.end);
         continue;
       }
-      if (!Assume(node, state)) return false;
+      if (!Assume(node, state)) return Answer::kNo;
       narrowed = true;
     }
   }
-  if (pending.empty()) return Consistent(state);
+  if (pending.empty()) return Complete(state) ? Answer::kYes : Answer::kNo;
   const Node node = nodes_[pending.back()];
   pending.pop_back();
   for (uint32_t p = node.begin; p < node.end; ++p) {
+    if (work_.spent()) return Answer::kUnfinished;
     if (Judge(parts_[p], state) == Truth::kFalse) continue;
     State copy = state;
     std::vector<Formula> rest = pending;
     rest.push_back(parts_[p]);
-    if (!Solve(std::move(rest), copy, steps_left)) continue;
+    work_.Spend(static_cast<int64_t>(state.domains.size() + state.required.size() + rest.size()));
+    const Answer answer = Solve(std::move(rest), copy);
+    if (answer == Answer::kNo) continue;
     state = std::move(copy);
-    return true;
+    return answer;
   }
-  return false;
+  return Answer::kNo;
 }
 
-bool CellSearch::Search(const std::vector<Formula>& formulas, int64_t now_s, int64_t& steps_left,
-                        Found* found) {
-  if (std::find(formulas.begin(), formulas.end(), kFalse) != formulas.end()) return false;
+CellSearch::Answer CellSearch::Search(const std::vector<Formula>& formulas, int64_t now_s,
+                                      Found* found) {
+  if (std::find(formulas.begin(), formulas.end(), kFalse) != formulas.end()) return Answer::kNo;
   for (const bool same : {false, true}) {
     State state;
     state.same = same;
     state.domains = everything_;
     state.domains[at_[kSame]] = uint64_t{1} << (same ? kYes : kNo);
     state.allowed.fill(~uint64_t{0});
-    // A team's agency is among the holders too, where it is the same.
-    if (same) Narrow(kHolder, everything_.data() + at_[kAgency], state);
+    work_.Spend(static_cast<int64_t>(state.domains.size() + formulas.size()));
     std::vector<Formula> pending = formulas;
     pending.push_back(role_is_a_persons_);
-    if (!Solve(std::move(pending), state, steps_left)) continue;
-    if (found != nullptr && steps_left >= 0) Fill(state, now_s, *found);
-    return true;
+    const Answer answer = Solve(std::move(pending), state);
+    if (answer == Answer::kNo) continue;
+    if (found != nullptr && answer == Answer::kYes) Fill(state, now_s, *found);
+    return answer;
   }
-  return false;
+  return Answer::kNo;
 }
 
-size_t CellSearch::First(const State& state, Attribute attribute) const {
+size_t CellSearch::First(const State& state, uint16_t attribute) const {
   for (size_t v = 0; v < sizes_[attribute]; ++v) {
     if (HasBit(state.domains.data() + at_[attribute], v)) return v;
   }
@@ -627,8 +723,9 @@ void CellSearch::Fill(const State& state, int64_t now_s, Found& found) const {
   question.relationships.yes = static_cast<uint8_t>(First(state, kRelated));
   question.necessity_stated = Tri::kYes;
   question.now_s = now_s;
-  for (const Symbol team : frame_.teams) {
-    found.standings.push_back({team, {frame_.team_relationships, 0}});
+  for (size_t t = 0; t < teams_.size(); ++t) {
+    if (!Is(state, static_cast<uint16_t>(kAttributes + t), kYes)) continue;
+    found.standings.push_back({teams_[t].team, {frame_.team_relationships, 0}});
   }
   question.teams = found.standings;
   item.service = symbol(kService);

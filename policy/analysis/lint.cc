@@ -25,57 +25,53 @@ using syntax::Conditions;
 // Which rules ever apply, and which of those ever decide.
 //
 // Of each a cell is looked for in which one of its statements speaks, and then one in which nothing
-// else is stronger. An asker in no team and one in each team alone are looked at: what several open
-// together one of them opens.
+// else is stronger. Where the work is spent before, it is not known of those not found to decide.
 class Reach {
  public:
-  explicit Reach(const PolicyImpl& policy)
+  Reach(const PolicyImpl& policy, Work& work)
       : policy_(policy),
-        search_(policy),
+        work_(work),
+        search_(policy, work),
         applies_(policy.rules.size(), 0),
-        decides_(policy.rules.size(), 0) {}
-
-  // False: too large to be searched to the end.
-  bool Run() {
-    Visit({}, 0, Purpose::kUnspecified);
-    for (size_t t = 1; t < policy_.team_data.size() && Unseen(); ++t) {
-      const auto team = static_cast<Symbol>(t);
-      for (const uint8_t brought : {kNamedAndSettled, kNewlyNamed, uint8_t{0}}) {
-        for (const Purpose purpose : AllPurposes()) Visit({team}, brought, purpose);
-      }
+        decides_(policy.rules.size(), 0),
+        unfinished_(policy.rules.size(), 0) {
+    for (const Frame& frame : FramesOf(policy)) {
+      if (Unseen() && !work_.spent()) Visit(frame);
     }
-    return steps_left_ >= 0;
   }
 
   bool applies(size_t rule) const { return applies_[rule] != 0; }
   bool decides(size_t rule) const { return decides_[rule] != 0; }
+  // Whether that it does not may be said.
+  bool looked_at(size_t rule) const { return unfinished_[rule] == 0 && !work_.spent(); }
 
  private:
+  using Answer = CellSearch::Answer;
   using Formula = CellSearch::Formula;
   using Mode = CellSearch::Mode;
+  // Of what is left, one look at one rule may take one part.
+  static constexpr int64_t kPartsOfWork = 32;
 
   bool Unseen() const { return std::find(decides_.begin(), decides_.end(), 0) != decides_.end(); }
 
-  void Visit(const std::vector<Symbol>& teams, uint8_t brought, Purpose purpose) {
-    for (const Aspect aspect : AllAspects()) {
-      if (!Unseen()) return;
-      Frame frame;
-      frame.aspect = aspect;
-      frame.teams = teams;
-      frame.team_relationships = brought;
-      frame.purpose = purpose;
-      search_.Enter(frame);
-      silent_.clear();
-      for (const BoundRule& rule : policy_.rules) {
-        silent_.push_back(search_.Not(search_.Hides(rule, Mode::kPossible)));
-      }
-      for (size_t r = 0; r < policy_.rules.size(); ++r) {
-        if (decides_[r] == 0) Look(r);
-      }
+  void Visit(const Frame& frame) {
+    search_.Enter(frame);
+    silent_.clear();
+    for (const BoundRule& rule : policy_.rules) {
+      silent_.push_back(search_.Not(search_.Hides(rule, Mode::kPossible)));
+    }
+    for (size_t r = 0; r < policy_.rules.size(); ++r) {
+      if (decides_[r] == 0 && !work_.spent()) Look(r);
     }
   }
 
-  bool Is(const std::vector<Formula>& all) { return search_.Search(all, 0, steps_left_); }
+  // Not where it was not found out.
+  bool Is(size_t rule, const std::vector<Formula>& all) {
+    const PartOfWork part(work_, kPartsOfWork);
+    const Answer answer = search_.Search(all, 0);
+    if (answer == Answer::kUnfinished) unfinished_[rule] = 1;
+    return answer == Answer::kYes;
+  }
 
   // All rules but one, where `lifted` says of none that it is lifted.
   std::vector<Formula> OthersSilent(size_t but,
@@ -92,17 +88,17 @@ class Reach {
     const BoundRule& rule = policy_.rules[r];
     if (rule.is_override) return LookAtOverride(r);
     const Formula hides = search_.Hides(rule, Mode::kCertain);
-    if (hides != search_.False() && Is({hides})) {
+    if (hides != search_.False() && Is(r, {hides})) {
       applies_[r] = 1;
       // A hide that another hides beside has decided nothing by itself.
       std::vector<Formula> alone = OthersSilent(r);
       alone.push_back(hides);
-      if (Is(alone)) decides_[r] = 1;
+      if (Is(r, alone)) decides_[r] = 1;
     }
     for (const BoundStatement& statement : rule.statements) {
       if (decides_[r] != 0) return;
       const Formula speaks = search_.Speaks(rule, statement);
-      if (speaks == search_.False() || !Is({speaks})) continue;
+      if (speaks == search_.False() || !Is(r, {speaks})) continue;
       applies_[r] = 1;
       std::vector<Formula> heard = OthersSilent(r);
       heard.push_back(speaks);
@@ -112,7 +108,7 @@ class Reach {
       } else if (rule.has_hide) {
         heard.push_back(hides);
       }
-      if (Is(heard)) decides_[r] = 1;
+      if (Is(r, heard)) decides_[r] = 1;
     }
   }
 
@@ -121,7 +117,7 @@ class Reach {
     const BoundRule& rule = policy_.rules[r];
     for (const OverrideGround ground : AllOverrideGrounds()) {
       const Formula opens = search_.Overrides(rule, ground);
-      if (opens == search_.False() || !Is({opens})) continue;
+      if (opens == search_.False() || !Is(r, {opens})) continue;
       applies_[r] = 1;
       std::vector<Formula> heard = OthersSilent(r, &rule.lifts);
       heard.push_back(opens);
@@ -136,50 +132,60 @@ class Reach {
       }
       lifts.push_back(search_.All(std::move(closed)));
       heard.push_back(search_.Any(std::move(lifts)));
-      if (!Is(heard)) continue;
+      if (!Is(r, heard)) continue;
       decides_[r] = 1;
       return;
     }
   }
 
   const PolicyImpl& policy_;
+  Work& work_;
   CellSearch search_;
   std::vector<Formula> silent_;   // by rule: none of its hides applies, in the frame
   std::vector<uint8_t> applies_;  // by RuleIndex
   std::vector<uint8_t> decides_;
-  int64_t steps_left_ = kLintCellsMax;
+  std::vector<uint8_t> unfinished_;
 };
 
 class Linter {
  public:
-  Linter(const Policy& policy, int64_t now_s)
-      : policy_(policy), impl_(policy.impl()), now_s_(now_s) {}
+  Linter(const Policy& policy, int64_t now_s, int64_t work_max)
+      : policy_(policy), impl_(policy.impl()), now_s_(now_s), work_left_(work_max) {}
 
   std::vector<Finding> Run() {
-    findings_ = MissingProtections(impl_);
-    Rules();
+    WithAShare(3, [this](Work& work) { findings_ = MissingProtections(impl_, work); });
+    WithAShare(2, [this](Work& work) { Rules(work); });
     Supply();
     Involvement();
     for (size_t g = 0; g < impl_.agreement_infos.size(); ++g) Agreement(g);
-    Asymmetries();
+    WithAShare(1, [this](Work& work) { Asymmetries(work); });
     return std::move(findings_);
   }
 
  private:
-  void Rules() {
-    Reach reach(impl_);
-    const bool whole = reach.Run();
+  // One of so many shares in the work that is left, so that what comes first leaves something to what
+  // comes after it.
+  template <typename Look>
+  void WithAShare(int64_t shares, const Look& look) {
+    const int64_t units = work_left_ / shares;
+    Work share(units);
+    look(share);
+    work_left_ -= units - std::max(share.left(), int64_t{0});
+  }
+
+  void Rules(Work& work) {
+    const Reach reach(impl_, work);
     for (size_t r = 0; r < impl_.rules.size(); ++r) {
       if (reach.decides(r)) continue;
       const RuleInfo& info = impl_.rule_infos[r];
       Finding finding;
       finding.rule = static_cast<RuleIndex>(r);
       finding.line = info.line;
-      if (!whole) {
+      if (!reach.looked_at(r)) {
         finding.kind = FindingKind::kNotExamined;
         finding.message = absl::StrCat("rule ", info.id,
-                                       " was not examined to the end: the policy tells too many "
-                                       "things apart");
+                                       " was not looked at to the end, which would take too long: "
+                                       "whether it ever decides is not known");
       } else if (!reach.applies(r)) {
         finding.kind = FindingKind::kNeverFires;
         finding.message = absl::StrCat("rule ", info.id, " can never apply");
@@ -351,14 +357,13 @@ class Linter {
   // that what differs is what was agreed and not what happens to be known.
   class Onlooker {
    public:
-    Onlooker(const PolicyImpl& policy, int64_t now_s)
-        : policy_(policy), now_s_(now_s), search_(policy) {}
+    Onlooker(const PolicyImpl& policy, int64_t now_s, Work& work)
+        : policy_(policy), now_s_(now_s), work_(work), search_(policy, work) {}
 
+    // What was seen before the work was spent.
     Sights Run() {
-      Visit({}, Purpose::kUnspecified);
-      for (size_t t = 1; t < policy_.team_data.size(); ++t) {
-        for (const Purpose purpose : AllPurposes()) Visit({static_cast<Symbol>(t)}, purpose);
-      }
+      Visit(/*teams=*/false);
+      if (policy_.team_data.size() > 1) Visit(/*teams=*/true);
       return std::move(sights_);
     }
 
@@ -368,13 +373,12 @@ class Linter {
     static constexpr uint8_t kEverythingAWorkerHas =
         (1u << kRelationshipCount) - 1 - Bit(Relationship::kTeamMember);
 
-    void Visit(const std::vector<Symbol>& teams, Purpose purpose) {
+    void Visit(bool teams) {
       for (const Aspect aspect : AllAspects()) {
         Frame frame;
         frame.aspect = aspect;
         frame.teams = teams;
-        frame.team_relationships = teams.empty() ? uint8_t{0} : kNamedAndSettled;
-        frame.purpose = purpose;
+        frame.team_relationships = teams ? kNamedAndSettled : uint8_t{0};
         search_.Enter(frame);
         BoundAskers people;
         people.any.emplace_back().practitioner = true;
@@ -386,10 +390,9 @@ class Linter {
           if (hides != search_.False()) silent_.push_back(search_.Not(hides));
         }
         for (const BoundRule& rule : policy_.rules) {
-          if (!InForce(rule)) continue;
+          if (!InForce(rule) || work_.spent()) continue;
           for (const BoundStatement& statement : rule.statements) {
-            if (statement.effect != Effect::kShow ||
-                (!teams.empty() && !NamesATeam(rule, statement))) {
+            if (statement.effect != Effect::kShow || (teams && !NamesATeam(rule, statement))) {
               continue;
             }
             Look(rule, statement, aspect);
@@ -438,7 +441,7 @@ class Linter {
       const Formula speaks = search_.Speaks(rule, statement);
       if (speaks == search_.False()) return;
       const auto bit = static_cast<uint8_t>(1u << static_cast<unsigned>(aspect));
-      for (size_t a = 1; a < policy_.agency_data.size(); ++a) {
+      for (size_t a = 1; a < policy_.agency_data.size() && !work_.spent(); ++a) {
         const auto asker = static_cast<Symbol>(a);
         // Of most statements one or two agencies are left here.
         if (!Is({speaks, search_.Between(asker, kNoSymbol)})) continue;
@@ -460,8 +463,7 @@ class Linter {
       }
     }
     bool Is(const std::vector<Formula>& all) {
-      int64_t steps = kLintCellsMax;
-      return search_.Search(all, now_s_, steps);
+      return search_.Search(all, now_s_) == CellSearch::Answer::kYes;
     }
     // That it is of a service that the holder can have flags for.
     Formula Services(Symbol holder) {
@@ -472,6 +474,7 @@ class Linter {
 
     const PolicyImpl& policy_;
     const int64_t now_s_;
+    Work& work_;
     CellSearch search_;
     std::vector<Formula> usual_;
     std::vector<Formula> silent_;
@@ -481,10 +484,19 @@ class Linter {
   };
 
   // Agencies that no rule tells apart are told once, for all of them.
-  void Asymmetries() {
+  void Asymmetries(Work& work) {
+    Sights sights = Onlooker(impl_, now_s_, work).Run();
+    // What was not seen may be there all the same, so no two can be compared.
+    if (work.spent()) {
+      Finding finding;
+      finding.kind = FindingKind::kNotExamined;
+      finding.message =
+          "which agency sees more of which was not looked at to the end, which would take too long";
+      findings_.push_back(std::move(finding));
+      return;
+    }
     const PolicyImpl* const all = &impl_;
     const DecisionSpace space(absl::MakeConstSpan(&all, 1), nullptr, true);
-    Sights sights = Onlooker(impl_, now_s_).Run();
     for (size_t i = 0; i < space.agencies.size(); ++i) {
       for (size_t j = i + 1; j < space.agencies.size(); ++j) {
         Finding finding;
@@ -530,13 +542,14 @@ class Linter {
   const Policy& policy_;
   const PolicyImpl& impl_;
   const int64_t now_s_;
+  int64_t work_left_;
   std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> Lint(const Policy& policy, int64_t now_s) {
-  return Linter(policy, now_s).Run();
+std::vector<Finding> Lint(const Policy& policy, int64_t now_s, int64_t work_max) {
+  return Linter(policy, now_s, work_max).Run();
 }
 
 }  // namespace signpost::policy

@@ -1,8 +1,8 @@
 // Lint() is a reader that finds what is doubtful in a policy that compiles: findings for its
 // officer, never errors.
 //
-// It is pure and thread-safe. Whether a rule ever matters is searched for (cell_search.h) in at most
-// kLintCellsMax steps.
+// It is pure and thread-safe. All that it searches for (cell_search.h) together takes no more than
+// kLintWorkMax (policy/limits.h); of what was not looked at to the end it says so, and no more.
 
 #ifndef SIGNPOST_POLICY_ANALYSIS_LINT_H_
 #define SIGNPOST_POLICY_ANALYSIS_LINT_H_
@@ -12,11 +12,10 @@
 #include <vector>
 
 #include "policy/facts.h"
+#include "policy/limits.h"
 #include "policy/policy.h"
 
 namespace signpost::policy {
-
-inline constexpr int64_t kLintCellsMax = 5'000'000;
 
 enum class FindingKind : uint8_t {
   // No asker, item and circumstance makes the rule apply.
@@ -24,7 +23,8 @@ enum class FindingKind : uint8_t {
   // It applies, but never decides: whatever it shows another rule hides, or whatever it hides
   // another rule hides too.
   kShadowed,
-  // The search would take more than kLintCellsMax steps: whether this rule ever decides is not known.
+  // The search would take more than kLintWorkMax: whether this rule ever decides is not known; of no
+  // rule, which agency sees more of which.
   kNotExamined,
   kAgreementExpired,  // on the day asked about
   kAgreementNotYetInForce,
@@ -64,7 +64,7 @@ struct Finding {
 // by symbol. Dates
 // are judged at `now_s`; asymmetries as practitioners would see on that day who are involved, state
 // necessity and do not override.
-std::vector<Finding> Lint(const Policy& policy, int64_t now_s);
+std::vector<Finding> Lint(const Policy& policy, int64_t now_s, int64_t work_max = kLintWorkMax);
 
 }  // namespace signpost::policy
 

@@ -8,7 +8,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "policy/analysis/prove.h"
-#include "policy/limits.h"
 
 namespace signpost::policy {
 namespace {
@@ -50,7 +49,7 @@ struct Protection {
 
 class Protections {
  public:
-  explicit Protections(const PolicyImpl& policy) : policy_(policy) {}
+  Protections(const PolicyImpl& policy, Work& work) : policy_(policy), work_(work) {}
 
   std::vector<Finding> Run() {
     Shielded();
@@ -91,7 +90,7 @@ class Protections {
   void Prove() {
     std::vector<BoundCheck> checks;
     for (const Protection& one : tried_) checks.push_back(one.check);
-    const std::vector<std::string> findings = Refute(policy_, checks, kCheckCellsMax);
+    const std::vector<std::string> findings = Refute(policy_, checks, work_);
     for (size_t c = 0; c < checks.size(); ++c) {
       constexpr absl::string_view kFails = "fails: ";
       const std::string& finding = findings[c];
@@ -253,14 +252,15 @@ class Protections {
   }
 
   const PolicyImpl& policy_;
+  Work& work_;
   std::vector<Protection> tried_;
   std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> MissingProtections(const PolicyImpl& policy) {
-  return Protections(policy).Run();
+std::vector<Finding> MissingProtections(const PolicyImpl& policy, Work& work) {
+  return Protections(policy, work).Run();
 }
 
 }  // namespace signpost::policy

@@ -11,14 +11,15 @@
 
 #include <vector>
 
+#include "policy/analysis/cell_search.h"
 #include "policy/analysis/lint.h"
 #include "policy/engine/program.h"
 
 namespace signpost::policy {
 
 // Findings of kind kUnprotected, in a fixed order; of those that could not be proved either way
-// within kCheckCellsMax, too.
-std::vector<Finding> MissingProtections(const PolicyImpl& policy);
+// within `work`, too.
+std::vector<Finding> MissingProtections(const PolicyImpl& policy, Work& work);
 
 }  // namespace signpost::policy
 

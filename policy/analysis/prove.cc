@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,26 +27,18 @@ namespace {
 
 using syntax::Conditions;
 using syntax::Diagnostics;
+using Answer = CellSearch::Answer;
 using Formula = CellSearch::Formula;
 using Mode = CellSearch::Mode;
 
-// Teams that matter to one statement and that one worker may be in at once: more are refused, since
-// every set of them is visited.
-constexpr size_t kTeamsTogetherMax = 8;
+constexpr char kNotProved[] =
+    "was not looked at to the end, which would take too long, and is not proved; say it of fewer "
+    "things, or let fewer hides look at as many facts";
 
-constexpr char kNotProved[] = "cannot be proved within the limit on cells; say it of fewer things";
-
-// What a team can bring: its flag names it, or names nobody, and is new, or is not.
-constexpr uint8_t kBrought[] = {0, kAgencyInvolved,
-                                kAgencyInvolved | Bit(Relationship::kSettledInvolvement),
-                                kNewlyNamed, kNamedAndSettled};
-
-using Teams = std::vector<Symbol>;
-
-void AddTeams(const BoundAskers& askers, std::set<Symbol>& teams) {
-  for (const BoundAskerPhrase& phrase : askers.any) teams.insert(phrase.team);
-  for (const BoundAskerPhrase& phrase : askers.except) teams.insert(phrase.team);
-  teams.erase(kNoSymbol);
+bool NamesATeam(const BoundAskers& askers) {
+  const auto names = [](const BoundAskerPhrase& phrase) { return phrase.team != kNoSymbol; };
+  return std::any_of(askers.any.begin(), askers.any.end(), names) ||
+         std::any_of(askers.except.begin(), askers.except.end(), names);
 }
 
 // Whether a condition tells what a team brings its members from what a flag that names them does.
@@ -65,8 +56,8 @@ bool TellsTeamsApart(const BoundStatement& statement) {
 
 class Prover {
  public:
-  Prover(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, int64_t steps_left)
-      : policy_(policy), checks_(checks), steps_left_(steps_left), search_(policy) {}
+  Prover(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, Work& work)
+      : policy_(policy), checks_(checks), work_(work), search_(policy, work, AskersOf(checks)) {}
 
   std::vector<std::string> Run() {
     findings_.resize(checks_.size());
@@ -76,11 +67,10 @@ class Prover {
       }
     }
     GatherOpeners();
-    VisitTeams(Teams(), 0, Purpose::kUnspecified, everything_);
-    for (const auto& [teams, pairs] : by_teams_) {
-      for (const uint8_t brought : kBrought) {
-        for (const Purpose purpose : AllPurposes()) VisitTeams(teams, brought, purpose, pairs);
-      }
+    Visit(/*teams=*/false, 0, everything_);
+    for (const uint8_t brought : kTeamsBring) Visit(/*teams=*/true, brought, with_teams_);
+    for (std::string& finding : findings_) {
+      if (finding.empty() && work_.spent()) finding = kNotProved;
     }
     return std::move(findings_);
   }
@@ -94,56 +84,54 @@ class Prover {
   // By opener, the checks that it is looked at for.
   using Pairs = std::map<size_t, std::vector<size_t>>;
 
+  static std::vector<const BoundAskers*> AskersOf(const std::vector<BoundCheck>& checks) {
+    std::vector<const BoundAskers*> askers;
+    for (const BoundCheck& check : checks) askers.push_back(&check.askers);
+    return askers;
+  }
+
   bool SpeaksOfNothing(const BoundCheck& check) {
     std::vector<Formula> said = {search_.Conditions(check.when)};
     for (const Conditions& unless : check.unless) {
       said.push_back(search_.Not(search_.Conditions(unless)));
     }
-    return !search_.Search(said, policy_.in_force_s, steps_left_);
+    return search_.Search(said, policy_.in_force_s) == Answer::kNo;
   }
 
   void GatherOpeners() {
-    std::set<Symbol> of_hides;
-    bool tell_apart = false;
+    bool teams_matter = false;
     for (const BoundRule& rule : policy_.rules) {
       for (const BoundStatement& one : rule.statements) {
         if (one.effect != Effect::kHide) continue;
-        AddTeams(one.askers, of_hides);
-        tell_apart = tell_apart || TellsTeamsApart(one);
+        teams_matter = teams_matter || NamesATeam(one.askers) || TellsTeamsApart(one);
       }
     }
     for (size_t r = 0; r < policy_.rules.size(); ++r) {
       const BoundRule& rule = policy_.rules[r];
-      if (rule.is_override) AddOpener({r, nullptr}, rule.askers, of_hides, tell_apart);
+      if (rule.is_override) AddOpener({r, nullptr}, rule.askers, teams_matter);
       for (const BoundStatement& one : rule.statements) {
-        if (one.effect == Effect::kHide) continue;
-        AddOpener({r, &one}, one.askers, of_hides, tell_apart);
+        if (one.effect != Effect::kHide) AddOpener({r, &one}, one.askers, teams_matter);
       }
     }
   }
 
-  void AddOpener(const Opener& opener, const BoundAskers& askers, std::set<Symbol> teams,
-                 bool tell_apart) {
+  void AddOpener(const Opener& opener, const BoundAskers& askers, bool teams_matter) {
     const size_t at = openers_.size();
     openers_.push_back(opener);
     const BoundRule& rule = policy_.rules[opener.rule];
-    AddTeams(askers, teams);
-    if (rule.basis == Gateway::kCda1998S115) {
-      for (size_t t = 1; t < policy_.team_data.size(); ++t) {
-        if (policy_.team_data[t].has_relevant_authority) teams.insert(static_cast<Symbol>(t));
-      }
-    }
-    tell_apart = tell_apart || TellsTeamsApart(rule.when) ||
-                 (opener.statement != nullptr && TellsTeamsApart(*opener.statement));
+    teams_matter = teams_matter || NamesATeam(askers) || rule.basis == Gateway::kCda1998S115 ||
+                   TellsTeamsApart(rule.when) ||
+                   (opener.statement != nullptr && TellsTeamsApart(*opener.statement));
     for (size_t c = 0; c < checks_.size(); ++c) {
       if (!findings_[c].empty() || checks_[c].except_by[opener.rule] != 0) continue;
       if (Mask(opener, checks_[c]) == 0) continue;
       everything_[at].push_back(c);
-      std::set<Symbol> with = teams;
-      AddTeams(checks_[c].askers, with);
-      bool apart = tell_apart || TellsTeamsApart(checks_[c].when);
-      for (const Conditions& unless : checks_[c].unless) apart = apart || TellsTeamsApart(unless);
-      AddTeamSets(Teams(with.begin(), with.end()), apart, at, c);
+      const std::vector<Conditions>& unless = checks_[c].unless;
+      if (teams_matter || NamesATeam(checks_[c].askers) || TellsTeamsApart(checks_[c].when) ||
+          std::any_of(unless.begin(), unless.end(),
+                      [](const Conditions& one) { return TellsTeamsApart(one); })) {
+        with_teams_[at].push_back(c);
+      }
     }
   }
 
@@ -157,44 +145,13 @@ class Prover {
     return static_cast<uint8_t>(opens & check.aspects.mask);
   }
 
-  void AddTeamSets(const Teams& teams, bool tell_apart, size_t opener, size_t check) {
-    if (teams.size() > kTeamsTogetherMax) {
-      findings_[check] = kNotProved;
-      return;
-    }
-    for (uint32_t set = 1; set < (1u << teams.size()); ++set) {
-      Teams some;
-      for (size_t t = 0; t < teams.size(); ++t) {
-        if ((set >> t & 1u) != 0) some.push_back(teams[t]);
-      }
-      if (HaveAnAgency(some)) by_teams_[some][opener].push_back(check);
-    }
-    // Any other team alone: what several bring together one can bring.
-    for (size_t t = 1; tell_apart && t < policy_.team_data.size(); ++t) {
-      const auto team = static_cast<Symbol>(t);
-      if (std::find(teams.begin(), teams.end(), team) == teams.end()) {
-        by_teams_[{team}][opener].push_back(check);
-      }
-    }
-  }
-  bool HaveAnAgency(const Teams& teams) const {
-    for (size_t a = 1; a < policy_.agency_data.size(); ++a) {
-      if (std::all_of(teams.begin(), teams.end(), [&](Symbol team) {
-            return policy_.team_data[team].agencies.Has(static_cast<Symbol>(a));
-          })) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  void VisitTeams(const Teams& teams, uint8_t brought, Purpose purpose, const Pairs& pairs) {
+  void Visit(bool teams, uint8_t brought, const Pairs& pairs) {
+    if (pairs.empty()) return;
     for (const Aspect aspect : AllAspects()) {
       Frame frame;
       frame.aspect = aspect;
       frame.teams = teams;
       frame.team_relationships = brought;
-      frame.purpose = purpose;
       search_.Enter(frame);
       hides_.assign(policy_.rules.size(), {});
       hides_known_ = false;
@@ -202,11 +159,12 @@ class Prover {
       std::vector<uint8_t> region_known(checks_.size(), 0);
       for (const auto& [opener, checks] : pairs) {
         for (const size_t c : checks) {
+          if (work_.spent()) return;
           if (!findings_[c].empty()) continue;
           if ((Mask(openers_[opener], checks_[c]) >> static_cast<int>(aspect) & 1u) == 0) continue;
           if (region_known[c] == 0) regions[c] = Region(checks_[c]);
           region_known[c] = 1;
-          Visit(openers_[opener], c, regions[c]);
+          VisitOpener(openers_[opener], c, regions[c]);
         }
       }
     }
@@ -240,7 +198,7 @@ class Prover {
     }
   }
 
-  void Visit(const Opener& opener, size_t c, Formula region) {
+  void VisitOpener(const Opener& opener, size_t c, Formula region) {
     if (region == search_.False()) return;
     const BoundRule& rule = policy_.rules[opener.rule];
     if (opener.statement != nullptr) {
@@ -265,7 +223,7 @@ class Prover {
     if (!findings_[c].empty()) return;
     const BoundRule& rule = policy_.rules[opener.rule];
     std::vector<Formula> all = {region, opens};
-    if (!search_.Search(all, 0, steps_left_)) return;
+    if (search_.Search(all, 0) != Answer::kYes) return;
     LearnHides();
     for (size_t h = 0; h < hides_.size(); ++h) {
       if (!hides_[h].has) continue;
@@ -283,8 +241,8 @@ class Prover {
       now_s = std::max(now_s, policy_.agreements[static_cast<size_t>(rule.agreement)].from_s);
     }
     CellSearch::Found found;
-    if (!search_.Search(all, now_s, steps_left_, &found)) return;
-    findings_[c] = steps_left_ < 0 ? kNotProved : InWords(check, found, ground);
+    if (search_.Search(all, now_s, &found) != Answer::kYes) return;
+    findings_[c] = InWords(check, found, ground);
   }
 
   Formula Softened(const BoundRule& rule) {
@@ -315,10 +273,22 @@ class Prover {
             ? ""
             : absl::StrCat(" (", policy_.roles.Word(question.role), ")"),
         TeamsInWords(question), ", for ", std::string(ToString(question.purpose)), ", ",
-        question.relationships.yes == 0 ? "not involved" : "involved", ": ",
-        std::string(ToString(item.aspect)), " of ", policy_.services.Word(item.service),
-        " held by ", policy_.agencies.Word(item.holder), " is ",
-        DecisionInWords(policy_, decision));
+        InvolvementInWords(question), ": ", std::string(ToString(item.aspect)), " of ",
+        policy_.services.Word(item.service), " held by ", policy_.agencies.Word(item.holder),
+        " is ", DecisionInWords(policy_, decision));
+  }
+
+  // Of the worker, by themselves or through a team that has its say.
+  std::string InvolvementInWords(const Question& question) const {
+    uint8_t related = question.relationships.yes;
+    for (const TeamStanding& one : question.teams) {
+      const TeamData& team = policy_.team_data[one.team];
+      if ((team.purposes >> static_cast<unsigned>(question.purpose) & 1u) != 0) {
+        related |= one.relationships.yes;
+      }
+    }
+    if ((related & kWorkerInvolved) != 0) return "involved";
+    return (related & kAgencyInvolved) != 0 ? "agency involved" : "not involved";
   }
 
   std::string TeamsInWords(const Question& question) const {
@@ -331,12 +301,12 @@ class Prover {
 
   const PolicyImpl& policy_;
   const std::vector<BoundCheck>& checks_;
-  int64_t steps_left_;
+  Work& work_;
   CellSearch search_;
   std::vector<std::string> findings_;  // by check
   std::vector<Opener> openers_;
   Pairs everything_;
-  std::map<Teams, Pairs> by_teams_;
+  Pairs with_teams_;           // those to which it matters which teams the asker is in
   std::vector<Hiding> hides_;  // by rule, of the frame
   bool hides_known_ = false;
 };
@@ -344,13 +314,14 @@ class Prover {
 }  // namespace
 
 std::vector<std::string> Refute(const PolicyImpl& policy, const std::vector<BoundCheck>& checks,
-                                int64_t steps_max) {
-  return Prover(policy, checks, steps_max).Run();
+                                Work& work) {
+  return Prover(policy, checks, work).Run();
 }
 
-void ProveChecks(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, int64_t cells_max,
+void ProveChecks(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, int64_t work_max,
                  Diagnostics& diagnostics) {
-  const std::vector<std::string> findings = Refute(policy, checks, cells_max);
+  Work work(work_max);
+  const std::vector<std::string> findings = Refute(policy, checks, work);
   for (size_t c = 0; c < checks.size(); ++c) {
     if (findings[c].empty()) continue;
     diagnostics.Add(checks[c].at, absl::StrCat("'", checks[c].text, "' ", findings[c]));

@@ -9,19 +9,21 @@
 #include <string>
 #include <vector>
 
+#include "policy/analysis/cell_search.h"
 #include "policy/engine/program.h"
 #include "policy/text/syntax.h"
 
 namespace signpost::policy {
 
 // By check: empty where it is proved; else who sees it all the same, in words that begin with
-// "fails: ", or why it is not proved. All of them together may take `cells_max` steps of the search
-// (cell_search.h); a check that would need more is not proved.
+// "fails: ", or why it is not proved. Where `work` does not suffice for all, those of which nothing was
+// found are not proved.
 std::vector<std::string> Refute(const PolicyImpl& policy, const std::vector<BoundCheck>& checks,
-                                int64_t cells_max);
+                                Work& work);
 
-// Proves each of `checks`, or reports what Refute() says of it.
-void ProveChecks(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, int64_t cells_max,
+// Proves each of `checks` with no more than `work_max` (cell_search.h), or reports what Refute() says
+// of it.
+void ProveChecks(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, int64_t work_max,
                  syntax::Diagnostics& diagnostics);
 
 }  // namespace signpost::policy

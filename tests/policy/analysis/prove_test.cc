@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "policy/policy.h"
 #include "tests/policy/author.h"
@@ -271,6 +272,68 @@ TEST(Prove, SeesThatAWorkerMayBeInTwoTeams) {
               v);
   EXPECT_NE(result.Errors().find("in yot-team and risk-team"), std::string::npos)
       << result.Errors();
+}
+
+// In a county every district has its statutory teams, and rules name teams of their own.
+TEST(Prove, LooksThroughAsManyTeamsAsACountyHas) {
+  Vocabulary v = testing::SmallVocabulary();
+  std::string hides;
+  for (int t = 0; t < 40; ++t) {
+    const std::string agency = absl::StrCat("yot-", t);
+    v.agencies.push_back({agency, agency, "justice", true, {"offending"}});
+    v.teams.push_back({absl::StrCat("team-", t), {agency, "careers"}, {Purpose::kYouthJustice}});
+    if (t < 20) {
+      absl::StrAppend(&hides, "rule H", t,
+                      " \"h\"\n hide everything of offending from members of team-", t,
+                      " when worker has team-member\n");
+    }
+  }
+  const std::string pact =
+      "agreement G \"g\" between yot and careers from 2025-04-01 until 2030-03-31 review "
+      "2027-01-01\n"
+      " yot chooses cda1998-s115\n"
+      "rule R \"r\"\n show existence of offending to practitioner\n basis cda1998-s115\n"
+      "end agreement\n";
+  const auto errors = [&](const std::string& rules) {
+    return Compile(testing::SmallText(rules), v).Errors();
+  };
+  EXPECT_EQ(errors(pact + hides +
+                   "check no clinic practitioner sees anything of offending\n"
+                   "check no one sees contact of anything\n"),
+            "");
+  // Careers is no authority; some team that holds one asks for it.
+  const std::string check = "check no careers practitioner sees existence of offending\n";
+  EXPECT_NE(errors(pact + check).find("fails: a practitioner of careers in "), std::string::npos)
+      << errors(pact + check);
+  EXPECT_NE(errors(pact + hides + check).find("fails: a practitioner of careers in "),
+            std::string::npos);
+  // Whoever is in all of twenty teams at once sees what is hidden from all but their members.
+  std::string all = "rule S \"s\"\n show existence of offending to practitioner basis ca2004-s10\n";
+  for (int t = 0; t < 20; ++t) {
+    absl::StrAppend(&all, "rule H", t,
+                    " \"h\"\n hide existence of offending from everyone except members of team-", t,
+                    "\n");
+  }
+  EXPECT_NE(errors(all + check).find("in team-0 and team-1 and team-2"), std::string::npos)
+      << errors(all + check);
+  EXPECT_EQ(errors(all + "check no clinic practitioner sees existence of offending\n"), "");
+}
+
+TEST(Prove, SaysHowTheWorkerIsInvolved) {
+  const auto fails = [](const std::string& when) {
+    return Compile(testing::SmallText(absl::StrCat(
+                       "rule S \"s\"\n show existence of offending to careers practitioner", when,
+                       " basis ca2004-s10\ncheck no one sees existence of offending\n")),
+                   testing::SmallVocabulary())
+        .Errors();
+  };
+  using ::testing::HasSubstr;
+  EXPECT_THAT(fails(""), HasSubstr(", not involved: "));
+  EXPECT_THAT(fails(" when worker is not involved and agency is involved"),
+              HasSubstr(", agency involved: "));
+  EXPECT_THAT(fails(" when worker is involved"), HasSubstr(", involved: "));
+  // Through a team alone.
+  EXPECT_THAT(fails(" when worker has team-member"), HasSubstr(", involved: "));
 }
 
 }  // namespace
