@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "policy/analysis/prove.h"
 
 namespace signpost::policy {
@@ -43,7 +44,7 @@ Condition PurposeIs(std::initializer_list<Purpose> purposes) {
 // One thing that must hold: a check, what its failing means, and what to add.
 struct Protection {
   const char* lack;
-  const char* remedy;
+  std::string remedy;
   BoundCheck check;
 };
 
@@ -101,22 +102,34 @@ class Protections {
           tried_[c].remedy);
     }
   }
-  void Add(std::string message, const char* remedy) {
+  void Add(std::string message, std::string remedy) {
     Finding finding;
     finding.kind = FindingKind::kUnprotected;
     finding.message = std::move(message);
-    finding.remedy = remedy;
+    finding.remedy = std::move(remedy);
     findings_.push_back(std::move(finding));
+  }
+
+  // The first line of a rule to add, under an id that no rule has.
+  std::string NewRule(const std::string& id, const char* title) const {
+    std::string free = id;
+    for (int n = 2; IsTaken(free); ++n) free = absl::StrCat(id, "-", n);
+    return absl::StrCat("rule ", free, " \"", title, "\"\n");
+  }
+  bool IsTaken(const std::string& id) const {
+    return std::any_of(policy_.rule_infos.begin(), policy_.rule_infos.end(),
+                       [&id](const RuleInfo& info) { return info.id == id; });
   }
 
   void Shielded() {
     BoundCheck check = Check(kEveryAspect & ~kExistenceBit);
     check.when = {About(Condition::About::kShielded)};
     Try({"something locates a shielded person",
-         "rule SHIELD \"Nothing that locates a shielded person\"\n"
-         "  hide agency, contact, assessment, content, record, share-onward of everything\n"
-         "  from everyone except the holder\n"
-         "  when person is shielded\n",
+         absl::StrCat(
+             NewRule("SHIELD", "Nothing that locates a shielded person"),
+             "  hide agency, contact, assessment, content, record, share-onward of everything\n"
+             "  from everyone except the holder\n"
+             "  when person is shielded\n"),
          std::move(check)});
   }
 
@@ -126,11 +139,11 @@ class Protections {
         ConsentIs(Bit(ConsentState::kRefused) | Bit(ConsentMatter::kSharing) | kByYoungPersonBit)};
     ExceptOverrides(check);
     Try({"the young person's refusal does not hold",
-         "rule REFUSED \"The young person's refusal holds\"\n"
-         "  hide contact, assessment, content, record, share-onward of everything\n"
-         "  from everyone except the holder\n"
-         "  when consent is refused by the young person\n"
-         "  an override may lift this\n",
+         absl::StrCat(NewRule("REFUSED", "The young person's refusal holds"),
+                      "  hide contact, assessment, content, record, share-onward of everything\n"
+                      "  from everyone except the holder\n"
+                      "  when consent is refused by the young person\n"
+                      "  an override may lift this\n"),
          std::move(check)});
   }
 
@@ -141,11 +154,12 @@ class Protections {
     check.unless = {{ConsentIs(kOwnYes | Bit(ConsentState::kExplicit))}};
     ExceptOverrides(check);
     Try({"what a holder marked as sensitive is open",
-         "rule MARKED \"What a holder marked as sensitive\"\n"
-         "  hide contact, assessment, content, record, share-onward of marked-sensitive\n"
-         "  from everyone except the holder\n"
-         "  unless consent is explicit and in force by the young person\n"
-         "  an override may lift this\n",
+         absl::StrCat(
+             NewRule("MARKED", "What a holder marked as sensitive"),
+             "  hide contact, assessment, content, record, share-onward of marked-sensitive\n"
+             "  from everyone except the holder\n"
+             "  unless consent is explicit and in force by the young person\n"
+             "  an override may lift this\n"),
          std::move(check)});
   }
 
@@ -159,96 +173,167 @@ class Protections {
     check.unless = {{ConsentIs(kOwnYes)}};
     ExceptOverrides(check);
     Try({"a sensitive service is shown on a word that is not the young person's own",
-         "rule SENSITIVE \"Sensitive services are opened by the young person alone\"\n"
-         "  hide everything of sensitive from everyone except the holder\n"
-         "  unless consent is explicit and in force by the young person\n"
-         "  an override may lift this\n",
+         absl::StrCat(
+             NewRule("SENSITIVE", "Sensitive services are opened by the young person alone"),
+             "  hide everything of sensitive from everyone except the holder\n"
+             "  unless consent is explicit and in force by the young person\n"
+             "  an override may lift this\n"),
          std::move(check)});
   }
 
   void OthersWord() {
-    for (const ConsentState state : {ConsentState::kRefused, ConsentState::kWithdrawn}) {
+    const std::string open = OpenOnConsent();
+    if (open.empty()) return;
+    struct Taken {
+      ConsentState state;
+      const char* lack;
+      const char* id;
+      const char* title;
+      const char* word;
+    };
+    for (const Taken& one :
+         {Taken{ConsentState::kRefused, "somebody else's yes undoes the young person's no",
+                "OWN-NO", "Nobody else's yes undoes the young person's no", "refused"},
+          Taken{ConsentState::kWithdrawn,
+                "somebody else's yes stands where the young person took theirs "
+                "back",
+                "OWN-WITHDRAWN", "Nobody else's yes stands where the young person took theirs back",
+                "withdrawn"}}) {
       BoundCheck check = Check(kEveryAspect);
-      check.when = {ConsentIs(Bit(state) | Bit(ConsentMatter::kSharing) | kByYoungPersonBit)};
+      check.when = {ConsentIs(Bit(one.state) | Bit(ConsentMatter::kSharing) | kByYoungPersonBit)};
       check.unless = {{ConsentIs(kOwnYes)}};
       OnBasisConsent(check);
-      Try({state == ConsentState::kRefused
-               ? "somebody else's yes undoes the young person's no"
-               : "somebody else's yes stands where the young person took theirs back",
-           state == ConsentState::kRefused ? "  unless consent is refused by the young person\n"
-                                           : "  unless consent is withdrawn by the young person\n",
+      Try({one.lack,
+           absl::StrCat(NewRule(one.id, one.title), "  hide ", open,
+                        " of everything from everyone except the holder\n  when consent is ",
+                        one.word,
+                        " by the young person and consent is in force by another\n"
+                        "  unless consent is in force by the young person\n"
+                        "  an override may lift this\n"),
            std::move(check)});
     }
   }
+  // The aspects that some rule opens on basis consent.
+  std::string OpenOnConsent() const {
+    uint32_t opens = 0;
+    for (const BoundRule& rule : policy_.rules) {
+      for (const BoundStatement& one : rule.statements) {
+        if (rule.basis == Gateway::kConsent && one.effect != Effect::kHide)
+          opens |= one.aspects.mask;
+      }
+    }
+    std::string words;
+    for (const Aspect aspect : AllAspects()) {
+      if ((opens >> static_cast<unsigned>(aspect) & 1u) == 0) continue;
+      absl::StrAppend(&words, words.empty() ? "" : ", ", ToString(aspect));
+    }
+    return words;
+  }
 
-  void NewIdentity() {
+  // What exists for nobody but the holder.
+  void TryWhole(const char* lack, std::string remedy, Conditions when) {
     BoundCheck check = Check(kEveryAspect);
     check.counts_broker = true;
-    check.when = {About(Condition::About::kNewIdentity)};
-    Try({"an old flag leads to a new identity",
-         "rule NEW-IDENTITY \"No path from a new identity, or an adoption, to what was before\"\n"
-         "  hide everything of everything from everyone except the holder\n"
-         "  when person has a new identity\n",
-         std::move(check)});
+    check.when = std::move(when);
+    Try({lack, std::move(remedy), std::move(check)});
+  }
+  static constexpr char kHideWhole[] =
+      "  hide everything of everything from everyone except the holder\n";
+
+  void NewIdentity() {
+    TryWhole(
+        "an old flag leads to a new identity",
+        absl::StrCat(NewRule("NEW-IDENTITY",
+                             "No path from a new identity, or an adoption, to what was before"),
+                     kHideWhole, "  when person has a new identity\n"),
+        {About(Condition::About::kNewIdentity)});
   }
 
   void Victim() {
-    BoundCheck check = Check(kEveryAspect);
-    check.counts_broker = true;
-    check.when = {About(Condition::About::kNamesVictim)};
-    Try({"what names a victim does not stay with the holder",
-         "where a section is victims or offence-details, it may name a victim\n"
-         "rule VICTIM-NAMED \"What names somebody's victim stays with the holder\"\n"
-         "  hide everything of everything from everyone except the holder\n"
-         "  when item names a victim\n",
-         std::move(check)});
+    TryWhole(
+        "what names a victim does not stay with the holder",
+        absl::StrCat(SectionsWithVictims(),
+                     NewRule("VICTIM-NAMED", "What names somebody's victim stays with the holder"),
+                     kHideWhole, "  when item names a victim\n"),
+        {About(Condition::About::kNamesVictim)});
+  }
+  // Without a word on which sections may name a victim, the rule would hide every paper. Nothing where
+  // the policy has that word, or the area has no such section.
+  std::string SectionsWithVictims() const {
+    std::vector<std::string> sections;
+    for (const char* const section : {"victims", "offence-details"}) {
+      if (policy_.sections.Find(section) != kNoSymbol) sections.emplace_back(section);
+    }
+    if (sections.empty() || !policy_.may_name_victims.empty()) return "";
+    return absl::StrCat("where a section is ", absl::StrJoin(sections, " or "),
+                        ", it may name a victim\n");
   }
 
   void Spent() {
-    BoundCheck check = Check(kEveryAspect);
-    check.counts_broker = true;
-    check.when = {
-        About(Condition::About::kSpentOffence),
-        PurposeIs({Purpose::kHousing, Purpose::kEmployment, Purpose::kEducationAdmission})};
-    Try({"a spent offence is told for housing, employment or education",
-         "rule SPENT \"A spent offence is over\"\n"
-         "  hide everything of everything from everyone except the holder\n"
-         "  when item is about a spent offence\n"
-         "  and purpose is housing or employment or education-admission\n",
-         std::move(check)});
+    TryWhole("a spent offence is told for housing, employment or education",
+             absl::StrCat(NewRule("SPENT", "A spent offence is over"), kHideWhole,
+                          "  when item is about a spent offence\n"
+                          "  and purpose is housing or employment or education-admission\n"),
+             {About(Condition::About::kSpentOffence),
+              PurposeIs({Purpose::kHousing, Purpose::kEmployment, Purpose::kEducationAdmission})});
   }
 
   // Whether anything opens on the word of somebody who had responsibility, and no birthday ends it.
   void GrowingUp() {
     constexpr std::pair<Grantor, const char*> kResponsible[] = {
         {Grantor::kParentalResponsibility, "a parent"}, {Grantor::kAuthority, "an authority"}};
+    constexpr char kRemedy[] = "where consent is from a parent or an authority, it ends at 16\n";
+    CellSearch search(policy_, work_);
     for (const auto& [grantor, words] : kResponsible) {
-      const uint32_t ends = policy_.ends_at_16;
-      if ((ends & (Bit(grantor) | kByAnotherBit)) != 0) continue;
-      for (size_t r = 0; r < policy_.rules.size(); ++r) {
-        if (!OpensOnTheWordOf(policy_.rules[r], grantor)) continue;
-        Add(absl::StrCat("consent from ", words, " opens ", policy_.rule_infos[r].id,
-                         " also where the young person is 16, and only their own counts"),
-            "where consent is from a parent or an authority, it ends at 16\n");
-        return;
+      if ((policy_.ends_at_16 & (Bit(grantor) | kByAnotherBit)) != 0) continue;
+      const RuleInfo* const opens = OpensOnTheWordOf(grantor, search);
+      if (opens != nullptr) {
+        return Add(absl::StrCat("consent from ", words, " opens ", opens->id,
+                                " also where the young person is 16, and only their own counts"),
+                   kRemedy);
+      }
+      if (work_.spent()) {
+        return Add(absl::StrCat("whether consent from ", words,
+                                " opens something also where the young person is 16 was not looked "
+                                "at to the end, which would take too long"),
+                   kRemedy);
       }
     }
   }
-  static bool OpensOnTheWordOf(const BoundRule& rule, Grantor grantor) {
-    constexpr uint32_t kOwn =
-        kByYoungPersonBit | Bit(Grantor::kSelf) | Bit(Grantor::kSelfCompetent);
-    constexpr uint32_t kNamed = kOwn | Bit(Grantor::kCourt) |
+  // A rule that opens something where this grantor says yes, and the young person does not.
+  const RuleInfo* OpensOnTheWordOf(Grantor grantor, CellSearch& search) {
+    for (const Frame& frame : FramesOf(policy_)) {
+      search.Enter(frame);
+      std::vector<CellSearch::Formula> all = {
+          search.Not(search.ConsentStands(Bit(ConsentState::kInForce) | kByYoungPersonBit))};
+      for (const BoundRule& rule : policy_.rules) {
+        all.push_back(search.Not(search.Hides(rule, CellSearch::Mode::kPossible)));
+      }
+      for (size_t r = 0; r < policy_.rules.size(); ++r) {
+        for (const BoundStatement& one : policy_.rules[r].statements) {
+          for (const Condition& condition : one.when) {
+            if (work_.spent()) return nullptr;
+            if (!MayBeMetBy(condition, grantor)) continue;
+            std::vector<CellSearch::Formula> opens = {
+                search.Speaks(policy_.rules[r], one),
+                search.ConsentStands(condition.consent_states | Bit(grantor))};
+            opens.insert(opens.end(), all.begin(), all.end());
+            if (search.Search(opens, 0) == CellSearch::Answer::kYes) return &policy_.rule_infos[r];
+          }
+        }
+      }
+    }
+    return nullptr;
+  }
+  // Whether a yes of this grantor's may be the one that a condition asks for.
+  static bool MayBeMetBy(const Condition& condition, Grantor grantor) {
+    constexpr uint32_t kNamed = kByYoungPersonBit | Bit(Grantor::kSelf) |
+                                Bit(Grantor::kSelfCompetent) | Bit(Grantor::kCourt) |
                                 Bit(Grantor::kParentalResponsibility) | Bit(Grantor::kAuthority);
-    return std::any_of(
-        rule.statements.begin(), rule.statements.end(), [grantor](const BoundStatement& one) {
-          return one.effect != Effect::kHide &&
-                 std::any_of(one.when.begin(), one.when.end(), [grantor](const Condition& c) {
-                   if (c.about != Condition::About::kConsent) return false;
-                   if ((c.consent_states & Bit(ConsentState::kInForce)) == 0) return false;
-                   const uint32_t named = c.consent_states & kNamed;
-                   return named == 0 || (named & Bit(grantor)) != 0;
-                 });
-        });
+    if (condition.about != Condition::About::kConsent) return false;
+    if ((condition.consent_states & Bit(ConsentState::kInForce)) == 0) return false;
+    const uint32_t named = condition.consent_states & kNamed;
+    return named == 0 || named == Bit(grantor);
   }
 
   const PolicyImpl& policy_;
