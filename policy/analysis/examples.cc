@@ -55,6 +55,9 @@ class ExampleRunner {
     asked.scopes.reserve(example.consents.size());
     for (const syntax::ExampleConsent& said : example.consents) {
       const uint32_t states = said.states;
+      // Also of a consent that nobody was asked for the words must mean something.
+      AskedScope scope;
+      if (!Scope(said, scope)) return false;
       if (HasState(states, ConsentState::kNotAsked)) continue;
       // Nobody else is named: it is the young person's.
       ConsentKind kind{
@@ -66,7 +69,7 @@ class ExampleRunner {
       if (HasState(states, ConsentState::kRefused)) kind.decision = ConsentDecision::kRefused;
       if (HasState(states, ConsentState::kWithdrawn)) kind.decision = ConsentDecision::kWithdrawn;
       asked.consents.push_back(MakeConsent(kind, question.now_s));
-      if (!Scope(said, asked.scopes.emplace_back())) return false;
+      asked.scopes.push_back(std::move(scope));
       asked.consents.back().scope = asked.scopes.back().Get();
     }
     item.consents = asked.consents;

@@ -26,8 +26,8 @@ constexpr char kOpeningQuote[] = "\xE2\x80\x9C";
 constexpr char kClosingQuote[] = "\xE2\x80\x9D";
 constexpr Foreign kForeign[] = {
     {kByteOrderMark,
-     "the file begins with a byte-order mark, as Word and Notepad write it; save it as plain "
-     "UTF-8 without one"},
+     "this is a byte-order mark, as Word and Notepad write it before a text; where it is the first "
+     "of the file, save that as plain UTF-8 without one, and take it out anywhere else"},
     {kOpeningQuote, "this is a curly quote, as Word writes it; type a straight one: \""},
     {kClosingQuote, "this is a curly quote, as Word writes it; type a straight one: \""},
     {"\xE2\x80\x98", "this is a curly apostrophe, as Word writes it, and has no meaning here"},

@@ -247,6 +247,29 @@ TEST(Compile, ExamplesStateEveryFact) {
   asks(", person perhaps shielded", "hide by H");
 }
 
+// What a consent covers must be said in words that there are, also where nobody was asked for it.
+TEST(Compile, AnExampleNamesNothingThatThereIsNot) {
+  const std::string rule =
+      "rule A \"a\"\n show contact of housing to practitioner\n basis ca2004-s10\n";
+  for (const std::string states : {"not asked", "in force", "refused by the young person"}) {
+    for (const std::string scope :
+         {"to nonsense", "of nonsense", "held by nonsense", "section nonsense"}) {
+      const CompileResult result = With(absl::StrCat(
+          rule,
+          "example \"x\": housing-officer of nortown-housing, for housing; contact of housing held "
+          "by nortown-housing, consent ",
+          states, " ", scope, " -> show\n"));
+      ASSERT_EQ(result.diagnostics.size(), 1u) << states << " " << scope;
+      EXPECT_NE(result.Errors().find("'nonsense'"), std::string::npos) << result.Errors();
+    }
+    EXPECT_TRUE(With(absl::StrCat(rule,
+                                  "example \"x\": housing-officer of nortown-housing, for housing; "
+                                  "contact of housing held by nortown-housing, consent ",
+                                  states, " to connexions of housing -> show\n"))
+                    .ok());
+  }
+}
+
 TEST(Compile, AnExampleMayStateBasisAndDuties) {
   const std::string rule =
       "rule A \"a\"\n show existence, contact of housing to practitioner\n"
@@ -459,7 +482,11 @@ TEST(Compile, NamesWhatAWordProcessorPutThere) {
       1u);
   const CompileResult marked = Compile(std::string("\xEF\xBB\xBF") + kHead, NortownVocabulary());
   ASSERT_EQ(marked.diagnostics.size(), 1u) << marked.Errors();
-  EXPECT_NE(marked.Errors().find("byte-order mark"), std::string::npos);
+  EXPECT_NE(marked.Errors().find("1:1: this is a byte-order mark"), std::string::npos)
+      << marked.Errors();
+  // Not every one stands where the file begins.
+  ExpectFault("rule A \"a\"\n hide contact of housing\xEF\xBB\xBF from everyone\n", 2, 25,
+              "take it out anywhere else");
 }
 
 TEST(Compile, ListsTheChoicesWhereAWordOfAClosedListIsWrong) {
