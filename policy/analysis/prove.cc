@@ -35,6 +35,12 @@ constexpr char kNotProved[] =
     "was not looked at to the end, which would take too long, and is not proved; say it of fewer "
     "things, or let fewer hides look at as many facts";
 
+// A fault of the search's own; proof_fuzz_test.cc looks for it.
+constexpr char kNotConfirmed[] =
+    "is not proved: what the search found against it is not what the interpreter decides, which is "
+    "a "
+    "fault of this program";
+
 bool NamesATeam(const BoundAskers& askers) {
   const auto names = [](const BoundAskerPhrase& phrase) { return phrase.team != kNoSymbol; };
   return std::any_of(askers.any.begin(), askers.any.end(), names) ||
@@ -265,7 +271,7 @@ class Prover {
     evaluation.RestrictTo(all, &check.except_by);
     const Decision decision = evaluation.Run(false);
     const Effect finding = check.counts_broker ? Effect::kBroker : Effect::kShow;
-    if (decision.effect < finding) return kNotProved;
+    if (decision.effect < finding) return kNotConfirmed;
     return absl::StrCat(
         "fails: ", question.is_practitioner == Tri::kYes ? "a practitioner" : "a system", " of ",
         policy_.agencies.Word(question.agency),

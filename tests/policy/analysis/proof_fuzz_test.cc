@@ -411,8 +411,8 @@ std::string FalseProofs(uint32_t seed, int questions, Counts& counts) {
   const CompileResult result = Compile(text, vocabulary);
   std::set<int> refuted;
   for (const Diagnostic& diagnostic : result.diagnostics) {
+    // So small a policy is looked at to the end, and the interpreter confirms each finding.
     const bool judged = diagnostic.message.find("' fails: ") != std::string::npos ||
-                        diagnostic.message.find("' cannot be proved") != std::string::npos ||
                         diagnostic.message.find("' speaks of nothing") != std::string::npos;
     EXPECT_TRUE(judged) << diagnostic.ToString() << "\n" << text;
     refuted.insert(diagnostic.line);
