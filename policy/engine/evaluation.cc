@@ -395,11 +395,10 @@ Tri Evaluation::GatewayReaches(const BoundRule& rule) const {
   return Tri::kNo;
 }
 
-std::string Evaluation::Signature(const BoundAskers* also) {
+std::string Evaluation::Signature() {
   SIGNPOST_POLICY_CHECK(purpose_ == Purpose::kUnspecified);
   std::string signature;
   for (const BoundRule& rule : policy_.rules) SignRule(rule, signature);
-  if (also != nullptr) SignAskers(*also, Tri::kYes, signature);
   return signature + OwnSignature();
 }
 

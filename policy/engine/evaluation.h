@@ -72,12 +72,11 @@ class Evaluation {
   // Whether a show, a broker or an override could speak of this item to this asker on some facts:
   // false only where words that no fact can change forbid it.
   bool CouldSpeak(const BoundRule& rule);
-  // All that words which no fact can change say of this asker and item, and whether `also`, where
-  // there is such a selector, means the asker. Two pairs of asker and item with one signature (and
-  // the same teams) are decided alike on any facts, and `also` means both or neither.
+  // All that words which no fact can change say of this asker and item. Two pairs of asker and item
+  // with one signature (and the same teams) are decided alike on any facts.
   //
   // REQUIRES: the question has no purpose.
-  std::string Signature(const BoundAskers* also = nullptr);
+  std::string Signature();
   // The same in two parts, for who looks at few of the rules: what the words of one rule say, empty
   // where they say no, and all that is no rule's.
   std::string RuleSignature(const BoundRule& rule);

@@ -2,7 +2,6 @@
 // checks are proved, its rules examined and two versions compared, all to the end. How long the
 // largest takes is a bench's to say (signpost-bench policy).
 
-#include <set>
 #include <string>
 
 #include "absl/strings/str_replace.h"

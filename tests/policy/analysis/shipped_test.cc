@@ -90,17 +90,20 @@ TEST(FirstAgreement, IsTheTutorialsAndLacksNothing) {
     const size_t indent = line.find_first_not_of(' ');
     const bool fence = indent != std::string::npos && line.compare(indent, 3, "```") == 0;
     if (!fence) {
+      if (!inside) continue;
       // Blocks stand three blanks in, under their steps.
-      if (inside) absl::StrAppend(&block, line.empty() ? "" : line.substr(3), "\n");
+      EXPECT_TRUE(line.empty() || indent >= 3) << line;
+      absl::StrAppend(&block, line.empty() ? "" : line.substr(std::min(indent, size_t{3})), "\n");
       continue;
     }
     inside = !inside;
     if (inside) continue;
     ++blocks;
+    EXPECT_NE(block, "");
     EXPECT_NE(text.find(block), std::string::npos) << block;
     block.clear();
   }
-  EXPECT_GE(blocks, 3);
+  EXPECT_EQ(blocks, 4);
 }
 
 INSTANTIATE_TEST_SUITE_P(Areas, Shipped,
