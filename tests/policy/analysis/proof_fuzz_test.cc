@@ -210,6 +210,8 @@ class ProofAuthor {
                 "worker has settled involvement",
                 "agency is involved",
                 "worker has referral",
+                "worker has team-member",
+                "worker has no team-member",
                 "purpose is youth-justice",
                 "purpose is safeguarding or housing",
                 "purpose is not youth-justice",
