@@ -248,6 +248,43 @@ TEST_F(WhatIfTest, CountsWhatAnswersWouldTellOfEveryRow) {
   }
 }
 
+// Which sections may name a victim is in no rule, and decides what is told all the same.
+TEST_F(WhatIfTest, CountsWhatComesOfTheSectionsThatMayNameAVictim) {
+  const std::string rules =
+      "rule S \"s\"\n show existence, agency, assessment, content of asset of offending to adviser "
+      "of "
+      "careers\n basis ca2004-s10\n"
+      "rule V \"v\"\n hide everything of everything from everyone except the holder\n when item "
+      "names a victim\n";
+  const auto victims = CompileSmall("where a section is victims, it may name a victim\n" + rules);
+  const auto both =
+      CompileSmall("where a section is victims or lifestyle, it may name a victim\n" + rules);
+  PersonItem item;
+  item.holder = victims->AgencySymbol("yot");
+  item.service = victims->ServiceSymbol("offending");
+  for (const PersonItem::Place place :
+       {PersonItem::kOpen, PersonItem::kDisputed, PersonItem::kMarkedSensitive,
+        PersonItem::kShielded, PersonItem::kNewIdentity, PersonItem::kSpentOffence,
+        PersonItem::kNamesVictim, PersonItem::kBrokerable}) {
+    item.Set(place, place == PersonItem::kOpen ? Tri::kYes : Tri::kNo);
+  }
+  item.assessments = 1;
+  const std::vector<PersonItem> items(3, item);
+  const policy::Population people{items, consents_, related_, assessments_};
+  const auto count = [&](const Policy& now, const Policy& draft) {
+    return WhatIf(now, draft, people, absl::MakeConstSpan(askers_).first(1), kInForce);
+  };
+  const WhatIfResult less = count(*victims, *both);
+  ASSERT_EQ(less.rows.size(), 1u) << less.fault;
+  EXPECT_EQ(less.rows[0].aspect, Aspect::kContent);
+  EXPECT_EQ(less.rows[0].lost, 3);
+  EXPECT_EQ(less.gained, 0);
+  const WhatIfResult more = count(*both, *victims);
+  EXPECT_EQ(more.gained, 3);
+  EXPECT_EQ(more.lost, 0);
+  EXPECT_TRUE(count(*victims, *victims).rows.empty());
+}
+
 TEST_F(WhatIfTest, RefusesMoreKindsThanItMayCount) {
   std::vector<PersonItem> items(kWhatIfKindsMax + 1);
   for (size_t i = 0; i < items.size(); ++i) {
