@@ -15,6 +15,8 @@ namespace {
 using syntax::Condition;
 
 constexpr size_t kBits = 64;
+// What it takes to make a part of a formula, as against a look at it.
+constexpr int64_t kNodeWork = 16;
 constexpr size_t kNo = 0;
 constexpr size_t kYes = 1;
 constexpr size_t kPurposeCount = static_cast<size_t>(Purpose::kAudit) + 1;
@@ -144,6 +146,7 @@ void CellSearch::Enter(const Frame& frame) {
 // ---- Formulas ----
 
 CellSearch::Formula CellSearch::All(std::vector<Formula> parts) {
+  work_.Spend(kNodeWork + static_cast<int64_t>(parts.size()));
   parts.erase(std::remove(parts.begin(), parts.end(), kTrue), parts.end());
   if (std::find(parts.begin(), parts.end(), kFalse) != parts.end()) return kFalse;
   if (parts.empty()) return kTrue;
@@ -194,7 +197,7 @@ CellSearch::Formula CellSearch::Not(Formula formula) {
 // `has` is asked of each value before any word is added, so it may look at other literals.
 template <typename Has>
 CellSearch::Formula CellSearch::Literal(uint16_t attribute, Has has) {
-  work_.Spend(static_cast<int64_t>(sizes_[attribute]));
+  work_.Spend(kNodeWork + static_cast<int64_t>(sizes_[attribute]));
   std::vector<uint64_t> words(WordsFor(sizes_[attribute]), 0);
   bool all = true;
   bool any = false;
@@ -351,6 +354,7 @@ CellSearch::Formula CellSearch::Conditions(const syntax::Conditions& conditions)
 }
 
 CellSearch::Formula CellSearch::Consent(uint32_t states, bool wanted) {
+  work_.Spend(kNodeWork);
   const bool not_asked = (states & Bit(ConsentState::kNotAsked)) != 0;
   states &= ~Bit(ConsentState::kNotAsked);
   const auto [it, added] = kind_sets_at_.emplace(states, static_cast<uint32_t>(kind_sets_.size()));
