@@ -19,8 +19,8 @@ inline constexpr int kExamplesMax = 2048;
 inline constexpr int kChecksMax = 64;
 inline constexpr int kVocabularyWordsMax = 4096;
 // How much work (policy/analysis/cell_search.h) proving the checks of one file may be, and all that
-// Lint() looks for: a few seconds each, whatever the text. Of a policy of as many rules as there may be,
-// over a hundred agencies, checks take an eighth and Lint() less than a third.
+// Lint() looks for: a few seconds each, whatever the text. Of a policy of as many rules as there
+// may be, over a hundred agencies, checks take an eighth and Lint() less than a third.
 inline constexpr int64_t kCheckWorkMax = 700'000'000;
 inline constexpr int64_t kLintWorkMax = 1'000'000'000;
 

@@ -123,8 +123,8 @@ void CellSearch::Enter(const Frame& frame) {
     work_.Spend(static_cast<int64_t>(sizes_[attribute]));
   };
   for (size_t a = 0; a < attributes; ++a) {
-    // A policy of no agency has nobody to ask; where there is no word for any service, what is of one
-    // that nobody knows is all there is.
+    // A policy of no agency has nobody to ask; where there is no word for any service, what is of
+    // one that nobody knows is all there is.
     const bool named = a == kAgency || a == kHolder || (a == kService && sizes_[kService] > 1);
     if (a == kRelated) {
       allow(a, [](size_t bits) { return CanBeTogether(static_cast<uint8_t>(bits)); });

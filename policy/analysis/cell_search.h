@@ -2,13 +2,13 @@
 // hold, or says that there is none.
 //
 // It does not visit cells one by one. A question and its item are independent attributes (who asks,
-// in which teams, of whom, of what, why, on which facts); what a rule says of them is a formula whose
-// literals are each about a single attribute. The search narrows the set of values that each
+// in which teams, of whom, of what, why, on which facts); what a rule says of them is a formula
+// whose literals are each about a single attribute. The search narrows the set of values that each
 // attribute may have until every formula holds of all that is left, and branches only where a
-// formula leaves a choice between attributes. So it mostly costs about as much as there are rules to
-// look at, however many agencies, teams, papers and consents there are. It need not: a policy can be
-// written in which every branch fails late. So whoever searches says how much work all of it may be,
-// and is told where that did not suffice.
+// formula leaves a choice between attributes. So it mostly costs about as much as there are rules
+// to look at, however many agencies, teams, papers and consents there are. It need not: a policy
+// can be written in which every branch fails late. So whoever searches says how much work all of it
+// may be, and is told where that did not suffice.
 //
 // A Frame fixes the aspect, which decides what there is to ask about, and what teams bring their
 // members; the caller goes through the frames that matter.
@@ -34,8 +34,8 @@
 
 namespace signpost::policy {
 
-// What teams can bring their members: their flag names them, or names nobody, and is new, or is not.
-// What several bring together one can bring.
+// What teams can bring their members: their flag names them, or names nobody, and is new, or is
+// not. What several bring together one can bring.
 inline constexpr uint8_t kTeamsBring[] = {0, kAgencyInvolved,
                                           kAgencyInvolved | Bit(Relationship::kSettledInvolvement),
                                           kNewlyNamed, kNamedAndSettled};
@@ -47,11 +47,12 @@ struct Frame {
   uint8_t team_relationships = 0;  // of each of them with the young person
 };
 
-// Every aspect, for an asker of no team and then, where there are teams, for one who may be in some.
+// Every aspect, for an asker of no team and then, where there are teams, for one who may be in
+// some.
 std::vector<Frame> FramesOf(const PolicyImpl& policy);
 
-// How much may still be done. A unit is the look at one part of a formula, or what takes as long: some
-// nanoseconds. Once it is spent, searches end unfinished.
+// How much may still be done. A unit is the look at one part of a formula, or what takes as long:
+// some nanoseconds. Once it is spent, searches end unfinished.
 class Work {
  public:
   explicit Work(int64_t units) : left_(units) {}
@@ -68,8 +69,8 @@ class Work {
   int64_t kept_ = 0;
 };
 
-// While it lives no more than one part of so many may be spent of what was left, so that one question
-// which is hard to answer leaves something for the next.
+// While it lives no more than one part of so many may be spent of what was left, so that one
+// question which is hard to answer leaves something for the next.
 class PartOfWork {
  public:
   PartOfWork(Work& work, int64_t parts) : work_(work), kept_before_(work.kept_) {
@@ -97,8 +98,8 @@ class CellSearch {
     std::vector<ConsentFact> consents;
   };
 
-  // What CellSearch knows: that there is no such cell, that there is one, or neither, since the work
-  // was spent before.
+  // What CellSearch knows: that there is no such cell, that there is one, or neither, since the
+  // work was spent before.
   enum class Answer : uint8_t { kNo, kYes, kUnfinished };
 
   // Tells teams apart that a rule or one of `others` names; of the rest, those that differ.
@@ -140,13 +141,14 @@ class CellSearch {
   // That the override opens, but for the hides that it does not lift.
   Formula Overrides(const BoundRule& rule, OverrideGround ground);
 
-  // Whether there is a cell in which all of `formulas` hold. `found`, where it is not null and there
-  // is one, becomes such a cell at `now_s`.
+  // Whether there is a cell in which all of `formulas` hold. `found`, where it is not null and
+  // there is one, becomes such a cell at `now_s`.
   [[nodiscard]] Answer Search(const std::vector<Formula>& formulas, int64_t now_s,
                               Found* found = nullptr);
 
  private:
-  // An attribute; its values are bits. After these come the teams: that the asker is in it, no and yes.
+  // An attribute; its values are bits. After these come the teams: that the asker is in it, no and
+  // yes.
   enum Attribute : uint16_t {
     kSame,  // the asker is the holder: no, yes
     kAgency,

@@ -5,8 +5,8 @@
 // holder, every section of every assessment, and every circumstance that a rule of either policy
 // looks at. Nothing is sampled. Diff() also compares where such a circumstance is not known, and
 // tells what comes of that where no value it could have comes to the same. And it compares what the
-// two say of which sections may name a victim: what comes of that is told by itself, by the rules of
-// the later policy. Cells that change alike are gathered into boxes (these askers, these things,
+// two say of which sections may name a victim: what comes of that is told by itself, by the rules
+// of the later policy. Cells that change alike are gathered into boxes (these askers, these things,
 // under these circumstances), so that the sentences are few and together say all of it, each cell
 // once.
 //

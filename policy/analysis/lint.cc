@@ -163,8 +163,8 @@ class Linter {
   }
 
  private:
-  // One of so many shares in the work that is left, so that what comes first leaves something to what
-  // comes after it.
+  // One of so many shares in the work that is left, so that what comes first leaves something to
+  // what comes after it.
   template <typename Look>
   void WithAShare(int64_t shares, const Look& look) {
     const int64_t units = work_left_ / shares;

@@ -23,8 +23,8 @@ enum class FindingKind : uint8_t {
   // It applies, but never decides: whatever it shows another rule hides, or whatever it hides
   // another rule hides too.
   kShadowed,
-  // The search would take more than kLintWorkMax: whether this rule ever decides is not known; of no
-  // rule, which agency sees more of which.
+  // The search would take more than kLintWorkMax: whether this rule ever decides is not known; of
+  // no rule, which agency sees more of which.
   kNotExamined,
   kAgreementExpired,  // on the day asked about
   kAgreementNotYetInForce,

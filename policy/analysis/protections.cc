@@ -257,8 +257,8 @@ class Protections {
                      kHideWhole, "  when item names a victim\n"),
         {About(Condition::About::kNamesVictim)});
   }
-  // Without a word on which sections may name a victim, the rule would hide every paper. Nothing where
-  // the policy has that word, or the area has no such section.
+  // Without a word on which sections may name a victim, the rule would hide every paper. Nothing
+  // where the policy has that word, or the area has no such section.
   std::string SectionsWithVictims() const {
     std::vector<std::string> sections;
     for (const char* const section : {"victims", "offence-details"}) {

@@ -16,13 +16,13 @@
 namespace signpost::policy {
 
 // By check: empty where it is proved; else who sees it all the same, in words that begin with
-// "fails: ", or why it is not proved. Where `work` does not suffice for all, those of which nothing was
-// found are not proved.
+// "fails: ", or why it is not proved. Where `work` does not suffice for all, those of which nothing
+// was found are not proved.
 std::vector<std::string> Refute(const PolicyImpl& policy, const std::vector<BoundCheck>& checks,
                                 Work& work);
 
-// Proves each of `checks` with no more than `work_max` (cell_search.h), or reports what Refute() says
-// of it.
+// Proves each of `checks` with no more than `work_max` (cell_search.h), or reports what Refute()
+// says of it.
 void ProveChecks(const PolicyImpl& policy, const std::vector<BoundCheck>& checks, int64_t work_max,
                  syntax::Diagnostics& diagnostics);
 

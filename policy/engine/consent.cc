@@ -37,8 +37,8 @@ uint32_t GrantorBits(Grantor grantor) {
   return 0;
 }
 
-// Which birthday of the young person ends what somebody of these bits said: its first second. kNeverS
-// where the policy names none for them, kUnknownS where it is not known when.
+// Which birthday of the young person ends what somebody of these bits said: its first second.
+// kNeverS where the policy names none for them, kUnknownS where it is not known when.
 int64_t BirthdayThatEnds(uint32_t by, const Birthdays& birthdays) {
   if ((by & birthdays.ends_at_16) != 0) return birthdays.sixteen_from_s;
   if ((by & birthdays.ends_at_18) != 0) return birthdays.adult_from_s;
@@ -46,7 +46,8 @@ int64_t BirthdayThatEnds(uint32_t by, const Birthdays& birthdays) {
 }
 
 // A birthday ends a no, and a yes that was taken back, as it ends a yes: from then on the young
-// person's own word is asked for. It does so whatever other end there is. A withdrawal has no other.
+// person's own word is asked for. It does so whatever other end there is. A withdrawal has no
+// other.
 uint32_t StatesOf(const ConsentFact& consent, const Birthdays& birthdays, int64_t now_s) {
   const uint32_t by = GrantorBits(consent.grantor);
   if (by == 0 || consent.matter == ConsentMatter::kUnspecified ||

@@ -12,8 +12,8 @@
 
 namespace signpost::policy::testing {
 
-// The same for two texts only if their `where` and `group` lines say the same. What such a line says
-// need not change a decision, so that no comparison of decisions finds out that it was lost.
+// The same for two texts only if their `where` and `group` lines say the same. What such a line
+// says need not change a decision, so that no comparison of decisions finds out that it was lost.
 inline std::string DefaultLines(const std::string& text, const Vocabulary& vocabulary) {
   syntax::Diagnostics diagnostics;
   const syntax::Policy tree = syntax::Parse(text, vocabulary, diagnostics);

@@ -226,8 +226,8 @@ TEST(Diff, SaysWhatComesOfNotKnowing) {
   EXPECT_EQ(known.losses[0].when, "person shielded");
 }
 
-// The hub does not know whom a section names that may name a victim, and takes it of the others that
-// they name none: the list decides what is shown.
+// The hub does not know whom a section names that may name a victim, and takes it of the others
+// that they name none: the list decides what is shown.
 TEST(Diff, SaysWhatComesOfTheSectionsThatMayNameAVictim) {
   const std::string show =
       "rule R \"r\"\n show existence, content of asset of offending to adviser of careers\n basis "

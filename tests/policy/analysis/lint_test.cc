@@ -306,8 +306,8 @@ TEST(Lint, NamesEachProtectionThatIsMissingAndTheLinesThatMendIt) {
       Names());
 }
 
-// A remedy is lines to paste: they load whatever the policy and its area call things, one by one and
-// all together, and then nothing is missing.
+// A remedy is lines to paste: they load whatever the policy and its area call things, one by one
+// and all together, and then nothing is missing.
 TEST(Lint, EveryRemedyLoadsAndMendsWhateverWordsAreTaken) {
   Vocabulary no_victims = NortownVocabulary();
   for (VocabularyAssessment& paper : no_victims.assessments) {

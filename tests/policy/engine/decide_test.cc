@@ -435,7 +435,8 @@ TEST_F(Decide, AParentsConsentEndsWithTheFirstSecondOfTheEighteenthBirthday) {
   EXPECT_EQ(at(Grantor::kParentalResponsibility, kBirthdayS + 1), Effect::kHide);
 }
 
-// A birthday ends all that was said, also what had an end of its own: before, on, and after that day.
+// A birthday ends all that was said, also what had an end of its own: before, on, and after that
+// day.
 TEST_F(Decide, AParentsWithdrawalAndNoEndWithTheSixteenthBirthdayWhateverEndTheyHave) {
   Use("where consent is from a parent or an authority, it ends at 16\n"
       "rule S \"s\"\n show existence, agency of youth-offending to everyone basis ca2004-s10\n"
