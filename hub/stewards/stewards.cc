@@ -134,8 +134,8 @@ absl::StatusOr<ledger::Attempt<Outcome<v1::ResolveReviewResponse>>> RefuseInvali
 
 // Tells those who work with whom the record is found to be about that its agency does, too.
 void TellOthers(const request::HubContext& context, const people::Person& reported,
-                const people::Person& target, const std::string& reporter, absl::Time now,
-                ledger::Operation* operation) {
+                const base::PersonId& target, const std::vector<std::string>& agencies,
+                const std::string& reporter, absl::Time now, ledger::Operation* operation) {
   exchange::Outbox notices([directory = context.registry->directory()](const std::string& agency) {
     return directory->MailboxSystems(agency);
   });
@@ -143,8 +143,7 @@ void TellOthers(const request::HubContext& context, const people::Person& report
     if (flag.status() != v1::FLAG_STATUS_OPEN || flag.agency_id() != reporter) continue;
     const absl::StatusOr<base::FlagId> id = base::FlagId::FromBytes(flag.flag_id());
     if (!id.ok()) continue;
-    notices.Add({stored::STORED_MESSAGE_KIND_FLAG_OPENED, target.id(), *id, reporter, now},
-                target.AgenciesWithOpenFlags());
+    notices.Add({stored::STORED_MESSAGE_KIND_FLAG_OPENED, target, *id, reporter, now}, agencies);
   }
   std::move(notices).AddTo(operation);
 }
@@ -314,9 +313,17 @@ void Stewards::Resolve(const base::Principal& asker, v1::ResolveReviewRequest re
           operation.entries.push_back(ledger::ToDraft(merged));
         }
         if (!resolved.merged.empty() && reported.has_value()) {
-          SIGNPOST_ASSIGN_OR_RETURN(const people::Person target,
-                                    context.people->Read(view, resolved.person));
-          TellOthers(context, *reported, target, row.agency_id(), now, &operation);
+          // Of all who are one from now on, not of the first alone.
+          std::set<std::string> agencies;
+          for (const int number : resolution.same_as) {
+            SIGNPOST_ASSIGN_OR_RETURN(
+                const std::optional<people::Person> one,
+                context.people->ReadIfThere(view, row.candidates(number - 1).person_id()));
+            if (!one.has_value()) continue;
+            for (const std::string& agency : one->AgenciesWithOpenFlags()) agencies.insert(agency);
+          }
+          TellOthers(context, *reported, resolved.person, {agencies.begin(), agencies.end()},
+                     row.agency_id(), now, &operation);
         }
         response.set_state(v1::REVIEW_STATE_DECIDED);
         context.idempotency->Record(&operation, asker.agency_id, request_id, hash, "decided", now);

@@ -275,6 +275,32 @@ TEST_F(StewardsTest, APageOfReviewsEndsWithWhatWasShown) {
   EXPECT_EQ(of_housing.next_page_token(), "");
 }
 
+// Broken once by telling the agencies of the first alone.
+TEST_F(StewardsTest, WhenSeveralAreMadeOneTheAgenciesOfAllAreTold) {
+  TariqIsKnown();
+  v1::FlagReport other = Flag("H-1", "housing");
+  other.mutable_person()->set_postcode("NT8 8HH");
+  ASSERT_EQ(Report(kHousing, other).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
+  SocialReportWaits();
+  const std::string review = OnlyReview(Steward(kHousing));
+  const auto told = [this](const std::string& agency) {
+    int notices = 0;
+    for (const exchange::MailboxMessage& message : Mailbox(agency)) {
+      if (message.stored.kind() == store::v1::STORED_MESSAGE_KIND_FLAG_OPENED &&
+          message.stored.agency_id() == kSocial) {
+        ++notices;
+      }
+    }
+    return notices;
+  };
+  ASSERT_EQ(told(kHousing), 0);
+  const int of_yot = told(kYot);
+  EXPECT_EQ(StateOf(Resolve(Steward(kYot), review, {1, 2})), v1::REVIEW_STATE_WAITS_FOR_SECOND);
+  EXPECT_EQ(StateOf(Resolve(Steward(kConnexions), review, {1, 2})), v1::REVIEW_STATE_DECIDED);
+  EXPECT_EQ(told(kYot), of_yot + 1);
+  EXPECT_EQ(told(kHousing), 1);
+}
+
 // That somebody is gone is something learned, so the refusal that says so is an entry.
 TEST_F(StewardsTest, ThatACandidateWasErasedIsToldWithAReceipt) {
   TariqIsKnown();
