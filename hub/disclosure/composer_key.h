@@ -17,6 +17,7 @@ struct ReviewComposer;
 }  // namespace signpost::stewards
 namespace signpost::subject_rights {
 struct ExportComposer;
+struct RecordComposer;
 }  // namespace signpost::subject_rights
 
 namespace signpost::disclosure {
@@ -29,8 +30,10 @@ class ComposerKey {
   friend struct ::signpost::stewards::ReviewComposer;
   // overrides.cc: a user's reason, to the reviewer
   friend struct ::signpost::overrides::CaseComposer;
-  // subject_rights.cc: all that is held about a young person, to answer them
+  // person_export.cc: all that is held about a young person, to answer them
   friend struct ::signpost::subject_rights::ExportComposer;
+  // subject_rights.cc: an agency's own id for a record, to that agency or to who asks it to stop
+  friend struct ::signpost::subject_rights::RecordComposer;
 
   ComposerKey() {}
 };

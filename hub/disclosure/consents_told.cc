@@ -413,4 +413,10 @@ void Answers::GetConsentHistory(const base::Principal& asker, v1::GetConsentHist
       std::move(done));
 }
 
+v1::ConsentScope WholeScopeOf(const stored::ConsentRow& row) {
+  v1::ConsentScope scope;
+  ComposeScope(row, &scope);
+  return scope;
+}
+
 }  // namespace signpost::disclosure

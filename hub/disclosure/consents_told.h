@@ -43,6 +43,10 @@ bool IsNamedIn(const base::Principal& asker, const ::signpost::store::v1::Consen
                                            const people::Person& person, absl::Time now,
                                            v1::ConsentList* list);
 
+// What `row` covers, whole, for whom it is about. Flags and practitioners that it names are left
+// out.
+v1::ConsentScope WholeScopeOf(const ::signpost::store::v1::ConsentRow& row);
+
 }  // namespace signpost::disclosure
 
 #endif  // SIGNPOST_HUB_DISCLOSURE_CONSENTS_TOLD_H_

@@ -1,7 +1,6 @@
 #include "hub/subject_rights/subject_rights.h"
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -9,10 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "hub/audit/filter.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
@@ -22,13 +18,14 @@
 #include "hub/exchange/outbox.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/person_index.h"
-#include "hub/ledger/reader.h"
 #include "hub/ledger/receipt.h"
 #include "hub/people/erased_records.h"
 #include "hub/request/paging.h"
 #include "hub/request/resolve.h"
 #include "hub/request/surroundings.h"
 #include "hub/request/wire_convert.h"
+#include "hub/subject_rights/exclusions.h"
+#include "hub/subject_rights/person_export.h"
 
 namespace signpost::subject_rights {
 
@@ -37,8 +34,9 @@ using base::Reason;
 using disclosure::Outcome;
 using disclosure::Refuse;
 
-// Lets this file read sealed values; see composer_key.h. What is read goes into a PersonExport.
-struct ExportComposer {
+// Lets this file read sealed values; see composer_key.h. What is read goes into questions about
+// records of who was erased.
+struct RecordComposer {
   static disclosure::ComposerKey Key() { return disclosure::ComposerKey(); }
 };
 
@@ -47,9 +45,6 @@ namespace {
 constexpr size_t kSaltBytes = 32;
 constexpr size_t kReasonBytesMin = 10;
 constexpr int kErasedRecordsPageDefault = 50;
-
-// What is left out, by why.
-using Exclusions = std::map<v1::ExclusionReason, int>;
 
 bool IsOfficer(const base::Principal& asker) {
   return asker.has_practitioner() && asker.role == kDataProtectionRole;
@@ -104,222 +99,6 @@ absl::Status CheckReason(const std::string& reason) {
     return absl::OkStatus();
   }
   return base::InvalidField("reason", "say why in words, 10 to 2,000 bytes");
-}
-
-// --- Export ---
-
-void ComposeDetails(const stored::PersonSecret& secret, v1::PersonDetails* details) {
-  details->set_given_names(secret.given_names());
-  details->set_surname(secret.surname());
-  request::SetDate(secret.birth_date(), details->mutable_birth_date());
-  if (secret.birth_date() == 0) details->clear_birth_date();
-  details->set_gender(secret.gender());
-  details->set_postcode(secret.postcode());
-  for (const stored::IdentifierSecret& identifier : secret.identifiers()) {
-    v1::Identifier* wire = details->add_identifiers();
-    wire->set_kind(static_cast<v1::IdentifierKind>(identifier.kind()));
-    wire->set_value(identifier.value());
-  }
-}
-
-// What the sensitive services keep to themselves; see the header.
-class Sensitive {
- public:
-  // Sensitive is what `bound` says is; without a policy, every service. The arguments must outlive
-  // this.
-  Sensitive(const request::BoundPolicy* bound, const registry::Directory& directory,
-            const people::Person& person)
-      : bound_(bound), directory_(directory) {
-    for (const stored::FlagRow& flag : person.flags()) {
-      const bool sensitive = Service(flag.service());
-      const auto [known, first] = knows_by_that_alone_.try_emplace(flag.agency_id(), sensitive);
-      known->second = known->second && sensitive;
-    }
-  }
-
-  bool Service(const std::string& service) const {
-    return bound_ == nullptr ||
-           bound_->policy->IsSensitiveService(bound_->policy->ServiceSymbol(service));
-  }
-  // Whether naming the agency would tell of such a service: it knows them by nothing else or,
-  // where it holds no flag of theirs, it has nothing else to offer.
-  bool Agency(const std::string& agency_id) const {
-    const auto known = knows_by_that_alone_.find(agency_id);
-    if (known != knows_by_that_alone_.end()) return known->second;
-    const registry::Agency* const agency = directory_.FindAgency(agency_id);
-    return agency != nullptr && !agency->services.empty() &&
-           std::all_of(agency->services.begin(), agency->services.end(),
-                       [this](const std::string& service) { return Service(service); });
-  }
-
- private:
-  const request::BoundPolicy* const bound_;
-  const registry::Directory& directory_;
-  std::map<std::string, bool> knows_by_that_alone_;  // by agency
-};
-
-absl::Status ComposeFlag(const stored::FlagRow& flag, const people::Person& person,
-                         v1::PersonExport* held, Exclusions* left_out) {
-  v1::HeldFlag* wire = held->add_flags();
-  wire->set_agency_id(flag.agency_id());
-  wire->set_service(flag.service());
-  wire->set_status(static_cast<v1::FlagStatus>(flag.status()));
-  if (flag.opened_on() != 0) request::SetDate(flag.opened_on(), wire->mutable_opened_on());
-  if (flag.closed_on() != 0) request::SetDate(flag.closed_on(), wire->mutable_closed_on());
-  for (const stored::AssessmentRow& assessment : flag.assessments()) {
-    wire->add_assessment_kinds(assessment.kind());
-  }
-  SIGNPOST_ASSIGN_OR_RETURN(
-      const stored::ContactSecret contact,
-      disclosure::Opener::Peek(ExportComposer::Key(), person.Contact(flag)).Open());
-  wire->set_worker_role(contact.role());
-  if (!contact.name().empty() || !contact.phone().empty() || !contact.email().empty()) {
-    ++(*left_out)[v1::EXCLUSION_REASON_THIRD_PARTY];
-  }
-  return absl::OkStatus();
-}
-
-void ComposeConsent(const stored::ConsentRow& row, v1::PersonExport* held, Exclusions* left_out) {
-  v1::HeldConsent* wire = held->add_consents();
-  wire->set_recorded_by_agency_id(row.recorded_by_agency_id());
-  wire->set_decision(row.withdrawn_at_s() != 0 ? v1::CONSENT_DECISION_WITHDRAWN
-                                               : static_cast<v1::ConsentDecision>(row.decision()));
-  wire->set_grantor(static_cast<v1::Grantor>(row.grantor()));
-  *wire->mutable_valid_from() = request::ToTimestamp(row.valid_from_s());
-  if (row.valid_until_s() != 0)
-    *wire->mutable_valid_until() = request::ToTimestamp(row.valid_until_s());
-  if (row.withdrawn_at_s() != 0)
-    *wire->mutable_withdrawn_at() = request::ToTimestamp(row.withdrawn_at_s());
-  *wire->mutable_recipient_agency_ids() = row.recipient_agency_ids();
-  // Who gave it, who was there and what the worker wrote down.
-  if (!row.sealed_secret().empty() || !row.sealed_note().empty())
-    ++(*left_out)[v1::EXCLUSION_REASON_THIRD_PARTY];
-}
-
-// Whether an access may be told to them only once somebody has judged what telling would do.
-bool MightPrejudice(const ledger::v1::LedgerEntry& entry) {
-  return entry.who_knows().has_override() || entry.purpose() == ledger::v1::PURPOSE_SAFEGUARDING ||
-         entry.purpose() == ledger::v1::PURPOSE_YOUTH_JUSTICE;
-}
-
-void ComposeAccess(const ledger::v1::LedgerEntry& entry, v1::HeldAccess* access) {
-  *access->mutable_at() = request::ToTimestamp(absl::FromUnixMicros(entry.sequenced_at_us()));
-  access->set_kind(entry.kind());
-  access->set_agency_id(entry.agency_id());
-  access->set_role(entry.role());
-  access->set_purpose(static_cast<v1::Purpose>(entry.purpose()));
-  // What is shown of a flag may rest on several things, and counts once.
-  std::set<std::pair<std::string, int>> items;
-  for (const ledger::v1::Released& released : entry.released()) {
-    for (const int aspect : released.aspects()) items.emplace(released.flag_ref(), aspect);
-  }
-  access->set_items_released(static_cast<int>(items.size()));
-  access->set_entry_index(entry.index());
-}
-
-// Every entry about them, oldest first, those under ids that were merged into theirs included.
-absl::StatusOr<std::vector<uint64_t>> EntriesAbout(const store::View& view,
-                                                   const people::Person& person) {
-  std::vector<base::PersonId> ids = {person.id()};
-  for (const std::string& merged : person.row().merged_from()) {
-    SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId id, base::PersonId::FromBytes(merged));
-    ids.push_back(id);
-  }
-  const ledger::PersonIndex index(&view);
-  std::vector<uint64_t> indexes;
-  for (const base::PersonId& id : ids) {
-    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<uint64_t> some, index.EntriesOf(id));
-    indexes.insert(indexes.end(), some.begin(), some.end());
-  }
-  std::sort(indexes.begin(), indexes.end());
-  indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());
-  return indexes;
-}
-
-absl::Status ComposeAccesses(const store::View& view, const people::Person& person,
-                             const Sensitive& sensitive, v1::PersonExport* held,
-                             Exclusions* left_out) {
-  SIGNPOST_ASSIGN_OR_RETURN(std::vector<uint64_t> indexes, EntriesAbout(view, person));
-  if (indexes.size() > kExportAccessesMax) {
-    (*left_out)[v1::EXCLUSION_REASON_TOO_MANY] +=
-        static_cast<int>(indexes.size()) - kExportAccessesMax;
-    indexes.erase(indexes.begin(), indexes.end() - kExportAccessesMax);
-  }
-  const ledger::LedgerReader reader(&view);
-  for (const uint64_t index : indexes) {
-    const absl::StatusOr<std::string> bytes = reader.Entry(index);
-    if (ledger::IsPruned(bytes.status())) {
-      ++(*left_out)[v1::EXCLUSION_REASON_NO_LONGER_KEPT];
-      continue;
-    }
-    if (!bytes.ok()) return bytes.status();
-    SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, ledger::ParseEntry(*bytes));
-    if (sensitive.Agency(entry.agency_id())) {
-      ++(*left_out)[v1::EXCLUSION_REASON_SENSITIVE_SERVICE];
-      continue;
-    }
-    if (MightPrejudice(entry)) {
-      ++(*left_out)[v1::EXCLUSION_REASON_PREJUDICE_TO_CRIME_OR_CHILD_PROTECTION];
-      continue;
-    }
-    if (!entry.practitioner_id().empty()) ++(*left_out)[v1::EXCLUSION_REASON_THIRD_PARTY];
-    ComposeAccess(entry, held->add_accesses());
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ComposeExport(const request::HubContext& context, const store::View& view,
-                           const request::BoundPolicy* bound, const people::Person& person,
-                           absl::Time now, v1::PersonExport* held) {
-  held->set_salt(context.random->Bytes(kSaltBytes));
-  *held->mutable_made_at() = request::ToTimestamp(now);
-  held->set_shielded(person.shielded());
-  const std::shared_ptr<const registry::Directory> directory = context.registry->directory();
-  const Sensitive sensitive(bound, *directory, person);
-  Exclusions left_out;
-  for (const stored::FlagRow& flag : person.flags()) {
-    if (flag.status() == v1::FLAG_STATUS_RETRACTED) continue;
-    if (sensitive.Service(flag.service())) {
-      ++left_out[v1::EXCLUSION_REASON_SENSITIVE_SERVICE];
-      continue;
-    }
-    SIGNPOST_RETURN_IF_ERROR(ComposeFlag(flag, person, held, &left_out));
-  }
-  const auto hides = [&sensitive](const std::string& agency_id) {
-    return sensitive.Agency(agency_id);
-  };
-  for (const stored::AliasRow& alias : person.aliases()) {
-    // That this agency reported them would tell of its service.
-    if (hides(alias.agency_id())) {
-      ++left_out[v1::EXCLUSION_REASON_SENSITIVE_SERVICE];
-      continue;
-    }
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const stored::PersonSecret secret,
-        disclosure::Opener::Peek(ExportComposer::Key(), person.Details(alias)).Open());
-    v1::HeldDetails* details = held->add_details();
-    details->set_agency_id(alias.agency_id());
-    *details->mutable_since() = request::ToTimestamp(alias.since_s());
-    ComposeDetails(secret, details->mutable_details());
-  }
-  for (const stored::ConsentRow& row : person.consents()) {
-    if (hides(row.recorded_by_agency_id()) ||
-        std::any_of(row.recipient_agency_ids().begin(), row.recipient_agency_ids().end(), hides) ||
-        std::any_of(row.holder_agency_ids().begin(), row.holder_agency_ids().end(), hides) ||
-        std::any_of(row.services().begin(), row.services().end(),
-                    [&sensitive](const std::string& id) { return sensitive.Service(id); })) {
-      ++left_out[v1::EXCLUSION_REASON_SENSITIVE_SERVICE];
-      continue;
-    }
-    ComposeConsent(row, held, &left_out);
-  }
-  SIGNPOST_RETURN_IF_ERROR(ComposeAccesses(view, person, sensitive, held, &left_out));
-  for (const auto& [reason, count] : left_out) {
-    v1::ExportExclusion* exclusion = held->add_exclusions();
-    exclusion->set_reason(reason);
-    exclusion->set_count(count);
-  }
-  return absl::OkStatus();
 }
 
 // --- What the three have in common ---
@@ -379,7 +158,7 @@ absl::Status AskHoldersToStop(const request::HubContext& context, const people::
     if (flag.status() == v1::FLAG_STATUS_RETRACTED || flag.record_hash().empty()) continue;
     SIGNPOST_ASSIGN_OR_RETURN(
         const stored::ContactSecret contact,
-        disclosure::Opener::Peek(ExportComposer::Key(), person.Contact(flag)).Open());
+        disclosure::Opener::Peek(RecordComposer::Key(), person.Contact(flag)).Open());
     stored::StoredMessage message;
     message.set_kind(stored::STORED_MESSAGE_KIND_RECORD_ERASED);
     message.set_agency_id(flag.agency_id());
@@ -397,11 +176,12 @@ absl::Status AskHoldersToStop(const request::HubContext& context, const people::
 absl::Status ComposeErasedRecords(const people::ErasedRecordPage& page, v1::ErasedRecords* told) {
   for (const people::ErasedRecordQuestion& question : page.questions) {
     const absl::StatusOr<v1::FlagReport> report =
-        disclosure::Opener::Peek(ExportComposer::Key(), question.report).Open();
+        disclosure::Opener::Peek(RecordComposer::Key(), question.report).Open();
     v1::ErasedRecord* const record = told->add_records();
     record->set_question_id(question.id.ToText());
     record->set_agency_id(question.row.agency_id());
-    // One that does not open (of a backup, and reported anew since) keeps no other from being answered.
+    // One that does not open (of a backup, and reported anew since) keeps no other from being
+    // answered.
     if (report.ok()) record->set_record_id(report->record_id());
     *record->mutable_erased_at() = request::ToTimestamp(question.row.erased_at_s());
     *record->mutable_reported_at() = request::ToTimestamp(question.row.since_s());
@@ -511,6 +291,7 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
                            request::Reply<v1::ExportPersonResponse> done) {
   absl::Status status = request::CheckRequestId(request.request_id());
   if (status.ok()) status = CheckReason(request.reason());
+  if (status.ok()) status = CheckInclusions(request);
   if (status.ok()) status = request::TakeDetailsBudget(context_, asker, request.person());
   if (!status.ok()) return done(std::move(status));
   using Exported = Outcome<v1::ExportPersonResponse>;
@@ -526,17 +307,22 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
         SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
                                   request::Resolve(context, view, act.asker, act.request.person(),
                                                    request::Words::kOpenUnshielded));
-        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(
-            context, person.has_value() ? &*person : nullptr, act.request.reason(), &entry));
-        if (!person.has_value())
-          return Refuse<v1::ExportPersonResponse>(Nobody(), std::move(entry));
         // A stale policy still knows what is sensitive.
         const std::shared_ptr<const request::BoundPolicy> bound = context.policy->Latest();
-        v1::PersonExport held;
-        // What is written about them meanwhile may be missing: it is what was held at this view. The
-        // attempt rests on their own row, which Resolve() read: they are not erased meanwhile.
-        SIGNPOST_RETURN_IF_ERROR(ComposeExport(context, view.unguarded(), bound.get(), *person,
-                                               context.clock->Now(), &held));
+        ComposedExport composed;
+        // What is written about them meanwhile may be missing: it is what was held at this view.
+        // The attempt rests on their own row, which Resolve() read: they are not erased meanwhile.
+        if (person.has_value()) {
+          SIGNPOST_ASSIGN_OR_RETURN(composed, ComposeExport(context, view.unguarded(), bound.get(),
+                                                            *person, act.asker, act.request));
+        }
+        // Of whom nothing may be told is nobody, as in every answer.
+        const v1::PersonExport& held = composed.held;
+        const bool somebody =
+            !held.details().empty() || !held.flags().empty() || !held.consents().empty();
+        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context, somebody ? &*person : nullptr,
+                                                      RecordedReasons(act.request), &entry));
+        if (!somebody) return Refuse<v1::ExportPersonResponse>(Nobody(), std::move(entry));
         ledger::Attempt<Exported> attempt;
         attempt.outcome.answer = disclosure::Opener::Close(held);
         ledger::Operation& operation = attempt.operation.emplace();
@@ -544,6 +330,7 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
           request::SetPolicy(*bound, &entry);
           request::RestOn(*bound, &operation);
         }
+        entry.mutable_person_exported()->set_included(static_cast<uint32_t>(composed.included));
         SIGNPOST_RETURN_IF_ERROR(request::SetPerson(*person, &entry, &operation).status());
         entry.set_reply_hash(attempt.outcome.answer->hash());
         entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);

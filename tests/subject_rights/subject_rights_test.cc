@@ -104,53 +104,9 @@ class SubjectRightsTest : public request::HubRooms {
     return Wait<v1::AnswerErasedRecordResponse>(
         [&](auto done) { rights_->AnswerErasedRecord(asker, request, std::move(done)); });
   }
-  static std::map<v1::ExclusionReason, int> ExclusionsOf(const v1::PersonExport& held) {
-    std::map<v1::ExclusionReason, int> counts;
-    for (const v1::ExportExclusion& one : held.exclusions()) counts[one.reason()] = one.count();
-    return counts;
-  }
 
   std::unique_ptr<SubjectRights> rights_;
 };
-
-TEST_F(SubjectRightsTest, AnExportTellsWhatIsHeldAndWhoLookedAndNoThirdPartysName) {
-  ASSERT_TRUE(Consent(Adviser(), WrittenConsent()).ok());
-  Ask(Adviser(), AskAboutRecord("C-1"));
-  const uint64_t look = LastEntry().index;
-  const auto held = Export(Officer(), Tariq());
-  ASSERT_TRUE(held.ok()) << held.status();
-  EXPECT_EQ(held->flags_size(), 2);
-  ASSERT_EQ(held->details_size(), 2);
-  EXPECT_EQ(held->details(0).details().surname(), "Mahmood");
-  ASSERT_EQ(held->consents_size(), 1);
-  EXPECT_EQ(held->consents(0).decision(), v1::CONSENT_DECISION_GIVEN);
-  EXPECT_FALSE(held->shielded());
-  const std::string all = held->SerializeAsString();
-  EXPECT_THAT(all, Not(HasSubstr("Dilys")));
-  EXPECT_THAT(all, Not(HasSubstr("pa-001")));
-  // The two workers to ring, what was written on the form, who recorded it, who looked.
-  EXPECT_EQ(ExclusionsOf(*held),
-            (std::map<v1::ExclusionReason, int>{{v1::EXCLUSION_REASON_THIRD_PARTY, 5}}));
-  EXPECT_EQ(held->accesses(held->accesses_size() - 1).entry_index(), look);
-  EXPECT_EQ(held->accesses(held->accesses_size() - 1).kind(), ledger::v1::ENTRY_KIND_WHO_KNOWS);
-  EXPECT_EQ(LastEntry().kind, "person-exported");
-  EXPECT_EQ(LastEntry().outcome, "answered");
-  EXPECT_TRUE(LastEntry().has_details);
-}
-
-TEST_F(SubjectRightsTest, WhatASensitiveServiceHoldsAndLooksForProtectionAreCountedOnly) {
-  Report(kDrugs, Flag("D-1", "substance-misuse"));
-  Ask(YotOfficer(), AskAboutRecord("Y-1", v1::PURPOSE_SAFEGUARDING));
-  Ask(YotOfficer(), AskAboutRecord("Y-1", v1::PURPOSE_YOUTH_JUSTICE));
-  const auto held = Export(Officer(), Tariq());
-  ASSERT_TRUE(held.ok()) << held.status();
-  EXPECT_EQ(held->flags_size(), 2);
-  EXPECT_THAT(held->SerializeAsString(), Not(HasSubstr("drugs")));
-  std::map<v1::ExclusionReason, int> left_out = ExclusionsOf(*held);
-  // The flag, the name it was reported under, and the entry of its opening.
-  EXPECT_EQ(left_out[v1::EXCLUSION_REASON_SENSITIVE_SERVICE], 3);
-  EXPECT_EQ(left_out[v1::EXCLUSION_REASON_PREJUDICE_TO_CRIME_OR_CHILD_PROTECTION], 2);
-}
 
 TEST_F(SubjectRightsTest, OthersAreRefusedAndThatIsRecorded) {
   for (const base::Principal& asker : {SocialWorker(), Manager(), System(kSocial)}) {

@@ -150,15 +150,25 @@ Act ReportOverrides(Maker* maker, Caller* caller) {
       [request](const Talk& /*talk*/) { return request; });
 }
 
+// Also includes what an earlier export of its own left out, where it remembers any.
 Act ExportPerson(Maker* maker, Caller* caller) {
   *caller = maker->dice().OneIn(4) ? maker->Anybody() : maker->DataProtectionOfficer();
   v1::ExportPersonRequest request;
   request.set_request_id(maker->RequestId());
   request.set_reason(maker->Reason());
+  const bool includes = maker->dice().OneIn(3);
+  if (includes) request.add_inclusions()->set_reason(maker->Reason());
+  const bool pages = maker->dice().OneIn(8);
   return Asks<v1::ExportPersonRequest, v1::ExportPersonResponse>(
-      [request, selector = maker->Selector()](const Talk& talk) mutable {
-        *request.mutable_person() = selector(talk);
-        return request;
+      [request, includes, pages, any = maker->dice().Roll(),
+       selector = maker->Selector()](const Talk& talk) {
+        v1::ExportPersonRequest asked = request;
+        *asked.mutable_person() = selector(talk);
+        if (pages) asked.set_accesses_before(Number(talk.memory().One("receipt-index", any)));
+        if (includes) {
+          asked.mutable_inclusions(0)->add_exclusion_ids(talk.memory().One("exclusion-id", any));
+        }
+        return asked;
       });
 }
 

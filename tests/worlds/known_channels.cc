@@ -31,9 +31,9 @@ bool PreviewCounts(const Plan& /*plan*/, const std::string& method, const Differ
           absl::StrContains(difference.path, ".report.changes"));
 }
 
-bool ExportOfOthers(const Plan& /*plan*/, const std::string& method, const Difference& difference) {
+bool ExportedNumber(const Plan& /*plan*/, const std::string& method, const Difference& difference) {
   return method == "/signpost.v1.PersonService/ExportPerson" &&
-         absl::StartsWith(difference.path, "reply.answer.");
+         absl::EndsWith(difference.path, ".entry_index");
 }
 
 }  // namespace
@@ -51,9 +51,9 @@ const std::vector<KnownChannel>& KnownChannels() {
        &OverrideNumber},
       {"preview-counts", "A preview counts the people whom the hub knows.", "Idea 2: counts", false,
        74, "hidden-or-absent", &PreviewCounts},
-      {"export-of-others", "An officer of any agency is given what all others hold, or how much.",
-       "Shields: nothing that locates a shielded person; Subject access", false, 32,
-       "refuge-here-or-there", &ExportOfOthers},
+      {"exported-number", "So are the numbers of the accesses that an export tells.",
+       "Numbers, ids, time: what a caller can see of the ledger's numbers", false, 0, "",
+       &ExportedNumber},
   };
   return *channels;
 }

@@ -222,6 +222,8 @@ const std::vector<OpaqueField>& OpaqueFields() {
       {"signpost.v1.OverrideList.salt", "salt", "drawn for each answer"},
       {"signpost.v1.OverrideReport.salt", "salt", "drawn for each answer"},
       {"signpost.v1.PersonExport.salt", "salt", "drawn for each answer"},
+      {"signpost.v1.ExportExclusion.exclusion_id", "exclusion-id", "a keyed hash of a drawn id"},
+      {"signpost.v1.ExportExclusion.consent_id", "consent-id", "drawn for each consent"},
       {"signpost.v1.Notice.salt", "salt", "drawn for each notice"},
       {"signpost.v1.ErasedRecords.salt", "salt", "drawn for each answer"},
       {"signpost.v1.SearchEntriesResponse.salt", "salt", "drawn for each answer"},
