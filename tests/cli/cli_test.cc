@@ -77,6 +77,10 @@ TEST_F(CliRun, AWrongCommandLineIsTwo) {
                  "legal-duty"}),
             kExitUsage);
   EXPECT_THAT(err_.str(), HasSubstr("--override-reason"));
+  EXPECT_EQ(Run({"person", "export", "--record", "x", "--reason", "Their request of May",
+                 "--include", "5f0c22"}),
+            kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("--because"));
   EXPECT_EQ(Run({"audit", "verify", "/nowhere"}), kExitUsage);
   EXPECT_THAT(err_.str(), HasSubstr("--key"));
 }

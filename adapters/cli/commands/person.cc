@@ -1,14 +1,17 @@
-// person export, shield, erase, erased-records: everything that is held about one young person. For data
-// protection officers.
+// person export, shield, erase, erased-records: everything that is held about one young person. For
+// data protection officers.
 
-#include <map>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "adapters/cli/commands/cli.h"
 #include "adapters/cli/files/files.h"
+#include "adapters/cli/text/export_page.h"
+#include "adapters/cli/text/letter.h"
 #include "adapters/cli/text/page.h"
 #include "adapters/cli/text/render.h"
 #include "adapters/cli/text/text.h"
@@ -24,10 +27,24 @@ struct ExportOptions : HubOptions {
   PersonOptions about;
   std::string reason;
   std::string out;
+  std::string letter;
+  std::string letter_html;
+  std::vector<std::string> include;
+  std::string because;
+  std::optional<uint64_t> before_entry;
   void Declare(CLI::App* app) {
     about.Declare(app);
     AddText(app, "--reason", "TEXT", "Why, in at least ten letters. Recorded, sealed.", &reason);
     AddText(app, "--out", "FILE", "Keep it in FILE, readable by you.", &out);
+    AddText(app, "--letter", "FILE", "Write a letter to them into FILE, in plain English.",
+            &letter);
+    AddText(app, "--letter-html", "FILE", "The same letter as a page of HTML.", &letter_html);
+    AddList(app, "--include", "ID", "Include what an earlier export left out under this id.",
+            &include);
+    AddText(app, "--because", "TEXT",
+            "Why that may be told, in at least ten letters. Recorded, sealed.", &because);
+    AddNumber(app, "--before-entry", "NUMBER", "Tell accesses older than this entry alone.",
+              &before_entry);
   }
 };
 
@@ -71,96 +88,8 @@ struct ErasedRecordsOptions : HubOptions {
 };
 
 constexpr int kErasedRecordsShown = 1000;
+constexpr int kExclusionsPerInclusion = 50;  // as many as the hub takes
 constexpr int kIndent = 3;
-constexpr int kColumn = 14;
-
-std::string WhyLeftOut(signpost::v1::ExclusionReason reason) {
-  switch (reason) {
-    case signpost::v1::EXCLUSION_REASON_THIRD_PARTY:
-      return "names or tells of somebody else";
-    case signpost::v1::EXCLUSION_REASON_SENSITIVE_SERVICE:
-      return "is held by a service that answers for itself; ask that service";
-    case signpost::v1::EXCLUSION_REASON_PREJUDICE_TO_CRIME_OR_CHILD_PROTECTION:
-      return "was done to protect somebody or for youth justice; judge each before you tell of it "
-             "(an auditor finds them with signpost audit search)";
-    case signpost::v1::EXCLUSION_REASON_NO_LONGER_KEPT:
-      return "is past its retention; only its hash is kept";
-    case signpost::v1::EXCLUSION_REASON_TOO_MANY:
-      return "is older than the newest that one export tells";
-    default:
-      return ReadableCode(EnumWord(reason));
-  }
-}
-
-std::string RenderExport(const signpost::v1::PersonExport& held) {
-  Page page;
-  page.Heading(absl::StrCat("What is held, ", Readable(held.made_at())));
-  if (held.shielded()) page.Line("A shield stands.");
-  for (const signpost::v1::HeldDetails& item : held.details()) {
-    const signpost::v1::PersonDetails& details = item.details();
-    std::string text = absl::StrCat(details.given_names(), " ", details.surname());
-    if (details.has_birth_date()) {
-      absl::StrAppend(&text, ", born ", Readable(details.birth_date()));
-    }
-    if (!details.postcode().empty()) absl::StrAppend(&text, ", ", details.postcode());
-    for (const signpost::v1::Identifier& identifier : details.identifiers()) {
-      absl::StrAppend(&text, ", ", ReadableCode(EnumWord(identifier.kind())), " ",
-                      identifier.value());
-    }
-    page.Field(kIndent, kColumn, "Details",
-               absl::StrCat(text, " (", item.agency_id(), ", since ", Readable(item.since()), ")"));
-  }
-  for (const signpost::v1::HeldFlag& flag : held.flags()) {
-    std::string text = absl::StrCat(flag.agency_id(), ", ", ReadableCode(flag.service()), ", ",
-                                    ReadableCode(EnumWord(flag.status())));
-    if (flag.has_opened_on()) absl::StrAppend(&text, " from ", Readable(flag.opened_on()));
-    if (flag.has_closed_on()) absl::StrAppend(&text, " until ", Readable(flag.closed_on()));
-    if (!flag.worker_role().empty())
-      absl::StrAppend(&text, "; a ", ReadableCode(flag.worker_role()));
-    if (!flag.assessment_kinds().empty()) {
-      absl::StrAppend(&text, "; assessments: ", absl::StrJoin(flag.assessment_kinds(), ", "));
-    }
-    page.Field(kIndent, kColumn, "Known to", text);
-  }
-  for (const signpost::v1::HeldConsent& consent : held.consents()) {
-    std::string text = absl::StrCat(ReadableCode(EnumWord(consent.decision())), " by ",
-                                    ReadableCode(EnumWord(consent.grantor())), " from ",
-                                    Readable(consent.valid_from()));
-    if (consent.has_valid_until()) {
-      absl::StrAppend(&text, " until ", Readable(consent.valid_until()));
-    }
-    if (consent.has_withdrawn_at()) {
-      absl::StrAppend(&text, "; taken back ", Readable(consent.withdrawn_at()));
-    }
-    page.Field(kIndent, kColumn, "Consent",
-               absl::StrCat(text, "; recorded by ", consent.recorded_by_agency_id()));
-  }
-  page.Blank();
-  page.Heading("Who looked, and what was done");
-  for (const signpost::v1::HeldAccess& access : held.accesses()) {
-    std::string text =
-        absl::StrCat(ReadableCode(EnumWord(access.kind())), ", ", access.agency_id());
-    if (!access.role().empty()) absl::StrAppend(&text, ", a ", ReadableCode(access.role()));
-    if (access.purpose() != signpost::v1::PURPOSE_UNSPECIFIED) {
-      absl::StrAppend(&text, ", for ", ReadableCode(EnumWord(access.purpose())));
-    }
-    if (access.items_released() > 0) {
-      absl::StrAppend(&text, "; ", access.items_released(),
-                      access.items_released() == 1 ? " item shown" : " items shown");
-    }
-    page.Field(kIndent, 26, Readable(access.at()),
-               absl::StrCat(text, " (entry ", access.entry_index(), ")"));
-  }
-  if (held.accesses().empty()) page.Line("Nobody, that may be told.");
-  if (!held.exclusions().empty()) {
-    page.Blank();
-    page.Heading("Left out");
-    for (const signpost::v1::ExportExclusion& exclusion : held.exclusions()) {
-      page.Field(kIndent, 6, absl::StrCat(exclusion.count()), WhyLeftOut(exclusion.reason()));
-    }
-  }
-  return page.text();
-}
 
 std::string RenderErasedRecords(const signpost::v1::ErasedRecords& listed) {
   Page page;
@@ -208,9 +137,29 @@ int Send(Terminal& terminal, const HubOptions& options, const char* what,
   return answered.ok() ? kExitOk : FailCall(terminal, what, answered);
 }
 
+// What of an export is asked for beside everything.
+absl::Status FillInclusions(const ExportOptions& options,
+                            signpost::v1::ExportPersonRequest* request) {
+  if (options.include.empty() != options.because.empty()) {
+    return absl::InvalidArgumentError(
+        "say what to include and why it may be told: --include ID .. --because TEXT");
+  }
+  signpost::v1::ExportInclusion* inclusion = nullptr;
+  for (const std::string& id : options.include) {
+    if (inclusion == nullptr || inclusion->exclusion_ids_size() == kExclusionsPerInclusion) {
+      inclusion = request->add_inclusions();
+      inclusion->set_reason(options.because);
+    }
+    inclusion->add_exclusion_ids(id);
+  }
+  request->set_accesses_before(options.before_entry.value_or(0));
+  return absl::OkStatus();
+}
+
 int Export(Terminal& terminal, const ExportOptions& options) {
   signpost::v1::ExportPersonRequest request;
   absl::Status status = Fill(options, &request);
+  if (status.ok()) status = FillInclusions(options, &request);
   if (!status.ok()) return FailHere(terminal, status);
   signpost::v1::ExportPersonResponse response;
   const int sent = Send(terminal, options, "person export", &PersonService::Stub::ExportPerson,
@@ -222,16 +171,25 @@ int Export(Terminal& terminal, const ExportOptions& options) {
                     grpc::Status(grpc::StatusCode::INTERNAL, "the answer does not parse"));
   }
   held.clear_salt();
-  const std::string text = options.json ? Json(held) : RenderExport(held);
-  if (options.out.empty()) {
-    *terminal.out << (options.json ? text : RenderRecorded(text, response.receipt()));
-    return kExitOk;
+  std::string kept;
+  for (const auto& [file, text] :
+       {std::pair(options.letter, LetterText(held)),
+        std::pair(options.letter_html, LetterHtml(held)),
+        std::pair(options.out, options.json ? Json(held) : RenderExport(held))}) {
+    if (file.empty()) continue;
+    status = WriteBytes(file, text);
+    if (!status.ok()) return FailHere(terminal, status);
+    absl::StrAppend(&kept, kept.empty() ? "Kept in " : " and ", file);
   }
-  status = WriteBytes(options.out, text);
-  if (!status.ok()) return FailHere(terminal, status);
-  *terminal.out << RenderRecorded(
-      absl::StrCat("Kept in ", options.out, "; it is personal: keep it as you keep case files"),
-      response.receipt());
+  if (!kept.empty()) {
+    absl::StrAppend(&kept, "; it is personal: keep it as you keep case files\n\n");
+  } else if (options.json) {
+    *terminal.out << Json(held);
+    return kExitOk;
+  } else {
+    kept = absl::StrCat(RenderExport(held), "\n");
+  }
+  *terminal.out << RenderRecorded(absl::StrCat(kept, RenderExclusions(held)), response.receipt());
   return kExitOk;
 }
 
@@ -339,9 +297,11 @@ std::vector<Command> PersonCommands() {
       MakeCommand(
           "person export",
           "Everything held about a young person and everybody who looked, to answer them.",
-          "For practitioners in role data-protection-officer. What names somebody else, what a "
-          "sensitive service holds and looks that it might do harm to tell of are left out and "
-          "counted.",
+          "For practitioners in role data-protection-officer. Tells what an officer of your agency "
+          "may "
+          "tell; --letter writes it in plain English. What of your agency's own is left out (names "
+          "of others, looks to protect somebody) is listed for you, and --include with --because "
+          "includes it; about everything else another agency's officer decides.",
           Export),
       MakeCommand(
           "person erase", "Erases a young person: their key is destroyed.",

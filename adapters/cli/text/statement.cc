@@ -1,5 +1,6 @@
 #include "adapters/cli/text/statement.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -22,35 +23,6 @@ using Names = std::map<std::string, std::string>;
 std::string NameOf(const Names& names, const std::string& id) {
   const auto found = names.find(id);
   return found == names.end() ? id : found->second;
-}
-
-std::string PurposeInWords(int purpose) {
-  switch (purpose) {
-    case signpost::v1::PURPOSE_ASSESSMENT:
-      return "to find out what help you need";
-    case signpost::v1::PURPOSE_SUPPORT_PLANNING:
-      return "to plan help for you";
-    case signpost::v1::PURPOSE_SAFEGUARDING:
-      return "to keep you safe";
-    case signpost::v1::PURPOSE_YOUTH_JUSTICE:
-      return "to help you keep out of trouble and do what the court said";
-    case signpost::v1::PURPOSE_SERVICE_DELIVERY:
-      return "to do their own work with you";
-    case signpost::v1::PURPOSE_REFERRAL:
-      return "to ask others to help you";
-    case signpost::v1::PURPOSE_CAREER_GUIDANCE:
-      return "to help you choose work or training";
-    case signpost::v1::PURPOSE_HOUSING:
-      return "to help you with a home";
-    case signpost::v1::PURPOSE_EMPLOYMENT:
-      return "to help you with a job";
-    case signpost::v1::PURPOSE_EDUCATION_ADMISSION:
-      return "to help you get into a school or college";
-    case signpost::v1::PURPOSE_AUDIT:
-      return "to check that rules were kept";
-    default:
-      return EnumWord(signpost::v1::Purpose_descriptor(), purpose);
-  }
 }
 
 std::string ActionInWords(int action) {
@@ -154,6 +126,24 @@ std::string ExceptionSentence(const ConsentScope& scope, const Names& names) {
   return absl::StrCat("But not this: ", JoinWords(parts), ".");
 }
 
+std::vector<std::string> WhatAndExceptions(const ConsentScope& scope, bool yes,
+                                           const Names& names) {
+  std::vector<std::string> what = WhatSentences(scope, names);
+  if (!scope.actions().empty()) {
+    what.push_back(absl::StrCat(yes ? "They may " : "They may not ",
+                                Listed(scope.actions(), ActionInWords), "."));
+  }
+  for (const ConsentScope& exception : scope.exceptions()) {
+    what.push_back(ExceptionSentence(exception, names));
+  }
+  return what;
+}
+
+std::string WhySentence(const ConsentScope& scope, bool yes) {
+  if (scope.purposes().empty()) return yes ? "For their work with you." : "Whatever the reason.";
+  return absl::StrCat(Capital(Listed(scope.purposes(), PurposeInWords)), ".");
+}
+
 std::string Joined(const std::vector<std::string>& sentences) {
   std::string text;
   for (const std::string& sentence : sentences) {
@@ -199,20 +189,9 @@ void AddConsent(int number, const Consent& consent, const Names& names, Page& pa
   const bool yes = consent.decision() == signpost::v1::CONSENT_DECISION_GIVEN;
   const ConsentScope& scope = consent.scope();
   page.Heading(absl::StrCat(number, ". ", SpeakerOf(consent, yes), AboutKind(consent.kind())));
-  std::vector<std::string> what = WhatSentences(scope, names);
-  if (!scope.actions().empty()) {
-    what.push_back(absl::StrCat(yes ? "They may " : "They may not ",
-                                Listed(scope.actions(), ActionInWords), "."));
-  }
-  for (const ConsentScope& exception : scope.exceptions()) {
-    what.push_back(ExceptionSentence(exception, names));
-  }
-  page.Field(kIndent, kColumn, "What", Joined(what));
+  page.Field(kIndent, kColumn, "What", Joined(WhatAndExceptions(scope, yes, names)));
   page.Field(kIndent, kColumn, yes ? "Who sees it" : "Not for", Joined(WhoSentences(scope, names)));
-  page.Field(kIndent, kColumn, "Why",
-             scope.purposes().empty()
-                 ? (yes ? "For their work with you." : "Whatever the reason.")
-                 : absl::StrCat(Capital(Listed(scope.purposes(), PurposeInWords)), "."));
+  page.Field(kIndent, kColumn, "Why", WhySentence(scope, yes));
   std::string when;
   if (consent.standing() == signpost::v1::CONSENT_STANDING_NOT_YET) {
     when = absl::StrCat("It starts on ", ReadableDay(consent.valid_from()), ". ");
@@ -235,6 +214,44 @@ void AddConsent(int number, const Consent& consent, const Names& names, Page& pa
 }
 
 }  // namespace
+
+std::string PurposeInWords(int purpose) {
+  switch (purpose) {
+    case signpost::v1::PURPOSE_ASSESSMENT:
+      return "to find out what help you need";
+    case signpost::v1::PURPOSE_SUPPORT_PLANNING:
+      return "to plan help for you";
+    case signpost::v1::PURPOSE_SAFEGUARDING:
+      return "to keep you safe";
+    case signpost::v1::PURPOSE_YOUTH_JUSTICE:
+      return "to help you keep out of trouble and do what the court said";
+    case signpost::v1::PURPOSE_SERVICE_DELIVERY:
+      return "to do their own work with you";
+    case signpost::v1::PURPOSE_REFERRAL:
+      return "to ask others to help you";
+    case signpost::v1::PURPOSE_CAREER_GUIDANCE:
+      return "to help you choose work or training";
+    case signpost::v1::PURPOSE_HOUSING:
+      return "to help you with a home";
+    case signpost::v1::PURPOSE_EMPLOYMENT:
+      return "to help you with a job";
+    case signpost::v1::PURPOSE_EDUCATION_ADMISSION:
+      return "to help you get into a school or college";
+    case signpost::v1::PURPOSE_AUDIT:
+      return "to check that rules were kept";
+    default:
+      return EnumWord(signpost::v1::Purpose_descriptor(), purpose);
+  }
+}
+
+std::vector<std::string> CoveredSentences(const ConsentScope& scope, bool yes, const Names& names) {
+  std::vector<std::string> sentences = WhatAndExceptions(scope, yes, names);
+  for (std::string& sentence : WhoSentences(scope, names)) {
+    sentences.push_back(yes ? std::move(sentence) : absl::StrCat("Not for: ", sentence));
+  }
+  sentences.push_back(WhySentence(scope, yes));
+  return sentences;
+}
 
 std::string RenderStatement(const signpost::v1::ConsentList& list, const Names& names,
                             const std::string& consent_id) {

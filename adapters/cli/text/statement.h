@@ -8,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "signpost/v1/consent.pb.h"
 
@@ -18,6 +19,12 @@ namespace signpost::adapters::cli {
 std::string RenderStatement(const signpost::v1::ConsentList& list,
                             const std::map<std::string, std::string>& names,
                             const std::string& consent_id);
+
+// What `scope` of a yes, or of a no, covers: in sentences to the young person, its exceptions too.
+std::vector<std::string> CoveredSentences(const signpost::v1::ConsentScope& scope, bool yes,
+                                          const std::map<std::string, std::string>& names);
+// Of a v1.Purpose: "to plan help for you".
+std::string PurposeInWords(int purpose);
 
 }  // namespace signpost::adapters::cli
 
