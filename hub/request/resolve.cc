@@ -1,5 +1,6 @@
 #include "hub/request/resolve.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -18,6 +19,18 @@ absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt) {
   status.SetPayload(kReceiptPayload, absl::Cord(receipt.SerializeAsString()));
   return status;
 }
+
+namespace {
+
+// Whether the asker's agency reported them, and may have taken it back since: what it reported itself
+// leads to them whether or not somebody shields them.
+bool HasReported(const base::Principal& asker, const people::Person& person) {
+  return std::any_of(
+      person.aliases().begin(), person.aliases().end(),
+      [&asker](const store::v1::AliasRow& alias) { return alias.agency_id() == asker.agency_id; });
+}
+
+}  // namespace
 
 absl::StatusOr<std::optional<people::Person>> Resolve(const HubContext& context,
                                                       const store::View& view,
@@ -56,7 +69,7 @@ absl::StatusOr<std::optional<people::Person>> Resolve(const HubContext& context,
     absl::StatusOr<people::Person> person = context.people->Read(view, *id);
     if (person.ok()) {
       if (words == Words::kOpenUnshielded && selector.has_details() && person->shielded() &&
-          !WorksWith(context, asker, *person)) {
+          !WorksWith(context, asker, *person) && !HasReported(asker, *person)) {
         return std::nullopt;
       }
       return *std::move(person);

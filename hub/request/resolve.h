@@ -33,8 +33,8 @@ enum class Words {
   // with its reason and reviewed. A child at risk must not be nobody because only a service knows
   // them that may not be named.
   kAll,
-  // As kOpen, but that whoever is shielded is nobody, unless the asker's agency works with them: for
-  // those whom no policy judges afterwards.
+  // As kOpen, but that whoever is shielded is nobody, unless the asker's agency works with them or
+  // ever reported them: for those whom no policy judges afterwards.
   kOpenUnshielded,
 };
 

@@ -357,6 +357,32 @@ TEST_F(PersonExportTest, OfWhoeverIsShieldedAnOfficerIsToldWhatTheirAgencyHolds)
   EXPECT_THAT(own.DebugString(), Not(HasSubstr(kYot)));
 }
 
+// Found by the two-worlds harness: somebody was nobody to them from the day of the shield on. To be
+// broken by taking HasReported() out of request/resolve.cc.
+TEST_F(PersonExportTest, AShieldIsNoNewsToWhoTookTheirReportBack) {
+  Report(kDrugs, Flag("D-1", "substance-misuse", Sal()));
+  Report(kHousing, Flag("H-1", "housing", Sal()));
+  v1::FlagReport mistake = Flag("H-1", "housing", Sal());
+  mistake.set_status(v1::FLAG_STATUS_RETRACTED);
+  Report(kHousing, mistake);
+  v1::ExportPersonRequest sal;
+  *sal.mutable_person()->mutable_details() = Sal();
+  const v1::PersonExport before = Export(OfficerOf(kHousing), sal);
+  v1::SetShieldRequest shield;
+  shield.set_request_id(RequestId());
+  shield.mutable_person()->set_record_id("D-1");
+  shield.set_shielded(true);
+  shield.set_reason("In a refuge since Monday.");
+  ASSERT_TRUE(Wait<v1::SetShieldResponse>([&](auto done) {
+                rights_.SetShield(OfficerOf(kDrugs), shield, std::move(done));
+              }).ok());
+  EXPECT_TRUE(PersonOf(kDrugs, "D-1").shielded());
+  const v1::PersonExport after = Export(OfficerOf(kHousing), sal);
+  EXPECT_EQ(after.details_size(), before.details_size());
+  EXPECT_EQ(after.shielded(), before.shielded());
+  EXPECT_EQ(after.flags_size(), 0);
+}
+
 // What an agency that reported learns depends on its own data alone.
 TEST_F(PersonExportTest, WhatWaitsIsToldToAllButWhoReportedIt) {
   v1::ExportPersonRequest by_record;
