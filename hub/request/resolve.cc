@@ -22,8 +22,8 @@ absl::Status WithReceipt(absl::Status status, const v1::Receipt& receipt) {
 
 namespace {
 
-// Whether the asker's agency reported them, and may have taken it back since: what it reported itself
-// leads to them whether or not somebody shields them.
+// Whether the asker's agency reported them, and may have taken it back since: what it reported
+// itself leads to them whether or not somebody shields them.
 bool HasReported(const base::Principal& asker, const people::Person& person) {
   return std::any_of(
       person.aliases().begin(), person.aliases().end(),

@@ -312,8 +312,8 @@ TEST_F(PersonExportTest, WhatAnAgencyDoesForItsSensitiveServiceLeavesNoTraceEith
   EXPECT_EQ(Seen(Officer()), before);
 }
 
-// Twice over: details that such an agency alone reported find nobody, and of whoever is found all the
-// same there has to be something to tell.
+// Twice over: details that such an agency alone reported find nobody, and of whoever is found all
+// the same there has to be something to tell.
 TEST_F(PersonExportTest, OfWhomNothingMayBeToldIsNobody) {
   HousingHelpsWithDrugsToo();
   v1::ExportPersonRequest nobody;
