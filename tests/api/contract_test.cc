@@ -157,6 +157,9 @@ const std::map<std::string, std::string>& NotPersonal() {
       {"signpost.v1.WitnessState.name", "an organisation"},
       {"signpost.v1.PatternReport.name", "a pattern"},
       {"signpost.v1.ExportExclusion.reason", "an ExclusionReason"},
+      {"signpost.v1.PersonExport.agency_names", "organisations"},
+      {"signpost.v1.AgencyName.name", "an organisation"},
+      {"signpost.v1.HeldConsent.only_named_workers", "a yes or no"},
   };
   return *fields;
 }

@@ -28,6 +28,7 @@ bool LedgerSize(const Plan& /*plan*/, const std::string& method, const Differenc
 bool PreviewCounts(const Plan& /*plan*/, const std::string& method, const Difference& difference) {
   return method == "/signpost.v1.PolicyService/PreviewPolicy" &&
          (absl::EndsWith(difference.path, ".report.people") ||
+          absl::EndsWith(difference.path, ".report.questions") ||
           absl::StrContains(difference.path, ".report.changes"));
 }
 
@@ -49,8 +50,9 @@ const std::vector<KnownChannel>& KnownChannels() {
       {"override-number", "An override's number is that of its entry.",
        "Numbers, ids, time: what a caller can see of the ledger's numbers", false, 0, "",
        &OverrideNumber},
-      {"preview-counts", "A preview counts the people whom the hub knows.", "Idea 2: counts", false,
-       74, "hidden-or-absent", &PreviewCounts},
+      {"preview-counts",
+       "A preview counts the people whom the hub knows, and what was asked about them.",
+       "Idea 2: counts", false, 74, "hidden-or-absent", &PreviewCounts},
       {"exported-number", "So are the numbers of the accesses that an export tells.",
        "Numbers, ids, time: what a caller can see of the ledger's numbers", false, 0, "",
        &ExportedNumber},
