@@ -94,7 +94,7 @@ TEST(LetterTest, ALookIsALine) {
 }
 
 // What an officer has to decide about is not for who reads the letter: neither how much, nor that
-// there is any. To be broken by counting exclusions in the letter.
+// there is any. Broken once by counting exclusions in the letter.
 TEST(LetterTest, WhatIsLeftOutChangesNoWordOfIt) {
   signpost::v1::PersonExport held = Held();
   const std::string text = LetterText(held);

@@ -5,7 +5,15 @@
 
 #include <gmock/gmock.h>
 
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "hub/ledger/person_index.h"
+#include "hub/matching/report_linker.h"
+#include "hub/matching/reviews.h"
 #include "hub/store/row_codec.h"
 #include "signpost/store/v1/policy.pb.h"
 #include "tests/request/hub_rooms.h"
@@ -111,6 +119,62 @@ TEST_F(ReplayTest, WhatCannotBeTakenBackIsSaid) {
   EXPECT_EQ(again->result(), v1::REPLAY_RESULT_NOT_POSSIBLE);
   EXPECT_THAT(again->findings(), Contains("what an agency reports of a flag changed since"));
   EXPECT_EQ(LastEntry().outcome, "not-possible");
+}
+
+// The row carried another's shield until then, of which no entry of theirs tells. Broken once by leaving
+// the doubt out: the decision came out as another, as if somebody had changed it.
+TEST_F(ReplayTest, ThatAReviewWasDecidedSinceIsSaid) {
+  const auto commit = [this](store::Batch batch, ledger::v1::EntryKind kind,
+                             const people::Person* about) {
+    ledger::v1::LedgerEntry entry = context_.entries->New(kind, base::Principal(), std::string());
+    entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+    ledger::Operation operation;
+    operation.batch = std::move(batch);
+    if (about != nullptr) {
+      about->Blinding()->SetPerson(&entry);
+      ledger::PersonIndex::Add(about->id(), &operation);
+    }
+    operation.entries.push_back(ledger::ToDraft(entry));
+    ASSERT_TRUE(sequencer_->SubmitAndWait(std::move(operation)).ok());
+  };
+  for (const auto& [agency, record, service] :
+       {std::tuple(kConnexions, "C-9", "connexions"), std::tuple(kYot, "Y-9", "youth-offending")}) {
+    v1::FlagReport moved = Flag(record, service);
+    moved.mutable_person()->set_postcode("NT9 9ZZ");
+    ASSERT_EQ(Report(agency, moved).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
+  }
+  {
+    const auto view = View();
+    const ledger::GuardedView read(view.get());
+    const base::PersonId tariq = PersonOf(kYot, "Y-1").id();
+    store::Batch batch = std::move(
+        context_.people->PrepareShield(read, tariq, {true, request::kSocial, nullptr}, clock_.Now())
+            ->change);
+    ASSERT_TRUE(
+        context_.linker->PrepareShieldOfWaiting(read, tariq, request::kSocial, clock_.Now(), &batch)
+            .ok());
+    commit(std::move(batch), ledger::v1::ENTRY_KIND_SHIELD_CHANGED, nullptr);
+  }
+  const people::Person waits = PersonOf(kConnexions, "C-9");
+  ASSERT_TRUE(waits.shielded());
+  ASSERT_EQ(waits.id(), PersonOf(kYot, "Y-9").id());
+  const request::Answered answered = Ask(Adviser(), AskAboutRecord("C-9"));
+  ASSERT_TRUE(answered.status.ok()) << answered.status;
+  const uint64_t asked = answered.receipt.ledger_index();
+  ASSERT_EQ(Replay(asked)->result(), v1::REPLAY_RESULT_SAME);
+  {
+    const auto view = View();
+    const ledger::GuardedView read(view.get());
+    const std::vector<matching::ReviewItem> reviews = *matching::ReviewsNaming(*view, {waits.id()});
+    ASSERT_THAT(reviews, SizeIs(1));
+    commit(std::move(context_.linker->PrepareResolve(read, reviews[0], {})->batch),
+           ledger::v1::ENTRY_KIND_REVIEW_RESOLVED, &waits);
+  }
+  ASSERT_FALSE(PersonOf(kConnexions, "C-9").shielded());
+  const auto again = Replay(asked);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->result(), v1::REPLAY_RESULT_NOT_POSSIBLE);
+  EXPECT_THAT(again->findings(), Contains("it was decided since whether a report is about them"));
 }
 
 TEST_F(ReplayTest, WhatCannotBeReadIsDamageAndNoFinding) {

@@ -194,7 +194,7 @@ TEST_F(PersonExportTest, ItTellsWhatIsHeldAndWhoLookedByAgencyAndRole) {
   EXPECT_THAT(OwnExclusions(held), IsEmpty()) << "social services hold nothing of theirs";
 }
 
-// The promise. To be broken by leaving out what OVERRIDE_REVIEWED, OVERRIDES_READ or a notice is
+// The promise. Broken once by leaving out what OVERRIDE_REVIEWED, OVERRIDES_READ or a notice is
 // held against in accesses.cc.
 TEST_F(PersonExportTest, AnOverrideItsReviewTheListItStoodOnAndTheNoticesAreOneThing) {
   Report(kSocial, Flag("S-1", "childrens-social-care"));
@@ -411,7 +411,7 @@ TEST_F(PersonExportTest, AReportOfASensitiveServiceThatWaitsIsNotTold) {
 }
 
 // That they were compared with somebody tells of the other, and who reported that its report was.
-// To be broken by taking a kind out of IsOfStewards() in accesses.cc.
+// Broken once by taking a kind out of IsOfStewards() in accesses.cc.
 TEST_F(PersonExportTest, WhatStewardsDidIsToldToNobody) {
   const std::string before = Seen(OfficerOf(kYot));
   const people::Person person = PersonOf(kYot, "Y-1");

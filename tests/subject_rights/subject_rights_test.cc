@@ -210,7 +210,7 @@ TEST_F(SubjectRightsTest, AnErasedRecordReportedAgainIsAskedOfWhoErased) {
 }
 
 // By the second in which somebody was erased, its list would tell who erased them that a sensitive
-// service knew them. To be broken by not saying which agencies are asked themselves.
+// service knew them. Broken once by not saying which agencies are asked themselves.
 TEST_F(SubjectRightsTest, AnErasedRecordOfASensitiveServiceIsAskedOfItsOwnOfficer) {
   ASSERT_EQ(Report(kDrugs, Flag("D-1", "substance-misuse")).kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
   ASSERT_TRUE(Erase(Officer(), Erasure()).ok());
