@@ -120,7 +120,7 @@ TEST_F(MatcherTest, WhatIsNearlyTheSameWaitsWithItsCause) {
   ExpectReview(Details("", "Hussain", 20090304, "NT9 9ZZ"), "name-incomplete");
 }
 
-// 58 of 67 ways of writing "no name yet" made two twins one person. To be broken by taking "TBC"
+// 58 of 67 ways of writing "no name yet" made two twins one person. Broken once by taking "TBC"
 // out of the list: that row is linked.
 TEST_F(MatcherTest, ANameThatSaysNothingLinksNobody) {
   for (const char* const nothing : {"Baby", "Unknown", "TBC", "Test", "Xx", ".", "Boy", "B"}) {

@@ -176,7 +176,7 @@ TEST_F(LinkerTest, ARecordIsNotWalkedFromOneChildToAnotherStepByStep) {
   EXPECT_NE(child_b.person, child_a.person);
 }
 
-// To be broken by having See() count every alias: connexions' Sal joins the YOT's Tariq.
+// Broken once by having See() count every alias: connexions' Sal joins the YOT's Tariq.
 TEST_F(LinkerTest, WhatOneAgencySaysLaterDrawsNobodyElseIn) {
   const LinkResult tariq = Take(kYot, Report("A-1", Details("Tariq", "Osei", 20090314, "NT1 4QZ")));
   ASSERT_EQ(Take(kYot, Report("A-1", Details("Sal", "Osei", 20090314, "NT1 4QZ"))).person,
@@ -247,7 +247,7 @@ TEST_F(LinkerTest, AReportThatMayBeOfAShieldedPersonIsShieldedUntilItsOwnerHasLo
 }
 
 // The postcode of somebody shielded is compared for nobody else: a right guess and a wrong one come
-// to the same, down to the fields that agree. To be broken by `seen.push_back({..., true, ...})`.
+// to the same, down to the fields that agree. Broken once by `seen.push_back({..., true, ...})`.
 TEST_F(LinkerTest, NoPostcodeOfAShieldedPersonIsEverCompared) {
   const LinkResult girl = Take(kSocial, Report("S-1", tariq_));
   ASSERT_TRUE(

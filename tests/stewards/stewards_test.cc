@@ -141,7 +141,7 @@ class StewardsTest : public request::HubRooms {
   Stewards stewards_{context_};
 };
 
-// To be broken by taking the line on the asker's own agency out of MayDecide().
+// Broken once by taking the line on the asker's own agency out of MayDecide().
 TEST_F(StewardsTest, NobodySettlesTheirOwnAgencysReport) {
   SocialReportWaits();
   const std::string review = OnlyReview(Steward(kYot));
