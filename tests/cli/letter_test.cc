@@ -31,6 +31,7 @@ signpost::v1::PersonExport Held() {
       agency_id: "nortown-yot" since { seconds: 1795308428 }
       details {
         given_names: "Tariq" surname: "Mahmood" birth_date { year: 2009 month: 5 day: 17 }
+        identifiers { kind: IDENTIFIER_KIND_NHS_NUMBER value: "9434765919" }
         postcode: "NT4 7QX"
       }
     }
@@ -68,8 +69,8 @@ std::string Read(const signpost::v1::PersonExport& held) {
 TEST(LetterTest, ItSaysWhatIsHeldByNamesInWholeSentences) {
   const std::string letter = Read(Held());
   EXPECT_THAT(letter, HasSubstr("Nortown Social Services looked on 22 November 2026"));
-  EXPECT_THAT(letter, HasSubstr("Tariq Mahmood, born 17 May 2009, postcode NT4 7QX: reported by "
-                                "Nortown YOT on 22 November 2026."));
+  EXPECT_THAT(letter, HasSubstr("Tariq Mahmood, born 17 May 2009, postcode NT4 7QX, NHS number "
+                                "9434765919: reported by Nortown YOT on 22 November 2026."));
   EXPECT_THAT(letter, HasSubstr("Nortown YOT, for youth offending: works with you from 1 September "
                                 "2026. Your worker there is a YOT officer. They have these forms "
                                 "about you: ASSET."));

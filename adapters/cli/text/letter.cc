@@ -53,6 +53,20 @@ Part NotInThisLetter(const std::string& agency) {
        "What is not there any more because its time was over"}};
 }
 
+// As it is called on the papers that they know it from.
+const char* NumberName(v1::IdentifierKind kind) {
+  switch (kind) {
+    case v1::IDENTIFIER_KIND_NHS_NUMBER:
+      return "NHS number";
+    case v1::IDENTIFIER_KIND_UPN:
+      return "pupil number";
+    case v1::IDENTIFIER_KIND_LEARNER:
+      return "learner number";
+    default:
+      return "number";
+  }
+}
+
 class Writer {
  public:
   explicit Writer(const v1::PersonExport& held) : held_(held) {
@@ -114,8 +128,7 @@ class Writer {
         absl::StrAppend(&line, ", postcode ", details.postcode());
       }
       for (const v1::Identifier& identifier : details.identifiers()) {
-        absl::StrAppend(&line, ", ", ReadableCode(EnumWord(identifier.kind())), " ",
-                        identifier.value());
+        absl::StrAppend(&line, ", ", NumberName(identifier.kind()), " ", identifier.value());
       }
       part.lines.push_back(absl::StrCat(line, ": reported by ", Name(item.agency_id()), " on ",
                                         ReadableDay(item.since())));
