@@ -456,7 +456,7 @@ void DisclosureEvaluator::WriteCoverage(const people::Person* person, request::W
     request::WireParts coverage(&bytes);
     coverage.Text(v1::Coverage::kAgencyIdFieldNumber, agency.agency_id);
     coverage.Text(v1::Coverage::kAgencyNameFieldNumber, agency.name);
-    coverage.Number(v1::Coverage::kStateFieldNumber, state);
+    coverage.Number(v1::Coverage::kStateFieldNumber, static_cast<uint64_t>(state));
     if (feed.has_value()) {
       coverage.Timestamp(v1::Coverage::kFedSinceFieldNumber, absl::ToUnixSeconds(feed->since));
       coverage.Timestamp(v1::Coverage::kFedUntilFieldNumber, absl::ToUnixSeconds(feed->until));

@@ -29,7 +29,6 @@ namespace signpost::oversight {
 
 namespace stored = ::signpost::store::v1;
 using base::Reason;
-using store::Space;
 
 namespace {
 

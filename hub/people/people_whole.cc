@@ -128,8 +128,8 @@ absl::StatusOr<store::Batch> People::PrepareWaiting(const Person& person,
     store::v1::WaitingRow* const row = draft.row.add_waiting();
     row->set_agency_id(std::string(agency_id));
     row->set_reports(static_cast<uint32_t>(reports));
-  } else if (static_cast<int64_t>(of_agency->reports()) + reports > 0) {
-    of_agency->set_reports(static_cast<uint32_t>(of_agency->reports() + reports));
+  } else if (const int64_t sum = static_cast<int64_t>(of_agency->reports()) + reports; sum > 0) {
+    of_agency->set_reports(static_cast<uint32_t>(sum));
   } else {
     waiting->erase(of_agency);
   }

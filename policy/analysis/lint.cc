@@ -150,7 +150,7 @@ class Reach {
 class Linter {
  public:
   Linter(const Policy& policy, int64_t now_s, int64_t work_max)
-      : policy_(policy), impl_(policy.impl()), now_s_(now_s), work_left_(work_max) {}
+      : impl_(policy.impl()), now_s_(now_s), work_left_(work_max) {}
 
   std::vector<Finding> Run() {
     WithAShare(3, [this](Work& work) { findings_ = MissingProtections(impl_, work); });
@@ -539,7 +539,6 @@ class Linter {
     return words.empty() ? "nothing" : absl::StrJoin(words, ", ");
   }
 
-  const Policy& policy_;
   const PolicyImpl& impl_;
   const int64_t now_s_;
   int64_t work_left_;

@@ -92,6 +92,7 @@ class Prover {
 
   static std::vector<const BoundAskers*> AskersOf(const std::vector<BoundCheck>& checks) {
     std::vector<const BoundAskers*> askers;
+    askers.reserve(checks.size());
     for (const BoundCheck& check : checks) askers.push_back(&check.askers);
     return askers;
   }
