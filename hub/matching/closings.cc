@@ -86,12 +86,14 @@ absl::Status MendReviews(const store::Store& store, const base::Keyring& keyring
   }
   for (const base::PersonId& id : persons) {
     SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, store.NewView());
-    SIGNPOST_ASSIGN_OR_RETURN(const people::Person person, people.Read(*view, id));
-    const store::v1::ShieldRow& shield = person.row().shield();
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> person,
+                              people.ReadIfThere(*view, id.ToBytes()));
+    if (!person.has_value()) continue;
+    const store::v1::ShieldRow& shield = person->row().shield();
     if (!shield.shielded() || shield.set_by().empty()) continue;
     store::Batch batch;
     SIGNPOST_RETURN_IF_ERROR(linker->PrepareShieldOfWaiting(
-        ledger::GuardedView(view.get()), person.id(), shield.set_by(0).agency_id(),
+        ledger::GuardedView(view.get()), person->id(), shield.set_by(0).agency_id(),
         absl::FromUnixSeconds(shield.since_s()), &batch));
     if (!batch.empty()) SIGNPOST_RETURN_IF_ERROR(commit(std::move(batch)));
   }

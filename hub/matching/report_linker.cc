@@ -337,11 +337,14 @@ absl::Status ReportLinker::Settle(const ReviewItem& review, Steps* steps) const 
   for (const std::string& other : reported->row().review_ids()) {
     SIGNPOST_ASSIGN_OR_RETURN(const base::ReviewId id, base::ReviewId::FromBytes(other));
     SIGNPOST_ASSIGN_OR_RETURN(const std::optional<ReviewItem> waits, FindReview(steps->view(), id));
-    if (!waits.has_value() || waits->row.owner_agency_id().empty()) continue;
-    SIGNPOST_ASSIGN_OR_RETURN(store::Batch shield,
-                              people_->PrepareCarriedShield(
-                                  steps->view(), reported->id(), id, waits->row.owner_agency_id(),
-                                  absl::FromUnixSeconds(waits->row.since_s())));
+    if (!waits.has_value() || waits->row.harm() != signpost::v1::REVIEW_HARM_SHIELDED) continue;
+    // Of its own report the shield's owner does not decide, and owns it all the same.
+    const std::string& owner = waits->row.owner_agency_id().empty() ? waits->row.agency_id()
+                                                                    : waits->row.owner_agency_id();
+    SIGNPOST_ASSIGN_OR_RETURN(
+        store::Batch shield,
+        people_->PrepareCarriedShield(steps->view(), reported->id(), id, owner,
+                                      absl::FromUnixSeconds(waits->row.since_s())));
     steps->Take(std::move(shield));
   }
   return absl::OkStatus();
@@ -629,6 +632,14 @@ absl::Status ReportLinker::LeaveOut(ReviewItem review, Steps* steps) const {
   for (size_t i = 0; i < open.size(); ++i) {
     store::v1::CandidateRow* const gone = review.row.mutable_candidates(static_cast<int>(i));
     if (open[i] || gone->person_id().empty()) continue;
+    // Who is the same as the reported one waits for it no more either.
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<people::Person> same,
+                              people_->ReadIfThere(steps->view(), gone->person_id()));
+    if (same.has_value()) {
+      SIGNPOST_ASSIGN_OR_RETURN(store::Batch waits,
+                                people_->PrepareWaiting(*same, review.row.agency_id(), -1));
+      steps->Take(std::move(waits));
+    }
     gone->Clear();
     changed = true;
   }
