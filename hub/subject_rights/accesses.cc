@@ -22,7 +22,6 @@ using ledger::v1::LedgerEntry;
 
 // In which rule's name messages tell a holder of a look: disclosure/deliveries.cc.
 constexpr char kTellHolder[] = "tell-holder";
-constexpr char kWorkers[] = "workers";
 
 // Whether a look may be told to them only once somebody has judged what telling would do.
 bool MightPrejudice(const LedgerEntry& entry) {
@@ -100,8 +99,10 @@ class Accesses {
       return own && IncludesPart(GroupOf(entry.override_reviewed().entry_index()));
     }
     if (entry.kind() == ledger::v1::ENTRY_KIND_OVERRIDES_READ) {
-      return own && std::all_of(overrides_.begin(), overrides_.end(),
-                                [this](const std::string& look) { return IncludesPart(look); });
+      // Without the look that it stood on, which is past its retention, it would be told alone.
+      return own && !overrides_.empty() &&
+             std::all_of(overrides_.begin(), overrides_.end(),
+                         [this](const std::string& look) { return IncludesPart(look); });
     }
     if (entry.kind() == ledger::v1::ENTRY_KIND_DELIVERY) {
       return entry.outcome() == ledger::v1::OUTCOME_DELIVERED && !TellsHolder(entry) &&

@@ -35,6 +35,9 @@ namespace signpost::subject_rights {
 inline constexpr int kInclusionsMax = 20;
 inline constexpr int kExclusionsPerInclusionMax = 50;
 
+// What hangs together among what names others: all names of the officer's own colleagues.
+inline constexpr char kWorkers[] = "workers";
+
 // Errors: kInvalidField with the paths at fault.
 [[nodiscard]] absl::Status CheckInclusions(const v1::ExportPersonRequest& request);
 

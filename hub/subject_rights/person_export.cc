@@ -28,8 +28,6 @@ struct ExportComposer {
 namespace {
 
 constexpr size_t kSaltBytes = 32;
-// What hangs together among what names others: all names of the officer's own colleagues.
-constexpr char kWorkers[] = "workers";
 
 // What one export is put together from and into.
 struct Export {
@@ -246,7 +244,7 @@ absl::StatusOr<ComposedExport> ComposeExport(const request::HubContext& context,
   SIGNPOST_RETURN_IF_ERROR(
       ComposeAccesses(view, *context.people, person, tellable, accesses, &held, &exclusions));
   AddAgencyNames(*directory, &held);
-  SIGNPOST_RETURN_IF_ERROR(exclusions.AddTo(&held));
+  composed.inclusions = exclusions.AddTo(&held);
   composed.included = exclusions.included();
   return composed;
 }

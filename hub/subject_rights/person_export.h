@@ -21,11 +21,11 @@ namespace signpost::subject_rights {
 
 struct ComposedExport {
   v1::PersonExport held;
-  int included = 0;  // exclusions that the officer included
+  absl::Status inclusions;  // kInvalidField: one of them names nothing that may be included
+  int included = 0;         // exclusions that the officer included
 };
 
-// `bound` may be null. REQUIRES: CheckInclusions(asked) passed. Errors: kInvalidField when the
-// officer includes what names nothing; kDataLoss; those of the view.
+// `bound` may be null. REQUIRES: CheckInclusions(asked) passed. Errors: kDataLoss; those of the view.
 [[nodiscard]] absl::StatusOr<ComposedExport> ComposeExport(const request::HubContext& context,
                                                            const store::View& view,
                                                            const request::BoundPolicy* bound,

@@ -324,8 +324,16 @@ void SubjectRights::Export(const base::Principal& asker, v1::ExportPersonRequest
                                                       RecordedReasons(act.request), &entry));
         if (!somebody) return Refuse<v1::ExportPersonResponse>(Nobody(), std::move(entry));
         ledger::Attempt<Exported> attempt;
-        attempt.outcome.answer = disclosure::Opener::Close(held);
         ledger::Operation& operation = attempt.operation.emplace();
+        if (!composed.inclusions.ok()) {
+          // It says that there is somebody, so it is an entry.
+          SIGNPOST_RETURN_IF_ERROR(request::SetPerson(*person, &entry, &operation).status());
+          ledger::SetRefused(base::ReasonOf(composed.inclusions), &entry);
+          operation.entries.push_back(ledger::ToDraft(entry));
+          attempt.outcome.refusal = std::move(composed.inclusions);
+          return attempt;
+        }
+        attempt.outcome.answer = disclosure::Opener::Close(held);
         if (bound != nullptr) {
           request::SetPolicy(*bound, &entry);
           request::RestOn(*bound, &operation);
