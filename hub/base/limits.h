@@ -14,6 +14,14 @@ inline constexpr int kMessageBytesMax = 1 << 20;      // one received gRPC messa
 inline constexpr int kMetadataBytesMax = 8 << 10;     // all metadata of a call
 inline constexpr int kStreamsPerConnectionMax = 100;  // concurrent calls a connection
 inline constexpr int kDeadlineSecondsMax = 10;        // unary calls
+// Streams that are open at once, of one system and of all systems of one agency: what they hold is
+// bounded, and so is what one certificate can hold by them.
+inline constexpr int kStreamsPerSystemMax = 32;
+inline constexpr int kStreamsPerAgencyMax = 64;
+// Reconciliations of one agency at once, and what all of the hub's together may remember of the lists
+// that are being sent.
+inline constexpr int kReconciliationsPerAgencyMax = 2;
+inline constexpr size_t kReconcileBytesMax = 256u << 20;
 inline constexpr int kRequestIdBytesMax = 64;
 inline constexpr int kReportWindow = 256;  // flag reports of a stream in flight
 inline constexpr int kPageRowsMax = 1000;
@@ -80,6 +88,9 @@ inline constexpr int kFindsPerMinuteMax = 600;  // per system: no endpoint lists
 // one record. Nobody finds a birth date or an address by trying them.
 inline constexpr int kDetailsPerNameAndDayMax = 20;
 inline constexpr int kDetailChangesPerDayMax = 8;
+// Changes that one agency reports of one young person in an hour, in all their records together: a
+// night's run makes one a record.
+inline constexpr int kChangesPerPersonAndHourMax = 128;
 
 static_assert(kAssertionBytesMax < kMetadataBytesMax);
 static_assert(kLogValueBytesMax * 6 < kLogLineBytesMax);  // one string, all of it escaped, fits

@@ -105,7 +105,8 @@ void Intake::CloseNext(std::shared_ptr<Closing> closing) {
       closing->response.set_closed_count(closing->response.closed_count() + 1);
     }
     ++closing->next;
-    if (!context_.executor->Run([this, closing] { CloseNext(closing); })) {
+    const base::Lane lane = base::Lane::Of(closing->asker.agency_id);
+    if (!context_.executor->RunIn(lane, [this, closing] { CloseNext(closing); })) {
       closing->done(base::Error(
           Reason::kTooManyRequests,
           absl::StrCat("the hub is busy; ", closing->response.closed_count(),

@@ -5,13 +5,16 @@
 
 namespace signpost::ledger {
 
-bool ConflictWindow::Holds(const ReadSet& reads) const {
+std::optional<uint64_t> ConflictWindow::Overtaken(const ReadSet& reads) const {
   // What is remembered is more than caches hold: to fetch all at once takes as long as one.
   for (const ReadSet::Row& row : reads.rows()) written_.prefetch(row.hash);
-  return std::all_of(reads.rows().begin(), reads.rows().end(),
-                     [this](const ReadSet::Row& row) { return RowHolds(row); }) &&
-         std::all_of(reads.ranges().begin(), reads.ranges().end(),
-                     [this](const ReadSet::Range& range) { return RangeHolds(range); });
+  for (const ReadSet::Row& row : reads.rows()) {
+    if (!RowHolds(row)) return row.hash;
+  }
+  for (const ReadSet::Range& range : reads.ranges()) {
+    if (const std::optional<uint64_t> row = RangeOvertaken(range); row.has_value()) return row;
+  }
+  return std::nullopt;
 }
 
 // Below the floor nobody remembers what was written, so that such a read is taken for overtaken.
@@ -23,23 +26,26 @@ bool ConflictWindow::RowHolds(const ReadSet::Row& row) const {
   return found == written_.end() || found->second <= row.revision;
 }
 
-bool ConflictWindow::RangeHolds(const ReadSet::Range& range) const {
-  if (range.revision < floor_ || Touches(pending_, range)) return false;
+std::optional<uint64_t> ConflictWindow::RangeOvertaken(const ReadSet::Range& range) const {
+  if (range.revision < floor_) return RowHash(range.space, range.from);
+  if (const Row* const row = Touched(pending_, range); row != nullptr) return row->hash;
   // Backwards: a range was mostly read a moment ago, and the groups before that need no look. Its
   // keys are compared and not their hashes, which have no order.
   for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
     if (group->revision <= range.revision) break;
-    if (Touches(*group, range)) return false;
+    if (const Row* const row = Touched(*group, range); row != nullptr) return row->hash;
   }
-  return true;
+  return std::nullopt;
 }
 
-bool ConflictWindow::Touches(const Group& group, const ReadSet::Range& range) {
-  return std::any_of(group.rows.begin(), group.rows.end(), [&](const Row& row) {
-    if (row.space != range.space) return false;
-    const absl::string_view key(group.keys.data() + row.offset, row.size);
+const ConflictWindow::Row* ConflictWindow::Touched(const Group& group,
+                                                   const ReadSet::Range& range) {
+  const auto row = std::find_if(group.rows.begin(), group.rows.end(), [&](const Row& one) {
+    if (one.space != range.space) return false;
+    const absl::string_view key(group.keys.data() + one.offset, one.size);
     return key >= range.from && (range.to.empty() || key < range.to);
   });
+  return row == group.rows.end() ? nullptr : &*row;
 }
 
 void ConflictWindow::Add(const store::Batch& batch) {

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,10 @@ class ConflictWindow {
 
   // Whether none of `reads` was written since its revision, is pending, or is older than what is
   // remembered.
-  bool Holds(const ReadSet& reads) const;
+  bool Holds(const ReadSet& reads) const { return !Overtaken(reads).has_value(); }
+  // The hash (RowHash()) of a row over which they do not hold; of a range that is older than what is
+  // remembered, of its first key. Nothing: they hold.
+  std::optional<uint64_t> Overtaken(const ReadSet& reads) const;
 
   // The rows of `batch` are pending.
   void Add(const store::Batch& batch);
@@ -68,8 +72,9 @@ class ConflictWindow {
   };
 
   bool RowHolds(const ReadSet::Row& row) const;
-  bool RangeHolds(const ReadSet::Range& range) const;
-  static bool Touches(const Group& group, const ReadSet::Range& range);
+  std::optional<uint64_t> RangeOvertaken(const ReadSet::Range& range) const;
+  // The first row of `group` in `range`; nullptr: none.
+  static const Row* Touched(const Group& group, const ReadSet::Range& range);
   void ForgetOldest();
 
   const size_t rows_max_;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
@@ -43,8 +44,12 @@ using store::Space;
 constexpr size_t kRowsOfACommit = 32;
 constexpr size_t kBytesOfACommit = 8 << 10;
 
-absl::Status Conflict() {
-  return Error(Reason::kAborted, "somebody changed it first; read again and retry");
+constexpr char kOverPayload[] = "signpost/aborted-over";  // stays inside
+
+absl::Status Conflict(uint64_t row) {
+  absl::Status status = Error(Reason::kAborted, "somebody changed it first; read again and retry");
+  status.SetPayload(kOverPayload, absl::Cord(store::KeyU64(row)));
+  return status;
 }
 
 absl::Status Latched() {
@@ -90,6 +95,8 @@ class SequencerImpl final : public Sequencer {
   }
 
   absl::Status followers_status() const override { return followers_.status(); }
+
+  Turns& turns() override { return turns_; }
 
   Head head() const override {
     absl::MutexLock lock(&mutex_);
@@ -253,7 +260,9 @@ class SequencerImpl final : public Sequencer {
 
   // Adds `operation` to the commit, or empties its batch and says why not.
   absl::StatusOr<Sequenced> Add(Operation& operation, Building& building) {
-    absl::Status status = window_.Holds(operation.reads) ? absl::OkStatus() : Conflict();
+    std::optional<uint64_t> over = window_.Overtaken(operation.reads);
+    if (!over.has_value()) over = turns_.KeptFor(operation.batch, operation.ticket);
+    absl::Status status = over.has_value() ? Conflict(*over) : absl::OkStatus();
     const uint64_t first_index = building.state.frontier.size();
     // By the newest one the hub sees at its start that head and entries belong together.
     if (status.ok() && !operation.prune.empty() && operation.prune.back() + 1 >= first_index) {
@@ -443,6 +452,7 @@ class SequencerImpl final : public Sequencer {
   store::Fence fence_;  // the head as stored
   Counters counters_;
   ConflictWindow window_;
+  Turns turns_;
 
   store::Followers followers_;
 
@@ -486,6 +496,14 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
     SIGNPOST_RETURN_IF_ERROR(RecordRestored(sequencer.get(), store, *restored, *verifier));
   }
   return sequencer;
+}
+
+std::optional<uint64_t> AbortedOver(const absl::Status& status) {
+  const std::optional<absl::Cord> payload = status.GetPayload(kOverPayload);
+  if (!payload.has_value()) return std::nullopt;
+  uint64_t row = 0;
+  for (const char byte : std::string(*payload)) row = row << 8 | static_cast<uint8_t>(byte);
+  return row;
 }
 
 absl::StatusOr<Sequenced> Sequencer::SubmitAndWait(Operation operation) {

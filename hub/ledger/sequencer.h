@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/sealed.h"
 #include "hub/ledger/read_set.h"
+#include "hub/ledger/turns.h"
 #include "hub/store/follower.h"
 #include "hub/store/store.h"
 
@@ -64,6 +66,8 @@ struct Operation {
   // What it rests on: none of it may have been written by an operation sequenced before this one
   // and behind the revision at which it was read. At most kReadsPerOperationMax.
   ReadSet reads;
+  // To whom it yields what it would write (turns.h). ledger::Transact() says.
+  Ticket ticket = kNoPart;
   // At least one: nothing changes and nothing is disclosed without an entry.
   std::vector<Draft> entries;
   // Indices, ascending, of entries whose bytes are given up: their rows stay, empty, and so do
@@ -83,6 +87,9 @@ struct Sequenced {
 };
 
 using Done = absl::AnyInvocable<void(absl::StatusOr<Sequenced>)>;
+
+// The hash of the row over which the sequencer aborted an operation; nothing in another status.
+std::optional<uint64_t> AbortedOver(const absl::Status& status);
 
 class Sequencer {
  public:
@@ -131,8 +138,9 @@ class Sequencer {
   // Queues `operation`. `done` is called exactly once, on the sequencer's completion thread or,
   // when refused at once, on the caller's: it must only hand on (to an executor, to a reactor) and
   // return. Errors given to `done`, nothing having been changed unless said otherwise:
-  //   - kAborted: what it rests on was written since, or was read too long ago; read again and
-  //     retry. By then every follower has taken what was written.
+  //   - kAborted: what it rests on was written since, or was read too long ago, or what it would
+  //     write is kept for another's turn; read again and retry. By then every follower has taken what
+  //     was written. AbortedOver() says over which row.
   //   - kTooManyRequests: the queue is full
   //   - kStoreFull
   //   - kInvalidField: no entries, one that is not well-formed (see Draft), a row over a limit or the
@@ -153,6 +161,9 @@ class Sequencer {
       store::Follower* follower) = 0;
   // OK while every follower is as new as that; otherwise what one of them said. For health checks.
   virtual absl::Status followers_status() const = 0;
+
+  // Where transactions queue that are overtaken again and again.
+  virtual Turns& turns() = 0;
 
   // The durable head. Never ahead of what a crash would leave.
   virtual Head head() const = 0;

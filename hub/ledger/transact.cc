@@ -1,5 +1,6 @@
 #include "hub/ledger/transact.h"
 
+#include <optional>
 #include <utility>
 
 #include "hub/base/error.h"
@@ -16,13 +17,14 @@ void Transaction::Start(FirstAttempt first) {
 }
 
 void Transaction::Queue() {
-  const bool queued = on_.executor->Run([self = shared_from_this()] { self->Try(); });
+  const bool queued = on_.executor->RunIn(lane_, [self = shared_from_this()] { self->Try(); });
   if (queued) return;
   End(base::Error(base::Reason::kTooManyRequests, "the hub is busy; wait and retry"));
 }
 
 void Transaction::Try() {
   --attempts_left_;
+  ++attempts_made_;
   absl::StatusOr<std::optional<Operation>> operation = MakeAtNewView();
   if (!operation.ok()) return Finish(std::move(operation).status());
   // Nothing to write, and so nothing to judge: one view shows one state, and as of that state the
@@ -42,6 +44,9 @@ absl::StatusOr<std::optional<Operation>> Transaction::MakeAtNewView() {
   absl::StatusOr<std::optional<Operation>> operation = Make(guarded);
   if (operation.ok() && operation->has_value()) {
     (*operation)->reads.Append(guarded.TakeReads());
+    (*operation)->ticket = ticket_;
+    const bool may_queue = attempts_made_ >= kAttemptsBeforeTurn && !queued_for_turn_;
+    if (may_queue) last_reads_ = (*operation)->reads;
   }
   return operation;
 }
@@ -49,13 +54,18 @@ absl::StatusOr<std::optional<Operation>> Transaction::MakeAtNewView() {
 void Transaction::Finish(absl::StatusOr<std::optional<Sequenced>> result) {
   const bool again =
       base::ReasonOf(result.status()) == base::Reason::kAborted && attempts_left_ > 0;
-  if (again) {
-    // Not here: this is the sequencer's completion thread, or one that was refused at once, and an
-    // attempt reads the store.
-    Queue();
-  } else {
-    End(std::move(result));
-  }
+  if (!again) return End(std::move(result));
+  // Not here: this is the sequencer's completion thread, or one that was refused at once, and an
+  // attempt reads the store.
+  const std::optional<uint64_t> row = AbortedOver(result.status());
+  if (attempts_made_ < kAttemptsBeforeTurn || queued_for_turn_ || !row.has_value()) return Queue();
+  // Another thread may be at it before Wait() has returned; none looks at turn_.
+  queued_for_turn_ = true;
+  turn_ = on_.sequencer->turns().Wait(*row, lane_, std::move(last_reads_),
+                                      [self = shared_from_this()](Ticket ticket) {
+                                        self->ticket_ = ticket;
+                                        self->Queue();
+                                      });
 }
 
 }  // namespace internal

@@ -5,6 +5,7 @@
 // and the operation that makes it so, or none when nothing need be written. Whatever was read is
 // taken note of (read_set.h), and becomes what the operation rests on. When something of it was
 // written meanwhile the attempt is thrown away with its outcome, and made again from a newer view.
+// Who was overtaken twice waits for their turn (turns.h), and is then let through.
 
 #ifndef SIGNPOST_HUB_LEDGER_TRANSACT_H_
 #define SIGNPOST_HUB_LEDGER_TRANSACT_H_
@@ -19,11 +20,14 @@
 #include "hub/base/executor.h"
 #include "hub/ledger/read_set.h"
 #include "hub/ledger/sequencer.h"
+#include "hub/ledger/turns.h"
 #include "hub/store/store.h"
 
 namespace signpost::ledger {
 
 inline constexpr int kTransactAttemptsMax = 8;
+// After so many in vain it queues for its turn.
+inline constexpr int kAttemptsBeforeTurn = 2;
 
 // What one attempt came to.
 template <typename Outcome>
@@ -70,7 +74,8 @@ namespace internal {
 // The loop, without the types. One step runs at a time, each begun by the one before.
 class Transaction : public std::enable_shared_from_this<Transaction> {
  public:
-  Transaction(const Transactor& on, int attempts_max) : on_(on), attempts_left_(attempts_max) {}
+  Transaction(const Transactor& on, int attempts_max)
+      : on_(on), lane_(base::Lane::Current()), attempts_left_(attempts_max) {}
   virtual ~Transaction() = default;
 
   void Start(FirstAttempt first);
@@ -87,7 +92,13 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   void Finish(absl::StatusOr<std::optional<Sequenced>> result);
 
   const Transactor on_;
+  const base::Lane lane_;  // whoever began it: also of what another thread has it do
   int attempts_left_;
+  int attempts_made_ = 0;
+  ReadSet last_reads_;         // of the attempt that may end in the queue
+  Ticket ticket_ = kNoTicket;  // from its turn on its own
+  bool queued_for_turn_ = false;
+  std::unique_ptr<Turn> turn_;  // goes with the transaction
 };
 
 template <typename Outcome>
@@ -118,7 +129,8 @@ class TypedTransaction final : public Transaction {
 }  // namespace internal
 
 // Runs `make`, submits what it made with what it read, and on kAborted begins again on the
-// executor, `attempts_max` times in all; the last kAborted is then the result. A full executor is
+// executor, in the lane of the caller, `attempts_max` times in all; the last kAborted is then the
+// result. A full executor is
 // kTooManyRequests. An attempt without an operation ends it at once, on the thread it was made on.
 template <typename Outcome>
 void Transact(const Transactor& on, FirstAttempt first, MakeAttempt<Outcome> make,

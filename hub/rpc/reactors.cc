@@ -174,7 +174,8 @@ void StreamCore::Enqueue(Work event) {
 
 void StreamCore::Schedule() {
   const std::shared_ptr<StreamCore> self = shared_from_this();
-  if (calls_->executor->Run([self] { self->Drain(); })) return;
+  const base::Lane lane = base::Lane::Of(caller_.agency_id);
+  if (calls_->executor->RunIn(lane, [self] { self->Drain(); })) return;
   // No room: this thread, which may be gRPC's or the sequencer's, holds the strand now. It closes
   // the stream, and then only bookkeeping is left of whatever is queued.
   Close(internal::TooBusy());

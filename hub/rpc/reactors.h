@@ -220,30 +220,33 @@ grpc::ServerUnaryReactor* RunUnary(grpc::CallbackServerContext* context,
       context, calls, method, request, response, reactor, begun, *std::move(caller));
   // When the executor refuses, the work is destroyed and with it the call, which then answers that
   // we are too busy.
-  (void)calls.executor->Run([call = std::move(call), handler = std::move(handler)]() mutable {
-    call->Begin();
-    if (call->cancelled()) {
-      call->Finish(absl::CancelledError());
-      return;
-    }
-    absl::Status admitted = call->AdmitPractitioner();
-    if (!admitted.ok()) {
-      call->Finish(std::move(admitted));
-      return;
-    }
-    auto& the_call = *call;
-    handler(the_call.caller(), the_call.request(),
-            Reply<Response>([call = std::move(call)](absl::StatusOr<Response> result) mutable {
-              call->Finish(std::move(result));
-            }));
-  });
+  const base::Lane lane = base::Lane::Of(call->caller().agency_id);
+  (void)calls.executor->RunIn(
+      lane, [call = std::move(call), handler = std::move(handler)]() mutable {
+        call->Begin();
+        if (call->cancelled()) {
+          call->Finish(absl::CancelledError());
+          return;
+        }
+        absl::Status admitted = call->AdmitPractitioner();
+        if (!admitted.ok()) {
+          call->Finish(std::move(admitted));
+          return;
+        }
+        auto& the_call = *call;
+        handler(the_call.caller(), the_call.request(),
+                Reply<Response>([call = std::move(call)](absl::StatusOr<Response> result) mutable {
+                  call->Finish(std::move(result));
+                }));
+      });
   return reactor;
 }
 
 // What the streams have in common: a strand and a transport.
 //
 // The strand: everything a stream does, its handlers and what is posted to it, happens one after
-// another on the executor, never two at once, so a subclass needs no lock.
+// another on the executor, in the lane of the caller's agency, never two at once, so a subclass
+// needs no lock.
 //
 // The transport: what gRPC is to do next (read, write, finish) is decided under a lock and started
 // by one thread at a time, the strand's or one of gRPC's that has just done the last thing. So

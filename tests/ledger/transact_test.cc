@@ -25,7 +25,7 @@ using testing::PutOperation;
 
 class FullExecutor final : public base::Executor {
  public:
-  bool Run(Work) override { return false; }
+  bool RunIn(base::Lane, Work) override { return false; }
 };
 
 // Adds one to the number at "count", and says what it was.

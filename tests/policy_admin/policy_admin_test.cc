@@ -91,6 +91,7 @@ class InterruptedSequencer final : public ledger::Sequencer {
     return inner_->Follow(follower);
   }
   absl::Status followers_status() const override { return inner_->followers_status(); }
+  ledger::Turns& turns() override { return inner_->turns(); }
   Head head() const override { return inner_->head(); }
   absl::StatusOr<std::string> Checkpoint() override { return inner_->Checkpoint(); }
   void Shutdown() override { inner_->Shutdown(); }

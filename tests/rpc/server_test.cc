@@ -42,9 +42,9 @@ constexpr char kAuditor[] = "spiffe://nortown.example/agency/nortown-audit/syste
 // Does what it is told: works, or is full.
 class TestExecutor final : public base::Executor {
  public:
-  [[nodiscard]] bool Run(Work work) override {
+  [[nodiscard]] bool RunIn(base::Lane lane, Work work) override {
     if (full.load()) return false;
-    return pool_.Run(std::move(work));
+    return pool_.RunIn(lane, std::move(work));
   }
   std::atomic<bool> full = false;
 
