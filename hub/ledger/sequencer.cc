@@ -499,7 +499,7 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
 }
 
 std::optional<uint64_t> AbortedOver(const absl::Status& status) {
-  const std::optional<absl::Cord> payload = status.GetPayload(kOverPayload);
+  const auto payload = status.GetPayload(kOverPayload);
   if (!payload.has_value()) return std::nullopt;
   uint64_t row = 0;
   for (const char byte : std::string(*payload)) row = row << 8 | static_cast<uint8_t>(byte);

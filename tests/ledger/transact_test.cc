@@ -113,6 +113,34 @@ TEST_F(TransactTest, WhatIsReadUnguardedMayChange) {
   EXPECT_EQ(attempts, 1);
 }
 
+// Another writes the row whenever it was read, as fast as it can: by itself it would always be first.
+TEST_F(TransactTest, WhoIsOvertakenTwiceIsLetThroughThoughOthersGoOn) {
+  int attempts = 0;
+  int others = 0;
+  int refused = 0;
+  const auto result = Run([&](const GuardedView& view) -> absl::StatusOr<Attempt<int>> {
+    EXPECT_TRUE(view.Get(Space::kPeople, "count").ok());
+    ++attempts;
+    // One attempt of a transaction that may be made again.
+    Operation other = PutOperation("count", absl::StrCat("other ", attempts));
+    other.ticket = kNoTicket;
+    const auto written = sequencer_->SubmitAndWait(std::move(other));
+    written.ok() ? ++others : ++refused;
+    if (!written.ok()) {
+      EXPECT_EQ(ReasonOf(written.status()), Reason::kAborted);
+      EXPECT_EQ(AbortedOver(written.status()), RowHash(Space::kPeople, "count"));
+    }
+    return Attempt<int>{attempts, PutOperation("count", "mine")};
+  });
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(attempts, 3);
+  EXPECT_EQ(others, 2);
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(*(*inner_->NewView())->Get(Space::kPeople, "count"), "mine");
+  EXPECT_EQ(sequencer_->turns().waiting(), 0u);
+  EXPECT_TRUE(sequencer_->SubmitAndWait(PutOperation("count", "later")).ok());
+}
+
 TEST_F(TransactTest, GivesUpAfterTheAttemptsAllowed) {
   int attempts = 0;
   const auto result = Run([&](const GuardedView& view) -> absl::StatusOr<Attempt<int>> {
