@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <deque>
 #include <iterator>
 #include <optional>
@@ -46,9 +47,11 @@ constexpr size_t kBytesOfACommit = 8 << 10;
 
 constexpr char kOverPayload[] = "signpost/aborted-over";  // stays inside
 
-absl::Status Conflict(uint64_t row) {
+absl::Status Conflict(Turns::Kept over) {
   absl::Status status = Error(Reason::kAborted, "somebody changed it first; read again and retry");
-  status.SetPayload(kOverPayload, absl::Cord(store::KeyU64(row)));
+  std::string payload(sizeof(over), '\0');
+  std::memcpy(payload.data(), &over, sizeof(over));
+  status.SetPayload(kOverPayload, absl::Cord(payload));
   return status;
 }
 
@@ -260,8 +263,12 @@ class SequencerImpl final : public Sequencer {
 
   // Adds `operation` to the commit, or empties its batch and says why not.
   absl::StatusOr<Sequenced> Add(Operation& operation, Building& building) {
-    std::optional<uint64_t> over = window_.Overtaken(operation.reads);
-    if (!over.has_value()) over = turns_.KeptFor(operation.batch, operation.ticket);
+    std::optional<Turns::Kept> over;
+    if (const std::optional<uint64_t> row = window_.Overtaken(operation.reads); row.has_value()) {
+      over = {*row, kNoPart};
+    } else {
+      over = turns_.KeptFor(operation.batch, operation.ticket);
+    }
     absl::Status status = over.has_value() ? Conflict(*over) : absl::OkStatus();
     const uint64_t first_index = building.state.frontier.size();
     // By the newest one the hub sees at its start that head and entries belong together.
@@ -498,12 +505,13 @@ absl::StatusOr<std::unique_ptr<Sequencer>> Sequencer::Open(Options options, stor
   return sequencer;
 }
 
-std::optional<uint64_t> AbortedOver(const absl::Status& status) {
+std::optional<Turns::Kept> AbortedOver(const absl::Status& status) {
   const auto payload = status.GetPayload(kOverPayload);
   if (!payload.has_value()) return std::nullopt;
-  uint64_t row = 0;
-  for (const char byte : std::string(*payload)) row = row << 8 | static_cast<uint8_t>(byte);
-  return row;
+  const std::string bytes(*payload);
+  Turns::Kept over{};
+  std::memcpy(&over, bytes.data(), std::min(bytes.size(), sizeof(over)));
+  return over;
 }
 
 absl::StatusOr<Sequenced> Sequencer::SubmitAndWait(Operation operation) {

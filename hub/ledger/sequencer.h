@@ -88,8 +88,9 @@ struct Sequenced {
 
 using Done = absl::AnyInvocable<void(absl::StatusOr<Sequenced>)>;
 
-// The hash of the row over which the sequencer aborted an operation; nothing in another status.
-std::optional<uint64_t> AbortedOver(const absl::Status& status);
+// Over what the sequencer aborted an operation: the hash of the row, and for whose turn it is kept, or
+// kNoPart where it was written. Nothing in another status.
+std::optional<Turns::Kept> AbortedOver(const absl::Status& status);
 
 class Sequencer {
  public:

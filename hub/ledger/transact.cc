@@ -45,27 +45,34 @@ absl::StatusOr<std::optional<Operation>> Transaction::MakeAtNewView() {
   if (operation.ok() && operation->has_value()) {
     (*operation)->reads.Append(guarded.TakeReads());
     (*operation)->ticket = ticket_;
-    const bool may_queue = attempts_made_ >= kAttemptsBeforeTurn && !queued_for_turn_;
-    if (may_queue) last_reads_ = (*operation)->reads;
+    if (attempts_made_ >= kAttemptsBeforeTurn) last_reads_ = (*operation)->reads;
   }
   return operation;
 }
 
 void Transaction::Finish(absl::StatusOr<std::optional<Sequenced>> result) {
-  const bool again =
-      base::ReasonOf(result.status()) == base::Reason::kAborted && attempts_left_ > 0;
-  if (!again) return End(std::move(result));
+  if (base::ReasonOf(result.status()) != base::Reason::kAborted) return End(std::move(result));
+  const std::optional<Turns::Kept> over = AbortedOver(result.status());
+  Turns& turns = on_.sequencer->turns();
+  const auto go = [self = shared_from_this()](Ticket ticket) {
+    self->ticket_ = ticket;
+    self->Queue();
+  };
+  if (queued_for_turn_ && over.has_value()) {
+    turns.Renew(queue_row_, ticket_, std::move(last_reads_));
+    if (const Ticket earlier = turns.EarlierThan(ticket_); earlier != kNoPart) {
+      ++attempts_left_;  // it was not its turn yet
+      return turns.WaitFor(earlier, ticket_, go);
+    }
+  }
+  if (attempts_left_ == 0) return End(std::move(result));
   // Not here: this is the sequencer's completion thread, or one that was refused at once, and an
   // attempt reads the store.
-  const std::optional<uint64_t> row = AbortedOver(result.status());
-  if (attempts_made_ < kAttemptsBeforeTurn || queued_for_turn_ || !row.has_value()) return Queue();
+  if (queued_for_turn_ || !over.has_value() || attempts_made_ < kAttemptsBeforeTurn) return Queue();
   // Another thread may be at it before Wait() has returned; none looks at turn_.
   queued_for_turn_ = true;
-  turn_ = on_.sequencer->turns().Wait(*row, lane_, std::move(last_reads_),
-                                      [self = shared_from_this()](Ticket ticket) {
-                                        self->ticket_ = ticket;
-                                        self->Queue();
-                                      });
+  queue_row_ = over->row;
+  turn_ = turns.Wait(over->row, lane_, std::move(last_reads_), go);
 }
 
 }  // namespace internal

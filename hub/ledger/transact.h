@@ -95,9 +95,10 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   const base::Lane lane_;  // whoever began it: also of what another thread has it do
   int attempts_left_;
   int attempts_made_ = 0;
-  ReadSet last_reads_;         // of the attempt that may end in the queue
+  ReadSet last_reads_;         // of the attempt before, where it is to be kept
   Ticket ticket_ = kNoTicket;  // from its turn on its own
   bool queued_for_turn_ = false;
+  uint64_t queue_row_ = 0;      // whose queue
   std::unique_ptr<Turn> turn_;  // goes with the transaction
 };
 
@@ -129,8 +130,8 @@ class TypedTransaction final : public Transaction {
 }  // namespace internal
 
 // Runs `make`, submits what it made with what it read, and on kAborted begins again on the
-// executor, in the lane of the caller, `attempts_max` times in all; the last kAborted is then the
-// result. A full executor is
+// executor, in the lane of the caller, `attempts_max` times in all, but for those in vain because an
+// earlier turn went first; the last kAborted is then the result. A full executor is
 // kTooManyRequests. An attempt without an operation ends it at once, on the thread it was made on.
 template <typename Outcome>
 void Transact(const Transactor& on, FirstAttempt first, MakeAttempt<Outcome> make,

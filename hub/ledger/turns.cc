@@ -1,6 +1,7 @@
 #include "hub/ledger/turns.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/string_view.h"
@@ -67,6 +68,7 @@ std::unique_ptr<Turn> Turns::Wait(uint64_t row, base::Lane lane, ReadSet reads, 
 void Turns::Leave(uint64_t row, Ticket ticket) {
   Go go;
   Ticket next = kNoPart;
+  std::vector<std::pair<Ticket, Go>> behind;
   Waiter left;  // goes without the lock, with what it holds
   {
     absl::MutexLock lock(&mutex_);
@@ -88,21 +90,38 @@ void Turns::Leave(uint64_t row, Ticket ticket) {
       return;
     }
     GiveUp(*queue.head);
+    if (const auto waiting = behind_.find(ticket); waiting != behind_.end()) {
+      behind = std::move(waiting->second);
+      behind_.erase(waiting);
+    }
     left = *std::exchange(queue.head, std::nullopt);
     if (queue.lanes.empty()) {
       queues_.erase(found);
+    } else {
+      auto lane = std::move(queue.lanes.front());
+      queue.lanes.pop_front();
+      queue.head = std::move(lane.second.front());
+      lane.second.pop_front();
+      if (!lane.second.empty()) queue.lanes.push_back(std::move(lane));
+      Keep(*queue.head);
+      go = std::move(queue.head->go);
+      next = queue.head->ticket;
+    }
+  }
+  for (auto& [its, its_go] : behind) Call(std::move(its_go), its);
+  if (go != nullptr) Call(std::move(go), next);
+}
+
+void Turns::WaitFor(Ticket earlier, Ticket ticket, Go go) {
+  DCHECK(earlier < ticket);
+  {
+    absl::MutexLock lock(&mutex_);
+    if (heads_by_ticket_.count(earlier) > 0) {
+      behind_[earlier].emplace_back(ticket, std::move(go));
       return;
     }
-    auto lane = std::move(queue.lanes.front());
-    queue.lanes.pop_front();
-    queue.head = std::move(lane.second.front());
-    lane.second.pop_front();
-    if (!lane.second.empty()) queue.lanes.push_back(std::move(lane));
-    Keep(*queue.head);
-    go = std::move(queue.head->go);
-    next = queue.head->ticket;
   }
-  Call(std::move(go), next);
+  Call(std::move(go), ticket);
 }
 
 void Turns::Keep(const Waiter& head) {
@@ -110,6 +129,7 @@ void Turns::Keep(const Waiter& head) {
   for (const ReadSet::Range& range : head.reads.ranges()) {
     kept_ranges_.emplace_back(range, head.ticket);
   }
+  heads_by_ticket_.insert(head.ticket);
   heads_.fetch_add(1, std::memory_order_release);
 }
 
@@ -125,23 +145,41 @@ void Turns::GiveUp(const Waiter& head) {
       std::remove_if(kept_ranges_.begin(), kept_ranges_.end(),
                      [&head](const auto& kept) { return kept.second == head.ticket; }),
       kept_ranges_.end());
+  heads_by_ticket_.erase(head.ticket);
   heads_.fetch_sub(1, std::memory_order_release);
 }
 
-std::optional<uint64_t> Turns::KeptFor(const store::Batch& batch, Ticket ticket) const {
+void Turns::Renew(uint64_t row, Ticket ticket, ReadSet reads) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = queues_.find(row);
+  if (found == queues_.end()) return;
+  std::optional<Waiter>& head = found->second->head;
+  if (!head.has_value() || head->ticket != ticket) return;
+  GiveUp(*head);
+  head->reads = std::move(reads);
+  Keep(*head);
+}
+
+Ticket Turns::EarlierThan(Ticket ticket) const {
+  absl::MutexLock lock(&mutex_);
+  const auto at = heads_by_ticket_.lower_bound(ticket);
+  return at == heads_by_ticket_.begin() ? kNoPart : *std::prev(at);
+}
+
+std::optional<Turns::Kept> Turns::KeptFor(const store::Batch& batch, Ticket ticket) const {
   if (ticket == kNoPart || heads_.load(std::memory_order_acquire) == 0) return std::nullopt;
   absl::MutexLock lock(&mutex_);
   for (const store::Batch::Operation& row : batch.operations()) {
     const uint64_t hash = RowHash(row.space, row.key);
     if (const auto kept = kept_rows_.find(hash); kept != kept_rows_.end()) {
-      const bool earlier = std::any_of(kept->second.begin(), kept->second.end(),
-                                       [ticket](Ticket other) { return other < ticket; });
-      if (earlier) return hash;
+      const auto earlier = std::find_if(kept->second.begin(), kept->second.end(),
+                                        [ticket](Ticket other) { return other < ticket; });
+      if (earlier != kept->second.end()) return Kept{hash, *earlier};
     }
     for (const auto& [range, other] : kept_ranges_) {
       if (other < ticket && range.space == row.space && row.key >= range.from &&
           (range.to.empty() || row.key < range.to)) {
-        return hash;
+        return Kept{hash, other};
       }
     }
   }

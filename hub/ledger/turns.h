@@ -6,7 +6,8 @@
 // So a transaction that was overtaken twice takes a *ticket* and waits in the row's queue. Of that
 // queue one is at the head; what it read last is *kept* for it: an operation with a later ticket, or
 // with none, that would write any of it is aborted, and may queue in its turn. Of two heads the one
-// with the earlier ticket goes first, so that no two keep each other waiting. The next at the head is
+// with the earlier ticket goes first, so that no two keep each other waiting, and one that was aborted
+// at its head waits for every earlier one: the earliest of all always gets through. The next at the head is
 // of another lane (base/executor.h) where there is one: an agency's thousand attempts are one place
 // in the queue.
 //
@@ -21,6 +22,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -73,8 +75,22 @@ class Turns {
   // called before this returns, or by whoever leaves the head; not when the turn goes before that.
   [[nodiscard]] std::unique_ptr<Turn> Wait(uint64_t row, base::Lane lane, ReadSet reads, Go go);
 
-  // The hash of a row of `batch` that is kept for an earlier ticket than `ticket`, or nothing.
-  std::optional<uint64_t> KeptFor(const store::Batch& batch, Ticket ticket) const;
+  // What is kept for whoever is at the head of that row's queue with that ticket, from now on: what it
+  // read last.
+  void Renew(uint64_t row, Ticket ticket, ReadSet reads);
+  // The ticket before `ticket` of those at a head that is nearest to it; kNoPart: none is earlier.
+  Ticket EarlierThan(Ticket ticket) const;
+
+  struct Kept {
+    uint64_t row;   // its hash
+    Ticket ticket;  // for whom
+  };
+  // A row of `batch` that is kept for an earlier ticket than `ticket`, or nothing.
+  std::optional<Kept> KeptFor(const store::Batch& batch, Ticket ticket) const;
+  // Calls `go` with `ticket` once nothing is kept for `earlier` any more: before this returns, or by
+  // whoever leaves. For one at a head whom an earlier one kept from writing. REQUIRES: earlier <
+  // ticket, so that no two wait for each other.
+  void WaitFor(Ticket earlier, Ticket ticket, Go go);
 
   // How many wait or are at a head. For tests and metrics.
   size_t waiting() const;
@@ -104,7 +120,10 @@ class Turns {
   // By row, the tickets for which it is kept: few, and mostly one.
   absl::flat_hash_map<uint64_t, std::vector<Ticket>> kept_rows_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<ReadSet::Range, Ticket>> kept_ranges_ ABSL_GUARDED_BY(mutex_);
-  // Heads: while there are none, nobody takes the lock.
+  // Of each that is at a head, who waits until it leaves.
+  absl::flat_hash_map<Ticket, std::vector<std::pair<Ticket, Go>>> behind_ ABSL_GUARDED_BY(mutex_);
+  std::set<Ticket> heads_by_ticket_ ABSL_GUARDED_BY(mutex_);
+  // How many: while there are none, nobody takes the lock.
   std::atomic<int> heads_ = 0;
 };
 

@@ -35,6 +35,12 @@ class TurnsTest : public ::testing::Test {
     });
   }
 
+  // The hash of a row that is kept, or nothing.
+  std::optional<uint64_t> Kept(const store::Batch& batch, Ticket ticket) {
+    const auto kept = turns_.KeptFor(batch, ticket);
+    return kept.has_value() ? std::optional<uint64_t>(kept->row) : std::nullopt;
+  }
+
   std::vector<std::string> let_through_;
   Ticket ticket_ = kNoPart;
   Turns turns_;
@@ -65,22 +71,36 @@ TEST_F(TurnsTest, AThousandOfOneLaneAreOnePlaceInTheQueue) {
 TEST_F(TurnsTest, WhatTheHeadReadIsKeptForIt) {
   auto head = Wait("head", Lane::Of("x"));
   const Ticket its = ticket_;
-  EXPECT_EQ(turns_.KeptFor(Writes("wanted"), kNoTicket), RowHash(Space::kPeople, "wanted"));
-  EXPECT_EQ(turns_.KeptFor(Writes("wanted"), its), std::nullopt) << "not from itself";
-  EXPECT_EQ(turns_.KeptFor(Writes("wanted"), kNoPart), std::nullopt);
-  EXPECT_EQ(turns_.KeptFor(Writes("other"), kNoTicket), std::nullopt);
-  EXPECT_EQ(turns_.KeptFor(Writes("wanted", Space::kRegistry), kNoTicket), std::nullopt);
+  EXPECT_EQ(Kept(Writes("wanted"), kNoTicket), RowHash(Space::kPeople, "wanted"));
+  EXPECT_EQ(Kept(Writes("wanted"), its), std::nullopt) << "not from itself";
+  EXPECT_EQ(Kept(Writes("wanted"), kNoPart), std::nullopt);
+  EXPECT_EQ(Kept(Writes("other"), kNoTicket), std::nullopt);
+  EXPECT_EQ(Kept(Writes("wanted", Space::kRegistry), kNoTicket), std::nullopt);
   head.reset();
-  EXPECT_EQ(turns_.KeptFor(Writes("wanted"), kNoTicket), std::nullopt);
+  EXPECT_EQ(Kept(Writes("wanted"), kNoTicket), std::nullopt);
 }
 
 TEST_F(TurnsTest, SoIsARangeWithTheRowsThatAreNotThereYet) {
   ReadSet reads;
   reads.AddRange(Space::kPeople, "child/", "child0", 1);
   auto head = Wait("head", Lane::Of("x"), std::move(reads));
-  EXPECT_EQ(turns_.KeptFor(Writes("child/7"), kNoTicket), RowHash(Space::kPeople, "child/7"));
-  EXPECT_EQ(turns_.KeptFor(Writes("child0"), kNoTicket), std::nullopt);
-  EXPECT_EQ(turns_.KeptFor(Writes("child/7", Space::kRegistry), kNoTicket), std::nullopt);
+  EXPECT_EQ(Kept(Writes("child/7"), kNoTicket), RowHash(Space::kPeople, "child/7"));
+  EXPECT_EQ(Kept(Writes("child0"), kNoTicket), std::nullopt);
+  EXPECT_EQ(Kept(Writes("child/7", Space::kRegistry), kNoTicket), std::nullopt);
+}
+
+TEST_F(TurnsTest, WhatIsKeptIsWhatTheHeadReadLast) {
+  auto head = Wait("head", Lane::Of("x"));
+  const Ticket its = ticket_;
+  turns_.Renew(RowHash(Space::kPeople, "wanted"), its, Reads("other"));
+  EXPECT_EQ(Kept(Writes("wanted"), kNoTicket), std::nullopt);
+  EXPECT_EQ(Kept(Writes("other"), kNoTicket), RowHash(Space::kPeople, "other"));
+  // Of who is not at the head nothing is kept, now or later.
+  turns_.Renew(RowHash(Space::kPeople, "wanted"), its + 1, Reads("wanted"));
+  EXPECT_EQ(Kept(Writes("wanted"), kNoTicket), std::nullopt);
+  head.reset();
+  turns_.Renew(RowHash(Space::kPeople, "wanted"), its, Reads("wanted"));
+  EXPECT_EQ(Kept(Writes("wanted"), kNoTicket), std::nullopt);
 }
 
 TEST_F(TurnsTest, OfTwoHeadsTheEarlierGoesFirst) {
@@ -90,11 +110,23 @@ TEST_F(TurnsTest, OfTwoHeadsTheEarlierGoesFirst) {
   const Ticket earlier = ticket_;
   auto second = Wait("second", Lane::Of("x"), both, "b");
   const Ticket later = ticket_;
-  EXPECT_EQ(turns_.KeptFor(Writes("b"), earlier), std::nullopt);
-  EXPECT_EQ(turns_.KeptFor(Writes("a"), later), RowHash(Space::kPeople, "a"));
+  EXPECT_EQ(turns_.EarlierThan(earlier), kNoPart);
+  EXPECT_EQ(turns_.EarlierThan(later), earlier);
+  EXPECT_EQ(turns_.EarlierThan(kNoTicket), later);
+  EXPECT_EQ(Kept(Writes("b"), earlier), std::nullopt);
+  EXPECT_EQ(Kept(Writes("a"), later), RowHash(Space::kPeople, "a"));
+  EXPECT_EQ(turns_.KeptFor(Writes("a"), later)->ticket, earlier);
+  // Whom the earlier keeps from writing waits until it has left, and no longer.
+  Ticket woken = kNoPart;
+  turns_.WaitFor(earlier, later, [&](Ticket its) { woken = its; });
+  EXPECT_EQ(woken, kNoPart);
   first.reset();
-  EXPECT_EQ(turns_.KeptFor(Writes("a"), later), std::nullopt);
-  EXPECT_TRUE(turns_.KeptFor(Writes("a"), kNoTicket).has_value());
+  EXPECT_EQ(woken, later);
+  woken = kNoPart;
+  turns_.WaitFor(earlier, later, [&](Ticket its) { woken = its; });
+  EXPECT_EQ(woken, later) << "it has gone already";
+  EXPECT_EQ(Kept(Writes("a"), later), std::nullopt);
+  EXPECT_TRUE(Kept(Writes("a"), kNoTicket).has_value());
 }
 
 // Each that is let through fails at once: no deep stack.
