@@ -131,23 +131,24 @@ class ReconcileStream final : public rpc::ReadStream<v1::ReconcileRequest, v1::R
       : ReadStream(response), intake_(intake) {}
 
  private:
-  void OnOpen() override { Read(); }
+  void OnOpen() override {
+    absl::StatusOr<std::unique_ptr<intake::OpenList>> list = intake_->BeginList(caller());
+    if (!list.ok()) return Close(std::move(list).status());
+    list_ = *std::move(list);
+    Read();
+  }
 
   void OnMessage(v1::ReconcileRequest message) override {
     if (finishing_) return Close(base::InvalidField("finish", "nothing comes after it"));
     if (message.open_record_ids_size() > base::kPageRowsMax) {
       return Close(base::InvalidField("open_record_ids", "at most 1,000 a message"));
     }
-    if (record_ids_.size() + static_cast<size_t>(message.open_record_ids_size()) >
-        static_cast<size_t>(matching::kReconcileRecordsMax)) {
-      return Close(base::Error(base::Reason::kMessageTooLarge,
-                               "at most a million records in one reconciliation"));
-    }
-    for (std::string& id : *message.mutable_open_record_ids()) record_ids_.push_back(std::move(id));
+    absl::Status added = list_->Add(message.open_record_ids());
+    if (!added.ok()) return Close(std::move(added));
     if (!message.has_finish()) return Read();
     finishing_ = true;
     intake_->Reconcile(
-        caller(), std::move(record_ids_), message.finish(),
+        caller(), std::move(list_), message.finish(),
         [self = Ref<ReconcileStream>(),
          since = arrived()](absl::StatusOr<v1::ReconcileResponse> response) {
           self->Post([self = self.get(), since, response = std::move(response)]() mutable {
@@ -164,7 +165,7 @@ class ReconcileStream final : public rpc::ReadStream<v1::ReconcileRequest, v1::R
   }
 
   intake::Intake* const intake_;
-  std::vector<std::string> record_ids_;
+  std::unique_ptr<intake::OpenList> list_;
   bool finishing_ = false;
 };
 

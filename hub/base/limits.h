@@ -88,9 +88,8 @@ inline constexpr int kFindsPerMinuteMax = 600;  // per system: no endpoint lists
 // one record. Nobody finds a birth date or an address by trying them.
 inline constexpr int kDetailsPerNameAndDayMax = 20;
 inline constexpr int kDetailChangesPerDayMax = 8;
-// Changes that one agency reports of one young person in an hour, in all their records together: a
-// night's run makes one a record.
-inline constexpr int kChangesPerPersonAndHourMax = 128;
+// Reports of one record in an hour, whether or not they change anything: a night's run makes one.
+inline constexpr int kReportsPerRecordAndHourMax = 64;
 
 static_assert(kAssertionBytesMax < kMetadataBytesMax);
 static_assert(kLogValueBytesMax * 6 < kLogLineBytesMax);  // one string, all of it escaped, fits

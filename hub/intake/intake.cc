@@ -134,9 +134,6 @@ void Intake::Take(std::shared_ptr<Incoming> incoming) {
   struct Taken {
     bool changed = false;  // the operation's first entry is this report's, and not only the feed's
   };
-  // A stream has many reports under way at once; when all are about one young person each round has
-  // one winner, and none of them may lose for good against its own stream.
-  constexpr int kAttemptsMax = 2 * base::kReportWindow;
   ledger::Transact<Taken>(
       {context_.executor, context_.store, context_.sequencer}, ledger::FirstAttempt::kHere,
       [this, incoming](const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Taken>> {
@@ -175,13 +172,17 @@ void Intake::Take(std::shared_ptr<Incoming> incoming) {
               ledger::ReceiptOf(*result->sequenced, context_.sequencer->options().origin);
         }
         incoming->done(std::move(outcome));
-      },
-      kAttemptsMax);
+      });
 }
 
-absl::Status Intake::TakeChange(const base::Principal& asker, const v1::FlagReport& report) {
-  if (report.status() == v1::FLAG_STATUS_RETRACTED) return absl::OkStatus();
+absl::Status Intake::TakeBudget(const base::Principal& asker, const v1::FlagReport& report) {
   const std::string record = absl::StrCat(asker.agency_id, "/", report.record_id());
+  if (!context_.details_budget->TakeReport(record, context_.clock->Now())) {
+    return base::Error(Reason::kTooManyRequests,
+                       "this record was reported too often; send it again in an hour",
+                       {{"record_id", "was reported too often; send it again in an hour"}});
+  }
+  if (report.status() == v1::FLAG_STATUS_RETRACTED) return absl::OkStatus();
   if (context_.details_budget->TakeChange(record, report.person().SerializeAsString(),
                                           context_.clock->Now())) {
     return absl::OkStatus();
@@ -205,7 +206,7 @@ void Intake::Report(const base::Principal& asker, v1::FlagReport report,
                                                       "registered for")));
   }
   if (context_.details_budget != nullptr) {
-    const absl::Status may = TakeChange(asker, report);
+    const absl::Status may = TakeBudget(asker, report);
     if (!may.ok()) return done(Rejected(sequence, may));
   }
   auto incoming = std::make_shared<Incoming>();

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "hub/base/principal.h"
+#include "hub/intake/open_list.h"
 #include "hub/request/context.h"
 
 namespace signpost::intake {
@@ -45,9 +46,13 @@ class Intake {
   void AnswerConsent(const base::Principal& asker, v1::AnswerConsentRequest request,
                      request::Reply<v1::AnswerConsentResponse> done);
 
-  // Compares the agency's open records with the index; closes what is missing when the caller says
-  // exactly how many that is. Errors: kInvalidField when the count differs, naming the right one.
-  void Reconcile(const base::Principal& asker, std::vector<std::string> open_record_ids,
+  // A list of the asker's agency to add its open records to, for Reconcile(). Errors: those of
+  // OpenLists::Begin().
+  [[nodiscard]] absl::StatusOr<std::unique_ptr<OpenList>> BeginList(const base::Principal& asker);
+  // Compares the agency's open records with the index, some at a time, so that others have their turn
+  // in between; closes what is missing when the caller says exactly how many that is. Errors:
+  // kInvalidField when the count differs, naming the right one.
+  void Reconcile(const base::Principal& asker, std::unique_ptr<OpenList> list,
                  v1::ReconcileFinish finish, request::Reply<v1::ReconcileResponse> done);
 
   // Makes a reader's cursor in the asker's mailbox durable and tells where it stands. Errors:
@@ -67,16 +72,25 @@ class Intake {
 
  private:
   struct Incoming;
-  // Takes one from the budget of changes of the record's details, if they are other ones.
-  absl::Status TakeChange(const base::Principal& asker, const v1::FlagReport& report);
+  // Takes one from the budget of reports of the record, and from that of changes of its details, if
+  // they are other ones.
+  absl::Status TakeBudget(const base::Principal& asker, const v1::FlagReport& report);
   void Take(std::shared_ptr<Incoming> incoming);
-  void CloseNext(std::shared_ptr<struct Closing> closing);
+  // One comparison from its list to its answer.
+  struct Comparing;
+  void CompareSome(std::shared_ptr<Comparing> comparing);
+  void CloseSome(std::shared_ptr<Comparing> comparing);
+  void CloseNext(std::shared_ptr<Comparing> comparing);
+  void Conclude(std::shared_ptr<Comparing> comparing);
+  // Goes on with it on the executor, in its agency's turn.
+  void GoOn(std::shared_ptr<Comparing> comparing, void (Intake::*step)(std::shared_ptr<Comparing>));
   void MoveCursor(
       const base::Principal& asker, ledger::v1::Acknowledged detail,
       std::function<absl::StatusOr<exchange::CursorChange>(const ledger::GuardedView&)> prepare,
       request::Reply<exchange::Place> done);
 
   const request::HubContext context_;
+  OpenLists lists_;
 };
 
 }  // namespace signpost::intake

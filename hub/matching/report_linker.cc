@@ -113,45 +113,6 @@ class ReportLinker::Steps {
   store::Batch* const batch_;
 };
 
-absl::Status Reconciliation::Add(const std::string& record_id) {
-  std::vector<base::FieldViolation> violations;
-  people::CheckLine(record_id, "open_record_ids", base::kRecordIdBytesMax, true, &violations);
-  if (!violations.empty()) {
-    return base::InvalidField(violations[0].field, violations[0].description);
-  }
-  if (listed_.size() >= static_cast<size_t>(kReconcileRecordsMax)) {
-    return Error(Reason::kMessageTooLarge,
-                 absl::StrCat("a reconciliation lists at most ", kReconcileRecordsMax,
-                              " records; split the feed"));
-  }
-  listed_.emplace(people_->RecordHash(agency_id_, record_id), record_id);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Reconciliation::Result> Reconciliation::Finish(const store::View& view) const {
-  // Many: the store sorts what was written lately for every page.
-  constexpr int kRecordsPerPage = 20'000;
-  Result result;
-  absl::flat_hash_map<std::string, std::string> unknown = listed_;
-  std::string token;
-  do {
-    SIGNPOST_ASSIGN_OR_RETURN(people::OpenRecordPage page,
-                              people_->OpenRecordsOf(view, agency_id_, token, kRecordsPerPage));
-    for (people::OpenRecord& record : page.records) {
-      if (listed_.contains(record.record_hash)) {
-        if (record.open) unknown.erase(record.record_hash);
-      } else if (record.open) {
-        result.missing.push_back(std::move(record));
-      }
-    }
-    token = page.next_token;
-  } while (!token.empty());
-  result.unknown_record_ids.reserve(unknown.size());
-  for (auto& [hash, id] : unknown) result.unknown_record_ids.push_back(id);
-  std::sort(result.unknown_record_ids.begin(), result.unknown_record_ids.end());
-  return result;
-}
-
 absl::StatusOr<std::unique_ptr<ReportLinker>> ReportLinker::Create(const people::People* people,
                                                                    base::RandomSource* random) {
   SIGNPOST_ASSIGN_OR_RETURN(std::unique_ptr<Normaliser> normaliser, Normaliser::Create());

@@ -28,7 +28,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -47,9 +46,6 @@
 #include "signpost/v1/steward.pb.h"
 
 namespace signpost::matching {
-
-// Open records of one agency in one reconciliation.
-inline constexpr int kReconcileRecordsMax = 1'000'000;
 
 // What the rooms above know of agencies. Each may be empty.
 struct Surroundings {
@@ -97,31 +93,6 @@ struct ResolveResult {
   std::optional<ledger::Blinding> blinding;  // theirs
   std::vector<base::PersonId> merged;        // rows that are theirs from now on
   std::vector<ledger::Blinding> merged_blindings;
-};
-
-// One reconciliation: the record ids that an agency has open, against what the hub holds. Not
-// thread-safe. `people` must outlive it.
-class Reconciliation {
- public:
-  struct Result {
-    std::vector<people::OpenRecord> missing;      // open here, not listed
-    std::vector<std::string> unknown_record_ids;  // listed, and not open here
-  };
-
-  Reconciliation(const people::People* people, std::string agency_id)
-      : people_(people), agency_id_(std::move(agency_id)) {}
-
-  // Ids may come twice. Errors: kInvalidField for an id that is empty or too long; kMessageTooLarge
-  // past kReconcileRecordsMax.
-  [[nodiscard]] absl::Status Add(const std::string& record_id);
-  // Compares. Close what is missing with ReportLinker::PrepareCloseMissing(), one operation a
-  // record.
-  [[nodiscard]] absl::StatusOr<Result> Finish(const store::View& view) const;
-
- private:
-  const people::People* const people_;
-  const std::string agency_id_;
-  absl::flat_hash_map<std::string, std::string> listed_;  // hash -> id
 };
 
 // Thread-safe. `people` and `random` are not owned and must outlive it.

@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -69,7 +70,7 @@ class Budget {
   absl::flat_hash_map<std::string, Bucket> buckets_ ABSL_GUARDED_BY(mutex_);
 };
 
-// How often one may ask by details, and tell others' details of a record. Thread-safe.
+// How often one may ask by details, report a record, and tell other details of it. Thread-safe.
 class DetailsBudget {
  public:
   // Asking at all, by system.
@@ -95,6 +96,12 @@ class DetailsBudget {
     return TakeOnce(base::Sha256(name + details), [&] { return changes_.Take(name, now); });
   }
 
+  // Reporting a record at all: who says something else of somebody again and again keeps others from
+  // them. By the record, which is the agency's own: nothing of whom it is about shows in it.
+  bool TakeReport(const std::string& record, absl::Time now) {
+    return reports_.Take(absl::StrCat(absl::HashOf(record)), now);
+  }
+
  private:
   template <typename TakeOne>
   bool TakeOnce(const std::string& what, TakeOne take) {
@@ -112,6 +119,7 @@ class DetailsBudget {
   Budget asking_{base::kFindsPerMinuteMax, absl::Minutes(1)};
   Budget names_{base::kDetailsPerNameAndDayMax, absl::Hours(24)};
   Budget changes_{base::kDetailChangesPerDayMax, absl::Hours(24)};
+  Budget reports_{base::kReportsPerRecordAndHourMax, absl::Hours(1)};
   absl::Mutex mutex_;
   absl::flat_hash_set<std::string> taken_ ABSL_GUARDED_BY(mutex_);
 };

@@ -18,7 +18,7 @@ TEST(ThreadPoolTest, RunsAllThatWasAccepted) {
   std::atomic<int> ran = 0;
   int accepted = 0;
   {
-    ThreadPool pool(4, 1000);
+    ThreadPool pool(4, 1400);
     for (int i = 0; i < 1000; ++i) accepted += pool.Run([&ran] { ++ran; }) ? 1 : 0;
     EXPECT_EQ(accepted, 1000);
   }
@@ -46,7 +46,7 @@ TEST(ThreadPoolTest, QueueAtTheLimitAndOnePast) {
 }
 
 TEST(ThreadPoolTest, ShutdownDrainsThenRefuses) {
-  ThreadPool pool(2, 100);
+  ThreadPool pool(2, 140);
   std::atomic<int> ran = 0;
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(pool.Run([&ran] {

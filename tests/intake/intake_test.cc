@@ -40,8 +40,12 @@ class IntakeTest : public request::HubRooms {
     v1::ReconcileFinish finish;
     finish.set_request_id(RequestId());
     finish.set_close_missing_count(close_missing_count);
-    return Wait<v1::ReconcileResponse>(
-        [&](auto done) { intake_->Reconcile(System(agency), open, finish, std::move(done)); });
+    auto list = intake_->BeginList(System(agency));
+    if (!list.ok()) return list.status();
+    if (absl::Status added = (*list)->Add(open); !added.ok()) return added;
+    return Wait<v1::ReconcileResponse>([&](auto done) {
+      intake_->Reconcile(System(agency), *std::move(list), finish, std::move(done));
+    });
   }
   absl::StatusOr<exchange::Place> OpenCursor(const std::string& cursor) {
     return Wait<exchange::Place>(
@@ -350,6 +354,27 @@ TEST_F(IntakeTest, TheDetailsOfOneRecordChangeSoOftenADay) {
   EXPECT_EQ(report(1), v1::FLAG_OUTCOME_KIND_RECEIVED) << "what was said before takes nothing";
   clock_.Advance(absl::Hours(24));
   EXPECT_EQ(report(20), v1::FLAG_OUTCOME_KIND_RECEIVED);
+}
+
+TEST_F(IntakeTest, ARecordIsReportedSoOftenAnHourAndOthersAreNotKeptFromIt) {
+  context_.details_budget = &budget_;
+  Intake intake(context_);
+  const auto report = [&](const std::string& record) {
+    return Wait<v1::FlagOutcome>([&](auto done) {
+      intake.Report(System(kConnexions), Flag(record, "connexions"), std::move(done));
+    });
+  };
+  for (int i = 0; i < base::kReportsPerRecordAndHourMax; ++i) {
+    ASSERT_EQ(report("C-1")->kind(), v1::FLAG_OUTCOME_KIND_RECEIVED) << i;
+  }
+  const auto refused = report("C-1");
+  EXPECT_EQ(refused->kind(), v1::FLAG_OUTCOME_KIND_REJECTED);
+  EXPECT_EQ(refused->reason(), v1::ERROR_REASON_TOO_MANY_REQUESTS);
+  ASSERT_THAT(refused->fields(), SizeIs(1));
+  EXPECT_EQ(refused->fields(0).field(), "record_id");
+  EXPECT_EQ(report("C-2")->kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(report("C-1")->kind(), v1::FLAG_OUTCOME_KIND_RECEIVED);
 }
 
 TEST_F(IntakeTest, ConsentsByDetailsHaveTheBudgetToo) {

@@ -388,33 +388,6 @@ TEST_F(LinkerTest, ReviewsComeByHarmAndThenByAge) {
   EXPECT_THAT(seen, ElementsAre(pressing, ordinary[0], ordinary[1], ordinary[2]));
 }
 
-TEST_F(LinkerTest, ReconcilingTellsMissingFromUnknownAndClosesOne) {
-  Take(kYot, Report("A-1", tariq_));
-  const LinkResult missing = Take(kYot, Report("A-2", Details("Sal", "Osei", 20100505, "NT2 2BB")));
-  Take(kYot, Report("A-3", moved_));
-  FlagReport closed = Report("A-4", Details("Sam", "Grant", 20080606, "NT3 3DD"));
-  closed.set_status(signpost::v1::FLAG_STATUS_CLOSED);
-  people::SetDate(closed.mutable_closed_on(), 20261101);
-  Take(kYot, closed);
-
-  Reconciliation reconciliation(&people_, kYot);
-  for (const char* id : {"A-1", "A-1", "A-3", "A-4", "A-9"}) {
-    ASSERT_TRUE(reconciliation.Add(id).ok());
-  }
-  EXPECT_EQ(ReasonOf(reconciliation.Add("")), Reason::kInvalidField);
-  EXPECT_EQ(ReasonOf(reconciliation.Add(std::string(129, 'x'))), Reason::kInvalidField);
-  const Reconciliation::Result result = *reconciliation.Finish(*View());
-  // A-4 is listed as open but closed here: report it again.
-  EXPECT_THAT(result.unknown_record_ids, ElementsAre("A-4", "A-9"));
-  ASSERT_THAT(result.missing, SizeIs(1));
-  EXPECT_EQ(result.missing[0].person, missing.person);
-  const LinkResult done =
-      Finish(*linker_->PrepareCloseMissing(*View(), kYot, result.missing[0], now_));
-  EXPECT_EQ(done.change, FlagChange::kClosed);
-  EXPECT_THAT(Get(missing.person).AgenciesWithOpenFlags(), IsEmpty());
-  EXPECT_THAT(reconciliation.Finish(*View())->missing, IsEmpty());
-}
-
 TEST_F(LinkerTest, TwoFirstReportsFromOneReadingMakeOnePerson) {
   const auto view = View();
   LinkResult one = *linker_->Prepare(*view, From(kYot), Report("A-1", tariq_), surroundings_, now_);
