@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "hub/base/encoding.h"
@@ -98,16 +99,34 @@ void FinishAt(absl::Time due, absl::Time begun, const CallEnvironment& calls, Ca
 
 }  // namespace internal
 
-bool LiveStreams::Add(StreamCore* stream, std::weak_ptr<StreamCore> ref) {
+absl::Status LiveStreams::Add(StreamCore* stream, std::weak_ptr<StreamCore> ref,
+                              const base::Principal& caller) {
+  const auto too_many = [](const char* whose, int streams_max) {
+    return base::Error(base::Reason::kTooManyRequests,
+                       absl::StrCat("this ", whose, " has ", streams_max,
+                                    " streams open already; close one, or go on with it"));
+  };
   absl::MutexLock lock(&mutex_);
-  if (closing_) return false;
-  streams_.emplace(stream, std::move(ref));
-  return true;
+  if (closing_) {
+    return base::Error(base::Reason::kShuttingDown, "This hub is shutting down. Ask again.");
+  }
+  if (counts_[caller.system_id] >= per_system_max_) return too_many("system", per_system_max_);
+  if (counts_[caller.agency_id] >= per_agency_max_) return too_many("agency", per_agency_max_);
+  ++counts_[caller.system_id];
+  ++counts_[caller.agency_id];
+  streams_.emplace(stream, Open{std::move(ref), caller.system_id, caller.agency_id});
+  return absl::OkStatus();
 }
 
 void LiveStreams::Remove(StreamCore* stream) {
   absl::MutexLock lock(&mutex_);
-  streams_.erase(stream);
+  const auto open = streams_.find(stream);
+  if (open == streams_.end()) return;  // it was not let in
+  for (const std::string* who : {&open->second.system_id, &open->second.agency_id}) {
+    const auto count = counts_.find(*who);
+    if (--count->second == 0) counts_.erase(count);
+  }
+  streams_.erase(open);
 }
 
 void LiveStreams::CloseAll(const absl::Status& status) {
@@ -115,8 +134,8 @@ void LiveStreams::CloseAll(const absl::Status& status) {
   {
     absl::MutexLock lock(&mutex_);
     closing_ = true;
-    for (const auto& [stream, ref] : streams_) {
-      if (std::shared_ptr<StreamCore> alive = ref.lock()) streams.push_back(std::move(alive));
+    for (const auto& [stream, open] : streams_) {
+      if (auto alive = open.stream.lock()) streams.push_back(std::move(alive));
     }
   }
   for (const std::shared_ptr<StreamCore>& stream : streams) stream->Shut(status);
@@ -134,14 +153,11 @@ void StreamCore::Begin(const grpc::CallbackServerContext& context, const CallEnv
   begun_ = begun;
   caller_ = std::move(caller);
   self_ = shared_from_this();
-  const bool welcome = calls.streams->Add(this, weak_from_this());
+  absl::Status welcome = calls.streams->Add(this, weak_from_this(), caller_);
   // The context lives until OnDone, which is not before Finish, which only the strand calls.
-  Enqueue([this, welcome, &context] {
+  Enqueue([this, welcome = std::move(welcome), &context] {
     if (closing_) return;
-    if (!welcome) {
-      Close(base::Error(base::Reason::kShuttingDown, "This hub is shutting down. Ask again."));
-      return;
-    }
+    if (!welcome.ok()) return Close(welcome);
     const GrpcCallFacts facts(context, 0);
     absl::Status admitted = calls_->guard->AdmitPractitioner(facts.facts(), *method_, &caller_);
     if (!admitted.ok()) {

@@ -48,6 +48,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "hub/base/executor.h"
 #include "hub/base/json_log.h"
+#include "hub/base/limits.h"
 #include "hub/ledger/entry.h"
 #include "hub/rpc/call_guard.h"
 #include "hub/rpc/errors.h"
@@ -59,23 +60,39 @@ namespace signpost::rpc {
 
 class StreamCore;
 
-// The streams that are open, so that a hub that drains can close them politely instead of waiting
-// out its grace. Thread-safe.
+// The streams that are open, so that one system or agency holds only so many, and so that a hub that
+// drains can close them politely instead of waiting out its grace. Thread-safe.
 class LiveStreams {
  public:
+  explicit LiveStreams(int per_system_max = base::kStreamsPerSystemMax,
+                       int per_agency_max = base::kStreamsPerAgencyMax)
+      : per_system_max_(per_system_max), per_agency_max_(per_agency_max) {}
+
   // Closes every stream with `status`, and from now on each one as it opens.
   void CloseAll(const absl::Status& status);
   int64_t count() const;
 
  private:
   friend class StreamCore;
-  // False when CloseAll() has been called: close yourself.
-  [[nodiscard]] bool Add(StreamCore* stream, std::weak_ptr<StreamCore> ref);
+  // Errors, and then it is not among them: kShuttingDown once CloseAll() has been called;
+  // kTooManyRequests when the caller has as many open as they may.
+  [[nodiscard]] absl::Status Add(StreamCore* stream, std::weak_ptr<StreamCore> ref,
+                                 const base::Principal& caller);
   void Remove(StreamCore* stream);
 
+  struct Open {
+    std::weak_ptr<StreamCore> stream;
+    std::string system_id;
+    std::string agency_id;
+  };
+
+  const int per_system_max_;
+  const int per_agency_max_;
   mutable absl::Mutex mutex_;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_map<StreamCore*, std::weak_ptr<StreamCore>> streams_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<StreamCore*, Open> streams_ ABSL_GUARDED_BY(mutex_);
+  // How many each has: of systems by SPIFFE id, which no agency's id is.
+  absl::flat_hash_map<std::string, int> counts_ ABSL_GUARDED_BY(mutex_);
 };
 
 // What every call needs. Nothing is owned; all of it must outlive every call and every thread that
