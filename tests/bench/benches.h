@@ -60,6 +60,13 @@ int Ledger(const BenchOptions& options);
 // control_whoknows6_z and control_report_z, which must lie beyond 3 for the rest to mean something.
 int MeasureSecrecy(const BenchOptions& options);
 
+// What one hostile certificate does to others, over mTLS: while it sends lists without end, reports one
+// young person over seven streams, invents look-alikes and leaves streams idle or unread, another
+// agency asks with 16 in flight, and a social worker overrides for that young person:
+// others_p99_us beside the quiet one of the same run, overrides_aborted (of 200; of 20 where
+// measurements are short) and resident_bytes, of hub and clients together.
+int MeasureHostile(const BenchOptions& options);
+
 }  // namespace signpost::bench
 
 #endif  // SIGNPOST_TESTS_BENCH_BENCHES_H_

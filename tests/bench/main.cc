@@ -48,11 +48,12 @@ int main(int argc, char** argv) {
     if (name == "load") return signpost::bench::Load(options);
     if (name == "ledger") return signpost::bench::Ledger(options);
     if (name == "secrecy") return signpost::bench::MeasureSecrecy(options);
+    if (name == "hostile") return signpost::bench::MeasureHostile(options);
     if (name == "policy") return signpost::bench::DecidePolicy(options);
   }
   std::fprintf(
       stderr,
-      "usage: signpost-bench answers|ledger|load|policy|secrecy [--people N (at least 100)] "
+      "usage: signpost-bench answers|hostile|ledger|load|policy|secrecy [--people N (at least 100)] "
       "[--seconds S]"
       " [--entries N (at least 1000)]\n"
       "       signpost-bench answers --only 1|64|256\n"
