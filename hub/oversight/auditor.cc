@@ -19,9 +19,10 @@ absl::Status CheckNamedAuditor(const base::Principal& asker) {
                                     kAuditorRole));
   }
   if (asker.kind != base::CallerKind::kAuditor || asker.role != kAuditorRole) {
-    return base::Error(Reason::kMethodNotAllowed,
-                       absl::StrCat("entries are shown to an auditor agency's practitioner in role ",
-                                    kAuditorRole, "; assert that role, or ask one of them"));
+    return base::Error(
+        Reason::kMethodNotAllowed,
+        absl::StrCat("entries are shown to an auditor agency's practitioner in role ", kAuditorRole,
+                     "; assert that role, or ask one of them"));
   }
   return absl::OkStatus();
 }

@@ -37,10 +37,9 @@ bool AdmitAuditor(const request::HubContext& context, const base::Principal& ask
                   request::Reply<Response>* done) {
   absl::Status named = CheckNamedAuditor(asker);
   if (named.ok()) return true;
-  RefuseAuditor(context, asker, kind, request_id, std::move(named),
-                [done = std::move(*done)](absl::Status refused) mutable {
-                  done(std::move(refused));
-                });
+  RefuseAuditor(
+      context, asker, kind, request_id, std::move(named),
+      [done = std::move(*done)](absl::Status refused) mutable { done(std::move(refused)); });
   return false;
 }
 

@@ -58,9 +58,8 @@ absl::StatusOr<std::vector<OpenLook>> AllLooks(const store::View& view) {
   std::string from = kPrefix;
   const std::string to = store::PrefixEnd(from);
   for (;;) {
-    SIGNPOST_ASSIGN_OR_RETURN(
-        const std::vector<store::KeyValue> rows,
-        view.Scan(store::Space::kRegistry, from, to, base::kPageRowsMax));
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
+                              view.Scan(store::Space::kRegistry, from, to, base::kPageRowsMax));
     for (const store::KeyValue& read : rows) {
       SIGNPOST_ASSIGN_OR_RETURN(stored::JointLookRow row,
                                 store::DecodeRow<stored::JointLookRow>("a joint look", read.value));
@@ -123,8 +122,8 @@ void Act(const request::HubContext& context, const char* method, ledger::v1::Ent
   request::Transact<Outcome<Response>>(
       context,
       [context, kind, asker, tell, step = std::move(step), request_id = std::move(request_id),
-       hash = std::move(hash)](const ledger::GuardedView& view)
-          -> absl::StatusOr<ledger::Attempt<Outcome<Response>>> {
+       hash = std::move(hash)](
+          const ledger::GuardedView& view) -> absl::StatusOr<ledger::Attempt<Outcome<Response>>> {
         ledger::Attempt<Outcome<Response>> attempt;
         Outcome<Response>& outcome = attempt.outcome;
         SIGNPOST_ASSIGN_OR_RETURN(
@@ -189,9 +188,9 @@ absl::StatusOr<v1::JointLook> JointLooks::ToWire(const std::string& id,
                           ? look.mutable_unmask()->ParseFromString(row.unmask())
                           : look.mutable_pseudonyms()->ParseFromString(row.pseudonyms());
   if (!parsed) return base::Error(Reason::kDataLoss, "what a joint look opens does not parse");
-  SIGNPOST_ASSIGN_OR_RETURN(*look.mutable_reason(),
-                            base::Open(context_.keyring->hub_data_key(), kReasonContext + id,
-                                       row.sealed_reason()));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      *look.mutable_reason(),
+      base::Open(context_.keyring->hub_data_key(), kReasonContext + id, row.sealed_reason()));
   look.set_hours(row.hours());
   SetLooker(row.asked_by_agency_id(), row.asked_by_practitioner_id(), row.asked_at_s(),
             look.mutable_asked_by());
@@ -215,8 +214,7 @@ absl::StatusOr<v1::JointLook> JointLooks::ToWire(const std::string& id,
 
 absl::Status JointLooks::CheckScope(const ledger::GuardedView& view,
                                     const v1::AskJointLookRequest& request) const {
-  SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head,
-                            ledger::LedgerReader(&view).Head());
+  SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head, ledger::LedgerReader(&view).Head());
   if (request.has_pseudonyms()) {
     const v1::PseudonymScope& scope = request.pseudonyms();
     if (scope.first_index() > head.size ||
@@ -316,8 +314,8 @@ void JointLooks::Ask(const base::Principal& asker, v1::AskJointLookRequest reque
         }
         SIGNPOST_ASSIGN_OR_RETURN(
             *row.mutable_sealed_reason(),
-            base::Seal(context_.keyring->hub_data_key(), kReasonContext + look.id,
-                       request.reason(), context_.random));
+            base::Seal(context_.keyring->hub_data_key(), kReasonContext + look.id, request.reason(),
+                       context_.random));
         PutRow(look, operation);
         entry->set_joint_look_ref(look.id);
         entry->mutable_joint_look_asked()->set_opens(
@@ -339,8 +337,7 @@ void JointLooks::Ask(const base::Principal& asker, v1::AskJointLookRequest reque
 
 absl::Status JointLooks::CheckStand(const ledger::GuardedView& view, const std::string& agency_id,
                                     const std::string& practitioner_id) const {
-  const registry::Agency* const agency =
-      context_.registry->directory()->FindAgency(agency_id);
+  const registry::Agency* const agency = context_.registry->directory()->FindAgency(agency_id);
   const bool audits = agency != nullptr && agency->kind == base::kAuditorAgencyKind;
   const absl::StatusOr<registry::EnrolledPractitioner> enrolled =
       context_.registry->LookupPractitioner(view, agency_id, practitioner_id);
@@ -444,10 +441,9 @@ void JointLooks::List(const base::Principal& asker, v1::ListJointLooksRequest re
         Reason::kMethodNotAllowed,
         absl::StrCat("joint looks are listed for auditors, and for practitioners in role ",
                      kProtectionOfficerRole, "; assert one of these"));
-    return RefuseAuditor(context_, asker, kKind, "", std::move(why),
-                         [done = std::move(done)](absl::Status refused) mutable {
-                           done(std::move(refused));
-                         });
+    return RefuseAuditor(
+        context_, asker, kKind, "", std::move(why),
+        [done = std::move(done)](absl::Status refused) mutable { done(std::move(refused)); });
   }
   request::Transact<v1::ListJointLooksResponse>(
       context_,
@@ -557,9 +553,8 @@ absl::StatusOr<Sight> Sight::Open(const JointLooks& looks, const ledger::Guarded
   SIGNPOST_ASSIGN_OR_RETURN(Spectacles spectacles, looks.masker().At(plain));
   Sight sight(&plain, std::move(spectacles));
   if (joint_look_id.empty()) return sight;
-  SIGNPOST_ASSIGN_OR_RETURN(
-      sight.look_,
-      looks.Find(view, asker, joint_look_id, ledger::v1::JOINT_LOOK_OPENS_MASKED_ENTRIES));
+  SIGNPOST_ASSIGN_OR_RETURN(sight.look_, looks.Find(view, asker, joint_look_id,
+                                                    ledger::v1::JOINT_LOOK_OPENS_MASKED_ENTRIES));
   v1::UnmaskScope& scope = sight.scope_;
   if (!scope.ParseFromString(sight.look_->row.unmask())) {
     return base::Error(Reason::kDataLoss, "what a joint look opens does not parse");
@@ -570,8 +565,7 @@ absl::StatusOr<Sight> Sight::Open(const JointLooks& looks, const ledger::Guarded
   SIGNPOST_ASSIGN_OR_RETURN(const std::vector<base::PersonId> about,
                             ledger::PersonIndex(&plain).PersonsOf(scope.same_person_as()));
   if (about.size() != 1) return sight;  // nobody, or erased: it covers nothing
-  const absl::StatusOr<people::Person> person =
-      looks.context().people->Read(view, about.front());
+  const absl::StatusOr<people::Person> person = looks.context().people->Read(view, about.front());
   if (!person.ok()) {
     if (base::ReasonOf(person.status()) == Reason::kNotFound) return sight;
     return person.status();

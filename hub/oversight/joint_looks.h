@@ -102,10 +102,9 @@ class JointLooks {
     if (joint_look_id.empty()) return true;
     absl::Status found = Check(asker, joint_look_id, opens);
     if (found.ok()) return true;
-    RefuseAuditor(context_, asker, kind, "", std::move(found),
-                  [done = std::move(*done)](absl::Status refused) mutable {
-                    done(std::move(refused));
-                  });
+    RefuseAuditor(
+        context_, asker, kind, "", std::move(found),
+        [done = std::move(*done)](absl::Status refused) mutable { done(std::move(refused)); });
     return false;
   }
 

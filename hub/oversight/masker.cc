@@ -26,16 +26,16 @@ absl::StatusOr<std::shared_ptr<const Masker::Known>> Masker::KnownAt(
     absl::MutexLock lock(&mutex_);
     if (known_ != nullptr && words_ == words) return known_;
   }
-  SIGNPOST_ASSIGN_OR_RETURN(std::vector<stored::PolicyVocabularyRow> all, policy_admin_->WordsOfAllTimes(view));
+  SIGNPOST_ASSIGN_OR_RETURN(std::vector<stored::PolicyVocabularyRow> all,
+                            policy_admin_->WordsOfAllTimes(view));
   all.push_back(now);
 
   std::set<std::string> sensitive;
   const std::shared_ptr<const request::BoundPolicy> bound = context_.policy->Latest();
   for (const stored::PolicyVocabularyRow& row : all) {
     for (const stored::PolicyServiceWord& service : row.services()) {
-      const bool by_policy =
-          bound != nullptr &&
-          bound->policy->IsSensitiveService(bound->policy->ServiceSymbol(service.id()));
+      const bool by_policy = bound != nullptr && bound->policy->IsSensitiveService(
+                                                     bound->policy->ServiceSymbol(service.id()));
       if (by_policy || !service.sensitive_category().empty()) sensitive.insert(service.id());
     }
   }

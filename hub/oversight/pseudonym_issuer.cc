@@ -67,10 +67,9 @@ void PseudonymIssuer::Issue(const base::Principal& asker, v1::IssuePseudonymsReq
     absl::Status alone = base::InvalidField(
         "joint_look_id",
         "a file of pseudonyms takes two auditors: ask for a joint look, have another agree");
-    return RefuseAuditor(context_, asker, kKind, "", std::move(alone),
-                         [done = std::move(done)](absl::Status refused) mutable {
-                           done(std::move(refused));
-                         });
+    return RefuseAuditor(
+        context_, asker, kKind, "", std::move(alone),
+        [done = std::move(done)](absl::Status refused) mutable { done(std::move(refused)); });
   }
   if (!looks_->Admit(asker, kKind, request.joint_look_id(), kOpens, &done)) return;
   if (running_.exchange(true)) {
@@ -86,9 +85,9 @@ void PseudonymIssuer::Issue(const base::Principal& asker, v1::IssuePseudonymsReq
         const store::View& view = guarded.unguarded();
         SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head,
                                   ledger::LedgerReader(&view).Head());
-        SIGNPOST_ASSIGN_OR_RETURN(
-            const OpenLook look, looks_->Find(guarded, asker, request.joint_look_id(),
-                                              ledger::v1::JOINT_LOOK_OPENS_PSEUDONYMS));
+        SIGNPOST_ASSIGN_OR_RETURN(const OpenLook look,
+                                  looks_->Find(guarded, asker, request.joint_look_id(),
+                                               ledger::v1::JOINT_LOOK_OPENS_PSEUDONYMS));
         v1::PseudonymScope scope;
         if (!scope.ParseFromString(look.row.pseudonyms())) {
           return base::Error(Reason::kDataLoss, "what a joint look opens does not parse");

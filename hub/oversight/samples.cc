@@ -35,9 +35,9 @@ absl::Status Check(const v1::AnnounceSampleRequest& request, uint64_t first, uin
   }
   if (request.count() < 1 || request.count() > tlog::kSampleCountMax ||
       static_cast<uint64_t>(request.count()) > end - first) {
-    return base::InvalidField("count", absl::StrCat("1 to ", tlog::kSampleCountMax,
-                                                    ", and no more than the ", end - first,
-                                                    " entries that are drawn from"));
+    return base::InvalidField(
+        "count", absl::StrCat("1 to ", tlog::kSampleCountMax, ", and no more than the ",
+                              end - first, " entries that are drawn from"));
   }
   return absl::OkStatus();
 }
@@ -55,9 +55,8 @@ absl::StatusOr<v1::AnnounceSampleResponse> Announced(const request::HubContext& 
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, ledger::ParseEntry(bytes));
   response.set_first_index(entry.sample_announced().first_index());
   response.set_end_index(entry.sample_announced().end_index());
-  SIGNPOST_ASSIGN_OR_RETURN(
-      *response.mutable_receipt(),
-      ledger::ReceiptAt(*view, context.sequencer->options().origin, index));
+  SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_receipt(),
+                            ledger::ReceiptAt(*view, context.sequencer->options().origin, index));
   return response;
 }
 
@@ -113,12 +112,12 @@ void Samples::Announce(const base::Principal& asker, v1::AnnounceSampleRequest r
       [this, done = std::move(done)](
           absl::StatusOr<ledger::Committed<std::optional<uint64_t>>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
-        const uint64_t index = result->outcome.has_value() ? *result->outcome
-                                                           : result->sequenced->first_index;
+        const uint64_t index =
+            result->outcome.has_value() ? *result->outcome : result->sequenced->first_index;
         // Reads the store, which the sequencer's thread has no time for.
         auto told = std::make_shared<request::Reply<v1::AnnounceSampleResponse>>(std::move(done));
-        const bool queued = context_.executor->Run(
-            [this, index, told] { (*told)(Announced(context_, index)); });
+        const bool queued =
+            context_.executor->Run([this, index, told] { (*told)(Announced(context_, index)); });
         if (!queued) {
           (*told)(base::Error(Reason::kTooManyRequests,
                               "the hub is busy; send the same request again"));

@@ -530,8 +530,8 @@ absl::StatusOr<v1::TailEntriesResponse> Searches::ReadTail(Tail* tail) const {
   wanted.nobody = tail->nobody;
   wanted.first = tail->next_index;
   wanted.end = std::max(head.size, tail->next_index);
-  SIGNPOST_ASSIGN_OR_RETURN(Page page,
-                            ReadPage(*view, wanted, tail->next_index, base::kSearchPageMax, &sight));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      Page page, ReadPage(*view, wanted, tail->next_index, base::kSearchPageMax, &sight));
   if (sight.opened()) {
     ledger::v1::LedgerEntry entry =
         context_.entries->New(ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, tail->asker, "");
@@ -544,8 +544,7 @@ absl::StatusOr<v1::TailEntriesResponse> Searches::ReadTail(Tail* tail) const {
     sight.Record(&entry, &operation);
     operation.entries.push_back(ledger::ToDraft(entry));
     operation.reads = guarded.TakeReads();
-    const absl::Status recorded =
-        context_.sequencer->SubmitAndWait(std::move(operation)).status();
+    const absl::Status recorded = context_.sequencer->SubmitAndWait(std::move(operation)).status();
     // Somebody looked under it in the same moment: nothing was shown, and it is read again.
     if (base::ReasonOf(recorded) == Reason::kAborted) {
       v1::TailEntriesResponse again;

@@ -33,10 +33,9 @@ std::string TokenFor(const base::SecretKey& key, const base::Principal& auditor,
   request.clear_reason();
   std::string token(1, kTokenFormat);
   token += store::KeyU64(place.ledger_size) + store::KeyU64(place.position);
-  const std::string whose =
-      absl::StrCat(store::KeyU64(auditor.agency_id.size()), auditor.agency_id,
-                   store::KeyU64(auditor.practitioner_id.size()), auditor.practitioner_id,
-                   request.SerializeAsString());
+  const std::string whose = absl::StrCat(store::KeyU64(auditor.agency_id.size()), auditor.agency_id,
+                                         store::KeyU64(auditor.practitioner_id.size()),
+                                         auditor.practitioner_id, request.SerializeAsString());
   return base::Base64UrlEncode(token + base::HmacSha256(key.bytes(), token + whose));
 }
 

@@ -97,7 +97,7 @@ stored::PolicyVocabularyRow PolicyAdmin::WordsNow() const {
 }
 
 absl::StatusOr<std::string> PolicyAdmin::TextOf(const store::View& view,
-                                                  const std::string& sha256) const {
+                                                const std::string& sha256) const {
   SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyTextRow> text,
                             Read<stored::PolicyTextRow>(view, absl::StrCat(kTextPrefix, sha256)));
   if (!text.bytes.has_value()) {
@@ -119,9 +119,8 @@ absl::StatusOr<std::vector<stored::PolicyVocabularyRow>> PolicyAdmin::WordsOfAll
     SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
                               view.Scan(Space::kRegistry, from, to, base::kPageRowsMax));
     for (const store::KeyValue& row : rows) {
-      SIGNPOST_ASSIGN_OR_RETURN(
-          all.emplace_back(),
-          store::DecodeRow<stored::PolicyVocabularyRow>("the words of a policy", row.value));
+      SIGNPOST_ASSIGN_OR_RETURN(all.emplace_back(), store::DecodeRow<stored::PolicyVocabularyRow>(
+                                                        "the words of a policy", row.value));
     }
     if (static_cast<int>(rows.size()) < base::kPageRowsMax) return all;
     from = rows.back().key + '\0';

@@ -279,7 +279,8 @@ class Verification {
     last_sequenced_at_us_ = fields->sequenced_at_us;
     if (fields->masked && fields->kind == kEntryKindPruned) {
       Add(Kind::kMalformed, index, file,
-          absl::StrCat("entry ", index, " says what was pruned, and is masked: nobody vouches for "
+          absl::StrCat("entry ", index,
+                       " says what was pruned, and is masked: nobody vouches for "
                        "what it says"));
       return;
     }

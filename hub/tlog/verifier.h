@@ -71,7 +71,7 @@ struct VerifyReport {
   std::vector<Problem> problems;  // empty: all is well
   Checkpoint checkpoint;          // what the directory claims; zero when it could not be read
   uint64_t entries_read = 0;
-  uint64_t entries_masked = 0;    // of these, masked: their words are the hub's alone
+  uint64_t entries_masked = 0;                  // of these, masked: their words are the hub's alone
   Hash root{};                                  // computed from the entries read
   std::optional<Hash> root_at;                  // that of so many as was asked for
   std::optional<CosignedCheckpoint> witnessed;  // by all the witnesses asked for
