@@ -29,7 +29,6 @@ inline constexpr int kMailboxCreditsMax = 1000;
 inline constexpr int kSearchPageMax = 500;                 // entries on one page of a search
 inline constexpr int kSearchEntriesReadMax = 20'000;       // read for one page, found or not
 inline constexpr size_t kSearchPageBytesMax = 512u << 10;  // a page ends with what passes this
-inline constexpr int kVerifyEntriesMax = 20'000;           // held against a person's index a call
 inline constexpr int kPatternEntriesMax = 500'000;         // read for one search for patterns
 // Of a file of pseudonyms: a line has at most 54 bytes.
 inline constexpr size_t kPseudonymFileBytesMax = size_t{kPatternEntriesMax} * 54 + 1024;

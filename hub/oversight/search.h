@@ -41,6 +41,9 @@
 
 namespace signpost::oversight {
 
+// Entries that are held against a person's index in one call.
+inline constexpr uint64_t kVerifyEntriesMax = 20'000;
+
 // How far a search has read. Its token is for one auditor and one filter: a MAC over both stands in
 // it.
 struct PagePlace {

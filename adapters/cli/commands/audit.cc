@@ -1,7 +1,6 @@
 // audit checkpoint, copy, verify, entry, proof, replay: what an auditor reads as it is.
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -204,14 +203,7 @@ int Copy(Terminal& terminal, const CopyOptions& options) {
   std::string checkpoint;
   while (status.ok() && stream->Read(&response)) {
     if (response.has_entries()) {
-      const auto& entries = response.entries().entries();
-      const auto& hashes = response.entries().leaf_hashes();
-      std::map<uint64_t, std::string> masked;
-      for (const signpost::v1::MaskedEntry& one : response.entries().masked()) {
-        masked[one.index()] = one.entry();
-      }
-      status = (*copy)->Append(response.entries().first_index(), {entries.begin(), entries.end()},
-                               {hashes.begin(), hashes.end()}, masked);
+      status = (*copy)->Append(response.entries());
     } else {
       checkpoint = response.checkpoint();  // the last message, for the entries before it
     }

@@ -110,6 +110,13 @@ absl::Status LedgerCopy::Append(uint64_t first_index, const std::vector<std::str
   return absl::OkStatus();
 }
 
+absl::Status LedgerCopy::Append(const signpost::v1::EntryRun& run) {
+  std::map<uint64_t, std::string> masked;
+  for (const signpost::v1::MaskedEntry& one : run.masked()) masked[one.index()] = one.entry();
+  return Append(run.first_index(), {run.entries().begin(), run.entries().end()},
+                {run.leaf_hashes().begin(), run.leaf_hashes().end()}, masked);
+}
+
 absl::Status LedgerCopy::Finish(const std::string& checkpoint, const std::string& witnessed) {
   SIGNPOST_ASSIGN_OR_RETURN(const tlog::Note note, tlog::ParseNote(checkpoint));
   SIGNPOST_ASSIGN_OR_RETURN(const tlog::Checkpoint parsed, tlog::ParseCheckpoint(note.text));

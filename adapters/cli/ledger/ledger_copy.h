@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hub/tlog/merkle.h"
+#include "signpost/v1/audit.pb.h"
 
 namespace signpost::adapters::cli {
 
@@ -31,6 +32,9 @@ class LedgerCopy {
   [[nodiscard]] absl::Status Append(uint64_t first_index, const std::vector<std::string>& entries,
                                     const std::vector<std::string>& leaf_hashes = {},
                                     const std::map<uint64_t, std::string>& masked = {});
+
+  // A run as the hub sends it.
+  [[nodiscard]] absl::Status Append(const signpost::v1::EntryRun& run);
 
   // Writes what is left, `witnessed` (an earlier checkpoint with its cosignatures) when it is not
   // empty, and `checkpoint`, both verbatim and this one last. Errors: DATA_LOSS when the checkpoint
