@@ -48,7 +48,9 @@ class LedgerAccessTest : public request::HubRooms {
   }
 
   const std::string verifier_key_ = signer_->verifier_key();
-  LedgerAccess access_{context_, verifier_key_, nullptr};
+  Masker masker_{context_, policy_admin_.get()};
+  JointLooks looks_{context_, &masker_};
+  LedgerAccess access_{context_, &looks_, verifier_key_, nullptr};
 };
 
 TEST_F(LedgerAccessTest, ALookAtAnEntryIsAnEntryThatNamesItAndItsBytes) {
