@@ -179,7 +179,8 @@ TEST(Masked, ATeamAndACoverOfItsAreMasked) {
 
 TEST(Masked, VerifiersReadThatItIs) {
   LedgerEntry entry = Question(kDrugs);
-  const auto fields = tlog::DecodeEntryFields(Masked(entry, Names(), NoRule)->SerializeAsString());
+  const std::string bytes = Masked(entry, Names(), NoRule)->SerializeAsString();
+  const auto fields = tlog::DecodeEntryFields(bytes);
   ASSERT_TRUE(fields.ok());
   EXPECT_TRUE(fields->masked);
   EXPECT_EQ(fields->agency_id, tlog::kMaskedWord);
