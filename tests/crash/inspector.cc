@@ -249,7 +249,8 @@ void Inspector::InspectProofs(const std::vector<std::string>& entries, bool ever
     request.set_index(receipt.ledger_index());
     request.set_reason("inspecting after a crash");
     v1::GetEntryResponse response;
-    const grpc::Status status = audit->GetEntry(agencies_->AuditContext().get(), request, &response);
+    const grpc::Status status =
+        audit->GetEntry(agencies_->AuditContext().get(), request, &response);
     if (!status.ok() || receipt.ledger_index() >= entries.size() ||
         response.entry() != entries[receipt.ledger_index()]) {
       problems->push_back(absl::StrCat("entry ", receipt.ledger_index(), ": ", Said(status)));

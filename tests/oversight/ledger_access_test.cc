@@ -128,9 +128,9 @@ TEST_F(LedgerAccessTest, ACopyIsRecordedAndItsEntriesMakeTheTreeOfItsCheckpoint)
     int hashes = 0;
     for (const std::string& entry : run->entries().entries()) {
       // Of a masked one the hash alone.
-      const tlog::Hash leaf =
-          entry.empty() ? *tlog::HashFromString(run->entries().leaf_hashes(hashes++))
-                        : hasher.Leaf(entry);
+      const tlog::Hash leaf = entry.empty()
+                                  ? *tlog::HashFromString(run->entries().leaf_hashes(hashes++))
+                                  : hasher.Leaf(entry);
       tree.Append(leaf, hasher, [](int, uint64_t, const tlog::Hash&) {});
     }
     EXPECT_EQ(hashes, run->entries().masked_size());

@@ -106,8 +106,8 @@ class AuditStories : public ::testing::Test {
   }
   static ledger::v1::LedgerEntry Parsed(const v1::FoundEntry& found) {
     ledger::v1::LedgerEntry entry;
-    EXPECT_TRUE(entry.ParseFromString(found.masked_entry().empty() ? found.entry()
-                                                                    : found.masked_entry()));
+    EXPECT_TRUE(
+        entry.ParseFromString(found.masked_entry().empty() ? found.entry() : found.masked_entry()));
     return entry;
   }
   ledger::v1::LedgerEntry EntryAt(uint64_t index) {
@@ -563,12 +563,26 @@ class AuditByHand : public AuditStories {
     const std::string folder = Agencies::Authority() + "/agencies/nortown-audit";
     if (hub) {
       const std::string key_id = ReadFile(folder + "/assertion.kid");
-      words.insert(words.end(),
-                   {"--hub", nortown_.address(), "--ca", Agencies::Authority() + "/ca.pem",
-                    "--cert", folder + "/auditor.pem", "--key", folder + "/auditor.key", "--agency",
-                    "nortown-audit", "--assertion-key", folder + "/assertion.key",
-                    "--assertion-key-id", key_id.substr(0, key_id.find('\n')), "--as", as, "--role",
-                    "auditor", "--audience", "signpost.nortown.example"});
+      words.insert(words.end(), {"--hub",
+                                 nortown_.address(),
+                                 "--ca",
+                                 Agencies::Authority() + "/ca.pem",
+                                 "--cert",
+                                 folder + "/auditor.pem",
+                                 "--key",
+                                 folder + "/auditor.key",
+                                 "--agency",
+                                 "nortown-audit",
+                                 "--assertion-key",
+                                 folder + "/assertion.key",
+                                 "--assertion-key-id",
+                                 key_id.substr(0, key_id.find('\n')),
+                                 "--as",
+                                 as,
+                                 "--role",
+                                 "auditor",
+                                 "--audience",
+                                 "signpost.nortown.example"});
     }
     adapters::cli::Terminal terminal{&out_, &err_, &clock_, &random_};
     return adapters::cli::RunCli(terminal, words);

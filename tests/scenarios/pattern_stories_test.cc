@@ -225,11 +225,10 @@ class PatternStories : public ::testing::Test {
     agree.set_reason("I was asked by the board, too.");
     agree.set_joint_look_id(asked.joint_look().joint_look_id());
     v1::AgreeJointLookResponse agreed;
-    ASSERT_TRUE(
-        audit
-            ->AgreeJointLook(nortown_.ContextOf(OtherAuditor(), v1::PURPOSE_AUDIT).get(), agree,
-                             &agreed)
-            .ok());
+    ASSERT_TRUE(audit
+                    ->AgreeJointLook(nortown_.ContextOf(OtherAuditor(), v1::PURPOSE_AUDIT).get(),
+                                     agree, &agreed)
+                    .ok());
     v1::IssuePseudonymsRequest request;
     request.set_joint_look_id(asked.joint_look().joint_look_id());
     const auto context = nortown_.AuditContext();
