@@ -34,10 +34,7 @@ constexpr char kSalsDetails[] = "Sally,Thorne,2010-11-03";
 
 class AuditTogether : public ::testing::Test {
  protected:
-  AuditTogether()
-      : clock_(absl::FromCivil(absl::CivilHour(2026, 11, 23, 10), absl::UTCTimeZone())),
-        nortown_(WithClock(&clock_)),
-        folder_(NewFolder()) {
+  AuditTogether() : folder_(NewFolder()) {
     nortown_.Report("nortown-social-services",
                     OpenFlag("S-1", kSal, "childrens-social-care", "Hugh Penn"));
     nortown_.Report("nortown-drugs-advice", OpenFlag("D-1", kSal, "substance-misuse", "Ivor Lane"));
@@ -49,11 +46,6 @@ class AuditTogether : public ::testing::Test {
     override_ = overridden.receipt.ledger_index();
   }
   ~AuditTogether() override { std::filesystem::remove_all(folder_); }
-  static Nortown::Setup WithClock(base::Clock* clock) {
-    Nortown::Setup setup;
-    setup.overrides.clock = clock;
-    return setup;
-  }
 
   // As one who works at `agency`, over its system.
   int RunAs(const Worker& worker, std::vector<std::string> words) {
@@ -115,7 +107,7 @@ class AuditTogether : public ::testing::Test {
                  Not(HasSubstr("dw-001")));
   }
 
-  base::ManualClock clock_;
+  base::RealClock clock_;
   base::OsRandom random_;
   Nortown nortown_;
   const std::string folder_;
