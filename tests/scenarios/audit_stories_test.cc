@@ -680,16 +680,6 @@ TEST_F(AuditByHand, WhatACopyHoldsIsFoundAndExportedAsAtTheHub) {
   }
 }
 
-TEST_F(AuditByHand, LooksOnAndStopsAfterSoMany) {
-  const uint64_t first = AskForTariq().receipt.ledger_index();
-  const uint64_t second = AskForTariq().receipt.ledger_index();
-  ASSERT_EQ(Run({"audit", "tail", "--reason", kReason, "--first", absl::StrCat(first), "--kind",
-                 "who-knows", "--count", "2", "--json"}),
-            0)
-      << err_.str();
-  EXPECT_EQ(Shown(), (std::vector<uint64_t>{first, second}));
-}
-
 // A hub that stops ends the streams of those who look on.
 TEST_F(AuditStories, AHubThatStopsEndsTheStream) {
   v1::TailEntriesRequest request;

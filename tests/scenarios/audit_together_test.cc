@@ -123,7 +123,9 @@ TEST_F(AuditTogether, NoByteOfASensitiveServiceIsInWhatOneAuditorGets) {
   EXPECT_THAT(Said(), AllOf(HasSubstr("(masked)"), NamesNoSensitiveService()));
   ASSERT_EQ(Run({"audit", "search", "--reason", kReason, "--all"}), 0) << err_.str();
   EXPECT_THAT(Said(), AllOf(HasSubstr("(masked)"), NamesNoSensitiveService()));
-  ASSERT_EQ(Run({"audit", "tail", "--reason", kReason, "--first", "0", "--count", "20"}), 0);
+  ASSERT_EQ(Run({"audit", "tail", "--reason", kReason, "--first", "0", "--count",
+                 absl::StrCat(override_ + 1)}),
+            0);
   EXPECT_THAT(Said(), AllOf(HasSubstr("(masked)"), NamesNoSensitiveService()));
   ASSERT_EQ(Run({"audit", "entry", "--index", absl::StrCat(override_), "--reason", kReason}), 0);
   EXPECT_THAT(Said(), AllOf(HasSubstr("(masked)"), NamesNoSensitiveService()));
@@ -160,6 +162,25 @@ TEST_F(AuditTogether, NoByteOfASensitiveServiceIsInWhatOneAuditorGets) {
   // No filter asks for it by name.
   EXPECT_EQ(Run({"audit", "search", "--reason", kReason, "--held-by", "nortown-drugs-advice"}), 1);
   EXPECT_THAT(Said(), HasSubstr("joint look"));
+}
+
+TEST_F(AuditTogether, LooksOnAndStopsAfterSoMany) {
+  const auto asked = [this] {
+    return nortown_.Ask(SocialWorker(), AskAboutRecord(&nortown_, "S-1", v1::PURPOSE_SAFEGUARDING))
+        .receipt.ledger_index();
+  };
+  const uint64_t first = asked();
+  const uint64_t second = asked();
+  asked();
+  ASSERT_EQ(Run({"audit", "tail", "--reason", kReason, "--first", absl::StrCat(first), "--kind",
+                 "who-knows", "--count", "2", "--json"}),
+            0)
+      << err_.str();
+  const std::string said = out_.str();
+  const std::vector<std::string> lines = absl::StrSplit(said, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], HasSubstr(absl::StrCat("\"index\":", first, ",")));
+  EXPECT_THAT(lines[1], HasSubstr(absl::StrCat("\"index\":", second, ",")));
 }
 
 TEST_F(AuditTogether, TwoSeeItWithAReasonAndTheHoldersOfficerFindsThat) {

@@ -21,6 +21,7 @@
 #include "adapters/sample/population.h"
 #include "hub/audit/patterns.h"
 #include "hub/audit/pseudonyms.h"
+#include "hub/base/encoding.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/reader.h"
 #include "signpost/ledger/v1/entry.pb.h"
