@@ -203,8 +203,7 @@ void Searches::VerifyPerson(const base::Principal& asker, v1::VerifyPersonReques
           SIGNPOST_ASSIGN_OR_RETURN(const Identity identity,
                                     IdentityOf(*context_.people, view, *subject.person));
           const uint64_t first = from.has_value() ? from->position : 0;
-          const uint64_t end =
-              std::min<uint64_t>(size, first + kVerifyEntriesMax);
+          const uint64_t end = std::min<uint64_t>(size, first + kVerifyEntriesMax);
           // Unguarded: entries stay as they are, and what is erased meanwhile was there.
           SIGNPOST_RETURN_IF_ERROR(Hold(view.unguarded(), identity, first, end, &response));
           response.set_ledger_size(size);

@@ -58,8 +58,8 @@ struct Terminal {
 };
 
 // The groups of commands, each in the file of its name.
-std::vector<Command> AuditCommands();  // audit checkpoint, copy, verify, entry, proof, replay
-std::vector<Command> AuditJointCommands();     // audit joint-look, pseudonyms
+std::vector<Command> AuditCommands();       // audit checkpoint, copy, verify, entry, proof, replay
+std::vector<Command> AuditJointCommands();  // audit joint-look, pseudonyms
 std::vector<Command> AuditPatternsCommands();  // audit patterns
 std::vector<Command> AuditSampleCommands();    // audit sample, verify-person
 std::vector<Command> AuditSearchCommands();    // audit search, export, tail
