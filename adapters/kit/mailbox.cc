@@ -109,6 +109,13 @@ BodyParts PartsOf(const signpost::v1::Notice& notice) {
       parts.more = {{"review_id", notice.review_overdue().review_id()}};
       return parts;
     }
+    // Their senders come with other branches.
+    case signpost::v1::Notice::kRegistryChangeWaits:
+    case signpost::v1::Notice::kPolicyWaits:
+    case signpost::v1::Notice::kConsentEnds:
+    case signpost::v1::Notice::kPersonDied:
+    case signpost::v1::Notice::kDeathWrong:
+    case signpost::v1::Notice::kHoldReview:
     case signpost::v1::Notice::BODY_NOT_SET:
       return {};
   }

@@ -7,9 +7,11 @@
 
 #include "hub/api/services.h"
 #include "hub/base/error.h"
+#include "hub/oversight/joint_looks.h"
 #include "hub/oversight/ledger_access.h"
 #include "hub/oversight/pattern_search.h"
 #include "hub/oversight/pseudonym_issuer.h"
+#include "hub/oversight/samples.h"
 #include "hub/oversight/search.h"
 #include "hub/request/context.h"
 #include "signpost/v1/audit.grpc.pb.h"
@@ -234,6 +236,78 @@ class AuditService final : public v1::AuditService::CallbackService {
       grpc::CallbackServerContext* context, const v1::TailEntriesRequest* request) override {
     static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/TailEntries");
     return StartStream<TailStream>(context, *context_.calls, row, context_, request);
+  }
+
+  grpc::ServerUnaryReactor* AskJointLook(grpc::CallbackServerContext* context,
+                                         const v1::AskJointLookRequest* request,
+                                         v1::AskJointLookResponse* response) override {
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/AskJointLook");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [room = context_.joint_looks](const base::Principal& caller,
+                                                       const v1::AskJointLookRequest& asked,
+                                                       rpc::Reply<v1::AskJointLookResponse> reply) {
+                           room->Ask(caller, asked, std::move(reply));
+                         });
+  }
+
+  grpc::ServerUnaryReactor* AgreeJointLook(grpc::CallbackServerContext* context,
+                                           const v1::AgreeJointLookRequest* request,
+                                           v1::AgreeJointLookResponse* response) override {
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/AgreeJointLook");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [room = context_.joint_looks](
+                             const base::Principal& caller, const v1::AgreeJointLookRequest& asked,
+                             rpc::Reply<v1::AgreeJointLookResponse> reply) {
+                           room->Agree(caller, asked, std::move(reply));
+                         });
+  }
+
+  grpc::ServerUnaryReactor* EndJointLook(grpc::CallbackServerContext* context,
+                                         const v1::EndJointLookRequest* request,
+                                         v1::EndJointLookResponse* response) override {
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/EndJointLook");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [room = context_.joint_looks](const base::Principal& caller,
+                                                       const v1::EndJointLookRequest& asked,
+                                                       rpc::Reply<v1::EndJointLookResponse> reply) {
+                           room->End(caller, asked, std::move(reply));
+                         });
+  }
+
+  grpc::ServerUnaryReactor* ListJointLooks(grpc::CallbackServerContext* context,
+                                           const v1::ListJointLooksRequest* request,
+                                           v1::ListJointLooksResponse* response) override {
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/ListJointLooks");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [room = context_.joint_looks](
+                             const base::Principal& caller, const v1::ListJointLooksRequest& asked,
+                             rpc::Reply<v1::ListJointLooksResponse> reply) {
+                           room->List(caller, asked, std::move(reply));
+                         });
+  }
+
+  grpc::ServerUnaryReactor* VerifyPerson(grpc::CallbackServerContext* context,
+                                         const v1::VerifyPersonRequest* request,
+                                         v1::VerifyPersonResponse* response) override {
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/VerifyPerson");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [room = context_.searches](const base::Principal& caller,
+                                                    const v1::VerifyPersonRequest& asked,
+                                                    rpc::Reply<v1::VerifyPersonResponse> reply) {
+                           room->VerifyPerson(caller, asked, std::move(reply));
+                         });
+  }
+
+  grpc::ServerUnaryReactor* AnnounceSample(grpc::CallbackServerContext* context,
+                                           const v1::AnnounceSampleRequest* request,
+                                           v1::AnnounceSampleResponse* response) override {
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.AuditService/AnnounceSample");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [room = context_.samples](const base::Principal& caller,
+                                                   const v1::AnnounceSampleRequest& asked,
+                                                   rpc::Reply<v1::AnnounceSampleResponse> reply) {
+                           room->Announce(caller, asked, std::move(reply));
+                         });
   }
 
  private:

@@ -28,10 +28,12 @@ namespace signpost::operations {
 class Maintenance;
 }
 namespace signpost::oversight {
+class JointLooks;
 class LedgerAccess;
 class PatternSearch;
 class PseudonymIssuer;
 class Replays;
+class Samples;
 class Searches;
 }  // namespace signpost::oversight
 namespace signpost::policy_admin {
@@ -61,6 +63,8 @@ struct ApiContext {
   oversight::Searches* searches = nullptr;
   oversight::PatternSearch* pattern_search = nullptr;
   oversight::PseudonymIssuer* pseudonyms = nullptr;
+  oversight::JointLooks* joint_looks = nullptr;
+  oversight::Samples* samples = nullptr;
   operations::Maintenance* maintenance = nullptr;
 };
 

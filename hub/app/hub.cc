@@ -220,10 +220,15 @@ absl::Status Hub::Rooms::OpenRooms(const Overrides& overrides) {
   policy_explainer_ =
       std::make_unique<policy_admin::PolicyExplainer>(context_, policy_admin_.get());
   policy_previews_ = std::make_unique<policy_admin::PolicyPreviews>(context_, policy_admin_.get());
-  replays_ = std::make_unique<oversight::Replays>(context_, policy_admin_.get());
-  SIGNPOST_ASSIGN_OR_RETURN(searches_, oversight::Searches::Create(context_));
-  pattern_search_ = std::make_unique<oversight::PatternSearch>(context_, config_.patterns);
-  pseudonyms_ = std::make_unique<oversight::PseudonymIssuer>(context_);
+  masker_ = std::make_unique<oversight::Masker>(context_, policy_admin_.get());
+  joint_looks_ = std::make_unique<oversight::JointLooks>(context_, masker_.get());
+  samples_ = std::make_unique<oversight::Samples>(context_);
+  replays_ =
+      std::make_unique<oversight::Replays>(context_, policy_admin_.get(), joint_looks_.get());
+  SIGNPOST_ASSIGN_OR_RETURN(searches_, oversight::Searches::Create(context_, joint_looks_.get()));
+  pattern_search_ =
+      std::make_unique<oversight::PatternSearch>(context_, masker_.get(), config_.patterns);
+  pseudonyms_ = std::make_unique<oversight::PseudonymIssuer>(context_, joint_looks_.get());
   intake_ = std::make_unique<intake::Intake>(context_);
   enrolment_ = std::make_unique<enrolment::Enrolment>(context_, policy_admin_.get());
   if (!config_.backup.directory.empty()) {
@@ -389,8 +394,8 @@ void Hub::Rooms::BuildServices() {
   calls_.release_step = config_.release_step;
   calls_.entries = entries_.get();
 
-  ledger_access_ = std::make_unique<oversight::LedgerAccess>(context_, signer_->verifier_key(),
-                                                             witnessing_.get());
+  ledger_access_ = std::make_unique<oversight::LedgerAccess>(
+      context_, joint_looks_.get(), signer_->verifier_key(), witnessing_.get());
 
   const api::ApiContext context{&calls_,
                                 &context_,
@@ -406,6 +411,8 @@ void Hub::Rooms::BuildServices() {
                                 searches_.get(),
                                 pattern_search_.get(),
                                 pseudonyms_.get(),
+                                joint_looks_.get(),
+                                samples_.get(),
                                 maintenance_.get()};
   services_.push_back(MakeIndexService(context));
   services_.push_back(MakeConsentService(context));

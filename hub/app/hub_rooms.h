@@ -41,10 +41,13 @@
 #include "hub/operations/key_change.h"
 #include "hub/operations/maintenance.h"
 #include "hub/overrides/overrides.h"
+#include "hub/oversight/joint_looks.h"
 #include "hub/oversight/ledger_access.h"
+#include "hub/oversight/masker.h"
 #include "hub/oversight/pattern_search.h"
 #include "hub/oversight/pseudonym_issuer.h"
 #include "hub/oversight/replay.h"
+#include "hub/oversight/samples.h"
 #include "hub/oversight/search.h"
 #include "hub/people/people.h"
 #include "hub/policy_admin/policy_admin.h"
@@ -133,6 +136,9 @@ class Hub::Rooms {
   std::unique_ptr<policy_admin::PolicyAdmin> policy_admin_;
   std::unique_ptr<policy_admin::PolicyExplainer> policy_explainer_;
   std::unique_ptr<policy_admin::PolicyPreviews> policy_previews_;
+  std::unique_ptr<oversight::Masker> masker_;
+  std::unique_ptr<oversight::JointLooks> joint_looks_;
+  std::unique_ptr<oversight::Samples> samples_;
   std::unique_ptr<oversight::Replays> replays_;
   std::unique_ptr<oversight::LedgerAccess> ledger_access_;
   std::unique_ptr<oversight::Searches> searches_;

@@ -67,7 +67,8 @@ Json FieldJson(const Message& message, const FieldDescriptor* field, int i) {
 
 }  // namespace
 
-absl::StatusOr<Exported> ReadForExport(const std::string& bytes, const std::string& origin) {
+absl::StatusOr<Exported> ReadForExport(const std::string& bytes, const std::string& origin,
+                                       const std::string& leaf_hash) {
   Exported exported;
   const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(bytes);
   if (!fields.ok() || !fields->HasDetailOfItsKind() || !exported.entry.ParseFromString(bytes)) {
@@ -75,7 +76,11 @@ absl::StatusOr<Exported> ReadForExport(const std::string& bytes, const std::stri
                        "an entry does not decode, or does not say what happened as its kind does; "
                        "verify a copy of the ledger");
   }
-  exported.leaf_hash = tlog::HashToString(tlog::Hasher().Leaf(bytes));
+  // What is masked hashes to something else.
+  if (fields->masked && leaf_hash.size() != tlog::kHashBytes) {
+    return base::Error(base::Reason::kDataLoss, "a masked entry comes with its leaf hash");
+  }
+  exported.leaf_hash = fields->masked ? leaf_hash : tlog::HashToString(tlog::Hasher().Leaf(bytes));
   exported.origin = origin;
   return exported;
 }

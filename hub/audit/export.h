@@ -3,8 +3,8 @@
 // PS3.15 A.5 that IHE ATNA repositories take. docs/audit-exports.md has the tables of what becomes
 // what.
 //
-// Nothing stands in an export that the entry does not hold, but for its own leaf hash and the name
-// of the ledger it is from. Whatever an agency wrote is escaped for its form: it can neither end a
+// Nothing stands in an export that the entry, masked or not, does not hold, but for its own leaf hash
+// and the name of the ledger it is from. Whatever an agency wrote is escaped for its form: it can neither end a
 // field or an element nor begin a formula.
 //
 // Pure; thread-safe.
@@ -19,10 +19,12 @@
 
 namespace signpost::audit {
 
-// An entry as it is stored. Errors: kDataLoss when `bytes` is none, or its detail is not of its kind. A kind of a
-// later version is one, with its detail.
+// An entry as it is stored or, with its leaf hash, masked (mask.h). Errors: kDataLoss when `bytes` is
+// none, its detail is not of its kind, or it is masked and has no leaf hash. A kind of a later version
+// is one, with its detail.
 [[nodiscard]] absl::StatusOr<Exported> ReadForExport(const std::string& bytes,
-                                                     const std::string& origin);
+                                                     const std::string& origin,
+                                                     const std::string& leaf_hash = "");
 
 // --- One entry in each form ---
 

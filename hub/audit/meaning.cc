@@ -153,6 +153,12 @@ const std::vector<EventMeaning>& Meanings() {
       {ledger::v1::ENTRY_KIND_POLICY_ASKED, "110112", "Query", "E"},
       {ledger::v1::ENTRY_KIND_POLICY_PREVIEWED, "110112", "Query", "E"},
       {ledger::v1::ENTRY_KIND_DECISION_REPLAYED, "110101", "Audit Log Used", "R"},
+      {ledger::v1::ENTRY_KIND_JOINT_LOOK_ASKED, "110101", "Audit Log Used", "C"},
+      {ledger::v1::ENTRY_KIND_JOINT_LOOK_AGREED, "110101", "Audit Log Used", "U"},
+      {ledger::v1::ENTRY_KIND_JOINT_LOOK_ENDED, "110101", "Audit Log Used", "D"},
+      {ledger::v1::ENTRY_KIND_JOINT_LOOKS_LISTED, "110101", "Audit Log Used", "R"},
+      {ledger::v1::ENTRY_KIND_PERSON_VERIFIED, "110101", "Audit Log Used", "R"},
+      {ledger::v1::ENTRY_KIND_SAMPLE_ANNOUNCED, "110101", "Audit Log Used", "E"},
       {ledger::v1::ENTRY_KIND_REVIEW_PROPOSED, "110110", "Patient Record", "U"},
       {ledger::v1::ENTRY_KIND_REVIEW_OVERDUE, "110113", "Security Alert", "E"},
       {ledger::v1::ENTRY_KIND_RECORD_QUESTION_PUT, "110112", "Query", "E"},
@@ -183,6 +189,8 @@ const char* OutcomeIndicator(const ledger::v1::LedgerEntry& entry) {
 
 std::vector<Detail> ParticularsOf(const ledger::v1::LedgerEntry& entry) {
   std::vector<Detail> details;
+  if (entry.masked()) Add("masked", "true", &details);
+  Add("joint-look-ref", base::HexEncode(entry.joint_look_ref()), &details);
   // What was asked is the query, and has its own places.
   if (entry.has_who_knows()) return details;
   const FieldDescriptor* const field =

@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "hub/audit/filter.h"
 #include "hub/base/error.h"
+#include "hub/tlog/entry_fields.h"
 
 namespace signpost::audit {
 
@@ -521,6 +522,11 @@ Access PatternFinder::AccessOf(const ledger::v1::LedgerEntry& entry) {
   access.agency_id = entry.agency_id();
   access.practitioner_id = entry.practitioner_id();
   access.system = entry.system();
+  if (entry.agency_id() == tlog::kMaskedWord) {
+    // Whose acts these are nobody can say: no two are one worker's.
+    access.practitioner_id.clear();
+    access.system = absl::StrCat("#", entry.index());
+  }
   access.role = entry.role();
   access.purpose = entry.purpose();
   access.who_knows = entry.kind() == ledger::v1::ENTRY_KIND_WHO_KNOWS;

@@ -120,11 +120,10 @@ void EntryComposer::Begin(v1::EntryKind kind, const base::Principal& actor,
   for (const std::string& team : actor.team_ids) entry->add_team_ids(team);
   entry->set_assurance(actor.assurance);
   if (!request_id.empty()) entry->set_request_hash(HashOf(actor.agency_id, request_id));
-  if (MayBeAboutPerson(kind)) {
-    const std::string bytes = random_->Bytes(2 * kReferenceBytes);
-    entry->set_nonce(bytes.substr(0, kReferenceBytes));
-    entry->set_person_ref(bytes.substr(kReferenceBytes));
-  }
+  const bool about = MayBeAboutPerson(kind);
+  const std::string bytes = random_->Bytes((about ? 2 : 1) * kReferenceBytes);
+  entry->set_nonce(bytes.substr(0, kReferenceBytes));
+  if (about) entry->set_person_ref(bytes.substr(kReferenceBytes));
   const FieldDescriptor* detail =
       v1::LedgerEntry::descriptor()->FindFieldByNumber(kDetailOffset + kind);
   if (detail != nullptr) (void)entry->GetReflection()->MutableMessage(entry, detail);
@@ -160,6 +159,7 @@ bool MayBeAboutPerson(v1::EntryKind kind) {
     case v1::ENTRY_KIND_REVIEW_PROPOSED:
     case v1::ENTRY_KIND_RECORD_QUESTION_PUT:
     case v1::ENTRY_KIND_RECORD_QUESTION_ANSWERED:
+    case v1::ENTRY_KIND_PERSON_VERIFIED:
       return true;
     default:
       return false;

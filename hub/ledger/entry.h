@@ -1,5 +1,5 @@
 // EntryComposer is a maker of entries that begins each for a handler: it says who acts, gives the
-// entry what its kind always has (the detail; a nonce and a reference where it may be about a young
+// entry what its kind always has (a nonce and the detail; a reference where it may be about a young
 // person), and hashes request ids and cursors' names, which never stand in an entry in clear.
 //
 // A Blinding is one young person's key for references: by it an entry says whom it is about so that
@@ -73,7 +73,7 @@ class EntryComposer {
   base::RandomSource* const random_;
 };
 
-// Whether entries of `kind` have a nonce and a reference to somebody, or to nobody.
+// Whether entries of `kind` have a reference to somebody, or to nobody.
 bool MayBeAboutPerson(v1::EntryKind kind);
 
 // Says in `entry` that it was refused, and why.

@@ -24,9 +24,11 @@
 #include "hub/ledger/receipt.h"
 #include "hub/request/paging.h"
 #include "hub/request/resolve.h"
+#include "hub/request/surroundings.h"
 #include "hub/request/wire_convert.h"
 #include "hub/schedule/due_rows.h"
 #include "hub/store/row_codec.h"
+#include "hub/tlog/entry_fields.h"
 #include "hub/tlog/merkle.h"
 #include "signpost/store/v1/exchange.pb.h"
 #include "signpost/store/v1/override.pb.h"
@@ -352,11 +354,15 @@ void Overrides::Report(const base::Principal& asker, v1::ReportOverridesRequest 
             [&](const std::string&, const stored::OverrideRow& row) -> absl::StatusOr<bool> {
               if (request.has_from() && row.used_at_s() < request.from().seconds()) return true;
               if (request.has_until() && row.used_at_s() >= request.until().seconds()) return true;
-              Group& group = groups[{row.agency_id(), row.ground(), row.role()}];
+              // An auditor alone sees no agency of a sensitive service (hub/audit/mask.h).
+              const bool masked = auditor && request::IsSensitiveAgency(context, row.agency_id());
+              const std::string agency = masked ? tlog::kMaskedWord : row.agency_id();
+              const std::string role = masked ? tlog::kMaskedWord : row.role();
+              Group& group = groups[{agency, row.ground(), role}];
               v1::OverrideReportRow& counts = group.row;
-              counts.set_agency_id(row.agency_id());
+              counts.set_agency_id(agency);
               counts.set_ground(static_cast<v1::OverrideGround>(row.ground()));
-              counts.set_role(row.role());
+              counts.set_role(role);
               counts.set_used(counts.used() + 1);
               if (Waits(row)) {
                 if (IsOverdue(row, now_s)) {

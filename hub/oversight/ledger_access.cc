@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -98,6 +100,10 @@ absl::StatusOr<v1::GetConsistencyResponse> LedgerAccess::Consistency(
 
 void LedgerAccess::ReadEntry(const base::Principal& asker, v1::GetEntryRequest request,
                              request::Reply<v1::GetEntryResponse> done) {
+  if (!looks_->Admit(asker, ledger::v1::ENTRY_KIND_AUDIT_READ, request.joint_look_id(),
+                     ledger::v1::JOINT_LOOK_OPENS_MASKED_ENTRIES, &done)) {
+    return;
+  }
   absl::Status stated = CheckReason(request.reason(), "say why you look, in at most 2,000 bytes");
   if (stated.ok() && !request.has_index()) stated = request::IndexMissing();
   if (!stated.ok()) return done(std::move(stated));
@@ -118,26 +124,37 @@ void LedgerAccess::ReadEntry(const base::Principal& asker, v1::GetEntryRequest r
           return bytes.status();
         }
         found = bytes.ok();
+        SIGNPOST_ASSIGN_OR_RETURN(Sight sight,
+                                  Sight::Open(*looks_, view, asker, asked.joint_look_id()));
         if (ledger::IsPruned(bytes.status())) {
           // That it was there is no secret to an auditor.
           SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, reader.Node(0, index));
           found = true;
+          response.set_leaf_hash(tlog::HashToString(leaf));
           response.set_readable(absl::StrCat(
               "what: past its retention; only its hash is kept, and a proof of it\nleaf_hash: ",
               tlog::HashToHex(leaf), "\n"));
         } else if (bytes.ok()) {
-          SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_readable(), ledger::ReadableEntry(*bytes));
-          response.set_entry(*std::move(bytes));
+          SIGNPOST_ASSIGN_OR_RETURN(Sight::Seen seen, sight.Look(index, *std::move(bytes)));
+          SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_readable(),
+                                    ledger::ReadableEntry(seen.bytes));
+          sight.Show(seen);
+          response.set_leaf_hash(std::move(seen.leaf_hash));
+          (seen.masked ? *response.mutable_masked_entry() : *response.mutable_entry()) =
+              std::move(seen.bytes);
         }
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_AUDIT_READ, asker, "");
         entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
         if (found) entry.mutable_audit_read()->set_entry_index(index);
-        entry.set_reply_hash(base::Sha256(response.entry()));
+        entry.set_reply_hash(base::Sha256(
+            response.masked_entry().empty() ? response.entry() : response.masked_entry()));
         entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
         if (!found) ledger::SetRefused(Reason::kNotFound, &entry);
+        ledger::Operation& operation = attempt.operation.emplace();
+        sight.Record(&entry, &operation);
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, asked.reason(), &entry));
-        attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
+        operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Read>> result) mutable {
@@ -154,6 +171,7 @@ void LedgerAccess::ReadEntry(const base::Principal& asker, v1::GetEntryRequest r
 
 void LedgerAccess::RecordCopy(const base::Principal& asker, const v1::CopyLedgerRequest& request,
                               request::Reply<v1::Receipt> done) {
+  if (!AdmitAuditor(context_, asker, ledger::v1::ENTRY_KIND_AUDIT_READ, "", &done)) return;
   absl::Status stated = CheckReason(request.reason(), "say why you copy, in at most 2,000 bytes");
   if (!stated.ok()) return done(std::move(stated));
   ledger::v1::LedgerEntry entry =
@@ -203,20 +221,32 @@ absl::StatusOr<v1::CopyLedgerResponse> LedgerAccess::ReadCopy(Copy* copy) const 
       static_cast<int>(std::min<uint64_t>(kEntriesPerRun, copy->size - copy->next_index));
   SIGNPOST_ASSIGN_OR_RETURN(std::vector<std::string> entries,
                             reader.Entries(copy->next_index, count));
+  SIGNPOST_ASSIGN_OR_RETURN(Spectacles spectacles, looks_->masker().At(*view));
   v1::EntryRun* run = response.mutable_entries();
   run->set_first_index(copy->next_index);
   size_t bytes = 0;
   for (std::string& entry : entries) {
-    bytes += entry.size();
-    if (bytes > kRunBytesMax && run->entries_size() > 0) break;
-    if (entry.empty()) {
-      // Past its retention: its hash alone, so that the copy's tree can be built all the same.
-      SIGNPOST_ASSIGN_OR_RETURN(
-          const tlog::Hash leaf,
-          reader.Node(0, copy->next_index + static_cast<uint64_t>(run->entries_size())));
-      run->add_pruned_leaf_hashes(tlog::HashToString(leaf));
+    const uint64_t index = copy->next_index + static_cast<uint64_t>(run->entries_size());
+    std::optional<ledger::v1::LedgerEntry> masked;
+    if (!entry.empty()) {
+      SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry parsed, ledger::ParseEntry(entry));
+      SIGNPOST_ASSIGN_OR_RETURN(masked, spectacles.Mask(parsed));
     }
-    run->add_entries(std::move(entry));
+    std::string shown = masked.has_value() ? masked->SerializeAsString() : std::move(entry);
+    bytes += shown.size();
+    if (bytes > kRunBytesMax && run->entries_size() > 0) break;
+    if (masked.has_value() || shown.empty()) {
+      // Masked, or past its retention: its hash, so that the copy's tree can be built all the same.
+      SIGNPOST_ASSIGN_OR_RETURN(const tlog::Hash leaf, reader.Node(0, index));
+      run->add_leaf_hashes(tlog::HashToString(leaf));
+    }
+    if (masked.has_value()) {
+      v1::MaskedEntry* const instead = run->add_masked();
+      instead->set_index(index);
+      instead->set_entry(std::move(shown));
+      shown.clear();
+    }
+    run->add_entries(std::move(shown));
   }
   copy->next_index += static_cast<uint64_t>(run->entries_size());
   return response;

@@ -1,8 +1,10 @@
 // LedgerAccess is the way on which auditors read the ledger as it is: one entry, proofs, and a copy
 // of all of it. Checkpoints and proofs say nothing of anybody and are given as they are; whoever
-// reads an entry or takes a copy says why, and that they did is an entry first.
+// reads an entry or takes a copy is an auditor by name and says why, and that they did is an entry
+// first. What one of them alone may not see is masked (joint_looks.h); a copy always is.
 //
-// Thread-safe. Owns nothing: HubContext and the Witnessing must outlive it and its pending calls.
+// Thread-safe. Owns nothing: HubContext, JointLooks and the Witnessing must outlive it and its pending
+// calls.
 // `done` is called exactly once, on the sequencer's completion thread or the caller's, and must
 // only hand on. What is not given a `done` may wait for the sequencer, and so must not be called on
 // its completion thread. Errors of all: kDataLoss, kStoreUnavailable.
@@ -17,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "hub/base/principal.h"
 #include "hub/ledger/witnessing.h"
+#include "hub/oversight/joint_looks.h"
 #include "hub/request/context.h"
 #include "signpost/v1/audit.pb.h"
 
@@ -26,9 +29,12 @@ class LedgerAccess {
  public:
   // `verifier_key` is that of the ledger's checkpoints. `witnessing` is nullptr where no witness is
   // named.
-  LedgerAccess(const request::HubContext& context, std::string verifier_key,
-               const ledger::Witnessing* witnessing)
-      : context_(context), verifier_key_(std::move(verifier_key)), witnessing_(witnessing) {}
+  LedgerAccess(const request::HubContext& context, const JointLooks* looks,
+               std::string verifier_key, const ledger::Witnessing* witnessing)
+      : context_(context),
+        looks_(looks),
+        verifier_key_(std::move(verifier_key)),
+        witnessing_(witnessing) {}
   LedgerAccess(const LedgerAccess&) = delete;
   LedgerAccess& operator=(const LedgerAccess&) = delete;
 
@@ -45,14 +51,15 @@ class LedgerAccess {
       const v1::GetConsistencyRequest& request) const;
 
   // One entry, for an auditor who says why; the look is itself an entry. Of one that is past its
-  // retention it says just that. Errors: kInvalidField without a reason; kNotFound, recorded too.
+  // retention it says just that. Errors: kInvalidField without a reason; kNotFound, kAssertionMissing
+  // and kMethodNotAllowed (no named auditor, not their joint look), recorded too.
   void ReadEntry(const base::Principal& asker, v1::GetEntryRequest request,
                  request::Reply<v1::GetEntryResponse> done);
 
   // A copy: RecordCopy(), then BeginCopy(), then ReadCopy() until it gives the checkpoint.
   //
   // Records that an auditor takes a copy from `first_index` on. The copy may then be read: entries
-  // hold no personal value in clear. Errors: kInvalidField without a reason.
+  // hold no personal value in clear. Errors: as ReadEntry().
   void RecordCopy(const base::Principal& asker, const v1::CopyLedgerRequest& request,
                   request::Reply<v1::Receipt> done);
 
@@ -71,6 +78,7 @@ class LedgerAccess {
 
  private:
   const request::HubContext context_;
+  const JointLooks* const looks_;
   const std::string verifier_key_;
   const ledger::Witnessing* const witnessing_;
 };

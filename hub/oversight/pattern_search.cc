@@ -22,6 +22,7 @@
 #include "hub/ledger/reader.h"
 #include "hub/ledger/receipt.h"
 #include "hub/overrides/overrides.h"
+#include "hub/oversight/auditor.h"
 #include "hub/oversight/search.h"
 #include "hub/request/resolve.h"
 
@@ -150,9 +151,10 @@ struct Times {
   int64_t until_us = INT64_MAX;
 };
 
-absl::Status Look(const request::HubContext& context, const audit::PatternOptions& options,
-                  const store::View& view, const v1::FindPatternsRequest& request,
-                  const Times& times, v1::FindPatternsResponse* response) {
+absl::Status Look(const request::HubContext& context, const Masker& masker,
+                  const audit::PatternOptions& options, const store::View& view,
+                  const v1::FindPatternsRequest& request, const Times& times,
+                  v1::FindPatternsResponse* response) {
   SIGNPOST_ASSIGN_OR_RETURN(audit::PatternFinder finder,
                             audit::PatternFinder::Create(
                                 options, {request.patterns().begin(), request.patterns().end()}));
@@ -200,7 +202,13 @@ absl::Status Look(const request::HubContext& context, const audit::PatternOption
     response->set_entries_read(response->entries_read() + entries.size());
   }
   const int hits_max = request.hits_max() == 0 ? kHitsDefault : request.hits_max();
+  SIGNPOST_ASSIGN_OR_RETURN(const Spectacles spectacles, masker.At(view));
   for (v1::PatternReport& report : finder.Find(context.clock->Now(), hits_max)) {
+    for (v1::PatternHit& hit : *report.mutable_hits()) {
+      if (!spectacles.IsSensitive(hit.agency_id())) continue;
+      hit.set_agency_id(audit::kMaskedWord);
+      hit.clear_practitioner_id();
+    }
     *response->add_reports() = std::move(report);
   }
   return absl::OkStatus();
@@ -237,6 +245,7 @@ absl::StatusOr<Times> Check(const v1::FindPatternsRequest& request) {
 
 void PatternSearch::Find(const base::Principal& asker, v1::FindPatternsRequest request,
                          request::Reply<v1::FindPatternsResponse> done) {
+  if (!AdmitAuditor(context_, asker, ledger::v1::ENTRY_KIND_PATTERNS_SOUGHT, "", &done)) return;
   const absl::StatusOr<Times> times = Check(request);
   if (!times.ok()) return done(times.status());
   if (running_.exchange(true)) {
@@ -253,7 +262,7 @@ void PatternSearch::Find(const base::Principal& asker, v1::FindPatternsRequest r
         // About what was there at this view: what is pruned or erased meanwhile was found all the
         // same, and guarding all that is looked through would let every commit begin it anew.
         SIGNPOST_RETURN_IF_ERROR(
-            Look(context_, options_, view.unguarded(), asked, times, &response));
+            Look(context_, *masker_, options_, view.unguarded(), asked, times, &response));
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_PATTERNS_SOUGHT, asker, "");
         entry.set_purpose(ledger::v1::PURPOSE_AUDIT);

@@ -3,9 +3,11 @@
 // person's, and whether the agency's involvement had ended. Nothing personal is opened for it:
 // names are compared by their keyed hashes, and what is told is which entries, not whose names.
 //
-// The search is an entry before it is answered. One runs at a time: it reads much.
+// The search is an entry before it is answered, and is for a named auditor. One runs at a time: it
+// reads much. It reads entries as they stand, and says "(masked)" for an agency of a sensitive
+// service, and nobody for its worker.
 //
-// Thread-safe; owns nothing of HubContext, which must outlive it and its pending calls. `done` is
+// Thread-safe; owns nothing: HubContext and the Masker must outlive it and its pending calls. `done` is
 // called exactly once, on the executor or the sequencer's completion thread, and must only hand on.
 
 #ifndef SIGNPOST_HUB_OVERSIGHT_PATTERN_SEARCH_H_
@@ -15,6 +17,7 @@
 
 #include "hub/audit/patterns.h"
 #include "hub/base/principal.h"
+#include "hub/oversight/masker.h"
 #include "hub/request/context.h"
 #include "signpost/v1/audit.pb.h"
 
@@ -22,12 +25,14 @@ namespace signpost::oversight {
 
 class PatternSearch {
  public:
-  PatternSearch(const request::HubContext& context, const audit::PatternOptions& options)
-      : context_(context), options_(options) {}
+  PatternSearch(const request::HubContext& context, const Masker* masker,
+                const audit::PatternOptions& options)
+      : context_(context), masker_(masker), options_(options) {}
   PatternSearch(const PatternSearch&) = delete;
   PatternSearch& operator=(const PatternSearch&) = delete;
 
   // See v1.AuditService.FindPatterns. Errors, nothing having been told:
+  //   - kAssertionMissing, kMethodNotAllowed, recorded: no named auditor
   //   - kInvalidField: no reason in words, a pattern that there is not, an `until` that is not
   //     after `from`, more than kPatternEntriesMax entries in that time
   //   - kTooManyRequests: another runs
@@ -37,6 +42,7 @@ class PatternSearch {
 
  private:
   const request::HubContext context_;
+  const Masker* const masker_;
   const audit::PatternOptions options_;
   std::atomic<bool> running_ = false;
 };

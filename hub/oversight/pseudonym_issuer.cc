@@ -60,9 +60,18 @@ absl::StatusOr<audit::PseudonymWriter> Write(const request::HubContext& context,
 
 void PseudonymIssuer::Issue(const base::Principal& asker, v1::IssuePseudonymsRequest request,
                             request::Reply<Issued> done) {
-  if (request.reason().empty() || request.reason().size() > base::kReasonBytesMax) {
-    return done(base::InvalidField("reason", "say why you ask, in at most 2,000 bytes"));
+  constexpr auto kKind = ledger::v1::ENTRY_KIND_PSEUDONYMS_ISSUED;
+  constexpr auto kOpens = ledger::v1::JOINT_LOOK_OPENS_PSEUDONYMS;
+  if (!AdmitAuditor(context_, asker, kKind, "", &done)) return;
+  if (request.joint_look_id().empty()) {
+    absl::Status alone = base::InvalidField(
+        "joint_look_id",
+        "a file of pseudonyms takes two auditors: ask for a joint look, have another agree");
+    return RefuseAuditor(
+        context_, asker, kKind, "", std::move(alone),
+        [done = std::move(done)](absl::Status refused) mutable { done(std::move(refused)); });
   }
+  if (!looks_->Admit(asker, kKind, request.joint_look_id(), kOpens, &done)) return;
   if (running_.exchange(true)) {
     return done(base::Error(Reason::kTooManyRequests,
                             "another auditor's file is being made; try again in a minute"));
@@ -76,16 +85,24 @@ void PseudonymIssuer::Issue(const base::Principal& asker, v1::IssuePseudonymsReq
         const store::View& view = guarded.unguarded();
         SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head,
                                   ledger::LedgerReader(&view).Head());
-        const uint64_t first = request.first_index();
-        const uint64_t end = request.has_end_index() ? request.end_index() : head.size;
+        SIGNPOST_ASSIGN_OR_RETURN(const OpenLook look,
+                                  looks_->Find(guarded, asker, request.joint_look_id(),
+                                               ledger::v1::JOINT_LOOK_OPENS_PSEUDONYMS));
+        v1::PseudonymScope scope;
+        if (!scope.ParseFromString(look.row.pseudonyms())) {
+          return base::Error(Reason::kDataLoss, "what a joint look opens does not parse");
+        }
+        const uint64_t first = scope.first_index();
+        const uint64_t end = scope.has_end_index() ? scope.end_index() : head.size;
         if (end > head.size || first > end) {
-          return base::InvalidField("end_index", absl::StrCat("the ledger has ", head.size,
-                                                              " entries; name some of them"));
+          return base::InvalidField("joint_look_id",
+                                    "the ledger has been put back since, and no longer has all "
+                                    "these entries; ask anew");
         }
         if (end - first > base::kPatternEntriesMax) {
           return base::InvalidField(
-              "first_index",
-              absl::StrCat("at most ", base::kPatternEntriesMax, " entries at once; name fewer"));
+              "joint_look_id", absl::StrCat("at most ", base::kPatternEntriesMax,
+                                            " entries at once; ask for a joint look at fewer"));
         }
         SIGNPOST_ASSIGN_OR_RETURN(audit::PseudonymWriter file, Write(context_, view, first, end));
         ledger::v1::LedgerEntry entry =
@@ -98,7 +115,7 @@ void PseudonymIssuer::Issue(const base::Principal& asker, v1::IssuePseudonymsReq
         issued->set_pseudonyms(file.count());
         ledger::Attempt<std::string> attempt{std::move(file).Finish(), ledger::Operation()};
         issued->set_file_sha256(base::Sha256(attempt.outcome));
-        SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, request.reason(), &entry));
+        JointLooks::Record(look, {}, &entry, &*attempt.operation);
         attempt.operation->entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },

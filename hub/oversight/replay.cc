@@ -239,7 +239,9 @@ Outcome OutcomeOf(const Releases& released, const Withholdings& withheld) {
   return outcome;
 }
 
-void SayDifferences(const Outcome& recorded, const Outcome& again,
+// `name_of(rule)` is how a rule is told.
+template <typename NameOf>
+void SayDifferences(const Outcome& recorded, const Outcome& again, NameOf name_of,
                     v1::ReplayDecisionResponse* response) {
   if (recorded.released != again.released) {
     response->add_findings(absl::StrCat("released: ", recorded.flags.size(), " flags as recorded, ",
@@ -250,13 +252,13 @@ void SayDifferences(const Outcome& recorded, const Outcome& again,
     const uint32_t now = found == again.withheld.end() ? 0 : found->second;
     if (now != count) {
       response->add_findings(
-          absl::StrCat("withheld by ", rule, ": ", count, " as recorded, ", now, " now"));
+          absl::StrCat("withheld by ", name_of(rule), ": ", count, " as recorded, ", now, " now"));
     }
   }
   for (const auto& [rule, count] : again.withheld) {
     if (recorded.withheld.count(rule) == 0) {
       response->add_findings(
-          absl::StrCat("withheld by ", rule, ": 0 as recorded, ", count, " now"));
+          absl::StrCat("withheld by ", name_of(rule), ": 0 as recorded, ", count, " now"));
     }
   }
   if (recorded.relationships != again.relationships) {
@@ -269,7 +271,7 @@ void SayDifferences(const Outcome& recorded, const Outcome& again,
 
 }  // namespace
 
-absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
+absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index, Sight* sight,
                                  v1::ReplayDecisionResponse* response) const {
   const auto not_possible = [response](const std::string& why) {
     response->set_result(v1::REPLAY_RESULT_NOT_POSSIBLE);
@@ -383,12 +385,36 @@ absl::Status Replays::JudgeAgain(const store::View& view, uint64_t index,
   for (const std::string& doubt : doubts) response->add_findings(doubt);
   response->set_result(doubts.empty() ? v1::REPLAY_RESULT_DIFFERENT
                                       : v1::REPLAY_RESULT_NOT_POSSIBLE);
-  SayDifferences(recorded, again, response);
+  SIGNPOST_ASSIGN_OR_RETURN(const Sight::Seen seen, sight->Look(index, *bytes));
+  std::set<std::string> masked;
+  if (!seen.opened) {
+    for (const auto* rules : {&recorded.withheld, &again.withheld}) {
+      for (const auto& [rule, count] : *rules) {
+        bool names = seen.masked;
+        if (!names) {
+          SIGNPOST_ASSIGN_OR_RETURN(names,
+                                    sight->spectacles().RuleNames(entry.policy_sha256(), rule));
+        }
+        if (names) masked.insert(rule);
+      }
+    }
+  }
+  sight->Show(seen);
+  SayDifferences(
+      recorded, again,
+      [&masked](const std::string& rule) {
+        return masked.count(rule) > 0 ? std::string(audit::kMaskedWord) : rule;
+      },
+      response);
   return absl::OkStatus();
 }
 
 void Replays::Replay(const base::Principal& asker, v1::ReplayDecisionRequest request,
                      request::Reply<v1::ReplayDecisionResponse> done) {
+  if (!looks_->Admit(asker, ledger::v1::ENTRY_KIND_DECISION_REPLAYED, request.joint_look_id(),
+                     ledger::v1::JOINT_LOOK_OPENS_MASKED_ENTRIES, &done)) {
+    return;
+  }
   if (request.reason().empty() || request.reason().size() > base::kReasonBytesMax) {
     return done(base::InvalidField("reason", "say why you look, in at most 2,000 bytes"));
   }
@@ -404,7 +430,9 @@ void Replays::Replay(const base::Principal& asker, v1::ReplayDecisionRequest req
         ledger::Attempt<Outcome> attempt;
         auto& [response, found] = attempt.outcome;
         // Guarded: when somebody is erased meanwhile, less can be opened, and the verdict is another.
-        absl::Status judged = JudgeAgain(view, asked.index(), &response);
+        SIGNPOST_ASSIGN_OR_RETURN(Sight sight,
+                                  Sight::Open(*looks_, view, asker, asked.joint_look_id()));
+        absl::Status judged = JudgeAgain(view, asked.index(), &sight, &response);
         if (!judged.ok() && base::ReasonOf(judged) != Reason::kNotFound) return judged;
         found = judged.ok();
         ledger::v1::LedgerEntry entry =
@@ -426,8 +454,10 @@ void Replays::Replay(const base::Principal& asker, v1::ReplayDecisionRequest req
           default:
             ledger::SetRefused(Reason::kNotFound, &entry);
         }
+        ledger::Operation& operation = attempt.operation.emplace();
+        sight.Record(&entry, &operation);
         SIGNPOST_RETURN_IF_ERROR(request::SealDetails(context_, nullptr, asked.reason(), &entry));
-        attempt.operation.emplace().entries.push_back(ledger::ToDraft(entry));
+        operation.entries.push_back(ledger::ToDraft(entry));
         return attempt;
       },
       [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Outcome>> result) mutable {

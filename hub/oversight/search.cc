@@ -147,9 +147,9 @@ struct Page {
 };
 
 // Goes on at `position` until the page is full, the end is reached, or enough was read for one
-// call.
+// call. `sight` says what is seen of each.
 absl::StatusOr<Page> ReadPage(const store::View& view, const Wanted& wanted, uint64_t position,
-                              int page_size) {
+                              int page_size, Sight* sight) {
   Page page;
   page.position =
       wanted.newest_first ? std::min(position, wanted.end) : std::max(position, wanted.first);
@@ -171,12 +171,12 @@ absl::StatusOr<Page> ReadPage(const store::View& view, const Wanted& wanted, uin
     for (Row& row : rows) {
       ++read;
       if (row.bytes.empty()) continue;  // past its retention
-      SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, ledger::ParseEntry(row.bytes));
-      if (!wanted.filter->Matches(entry)) continue;
-      bytes += row.bytes.size();
+      SIGNPOST_ASSIGN_OR_RETURN(Sight::Seen seen, sight->Look(row.index, std::move(row.bytes)));
+      if (!wanted.filter->Matches(seen.entry)) continue;
+      bytes += seen.bytes.size();
       v1::FoundEntry& found = page.entries.emplace_back();
       found.set_index(row.index);
-      found.set_entry(std::move(row.bytes));
+      sight->Show(std::move(seen), &found);
       if (page.entries.size() == static_cast<size_t>(page_size) ||
           bytes >= base::kSearchPageBytesMax) {
         page.position = wanted.newest_first ? row.index : row.index + 1;
@@ -217,11 +217,8 @@ std::string DetailsOf(const std::string& reason, v1::EntryFilter filter) {
 // What the page released: one hash over the salt and the leaf hashes of its entries, in its order.
 // Without the salt whoever holds a copy of the ledger could try which entries they were.
 std::string HashOf(const std::string& salt, const std::vector<v1::FoundEntry>& entries) {
-  tlog::Hasher hasher;
   std::string hashed = salt;
-  for (const v1::FoundEntry& found : entries) {
-    hashed += tlog::HashToString(hasher.Leaf(found.entry()));
-  }
+  for (const v1::FoundEntry& found : entries) hashed += found.leaf_hash();
   return base::Sha256(hashed);
 }
 
@@ -232,6 +229,7 @@ std::string TokenMac(const base::SecretKey& key, const base::Principal& auditor,
       absl::StrCat(LengthPrefixed(auditor.agency_id), LengthPrefixed(auditor.system_id),
                    LengthPrefixed(auditor.practitioner_id),
                    LengthPrefixed(request.filter().SerializeAsString()),
+                   LengthPrefixed(request.joint_look_id()),
                    request.newest_first() ? "newest" : "oldest", place));
 }
 
@@ -260,21 +258,19 @@ absl::StatusOr<PagePlace> ReadPageToken(const base::SecretKey& key, const base::
                             "same auditor; or leave it empty to search anew");
 }
 
-struct Searches::Subject {
-  std::optional<people::Person> person;
-  bool nobody = false;
-};
-
-Searches::Searches(const request::HubContext& context, const base::SecretKey& token_key)
+Searches::Searches(const request::HubContext& context, const JointLooks* looks,
+                   const base::SecretKey& token_key)
     : context_(context),
+      looks_(looks),
       token_key_(token_key),
       finds_(base::kFindsPerMinuteMax, absl::Minutes(1)) {}
 
-absl::StatusOr<std::unique_ptr<Searches>> Searches::Create(const request::HubContext& context) {
+absl::StatusOr<std::unique_ptr<Searches>> Searches::Create(const request::HubContext& context,
+                                                           const JointLooks* looks) {
   SIGNPOST_ASSIGN_OR_RETURN(
       const base::SecretKey key,
       base::DeriveKey(context.keyring->hub_data_key(), "signpost audit page tokens v1"));
-  return std::unique_ptr<Searches>(new Searches(context, key));
+  return std::unique_ptr<Searches>(new Searches(context, looks, key));
 }
 
 absl::Status Searches::TakeBudget(const base::Principal& asker, const v1::EntryFilter& filter) {
@@ -285,6 +281,24 @@ absl::Status Searches::TakeBudget(const base::Principal& asker, const v1::EntryF
   return base::Error(Reason::kTooManyRequests,
                      "this system has searched by details too often; search by same_person_as, "
                      "the number of an entry, or wait");
+}
+
+absl::Status Searches::CheckFilter(const v1::EntryFilter& filter,
+                                   const std::string& joint_look_id) const {
+  if (!joint_look_id.empty()) return absl::OkStatus();
+  if (filter.agency_id().empty() && filter.holder_agency_id().empty()) return absl::OkStatus();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(const Spectacles spectacles, looks_->masker().At(*view));
+  for (const auto& [field, agency_id] :
+       {std::pair("filter.agency_id", filter.agency_id()),
+        std::pair("filter.holder_agency_id", filter.holder_agency_id())}) {
+    if (!spectacles.IsSensitive(agency_id)) continue;
+    return base::InvalidField(
+        field, absl::StrCat("gives a sensitive service, so entries that name it are masked: search "
+                            "for ",
+                            audit::kMaskedWord, ", or ask another auditor for a joint look"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<audit::Filter> Searches::FilterOf(const v1::EntryFilter& wire) const {
@@ -345,12 +359,19 @@ absl::StatusOr<Searches::Subject> Searches::SubjectOf(const store::View& view,
 
 void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest request,
                       request::Reply<v1::SearchEntriesResponse> done) {
+  if (!looks_->Admit(asker, ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, request.joint_look_id(),
+                     ledger::v1::JOINT_LOOK_OPENS_MASKED_ENTRIES, &done)) {
+    return;
+  }
   if (absl::Status status = CheckReason(request.reason()); !status.ok()) {
     return done(std::move(status));
   }
   const absl::StatusOr<int> page_size =
       request::PageSize(request.page_size(), kPageDefault, base::kSearchPageMax);
   if (!page_size.ok()) return done(page_size.status());
+  if (absl::Status status = CheckFilter(request.filter(), request.joint_look_id()); !status.ok()) {
+    return done(std::move(status));
+  }
   absl::StatusOr<audit::Filter> filter = FilterOf(request.filter());
   if (!filter.ok()) return done(std::move(filter).status());
   std::optional<PagePlace> from;
@@ -388,8 +409,10 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
                                   : asked.newest_first() ? size
                                                          : 0;
         // Up to `size`, of the past. What is pruned or erased meanwhile was there at this view.
+        SIGNPOST_ASSIGN_OR_RETURN(Sight sight,
+                                  Sight::Open(*looks_, view, asker, asked.joint_look_id()));
         SIGNPOST_ASSIGN_OR_RETURN(Page page,
-                                  ReadPage(view.unguarded(), wanted, position, page_size));
+                                  ReadPage(view.unguarded(), wanted, position, page_size, &sight));
 
         ledger::v1::LedgerEntry entry =
             context_.entries->New(ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, asker, "");
@@ -398,6 +421,7 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
         response.set_salt(context_.random->Bytes(kSaltBytes));
         entry.set_reply_hash(HashOf(response.salt(), page.entries));
         entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
+        sight.Record(&entry, &operation);
         if (subject.person.has_value()) {
           SIGNPOST_RETURN_IF_ERROR(
               request::SetPerson(*subject.person, &entry, &operation).status());
@@ -429,11 +453,18 @@ void Searches::Search(const base::Principal& asker, v1::SearchEntriesRequest req
 
 void Searches::OpenTail(const base::Principal& asker, v1::TailEntriesRequest request,
                         request::Reply<Tail> done) {
+  if (!looks_->Admit(asker, ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, request.joint_look_id(),
+                     ledger::v1::JOINT_LOOK_OPENS_MASKED_ENTRIES, &done)) {
+    return;
+  }
   if (absl::Status status = CheckReason(request.reason()); !status.ok()) {
     return done(std::move(status));
   }
   absl::StatusOr<audit::Filter> filter = FilterOf(request.filter());
   if (!filter.ok()) return done(std::move(filter).status());
+  if (absl::Status status = CheckFilter(request.filter(), request.joint_look_id()); !status.ok()) {
+    return done(std::move(status));
+  }
   if (request.filter().has_until()) {
     return done(base::InvalidField("filter.until", "leave it out: who looks on sees what comes"));
   }
@@ -447,6 +478,8 @@ void Searches::OpenTail(const base::Principal& asker, v1::TailEntriesRequest req
         ledger::Attempt<Tail> attempt;
         Tail& tail = attempt.outcome;
         tail.filter = kept;
+        tail.asker = asker;
+        tail.joint_look_id = asked.joint_look_id();
         ledger::Operation& operation = attempt.operation.emplace();
         SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head,
                                   ledger::LedgerReader(&view).Head());
@@ -486,6 +519,9 @@ void Searches::OpenTail(const base::Principal& asker, v1::TailEntriesRequest req
 
 absl::StatusOr<v1::TailEntriesResponse> Searches::ReadTail(Tail* tail) const {
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  ledger::GuardedView guarded(view.get());
+  SIGNPOST_ASSIGN_OR_RETURN(Sight sight,
+                            Sight::Open(*looks_, guarded, tail->asker, tail->joint_look_id));
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequencer::Head head,
                             ledger::LedgerReader(view.get()).Head());
   Wanted wanted;
@@ -494,8 +530,29 @@ absl::StatusOr<v1::TailEntriesResponse> Searches::ReadTail(Tail* tail) const {
   wanted.nobody = tail->nobody;
   wanted.first = tail->next_index;
   wanted.end = std::max(head.size, tail->next_index);
-  SIGNPOST_ASSIGN_OR_RETURN(Page page,
-                            ReadPage(*view, wanted, tail->next_index, base::kSearchPageMax));
+  SIGNPOST_ASSIGN_OR_RETURN(
+      Page page, ReadPage(*view, wanted, tail->next_index, base::kSearchPageMax, &sight));
+  if (sight.opened()) {
+    ledger::v1::LedgerEntry entry =
+        context_.entries->New(ledger::v1::ENTRY_KIND_ENTRIES_SEARCHED, tail->asker, "");
+    entry.set_purpose(ledger::v1::PURPOSE_AUDIT);
+    entry.mutable_entries_searched()->set_looks_on(true);
+    entry.mutable_entries_searched()->set_found(static_cast<uint32_t>(page.entries.size()));
+    entry.mutable_entries_searched()->set_first_index(tail->next_index);
+    entry.set_outcome(ledger::v1::OUTCOME_ANSWERED);
+    ledger::Operation operation;
+    sight.Record(&entry, &operation);
+    operation.entries.push_back(ledger::ToDraft(entry));
+    operation.reads = guarded.TakeReads();
+    const absl::Status recorded = context_.sequencer->SubmitAndWait(std::move(operation)).status();
+    // Somebody looked under it in the same moment: nothing was shown, and it is read again.
+    if (base::ReasonOf(recorded) == Reason::kAborted) {
+      v1::TailEntriesResponse again;
+      again.set_next_index(tail->next_index);
+      return again;
+    }
+    if (!recorded.ok()) return recorded;
+  }
   tail->next_index = page.position;
   v1::TailEntriesResponse response;
   response.set_next_index(page.position);

@@ -3,9 +3,15 @@
 // sealed, why and by what filter. A look at one young person is indexed by them, so that who asks
 // for everything held about them is told that an auditor looked.
 //
+// What one auditor alone may not see is masked (joint_looks.h), and the filter is held against what
+// is shown: no filter finds out what a mask covers.
+//
 // Pages of a search are of the ledger as it was when the first was asked for, so they stay as they
 // are while it grows. A page's token says how far it has read and is good for the same auditor and
 // filter only.
+//
+// VerifyPerson() holds the index of one person's entries against the entries themselves, whose
+// references it computes anew: somebody with the hub's disk could take rows of the index out.
 //
 // Entries about one person are found through the index of who is asked about, which is erased with
 // the person, so that entries which list them beside others are found, too. Entries about an erased
@@ -27,11 +33,16 @@
 #include "hub/base/crypto.h"
 #include "hub/base/ids.h"
 #include "hub/base/principal.h"
+#include "hub/oversight/joint_looks.h"
+#include "hub/people/person.h"
 #include "hub/request/budget.h"
 #include "hub/request/context.h"
 #include "signpost/v1/audit.pb.h"
 
 namespace signpost::oversight {
+
+// Entries that are held against a person's index in one call.
+inline constexpr uint64_t kVerifyEntriesMax = 20'000;
 
 // How far a search has read. Its token is for one auditor and one filter: a MAC over both stands in
 // it.
@@ -58,15 +69,18 @@ std::string PageToken(const base::SecretKey& key, const base::Principal& auditor
 
 class Searches {
  public:
-  // Errors: kInternal when no key can be derived.
+  // `looks` is not owned and must outlive this. Errors: kInternal when no key can be derived.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<Searches>> Create(
-      const request::HubContext& context);
+      const request::HubContext& context, const JointLooks* looks);
   Searches(const Searches&) = delete;
   Searches& operator=(const Searches&) = delete;
 
   // One page. Errors, nothing having been released:
-  //   - kInvalidField: no reason, a filter or page size that is not right, a token of another
-  //     auditor, filter or direction
+  //   - kAssertionMissing, kMethodNotAllowed, recorded: no named auditor, or a joint look that is
+  //     not theirs to look under now
+  //   - kInvalidField: no reason, a filter or page size that is not right, a filter that names an
+  //     agency of a sensitive service without a joint look, a token of another auditor, filter or
+  //     direction
   //   - kTooManyRequests: too many searches by a person's details; nobody may list people so
   //   - kDataLoss, kStoreUnavailable
   void Search(const base::Principal& asker, v1::SearchEntriesRequest request,
@@ -79,6 +93,8 @@ class Searches {
     std::optional<base::PersonId> person;
     bool nobody = false;
     uint64_t next_index = 0;
+    base::Principal asker;
+    std::string joint_look_id;
   };
   // Records that the asker looks on from now, or from the number named. Errors: as Search();
   // kInvalidField also for `until`, and for a first index beyond the ledger's end.
@@ -86,20 +102,33 @@ class Searches {
                 request::Reply<Tail> done);
   // What there is for `tail` behind what it has read, at most a page; moves it on. A response
   // without entries has read as far as its next_index all the same: read again while that is below
-  // the ledger's size. Errors: kDataLoss, kStoreUnavailable.
+  // the ledger's size. What is shown under a joint look is an entry of its own first; this waits for
+  // it. Errors: as of the joint look, once it ends; kDataLoss, kStoreUnavailable.
   [[nodiscard]] absl::StatusOr<v1::TailEntriesResponse> ReadTail(Tail* tail) const;
 
+  // Some of the entries, from where the page before ended. Errors: as Search(); kNotFound, recorded,
+  // for a person who is not known, or is erased.
+  void VerifyPerson(const base::Principal& asker, v1::VerifyPersonRequest request,
+                    request::Reply<v1::VerifyPersonResponse> done);
+
  private:
-  Searches(const request::HubContext& context, const base::SecretKey& token_key);
+  Searches(const request::HubContext& context, const JointLooks* looks,
+           const base::SecretKey& token_key);
 
   // Whom the filter is about.
-  struct Subject;
+  struct Subject {
+    std::optional<people::Person> person;
+    bool nobody = false;
+  };
   // `wire` with its request id hashed. Errors: kInvalidField.
   absl::StatusOr<audit::Filter> FilterOf(const v1::EntryFilter& wire) const;
   absl::StatusOr<Subject> SubjectOf(const store::View& view, const v1::EntryFilter& filter) const;
   absl::Status TakeBudget(const base::Principal& asker, const v1::EntryFilter& filter);
+  // Errors: kInvalidField for an agency whose name is masked, where no joint look opens anything.
+  absl::Status CheckFilter(const v1::EntryFilter& filter, const std::string& joint_look_id) const;
 
   const request::HubContext context_;
+  const JointLooks* const looks_;
   const base::SecretKey token_key_;
   // By details, by system.
   request::Budget finds_;

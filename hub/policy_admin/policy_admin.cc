@@ -243,7 +243,7 @@ absl::StatusOr<v1::GetPolicyResponse> PolicyAdmin::Get(const base::Principal& as
   if (sha256.empty()) return base::InvalidField("sha256", "no policy has been published yet");
   SIGNPOST_RETURN_IF_ERROR(CheckHash(sha256));
   v1::GetPolicyResponse response;
-  SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_text(), ReadText(*view, sha256));
+  SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_text(), TextOf(*view, sha256));
   SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyRow> record,
                             Read<stored::PolicyRow>(*view, absl::StrCat(kRecordPrefix, sha256)));
   *response.mutable_policy() = Summary(record.row, current.row.sha256());

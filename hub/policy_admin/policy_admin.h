@@ -108,6 +108,10 @@ class PolicyAdmin {
   // kTooManyRequests. Diagnostics, if any, are in the result.
   [[nodiscard]] absl::StatusOr<policy::CompileResult> CompileDraft(const std::string& text,
                                                                    const std::string& sha256) const;
+  // The text of that hash (hex), whatever became of it. Errors: kInvalidField when there is no such
+  // text, kDataLoss.
+  [[nodiscard]] absl::StatusOr<std::string> TextOf(const store::View& view,
+                                                   const std::string& sha256) const;
   // A policy as it decided once. Errors: kInvalidField when there is no such text, kDataLoss,
   // kPolicyUnavailable when this version of the hub no longer compiles it.
   [[nodiscard]] absl::StatusOr<std::shared_ptr<const request::BoundPolicy>> PolicyOf(
@@ -115,6 +119,9 @@ class PolicyAdmin {
       const ::signpost::store::v1::PolicyVocabularyRow& words) const;
   [[nodiscard]] absl::StatusOr<::signpost::store::v1::PolicyVocabularyRow> WordsOf(
       const store::View& view, const std::string& vocabulary_sha256) const;
+  // All words that a policy was ever bound to, in no order.
+  [[nodiscard]] absl::StatusOr<std::vector<::signpost::store::v1::PolicyVocabularyRow>>
+  WordsOfAllTimes(const store::View& view) const;
 
  private:
   // A change to policy rows between being decided and being recorded.
@@ -139,7 +146,6 @@ class PolicyAdmin {
                             const std::string& current_sha256) const;
   // The newest version first.
   absl::StatusOr<std::vector<v1::PolicySummary>> All(const store::View& view) const;
-  absl::StatusOr<std::string> ReadText(const store::View& view, const std::string& sha256) const;
 
   const request::HubContext context_;
   request::PolicyInForce* const in_force_;

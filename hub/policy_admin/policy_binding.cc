@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/crypto.h"
 #include "hub/base/error.h"
+#include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/entry.h"
 #include "hub/policy_admin/policy_admin.h"
@@ -95,8 +96,8 @@ stored::PolicyVocabularyRow PolicyAdmin::WordsNow() const {
   return row;
 }
 
-absl::StatusOr<std::string> PolicyAdmin::ReadText(const store::View& view,
-                                                  const std::string& sha256) const {
+absl::StatusOr<std::string> PolicyAdmin::TextOf(const store::View& view,
+                                                const std::string& sha256) const {
   SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyTextRow> text,
                             Read<stored::PolicyTextRow>(view, absl::StrCat(kTextPrefix, sha256)));
   if (!text.bytes.has_value()) {
@@ -107,6 +108,23 @@ absl::StatusOr<std::string> PolicyAdmin::ReadText(const store::View& view,
                                                  " is not what its hash says; restore a backup"));
   }
   return text.row.text();
+}
+
+absl::StatusOr<std::vector<stored::PolicyVocabularyRow>> PolicyAdmin::WordsOfAllTimes(
+    const store::View& view) const {
+  std::vector<stored::PolicyVocabularyRow> all;
+  std::string from = kVocabularyPrefix;
+  const std::string to = store::PrefixEnd(from);
+  for (;;) {
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
+                              view.Scan(Space::kRegistry, from, to, base::kPageRowsMax));
+    for (const store::KeyValue& row : rows) {
+      SIGNPOST_ASSIGN_OR_RETURN(all.emplace_back(), store::DecodeRow<stored::PolicyVocabularyRow>(
+                                                        "the words of a policy", row.value));
+    }
+    if (static_cast<int>(rows.size()) < base::kPageRowsMax) return all;
+    from = rows.back().key + '\0';
+  }
 }
 
 absl::Status PolicyAdmin::Unbind(const std::string& problem) {
@@ -157,7 +175,7 @@ absl::Status PolicyAdmin::BindLocked() {
     text = bootstrap_text_;
     if (text.empty()) return Unbind("no policy has been published");
   } else {
-    absl::StatusOr<std::string> read = ReadText(*view, current->row.sha256());
+    absl::StatusOr<std::string> read = TextOf(*view, current->row.sha256());
     if (!read.ok()) {
       return Unbind(
           absl::StrCat("the stored policy cannot be read: ", std::string(read.status().message())));
@@ -254,7 +272,7 @@ absl::StatusOr<stored::PolicyVocabularyRow> PolicyAdmin::WordsOf(
 absl::StatusOr<std::shared_ptr<const request::BoundPolicy>> PolicyAdmin::PolicyOf(
     const store::View& view, const std::string& sha256,
     const stored::PolicyVocabularyRow& words) const {
-  SIGNPOST_ASSIGN_OR_RETURN(const std::string text, ReadText(view, sha256));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string text, TextOf(view, sha256));
   policy::CompileOptions options;
   options.content_id = sha256;
   // It was proved when it was published.

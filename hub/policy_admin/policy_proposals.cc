@@ -273,7 +273,7 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
         absl::StrCat("is version ", row.version(), ", and version ", current.row.version(),
                      " has come into force meanwhile; propose it under a higher one")));
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const std::string text, ReadText(*view, sha256));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string text, TextOf(*view, sha256));
   const stored::PolicyVocabularyRow words = WordsNow();
   const std::string vocabulary_sha256 = VocabularyHash(words);
   policy::CompileOptions options;

@@ -80,6 +80,14 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.StewardService/AskAboutRecord", kPractitioner, kRequired, kUnary, 48},
     {"/signpost.v1.StewardService/ListRecordQuestions", kPractitioner, kRequired, kUnary, 49},
     {"/signpost.v1.StewardService/AnswerRecordQuestion", kPractitioner, kRequired, kUnary, 50},
+    // What two auditors may see together. That somebody is named, as for all entries, is judged behind
+    // the door, so that a refusal is recorded.
+    {"/signpost.v1.AuditService/AskJointLook", kAuditor, kOptional, kUnary, 51},
+    {"/signpost.v1.AuditService/AgreeJointLook", kAuditor, kOptional, kUnary, 52},
+    {"/signpost.v1.AuditService/EndJointLook", kAuditor, kOptional, kUnary, 53},
+    {"/signpost.v1.AuditService/ListJointLooks", kAuditor | kPractitioner, kOptional, kUnary, 54},
+    {"/signpost.v1.AuditService/VerifyPerson", kAuditor, kOptional, kUnary, 55},
+    {"/signpost.v1.AuditService/AnnounceSample", kAuditor, kOptional, kUnary, 56},
 };
 
 constexpr bool Numbered() {

@@ -12,6 +12,7 @@ constexpr uint64_t kPrunedField = 130;
 constexpr uint64_t kDetailOffset = 100;
 constexpr uint64_t kDetailLast = 199;
 constexpr uint64_t kReplyHashField = 23;
+constexpr uint64_t kMaskedField = 26;
 
 }  // namespace
 
@@ -28,9 +29,12 @@ absl::StatusOr<EntryFields> DecodeEntryFields(absl::string_view entry) {
     if (read.field == kReplyHashField && read.type == kBytes) fields.reply_hash = read.bytes;
     const bool is_detail = read.field > kDetailOffset && read.field <= kDetailLast;
     const bool is_bytes = read.field == 4 || is_detail;
-    if (read.field > 4 && read.field != kKindField && !is_bytes) continue;
+    if (read.field > 4 && read.field != kKindField && read.field != kMaskedField && !is_bytes) {
+      continue;
+    }
     if (read.type != (is_bytes ? kBytes : kVarint)) return malformed();
     if (read.field == kKindField) fields.kind = read.number;
+    if (read.field == kMaskedField) fields.masked = read.number != 0;
     if (read.field == kPrunedField) fields.pruned = read.bytes;
     if (is_detail) {
       const uint64_t detail = read.field - kDetailOffset;

@@ -6,7 +6,8 @@
 //
 // of ledger.v1.LedgerEntry, EntryKind kind = 6 and the detail of that kind, whose number is the
 // kind's and 100: Pruned pruned = 130, by which an entry says what was pruned (pruned.h), is one. And
-// bytes reply_hash = 23, by which it names the reply that it stands for.
+// bytes reply_hash = 23, by which it names the reply that it stands for, and bool masked = 26: these
+// are not the bytes that were hashed but what an auditor is given instead.
 // Fields 1-3 stand at the end of an entry, written by the sequencer; the body in front sets field 4
 // and never 1-3.
 //
@@ -23,6 +24,9 @@
 
 namespace signpost::tlog {
 
+// Stands in masked entries for what names an agency of a sensitive service; no id can be it.
+inline constexpr char kMaskedWord[] = "(masked)";
+
 // The longest suffix AppendEntrySuffix() writes: three tags and three ten-byte varints.
 inline constexpr size_t kEntrySuffixBytesMax = 33;
 
@@ -35,6 +39,7 @@ struct EntryFields {
   absl::string_view pruned;       // a ledger.v1.Pruned; into the bytes decoded
   absl::string_view reply_hash;   // into the bytes decoded
   bool sequencer_fields = false;  // at least one of 1-3 was present
+  bool masked = false;
   // The number of its detail, if there is one, less 100. More than one kind of them, which readers
   // would not read alike: kDetailsDiffer.
   uint64_t detail = 0;
@@ -46,7 +51,7 @@ struct EntryFields {
 };
 
 // As a protobuf parser would: unknown fields are passed over, the last of a repeated one counts. But
-// a field of those that verification rests on, 1-4, 6 and details, is of its type or the entry is
+// a field of those that verification rests on, 1-4, 6, 26 and details, is of its type or the entry is
 // refused: a protobuf parser would pass it over, and two readers must not see two things.
 // Errors: INVALID_ARGUMENT when `entry` is not well-formed wire bytes, or such a field is of another
 // type.

@@ -32,6 +32,12 @@ bool ReadFile(const std::string& path, size_t bytes_max, std::string* bytes) {
   return static_cast<bool>(file);
 }
 
+// Whether these are not the bytes that were hashed. What does not decode is refused where it is read.
+bool IsMasked(absl::string_view entry) {
+  const absl::StatusOr<EntryFields> fields = DecodeEntryFields(entry);
+  return fields.ok() && fields->masked;
+}
+
 // One run over one directory.
 class Verification {
  public:
@@ -149,6 +155,7 @@ class Verification {
 
   // Compares with every older checkpoint of the size reached.
   void CompareOlder() {
+    if (options_.root_at == frontier_.size()) report_.root_at = frontier_.Root(hasher_);
     const auto [begin, end] = older_.equal_range(frontier_.size());
     if (begin == end) return;
     const Hash root = frontier_.Root(hasher_);
@@ -194,10 +201,10 @@ class Verification {
       }
     }
     if (!whole && leaves.empty()) return false;
-    // Of a pruned entry nothing but its hash in the tile is left.
+    // Of a pruned entry nothing but its hash in the tile is left; a masked one does not hash to it.
     if (leaves.empty() && options_.entry_fields &&
         std::any_of(entries.begin(), entries.end(),
-                    [](absl::string_view entry) { return entry.empty(); })) {
+                    [](absl::string_view entry) { return entry.empty() || IsMasked(entry); })) {
       return false;
     }
 
@@ -209,6 +216,10 @@ class Verification {
       if (i < entries.size() && in_place && entries[i].empty() && options_.entry_fields) {
         AddPruned(index, &pruned_);
         ++pruned_count_;
+      } else if (i < entries.size() && in_place && options_.entry_fields && IsMasked(entries[i])) {
+        ++report_.entries_read;
+        ++report_.entries_masked;
+        CheckFields(entries[i], index, bundle_path);
       } else if (i < entries.size() && in_place) {
         ++report_.entries_read;
         hash = hasher_.Leaf(entries[i]);
@@ -261,6 +272,20 @@ class Verification {
       Add(Kind::kIndex, index, file,
           absl::StrCat("entry ", index, " says it is entry ", fields->index));
     }
+    if (fields->sequenced_at_us < last_sequenced_at_us_) {
+      Add(Kind::kTime, index, file,
+          absl::StrCat("entry ", index, " is dated before the entry in front of it"));
+    }
+    last_sequenced_at_us_ = fields->sequenced_at_us;
+    if (fields->masked && fields->kind == kEntryKindPruned) {
+      Add(Kind::kMalformed, index, file,
+          absl::StrCat("entry ", index,
+                       " says what was pruned, and is masked: nobody vouches for "
+                       "what it says"));
+      return;
+    }
+    // Whose counter it is, is masked, and so is the counter.
+    if (fields->masked && fields->agency_id == kMaskedWord) return;
     Counted& counted = counters_[fields->agency_id];
     const uint64_t next = counted.counter + 1;
     if (fields->agency_counter > next &&
@@ -274,11 +299,6 @@ class Verification {
     }
     counted = {fields->agency_counter, index + 1, pruned_count_};
     if (fields->kind == kEntryKindPruned) ReadPruned(fields->pruned, index, file);
-    if (fields->sequenced_at_us < last_sequenced_at_us_) {
-      Add(Kind::kTime, index, file,
-          absl::StrCat("entry ", index, " is dated before the entry in front of it"));
-    }
-    last_sequenced_at_us_ = fields->sequenced_at_us;
   }
 
   // Takes up what entry `index` says was pruned before it.
@@ -477,6 +497,11 @@ std::string VerifyReport::ToString() const {
   if (ok()) {
     text = absl::StrCat("verified: ", checkpoint.origin, ", ", checkpoint.size, " entries of ",
                         agencies, " agencies, root ", HashToHex(checkpoint.root), "\n");
+    if (entries_masked > 0) {
+      absl::StrAppend(&text, entries_masked,
+                      " of them are masked: their hashes are verified, what they say is the hub's "
+                      "word\n");
+    }
     if (!witnessed.has_value()) return text;
     for (const Cosignature& one : witnessed->cosignatures) {
       absl::StrAppend(&text, "co-signed by ", one.name, " at ",

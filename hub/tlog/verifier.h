@@ -7,6 +7,10 @@
 // clock that runs back; a ledger that was rolled back or forked since a checkpoint kept elsewhere;
 // a ledger that the witnesses asked for have not co-signed.
 //
+// Of an entry that was pruned, and of one that auditors are given masked, the tile has the leaf hash,
+// and with it the tree is built. That a masked entry says what the hashed one says, nobody can tell
+// from the copy; how many there are is in the report.
+//
 // Reads files; keeps one bundle and one tile a level in memory. Thread-safe.
 
 #ifndef SIGNPOST_HUB_TLOG_VERIFIER_H_
@@ -56,6 +60,8 @@ struct VerifyOptions {
   std::vector<NoteVerifier> witnesses;
   // When not empty, the origin that the checkpoint must name.
   std::string origin;
+  // The root of the tree of so many entries is wanted too, as a sample is drawn from it (sample.h).
+  std::optional<uint64_t> root_at;
   int problems_max = 20;  // stop looking after so many
   // Entries carry the fields of entry_fields.h. Off for logs of other people's making.
   bool entry_fields = true;
@@ -65,9 +71,11 @@ struct VerifyReport {
   std::vector<Problem> problems;  // empty: all is well
   Checkpoint checkpoint;          // what the directory claims; zero when it could not be read
   uint64_t entries_read = 0;
+  uint64_t entries_masked = 0;                  // of these, masked: their words are the hub's alone
   Hash root{};                                  // computed from the entries read
+  std::optional<Hash> root_at;                  // that of so many as was asked for
   std::optional<CosignedCheckpoint> witnessed;  // by all the witnesses asked for
-  uint64_t agencies = 0;  // distinct agency ids, the hub's own (empty) included
+  uint64_t agencies = 0;  // distinct agency ids, the hub's own (empty) included, masked ones not
 
   bool ok() const { return problems.empty(); }
   // One line a problem, or one that says what was verified.

@@ -15,6 +15,7 @@
 #include "hub/audit/filter.h"
 #include "hub/base/encoding.h"
 #include "hub/base/error.h"
+#include "hub/tlog/merkle.h"
 #include "nlohmann/json.hpp"
 #include "policy/vocabulary.h"
 #include "tests/audit/xml_for_test.h"
@@ -258,6 +259,25 @@ TEST(Csv, EveryRecordHasEveryColumnAndNoFieldIsAFormula) {
   EXPECT_THAT(plain, Contains("health-stays 2"));
 }
 
+TEST(Exports, SayUnderWhichJointLookAndThatAnEntryIsMasked) {
+  ledger::v1::LedgerEntry entry = Full();
+  entry.set_masked(true);
+  entry.set_joint_look_ref(std::string(16, '\x0f'));
+  const std::string leaf(tlog::kHashBytes, '\x7e');
+  const auto read = ReadForExport(entry.SerializeAsString(), "a/ledger", leaf);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->leaf_hash, leaf) << "and not that of what it is given as";
+  EXPECT_FALSE(ReadForExport(entry.SerializeAsString(), "a/ledger").ok());
+  for (const std::string& text :
+       {CsvRecord(*read), JsonLine(*read), FhirAuditEvent(*read), AtnaMessage(*read)}) {
+    EXPECT_THAT(text, HasSubstr("masked"));
+  }
+  const std::string in_hex = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
+  EXPECT_THAT(CsvRecord(*read), HasSubstr(in_hex));
+  EXPECT_THAT(JsonLine(*read), HasSubstr(in_hex));
+  EXPECT_THAT(FhirAuditEvent(*read), HasSubstr(in_hex));
+}
+
 TEST(JsonLines, OneEntryIsOneLineThatReadsBack) {
   for (const std::string& text : kHostile) {
     const std::string line = JsonLine(Hostile(text));
@@ -273,8 +293,9 @@ TEST(JsonLines, OneEntryIsOneLineThatReadsBack) {
   const auto* type = ledger::v1::LedgerEntry::descriptor();
   for (int i = 0; i < type->field_count(); ++i) {
     const auto* field = type->field(i);
-    // One detail alone, and no reason where nothing was refused.
-    const bool wanted = field->containing_oneof() == nullptr ? field->name() != "refused_for"
+    // One detail alone, no reason where nothing was refused, no joint look, nothing masked.
+    const std::set<std::string> unset = {"refused_for", "masked", "joint_look_ref"};
+    const bool wanted = field->containing_oneof() == nullptr ? unset.count(field->name()) == 0
                                                              : field->name() == "who_knows";
     EXPECT_EQ(full.contains(field->name()), wanted) << field->name();
   }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -168,11 +169,11 @@ std::vector<std::string> Inspector::CopyLedger(Problems* problems) {
     return {};
   }
   std::vector<std::string> entries;
-  grpc::ClientContext context;
+  const auto context = agencies_->AuditContext();
   v1::CopyLedgerRequest request;
   request.set_reason("inspecting after a crash");
   const auto stub = agencies_->Audit();
-  const auto stream = stub->CopyLedger(&context, request);
+  const auto stream = stub->CopyLedger(context.get(), request);
   v1::CopyLedgerResponse response;
   absl::Status status;
   std::string checkpoint;
@@ -181,9 +182,15 @@ std::vector<std::string> Inspector::CopyLedger(Problems* problems) {
       checkpoint = response.checkpoint();
       continue;
     }
-    const auto& run = response.entries().entries();
-    status.Update((*copy)->Append(response.entries().first_index(), {run.begin(), run.end()}));
-    entries.insert(entries.end(), run.begin(), run.end());
+    const v1::EntryRun& run = response.entries();
+    // Masked are entries of agencies with a sensitive service, of which no act here is.
+    std::map<uint64_t, std::string> masked;
+    for (const v1::MaskedEntry& one : run.masked()) masked[one.index()] = one.entry();
+    status.Update((*copy)->Append(run));
+    for (int i = 0; i < run.entries_size(); ++i) {
+      const auto instead = masked.find(run.first_index() + static_cast<uint64_t>(i));
+      entries.push_back(instead == masked.end() ? run.entries(i) : instead->second);
+    }
   }
   const grpc::Status finished = stream->Finish();
   if (!finished.ok()) problems->push_back("copying the ledger: " + Said(finished));
@@ -242,7 +249,8 @@ void Inspector::InspectProofs(const std::vector<std::string>& entries, bool ever
     request.set_index(receipt.ledger_index());
     request.set_reason("inspecting after a crash");
     v1::GetEntryResponse response;
-    const grpc::Status status = audit->GetEntry(agencies_->Context().get(), request, &response);
+    const grpc::Status status =
+        audit->GetEntry(agencies_->AuditContext().get(), request, &response);
     if (!status.ok() || receipt.ledger_index() >= entries.size() ||
         response.entry() != entries[receipt.ledger_index()]) {
       problems->push_back(absl::StrCat("entry ", receipt.ledger_index(), ": ", Said(status)));

@@ -75,7 +75,7 @@ TEST(IndependentClient, AsksIsAnsweredAndRecordedOrRefusedWithAReason) {
     request.set_reason("checking a receipt");
     v1::GetEntryResponse response;
     const grpc::Status status =
-        nortown.Audit()->GetEntry(nortown.Context().get(), request, &response);
+        nortown.Audit()->GetEntry(nortown.AuditContext().get(), request, &response);
     ASSERT_TRUE(status.ok()) << status.error_message();
     ledger::v1::LedgerEntry entry;
     ASSERT_TRUE(entry.ParseFromString(response.entry()));

@@ -9,6 +9,9 @@ auditor need not trust ours.
       DIR is a tlog-tiles directory with entry bundles. Checks the checkpoint's signature, that the
       entries hash to every tile and to the signed root, that each entry carries its own index and its
       agency's next number, and that each older checkpoint is a prefix.
+  verify_ledger.py sample DIR --key VERIFIER_KEY --announced NUMBER --nonce HEX
+      DIR as before, and verified as before. Prints the numbers of the entries that the announcement in
+      entry NUMBER draws with the auditor's random bytes HEX (docs/audit-copies.md), a line each.
   verify_ledger.py receipt FILE --key VERIFIER_KEY --entry ENTRY_FILE
       FILE is a c2sp.org/tlog-proof@v1. Checks the signature and that the bytes of ENTRY_FILE are the
       entry proved.
@@ -275,9 +278,10 @@ def wire_fields(message):
 
 
 def entry_fields(entry):
-    """Fields 1 (index), 2 (time), 3 (counter), 4 (agency), 6 (kind) and 130 (pruned) of a
-    signpost.ledger.v1.LedgerEntry, whose detail (a field behind 100) is of its kind."""
-    fields = {1: 0, 2: 0, 3: 0, 4: b"", 6: 0, 130: b""}
+    """Fields 1 (index), 2 (time), 3 (counter), 4 (agency), 6 (kind), 26 (masked), 130 (pruned) and 185
+    (a sample announced) of a signpost.ledger.v1.LedgerEntry, whose detail (a field behind 100) is of
+    its kind."""
+    fields = {1: 0, 2: 0, 3: 0, 4: b"", 6: 0, 26: 0, 130: b"", 185: b""}
     details = set()
     for number, wire, value in wire_fields(entry):
         is_detail = 100 < number < 200
@@ -297,6 +301,8 @@ def entry_fields(entry):
 # --- Entries of which only the hash is left ---
 
 PRUNED = 30  # the kind of entry that says which those are
+SAMPLE_ANNOUNCED = 85  # the kind of entry that announces a sample
+MASKED_WORD = b"(masked)"
 
 
 def pruned_by(pruned):
@@ -418,7 +424,9 @@ def witnessed_checkpoint(directory, key, witnesses):
     return Checkpoint(read_file(directory, "witnessed"), key, witnesses)
 
 
-def verify_directory(directory, key, older_notes, check_fields, witnesses):
+def verify_directory(directory, key, older_notes, check_fields, witnesses, announced=None):
+    """`announced`, a list, is of a sample: the announcement's number, and room for its detail and for
+    the root of the tree that ends with it."""
     checkpoint = Checkpoint(read_file(directory, "checkpoint"), key)
     problems = []
     older = {}
@@ -436,8 +444,11 @@ def verify_directory(directory, key, older_notes, check_fields, witnesses):
 
     peaks, levels, counters, last_time = [], {}, {}, 0
     pruned, named, jumps = [], [], []
+    masked = 0
 
     def compare_older(size):
+        if announced is not None and size == announced[0] + 1:
+            announced[2] = root_of(peaks)
         for root in older.get(size, []):
             if root != root_of(peaks):
                 problems.append("forked: the first %d entries are not those published" % size)
@@ -474,19 +485,42 @@ def verify_directory(directory, key, older_notes, check_fields, witnesses):
                 push_tile_hash(0, leaf)
                 compare_older(index + 1)
                 continue
-            leaf = leaf_hash(entry)
+            fields, unread = None, None
+            if check_fields:
+                try:
+                    fields = entry_fields(entry)
+                except Wrong as wrong:
+                    unread = "entry %d: %s" % (index, wrong)
+            hidden = fields is not None and fields[26] != 0
+            if hidden:
+                # Not the bytes that were hashed but what an auditor is given instead: the tile has its
+                # leaf, and what it says is the hub's word.
+                kept = kept or read_file(directory, tile_path(0, first // TILE_WIDTH, width))
+                leaf = kept[32 * (index - first):32 * (index - first) + 32]
+                if len(leaf) != 32:
+                    raise Wrong("the hash of entry %d, which is masked, is not there" % index)
+                masked += 1
+            else:
+                leaf = leaf_hash(entry)
             push_leaf(peaks, leaf)
             push_tile_hash(0, leaf)
             compare_older(index + 1)
-            if not check_fields:
-                continue
-            try:
-                fields = entry_fields(entry)
-            except Wrong as wrong:
-                problems.append("entry %d: %s" % (index, wrong))
+            if unread:
+                problems.append(unread)
+            if fields is None:
                 continue
             if fields[1] != index:
                 problems.append("entry %d says it is entry %d" % (index, fields[1]))
+            if fields[2] < last_time:
+                problems.append("entry %d is dated before the one in front of it" % index)
+            last_time = fields[2]
+            if hidden and fields[6] == PRUNED:
+                problems.append("entry %d says what was pruned, and is masked" % index)
+                continue
+            if hidden and fields[4] == MASKED_WORD:
+                continue  # whose counter it is, is masked, and so is the counter
+            if announced is not None and index == announced[0] and not hidden:
+                announced[1] = fields[185] if fields[6] == SAMPLE_ANNOUNCED else None
             counter, start = counters.get(fields[4], (0, 0))
             if fields[3] > counter + 1 and pruned and pruned[-1] >= start:
                 jumps.append((start, index, fields[3] - counter - 1))
@@ -505,9 +539,6 @@ def verify_directory(directory, key, older_notes, check_fields, witnesses):
                         problems.append("entry %d says that a later one was pruned" % index)
                     else:
                         named.append((low, high))
-            if fields[2] < last_time:
-                problems.append("entry %d is dated before the one in front of it" % index)
-            last_time = fields[2]
     check_pruned(pruned, named, jumps, problems)
     for level, (index, hashes) in sorted(levels.items()):
         if hashes:
@@ -516,7 +547,48 @@ def verify_directory(directory, key, older_notes, check_fields, witnesses):
         problems.append("the entries do not hash to the signed root")
     if problems:
         raise Wrong("\n".join(problems))
-    return "%d entries of %s" % (checkpoint.size, checkpoint.origin)
+    return "%d entries of %s%s" % (checkpoint.size, checkpoint.origin,
+                                   ", %d of them masked" % masked if masked else "")
+
+
+# --- Samples ---
+
+SAMPLE_LABEL = b"signpost ledger sample v1\x00"
+
+
+def draw_sample(root, nonce, first, end, count):
+    """`count` numbers of [first, end), ascending, from both sides' chance."""
+    if not 1 <= count <= 1000 or end - first < count:
+        raise Wrong("a sample is of 1 to 1,000 entries, and of no more than there are")
+    seed = sha256(SAMPLE_LABEL + root + nonce)
+    width = end - first
+    limit = 2**64 - 2**64 % width
+    drawn, block = set(), 0
+    while len(drawn) < count:
+        number = int.from_bytes(sha256(seed + block.to_bytes(8, "big"))[:8], "big")
+        block += 1
+        if number < limit:
+            drawn.add(first + number % width)
+    return sorted(drawn)
+
+
+def sample(directory, key, number, nonce, witnesses):
+    announced = [number, None, None]
+    verify_directory(directory, key, [], True, witnesses, announced)
+    if announced[1] is None or announced[2] is None:
+        raise Wrong("entry %d announces no sample" % number)
+    said = {1: 0, 2: 0, 3: 0, 4: b""}
+    for field, wire, value in wire_fields(announced[1]):
+        if field in said:
+            if wire != (BYTES if field == 4 else VARINT):
+                raise Wrong("entry %d announces no sample" % number)
+            said[field] = value
+    if len(nonce) != 32 or said[4] != sha256(nonce):
+        raise Wrong("entry %d announces a sample with other random bytes" % number)
+    drawn = draw_sample(announced[2], nonce, said[1], said[2], said[3])
+    for index in drawn:
+        print(index)
+    return "%d entries drawn of %d" % (len(drawn), said[2] - said[1])
 
 
 def verify_receipt(text, key, entry, witnesses):
@@ -560,6 +632,10 @@ def main():
     directory.add_argument("path")
     directory.add_argument("--older", action="append", default=[])
     directory.add_argument("--no-fields", action="store_true")
+    drawing = commands.add_parser("sample")
+    drawing.add_argument("path")
+    drawing.add_argument("--announced", type=int, required=True)
+    drawing.add_argument("--nonce", required=True)
     receipt = commands.add_parser("receipt")
     receipt.add_argument("path")
     receipt.add_argument("--entry", required=True)
@@ -567,7 +643,7 @@ def main():
     consistency.add_argument("path")
     consistency.add_argument("--old", required=True)
     consistency.add_argument("--new", required=True)
-    for command in (directory, receipt, consistency):
+    for command in (directory, drawing, receipt, consistency):
         command.add_argument("--key", required=True)
         command.add_argument("--witness", action="append", default=[])
     arguments = parser.parse_args()
@@ -578,6 +654,9 @@ def main():
             done = verify_directory(arguments.path, key,
                                     [read_file("", path) for path in arguments.older],
                                     not arguments.no_fields, witnesses)
+        elif arguments.command == "sample":
+            done = sample(arguments.path, key, arguments.announced, bytes.fromhex(arguments.nonce),
+                          witnesses)
         elif arguments.command == "receipt":
             done = verify_receipt(read_file("", arguments.path), key,
                                   read_file("", arguments.entry), witnesses)

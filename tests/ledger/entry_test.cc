@@ -163,7 +163,8 @@ TEST(EntryTest, AboutNobodyLooksAsAboutSomebody) {
     const v1::LedgerEntry nobody = EntryForTest(kind);
     v1::LedgerEntry somebody = EntryForTest(kind);
     if (!MayBeAboutPerson(kind)) {
-      EXPECT_TRUE(nobody.person_ref().empty() && nobody.nonce().empty());
+      EXPECT_TRUE(nobody.person_ref().empty());
+      EXPECT_EQ(nobody.nonce().size(), kReferenceBytes) << "so that nobody can guess its hash";
       continue;
     }
     blinding.SetPerson(&somebody);

@@ -652,5 +652,46 @@ TEST_F(ReceiptTest, WrongUsageIsNotTakenForAVerdict) {
   EXPECT_EQ(RunScript("").exit_code, 2);
 }
 
+// --- Masked entries, as an auditor's copy has them ---
+
+// `entry` masked: what a protobuf reader takes for the last of each field.
+std::string MaskedForm(std::string entry, bool whose_act) {
+  entry += std::string("\xD0\x01\x01", 3);  // masked = true
+  if (whose_act) {
+    entry += std::string("\x18\x00", 2);  // agency_counter = 0
+    entry += absl::StrCat("\x22", std::string(1, static_cast<char>(8)), tlog::kMaskedWord);
+  }
+  return entry;
+}
+
+TEST_F(TamperTest, MaskedEntriesVerifyByTheirHashesAndAreCounted) {
+  int masked = 0;
+  EditBundle(kThirdBundle, [&](std::vector<std::string>& entries) {
+    for (size_t i = 1; i < entries.size(); i += 4, ++masked) {  // all of one agency
+      entries[i] = MaskedForm(entries[i], true);
+    }
+    entries[6] = MaskedForm(entries[6], false);  // names one as its holder
+    ++masked;
+  });
+  ExpectBothPass();
+  EXPECT_EQ(Verify().entries_masked, static_cast<uint64_t>(masked));
+  EXPECT_THAT(VerifyWithScript().output, ::testing::HasSubstr(absl::StrCat(masked, " of them")));
+}
+
+TEST_F(TamperTest, AnotherAgencysActPutUnderAMaskLeavesAGap) {
+  EditBundle(kThirdBundle,
+             [](std::vector<std::string>& entries) { entries[5] = MaskedForm(entries[5], true); });
+  ExpectBothFind(Kind::kCounter, 512 + 9);
+}
+
+TEST_F(TamperTest, AMaskedEntryOfADifferentHashThanTheSignedIsFound) {
+  EditBundle(kThirdBundle,
+             [](std::vector<std::string>& entries) { entries[6] = MaskedForm(entries[6], false); });
+  std::string hashes = ReadAll(log_ / "tile/0/002.p/188");
+  hashes[6 * 32] ^= 1;
+  WriteAll(log_ / "tile/0/002.p/188", hashes);
+  ExpectBothFind(Kind::kRoot);
+}
+
 }  // namespace
 }  // namespace signpost::ledger

@@ -48,7 +48,9 @@ class LedgerAccessTest : public request::HubRooms {
   }
 
   const std::string verifier_key_ = signer_->verifier_key();
-  LedgerAccess access_{context_, verifier_key_, nullptr};
+  Masker masker_{context_, policy_admin_.get()};
+  JointLooks looks_{context_, &masker_};
+  LedgerAccess access_{context_, &looks_, verifier_key_, nullptr};
 };
 
 TEST_F(LedgerAccessTest, ALookAtAnEntryIsAnEntryThatNamesItAndItsBytes) {
@@ -123,9 +125,15 @@ TEST_F(LedgerAccessTest, ACopyIsRecordedAndItsEntriesMakeTheTreeOfItsCheckpoint)
     if (run->has_entries()) {
       EXPECT_EQ(run->entries().first_index(), tree.size());
     }
+    int hashes = 0;
     for (const std::string& entry : run->entries().entries()) {
-      tree.Append(hasher.Leaf(entry), hasher, [](int, uint64_t, const tlog::Hash&) {});
+      // Of a masked one the hash alone.
+      const tlog::Hash leaf = entry.empty()
+                                  ? *tlog::HashFromString(run->entries().leaf_hashes(hashes++))
+                                  : hasher.Leaf(entry);
+      tree.Append(leaf, hasher, [](int, uint64_t, const tlog::Hash&) {});
     }
+    EXPECT_EQ(hashes, run->entries().masked_size());
     checkpoint = run->checkpoint();
   }
   const auto opened = tlog::OpenCheckpoint(checkpoint, {*tlog::NoteVerifier::Parse(verifier_key_)});

@@ -52,7 +52,8 @@ class PatternSearchTest : public request::HubRooms {
     return hits;
   }
 
-  PatternSearch search_{context_, audit::PatternOptions()};
+  Masker masker_{context_, policy_admin_.get()};
+  PatternSearch search_{context_, &masker_, audit::PatternOptions()};
 };
 
 TEST_F(PatternSearchTest, ANeighbourIsFoundByHashesAndAStrangerIsNot) {

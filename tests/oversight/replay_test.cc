@@ -50,7 +50,9 @@ class ReplayTest : public request::HubRooms {
     return answered.receipt.ledger_index();
   }
 
-  Replays replays_{context_, policy_admin_.get()};
+  Masker masker_{context_, policy_admin_.get()};
+  JointLooks looks_{context_, &masker_};
+  Replays replays_{context_, policy_admin_.get(), &looks_};
 };
 
 TEST_F(ReplayTest, ADecisionComesOutAsRecordedAndTheLookIsAnEntry) {

@@ -64,7 +64,9 @@ class SearchTest : public request::HubRooms {
         [&](auto done) { searches_->OpenTail(Auditor(), request, std::move(done)); });
   }
 
-  std::unique_ptr<Searches> searches_ = *Searches::Create(context_);
+  Masker masker_{context_, policy_admin_.get()};
+  JointLooks looks_{context_, &masker_};
+  std::unique_ptr<Searches> searches_ = *Searches::Create(context_, &looks_);
 };
 
 TEST_F(SearchTest, ALookIsItselfAnEntryThatSaysHowMuchWasFound) {

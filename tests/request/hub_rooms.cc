@@ -213,7 +213,7 @@ base::Principal HubRooms::SocialWorker() { return Worker(kSocial, "sw-001", "soc
 base::Principal HubRooms::Manager() { return Worker(kSocial, "sw-003", "manager"); }
 base::Principal HubRooms::HousingOfficer() { return Worker(kHousing, "ho-001", "housing-officer"); }
 base::Principal HubRooms::Officer() { return Worker(kSocial, "dp-001", "data-protection-officer"); }
-base::Principal HubRooms::Auditor() { return System(kAudit, "auditor"); }
+base::Principal HubRooms::Auditor() { return Worker(kAudit, "au-001", "auditor"); }
 base::Principal HubRooms::Operator() { return System(kHub, "operator"); }
 
 std::string HubRooms::RequestId() { return absl::StrCat("request-", ++requests_); }

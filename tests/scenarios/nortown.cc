@@ -66,6 +66,8 @@ Worker SocialWorker() { return {"nortown-social-services", "sw-001", "social-wor
 Worker HousingOfficer() { return {"nortown-housing", "ho-001", "housing-officer", {}}; }
 Worker ProjectWorker() { return {"nightstop-project", "pw-001", "project-worker", {}}; }
 Worker DrugsWorker() { return {"nortown-drugs-advice", "dw-001", "drugs-worker", {}}; }
+Worker Auditor() { return {"nortown-audit", "au-001", "auditor", {}}; }
+Worker OtherAuditor() { return {"nortown-audit", "au-002", "auditor", {}}; }
 Worker Steward() { return {"nortown-housing", "ms-001", "matching-steward", {}}; }
 
 const std::string& Agencies::Authority() {
@@ -243,6 +245,10 @@ std::unique_ptr<grpc::ClientContext> Agencies::ContextOf(const Worker& worker,
   context->AddMetadata("signpost-assertion",
                        Mint(worker.agency, Claims(worker, worker.agency, system, purpose)));
   return context;
+}
+
+std::unique_ptr<grpc::ClientContext> Agencies::AuditContext() {
+  return ContextOf(Auditor(), v1::PURPOSE_AUDIT);
 }
 
 std::string Agencies::RequestId() {

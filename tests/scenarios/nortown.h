@@ -47,7 +47,9 @@ Worker SocialWorker();
 Worker HousingOfficer();
 Worker ProjectWorker();
 Worker DrugsWorker();
-Worker Steward();  // settles whom reports are about; of the housing department
+Worker Auditor();
+Worker OtherAuditor();  // a colleague of theirs
+Worker Steward();       // settles whom reports are about; of the housing department
 
 // A young person as an agency writes them down.
 struct Known {
@@ -95,6 +97,8 @@ class Agencies {
   std::unique_ptr<grpc::ClientContext> Context();
   std::unique_ptr<grpc::ClientContext> ContextOf(
       const Worker& worker, v1::Purpose purpose = v1::PURPOSE_SUPPORT_PLANNING);
+  // The auditor's, to read entries with.
+  std::unique_ptr<grpc::ClientContext> AuditContext();
   // The claims behind ContextOf(), for tests that forge.
   base::AssertionClaims Claims(const Worker& worker, const std::string& agency,
                                const std::string& system,

@@ -167,7 +167,7 @@ TEST(OneWriter, EveryCommitIsTheSequencersAndHoldsAnEntry) {
     v1::SearchEntriesRequest search;
     search.set_reason("Quarterly review.");
     v1::SearchEntriesResponse found;
-    ASSERT_TRUE(nortown.Audit()->SearchEntries(nortown.Context().get(), search, &found).ok());
+    ASSERT_TRUE(nortown.Audit()->SearchEntries(nortown.AuditContext().get(), search, &found).ok());
     const Worker officer = {"nortown-social-services", "dp-001", "data-protection-officer", {}};
     const auto desk =
         v1::PersonService::NewStub(nortown.Channel("nortown-social-services", "casework"));

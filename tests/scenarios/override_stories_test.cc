@@ -280,7 +280,7 @@ TEST_F(OverrideStories, WhatWasReviewedLaterIsNotReportedAsUnreviewed) {
   ASSERT_TRUE(Review(Manager(), Upheld(reviewed), &response).ok());
   v1::FindPatternsResponse found;
   const grpc::Status status =
-      nortown_.Audit()->FindPatterns(nortown_.Context().get(), request, &found);
+      nortown_.Audit()->FindPatterns(nortown_.AuditContext().get(), request, &found);
   ASSERT_TRUE(status.ok()) << status.error_message();
   ASSERT_EQ(found.reports_size(), 1);
   ASSERT_EQ(found.reports(0).hits_size(), 1) << found.DebugString();

@@ -21,6 +21,7 @@
 #include "adapters/sample/population.h"
 #include "hub/audit/patterns.h"
 #include "hub/audit/pseudonyms.h"
+#include "hub/base/encoding.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/reader.h"
 #include "signpost/ledger/v1/entry.pb.h"
@@ -206,17 +207,32 @@ class PatternStories : public ::testing::Test {
     return request;
   }
   grpc::Status Find(const v1::FindPatternsRequest& request, v1::FindPatternsResponse* response) {
-    return nortown_.Audit()->FindPatterns(nortown_.Context().get(), request, response);
+    return nortown_.Audit()->FindPatterns(nortown_.AuditContext().get(), request, response);
   }
 
   // What the hub found it finds again from entries and pseudonyms alone, but for what no entry
   // holds.
   void FindTheSameOnACopy(const v1::FindPatternsResponse& at_hub) {
     const uint64_t before = nortown_.hub().context().sequencer->head().size;
-    v1::IssuePseudonymsRequest request;
-    request.set_reason("The board's yearly look, on a copy.");
-    const auto context = nortown_.Context();
+    v1::AskJointLookRequest ask;
+    ask.set_request_id(nortown_.RequestId());
+    ask.set_reason("The board's yearly look, on a copy.");
+    ask.mutable_pseudonyms()->set_end_index(before);
+    v1::AskJointLookResponse asked;
     const auto audit = nortown_.Audit();
+    ASSERT_TRUE(audit->AskJointLook(nortown_.AuditContext().get(), ask, &asked).ok());
+    v1::AgreeJointLookRequest agree;
+    agree.set_request_id(nortown_.RequestId());
+    agree.set_reason("I was asked by the board, too.");
+    agree.set_joint_look_id(asked.joint_look().joint_look_id());
+    v1::AgreeJointLookResponse agreed;
+    ASSERT_TRUE(audit
+                    ->AgreeJointLook(nortown_.ContextOf(OtherAuditor(), v1::PURPOSE_AUDIT).get(),
+                                     agree, &agreed)
+                    .ok());
+    v1::IssuePseudonymsRequest request;
+    request.set_joint_look_id(asked.joint_look().joint_look_id());
+    const auto context = nortown_.AuditContext();
     const auto stream = audit->IssuePseudonyms(context.get(), request);
     std::string file;
     v1::IssuePseudonymsResponse part;
@@ -239,7 +255,7 @@ class PatternStories : public ::testing::Test {
     const ledger::v1::LedgerEntry issuing =
         *ledger::ParseEntry(*reader.Entry(part.receipt().ledger_index()));
     EXPECT_TRUE(pseudonyms->IsIssuedBy(issuing));
-    EXPECT_FALSE(issuing.sealed_details().empty());
+    EXPECT_EQ(base::Base64UrlEncode(issuing.joint_look_ref()), asked.joint_look().joint_look_id());
 
     const std::vector<std::string>& beyond = audit::PatternNamesBeyondEntries();
     std::vector<std::string> names;
@@ -264,7 +280,7 @@ class PatternStories : public ::testing::Test {
       EXPECT_EQ(report.hits_size() > 0, report.name() != kNothingIsNew) << report.name();
     }
     // A file is one's own: another has other pseudonyms for the same people.
-    const auto second_context = nortown_.Context();
+    const auto second_context = nortown_.AuditContext();
     const auto second = audit->IssuePseudonyms(second_context.get(), request);
     std::string other;
     while (second->Read(&part)) other += part.file_part();

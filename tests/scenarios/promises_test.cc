@@ -40,7 +40,7 @@ ledger::v1::LedgerEntry EntryAt(Nortown* nortown, const v1::Receipt& receipt) {
   request.set_reason("checking a receipt");
   v1::GetEntryResponse response;
   const grpc::Status status =
-      nortown->Audit()->GetEntry(nortown->Context().get(), request, &response);
+      nortown->Audit()->GetEntry(nortown->AuditContext().get(), request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
   ledger::v1::LedgerEntry entry;
   EXPECT_TRUE(entry.ParseFromString(response.entry()));

@@ -113,7 +113,7 @@ TEST_F(RetentionStories, WhatIsPastItsTimeGoesAndTheRestHolds) {
   get.set_index(first.receipt.ledger_index());
   get.set_reason("Sampling of June.");
   v1::GetEntryResponse got;
-  ASSERT_TRUE(nortown_.Audit()->GetEntry(nortown_.Context().get(), get, &got).ok());
+  ASSERT_TRUE(nortown_.Audit()->GetEntry(nortown_.AuditContext().get(), get, &got).ok());
   EXPECT_EQ(got.entry(), "");
   EXPECT_THAT(got.readable(), HasSubstr("past its retention"));
   EXPECT_TRUE(got.has_receipt());
@@ -123,9 +123,9 @@ TEST_F(RetentionStories, WhatIsPastItsTimeGoesAndTheRestHolds) {
   auto copy = adapters::cli::LedgerCopy::Create(folder);
   v1::CopyLedgerRequest request;
   request.set_reason("The yearly audit.");
-  grpc::ClientContext context;
+  const auto context = nortown_.AuditContext();
   const auto stub = nortown_.Audit();
-  const auto stream = stub->CopyLedger(&context, request);
+  const auto stream = stub->CopyLedger(context.get(), request);
   v1::CopyLedgerResponse message;
   std::string checkpoint;
   while (stream->Read(&message)) {
@@ -133,11 +133,7 @@ TEST_F(RetentionStories, WhatIsPastItsTimeGoesAndTheRestHolds) {
       checkpoint = message.checkpoint();
       continue;
     }
-    const v1::EntryRun& run = message.entries();
-    ASSERT_TRUE((*copy)
-                    ->Append(run.first_index(), {run.entries().begin(), run.entries().end()},
-                             {run.pruned_leaf_hashes().begin(), run.pruned_leaf_hashes().end()})
-                    .ok());
+    ASSERT_TRUE((*copy)->Append(message.entries()).ok());
   }
   ASSERT_TRUE(stream->Finish().ok());
   ASSERT_TRUE((*copy)->Finish(checkpoint).ok());

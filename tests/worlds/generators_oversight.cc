@@ -111,8 +111,70 @@ Act FindPatterns(Maker* maker, Caller* caller) {
 Act IssuePseudonyms(Maker* maker, Caller* caller) {
   *caller = SystemOrWorker(maker);
   v1::IssuePseudonymsRequest request;
-  request.set_reason(maker->Reason());
+  request.set_joint_look_id(maker->RequestId());
   return AsksForMany<v1::IssuePseudonymsRequest, v1::IssuePseudonymsResponse>(request, 8);
+}
+
+Act AskJointLook(Maker* maker, Caller* caller) {
+  *caller = SystemOrWorker(maker);
+  v1::AskJointLookRequest request;
+  request.set_request_id(maker->RequestId());
+  request.set_reason(maker->Reason());
+  if (maker->dice().OneIn(2)) {
+    request.mutable_pseudonyms();
+  } else {
+    request.mutable_unmask()->set_same_person_as(maker->dice().Roll() % 60);
+  }
+  return Asks<v1::AskJointLookRequest, v1::AskJointLookResponse>(
+      [request](const Talk& /*talk*/) { return request; });
+}
+
+Act AgreeJointLook(Maker* maker, Caller* caller) {
+  *caller = SystemOrWorker(maker);
+  v1::AgreeJointLookRequest request;
+  request.set_request_id(maker->RequestId());
+  request.set_joint_look_id("AAAAAAAAAAAAAAAAAAAAAA");
+  request.set_reason(maker->Reason());
+  return Asks<v1::AgreeJointLookRequest, v1::AgreeJointLookResponse>(
+      [request](const Talk& /*talk*/) { return request; });
+}
+
+Act EndJointLook(Maker* maker, Caller* caller) {
+  *caller = SystemOrWorker(maker);
+  v1::EndJointLookRequest request;
+  request.set_request_id(maker->RequestId());
+  request.set_joint_look_id("AAAAAAAAAAAAAAAAAAAAAA");
+  return Asks<v1::EndJointLookRequest, v1::EndJointLookResponse>(
+      [request](const Talk& /*talk*/) { return request; });
+}
+
+Act ListJointLooks(Maker* maker, Caller* caller) {
+  *caller = maker->dice().OneIn(3) ? maker->Anybody() : maker->DataProtectionOfficer();
+  v1::ListJointLooksRequest request;
+  request.set_standing_only(maker->dice().OneIn(2));
+  request.set_page_size(maker->PageSize());
+  return Asks<v1::ListJointLooksRequest, v1::ListJointLooksResponse>(
+      [request](const Talk& /*talk*/) { return request; });
+}
+
+Act VerifyPerson(Maker* maker, Caller* caller) {
+  *caller = SystemOrWorker(maker);
+  v1::VerifyPersonRequest request;
+  request.set_same_person_as(maker->dice().Roll() % 60);
+  request.set_reason(maker->Reason());
+  return Asks<v1::VerifyPersonRequest, v1::VerifyPersonResponse>(
+      [request](const Talk& /*talk*/) { return request; });
+}
+
+Act AnnounceSample(Maker* maker, Caller* caller) {
+  *caller = SystemOrWorker(maker);
+  v1::AnnounceSampleRequest request;
+  request.set_request_id(maker->RequestId());
+  request.set_reason(maker->Reason());
+  request.set_count(1 + static_cast<int32_t>(maker->dice().Roll() % 5));
+  request.set_nonce_sha256(std::string(32, 'n'));
+  return Asks<v1::AnnounceSampleRequest, v1::AnnounceSampleResponse>(
+      [request](const Talk& /*talk*/) { return request; });
 }
 
 Act ListOverrides(Maker* maker, Caller* caller) {
@@ -267,6 +329,12 @@ std::vector<Generator> OversightGenerators() {
       {"/signpost.v1.AuditService/TailEntries", 1, &TailEntries},
       {"/signpost.v1.AuditService/FindPatterns", 1, &FindPatterns},
       {"/signpost.v1.AuditService/IssuePseudonyms", 1, &IssuePseudonyms},
+      {"/signpost.v1.AuditService/AskJointLook", 1, &AskJointLook},
+      {"/signpost.v1.AuditService/AgreeJointLook", 1, &AgreeJointLook},
+      {"/signpost.v1.AuditService/EndJointLook", 1, &EndJointLook},
+      {"/signpost.v1.AuditService/ListJointLooks", 1, &ListJointLooks},
+      {"/signpost.v1.AuditService/VerifyPerson", 1, &VerifyPerson},
+      {"/signpost.v1.AuditService/AnnounceSample", 1, &AnnounceSample},
       {"/signpost.v1.OverrideService/ListOverrides", 3, &ListOverrides},
       {"/signpost.v1.OverrideService/ReviewOverride", 2, &ReviewOverride},
       {"/signpost.v1.OverrideService/ReportOverrides", 1, &ReportOverrides},

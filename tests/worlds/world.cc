@@ -25,10 +25,13 @@
 #include "hub/intake/intake.h"
 #include "hub/operations/maintenance.h"
 #include "hub/overrides/overrides.h"
+#include "hub/oversight/joint_looks.h"
 #include "hub/oversight/ledger_access.h"
+#include "hub/oversight/masker.h"
 #include "hub/oversight/pattern_search.h"
 #include "hub/oversight/pseudonym_issuer.h"
 #include "hub/oversight/replay.h"
+#include "hub/oversight/samples.h"
 #include "hub/oversight/search.h"
 #include "hub/policy_admin/policy_admin.h"
 #include "hub/policy_admin/policy_explainer.h"
@@ -373,6 +376,9 @@ struct World::Rooms {
   std::unique_ptr<policy_admin::PolicyAdmin> policy_admin;
   std::unique_ptr<policy_admin::PolicyExplainer> policy_explainer;
   std::unique_ptr<policy_admin::PolicyPreviews> policy_previews;
+  std::unique_ptr<oversight::Masker> masker;
+  std::unique_ptr<oversight::JointLooks> joint_looks;
+  std::unique_ptr<oversight::Samples> samples;
   std::unique_ptr<oversight::Replays> replays;
   std::unique_ptr<oversight::LedgerAccess> ledger_access;
   std::unique_ptr<oversight::Searches> searches;
@@ -507,14 +513,18 @@ void World::Rooms::Serve() {
   answers = std::make_unique<disclosure::Answers>(context);
   policy_explainer = std::make_unique<policy_admin::PolicyExplainer>(context, policy_admin.get());
   policy_previews = std::make_unique<policy_admin::PolicyPreviews>(context, policy_admin.get());
-  replays = std::make_unique<oversight::Replays>(context, policy_admin.get());
-  searches = Good(oversight::Searches::Create(context));
-  pattern_search = std::make_unique<oversight::PatternSearch>(context, audit::PatternOptions());
-  pseudonyms = std::make_unique<oversight::PseudonymIssuer>(context);
+  masker = std::make_unique<oversight::Masker>(context, policy_admin.get());
+  joint_looks = std::make_unique<oversight::JointLooks>(context, masker.get());
+  samples = std::make_unique<oversight::Samples>(context);
+  replays = std::make_unique<oversight::Replays>(context, policy_admin.get(), joint_looks.get());
+  searches = Good(oversight::Searches::Create(context, joint_looks.get()));
+  pattern_search =
+      std::make_unique<oversight::PatternSearch>(context, masker.get(), audit::PatternOptions());
+  pseudonyms = std::make_unique<oversight::PseudonymIssuer>(context, joint_looks.get());
   intake = std::make_unique<intake::Intake>(context);
   enrolment = std::make_unique<enrolment::Enrolment>(context, policy_admin.get());
-  ledger_access =
-      std::make_unique<oversight::LedgerAccess>(context, signer->verifier_key(), nullptr);
+  ledger_access = std::make_unique<oversight::LedgerAccess>(context, joint_looks.get(),
+                                                            signer->verifier_key(), nullptr);
   schedule = std::make_unique<schedule::Schedule>(&clock);
   overrides = std::make_unique<overrides::Overrides>(context);
   overrides->RunOn(schedule.get());
@@ -553,6 +563,8 @@ void World::Rooms::Serve() {
                               searches.get(),
                               pattern_search.get(),
                               pseudonyms.get(),
+                              joint_looks.get(),
+                              samples.get(),
                               maintenance.get()};
   services.push_back(MakeIndexService(below));
   services.push_back(MakeConsentService(below));

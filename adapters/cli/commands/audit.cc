@@ -1,4 +1,4 @@
-// audit checkpoint, copy, verify, entry, proof, replay.
+// audit checkpoint, copy, verify, entry, proof, replay: what an auditor reads as it is.
 
 #include <cstdint>
 #include <optional>
@@ -52,20 +52,6 @@ struct CopyOptions : HubOptions {
   }
 };
 
-struct PseudonymOptions : HubOptions {
-  std::string file;
-  std::string reason;
-  std::optional<uint64_t> first;
-  std::optional<uint64_t> end;
-  void Declare(CLI::App* app) {
-    AddPositional(app, "FILE", &file);
-    AddText(app, "--reason", "TEXT", "Why you ask; it is recorded.", &reason);
-    AddNumber(app, "--first", "NUMBER", "For entries from this number on; from 0 without it.",
-              &first);
-    AddNumber(app, "--end", "NUMBER", "And below this one; to the ledger's end without it.", &end);
-  }
-};
-
 struct VerifyOptions : LocalOptions {
   std::string directory;
   std::string key;
@@ -98,10 +84,12 @@ struct NamedEntryOptions : HubOptions {
 
 struct EntryOptions : NamedEntryOptions {
   std::string reason;
+  std::string joint_look;
   std::string out;
   void Declare(CLI::App* app) {
     NamedEntryOptions::Declare(app);
     AddText(app, "--reason", "TEXT", "Why you look; it is recorded.", &reason);
+    AddText(app, "--joint-look", "ID", kJointLookHelp, &joint_look);
     AddText(app, "--out", "FILE", "Keep the entry's bytes in FILE.", &out);
   }
 };
@@ -119,8 +107,10 @@ struct ProofOptions : NamedEntryOptions {
 struct ReplayOptions : HubOptions {
   std::optional<uint64_t> index;
   std::string reason;
+  std::string joint_look;
   void Declare(CLI::App* app) {
     AddNumber(app, "INDEX", "", "The entry of this number.", &index);
+    AddText(app, "--joint-look", "ID", kJointLookHelp, &joint_look);
     AddText(app, "--reason", "TEXT", "Why; kept in the ledger. Do not name a young person.",
             &reason);
   }
@@ -213,10 +203,7 @@ int Copy(Terminal& terminal, const CopyOptions& options) {
   std::string checkpoint;
   while (status.ok() && stream->Read(&response)) {
     if (response.has_entries()) {
-      const auto& entries = response.entries().entries();
-      const auto& pruned = response.entries().pruned_leaf_hashes();
-      status = (*copy)->Append(response.entries().first_index(), {entries.begin(), entries.end()},
-                               {pruned.begin(), pruned.end()});
+      status = (*copy)->Append(response.entries());
     } else {
       checkpoint = response.checkpoint();  // the last message, for the entries before it
     }
@@ -231,43 +218,6 @@ int Copy(Terminal& terminal, const CopyOptions& options) {
     return kExitRefused;
   }
   *terminal.out << (*copy)->size() << " entries copied to " << options.directory << "\n";
-  return kExitOk;
-}
-
-int Pseudonyms(Terminal& terminal, const PseudonymOptions& options) {
-  if (options.reason.empty()) {
-    return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
-  }
-  const auto session = OpenSession(terminal, options);
-  if (!session.ok()) return FailHere(terminal, session.status());
-  grpc::ClientContext context;
-  absl::Status status = (*session)->Prepare(kPurposeOfAudit, kStreamDeadline, &context);
-  if (!status.ok()) return FailHere(terminal, status);
-  signpost::v1::IssuePseudonymsRequest request;
-  request.set_reason(options.reason);
-  request.set_first_index(options.first.value_or(0));
-  if (options.end.has_value()) request.set_end_index(*options.end);
-  const auto stub = AuditService::NewStub((*session)->channel());
-  const auto stream = stub->IssuePseudonyms(&context, request);
-  signpost::v1::IssuePseudonymsResponse response;
-  std::string file;
-  signpost::v1::Receipt receipt;
-  while (stream->Read(&response)) {
-    if (response.has_receipt()) {
-      receipt = response.receipt();
-    } else {
-      file += response.file_part();
-    }
-  }
-  const grpc::Status finished = stream->Finish();
-  if (!finished.ok()) return FailCall(terminal, "audit pseudonyms", finished);
-  status = WriteBytes(options.file, file);
-  if (!status.ok()) return FailHere(terminal, status);
-  *terminal.out << RenderRecorded(
-      absl::StrCat("Pseudonyms written to ", options.file,
-                   ". Copy the ledger now (audit copy): the copy then says that the file is right. "
-                   "Delete the file when the audit is done.\n"),
-      receipt);
   return kExitOk;
 }
 
@@ -333,6 +283,7 @@ int Entry(Terminal& terminal, const EntryOptions& options) {
     return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
   }
   request.set_reason(options.reason);
+  request.set_joint_look_id(options.joint_look);
   const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   grpc::ClientContext context;
@@ -343,7 +294,8 @@ int Entry(Terminal& terminal, const EntryOptions& options) {
       AuditService::NewStub((*session)->channel())->GetEntry(&context, request, &response);
   if (!answered.ok()) return FailCall(terminal, "audit entry", answered);
   if (!options.out.empty()) {
-    status = WriteBytes(options.out, response.entry());
+    status = WriteBytes(
+        options.out, response.masked_entry().empty() ? response.entry() : response.masked_entry());
     if (!status.ok()) return FailHere(terminal, status);
   }
   if (options.json) {
@@ -395,6 +347,7 @@ int Replay(Terminal& terminal, const ReplayOptions& options) {
   signpost::v1::ReplayDecisionRequest request;
   request.set_index(*options.index);
   request.set_reason(options.reason);
+  request.set_joint_look_id(options.joint_look);
   signpost::v1::ReplayDecisionResponse response;
   const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
@@ -431,11 +384,6 @@ std::vector<Command> AuditCommands() {
       MakeCommand("audit copy",
                   "Copies the whole ledger into DIR, to verify offline. For auditors.",
                   "DIR is a tlog-tiles directory that other people's tools read too.", Copy),
-      MakeCommand("audit pseudonyms",
-                  "Writes to FILE which entries are about the same person. For auditors.",
-                  "Whom they are about it does not say. For audit patterns and audit search on a "
-                  "--copy.",
-                  Pseudonyms),
       MakeCommand("audit verify", "Verifies a copy offline, and says exactly what is wrong where.",
                   "Exit code 1 when anything is wrong.", Verify),
       MakeCommand("audit entry", "One entry of the ledger, in words. For auditors.", "", Entry),

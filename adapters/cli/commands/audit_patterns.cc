@@ -146,8 +146,9 @@ absl::Status LookInCopy(const CopyReader& copy, const signpost::v1::FindPatterns
                : absl::DataLossError("an entry of the copy does not decode");
   };
   absl::flat_hash_set<uint64_t> reviewed;
-  SIGNPOST_RETURN_IF_ERROR(
-      copy.ForEach(0, false, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
+  SIGNPOST_RETURN_IF_ERROR(copy.ForEach(
+      0, false,
+      [&](uint64_t, const std::string& bytes, const std::string&) -> absl::StatusOr<bool> {
         SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, read(bytes));
         if (const auto number = audit::ReviewedBy(entry)) reviewed.insert(*number);
         return true;
@@ -156,26 +157,28 @@ absl::Status LookInCopy(const CopyReader& copy, const signpost::v1::FindPatterns
       request.has_from() ? absl::FromUnixSeconds(request.from().seconds()) : absl::InfinitePast();
   const absl::Time until = request.has_until() ? absl::FromUnixSeconds(request.until().seconds())
                                                : absl::InfiniteFuture();
-  return copy.ForEach(0, false, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
-    SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, read(bytes));
-    const absl::Time at = absl::FromUnixMicros(entry.sequenced_at_us());
-    if (at < from || at >= until) return true;
-    if (*entries_read == base::kPatternEntriesMax) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("there are more than ", base::kPatternEntriesMax,
-                       " entries in this time; ask for less with --from and --until"));
-    }
-    ++*entries_read;
-    if (pseudonyms.has_value() &&
-        (entry.index() < pseudonyms->first() || entry.index() >= pseudonyms->end())) {
-      return true;  // whom it is about nobody says
-    }
-    const std::string person = pseudonyms.has_value() ? pseudonyms->Of(entry.index()) : "";
-    finder->Take(entry, person, [&reviewed](audit::Access* access) {
-      access->reviewed = reviewed.contains(access->index);
-    });
-    return true;
-  });
+  return copy.ForEach(
+      0, false,
+      [&](uint64_t, const std::string& bytes, const std::string&) -> absl::StatusOr<bool> {
+        SIGNPOST_ASSIGN_OR_RETURN(const ledger::v1::LedgerEntry entry, read(bytes));
+        const absl::Time at = absl::FromUnixMicros(entry.sequenced_at_us());
+        if (at < from || at >= until) return true;
+        if (*entries_read == base::kPatternEntriesMax) {
+          return absl::InvalidArgumentError(
+              absl::StrCat("there are more than ", base::kPatternEntriesMax,
+                           " entries in this time; ask for less with --from and --until"));
+        }
+        ++*entries_read;
+        if (pseudonyms.has_value() &&
+            (entry.index() < pseudonyms->first() || entry.index() >= pseudonyms->end())) {
+          return true;  // whom it is about nobody says
+        }
+        const std::string person = pseudonyms.has_value() ? pseudonyms->Of(entry.index()) : "";
+        finder->Take(entry, person, [&reviewed](audit::Access* access) {
+          access->reviewed = reviewed.contains(access->index);
+        });
+        return true;
+      });
 }
 
 int PatternsOnACopy(Terminal& terminal, const PatternsOptions& options,

@@ -63,7 +63,9 @@ struct FilterOptions : HubOptions {
   std::string details;
   std::string nhs_number;
   std::string upn;
+  std::string joint_look;
   void Declare(CLI::App* app) {
+    AddText(app, "--joint-look", "ID", kJointLookHelp, &joint_look);
     AddList(app, "--kind", "WORD", "Entries of this kind, such as who-knows.", &kind);
     AddText(app, "--from", "TIME",
             "Sequenced at this moment or later: a day, or 2026-11-23T13:00:00Z.", &from);
@@ -222,10 +224,21 @@ absl::StatusOr<signpost::v1::EntryFilter> ReadFilter(const FilterOptions& option
 
 // --- Reading ---
 
+absl::StatusOr<Exported> ReadFound(const signpost::v1::FoundEntry& found,
+                                   const std::string& origin) {
+  return found.masked_entry().empty()
+             ? audit::ReadForExport(found.entry(), origin)
+             : audit::ReadForExport(found.masked_entry(), origin, found.leaf_hash());
+}
+
 // On a copy. Says what went wrong and gives the exit code.
 int ReadCopy(Terminal& terminal, const FilterOptions& options,
              const signpost::v1::EntryFilter& wire, uint64_t first_index, bool newest_first,
              const Visit& visit) {
+  if (!options.joint_look.empty()) {
+    return FailHere(terminal,
+                    absl::InvalidArgumentError("a copy is masked; a joint look is at the hub"));
+  }
   if (wire.has_person()) {
     return FailHere(terminal, absl::InvalidArgumentError(
                                   "a copy does not say who is who; ask the hub by --details"));
@@ -251,15 +264,16 @@ int ReadCopy(Terminal& terminal, const FilterOptions& options,
     same = (*pseudonyms)->Of(wire.same_person_as());
     if (same.empty()) return kExitOk;
   }
-  const absl::Status status =
-      copy->ForEach(first_index, newest_first,
-                    [&](uint64_t index, const std::string& bytes) -> absl::StatusOr<bool> {
-                      if (!same.empty() && (*pseudonyms)->Of(index) != same) return true;
-                      SIGNPOST_ASSIGN_OR_RETURN(const Exported exported,
-                                                audit::ReadForExport(bytes, copy->origin()));
-                      if (!filter->Matches(exported.entry)) return true;
-                      return visit(exported);
-                    });
+  const absl::Status status = copy->ForEach(
+      first_index, newest_first,
+      [&](uint64_t index, const std::string& bytes,
+          const std::string& leaf_hash) -> absl::StatusOr<bool> {
+        if (!same.empty() && (*pseudonyms)->Of(index) != same) return true;
+        SIGNPOST_ASSIGN_OR_RETURN(const Exported exported,
+                                  audit::ReadForExport(bytes, copy->origin(), leaf_hash));
+        if (!filter->Matches(exported.entry)) return true;
+        return visit(exported);
+      });
   return status.ok() ? kExitOk : FailHere(terminal, status);
 }
 
@@ -275,6 +289,7 @@ int ReadHub(Terminal& terminal, const FilterOptions& options, HubSearch* search,
     return FailHere(terminal, absl::InvalidArgumentError("say why: --reason TEXT"));
   }
   search->request.set_reason(options.place.reason);
+  search->request.set_joint_look_id(options.joint_look);
   const auto session = OpenSession(terminal, options);
   if (!session.ok()) return FailHere(terminal, session.status());
   const auto stub = AuditService::NewStub((*session)->channel());
@@ -287,8 +302,7 @@ int ReadHub(Terminal& terminal, const FilterOptions& options, HubSearch* search,
     if (!answered.ok()) return FailCall(terminal, "audit search", answered);
     search->request.set_page_token(page.next_page_token());
     for (const signpost::v1::FoundEntry& found : page.entries()) {
-      const absl::StatusOr<Exported> exported =
-          audit::ReadForExport(found.entry(), page.receipt().origin());
+      const absl::StatusOr<Exported> exported = ReadFound(found, page.receipt().origin());
       const absl::StatusOr<bool> go_on = exported.ok() ? visit(*exported) : exported.status();
       if (!go_on.ok()) return FailHere(terminal, go_on.status());
       if (!*go_on) return kExitOk;
@@ -541,6 +555,7 @@ int Tail(Terminal& terminal, const TailOptions& options) {
   signpost::v1::TailEntriesRequest request;
   *request.mutable_filter() = *filter;
   request.set_reason(options.place.reason);
+  request.set_joint_look_id(options.joint_look);
   if (options.first.has_value()) request.set_first_index(first);
   grpc::ClientContext context;
   const absl::Status status = (*session)->Prepare(kPurposeOfAudit, kStreamDeadline, &context);
@@ -553,7 +568,7 @@ int Tail(Terminal& terminal, const TailOptions& options) {
     for (const signpost::v1::FoundEntry& found : response.entries()) {
       if (shown == count) break;
       // The name of the ledger stands in neither form that is shown.
-      const absl::StatusOr<Exported> exported = audit::ReadForExport(found.entry(), "");
+      const absl::StatusOr<Exported> exported = ReadFound(found, "");
       if (!exported.ok()) return FailHere(terminal, exported.status());
       (void)*show(*exported);
     }

@@ -85,8 +85,9 @@ const std::vector<Command>& AllCommands() {
     for (std::vector<Command> group :
          {IndexCommands(), StewardCommands(), ConsentCommands(), OverrideCommands(),
           PersonCommands(), RegistryCommands(), CoverCommands(), AuditCommands(), ReceiptCommands(),
-          MailboxCommands(), AuditSearchCommands(), AuditPatternsCommands(), PolicyCommands(),
-          PolicyPublishCommands(), MaintenanceCommands()}) {
+          MailboxCommands(), AuditSearchCommands(), AuditPatternsCommands(), AuditJointCommands(),
+          AuditSampleCommands(), PolicyCommands(), PolicyPublishCommands(),
+          MaintenanceCommands()}) {
       for (Command& command : group) all->push_back(std::move(command));
     }
     return all;

@@ -40,6 +40,10 @@ inline constexpr char kPurposeOfConsent[] = "support-planning";
 inline constexpr char kPurposeOfKeeping[] = "service-delivery";
 inline constexpr char kPurposeOfAudit[] = "audit";
 
+// Help on --joint-look.
+inline constexpr char kJointLookHelp[] =
+    "Show what it covers as it stands; another auditor agreed to it.";
+
 // What a command says that was not told whose signature it is to believe.
 inline constexpr char kWhoseKey[] =
     "say by whose key: --key FILE, or --key with the key's text \"name+hash+base64\"";
@@ -54,8 +58,10 @@ struct Terminal {
 };
 
 // The groups of commands, each in the file of its name.
-std::vector<Command> AuditCommands();  // audit checkpoint, copy, verify, entry, proof, replay
+std::vector<Command> AuditCommands();       // audit checkpoint, copy, verify, entry, proof, replay
+std::vector<Command> AuditJointCommands();  // audit joint-look, pseudonyms
 std::vector<Command> AuditPatternsCommands();  // audit patterns
+std::vector<Command> AuditSampleCommands();    // audit sample, verify-person
 std::vector<Command> AuditSearchCommands();    // audit search, export, tail
 std::vector<Command> ConsentCommands();
 std::vector<Command> IndexCommands();    // find, who-knows, report

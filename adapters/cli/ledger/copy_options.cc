@@ -59,10 +59,12 @@ absl::StatusOr<std::optional<audit::Pseudonyms>> ReadPseudonyms(const PlaceOptio
                                             ", the copy of ", copy.origin()));
   }
   bool issued = false;
-  SIGNPOST_RETURN_IF_ERROR(
-      copy.ForEach(0, true, [&](uint64_t, const std::string& bytes) -> absl::StatusOr<bool> {
+  SIGNPOST_RETURN_IF_ERROR(copy.ForEach(
+      0, true,
+      [&](uint64_t, const std::string& bytes,
+          const std::string& leaf_hash) -> absl::StatusOr<bool> {
         SIGNPOST_ASSIGN_OR_RETURN(const audit::Exported exported,
-                                  audit::ReadForExport(bytes, copy.origin()));
+                                  audit::ReadForExport(bytes, copy.origin(), leaf_hash));
         issued = pseudonyms.IsIssuedBy(exported.entry);
         return !issued;
       }));

@@ -9,6 +9,8 @@
 #include "adapters/cli/files/files.h"
 #include "hub/base/status_macros.h"
 #include "hub/tlog/checkpoint.h"
+#include "hub/tlog/entry_fields.h"
+#include "hub/tlog/merkle.h"
 #include "hub/tlog/tiles.h"
 #include "hub/tlog/verifier.h"
 
@@ -68,7 +70,20 @@ absl::Status CopyReader::ForEach(uint64_t first_index, bool newest_first,
     for (int k = 0; k < width; ++k) {
       const auto at = static_cast<size_t>(newest_first ? width - 1 - k : k);
       if (begin + at < first_index || (*entries)[at].empty()) continue;
-      SIGNPOST_ASSIGN_OR_RETURN(const bool go_on, visit(begin + at, std::string((*entries)[at])));
+      std::string leaf;
+      const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields((*entries)[at]);
+      if (fields.ok() && fields->masked) {
+        const std::string tile_file = tlog::TilePath({0, bundle, width});
+        SIGNPOST_ASSIGN_OR_RETURN(
+            const std::string tile,
+            ReadBytes(PathIn(directory_, tile_file), tlog::kTileWidth * tlog::kHashBytes));
+        if (tile.size() != static_cast<size_t>(width) * tlog::kHashBytes) {
+          return absl::DataLossError(absl::StrCat(tile_file, " is no tile of ", width, " hashes"));
+        }
+        leaf = tile.substr(at * tlog::kHashBytes, tlog::kHashBytes);
+      }
+      SIGNPOST_ASSIGN_OR_RETURN(const bool go_on,
+                                visit(begin + at, std::string((*entries)[at]), leaf));
       if (!go_on) return absl::OkStatus();
     }
   }

@@ -30,9 +30,10 @@ class CopyReader {
   uint64_t size() const { return size_; }
 
   // Calls `visit` with each entry from `first_index` on, or from the last one back to it, until it
-  // says false. Entries of which only the hash was kept are passed over. Errors: those of `visit`;
-  // DATA_LOSS for a file that is not there or not right.
-  using Visit = std::function<absl::StatusOr<bool>(uint64_t index, const std::string& entry)>;
+  // says false; `leaf_hash` is empty but for masked entries. Entries of which only the hash was kept
+  // are passed over. Errors: those of `visit`; DATA_LOSS for a file that is not there or not right.
+  using Visit = std::function<absl::StatusOr<bool>(uint64_t index, const std::string& entry,
+                                                   const std::string& leaf_hash)>;
   [[nodiscard]] absl::Status ForEach(uint64_t first_index, bool newest_first,
                                      const Visit& visit) const;
 

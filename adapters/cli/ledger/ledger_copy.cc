@@ -8,6 +8,7 @@
 #include "adapters/cli/files/files.h"
 #include "hub/base/status_macros.h"
 #include "hub/tlog/checkpoint.h"
+#include "hub/tlog/entry_fields.h"
 #include "hub/tlog/note.h"
 #include "hub/tlog/tiles.h"
 
@@ -50,23 +51,26 @@ absl::Status LedgerCopy::FlushTile(size_t level) {
 }
 
 absl::Status LedgerCopy::Append(uint64_t first_index, const std::vector<std::string>& entries,
-                                const std::vector<std::string>& pruned_leaf_hashes) {
+                                const std::vector<std::string>& leaf_hashes,
+                                const std::map<uint64_t, std::string>& masked) {
   if (first_index != size()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the hub sent entries from ", first_index, " where ", size(), " was next"));
   }
-  size_t pruned = 0;
+  size_t hashed = 0;
+  size_t masked_kept = 0;
   for (const std::string& entry : entries) {
+    const uint64_t index = size();
     if (entry.size() > tlog::kBundleEntryBytesMax) {
       return absl::InvalidArgumentError(absl::StrCat("entry ", size(), " is too long to be one"));
     }
     tlog::Hash leaf;
     if (entry.empty()) {
-      if (pruned == pruned_leaf_hashes.size()) {
+      if (hashed == leaf_hashes.size()) {
         return absl::InvalidArgumentError(
             absl::StrCat("the hub sent neither entry ", size(), " nor its hash"));
       }
-      SIGNPOST_ASSIGN_OR_RETURN(leaf, tlog::HashFromString(pruned_leaf_hashes[pruned++]));
+      SIGNPOST_ASSIGN_OR_RETURN(leaf, tlog::HashFromString(leaf_hashes[hashed++]));
     } else {
       leaf = hasher_.Leaf(entry);
     }
@@ -81,16 +85,36 @@ absl::Status LedgerCopy::Append(uint64_t first_index, const std::vector<std::str
       }
       tiles_[tile].push_back(hash);
     });
-    entries_.push_back(entry);
+    const auto instead = entry.empty() ? masked.find(index) : masked.end();
+    if (instead != masked.end()) {
+      const absl::StatusOr<tlog::EntryFields> fields = tlog::DecodeEntryFields(instead->second);
+      if (!fields.ok() || !fields->masked || fields->index != index ||
+          instead->second.size() > tlog::kBundleEntryBytesMax) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("what the hub sent instead of entry ", index, " is not that, masked"));
+      }
+      ++masked_kept;
+    }
+    entries_.push_back(instead != masked.end() ? instead->second : entry);
     if (entries_.size() == tlog::kTileWidth) SIGNPOST_RETURN_IF_ERROR(FlushEntries());
     for (size_t level = 0; level < tiles_.size(); ++level) {
       if (tiles_[level].size() == tlog::kTileWidth) SIGNPOST_RETURN_IF_ERROR(FlushTile(level));
     }
   }
-  if (pruned != pruned_leaf_hashes.size()) {
+  if (hashed != leaf_hashes.size()) {
     return absl::InvalidArgumentError("the hub sent more hashes than there are empty entries");
   }
+  if (masked_kept != masked.size()) {
+    return absl::InvalidArgumentError("the hub sent masked entries in no empty place");
+  }
   return absl::OkStatus();
+}
+
+absl::Status LedgerCopy::Append(const signpost::v1::EntryRun& run) {
+  std::map<uint64_t, std::string> masked;
+  for (const signpost::v1::MaskedEntry& one : run.masked()) masked[one.index()] = one.entry();
+  return Append(run.first_index(), {run.entries().begin(), run.entries().end()},
+                {run.leaf_hashes().begin(), run.leaf_hashes().end()}, masked);
 }
 
 absl::Status LedgerCopy::Finish(const std::string& checkpoint, const std::string& witnessed) {

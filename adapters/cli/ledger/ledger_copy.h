@@ -7,6 +7,7 @@
 #define SIGNPOST_ADAPTERS_CLI_LEDGER_LEDGER_COPY_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hub/tlog/merkle.h"
+#include "signpost/v1/audit.pb.h"
 
 namespace signpost::adapters::cli {
 
@@ -23,11 +25,16 @@ class LedgerCopy {
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<LedgerCopy>> Create(
       const std::string& directory);
 
-  // `pruned_leaf_hashes`: of those entries that are empty, in order. Errors: INVALID_ARGUMENT when
-  // `first_index` is not size(), or there are not as many hashes as empty entries; UNAVAILABLE when
-  // the disk refuses.
+  // `leaf_hashes`: of those entries that are empty, in order. `masked`: what is given instead of some
+  // of them, by number; it is kept in the entry's place. Errors: INVALID_ARGUMENT when `first_index`
+  // is not size(), there are not as many hashes as empty entries, or something masked is not in the
+  // place of an empty one; UNAVAILABLE when the disk refuses.
   [[nodiscard]] absl::Status Append(uint64_t first_index, const std::vector<std::string>& entries,
-                                    const std::vector<std::string>& pruned_leaf_hashes = {});
+                                    const std::vector<std::string>& leaf_hashes = {},
+                                    const std::map<uint64_t, std::string>& masked = {});
+
+  // A run as the hub sends it.
+  [[nodiscard]] absl::Status Append(const signpost::v1::EntryRun& run);
 
   // Writes what is left, `witnessed` (an earlier checkpoint with its cosignatures) when it is not
   // empty, and `checkpoint`, both verbatim and this one last. Errors: DATA_LOSS when the checkpoint
