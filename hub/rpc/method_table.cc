@@ -80,6 +80,16 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.StewardService/AskAboutRecord", kPractitioner, kRequired, kUnary, 48},
     {"/signpost.v1.StewardService/ListRecordQuestions", kPractitioner, kRequired, kUnary, 49},
     {"/signpost.v1.StewardService/AnswerRecordQuestion", kPractitioner, kRequired, kUnary, 50},
+    // What is closed, kept, and ended. Roles are judged behind the door, so that a refusal is recorded;
+    // how long what is kept is for everybody who is enrolled.
+    {"/signpost.v1.ArchiveService/GetKeepingTable", kAnyEnrolled, kOptional, kUnary, 51},
+    {"/signpost.v1.ArchiveService/AskForArchive", kPractitioner, kRequired, kUnary, 52},
+    {"/signpost.v1.ArchiveService/ListArchiveRequests", kPractitioner, kRequired, kUnary, 53},
+    {"/signpost.v1.ArchiveService/AnswerArchiveRequest", kPractitioner, kRequired, kUnary, 54},
+    {"/signpost.v1.ArchiveService/ReadArchive", kPractitioner, kRequired, kUnary, 55},
+    {"/signpost.v1.ArchiveService/SetLegalHold", kPractitioner, kRequired, kUnary, 56},
+    {"/signpost.v1.ArchiveService/ListLegalHolds", kPractitioner, kRequired, kUnary, 57},
+    {"/signpost.v1.ArchiveService/RecordDeath", kPractitioner, kRequired, kUnary, 58},
 };
 
 constexpr bool Numbered() {
