@@ -188,6 +188,21 @@ class ArchiveFixture : public request::HubRooms {
     return kinds;
   }
 
+  // What an agency's adapter is handed of its mailbox.
+  std::vector<v1::Notice> Delivered(const std::string& agency) {
+    std::vector<v1::Notice> notices;
+    const auto delivery = Wait<disclosure::Answers::Delivery>(
+        [&](auto done) { answers_->Deliver(System(agency), Mailbox(agency), std::move(done)); });
+    EXPECT_TRUE(delivery.ok()) << delivery.status();
+    if (!delivery.ok()) return notices;
+    for (const v1::DeliveredMessage& message : delivery->messages) {
+      v1::Notice notice;
+      EXPECT_TRUE(notice.ParseFromString(message.payload()));
+      notices.push_back(std::move(notice));
+    }
+    return notices;
+  }
+
   Ends ends_{context_};
   CaseReviews reviews_{context_};
   HoldsAndDeaths holds_{context_};

@@ -197,6 +197,11 @@ TEST_F(EndsTest, ARecorderIsToldOnceBeforeAConsentLapses) {
   Pass(absl::Hours(24 * 2));
   const std::vector<int> told = Notices(kConnexions);
   EXPECT_EQ(std::count(told.begin(), told.end(), stored::STORED_MESSAGE_KIND_CONSENT_ENDS), 1);
+  const std::vector<v1::Notice> handed = Delivered(kConnexions);
+  ASSERT_FALSE(handed.empty());
+  ASSERT_TRUE(handed.back().has_consent_ends());
+  EXPECT_EQ(handed.back().consent_ends().cause(), v1::CONSENT_END_CAUSE_LAPSES);
+  EXPECT_EQ(handed.back().consent_ends().ends_at().seconds(), absl::ToUnixSeconds(until));
   Pass(absl::Hours(24 * 20));
   EXPECT_EQ(Notices(kConnexions), told);
   EXPECT_THAT(Notices(kYot), Not(Contains(stored::STORED_MESSAGE_KIND_CONSENT_ENDS)));

@@ -154,6 +154,27 @@ TEST_F(HoldsAndDeathsTest, ARecordThatNoLongerSaysSoTakesItsWordBack) {
   EXPECT_FALSE(IsDead());
 }
 
+// Each is handed over as what it is, and a death no more once it was undone. Broken once by leaving
+// HOLD_REVIEW out of JudgeMessage().
+TEST_F(HoldsAndDeathsTest, WhoIsToldIsHandedTheNotice) {
+  TariqIsKnown();
+  ASSERT_TRUE(Hold(Officer(), true, absl::Hours(24)).ok());
+  Pass(absl::Hours(25));
+  const std::vector<v1::Notice> reviews = Delivered(kSocial);
+  ASSERT_THAT(reviews, SizeIs(1));
+  EXPECT_TRUE(reviews[0].has_hold_review());
+  ASSERT_TRUE(Death(OfficerOf(kHousing), true, "NT/2026/118").ok());
+  const std::vector<v1::Notice> died = Delivered(kConnexions);
+  ASSERT_FALSE(died.empty());
+  ASSERT_TRUE(died.back().has_person_died());
+  EXPECT_FALSE(died.back().person_died().agency_person_id().empty());
+  ASSERT_TRUE(Death(OfficerOf(kHousing), false).ok());
+  const std::vector<v1::Notice> undone = Delivered(kConnexions);
+  ASSERT_FALSE(undone.empty());
+  EXPECT_TRUE(undone.back().has_death_wrong());
+  for (const v1::Notice& notice : undone) EXPECT_FALSE(notice.has_person_died());
+}
+
 TEST_F(HoldsAndDeathsTest, OnlyOfficersAndOnlyOfSomebodyKnown) {
   TariqIsKnown();
   for (const base::Principal& other : {Adviser(), Manager(), Reviewer(kYot)}) {
