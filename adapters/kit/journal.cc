@@ -354,6 +354,7 @@ std::string Journal::ContentHash(const FlagReport& report) const {
   PutU32(static_cast<uint32_t>(report.status()), &content);
   PutDate(report.has_opened_on(), report.opened_on(), &content);
   PutDate(report.has_closed_on(), report.closed_on(), &content);
+  PutDate(report.has_died_on(), report.died_on(), &content);
   const signpost::v1::Contact& contact = report.contact();
   for (const std::string* text : {&contact.practitioner_id(), &contact.name(), &contact.role(),
                                   &contact.phone(), &contact.email(), &contact.team_id()}) {

@@ -112,10 +112,24 @@ BodyParts PartsOf(const signpost::v1::Notice& notice) {
     // Their senders come with other branches.
     case signpost::v1::Notice::kRegistryChangeWaits:
     case signpost::v1::Notice::kPolicyWaits:
-    case signpost::v1::Notice::kConsentEnds:
-    case signpost::v1::Notice::kPersonDied:
-    case signpost::v1::Notice::kDeathWrong:
+    case signpost::v1::Notice::kConsentEnds: {
+      BodyParts parts = PartsOfConsent("consent-ends", notice.consent_ends());
+      parts.more.emplace_back("cause",
+                              signpost::v1::ConsentEndCause_Name(notice.consent_ends().cause()));
+      return parts;
+    }
+    case signpost::v1::Notice::kPersonDied: {
+      BodyParts parts{"person-died"};
+      parts.more = {{"agency_person_id", notice.person_died().agency_person_id()}};
+      return parts;
+    }
+    case signpost::v1::Notice::kDeathWrong: {
+      BodyParts parts{"death-wrong"};
+      parts.more = {{"agency_person_id", notice.death_wrong().agency_person_id()}};
+      return parts;
+    }
     case signpost::v1::Notice::kHoldReview:
+      return {"hold-review"};
     case signpost::v1::Notice::BODY_NOT_SET:
       return {};
   }

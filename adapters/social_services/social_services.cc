@@ -286,6 +286,7 @@ class Reading {
       return;
     }
     row->Correct("PersonDeathDate", "the child has died: reported as closed that day");
+    *report->mutable_died_on() = *day;
     report->set_status(signpost::v1::FLAG_STATUS_CLOSED);
     *report->mutable_closed_on() = *day;
   }

@@ -78,6 +78,7 @@ std::unique_ptr<grpc::Service> MakeOverrideService(const ApiContext& context);
 std::unique_ptr<grpc::Service> MakePolicyService(const ApiContext& context);
 std::unique_ptr<grpc::Service> MakePersonService(const ApiContext& context);
 std::unique_ptr<grpc::Service> MakeStewardService(const ApiContext& context);
+std::unique_ptr<grpc::Service> MakeArchiveService(const ApiContext& context);
 std::unique_ptr<grpc::Service> MakeMaintenanceService(const ApiContext& context);
 
 }  // namespace signpost::api

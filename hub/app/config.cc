@@ -136,6 +136,66 @@ void CheckBackup(const HubConfig& config, base::ConfigObject* backup) {
   }
 }
 
+constexpr int kMonthsArchivedMax = 120;
+constexpr int kYearsKeptMax = 100;
+
+people::KeepingTerms ReadTerms(base::ConfigObject terms) {
+  people::KeepingTerms read;
+  read.archived_after_months =
+      static_cast<int>(terms.Integer("archived_after_months", 1, kMonthsArchivedMax));
+  read.erased_after_years = static_cast<int>(terms.Integer("erased_after_years", 1, kYearsKeptMax));
+  read.erased_at_age = static_cast<int>(terms.IntegerOr("erased_at_age", 0, 0, 25));
+  if (read.erased_at_age != 0 && read.erased_at_age != 18 && read.erased_at_age != 25) {
+    terms.Complain("erased_at_age", "must be 18 or 25, or left out where age has no say");
+  }
+  read.later = terms.ChoiceOr("whichever", {"later", "earlier"}, "later") == "later";
+  if (terms.Has("whichever") != (read.erased_at_age != 0)) {
+    terms.Complain("whichever",
+                   "says which of the years and the age counts: with erased_at_age, \"later\" or "
+                   "\"earlier\"; without it, left out");
+  }
+  read.erased_after_death_years = static_cast<int>(
+      terms.IntegerOr("erased_after_death_years", read.erased_after_years, 1, kYearsKeptMax));
+  for (const auto& [key, years] :
+       {std::pair("erased_after_years", read.erased_after_years),
+        std::pair("erased_after_death_years", read.erased_after_death_years)}) {
+    if (12 * years > read.archived_after_months || years == 0) continue;
+    terms.Complain(key,
+                   "must be later than archived_after_months: what is archived is erased from "
+                   "the archive");
+  }
+  return read;
+}
+
+people::KeepingRules ReadKeeping(base::ConfigObject keeping) {
+  people::KeepingRules rules;
+  std::vector<people::KeepingTable> tables;
+  for (base::ConfigObject& one : keeping.Objects("tables")) {
+    people::KeepingTable table;
+    const std::string from = one.String("from");
+    if (!absl::ParseCivilTime(from, &table.from) && !from.empty()) {
+      one.Complain("from", "the day from which it is in force, such as \"2027-04-01\"");
+    } else if (!tables.empty() && !from.empty() && table.from <= tables.back().from) {
+      one.Complain("from", "must be later than that of the table before it");
+    }
+    table.others = ReadTerms(one.Object("others"));
+    for (base::ConfigObject& of_service : one.Objects("services")) {
+      const std::string service = of_service.String("service");
+      if (!table.services.emplace(service, ReadTerms(of_service)).second) {
+        of_service.Complain("service", absl::StrCat(service, " is named twice"));
+      }
+    }
+    tables.push_back(std::move(table));
+  }
+  if (keeping.Has("tables") && tables.empty()) {
+    keeping.Complain("tables", "must have one at least; left out, the hub's own is in force");
+  }
+  if (!tables.empty()) rules.tables = std::move(tables);
+  rules.consent_notice = absl::Hours(24 * keeping.IntegerOr("consent_notice_days", 28, 1, 366));
+  rules.closing_is_news = absl::Hours(24 * keeping.IntegerOr("closing_is_news_days", 28, 1, 366));
+  return rules;
+}
+
 absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string& directory) {
   HubConfig config;
   config.server.listen = root.String("listen");
@@ -247,6 +307,7 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
     standing.Complain("new_days_unlisted", "must not be less than new_days");
   }
 
+  config.keeping = ReadKeeping(root.ObjectOrEmpty("keeping"));
   config.patterns = ReadPatterns(root.ObjectOrEmpty("patterns"));
 
   config.release_step = root.DurationOr("release_step", absl::Milliseconds(10));

@@ -31,6 +31,7 @@
 #include "hub/base/json_log.h"
 #include "hub/operations/key_change.h"
 #include "hub/operations/retention.h"
+#include "hub/people/keeping.h"
 #include "hub/people/standing.h"
 #include "hub/policy_admin/policy_admin.h"
 #include "hub/rpc/server.h"
@@ -88,6 +89,7 @@ struct HubConfig {
   std::string words_file;
   absl::Duration policy_age_max = absl::InfiniteDuration();  // older ones hide everything
   people::StandingRules standing;                            // when a flag is settled
+  people::KeepingRules keeping;                              // how long what is closed is kept
   policy_admin::PolicyAdminOptions policy_admin;
   audit::PatternOptions patterns;  // thresholds of auditors' patterns
 

@@ -105,6 +105,7 @@ absl::Status Hub::Rooms::Open(const Overrides& overrides) {
   SIGNPOST_RETURN_IF_ERROR(OpenRooms(overrides));
   SIGNPOST_RETURN_IF_ERROR(RecordAct(ledger::v1::OUTCOME_STARTED));
   SIGNPOST_RETURN_IF_ERROR(key_change_->Begin(std::move(keys_)));
+  SIGNPOST_RETURN_IF_ERROR(ends_->Begin());
   SIGNPOST_RETURN_IF_ERROR(OpenPolicy());
   SIGNPOST_RETURN_IF_ERROR(OpenWitnessing());
   BuildServices();
@@ -184,7 +185,9 @@ absl::Status Hub::Rooms::OpenRooms(const Overrides& overrides) {
   SIGNPOST_ASSIGN_OR_RETURN(
       registry_, registry::Registry::Load(std::move(registry_options), store_, sequencer_.get(),
                                           executor_.get(), random_));
-  people_ = std::make_unique<people::People>(keyring_.get(), random_, config_.standing);
+  SIGNPOST_RETURN_IF_ERROR(CheckKeeping());
+  people_ =
+      std::make_unique<people::People>(keyring_.get(), random_, config_.standing, config_.keeping);
   SIGNPOST_ASSIGN_OR_RETURN(linker_, matching::ReportLinker::Create(people_.get(), random_));
   SIGNPOST_ASSIGN_OR_RETURN(base::SecretKey token_key,
                             exchange::Mailboxes::MessageIdKey(keyring_->hub_data_key()));
@@ -252,6 +255,17 @@ absl::Status Hub::Rooms::OpenRooms(const Overrides& overrides) {
         "reviews_overdue",
         {{"told", told}, {"next", "stewards or deputies decide them: signpost review list"}});
   });
+  ends_ = std::make_unique<archive::Ends>(context_);
+  ends_->RunOn(schedule_.get(), [this](const archive::Ends::Done& done) {
+    log_->Info("flags_ended", {{"persons", done.persons},
+                               {"archived", done.archived},
+                               {"erased", done.erased},
+                               {"persons_erased", done.persons_erased}});
+    if (done.holds_told == 0) return;
+    log_->Error("legal_holds_overdue",
+                {{"told", done.holds_told},
+                 {"next", "data protection officers review them: signpost hold list"}});
+  });
   const auto forget = [this] { return store::ForgetRows(*store_, people::kWrappedKeysSpace); };
   maintenance_ = std::make_unique<operations::Maintenance>(
       context_, backups_.get(), config_.retention, schedule_.get(), forget);
@@ -290,6 +304,31 @@ absl::Status Hub::Rooms::RecordAct(ledger::v1::Outcome outcome) {
   ledger::Operation operation;
   operation.entries.push_back(ledger::ToDraft(entry));
   return sequencer_->SubmitAndWait(std::move(operation)).status();
+}
+
+// A service that is spelt wrongly would be kept like any other, and nobody would see it.
+absl::Status Hub::Rooms::CheckKeeping() const {
+  if (config_.words_file.empty()) return absl::OkStatus();
+  SIGNPOST_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(config_.words_file));
+  SIGNPOST_ASSIGN_OR_RETURN(const policy::Vocabulary words, request::ReadWords(text));
+  std::vector<base::FieldViolation> unknown;
+  for (const people::KeepingTable& table : config_.keeping.tables) {
+    for (const auto& [service, terms] : table.services) {
+      const bool known = std::any_of(words.services.begin(), words.services.end(),
+                                     [&service = service](const policy::VocabularyService& word) {
+                                       return word.id == service;
+                                     });
+      if (!known) {
+        unknown.push_back(
+            {"keeping.tables.services", absl::StrCat(service, " is no service of policy.words")});
+      }
+    }
+  }
+  if (unknown.empty()) return absl::OkStatus();
+  const std::string message =
+      absl::StrCat("the table of how long what is closed is kept names a service: ",
+                   unknown.front().description);
+  return Error(Reason::kInvalidField, message, std::move(unknown));
 }
 
 absl::Status Hub::Rooms::OpenPolicy() {
@@ -424,6 +463,7 @@ void Hub::Rooms::BuildServices() {
   services_.push_back(MakeStewardService(context));
   services_.push_back(MakePolicyService(context));
   services_.push_back(MakePersonService(context));
+  services_.push_back(MakeArchiveService(context));
   services_.push_back(MakeMaintenanceService(context));
 }
 
@@ -435,6 +475,10 @@ void Hub::Rooms::AddGauges() {
   metrics_.AddGauge("signpost_reviews_overdue",
                     "Reviews of whom a report is about that were not decided in time.",
                     [this] { return static_cast<double>(stewards_->overdue()); });
+  metrics_.AddGauge(
+      "signpost_legal_holds_overdue",
+      "Legal holds whose day of review has passed; they stand until two agencies end them.",
+      [this] { return static_cast<double>(ends_->holds_overdue()); });
   metrics_.AddGauge("signpost_streams_open", "Streams that are open.",
                     [this] { return static_cast<double>(streams_.count()); });
   metrics_.AddGauge("signpost_assertions_remembered", "Assertions whose signature is remembered.",

@@ -19,6 +19,7 @@
 #include "hub/app/admin_http.h"
 #include "hub/app/config.h"
 #include "hub/app/hub.h"
+#include "hub/archive/ends.h"
 #include "hub/backup/backup.h"
 #include "hub/base/agency_id.h"
 #include "hub/base/assertion.h"
@@ -91,6 +92,7 @@ class Hub::Rooms {
 
  private:
   absl::Status OpenRooms(const Overrides& overrides);
+  absl::Status CheckKeeping() const;
   absl::Status OpenPolicy();
   absl::Status OpenWitnessing();
   // Logs and records that a witness is missing, refuses, or is back.
@@ -149,6 +151,7 @@ class Hub::Rooms {
   std::unique_ptr<enrolment::Covers> covers_;
   std::unique_ptr<overrides::Overrides> overrides_;
   std::unique_ptr<stewards::Stewards> stewards_;
+  std::unique_ptr<archive::Ends> ends_;
 
   std::unique_ptr<base::AssertionVerifier> assertions_;
   std::unique_ptr<rpc::CallGuard> guard_;

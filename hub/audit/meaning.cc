@@ -164,6 +164,14 @@ const std::vector<EventMeaning>& Meanings() {
       {ledger::v1::ENTRY_KIND_RECORD_QUESTION_PUT, "110112", "Query", "E"},
       {ledger::v1::ENTRY_KIND_RECORD_QUESTION_ANSWERED, "110110", "Patient Record", "U"},
       {ledger::v1::ENTRY_KIND_RECORD_QUESTIONS_LISTED, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_FLAGS_ENDED, "110110", "Patient Record", "D"},
+      {ledger::v1::ENTRY_KIND_KEEPING_TABLE_CHANGED, "110113", "Security Alert", "U"},
+      {ledger::v1::ENTRY_KIND_ARCHIVE_REQUEST_CHANGED, "110113", "Security Alert", "U"},
+      {ledger::v1::ENTRY_KIND_ARCHIVE_LISTED, "110112", "Query", "E"},
+      {ledger::v1::ENTRY_KIND_ARCHIVE_READ, "110106", "Export", "R"},
+      {ledger::v1::ENTRY_KIND_LEGAL_HOLD_CHANGED, "110113", "Security Alert", "U"},
+      {ledger::v1::ENTRY_KIND_DEATH_CHANGED, "110110", "Patient Record", "U"},
+      {ledger::v1::ENTRY_KIND_CLOCK_TOLD, "110100", "Application Activity", "E"},
   };
   return *meanings;
 }

@@ -6,6 +6,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/matching/closings.h"
 #include "hub/matching/erased.h"
+#include "hub/people/clocks.h"
 #include "hub/people/closings.h"
 #include "hub/people/erased.h"
 #include "hub/people/rows.h"
@@ -47,6 +48,12 @@ absl::StatusOr<PeopleBack> PutPeopleBack(const store::Store& store, const KeysOf
   back.persons_closed = applied.persons.size() - applied.persons_added;
   back.persons_added = applied.persons_added;
   SIGNPOST_RETURN_IF_ERROR(matching::AddKeys(store, *keyring, applied.persons, keys.commit));
+  if (!applied.persons.empty()) {
+    // What is due of whom has changed with them.
+    store::Batch sweep;
+    sweep.Put(store::Space::kMeta, people::kSweptKey, people::kSweepBegins);
+    SIGNPOST_RETURN_IF_ERROR(keys.commit(std::move(sweep)));
+  }
   SIGNPOST_RETURN_IF_ERROR(
       matching::MendReviews(store, *keyring, applied.persons, random, keys.commit));
   return back;

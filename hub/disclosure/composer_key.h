@@ -9,6 +9,9 @@
 #ifndef SIGNPOST_HUB_DISCLOSURE_COMPOSER_KEY_H_
 #define SIGNPOST_HUB_DISCLOSURE_COMPOSER_KEY_H_
 
+namespace signpost::archive {
+struct ArchiveComposer;
+}  // namespace signpost::archive
 namespace signpost::overrides {
 struct CaseComposer;
 }  // namespace signpost::overrides
@@ -26,6 +29,8 @@ class ComposerKey {
  private:
   friend struct AnswerComposer;   // answers.cc: whom to ring, consents' conditions
   friend struct ConsentComposer;  // consents_told.cc: what was said with a consent
+  // case_reviews.cc: archived flags, to who may read them for a case review
+  friend struct ::signpost::archive::ArchiveComposer;
   // stewards.cc: names and birth dates of who is compared, to who decides
   friend struct ::signpost::stewards::ReviewComposer;
   // overrides.cc: a user's reason, to the reviewer

@@ -143,6 +143,8 @@ void ConsentFacts::Gather(const policy::Policy& policy, const base::Principal& a
   if (const auto read = person->ComesOfAge(people::kSpeaksForHerselfAge); read.ok()) {
     sixteen_from_s_ = SettledNow(*read, now_s);
   }
+  // A yes does not outlive who gave it, nor whom it is about; a no does.
+  const int64_t died_s = person->row().death().confirmed_at_s();
   bool by_flag = false;  // what they open is not the same for every flag
   for (const stored::ConsentRow& row : person->consents()) {
     // Another record stands in its place.
@@ -172,6 +174,7 @@ void ConsentFacts::Gather(const policy::Policy& policy, const base::Principal& a
         }
       }
     }
+    if (given && died_s != 0) fact.until_s = std::min(fact.until_s, died_s);
     fact.scope = ScopeOf(policy, row);
     if (!row.recipient_practitioner_ids().empty() &&
         !Has(row.recipient_practitioner_ids(), asker.practitioner_id)) {

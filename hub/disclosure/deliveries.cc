@@ -121,6 +121,14 @@ absl::StatusOr<bool> ComposeOwnAffair(const Judging& judging, const people::Pers
   SIGNPOST_ASSIGN_OR_RETURN(
       const std::string agency_person_id,
       context.agency_ids->Encode(asker.agency_id, person.KnownAs(asker.agency_id)));
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_PERSON_DIED) {
+    told->mutable_person_died()->set_agency_person_id(agency_person_id);
+    return person.row().death().confirmed_at_s() != 0;
+  }
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_DEATH_WRONG) {
+    told->mutable_death_wrong()->set_agency_person_id(agency_person_id);
+    return person.row().death().confirmed_at_s() == 0;
+  }
   if (notice.kind() == stored::STORED_MESSAGE_KIND_SHIELD_LIFTED) {
     told->mutable_shield_lifted()->set_agency_person_id(agency_person_id);
     return !person.shielded();
@@ -134,6 +142,18 @@ absl::StatusOr<bool> ComposeOwnAffair(const Judging& judging, const people::Pers
     told->mutable_refusal_replaced()->set_consent_id(id.ToText());
     return row->recorded_by_agency_id() == asker.agency_id;
   }
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_CONSENT_ENDS) {
+    v1::ConsentEnds* const ends = told->mutable_consent_ends();
+    ends->set_agency_person_id(agency_person_id);
+    ends->set_consent_id(id.ToText());
+    ends->set_cause(static_cast<v1::ConsentEndCause>(notice.consent_end_cause()));
+    if (notice.ends_at_s() != 0)
+      *ends->mutable_ends_at() = request::ToTimestamp(notice.ends_at_s());
+    const bool rests_on_it = row->recorded_by_agency_id() == asker.agency_id ||
+                             people::AnswerOf(*row, asker.agency_id) == v1::HOLDER_ANSWER_CONFIRMED;
+    return rests_on_it && row->withdrawn_at_s() == 0 && row->superseded_by().empty() &&
+           person.row().death().confirmed_at_s() == 0;
+  }
   told->mutable_consent_to_confirm()->set_agency_person_id(agency_person_id);
   told->mutable_consent_to_confirm()->set_consent_id(id.ToText());
   const absl::Time now = context.clock->Now();
@@ -146,6 +166,9 @@ absl::StatusOr<bool> ComposeOwnAffair(const Judging& judging, const people::Pers
 bool IsOwnAffair(stored::StoredMessageKind kind) {
   return kind == stored::STORED_MESSAGE_KIND_CONSENT_TO_CONFIRM ||
          kind == stored::STORED_MESSAGE_KIND_REFUSAL_REPLACED ||
+         kind == stored::STORED_MESSAGE_KIND_CONSENT_ENDS ||
+         kind == stored::STORED_MESSAGE_KIND_PERSON_DIED ||
+         kind == stored::STORED_MESSAGE_KIND_DEATH_WRONG ||
          kind == stored::STORED_MESSAGE_KIND_SHIELD_LIFTED;
 }
 
@@ -211,6 +234,15 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
           *told.mutable_record_erased()->mutable_record_id(),
           base::Open(context.keyring->hub_data_key(),
                      exchange::RecordErasedContext(notice.agency_id()), notice.sealed_record_id()));
+      HandOver(judging, item, i, std::move(told), &entry, ready);
+    }
+    return entry;
+  }
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_HOLD_REVIEW) {
+    // Of the agency's own hold; it names nobody.
+    if (notice.agency_id() == asker.agency_id) {
+      v1::Notice told;
+      *told.mutable_hold_review()->mutable_review_at() = request::ToTimestamp(notice.ends_at_s());
       HandOver(judging, item, i, std::move(told), &entry, ready);
     }
     return entry;

@@ -100,8 +100,20 @@ ledger::Operation Compose(const request::HubContext& context, const base::Princi
       result->blinding->Ref(entry.nonce(), result->flag.bytes()));
   entry.mutable_flag_changed()->set_review_ref(
       result->review.is_zero() ? context.random->Bytes(base::kIdBytes) : result->review.ToBytes());
-  notices.Add({NoticeOf(result->change), result->person, result->flag, asker.agency_id, now},
-              result->other_agencies);
+  if (!result->old_closing) {
+    notices.Add({NoticeOf(result->change), result->person, result->flag, asker.agency_id, now},
+                result->other_agencies);
+  }
+  for (const std::string& holder : result->mourners) {
+    stored::StoredMessage message;
+    message.set_kind(result->death == people::DeathTurn::kConfirmed
+                         ? stored::STORED_MESSAGE_KIND_PERSON_DIED
+                         : stored::STORED_MESSAGE_KIND_DEATH_WRONG);
+    message.set_person_id(result->person.ToBytes());
+    message.set_agency_id(holder);
+    message.set_changed_at_s(absl::ToUnixSeconds(now));
+    (void)notices.Tell(holder, message);
+  }
   operation.entries.push_back(ledger::ToDraft(entry));
   if (!result->former_flag.is_zero()) {
     ledger::v1::LedgerEntry former =

@@ -160,6 +160,12 @@ bool MayBeAboutPerson(v1::EntryKind kind) {
     case v1::ENTRY_KIND_RECORD_QUESTION_PUT:
     case v1::ENTRY_KIND_RECORD_QUESTION_ANSWERED:
     case v1::ENTRY_KIND_PERSON_VERIFIED:
+    case v1::ENTRY_KIND_FLAGS_ENDED:
+    case v1::ENTRY_KIND_ARCHIVE_REQUEST_CHANGED:
+    case v1::ENTRY_KIND_ARCHIVE_READ:
+    case v1::ENTRY_KIND_LEGAL_HOLD_CHANGED:
+    case v1::ENTRY_KIND_DEATH_CHANGED:
+    case v1::ENTRY_KIND_CLOCK_TOLD:
       return true;
     default:
       return false;

@@ -10,6 +10,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/matching/identifiers.h"
+#include "hub/people/archived.h"
 #include "hub/people/erased_records.h"
 #include "hub/people/validate.h"
 #include "hub/store/overlay_view.h"
@@ -57,6 +58,11 @@ bool IsKnownToSeveral(const people::Person& person) {
   std::string first;
   for (const store::v1::FlagRow& flag : person.flags()) {
     if (flag.status() == signpost::v1::FLAG_STATUS_RETRACTED) continue;
+    if (first.empty()) first = flag.agency_id();
+    if (flag.agency_id() != first) return true;
+  }
+  // What is archived was theirs: one steward does not join what two agencies knew.
+  for (const store::v1::ArchivedFlagRow& flag : person.row().archived()) {
     if (first.empty()) first = flag.agency_id();
     if (flag.agency_id() != first) return true;
   }
@@ -133,6 +139,9 @@ absl::StatusOr<LinkResult> ReportLinker::Put(const ledger::GuardedView& view,
   result.flag = flag.flag;
   result.service = std::move(flag.service);
   result.other_agencies = std::move(flag.other_agencies);
+  result.old_closing = flag.old_closing;
+  result.death = flag.death;
+  result.mourners = std::move(flag.mourners);
   if (flag.kind == FlagChange::kUnchanged) return result;
   if (flag.kind != FlagChange::kRetracted) {
     SIGNPOST_RETURN_IF_ERROR(
@@ -346,6 +355,7 @@ absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view
   std::string content_hash = people_->ContentHash(reporter.agency_id, report);
 
   LinkResult result;
+  bool ended = false;  // the record's flag was archived and erased
   if (!state.person.has_value()) {
     SIGNPOST_ASSIGN_OR_RETURN(
         const std::optional<store::v1::ErasedRecordRow> erased,
@@ -361,6 +371,12 @@ absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view
       }
       result.service = report.service();
       result.batch = std::move(held.change);
+      return result;
+    }
+    SIGNPOST_ASSIGN_OR_RETURN(
+        ended, people::IsEnded(view, people_->keyring(), reporter.agency_id, state.record_hash));
+    if (ended && report.status() != signpost::v1::FLAG_STATUS_OPEN) {
+      result.service = report.service();
       return result;
     }
   }
@@ -379,7 +395,20 @@ absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view
   const Resolved resolved{
       reporter, report, state, surroundings, std::move(content_hash), keys_.Hash(report.person()),
       now};
-  if (person == nullptr) return PutMatched(view, resolved);
+  if (person == nullptr) {
+    SIGNPOST_ASSIGN_OR_RETURN(LinkResult begun, PutMatched(view, resolved));
+    if (ended) {
+      people::ForgetEndedRecord(people_->keyring(), reporter.agency_id, state.record_hash,
+                                &begun.batch);
+    }
+    return begun;
+  }
+  // One that is archived and opens again may be another's by now, as any other.
+  const store::v1::FlagRow* known = flag;
+  if (known == nullptr && state.archived.has_value() &&
+      report.status() == signpost::v1::FLAG_STATUS_OPEN) {
+    known = &state.archived->flag();
+  }
   people::Placing placing;
   placing.person = person;
   if (retracts) {
@@ -387,7 +416,7 @@ absl::StatusOr<LinkResult> ReportLinker::Prepare(const ledger::GuardedView& view
     SIGNPOST_RETURN_IF_ERROR(DropReviewOfNobody(view, *person, &retracted));
     return retracted;
   }
-  if (flag == nullptr || !Matcher::BeginsAnew(flag->first(), resolved.hashes)) {
+  if (known == nullptr || !Matcher::BeginsAnew(known->first(), resolved.hashes)) {
     return Put(view, resolved, placing);
   }
   // Whether others have them so is theirs to know, so the agency's own id for them changes either

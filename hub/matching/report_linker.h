@@ -11,6 +11,9 @@
 // making. Where somebody could be meant who is shielded, the row carries that shield until the agency
 // that set it has decided.
 //
+// What is reported of a record whose flag was archived and erased, and which is not open again, goes no
+// further.
+//
 // A record of somebody who was erased is put on nobody: it is held until a data protection officer has
 // answered whether it stays out, and what its agency is answered is what it is answered of any other.
 //
@@ -73,6 +76,11 @@ struct LinkResult {
   std::string cause;      // of the review
   // Agencies, other than the reporter, with an open flag on them: whom a notice may concern.
   std::vector<std::string> other_agencies;
+  // Closed before the hub first heard of it, or long ago: no news to them.
+  bool old_closing = false;
+  // What the report's word on their death came to, and who is to be told of that.
+  people::DeathTurn death = people::DeathTurn::kNone;
+  std::vector<std::string> mourners;
   // When a record began anew: the flag as it was before, which the record has left or not. That is
   // others' to know, so there is an entry of it either way.
   base::PersonId former_person;
@@ -159,6 +167,13 @@ class ReportLinker {
   [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(
       const ledger::GuardedView& view, const base::PersonId& person, absl::string_view agency_id,
       absl::Time now, const people::AskedItself& asked_itself = {}) const;
+
+  // Does what is due of them (People::PrepareEnds()), with their matching keys. Of whom nothing is left is
+  // erased whole in the same change. Errors: those of that, and of PrepareErase().
+  [[nodiscard]] absl::StatusOr<people::EndsResult> PrepareEnds(const ledger::GuardedView& view,
+                                                               const base::PersonId& person,
+                                                               absl::Time now,
+                                                               bool table_counts) const;
 
   // Takes what was reported of an erased record as somebody new, whoever else is like them: nothing may
   // join them to who was erased, nor to who looks like it. `question` waits for `asked_agency_id`'s

@@ -14,6 +14,7 @@
 #include "hub/ledger/person_index.h"
 #include "hub/ledger/receipt.h"
 #include "hub/people/closings.h"
+#include "hub/people/held.h"
 #include "hub/request/resolve.h"
 #include "hub/request/wire_convert.h"
 
@@ -284,8 +285,12 @@ absl::StatusOr<Maintenance::Outcome> Maintenance::Prune(const Call& call, bool d
   uint64_t next_index = 0;
   for (bool more = true; more;) {
     SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
-    SIGNPOST_ASSIGN_OR_RETURN(PruneBatch batch,
-                              PlanPrune(*view, retention_, now, next_index, kPrunedPerCommitMax));
+    SIGNPOST_ASSIGN_OR_RETURN(const absl::flat_hash_set<uint64_t> held,
+                              people::HeldEntries(*view, *context_.people));
+    SIGNPOST_ASSIGN_OR_RETURN(
+        PruneBatch batch, PlanPrune(*view, retention_, now, next_index, kPrunedPerCommitMax, held));
+    // A hold that is set meanwhile counts: then it is read again.
+    people::RestOnHolds(*view, &batch.operation.reads);
     next_index = batch.next_index;
     more = batch.more;
     for (const auto& [kind, count] : batch.counts) counts[kind] += count;

@@ -17,11 +17,14 @@ namespace signpost::operations {
 
 bool MayBePruned(ledger::v1::EntryKind kind) {
   return kind != ledger::v1::ENTRY_KIND_UNSPECIFIED && kind != ledger::v1::ENTRY_KIND_PRUNED &&
-         kind != ledger::v1::ENTRY_KIND_RESTORED && kind != ledger::v1::ENTRY_KIND_PERSON_ERASED;
+         kind != ledger::v1::ENTRY_KIND_RESTORED && kind != ledger::v1::ENTRY_KIND_PERSON_ERASED &&
+         kind != ledger::v1::ENTRY_KIND_FLAGS_ENDED &&
+         kind != ledger::v1::ENTRY_KIND_KEEPING_TABLE_CHANGED;
 }
 
 absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& retention,
-                                     absl::Time now, uint64_t first_index, size_t entries_max) {
+                                     absl::Time now, uint64_t first_index, size_t entries_max,
+                                     const absl::flat_hash_set<uint64_t>& held) {
   PruneBatch batch;
   batch.next_index = first_index;
   if (retention.empty()) return batch;
@@ -52,7 +55,7 @@ absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& r
         break;
       }
       const auto kept = bytes.empty() ? retention.end() : retention.find(entry.kind());
-      if (kept != retention.end() && MayBePruned(entry.kind()) &&
+      if (kept != retention.end() && MayBePruned(entry.kind()) && !held.contains(index) &&
           entry.sequenced_at_us() < cutoff(kept->second)) {
         if (batch.operation.prune.size() == entries_max) {
           batch.more = true;

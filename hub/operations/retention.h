@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hub/ledger/sequencer.h"
@@ -38,10 +39,12 @@ struct PruneBatch {
 };
 
 // Looks from `first_index` on for entries older than their retention at `now`, at most
-// `entries_max`; the newest entry never is one. Errors: kDataLoss; those of the view.
+// `entries_max`; the newest entry never is one, nor one of `held`, about somebody for whom a legal hold
+// stands. Errors: kDataLoss; those of the view.
 [[nodiscard]] absl::StatusOr<PruneBatch> PlanPrune(const store::View& view,
                                                    const Retention& retention, absl::Time now,
-                                                   uint64_t first_index, size_t entries_max);
+                                                   uint64_t first_index, size_t entries_max,
+                                                   const absl::flat_hash_set<uint64_t>& held = {});
 
 }  // namespace signpost::operations
 

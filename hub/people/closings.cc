@@ -12,10 +12,12 @@
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
+#include "hub/people/clocks.h"
 #include "hub/people/draft.h"
 #include "hub/people/erased_records.h"
 #include "hub/people/people.h"
 #include "hub/people/sealing.h"
+#include "hub/schedule/due_rows.h"
 #include "hub/store/row_codec.h"
 #include "signpost/v1/consent.pb.h"
 #include "signpost/v1/index.pb.h"
@@ -44,6 +46,10 @@ PersonRow BareOf(const PersonRow& row) {
   // Reviews are the store's: where one is put back they are made anew by what is reported then.
   bare.clear_review_ids();
   bare.clear_waiting();
+  bare.clear_archived();
+  bare.clear_holds();
+  bare.clear_death();
+  bare.clear_clocks();
   for (store::v1::AliasRow& alias : *bare.mutable_aliases()) alias.clear_sealed();
   for (store::v1::FlagRow& flag : *bare.mutable_flags()) {
     // A retracted flag is shown to nobody and counts for nothing; the report that comes again opens it.
@@ -57,6 +63,8 @@ PersonRow BareOf(const PersonRow& row) {
     flag.clear_source_system();
     flag.clear_worker_hash();
     flag.clear_team_hash();
+    flag.clear_end_learnt_at_s();
+    flag.clear_retracted_at_s();
   }
   return bare;
 }
@@ -103,8 +111,34 @@ bool Challenge(const ConsentRow& closed, ConsentRow* known) {
   return changed;
 }
 
+// Gives the row of somebody who was found to be the same the holds and the death that `closing` says,
+// without what is sealed under another's key. What was ended is not ended for them.
+bool KeepAndMourn(const ClosingRow& closing, PersonRow* row) {
+  bool changed = false;
+  for (const store::v1::HoldRow& hold : closing.holds().holds()) {
+    const bool known = std::any_of(
+        row->holds().begin(), row->holds().end(),
+        [&](const store::v1::HoldRow& one) { return one.agency_id() == hold.agency_id(); });
+    if (known) continue;
+    store::v1::HoldRow* const added = row->add_holds();
+    *added = hold;
+    added->clear_sealed_reference();
+    changed = true;
+  }
+  if (closing.death().confirmed_at_s() != 0 && row->death().confirmed_at_s() == 0) {
+    *row->mutable_death() = closing.death();
+    for (store::v1::DeathVoiceRow& voice : *row->mutable_death()->mutable_said_by()) {
+      voice.clear_sealed();
+    }
+    changed = true;
+  }
+  return changed;
+}
+
 // Makes the person's own row say what `closing`, made after it, says.
 void ApplyToOwn(const ClosingRow& closing, PersonRow* row) {
+  if (closing.has_holds()) *row->mutable_holds() = closing.holds().holds();
+  if (closing.has_death()) *row->mutable_death() = closing.death();
   if (closing.has_shield()) *row->mutable_shield() = closing.shield();
   for (const ConsentRow& closed : closing.consents()) {
     ConsentRow* const known = Find(row, closed.consent_id());
@@ -122,6 +156,7 @@ void ApplyToOwn(const ClosingRow& closing, PersonRow* row) {
 // closed for reasons of their own.
 bool ApplyToFormer(const ClosingRow& closing, PersonRow* row) {
   bool changed = Supersede(closing, row);
+  changed = KeepAndMourn(closing, row) || changed;
   if (closing.shield().shielded() && !row->shield().shielded()) {
     *row->mutable_shield() = closing.shield();
     changed = true;
@@ -293,7 +328,10 @@ class Applying {
     size_t first = 0;
     while (first < group.versions.size() && group.versions[first] <= row->version()) ++first;
     if (first == group.closings.size()) return absl::OkStatus();
-    for (size_t i = first; i < group.closings.size(); ++i) ApplyToOwn(group.closings[i], &*row);
+    for (size_t i = first; i < group.closings.size(); ++i) {
+      ApplyToOwn(group.closings[i], &*row);
+      SIGNPOST_RETURN_IF_ERROR(RemoveEnded(group.closings[i], &*row).status());
+    }
     SIGNPOST_RETURN_IF_ERROR(AddBare(group.id, group.closings.back().bare(), &*row));
     // Greater than any version that has a closing: the next one made gets a row of its own.
     row->set_version(std::max(row->version(), group.versions.back()) + 1);
@@ -309,10 +347,53 @@ class Applying {
   absl::Status CloseFormer(const std::string& id, const ClosingRow& closing) {
     SIGNPOST_ASSIGN_OR_RETURN(std::optional<PersonRow> row, ReadRow(id));
     if (!row.has_value() || !row->merged_into().empty()) return absl::OkStatus();
-    if (!ApplyToFormer(closing, &*row)) return absl::OkStatus();
+    SIGNPOST_ASSIGN_OR_RETURN(const bool ended, RemoveEnded(closing, &*row));
+    if (!ApplyToFormer(closing, &*row) && !ended) return absl::OkStatus();
     row->set_version(row->version() + 1);
     changed_[id] = *std::move(row);
     closed_anew_.insert(id);
+    return absl::OkStatus();
+  }
+
+  // Takes out the flags that were erased by the table since, with their records and the details that no
+  // other flag has.
+  absl::StatusOr<bool> RemoveEnded(const ClosingRow& closing, PersonRow* row) {
+    bool changed = false;
+    for (const std::string& flag_id : closing.erased_flag_ids()) {
+      const auto take_out = [&](auto* flags) -> absl::Status {
+        for (int i = flags->size() - 1; i >= 0; --i) {
+          const auto& flag = flags->Get(i);
+          if (flag.flag_id() != flag_id) continue;
+          SIGNPOST_RETURN_IF_ERROR(RemoveRecordOf(flag.agency_id(), flag.record_hash(), flag_id));
+          RemoveArchived(flag_id, &batch_);
+          flags->DeleteSubrange(i, 1);
+          changed = true;
+        }
+        return absl::OkStatus();
+      };
+      SIGNPOST_RETURN_IF_ERROR(take_out(row->mutable_flags()));
+      SIGNPOST_RETURN_IF_ERROR(take_out(row->mutable_archived()));
+    }
+    if (!changed) return false;
+    auto* const aliases = row->mutable_aliases();
+    aliases->erase(
+        std::remove_if(aliases->begin(), aliases->end(),
+                       [&](const store::v1::AliasRow& alias) { return !HasFlagOf(*row, alias); }),
+        aliases->end());
+    return true;
+  }
+
+  // Nothing leads to the flag by its record, unless the record leads elsewhere by now.
+  absl::Status RemoveRecordOf(const std::string& agency_id, const std::string& record_hash,
+                              const std::string& flag_id) {
+    if (record_hash.empty()) return absl::OkStatus();
+    const std::string key = People::LocalRecordKey(agency_id, record_hash);
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> known,
+                              view_.Get(Space::kLocalRecords, key));
+    if (!known.has_value()) return absl::OkStatus();
+    SIGNPOST_ASSIGN_OR_RETURN(const auto local,
+                              store::DecodeRow<store::v1::LocalRecordRow>("a record", *known));
+    if (local.flag_id() == flag_id) batch_.Delete(Space::kLocalRecords, key);
     return absl::OkStatus();
   }
 
@@ -373,6 +454,9 @@ class Applying {
           const std::optional<store::v1::ErasedRecordRow> erased,
           ReadErasedRecord(view_, keyring_, flag.agency_id(), flag.record_hash()));
       if (erased.has_value()) continue;
+      SIGNPOST_ASSIGN_OR_RETURN(const bool ended,
+                                IsEnded(view_, keyring_, flag.agency_id(), flag.record_hash()));
+      if (ended) continue;
       if (!records_.insert(key).second) continue;
       *row->add_flags() = flag;
       store::v1::LocalRecordRow local;
@@ -399,6 +483,11 @@ class Applying {
                 PutClosing(person, row, *key, ClosedOf(row), random_, &batch_));
           }
         }
+      }
+      // So that holds stand among what is due before anything is served; the job looks at all else.
+      SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId held, base::PersonId::FromBytes(id));
+      for (const store::v1::HoldRow& hold : row.holds()) {
+        schedule::PutDue(kHoldsJob, HoldDue(hold), HoldKey(held, hold.agency_id()), &batch_);
       }
       batch_.Put(Space::kPeople, id, store::EncodeRow(row));
       if (++rows % base::kPageRowsMax != 0) continue;
@@ -447,6 +536,8 @@ void AddSuperseded(const ConsentRow& consent, ClosingRow* closing) {
 ClosingRow ClosedOf(const PersonRow& row) {
   ClosingRow closing;
   if (row.shield().shielded()) *closing.mutable_shield() = row.shield();
+  if (!row.holds().empty()) *closing.mutable_holds()->mutable_holds() = row.holds();
+  if (row.death().confirmed_at_s() != 0) *closing.mutable_death() = row.death();
   for (const ConsentRow& consent : row.consents()) {
     if (consent.withdrawn_at_s() != 0 ||
         consent.decision() == signpost::v1::CONSENT_DECISION_REFUSED) {

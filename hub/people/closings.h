@@ -1,5 +1,6 @@
 // The register of closings is a list that says what was closed for each young person: a shield that
-// was set, a refusal, a yes that was taken back, that a holder challenged, or that no longer stands. It lies among the wrapped data keys
+// was set, a refusal, a yes that was taken back, that a holder challenged, or that no longer stands; a
+// legal hold, that they have died, and which archived flags were erased. It lies among the wrapped data keys
 // (Space::kPersonKeys), which no backup holds and of which there is one file, as new as the store. So
 // what closes outlives every backup: whichever is restored, all that was closed since is closed in it
 // before anything is served.
@@ -9,6 +10,8 @@
 // details, their records; nothing in clear, about 300 bytes for each agency that reported them). It
 // is sealed under the person's own data key, so it opens to nobody once they are erased, and goes
 // with them; a change of the master key covers it by covering that key.
+//
+// A hold that was ended, and a death that was taken back, are registered too, as the lifting of a shield.
 //
 // Only what closes is registered. A yes that stands in the place of a no is not: after a restore from
 // before it the no holds again, and somebody asks again. The lifting of a shield is, since nobody could

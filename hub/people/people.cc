@@ -206,6 +206,13 @@ absl::StatusOr<RecordState> People::ResolveRecord(const store::View& view,
   absl::StatusOr<Person> person = Read(view, state.record->known_as);
   if (person.ok()) {
     state.person = *std::move(person);
+    for (const store::v1::ArchivedFlagRow& row : state.person->row().archived()) {
+      if (row.flag_id() != state.record->flag.bytes()) continue;
+      SIGNPOST_ASSIGN_OR_RETURN(const std::optional<LazyArchivedFlag> lazy,
+                                LookupArchived(view, *keyring_, row.flag_id()));
+      if (!lazy.has_value()) continue;
+      SIGNPOST_ASSIGN_OR_RETURN(state.archived, lazy->Open());
+    }
   } else if (base::ReasonOf(person.status()) != Reason::kNotFound) {
     return std::move(person).status();
   }
@@ -257,14 +264,14 @@ absl::StatusOr<People::Draft> People::Load(const ledger::GuardedView& view,
 
 absl::StatusOr<People::Draft> People::Begin(const Person& person) const {
   SIGNPOST_ASSIGN_OR_RETURN(base::SecretKey key, person.key_->Get());
-  return Draft{person.id(), person.row(), key, {}};
+  return Draft{person.id(), person.row(), key, {}, &keeping_};
 }
 
 absl::StatusOr<People::Draft> People::Create() const {
   const base::PersonId id = base::PersonId::New(random_);
   const base::SecretKey key = base::SecretKey::Generate(random_);
   SIGNPOST_ASSIGN_OR_RETURN(std::string wrapped, keyring_->WrapDataKey(id, key, random_));
-  Draft draft{id, PersonRow(), key, {}};
+  Draft draft{id, PersonRow(), key, {}, &keeping_};
   draft.change.Put(Space::kPersonKeys, id.ToBytes(), wrapped);
   return draft;
 }

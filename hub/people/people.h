@@ -32,6 +32,7 @@
 #include "hub/base/principal.h"
 #include "hub/base/random.h"
 #include "hub/ledger/read_set.h"
+#include "hub/people/keeping.h"
 #include "hub/people/person.h"
 #include "hub/people/scope.h"
 #include "hub/people/standing.h"
@@ -45,6 +46,15 @@ namespace signpost::people {
 
 // How long an agency's wish to have a shield lifted counts.
 inline constexpr absl::Duration kLiftAskedFor = absl::Hours(28 * 24);
+
+// Flags that are archived and erased in one commit: their references fit its entry.
+inline constexpr int kEndsPerCommitMax = 256;
+
+// Archived flags, of all agencies together; past it what is retracted goes at once.
+inline constexpr int kArchivedPerPersonMax = 1024;
+
+// A retracted flag that stood so long may have been seen: it is archived like one that is closed.
+inline constexpr absl::Duration kStoodForReviews = absl::Hours(24);
 
 // How far Read() follows merges; a longer chain is damage.
 inline constexpr int kMergeHopsMax = 8;
@@ -63,6 +73,8 @@ struct RecordState {
   std::optional<LocalRecord> record;  // nothing: the agency never reported it
   // Whom its flag is on, merges followed; nothing once that one was erased.
   std::optional<Person> person;
+  // Its flag, where that is archived.
+  std::optional<store::v1::ArchivedFlagSecret> archived;
 };
 
 // A record as listed for a reconciliation.
@@ -84,6 +96,13 @@ enum class FlagChange {
   kClosed,     // new and closed already, or closed now
   kChanged,    // worker, service, assessments or details differ
   kRetracted,  // entered in error
+};
+
+// What one more word on somebody's death came to.
+enum class DeathTurn {
+  kNone,       // nothing is otherwise for others
+  kConfirmed,  // from now on it is certain
+  kUndone,     // it was wrong
 };
 
 // Where a report goes.
@@ -120,6 +139,11 @@ struct FlagResult {
   std::vector<store::v1::AliasHashes> aliases;
   // What the entry of the change names the person by; set unless kUnchanged.
   std::optional<ledger::Blinding> blinding;
+  // It was closed before the hub first heard of it, or long ago: nobody need ask who takes over.
+  bool old_closing = false;
+  // What the report's word on their death came to, and who is to be told of that.
+  DeathTurn death = DeathTurn::kNone;
+  std::vector<std::string> mourners;
 };
 
 struct ConsentResult {
@@ -157,6 +181,66 @@ struct ShieldResult {
   bool lifted = false;  // by this
 };
 
+// One agency's word that what is held must be kept, or need not be any more.
+struct HoldVoice {
+  bool held = false;
+  std::string agency_id;
+  std::string reference;  // of the court or the inquiry; where held
+  absl::Time review_at;   // where held
+  // Whether an agency that set one can no longer be asked. May be empty: all can be.
+  std::function<bool(const std::string& agency_id)> is_gone;
+};
+
+struct HoldResult {
+  store::Batch change;  // empty when nothing is otherwise than it was
+  base::PersonId person;
+  bool stands = false;  // one hold at least, after this
+};
+
+// One word on whether somebody has died.
+struct DeathVoice {
+  bool died = false;
+  std::string agency_id;
+  std::string record_hash;  // of the record in which it is said; empty: an officer says so
+  int32_t died_on = 0;      // yyyymmdd; where died
+  std::string registration_reference;  // empty: not seen
+};
+
+struct DeathResult {
+  store::Batch change;  // empty when nothing is otherwise than it was
+  base::PersonId person;
+  bool stands = false;  // it is certain, after this
+  DeathTurn turn = DeathTurn::kNone;
+  // Agencies that are to be told of the turn: those with a flag that counts, but none that said so itself.
+  // What one agency said would else tell it that another knows them too.
+  std::vector<std::string> mourners;
+};
+
+// Why a consent ends: its time is over; or another gave it, and they become of that age.
+enum class ConsentEnd { kLapses, kSixteen, kEighteen };
+
+// That a consent ends soon, for whoever recorded it, and confirmed it as a holder.
+struct ConsentEnding {
+  std::vector<std::string> agencies;
+  base::ConsentId consent;
+  ConsentEnd cause = ConsentEnd::kLapses;
+  absl::Time ends_at;  // of one that lapses
+};
+
+// What was due of one person.
+struct EndsResult {
+  store::Batch change;  // empty when they are no more, or somebody else
+  base::PersonId person;
+  std::optional<ledger::Blinding> blinding;
+  std::vector<std::string> archived;  // ids of flags, 16 bytes each
+  std::vector<std::string> erased;
+  std::vector<ConsentEnding> endings;
+  bool nothing_left = false;  // of whom nothing is left is to be erased whole
+  // Hashes of aliases that no flag has any more, and of those that are left.
+  std::vector<store::v1::AliasHashes> dropped_aliases;
+  std::vector<store::v1::AliasHashes> aliases;
+};
+
 // Whether an agency's own officer, and no other, may learn that it reports somebody who was erased.
 // May be empty: no agency's.
 using AskedItself = std::function<bool(const std::string& agency_id)>;
@@ -172,16 +256,18 @@ struct MergeResult {
 class People {
  public:
   People(const base::Keyring* keyring, base::RandomSource* random,
-         const StandingRules& standing_rules = {})
+         const StandingRules& standing_rules = {}, KeepingRules keeping = {})
       : keyring_(keyring),
         record_key_(keyring->local_record_key()),
         random_(random),
-        standing_rules_(standing_rules) {}
+        standing_rules_(standing_rules),
+        keeping_(std::move(keeping)) {}
   People(const People&) = delete;
   People& operator=(const People&) = delete;
 
   const base::Keyring& keyring() const { return *keyring_; }
   const StandingRules& standing_rules() const { return standing_rules_; }
+  const KeepingRules& keeping() const { return keeping_; }
 
   // The person `id` stands for now, merges followed. Errors: kNotFound when there is none or they
   // were erased; kDataLoss; kStoreUnavailable.
@@ -246,7 +332,8 @@ class People {
   // --- Flags ---
 
   // Puts `report` where `placing` says: opens a flag for a record the agency never reported, else
-  // changes, closes or retracts that record's flag. Keeps the reporter's details as an alias when
+  // changes, closes or retracts that record's flag. One that is archived opens again as what it is where it
+  // is reported as open, and else stays where it is. Keeps the reporter's details as an alias when
   // they differ from its latest. `state` is the record's, `content_hash` the report's
   // (ContentHash), `hashes` are those of report.person(). Reads nothing.
   //
@@ -284,6 +371,43 @@ class People {
   [[nodiscard]] absl::StatusOr<FlagResult> PrepareClose(absl::string_view agency_id,
                                                         const RecordState& state, absl::Time now,
                                                         bool release = false) const;
+
+  // --- What ends ---
+
+  // Does what is due of them at `now`: archives flags and erases archived ones as the table says, unless
+  // `table_counts` is false or a hold stands; and says which consents end soon. Whoever is no more, or
+  // somebody else, has nothing due. At most kEndsPerCommitMax flags at once: the others are due still.
+  // Aliases' keys are matching's: use matching::ReportLinker::PrepareEnds(). Errors: kDataLoss; those of
+  // the view.
+  [[nodiscard]] absl::StatusOr<EndsResult> PrepareEnds(const ledger::GuardedView& view,
+                                                       const base::PersonId& person, absl::Time now,
+                                                       bool table_counts) const;
+  // Sets a hold of one agency, or gives it another day of review, at once; or notes that the agency asks
+  // to have it ended. A hold ends when the agency that set it (or one more, where that can no longer be
+  // asked) and another have asked within kLiftAskedFor. Errors: kNotFound.
+  [[nodiscard]] absl::StatusOr<HoldResult> PrepareHold(const ledger::GuardedView& view,
+                                                       const base::PersonId& person,
+                                                       const HoldVoice& voice,
+                                                       absl::Time now) const;
+  // That the agency was told that its hold is to be reviewed. Empty where it has none.
+  [[nodiscard]] absl::StatusOr<store::Batch> PrepareHoldTold(const ledger::GuardedView& view,
+                                                             const base::PersonId& person,
+                                                             absl::string_view agency_id,
+                                                             absl::Time now) const;
+  // The court's or the inquiry's number of a hold. Errors: kDataLoss.
+  [[nodiscard]] absl::StatusOr<std::string> ReferenceOf(const Person& person,
+                                                        const store::v1::HoldRow& hold) const;
+  // Notes one word on whether they have died. It is certain once two agencies say so, or one with the
+  // number of the registration; and no longer, once who said so took it back or two agencies say
+  // that they have not. Errors: kNotFound.
+  [[nodiscard]] absl::StatusOr<DeathResult> PrepareDeath(const ledger::GuardedView& view,
+                                                         const base::PersonId& person,
+                                                         const DeathVoice& voice,
+                                                         absl::Time now) const;
+  // Puts their place among what is due where it belongs under the rules of today; empty where it is
+  // there already.
+  [[nodiscard]] absl::StatusOr<store::Batch> PrepareClock(const ledger::GuardedView& view,
+                                                          const base::PersonId& person) const;
 
   // --- Consents ---
 
@@ -344,7 +468,7 @@ class People {
   // reports it again is asked about. Matching keys are matching's: use
   // matching::ReportLinker::PrepareErase(), which does both. `agency_id` is whose officer erases them
   // and is asked; where `asked_itself` says so of the agency that reports, it is that agency's own.
-  // `ids` receives every id that was theirs. Errors: kNotFound.
+  // `ids` receives every id that was theirs. Errors: kNotFound; kLegalHold while a hold stands.
   [[nodiscard]] absl::StatusOr<store::Batch> PrepareErase(
       const ledger::GuardedView& view, const base::PersonId& person, absl::string_view agency_id,
       absl::Time now, std::vector<base::PersonId>* ids, const AskedItself& asked_itself = {}) const;
@@ -358,11 +482,22 @@ class People {
   absl::StatusOr<base::PersonId> AddId(Draft* draft) const;
   std::string NameHash(const store::v1::FlagRow& flag, absl::string_view what,
                        absl::string_view id) const;
+  // Moves a flag of the draft into the archive.
+  absl::Status Archive(Draft* draft, int flag, absl::Time now) const;
+  // When a flag that is archived is to be erased, with the blur; `end`: as EndOf() gave it.
+  absl::StatusOr<absl::Time> EraseAt(const Draft& draft, const store::v1::FlagRow& flag,
+                                     absl::Time end, absl::Time now) const;
+  // Retracted flags of one agency are few.
+  absl::Status DropRetracted(absl::string_view agency_id, absl::Time now, Draft* draft) const;
+  // Notes a word on their death in the draft. Gives whether anything is otherwise.
+  absl::StatusOr<bool> NoteDeath(Draft* draft, const DeathVoice& voice, absl::Time now,
+                                 DeathTurn* turn, std::vector<std::string>* mourners) const;
 
   const base::Keyring* const keyring_;
   const base::HmacKey record_key_;
   base::RandomSource* const random_;
   const StandingRules standing_rules_;
+  const KeepingRules keeping_;
 };
 
 // yyyymmdd, 0 for an absent or impossible date; and back (absent for 0).

@@ -103,24 +103,57 @@ store::v1::AliasHashes FirstOf(const store::v1::AliasHashes& hashes) {
   return first;
 }
 
-// Retracted flags of `agency_id` under one id are free, and few are kept: an agency that reports and
-// retracts for ever fills no row. Takes out the oldest of too many, with their records.
-void DropRetracted(absl::string_view agency_id, PersonRow* row, store::Batch* change) {
+// What becomes of a flag whose status was `before` and is what `flag` says now: from when its end counts.
+void NoteEnd(int before, absl::Time now, FlagRow* flag) {
+  if (flag->status() == signpost::v1::FLAG_STATUS_OPEN) {
+    flag->clear_end_learnt_at_s();
+    flag->clear_retracted_at_s();
+    return;
+  }
+  // One that is closed, and then said to have been an error, ended when it was closed.
+  if (before == signpost::v1::FLAG_STATUS_OPEN || flag->end_learnt_at_s() == 0) {
+    flag->set_end_learnt_at_s(absl::ToUnixSeconds(now));
+  }
+  if (flag->status() == signpost::v1::FLAG_STATUS_RETRACTED) {
+    flag->set_retracted_at_s(absl::ToUnixSeconds(now));
+  }
+}
+
+// The place of an archived flag in the row, -1 for none.
+int FindArchived(const PersonRow& row, absl::string_view flag_id) {
+  for (int i = 0; i < row.archived_size(); ++i) {
+    if (row.archived(i).flag_id() == flag_id) return i;
+  }
+  return -1;
+}
+
+}  // namespace
+
+// Retracted flags of one agency under one id are free, and few are kept: an agency that reports and
+// retracts for ever fills no row. The oldest of too many go, with their records; but what others could
+// see goes into the archive, or an agency could put out of a review's reach what it had said.
+absl::Status People::DropRetracted(absl::string_view agency_id, absl::Time now,
+                                   Draft* draft) const {
+  if (!draft->row.holds().empty()) return absl::OkStatus();
   int retracted = 0;
-  for (int i = row->flags_size() - 1; i >= 0; --i) {
-    const FlagRow& flag = row->flags(i);
+  for (int i = draft->row.flags_size() - 1; i >= 0; --i) {
+    const FlagRow& flag = draft->row.flags(i);
     if (flag.agency_id() != agency_id || flag.status() != signpost::v1::FLAG_STATUS_RETRACTED) {
       continue;
     }
     if (++retracted <= base::kRetractedFlagsKept) continue;
-    if (!flag.record_hash().empty()) {
-      change->Delete(Space::kLocalRecords, People::LocalRecordKey(agency_id, flag.record_hash()));
+    const absl::Duration stood = absl::Seconds(flag.retracted_at_s() - flag.created_at_s());
+    if (stood >= kStoodForReviews && draft->row.archived_size() < kArchivedPerPersonMax) {
+      SIGNPOST_RETURN_IF_ERROR(Archive(draft, i, now));
+      continue;
     }
-    row->mutable_flags()->DeleteSubrange(i, 1);
+    if (!flag.record_hash().empty()) {
+      draft->change.Delete(Space::kLocalRecords, LocalRecordKey(agency_id, flag.record_hash()));
+    }
+    draft->row.mutable_flags()->DeleteSubrange(i, 1);
   }
+  return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter,
                                                  const signpost::v1::FlagReport& report,
@@ -138,10 +171,41 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
   if (!placing.review.is_zero()) draft.row.add_review_ids(placing.review.ToBytes());
   if (placing.shield.shielded()) *draft.row.mutable_shield() = placing.shield;
   result.person = draft.id;
+  const bool retracts = report.status() == signpost::v1::FLAG_STATUS_RETRACTED;
+  const int archived_at =
+      state.archived.has_value() ? FindArchived(draft.row, state.archived->flag().flag_id()) : -1;
+  if (archived_at >= 0) {
+    const FlagRow& archived = state.archived->flag();
+    SIGNPOST_ASSIGN_OR_RETURN(result.flag, base::FlagId::FromBytes(archived.flag_id()));
+    SIGNPOST_ASSIGN_OR_RETURN(result.known_as, base::PersonId::FromBytes(archived.known_as()));
+    result.service = archived.service();
+    if (report.status() != signpost::v1::FLAG_STATUS_OPEN) {
+      // What is closed stays what it was in the archive, whatever is said of it later; that it was an
+      // error is noted beside it.
+      if (!retracts || archived.retracted_at_s() != 0) return result;  // kUnchanged
+      store::v1::ArchivedFlagSecret secret = *state.archived;
+      secret.mutable_flag()->set_status(signpost::v1::FLAG_STATUS_RETRACTED);
+      secret.mutable_flag()->set_retracted_at_s(absl::ToUnixSeconds(now));
+      SIGNPOST_RETURN_IF_ERROR(PutArchived(*keyring_, secret, random_, &draft.change));
+      result.kind = FlagChange::kRetracted;
+      draft.Put();
+      result.blinding.emplace(draft.key);
+      result.change = std::move(draft.change);
+      return result;
+    }
+    FlagRow* const again = draft.row.add_flags();
+    *again = archived;
+    SIGNPOST_ASSIGN_OR_RETURN(*again->mutable_sealed_contact(),
+                              draft.Seal(kContactKind, again->flag_id(),
+                                         state.archived->contact().SerializeAsString(), random_));
+    again->clear_content_hash();
+    RemoveArchived(again->flag_id(), &draft.change);
+    draft.row.mutable_archived()->DeleteSubrange(archived_at, 1);
+  }
   FlagRow* flag = FindRecord(&draft.row, reporter.agency_id, state.record_hash);
   const int status_before =
       flag == nullptr ? signpost::v1::FLAG_STATUS_UNSPECIFIED : flag->status();
-  const bool retracts = report.status() == signpost::v1::FLAG_STATUS_RETRACTED;
+  const int64_t confirmed_before_s = flag == nullptr ? 0 : flag->confirmed_at_s();
 
   for (std::string& agency : OpenAgencies(draft.row)) {
     if (agency != reporter.agency_id) result.other_agencies.push_back(std::move(agency));
@@ -166,7 +230,16 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
                        " records of this one person, the most that the hub keeps; retract those "
                        "that were entered in error"));
     }
-    DropRetracted(reporter.agency_id, &draft.row, &draft.change);
+    SIGNPOST_RETURN_IF_ERROR(DropRetracted(reporter.agency_id, now, &draft));
+    // In a store put back one may stand there that does not open any more.
+    for (int i = draft.row.archived_size() - 1; i >= 0; --i) {
+      if (draft.row.archived(i).agency_id() != reporter.agency_id ||
+          draft.row.archived(i).record_hash() != state.record_hash) {
+        continue;
+      }
+      RemoveArchived(draft.row.archived(i).flag_id(), &draft.change);
+      draft.row.mutable_archived()->DeleteSubrange(i, 1);
+    }
     flag = draft.row.add_flags();
     result.flag_created = true;
     result.flag = base::FlagId::New(random_);
@@ -192,6 +265,7 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
   flag->set_source_system(reporter.system_id);
   flag->set_confirmed_at_s(absl::ToUnixSeconds(now));
   flag->set_status(report.status());
+  NoteEnd(status_before, now, flag);
   if (retracts) {
     result.kind = FlagChange::kRetracted;
   } else {
@@ -205,6 +279,13 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
     flag->set_service(report.service());
     flag->set_opened_on(DateNumber(report.opened_on()));
     flag->set_closed_on(DateNumber(report.closed_on()));
+    if (result.kind == FlagChange::kClosed) {
+      // What the hub knew as open until lately is news, whatever day the agency says.
+      const int32_t news_from = Day(now - keeping_.closing_is_news);
+      result.old_closing = result.flag_created || (flag->closed_on() < news_from &&
+                                                   absl::FromUnixSeconds(confirmed_before_s) <
+                                                       now - keeping_.closing_is_news);
+    }
     flag->clear_assessments();
     for (const signpost::v1::AssessmentPointer& pointer : report.assessments()) {
       store::v1::AssessmentRow* kept = flag->add_assessments();
@@ -270,12 +351,24 @@ absl::StatusOr<FlagResult> People::PrepareReport(const base::Principal& reporter
     for (const AliasRow& alias : draft.row.aliases()) result.aliases.push_back(alias.hashes());
   }
 
+  DeathVoice death;
+  death.died = report.has_died_on() && !retracts;
+  death.agency_id = reporter.agency_id;
+  death.record_hash = state.record_hash;
+  death.died_on = DateNumber(report.died_on());
+  SIGNPOST_RETURN_IF_ERROR(NoteDeath(&draft, death, now, &result.death, &result.mourners).status());
+
   LocalRecordRow local;
   local.set_person_id(flag->known_as());
   local.set_flag_id(result.flag.ToBytes());
   draft.change.Put(Space::kLocalRecords, LocalRecordKey(reporter.agency_id, state.record_hash),
                    store::EncodeRow(local));
   draft.Put();
+  if (result.death != DeathTurn::kNone) {
+    store::v1::ClosingRow closing;
+    *closing.mutable_death() = draft.row.death();
+    SIGNPOST_RETURN_IF_ERROR(draft.Close(std::move(closing), random_));
+  }
   result.blinding.emplace(draft.key);
   result.change = std::move(draft.change);
   return result;
@@ -304,6 +397,17 @@ absl::StatusOr<FlagResult> People::PrepareClose(absl::string_view agency_id,
   SIGNPOST_ASSIGN_OR_RETURN(Draft draft, Begin(*state.person));
   result.person = draft.id;
   FlagRow* flag = FindRecord(&draft.row, agency_id, state.record_hash);
+  if (flag == nullptr && release && state.archived.has_value()) {
+    const int archived = FindArchived(draft.row, state.archived->flag().flag_id());
+    if (archived < 0) return result;
+    SIGNPOST_ASSIGN_OR_RETURN(result.flag,
+                              base::FlagId::FromBytes(state.archived->flag().flag_id()));
+    draft.row.mutable_archived(archived)->clear_record_hash();
+    draft.Put();
+    result.blinding.emplace(draft.key);
+    result.change = std::move(draft.change);
+    return result;
+  }
   if (flag == nullptr) return result;
   SIGNPOST_ASSIGN_OR_RETURN(result.flag, base::FlagId::FromBytes(flag->flag_id()));
   result.service = flag->service();
@@ -315,6 +419,7 @@ absl::StatusOr<FlagResult> People::PrepareClose(absl::string_view agency_id,
   if (open) {
     flag->set_status(signpost::v1::FLAG_STATUS_CLOSED);
     flag->set_closed_on(std::max(Day(now), flag->opened_on()));
+    NoteEnd(signpost::v1::FLAG_STATUS_OPEN, now, flag);
     result.kind = FlagChange::kClosed;
   }
   flag->clear_content_hash();  // so that the same report, sent again, opens it again

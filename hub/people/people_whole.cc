@@ -10,6 +10,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/person_index.h"
+#include "hub/people/clocks.h"
 #include "hub/people/draft.h"
 #include "hub/people/erased_records.h"
 #include "hub/people/sealing.h"
@@ -53,6 +54,24 @@ void AddVoice(const std::string& agency_id, int64_t now_s, Voices* voices) {
   ShieldVoiceRow* one = voices->Add();
   one->set_agency_id(agency_id);
   one->set_at_s(now_s);
+}
+
+// Whatever was said of either is said of the one. What two agencies say of the two is certain of the one,
+// from when the second said so.
+void MergeDeaths(const store::v1::DeathRow& from, store::v1::DeathRow* to) {
+  for (const store::v1::DeathVoiceRow& voice : from.said_by()) *to->add_said_by() = voice;
+  for (const ShieldVoiceRow& one : from.denied_by()) {
+    if (FindVoice(to->denied_by(), one.agency_id()) == nullptr) *to->add_denied_by() = one;
+  }
+  if (to->confirmed_at_s() != 0 && from.confirmed_at_s() != 0) {
+    to->set_confirmed_at_s(std::min(to->confirmed_at_s(), from.confirmed_at_s()));
+  } else if (to->confirmed_at_s() == 0 && from.confirmed_at_s() != 0) {
+    to->set_confirmed_at_s(from.confirmed_at_s());
+  } else if (to->confirmed_at_s() == 0 && IsCertainDeath(*to)) {
+    for (const store::v1::DeathVoiceRow& voice : to->said_by()) {
+      to->set_confirmed_at_s(std::max(to->confirmed_at_s(), voice.at_s()));
+    }
+  }
 }
 
 template <typename Where>
@@ -231,6 +250,32 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view
       of_agency->set_reports(of_agency->reports() + waits.reports());
     }
   }
+  for (store::v1::ArchivedFlagRow& archived : *source.row.mutable_archived()) {
+    *target.row.add_archived() = std::move(archived);
+  }
+  for (store::v1::HoldRow& hold : *source.row.mutable_holds()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*hold.mutable_sealed_reference(),
+                              reseal(hold.sealed_reference(), kHoldKind, hold.hold_id()));
+    const auto same = std::find_if(
+        target.row.mutable_holds()->begin(), target.row.mutable_holds()->end(),
+        [&](const store::v1::HoldRow& one) { return one.agency_id() == hold.agency_id(); });
+    if (same == target.row.mutable_holds()->end()) {
+      *target.row.add_holds() = std::move(hold);
+    } else if (hold.review_at_s() < same->review_at_s()) {
+      // Of two of one agency the one that is reviewed first; who asked to end either did not for both.
+      hold.clear_end_asked_by();
+      *same = std::move(hold);
+    } else {
+      same->clear_end_asked_by();
+    }
+  }
+  for (store::v1::DeathVoiceRow& voice : *source.row.mutable_death()->mutable_said_by()) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        *voice.mutable_sealed(),
+        reseal(voice.sealed(), kDeathKind, DeathItem(voice.agency_id(), voice.record_hash())));
+  }
+  MergeDeaths(source.row.death(), target.row.mutable_death());
+  if (target.row.death().said_by().empty()) target.row.clear_death();
   // Whatever waited to be decided of either still waits.
   target.row.mutable_review_ids()->MergeFrom(source.row.review_ids());
   target.row.add_merged_from(source.id.ToBytes());
@@ -247,10 +292,12 @@ absl::StatusOr<MergeResult> People::PrepareMerge(const ledger::GuardedView& view
   // What was closed for either is closed for both from now on, and so for either where a store that is
   // put back knows them as two.
   store::v1::ClosingRow closing = ClosedOf(target.row);
-  if (closing.has_shield() || closing.consents_size() > 0 || closing.superseded_size() > 0) {
+  if (closing.has_shield() || closing.consents_size() > 0 || closing.superseded_size() > 0 ||
+      closing.has_holds() || closing.has_death()) {
     SIGNPOST_RETURN_IF_ERROR(target.Close(std::move(closing), random_));
   }
   result.change = std::move(target.change);
+  DropClock(source.id, source.row, &result.change);
   result.change.Put(Space::kPeople, source.id.ToBytes(), store::EncodeRow(pointer));
   return result;
 }
@@ -261,23 +308,36 @@ absl::StatusOr<store::Batch> People::PrepareErase(const ledger::GuardedView& vie
                                                   std::vector<base::PersonId>* ids,
                                                   const AskedItself& asked_itself) const {
   SIGNPOST_ASSIGN_OR_RETURN(Person read, Read(view, person));
+  if (!read.row().holds().empty()) {
+    return base::Error(
+        base::Reason::kLegalHold,
+        "what is held must be kept for a court or an inquiry for now; the wish is recorded: "
+        "ask again once the hold has ended, and tell them so");
+  }
   ids->assign(1, read.id());
   for (const std::string& merged : read.row().merged_from()) {
     SIGNPOST_ASSIGN_OR_RETURN(base::PersonId id, base::PersonId::FromBytes(merged));
     ids->push_back(id);
   }
   store::Batch change;
-  for (const FlagRow& flag : read.flags()) {
-    if (flag.record_hash().empty()) continue;  // the record is somebody else's now
-    change.Delete(Space::kLocalRecords, LocalRecordKey(flag.agency_id(), flag.record_hash()));
+  const auto mark = [&](const std::string& of_agency, const std::string& record_hash) {
+    if (record_hash.empty()) return absl::OkStatus();  // the record is somebody else's now
+    change.Delete(Space::kLocalRecords, LocalRecordKey(of_agency, record_hash));
     store::v1::ErasedRecordRow erased;
-    erased.set_agency_id(flag.agency_id());
-    const bool itself = asked_itself != nullptr && asked_itself(flag.agency_id());
-    erased.set_asked_agency_id(itself ? flag.agency_id() : std::string(agency_id));
+    erased.set_agency_id(of_agency);
+    const bool itself = asked_itself != nullptr && asked_itself(of_agency);
+    erased.set_asked_agency_id(itself ? of_agency : std::string(agency_id));
     erased.set_erased_at_s(absl::ToUnixSeconds(now));
-    SIGNPOST_RETURN_IF_ERROR(
-        PutErasedRecord(*keyring_, flag.record_hash(), erased, random_, &change));
+    return PutErasedRecord(*keyring_, record_hash, erased, random_, &change);
+  };
+  for (const FlagRow& flag : read.flags()) {
+    SIGNPOST_RETURN_IF_ERROR(mark(flag.agency_id(), flag.record_hash()));
   }
+  for (const store::v1::ArchivedFlagRow& archived : read.row().archived()) {
+    SIGNPOST_RETURN_IF_ERROR(mark(archived.agency_id(), archived.record_hash()));
+    RemoveArchived(archived.flag_id(), &change);
+  }
+  DropClock(read.id(), read.row(), &change);
   for (const base::PersonId& id : *ids) {
     const std::string key = id.ToBytes();
     change.Delete(Space::kPeople, key);

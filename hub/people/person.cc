@@ -62,8 +62,16 @@ base::PersonId Person::KnownAs(absl::string_view agency_id) const {
     if (flag.known_as() == named_as_.bytes()) return named_as_;
     if (first == nullptr) first = &flag;
   }
-  if (first == nullptr) return id_;
-  const absl::StatusOr<base::PersonId> id = base::PersonId::FromBytes(first->known_as());
+  std::string known_as = first == nullptr ? std::string() : first->known_as();
+  // What is archived counts for nothing, but the agency goes on knowing them by the id that it had: another
+  // would say what their rows were joined to since.
+  for (const store::v1::ArchivedFlagRow& flag : row_->archived()) {
+    if (flag.agency_id() != agency_id || flag.known_as().empty()) continue;
+    if (flag.known_as() == named_as_.bytes()) return named_as_;
+    if (known_as.empty()) known_as = flag.known_as();
+  }
+  if (known_as.empty()) return id_;
+  const absl::StatusOr<base::PersonId> id = base::PersonId::FromBytes(known_as);
   return id.ok() ? *id : id_;
 }
 

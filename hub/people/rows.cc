@@ -6,6 +6,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/keys/master_key.h"
+#include "hub/people/archived.h"
 #include "hub/people/closings.h"
 #include "hub/people/erased_records.h"
 #include "hub/store/row_codec.h"
@@ -54,15 +55,16 @@ absl::Status ForEachWrappedKeys(
 }
 
 bool IsWrappedDataKey(absl::string_view key) {
-  return !keys::IsHubKey(key) && !IsClosing(key) && !IsErasedRecord(key);
+  return !keys::IsHubKey(key) && !IsClosing(key) && !IsErasedRecord(key) && !IsEndedRecord(key);
 }
 
 absl::StatusOr<bool> PutWrappedKeyBack(const store::View& view, const std::string& key,
                                        const std::string& value, store::Batch* batch) {
-  if (IsHeldReportKey(key)) {
-    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> question,
-                              view.Get(Space::kReviews, QuestionOfKey(key)));
-    if (!question.has_value()) return false;
+  if (IsHeldReportKey(key) || IsArchivedKey(key)) {
+    SIGNPOST_ASSIGN_OR_RETURN(
+        const std::optional<std::string> opened,
+        view.Get(Space::kReviews, IsArchivedKey(key) ? ArchivedOfKey(key) : QuestionOfKey(key)));
+    if (!opened.has_value()) return false;
     batch->Put(kWrappedKeysSpace, key, value);
     return true;
   }
@@ -86,7 +88,7 @@ absl::StatusOr<Rewrapped> RewrapKeys(const store::View& view, const base::Keyrin
   for (const store::KeyValue& row : rows) {
     if (!IsWrappedDataKey(row.key) || keyring.IsUnderMaster(row.value)) continue;
     SIGNPOST_ASSIGN_OR_RETURN(const base::PersonId person,
-                              IsHeldReportKey(row.key)
+                              IsHeldReportKey(row.key) || IsArchivedKey(row.key)
                                   ? IdOf(row.key.substr(row.key.size() - base::kIdBytes))
                                   : IdOf(row.key));
     const absl::StatusOr<base::SecretKey> key = keyring.UnwrapDataKey(person, row.value);

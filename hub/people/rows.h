@@ -41,14 +41,14 @@ namespace signpost::people {
 inline constexpr store::Space kWrappedKeysSpace = store::Space::kPersonKeys;
 
 // Calls `visit` with all rows of the space, some at a time, in order: wrapped data keys, the hub's own
-// (keys/master_key.h), the register of closings (closings.h), marks of erased records. Stops at its first error, which it
+// (keys/master_key.h), the register of closings (closings.h), marks of erased and of ended records. Stops at its first error, which it
 // returns.
 [[nodiscard]] absl::Status ForEachWrappedKeys(
     const store::View& view, int keys_max,
     absl::FunctionRef<absl::Status(absl::Span<const store::KeyValue>)> visit);
 
-// Whether a row of the space is a wrapped data key, somebody's or that of a report that is held
-// (erased_records.h): one of those that are wrapped anew when the
+// Whether a row of the space is a wrapped data key, somebody's, that of a report that is held
+// (erased_records.h) or of an archived flag (archived.h): one of those that are wrapped anew when the
 // master key is changed, and that a restore takes only where whose they are is there.
 bool IsWrappedDataKey(absl::string_view key);
 

@@ -19,6 +19,8 @@ inline constexpr char kNoteKind[] = "note";              // item: consent id
 inline constexpr char kWithdrawalKind[] = "withdrawal";  // item: consent id
 inline constexpr char kConsentSecretKind[] = "consent";  // item: consent id
 inline constexpr char kClosingKind[] = "closing";        // item: the closing's key
+inline constexpr char kHoldKind[] = "hold";              // item: hold id
+inline constexpr char kDeathKind[] = "death";            // item: agency id and record hash
 inline constexpr char kPrivateKind[] = "private";        // item: the caller's label
 
 std::string SealContext(const base::PersonId& person, absl::string_view kind,

@@ -339,6 +339,11 @@ absl::Status ValidateReport(const signpost::v1::FlagReport& report, absl::Time n
     } else if (opened != 0 && closed_on != 0 && closed_on < opened) {
       violations.push_back({"closed_on", "not before opened_on"});
     }
+    const int32_t died =
+        CheckDate(report.has_died_on(), report.died_on(), "died_on", false, today, &violations);
+    if (died != 0 && opened != 0 && died < opened) {
+      violations.push_back({"died_on", "not before opened_on"});
+    }
     const signpost::v1::Contact& contact = report.contact();
     CheckId(contact.practitioner_id(), "contact.practitioner_id", false, &violations);
     CheckLine(contact.name(), "contact.name", base::kNameBytesMax, false, &violations);

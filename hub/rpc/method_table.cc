@@ -88,6 +88,16 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.AuditService/ListJointLooks", kAuditor | kPractitioner, kOptional, kUnary, 54},
     {"/signpost.v1.AuditService/VerifyPerson", kAuditor, kOptional, kUnary, 55},
     {"/signpost.v1.AuditService/AnnounceSample", kAuditor, kOptional, kUnary, 56},
+    // What is closed, kept, and ended. Roles are judged behind the door, so that a refusal is recorded;
+    // how long what is kept is for everybody who is enrolled.
+    {"/signpost.v1.ArchiveService/GetKeepingTable", kAnyEnrolled, kOptional, kUnary, 57},
+    {"/signpost.v1.ArchiveService/AskForArchive", kPractitioner, kRequired, kUnary, 58},
+    {"/signpost.v1.ArchiveService/ListArchiveRequests", kPractitioner, kRequired, kUnary, 59},
+    {"/signpost.v1.ArchiveService/AnswerArchiveRequest", kPractitioner, kRequired, kUnary, 60},
+    {"/signpost.v1.ArchiveService/ReadArchive", kPractitioner, kRequired, kUnary, 61},
+    {"/signpost.v1.ArchiveService/SetLegalHold", kPractitioner, kRequired, kUnary, 62},
+    {"/signpost.v1.ArchiveService/ListLegalHolds", kPractitioner, kRequired, kUnary, 63},
+    {"/signpost.v1.ArchiveService/RecordDeath", kPractitioner, kRequired, kUnary, 64},
 };
 
 constexpr bool Numbered() {

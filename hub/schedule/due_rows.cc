@@ -10,19 +10,17 @@ namespace {
 
 constexpr size_t kTimeBytes = 8;
 
-std::string Prefix(absl::string_view job) { return absl::StrCat("due/", job, "/"); }
-
 std::string TimeKey(absl::Time due) {
   return store::KeyU64(static_cast<uint64_t>(absl::ToUnixSeconds(due)));
 }
 
 std::string DueKey(absl::string_view job, absl::Time due, absl::string_view row_key) {
-  return absl::StrCat(Prefix(job), TimeKey(due), row_key);
+  return absl::StrCat(DuePrefix(job), TimeKey(due), row_key);
 }
 
 absl::StatusOr<std::vector<DueRow>> Read(const store::View& view, absl::string_view job,
                                          const std::string& to, int rows_max) {
-  const std::string prefix = Prefix(job);
+  const std::string prefix = DuePrefix(job);
   SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> rows,
                             view.Scan(store::Space::kMeta, prefix, to, rows_max));
   std::vector<DueRow> due;
@@ -39,6 +37,8 @@ absl::StatusOr<std::vector<DueRow>> Read(const store::View& view, absl::string_v
 
 }  // namespace
 
+std::string DuePrefix(absl::string_view job) { return absl::StrCat("due/", job, "/"); }
+
 void PutDue(absl::string_view job, absl::Time due, absl::string_view row_key, store::Batch* batch) {
   batch->Put(store::Space::kMeta, DueKey(job, due, row_key), std::string());
 }
@@ -50,12 +50,12 @@ void DeleteDue(absl::string_view job, absl::Time due, absl::string_view row_key,
 
 absl::StatusOr<std::vector<DueRow>> ReadDue(const store::View& view, absl::string_view job,
                                             absl::Time now, int rows_max) {
-  return Read(view, job, Prefix(job) + TimeKey(now + absl::Seconds(1)), rows_max);
+  return Read(view, job, DuePrefix(job) + TimeKey(now + absl::Seconds(1)), rows_max);
 }
 
 absl::StatusOr<absl::Time> NextDue(const store::View& view, absl::string_view job) {
   SIGNPOST_ASSIGN_OR_RETURN(const std::vector<DueRow> first,
-                            Read(view, job, store::PrefixEnd(Prefix(job)), 1));
+                            Read(view, job, store::PrefixEnd(DuePrefix(job)), 1));
   return first.empty() ? absl::InfiniteFuture() : first[0].due;
 }
 

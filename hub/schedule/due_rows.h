@@ -25,6 +25,9 @@ void PutDue(absl::string_view job, absl::Time due, absl::string_view row_key, st
 void DeleteDue(absl::string_view job, absl::Time due, absl::string_view row_key,
                store::Batch* batch);
 
+// What the keys of all rows of `job` begin with.
+std::string DuePrefix(absl::string_view job);
+
 struct DueRow {
   absl::Time due;
   std::string row_key;

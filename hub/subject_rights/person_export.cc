@@ -5,12 +5,15 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/ids.h"
 #include "hub/base/status_macros.h"
 #include "hub/disclosure/consents_told.h"
 #include "hub/disclosure/opener.h"
+#include "hub/people/archived.h"
+#include "hub/request/keeping_words.h"
 #include "hub/request/wire_convert.h"
 #include "hub/subject_rights/accesses.h"
 #include "hub/subject_rights/exclusions.h"
@@ -35,6 +38,7 @@ struct Export {
   const Tellable& tellable;
   Exclusions* exclusions;
   v1::PersonExport* held;
+  const people::KeepingTable& table;
 };
 
 void ComposeDetails(const stored::PersonSecret& secret, v1::PersonDetails* details) {
@@ -65,6 +69,35 @@ absl::Status AddDetails(const Export& out) {
   return absl::OkStatus();
 }
 
+// How long a flag is kept once it is closed, by the table in force.
+v1::KeepingTerms KeptBy(const Export& out, const std::string& service) {
+  return request::TermsInWords(service, out.table.Of(service));
+}
+
+// What is archived is in no answer, but it is held, and so it is told like what is not.
+void AddArchived(const Export& out, const std::vector<stored::ArchivedFlagSecret>& archived) {
+  for (const stored::ArchivedFlagSecret& secret : archived) {
+    const stored::FlagRow& flag = secret.flag();
+    if (flag.status() == v1::FLAG_STATUS_RETRACTED || !out.tellable.Flag(flag)) continue;
+    v1::HeldFlag* const wire = out.held->add_flags();
+    wire->set_agency_id(flag.agency_id());
+    wire->set_service(flag.service());
+    wire->set_status(static_cast<v1::FlagStatus>(flag.status()));
+    if (flag.opened_on() != 0) request::SetDate(flag.opened_on(), wire->mutable_opened_on());
+    if (flag.closed_on() != 0) request::SetDate(flag.closed_on(), wire->mutable_closed_on());
+    for (const stored::AssessmentRow& assessment : flag.assessments()) {
+      wire->add_assessment_kinds(assessment.kind());
+    }
+    wire->set_worker_role(secret.contact().role());
+    wire->set_archived(true);
+    *wire->mutable_kept() = KeptBy(out, flag.service());
+    if (!secret.contact().name().empty() && out.tellable.IsOwn(flag.agency_id()) &&
+        out.exclusions->Includes(v1::EXCLUSION_REASON_THIRD_PARTY, kWorkers)) {
+      wire->set_worker_name(secret.contact().name());
+    }
+  }
+}
+
 absl::Status AddFlags(const Export& out) {
   for (const stored::FlagRow& flag : out.person.flags()) {
     if (flag.status() == v1::FLAG_STATUS_RETRACTED || !out.tellable.Flag(flag)) continue;
@@ -81,6 +114,7 @@ absl::Status AddFlags(const Export& out) {
         const stored::ContactSecret contact,
         disclosure::Opener::Peek(ExportComposer::Key(), out.person.Contact(flag)).Open());
     wire->set_worker_role(contact.role());
+    *wire->mutable_kept() = KeptBy(out, flag.service());
     if (!contact.name().empty() && out.tellable.IsOwn(flag.agency_id()) &&
         out.exclusions->Includes(v1::EXCLUSION_REASON_THIRD_PARTY, kWorkers)) {
       wire->set_worker_name(contact.name());
@@ -208,6 +242,22 @@ void AddAgencyNames(const registry::Directory& directory, v1::PersonExport* held
   }
 }
 
+// Opens what is archived of them.
+absl::StatusOr<std::vector<stored::ArchivedFlagSecret>> OpenArchived(const store::View& view,
+                                                                     const base::Keyring& keyring,
+                                                                     const people::Person& person) {
+  std::vector<stored::ArchivedFlagSecret> opened;
+  for (const stored::ArchivedFlagRow& archived : person.row().archived()) {
+    SIGNPOST_ASSIGN_OR_RETURN(const auto sealed,
+                              people::ReadArchived(view, keyring, archived.flag_id()));
+    if (!sealed.has_value()) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(stored::ArchivedFlagSecret secret,
+                              disclosure::Opener::Peek(ExportComposer::Key(), *sealed).Open());
+    opened.push_back(std::move(secret));
+  }
+  return opened;
+}
+
 // A shield is told to whoever set it: to others that there is one is not theirs to know.
 bool SetShield(const people::Person& person, const std::string& agency_id) {
   const auto& voices = person.row().shield().set_by();
@@ -232,11 +282,19 @@ absl::StatusOr<ComposedExport> ComposeExport(const request::HubContext& context,
   held.set_agency_id(asker.agency_id);
   held.set_shielded(SetShield(person, asker.agency_id));
   const std::shared_ptr<const registry::Directory> directory = context.registry->directory();
-  const Tellable tellable(bound, *directory, person, asker.agency_id);
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<stored::ArchivedFlagSecret> archived,
+                            OpenArchived(view, *context.keyring, person));
+  std::vector<const stored::FlagRow*> archived_flags;
+  for (const stored::ArchivedFlagSecret& secret : archived)
+    archived_flags.push_back(&secret.flag());
+  const Tellable tellable(bound, *directory, person, asker.agency_id, archived_flags);
   Exclusions exclusions(context.keyring->hub_data_key(), person.id(), asker.agency_id, asked);
-  const Export out{person, tellable, &exclusions, &held};
+  held.set_died(person.row().death().confirmed_at_s() != 0);
+  const Export out{person, tellable, &exclusions, &held,
+                   context.people->keeping().At(context.clock->Now())};
   SIGNPOST_RETURN_IF_ERROR(AddDetails(out));
   SIGNPOST_RETURN_IF_ERROR(AddFlags(out));
+  AddArchived(out, archived);
   AccessesAsked accesses;
   accesses.before = asked.accesses_before();
   SIGNPOST_ASSIGN_OR_RETURN(accesses.consents_told, AddConsents(out));

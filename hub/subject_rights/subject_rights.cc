@@ -376,12 +376,20 @@ void SubjectRights::Erase(const base::Principal& asker, v1::ErasePersonRequest r
         const absl::Time now = context.clock->Now();
         Result attempt;
         ledger::Operation& operation = attempt.operation.emplace();
-        SIGNPOST_ASSIGN_OR_RETURN(
-            operation.batch,
-            context.linker->PrepareErase(view, person->id(), act.asker.agency_id, now,
-                                         [&context](const std::string& agency_id) {
-                                           return request::IsSensitiveAgency(context, agency_id);
-                                         }));
+        absl::StatusOr<store::Batch> erased = context.linker->PrepareErase(
+            view, person->id(), act.asker.agency_id, now, [&context](const std::string& agency_id) {
+              return request::IsSensitiveAgency(context, agency_id);
+            });
+        if (base::ReasonOf(erased.status()) == Reason::kLegalHold) {
+          // The wish stands in the ledger, and is found by whom it is about.
+          SIGNPOST_RETURN_IF_ERROR(request::SetPerson(*person, &entry, &operation).status());
+          ledger::SetRefused(Reason::kLegalHold, &entry);
+          operation.entries.push_back(ledger::ToDraft(entry));
+          attempt.outcome.refusal = erased.status();
+          return attempt;
+        }
+        if (!erased.ok()) return erased.status();
+        operation.batch = *std::move(erased);
         SIGNPOST_RETURN_IF_ERROR(AskHoldersToStop(context, *person, now, &operation));
         // Not in the index: it goes with the person.
         SIGNPOST_ASSIGN_OR_RETURN(const ledger::Blinding blinding, person->Blinding());

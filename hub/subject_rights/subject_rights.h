@@ -54,6 +54,7 @@ class SubjectRights {
   //   - kRequestIdReused (Erase, SetShield)
   //   - kMethodNotAllowed: another role; a manager who would lift a shield and whose agency's flag
   //     on the person is new
+  //   - kLegalHold (Erase): it must be kept for a court or an inquiry
   //   - kNotFound: nobody, or anything less than certain; SetShield by a manager: nobody the
   //     agency works with, all alike
   //   - kStoreUnavailable: not recorded, so not done

@@ -10,13 +10,16 @@ namespace signpost::subject_rights {
 namespace stored = ::signpost::store::v1;
 
 Tellable::Tellable(const request::BoundPolicy* bound, const registry::Directory& directory,
-                   const people::Person& person, const std::string& own_agency_id)
+                   const people::Person& person, const std::string& own_agency_id,
+                   const std::vector<const stored::FlagRow*>& archived)
     : bound_(bound), directory_(directory), person_(person), own_agency_id_(own_agency_id) {
-  for (const stored::FlagRow& flag : person.flags()) {
+  const auto know_by = [this](const stored::FlagRow& flag) {
     const bool sensitive = IsSensitive(flag.service());
     const auto [known, first] = by_that_alone_.try_emplace(flag.agency_id(), sensitive);
     known->second = known->second && sensitive;
-  }
+  };
+  for (const stored::FlagRow& flag : person.flags()) know_by(flag);
+  for (const stored::FlagRow* const flag : archived) know_by(*flag);
 }
 
 bool Tellable::IsSensitive(const std::string& service) const {

@@ -14,6 +14,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "hub/people/person.h"
 #include "hub/registry/directory.h"
@@ -24,9 +25,11 @@ namespace signpost::subject_rights {
 
 class Tellable {
  public:
-  // `bound` null: there is no policy, and every service of others is taken as sensitive.
+  // `bound` null: there is no policy, and every service of others is taken as sensitive. `archived`: their
+  // flags that are archived, by which agencies know them too.
   Tellable(const request::BoundPolicy* bound, const registry::Directory& directory,
-           const people::Person& person, const std::string& own_agency_id);
+           const people::Person& person, const std::string& own_agency_id,
+           const std::vector<const ::signpost::store::v1::FlagRow*>& archived = {});
 
   bool IsOwn(const std::string& agency_id) const { return agency_id == own_agency_id_; }
   // Whether the agency may be named as one that holds or did something. Not where it knows the

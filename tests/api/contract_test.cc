@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "hub/rpc/method_table.h"
 #include "hub/rpc/redact.h"
+#include "signpost/v1/archive.pb.h"
 #include "signpost/v1/audit.pb.h"
 #include "signpost/v1/consent.pb.h"
 #include "signpost/v1/cover.pb.h"
@@ -36,12 +37,12 @@ using ::testing::Not;
 
 std::set<const FileDescriptor*> Files() {
   std::set<const FileDescriptor*> files = {
-      v1::FindRequest::descriptor()->file(),      v1::RecordConsentRequest::descriptor()->file(),
-      v1::PutAgencyRequest::descriptor()->file(), v1::StartCoverRequest::descriptor()->file(),
-      v1::GetEntryRequest::descriptor()->file(),  v1::SubscribeRequest::descriptor()->file(),
-      v1::Receipt::descriptor()->file(),          v1::ListOverridesRequest::descriptor()->file(),
-      v1::ExplainRequest::descriptor()->file(),   v1::ExportPersonRequest::descriptor()->file(),
-      v1::MakeBackupRequest::descriptor()->file()};
+      v1::FindRequest::descriptor()->file(),       v1::RecordConsentRequest::descriptor()->file(),
+      v1::PutAgencyRequest::descriptor()->file(),  v1::StartCoverRequest::descriptor()->file(),
+      v1::GetEntryRequest::descriptor()->file(),   v1::SubscribeRequest::descriptor()->file(),
+      v1::Receipt::descriptor()->file(),           v1::ListOverridesRequest::descriptor()->file(),
+      v1::ExplainRequest::descriptor()->file(),    v1::ExportPersonRequest::descriptor()->file(),
+      v1::MakeBackupRequest::descriptor()->file(), v1::SetLegalHoldRequest::descriptor()->file()};
   std::set<const FileDescriptor*> all = files;
   for (const FileDescriptor* file : files) {
     for (int i = 0; i < file->dependency_count(); ++i) {
@@ -102,8 +103,10 @@ TEST(MethodTable, WhoeverMayCallIsSomebodyTheAssertionRuleCanMake) {
 // The message that has the rows of a list: the response, or what its `answer` is the bytes of.
 const Descriptor* RowsOf(const MethodDescriptor* method) {
   static const auto* const answers = new std::map<std::string, const Descriptor*>{
+      {"ListArchiveRequests", v1::ArchiveRequests::descriptor()},
       {"ListConsents", v1::ConsentList::descriptor()},
       {"ListErasedRecords", v1::ErasedRecords::descriptor()},
+      {"ListLegalHolds", v1::LegalHolds::descriptor()},
       {"ListOverrides", v1::OverrideList::descriptor()},
       {"ListReviews", v1::ReviewList::descriptor()},
   };

@@ -176,6 +176,42 @@ TEST_F(HubTest, ACheckpointInsideTheStoreIsRefused) {
   EXPECT_THAT(std::string(Config().status().message()), HasSubstr("checkpoint_file"));
 }
 
+// How long what is closed is kept is checked before anything is served. Broken once by leaving out
+// CheckKeeping().
+TEST_F(HubTest, ATableThatCannotBeIsRefusedWithWhatIsWrongWithIt) {
+  const auto with = [this](const std::string& tables) {
+    const std::string before = config_text_;
+    Set("\"checkpoint_file\"", "\"keeping\": {\"tables\": [" + tables + "]}, \"checkpoint_file\"");
+    const absl::Status started = Start();
+    config_text_ = before;
+    return started;
+  };
+  const std::string others = "\"archived_after_months\": 6, \"erased_after_years\": 3";
+  EXPECT_TRUE(with("{\"from\": \"2026-01-01\", \"others\": {" + others + "}}").ok());
+  const std::pair<std::string, const char*> wrong[] = {
+      {"", "tables"},
+      {"{\"from\": \"soon\", \"others\": {" + others + "}}", "from"},
+      {"{\"from\": \"2026-01-01\", \"others\": {}}", "archived_after_months"},
+      {"{\"from\": \"2026-01-01\", \"others\": {" + others + ", \"erased_at_age\": 21}}",
+       "erased_at_age"},
+      {"{\"from\": \"2026-01-01\", \"others\": {" + others + ", \"erased_at_age\": 18}}",
+       "whichever"},
+      {"{\"from\": \"2026-01-01\", \"others\": {\"archived_after_months\": 36, "
+       "\"erased_after_years\": 3}}",
+       "erased_after_years"},
+      {"{\"from\": \"2026-01-01\", \"others\": {" + others +
+           "}, \"services\": [{\"service\": \"drugz\", " + others + "}]}",
+       "drugz"},
+      {"{\"from\": \"2026-01-01\", \"others\": {" + others +
+           "}}, {\"from\": \"2026-01-01\", \"others\": {" + others + "}}",
+       "from"}};
+  for (const auto& [tables, key] : wrong) {
+    const absl::Status refused = with(tables);
+    EXPECT_EQ(base::ReasonOf(refused), Reason::kInvalidField) << tables;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr(key)) << tables;
+  }
+}
+
 TEST_F(HubTest, BackupsAndKeysMustLieApart) {
   const auto with = [this](const std::string& directory, const std::string& keys,
                            const std::string& key) {

@@ -154,7 +154,7 @@ const std::vector<Generator>& AllGenerators() {
   static const auto* const all = [] {
     auto* made = new std::vector<Generator>;
     for (const auto& some : {IndexGenerators(), ConsentGenerators(), StewardGenerators(),
-                             OversightGenerators(), OperationGenerators()}) {
+                             ArchiveGenerators(), OversightGenerators(), OperationGenerators()}) {
       made->insert(made->end(), some.begin(), some.end());
     }
     return made;

@@ -35,6 +35,7 @@ class Maker {
   Caller Anybody(v1::Purpose purpose = v1::PURPOSE_SUPPORT_PLANNING);
   Caller InRole(const std::string& practitioner, const std::string& role) const;
   Caller Manager() const { return InRole("mg", "manager"); }
+  Caller CaseReviewOfficer() const { return InRole("cr", "case-review-officer"); }
   Caller DataProtectionOfficer() const { return InRole("dp", "data-protection-officer"); }
   Caller GovernanceOfficer();
 
@@ -75,6 +76,7 @@ const Generator* FindGenerator(const std::string& method);
 std::vector<Generator> IndexGenerators();
 std::vector<Generator> ConsentGenerators();
 std::vector<Generator> StewardGenerators();
+std::vector<Generator> ArchiveGenerators();
 std::vector<Generator> OversightGenerators();  // audit, overrides, persons, the mailbox
 std::vector<Generator> OperationGenerators();  // registry, policies, maintenance
 

@@ -17,6 +17,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/support/status.h"
+#include "signpost/v1/archive.pb.h"
 #include "signpost/v1/consent.pb.h"
 #include "signpost/v1/exchange.pb.h"
 #include "signpost/v1/index.pb.h"
@@ -51,6 +52,9 @@ const Message* InnerOf(const std::string& field) {
       {"signpost.v1.ReportOverridesResponse.answer", &v1::OverrideReport::default_instance()},
       {"signpost.v1.ExportPersonResponse.answer", &v1::PersonExport::default_instance()},
       {"signpost.v1.ListErasedRecordsResponse.answer", &v1::ErasedRecords::default_instance()},
+      {"signpost.v1.ListArchiveRequestsResponse.answer", &v1::ArchiveRequests::default_instance()},
+      {"signpost.v1.ReadArchiveResponse.answer", &v1::ArchivedFlags::default_instance()},
+      {"signpost.v1.ListLegalHoldsResponse.answer", &v1::LegalHolds::default_instance()},
       {"signpost.v1.DeliveredMessage.payload", &v1::Notice::default_instance()},
       {"signpost.v1.ListReviewsResponse.answer", &v1::ReviewList::default_instance()},
   };
@@ -226,6 +230,9 @@ const std::vector<OpaqueField>& OpaqueFields() {
       {"signpost.v1.ExportExclusion.consent_id", "consent-id", "drawn for each consent"},
       {"signpost.v1.Notice.salt", "salt", "drawn for each notice"},
       {"signpost.v1.ErasedRecords.salt", "salt", "drawn for each answer"},
+      {"signpost.v1.ArchiveRequests.salt", "salt", "drawn for each answer"},
+      {"signpost.v1.ArchivedFlags.salt", "salt", "drawn for each answer"},
+      {"signpost.v1.LegalHolds.salt", "salt", "drawn for each answer"},
       {"signpost.v1.SearchEntriesResponse.salt", "salt", "drawn for each answer"},
       {"signpost.v1.FindPatternsResponse.salt", "salt", "drawn for each answer"},
       {"signpost.v1.PreviewReport.salt", "salt", "drawn for each answer"},
@@ -254,6 +261,16 @@ const std::vector<OpaqueField>& OpaqueFields() {
       {"signpost.v1.RecordQuestionPut.question_id", "question-id", "drawn for each question"},
       {"signpost.v1.RecordQuestionPut.agency_person_id", "person-id", "a keyed hash of a drawn id"},
       {"signpost.v1.ConsentList.next_page_token", "consent-id", "the last one's id"},
+      {"signpost.v1.ConsentEnds.agency_person_id", "person-id", "a keyed hash of a drawn id"},
+      {"signpost.v1.PersonDied.agency_person_id", "person-id", "a keyed hash of a drawn id"},
+      {"signpost.v1.DeathWrong.agency_person_id", "person-id", "a keyed hash of a drawn id"},
+      {"signpost.v1.ConsentEnds.consent_id", "consent-id", "drawn for each consent"},
+      {"signpost.v1.AskForArchiveResponse.archive_request_id", "archive-request-id",
+       "drawn for each request"},
+      {"signpost.v1.ArchiveRequest.archive_request_id", "archive-request-id",
+       "drawn for each request"},
+      {"signpost.v1.ArchiveRequests.next_page_token", "archive-request-id", "the last one's id"},
+      {"signpost.v1.LegalHolds.next_page_token", "hold-id", "drawn for each hold"},
       {"signpost.v1.ErasedRecord.question_id", "question-id", "a keyed hash of the record"},
       {"signpost.v1.ErasedRecords.next_page_token", "question-id", "the last one's id"},
       // Entries hold nonces and what is drawn above, and the tree is made of their hashes.

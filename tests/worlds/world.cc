@@ -17,6 +17,7 @@
 #include "absl/synchronization/notification.h"
 #include "grpcpp/support/server_interceptor.h"
 #include "hub/api/services.h"
+#include "hub/archive/ends.h"
 #include "hub/base/crypto.h"
 #include "hub/base/json_log.h"
 #include "hub/disclosure/answers.h"
@@ -209,6 +210,7 @@ test_area::NortownArea WorldsArea() {
       area.practitioners.push_back(Enrols(agency, "w2", RoleOf(agency), team));
       area.practitioners.push_back(Enrols(agency, "mg", "manager"));
       area.practitioners.push_back(Enrols(agency, "dp", "data-protection-officer"));
+      area.practitioners.push_back(Enrols(agency, "cr", "case-review-officer"));
     }
     for (const char* officer : {"ig1", "ig2", "ig3"}) {
       area.practitioners.push_back(Enrols(agency, officer, "information-governance-officer"));
@@ -389,6 +391,7 @@ struct World::Rooms {
   std::unique_ptr<enrolment::Covers> covers;
   std::unique_ptr<overrides::Overrides> overrides;
   std::unique_ptr<stewards::Stewards> stewards;
+  std::unique_ptr<archive::Ends> ends;
   request::DetailsBudget details_budget;
   std::unique_ptr<base::AssertionVerifier> assertions;
   std::unique_ptr<rpc::CallGuard> guard;
@@ -531,6 +534,9 @@ void World::Rooms::Serve() {
   covers = std::make_unique<enrolment::Covers>(context, schedule.get());
   stewards = std::make_unique<stewards::Stewards>(context);
   stewards->RunOn(schedule.get());
+  ends = std::make_unique<archive::Ends>(context);
+  Good(ends->Begin());
+  ends->RunOn(schedule.get());
   maintenance = std::make_unique<operations::Maintenance>(context, nullptr, operations::Retention(),
                                                           schedule.get());
   keys_following = Good(sequencer->Follow(maintenance.get()));
@@ -576,6 +582,7 @@ void World::Rooms::Serve() {
   services.push_back(MakeStewardService(below));
   services.push_back(MakePolicyService(below));
   services.push_back(MakePersonService(below));
+  services.push_back(MakeArchiveService(below));
   services.push_back(MakeMaintenanceService(below));
 
   grpc::ServerBuilder builder;

@@ -70,6 +70,7 @@ std::vector<Command> MailboxCommands();
 std::vector<Command> MaintenanceCommands();  // backup, prune
 std::vector<Command> OverrideCommands();
 std::vector<Command> PersonCommands();
+std::vector<Command> ArchiveCommands();        // archive, hold, death
 std::vector<Command> PolicyCommands();         // policy, on files alone
 std::vector<Command> PolicyPublishCommands();  // policy, at a hub
 std::vector<Command> ReceiptCommands();

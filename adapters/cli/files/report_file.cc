@@ -66,6 +66,8 @@ void ReadFlag(ConfigObject object, signpost::v1::FlagReport* flag) {
            [flag](const signpost::v1::Date& date) { *flag->mutable_opened_on() = date; });
   ReadDate(object, "closed_on",
            [flag](const signpost::v1::Date& date) { *flag->mutable_closed_on() = date; });
+  ReadDate(object, "died_on",
+           [flag](const signpost::v1::Date& date) { *flag->mutable_died_on() = date; });
   ReadPerson(object.Object("person"), flag->mutable_person());
   if (object.Has("contact")) ReadContact(object.Object("contact"), flag->mutable_contact());
   for (ConfigObject& assessment : object.Objects("assessments")) {

@@ -77,6 +77,7 @@ class Writer {
 
   std::vector<Part> Parts() const {
     std::vector<Part> parts = {About(), Details(), Agencies()};
+    if (Part kept = Kept(); !kept.lines.empty()) parts.push_back(std::move(kept));
     // Reports that wait are spoken of where there are any; everything else is said, none or not.
     if (!held_.waiting().empty()) parts.push_back(Waiting());
     parts.push_back(Consents());
@@ -162,6 +163,36 @@ class Writer {
     }
     if (part.lines.empty()) part.opening = "There is no agency that this letter can name.";
     return part;
+  }
+
+  // By service; where agencies say nothing of how long, neither does the letter.
+  Part Kept() const {
+    Part part{"How long this is kept",
+              "Once an agency stops working with you, that it did is put away, where only a review "
+              "of what happened may read it, and then erased. The time is counted from when "
+              "Signpost hears of it.",
+              {}};
+    std::map<std::string, std::string> by_service;
+    for (const v1::HeldFlag& flag : held_.flags()) {
+      if (!flag.has_kept()) continue;
+      const v1::KeepingTerms& kept = flag.kept();
+      std::string line = absl::StrCat(ReadableCode(flag.service()), ": put away after ",
+                                      Count(kept.archived_after_months(), "month"),
+                                      ", erased after ", Count(kept.erased_after_years(), "year"));
+      if (kept.erased_at_age() != 0) {
+        absl::StrAppend(&line, " or when you are ", kept.erased_at_age(), ", whichever is ",
+                        kept.whichever() == v1::KEEPING_WHICHEVER_EARLIER ? "earlier" : "later");
+      }
+      if (flag.archived()) absl::StrAppend(&line, ". Some of it is put away already");
+      std::string& told = by_service[flag.service()];
+      if (told.empty() || flag.archived()) told = std::move(line);
+    }
+    for (auto& [service, line] : by_service) part.lines.push_back(std::move(line));
+    return part;
+  }
+
+  static std::string Count(int number, const char* what) {
+    return absl::StrCat(number, " ", what, number == 1 ? "" : "s");
   }
 
   Part Waiting() const {
@@ -358,6 +389,18 @@ std::string DoneInWords(ledger::EntryKind kind) {
       return "read a list of looks without agreement that you are on";
     case ledger::ENTRY_KIND_ENTRIES_SEARCHED:
       return "checked who had looked you up";
+    case ledger::ENTRY_KIND_FLAGS_ENDED:
+      return "put away or erased what was closed long enough ago";
+    case ledger::ENTRY_KIND_ARCHIVE_REQUEST_CHANGED:
+      return "asked to read, or agreed to the reading of, what is put away about you, for a review";
+    case ledger::ENTRY_KIND_ARCHIVE_READ:
+      return "read what is put away about you, for a review";
+    case ledger::ENTRY_KIND_LEGAL_HOLD_CHANGED:
+      return "said whether what is held about you must be kept for a court or an inquiry";
+    case ledger::ENTRY_KIND_DEATH_CHANGED:
+      return "wrote down whether you are alive";
+    case ledger::ENTRY_KIND_CLOCK_TOLD:
+      return "told agencies that something ends soon";
     case ledger::ENTRY_KIND_ERASED_RECORD_ANSWERED:
       return "decided that a record is of somebody new";
     default:

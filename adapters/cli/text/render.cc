@@ -555,6 +555,17 @@ std::string RenderedLook(const Body& body) {
                                                         ReadableCode(body.viewer().role()), ")"));
 }
 
+std::string EndsBecause(const signpost::v1::ConsentEnds& ends) {
+  switch (ends.cause()) {
+    case signpost::v1::CONSENT_END_CAUSE_SIXTEEN:
+      return ", another gave it for them, and they become sixteen soon: ask them";
+    case signpost::v1::CONSENT_END_CAUSE_EIGHTEEN:
+      return ", another gave it for them, and they become eighteen soon: it ends, ask them";
+    default:
+      return absl::StrCat(", it lapses ", Readable(ends.ends_at()), ": ask them again");
+  }
+}
+
 std::string RenderedBody(const signpost::v1::Notice& notice) {
   switch (notice.body_case()) {
     case signpost::v1::Notice::kFlagOpened:
@@ -604,6 +615,18 @@ std::string RenderedBody(const signpost::v1::Notice& notice) {
       return absl::StrCat("question  ", notice.record_question().agency_person_id(), "  ",
                           ReadableCode(EnumWord(notice.record_question().question())),
                           "  signpost question answer ", notice.record_question().question_id());
+    case signpost::v1::Notice::kConsentEnds:
+      return absl::StrCat("consent ends  ", notice.consent_ends().agency_person_id(), "  consent ",
+                          notice.consent_ends().consent_id(), EndsBecause(notice.consent_ends()));
+    case signpost::v1::Notice::kPersonDied:
+      return absl::StrCat("has died  ", notice.person_died().agency_person_id(),
+                          ": write to the family with care, or not at all");
+    case signpost::v1::Notice::kDeathWrong:
+      return absl::StrCat("has not died  ", notice.death_wrong().agency_person_id(),
+                          ": what was said was wrong");
+    case signpost::v1::Notice::kHoldReview:
+      return absl::StrCat("hold to review  since ", Readable(notice.hold_review().review_at()),
+                          ": signpost hold list");
     case signpost::v1::Notice::kReviewOverdue:
       return absl::StrCat("review overdue  ", notice.review_overdue().review_id(), ", was due ",
                           Readable(notice.review_overdue().due()));
