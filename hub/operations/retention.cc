@@ -17,7 +17,8 @@ namespace signpost::operations {
 
 bool MayBePruned(ledger::v1::EntryKind kind) {
   return kind != ledger::v1::ENTRY_KIND_UNSPECIFIED && kind != ledger::v1::ENTRY_KIND_PRUNED &&
-         kind != ledger::v1::ENTRY_KIND_RESTORED && kind != ledger::v1::ENTRY_KIND_PERSON_ERASED;
+         kind != ledger::v1::ENTRY_KIND_RESTORED && kind != ledger::v1::ENTRY_KIND_PERSON_ERASED &&
+         kind != ledger::v1::ENTRY_KIND_AREA_FOUNDED;
 }
 
 absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& retention,

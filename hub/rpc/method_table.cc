@@ -80,6 +80,14 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.StewardService/AskAboutRecord", kPractitioner, kRequired, kUnary, 48},
     {"/signpost.v1.StewardService/ListRecordQuestions", kPractitioner, kRequired, kUnary, 49},
     {"/signpost.v1.StewardService/AnswerRecordQuestion", kPractitioner, kRequired, kUnary, 50},
+    // Who gives rights. Roles are judged behind the door, so that a refusal is recorded.
+    {"/signpost.v1.RegistryService/ListRegistryChanges", kPractitioner | kAuditor | kOperator,
+     kOptional, kUnary, 51},
+    {"/signpost.v1.RegistryService/ConfirmRegistryChange", kPractitioner | kOperator, kOptional,
+     kUnary, 52},
+    {"/signpost.v1.RegistryService/RefuseRegistryChange", kPractitioner | kOperator, kOptional,
+     kUnary, 53},
+    {"/signpost.v1.RegistryService/FoundArea", kOperator, kOptional, kUnary, 54},
 };
 
 constexpr bool Numbered() {
