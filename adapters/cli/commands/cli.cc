@@ -84,9 +84,10 @@ const std::vector<Command>& AllCommands() {
     auto* const all = new std::vector<Command>;
     for (std::vector<Command> group :
          {IndexCommands(), StewardCommands(), ConsentCommands(), OverrideCommands(),
-          PersonCommands(), RegistryCommands(), CoverCommands(), AuditCommands(), ReceiptCommands(),
-          MailboxCommands(), AuditSearchCommands(), AuditPatternsCommands(), PolicyCommands(),
-          PolicyPublishCommands(), MaintenanceCommands()}) {
+          PersonCommands(), RegistryCommands(), FoundingCommands(), CoverCommands(),
+          AuditCommands(), ReceiptCommands(), MailboxCommands(), AuditSearchCommands(),
+          AuditPatternsCommands(), PolicyCommands(), PolicyPublishCommands(),
+          MaintenanceCommands()}) {
       for (Command& command : group) all->push_back(std::move(command));
     }
     return all;
