@@ -692,7 +692,7 @@ class FoundingTest : public RegistryFixture {
   }
 };
 
-// Broken on purpose by not looking for the row: it is founded again.
+// Broken on purpose by looking neither for the row nor for whoever can act: it is founded again.
 TEST_F(FoundingTest, OnceInTheLifeOfAStore) {
   ASSERT_TRUE(Found(test_area::SignedFounding(MakeFounding())).ok());
   EXPECT_TRUE(registry_->LookupPractitioner(kFirstFounder, "og-1").ok());
