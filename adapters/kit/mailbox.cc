@@ -109,9 +109,6 @@ BodyParts PartsOf(const signpost::v1::Notice& notice) {
       parts.more = {{"review_id", notice.review_overdue().review_id()}};
       return parts;
     }
-    // Their senders come with other branches.
-    case signpost::v1::Notice::kRegistryChangeWaits:
-    case signpost::v1::Notice::kPolicyWaits:
     case signpost::v1::Notice::kConsentEnds: {
       BodyParts parts = PartsOfConsent("consent-ends", notice.consent_ends());
       parts.more.emplace_back("cause",
@@ -130,6 +127,18 @@ BodyParts PartsOf(const signpost::v1::Notice& notice) {
     }
     case signpost::v1::Notice::kHoldReview:
       return {"hold-review"};
+    case signpost::v1::Notice::kRegistryChangeWaits: {
+      BodyParts parts{"registry-change-waits"};
+      parts.more = {{"change_id", notice.registry_change_waits().change_id()},
+                    {"changed_id", notice.registry_change_waits().id()}};
+      return parts;
+    }
+    case signpost::v1::Notice::kPolicyWaits: {
+      BodyParts parts{"policy-waits"};
+      parts.more = {{"sha256", notice.policy_waits().sha256()},
+                    {"for_agency_id", notice.policy_waits().for_agency_id()}};
+      return parts;
+    }
     case signpost::v1::Notice::BODY_NOT_SET:
       return {};
   }

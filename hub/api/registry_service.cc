@@ -6,6 +6,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/enrolment/enrolment.h"
+#include "hub/enrolment/registry_changes.h"
 #include "hub/registry/registry.h"
 #include "hub/request/context.h"
 #include "hub/request/paging.h"
@@ -82,6 +83,61 @@ class RegistryService final : public v1::RegistryService::CallbackService {
                              const base::Principal&, const v1::ListAgenciesRequest& list,
                              rpc::Reply<v1::ListAgenciesResponse> reply) {
                            reply(Directory(*registry->directory(), list));
+                         });
+  }
+
+  // About nobody but colleagues, so it leaves no entry.
+  grpc::ServerUnaryReactor* ListRegistryChanges(
+      grpc::CallbackServerContext* context, const v1::ListRegistryChangesRequest* request,
+      v1::ListRegistryChangesResponse* response) override {
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.RegistryService/ListRegistryChanges");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [changes = context_.registry_changes](const base::Principal& caller,
+                                              const v1::ListRegistryChangesRequest& list,
+                                              rpc::Reply<v1::ListRegistryChangesResponse> reply) {
+          reply(changes->List(caller, list));
+        });
+  }
+
+  grpc::ServerUnaryReactor* ConfirmRegistryChange(
+      grpc::CallbackServerContext* context, const v1::ConfirmRegistryChangeRequest* request,
+      v1::ConfirmRegistryChangeResponse* response) override {
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.RegistryService/ConfirmRegistryChange");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [changes = context_.registry_changes](const base::Principal& caller,
+                                              const v1::ConfirmRegistryChangeRequest& confirm,
+                                              rpc::Reply<v1::ConfirmRegistryChangeResponse> reply) {
+          changes->Confirm(caller, confirm, std::move(reply));
+        });
+  }
+
+  grpc::ServerUnaryReactor* RefuseRegistryChange(
+      grpc::CallbackServerContext* context, const v1::RefuseRegistryChangeRequest* request,
+      v1::RefuseRegistryChangeResponse* response) override {
+    static const rpc::MethodRow& row =
+        rpc::MethodOrDie("/signpost.v1.RegistryService/RefuseRegistryChange");
+    return rpc::RunUnary(
+        context, *context_.calls, row, request, response,
+        [changes = context_.registry_changes](const base::Principal& caller,
+                                              const v1::RefuseRegistryChangeRequest& refuse,
+                                              rpc::Reply<v1::RefuseRegistryChangeResponse> reply) {
+          changes->Refuse(caller, refuse, std::move(reply));
+        });
+  }
+
+  grpc::ServerUnaryReactor* FoundArea(grpc::CallbackServerContext* context,
+                                      const v1::FoundAreaRequest* request,
+                                      v1::FoundAreaResponse* response) override {
+    static const rpc::MethodRow& row = rpc::MethodOrDie("/signpost.v1.RegistryService/FoundArea");
+    return rpc::RunUnary(context, *context_.calls, row, request, response,
+                         [changes = context_.registry_changes](
+                             const base::Principal& caller, const v1::FoundAreaRequest& found,
+                             rpc::Reply<v1::FoundAreaResponse> reply) {
+                           changes->Found(caller, found, std::move(reply));
                          });
   }
 

@@ -20,6 +20,7 @@ class Answers;
 namespace signpost::enrolment {
 class Covers;
 class Enrolment;
+class RegistryChanges;
 }  // namespace signpost::enrolment
 namespace signpost::intake {
 class Intake;
@@ -54,6 +55,7 @@ struct ApiContext {
   disclosure::Answers* answers = nullptr;
   intake::Intake* intake = nullptr;
   enrolment::Enrolment* enrolment = nullptr;
+  enrolment::RegistryChanges* registry_changes = nullptr;
   enrolment::Covers* covers = nullptr;
   policy_admin::PolicyAdmin* policy_admin = nullptr;
   policy_admin::PolicyExplainer* policy_explainer = nullptr;

@@ -297,6 +297,7 @@ absl::StatusOr<HubConfig> FromObject(base::ConfigObject root, const std::string&
     }
   }
   config.policy_admin.approvals = static_cast<int>(policy.IntegerOr("approvals", 2, 2, 9));
+  config.policy_admin.silence = absl::Hours(24 * policy.IntegerOr("silence_days", 14, 1, 366));
 
   base::ConfigObject standing = root.ObjectOrEmpty("standing");
   config.standing.age_listed = absl::Hours(24 * standing.IntegerOr("new_days", 3, 0, 366));

@@ -181,7 +181,7 @@ absl::Status Hub::Rooms::OpenRooms(const Overrides& overrides) {
       std::make_unique<base::ThreadPool>(config_.executor_threads, config_.executor_queue_max);
 
   registry::Registry::Options registry_options{
-      config_.operator_spiffe_id, {"adapter"}, keyring_->hub_data_key(), entries_.get()};
+      config_.operator_spiffe_id, {"adapter"}, keyring_->hub_data_key(), clock_, entries_.get()};
   SIGNPOST_ASSIGN_OR_RETURN(
       registry_, registry::Registry::Load(std::move(registry_options), store_, sequencer_.get(),
                                           executor_.get(), random_));
@@ -234,6 +234,7 @@ absl::Status Hub::Rooms::OpenRooms(const Overrides& overrides) {
   pseudonyms_ = std::make_unique<oversight::PseudonymIssuer>(context_, joint_looks_.get());
   intake_ = std::make_unique<intake::Intake>(context_);
   enrolment_ = std::make_unique<enrolment::Enrolment>(context_, policy_admin_.get());
+  registry_changes_ = std::make_unique<enrolment::RegistryChanges>(context_, policy_admin_.get());
   if (!config_.backup.directory.empty()) {
     SIGNPOST_ASSIGN_OR_RETURN(tlog::NoteVerifier verifier,
                               tlog::NoteVerifier::Parse(signer_->verifier_key()));
@@ -249,6 +250,8 @@ absl::Status Hub::Rooms::OpenRooms(const Overrides& overrides) {
   overrides_ = std::make_unique<overrides::Overrides>(context_);
   overrides_->RunOn(schedule_.get());
   covers_ = std::make_unique<enrolment::Covers>(context_, schedule_.get());
+  registry_changes_->RunOn(schedule_.get());
+  policy_admin_->RunOn(schedule_.get());
   stewards_ = std::make_unique<stewards::Stewards>(context_);
   stewards_->RunOn(schedule_.get(), [this](int told) {
     log_->Error(
@@ -441,6 +444,7 @@ void Hub::Rooms::BuildServices() {
                                 answers_.get(),
                                 intake_.get(),
                                 enrolment_.get(),
+                                registry_changes_.get(),
                                 covers_.get(),
                                 policy_admin_.get(),
                                 policy_explainer_.get(),

@@ -31,6 +31,7 @@
 #include "hub/disclosure/answers.h"
 #include "hub/enrolment/covers.h"
 #include "hub/enrolment/enrolment.h"
+#include "hub/enrolment/registry_changes.h"
 #include "hub/exchange/mailbox.h"
 #include "hub/exchange/mailbox_notifier.h"
 #include "hub/intake/intake.h"
@@ -148,6 +149,7 @@ class Hub::Rooms {
   std::unique_ptr<oversight::PseudonymIssuer> pseudonyms_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<enrolment::Enrolment> enrolment_;
+  std::unique_ptr<enrolment::RegistryChanges> registry_changes_;
   std::unique_ptr<enrolment::Covers> covers_;
   std::unique_ptr<overrides::Overrides> overrides_;
   std::unique_ptr<stewards::Stewards> stewards_;

@@ -56,6 +56,7 @@ constexpr ReasonRow kReasons[] = {
     {Reason::kAlreadyExists, "ALREADY_EXISTS", absl::StatusCode::kAlreadyExists},
     {Reason::kDataLoss, "DATA_LOSS", absl::StatusCode::kDataLoss},
     {Reason::kKeyUnavailable, "KEY_UNAVAILABLE", absl::StatusCode::kFailedPrecondition},
+    {Reason::kEnrolmentLapsed, "ENROLMENT_LAPSED", absl::StatusCode::kPermissionDenied},
     {Reason::kLegalHold, "LEGAL_HOLD", absl::StatusCode::kFailedPrecondition},
 };
 constexpr size_t kReasonCount = sizeof(kReasons) / sizeof(kReasons[0]);

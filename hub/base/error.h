@@ -51,7 +51,8 @@ enum class Reason : int {
   kAlreadyExists = 29,       // exists with other content
   kDataLoss = 30,            // stored bytes do not verify; call the operator
   kKeyUnavailable = 31,      // a wrapping key is missing or its file is readable by others
-  kLegalHold = 32,           // it must be kept for a court or an inquiry
+  kEnrolmentLapsed = 32,     // vetting or training lapsed, or a role needs one that is not enrolled
+  kLegalHold = 33,           // it must be kept for a court or an inquiry
 };
 
 // "INVALID_FIELD" for kInvalidField, as in the proto enum without its prefix.

@@ -247,6 +247,26 @@ absl::StatusOr<ledger::v1::LedgerEntry> JudgeMessage(const Judging& judging,
     }
     return entry;
   }
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_REGISTRY_CHANGE_WAITS) {
+    // For the agency's officer; about colleagues alone.
+    if (notice.agency_id() == asker.agency_id) {
+      v1::Notice told;
+      v1::RegistryChangeWaits* waits = told.mutable_registry_change_waits();
+      waits->set_change_id(absl::StrCat(notice.change_number()));
+      waits->set_id(notice.changed_record_id());
+      *waits->mutable_expires_at() = request::ToTimestamp(notice.change_expires_s());
+      HandOver(judging, item, i, std::move(told), &entry, ready);
+    }
+    return entry;
+  }
+  if (notice.kind() == stored::STORED_MESSAGE_KIND_POLICY_WAITS) {
+    // For the officer of the agency that must approve it, or of its deputy; about nobody.
+    v1::Notice told;
+    told.mutable_policy_waits()->set_sha256(notice.policy_sha256());
+    told.mutable_policy_waits()->set_for_agency_id(notice.agency_id());
+    HandOver(judging, item, i, std::move(told), &entry, ready);
+    return entry;
+  }
   if (notice.kind() == stored::STORED_MESSAGE_KIND_REVIEW_OVERDUE) {
     // For whoever may decide it; it names nobody.
     if (notice.agency_id() == asker.agency_id) {

@@ -1,10 +1,12 @@
 #include "hub/enrolment/enrolment.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "hub/base/error.h"
 #include "hub/ledger/receipt.h"
+#include "hub/request/resolve.h"
 
 namespace signpost::enrolment {
 
@@ -17,10 +19,15 @@ registry::ChangeDone Enrolment::AnswerChange(request::Reply<Response> done, bool
           done = std::move(done)](absl::StatusOr<registry::ChangeResult> result) mutable {
     if (!result.ok()) return done(std::move(result).status());
     Response response;
-    if (result->has_value()) {
-      *response.mutable_receipt() =
-          ledger::ReceiptOf(**result, context_.sequencer->options().origin);
+    const std::string& origin = context_.sequencer->options().origin;
+    if (!result->refusal.ok()) {
+      return done(request::WithReceipt(std::move(result->refusal),
+                                       ledger::ReceiptOf(*result->sequenced, origin)));
     }
+    if (result->sequenced.has_value()) {
+      *response.mutable_receipt() = ledger::ReceiptOf(*result->sequenced, origin);
+    }
+    if (result->waits.has_value()) *response.mutable_waits() = *std::move(result->waits);
     // Also when nothing changed: it may be sent again because the binding failed the first time.
     if (!rebind) return done(std::move(response));
     // Binding waits for the ledger, so it must not happen on the sequencer's thread.

@@ -3,7 +3,7 @@
 // agency, services and teams, so a policy is bound anew before a change is answered.
 //
 // An Enrolment owns nothing; everything in HubContext, and the PolicyAdmin, must outlive it and its
-// pending calls. Thread-safe. `done` is called exactly once, on the executor or the sequencer's
+// pending calls. What gives a right only waits: registry_changes.h. Thread-safe. `done` is called exactly once, on the executor or the sequencer's
 // completion thread, and must only hand on. Errors are those of registry::Registry.
 
 #ifndef SIGNPOST_HUB_ENROLMENT_ENROLMENT_H_

@@ -19,7 +19,8 @@ bool MayBePruned(ledger::v1::EntryKind kind) {
   return kind != ledger::v1::ENTRY_KIND_UNSPECIFIED && kind != ledger::v1::ENTRY_KIND_PRUNED &&
          kind != ledger::v1::ENTRY_KIND_RESTORED && kind != ledger::v1::ENTRY_KIND_PERSON_ERASED &&
          kind != ledger::v1::ENTRY_KIND_FLAGS_ENDED &&
-         kind != ledger::v1::ENTRY_KIND_KEEPING_TABLE_CHANGED;
+         kind != ledger::v1::ENTRY_KIND_KEEPING_TABLE_CHANGED &&
+         kind != ledger::v1::ENTRY_KIND_AREA_FOUNDED;
 }
 
 absl::StatusOr<PruneBatch> PlanPrune(const store::View& view, const Retention& retention,

@@ -38,6 +38,7 @@ v1::PolicySigner SignerOnWire(const stored::PolicySignature& signature) {
   signer.set_practitioner_id(signature.practitioner_id());
   signer.set_role(signature.role());
   *signer.mutable_at() = request::ToTimestamp(signature.at_s());
+  signer.set_for_agency_id(signature.for_agency_id());
   return signer;
 }
 
@@ -75,6 +76,14 @@ PolicyAdmin::PolicyAdmin(const request::HubContext& context, request::PolicyInFo
 
 absl::Status PolicyAdmin::SetFiles(std::string bootstrap_text, const std::string& words_json) {
   SIGNPOST_ASSIGN_OR_RETURN(policy::Vocabulary words, request::ReadWords(words_json));
+  SIGNPOST_ASSIGN_OR_RETURN(registry::WorkerRoles roles, request::ReadWorkerRoles(words_json));
+  for (const std::string& role : options_.approver_roles) {
+    if (roles.ordinary.count(role) == 0) continue;
+    return base::InvalidField(
+        "ordinary_roles",
+        absl::StrCat("names ", role, ", in which policies are approved; take it out of either"));
+  }
+  SIGNPOST_RETURN_IF_ERROR(context_.registry->SetRoles(std::move(roles)));
   absl::MutexLock lock(&files_);
   bootstrap_text_ = std::move(bootstrap_text);
   words_ = std::move(words);
@@ -116,26 +125,6 @@ absl::Status PolicyAdmin::CheckMayRead(const base::Principal& asker) const {
   return Error(Reason::kMethodNotAllowed,
                "policies are read here by auditors, the hub's operator and those who propose or "
                "approve them; what your agency may see, Explain and ListAgreements tell you");
-}
-
-absl::StatusOr<int> PolicyAdmin::ApprovalsThatCount(const ledger::GuardedView& view,
-                                                    const stored::PolicyRow& row) const {
-  int count = 0;
-  for (const stored::PolicySignature& approval : row.approvals()) {
-    const absl::StatusOr<registry::EnrolledPractitioner> enrolled =
-        context_.registry->LookupPractitioner(view, approval.agency_id(),
-                                              approval.practitioner_id());
-    if (enrolled.ok()) {
-      if (enrolled->HasRole(approval.role()) && Contains(options_.approver_roles, approval.role()))
-        ++count;
-      continue;
-    }
-    const Reason reason = base::ReasonOf(enrolled.status());
-    if (reason != Reason::kPractitionerUnknown && reason != Reason::kCallerSuspended) {
-      return enrolled.status();
-    }
-  }
-  return count;
 }
 
 // --- Recording ---
@@ -193,24 +182,22 @@ v1::PolicySummary PolicyAdmin::Summary(const stored::PolicyRow& row,
 
 // --- Reading ---
 
-absl::StatusOr<std::vector<v1::PolicySummary>> PolicyAdmin::All(const store::View& view) const {
-  SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyCurrentRow> current,
-                            Read<stored::PolicyCurrentRow>(view, request::kCurrentPolicyKey));
-  std::vector<v1::PolicySummary> all;
+absl::StatusOr<std::vector<stored::PolicyRow>> PolicyAdmin::All(const store::View& view) const {
+  std::vector<stored::PolicyRow> all;
   std::string from = kRecordPrefix;
   for (bool more = true; more;) {
     SIGNPOST_ASSIGN_OR_RETURN(
         const std::vector<store::KeyValue> rows,
         view.Scan(Space::kRegistry, from, store::PrefixEnd(kRecordPrefix), base::kPageRowsMax));
     for (const store::KeyValue& row : rows) {
-      SIGNPOST_ASSIGN_OR_RETURN(const stored::PolicyRow record,
+      SIGNPOST_ASSIGN_OR_RETURN(stored::PolicyRow record,
                                 store::DecodeRow<stored::PolicyRow>("a policy", row.value));
-      all.push_back(Summary(record, current.row.sha256()));
+      all.push_back(std::move(record));
     }
     more = rows.size() == base::kPageRowsMax;
     if (more) from = rows.back().key + '\0';
   }
-  std::sort(all.begin(), all.end(), [](const v1::PolicySummary& a, const v1::PolicySummary& b) {
+  std::sort(all.begin(), all.end(), [](const stored::PolicyRow& a, const stored::PolicyRow& b) {
     if (a.version() != b.version()) return a.version() > b.version();
     return a.sha256() < b.sha256();
   });
@@ -221,15 +208,20 @@ absl::StatusOr<v1::ListPoliciesResponse> PolicyAdmin::List(
     const base::Principal& asker, const v1::ListPoliciesRequest& request) const {
   SIGNPOST_RETURN_IF_ERROR(CheckMayRead(asker));
   SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
-  SIGNPOST_ASSIGN_OR_RETURN(std::vector<v1::PolicySummary> all, All(*view));
+  SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyCurrentRow> current,
+                            Read<stored::PolicyCurrentRow>(*view, request::kCurrentPolicyKey));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<stored::PolicyRow> all, All(*view));
   SIGNPOST_ASSIGN_OR_RETURN(
       const request::PageSpan page,
       request::PageOf(all, request.page_size(), kPoliciesPageDefault, base::kPageRowsMax,
                       request.page_token(),
-                      [](const v1::PolicySummary& policy) { return policy.sha256(); }));
+                      [](const stored::PolicyRow& policy) { return policy.sha256(); }));
   v1::ListPoliciesResponse response;
   response.set_next_page_token(page.next_page_token);
-  for (size_t i = page.begin; i < page.end; ++i) *response.add_policies() = std::move(all[i]);
+  for (size_t i = page.begin; i < page.end; ++i) {
+    SIGNPOST_ASSIGN_OR_RETURN(*response.add_policies(),
+                              SummaryWithNeeds(*view, all[i], current.row.sha256()));
+  }
   return response;
 }
 
@@ -246,7 +238,8 @@ absl::StatusOr<v1::GetPolicyResponse> PolicyAdmin::Get(const base::Principal& as
   SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_text(), TextOf(*view, sha256));
   SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyRow> record,
                             Read<stored::PolicyRow>(*view, absl::StrCat(kRecordPrefix, sha256)));
-  *response.mutable_policy() = Summary(record.row, current.row.sha256());
+  SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_policy(),
+                            SummaryWithNeeds(*view, record.row, current.row.sha256()));
   return response;
 }
 

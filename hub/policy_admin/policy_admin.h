@@ -6,8 +6,15 @@
 // file of the hub's configuration is published once, into a store in which nothing was published
 // before; from then on it is not looked at.
 //
-// Putting a text in force takes a proposer and Options::approvals others, each a practitioner
-// enrolled in a role that may. The ledger's entry comes first: the row that names the policy is
+// Putting a text in force takes a proposer and others who approve, each a practitioner enrolled in a
+// role that may since before it was proposed: of every agency that would show more under it than under
+// the policy in force, and of Options::approvals agencies at least, none of them the operator's or an
+// auditor's. One person speaks for one agency: for their own, or, where their own has spoken, for one
+// that has been silent for Options::silence and has named theirs its deputy; but not where theirs would
+// see more of it. All of that is judged again at the last approval, against what is in force and who is
+// enrolled then.
+//
+// The ledger's entry comes first: the row that names the policy is
 // part of the same commit, and a crash right after it ends in the new policy in force. Every
 // operation that rests on a policy says so (request::RestOn), so that no entry sequenced
 // after a publication was decided by the policy before it.
@@ -19,7 +26,9 @@
 #ifndef SIGNPOST_HUB_POLICY_ADMIN_POLICY_ADMIN_H_
 #define SIGNPOST_HUB_POLICY_ADMIN_POLICY_ADMIN_H_
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +40,7 @@
 #include "hub/base/principal.h"
 #include "hub/request/context.h"
 #include "hub/request/policy_in_force.h"
+#include "hub/schedule/schedule.h"
 #include "policy/policy.h"
 #include "signpost/ledger/v1/entry.pb.h"
 #include "signpost/store/v1/policy.pb.h"
@@ -48,7 +58,20 @@ inline constexpr size_t kChangesToldMax = 200;
 struct PolicyAdminOptions {
   std::vector<std::string> proposer_roles = {"information-governance-officer", "operator"};
   std::vector<std::string> approver_roles = {"information-governance-officer"};
-  int approvals = 2;  // by different people, none of them the proposer; at least 2
+  int approvals = 2;  // of as many agencies, none of them by the proposer; at least 2
+  // How long an agency may be silent before its deputy may speak for it.
+  absl::Duration silence = absl::Hours(24 * 14);
+};
+
+// The job (schedule/due_rows.h) under which texts that wait are due when deputies may speak; its keys
+// are those of their records.
+inline constexpr char kSilenceJob[] = "policy-silence";
+
+// An agency that must approve a text, because it would show more.
+struct PolicyNeed {
+  std::string agency_id;
+  std::vector<std::string> shows_more;  // a sentence each
+  std::set<std::string> gainers;        // who would see more of it; empty: not known, so anybody
 };
 
 class PolicyAdmin {
@@ -66,8 +89,18 @@ class PolicyAdmin {
   // others than before. Errors: kPolicyUnavailable (everything is hidden from now on; recorded when
   // something decided before), kStoreUnavailable.
   [[nodiscard]] absl::Status Bind();
+  // SHA-256 of the text that decides, or that will as soon as it compiles against the registry, 64 hex
+  // digits; empty: none. Errors: kStoreUnavailable, kDataLoss.
+  [[nodiscard]] absl::StatusOr<std::string> BeginsWith() const;
   // Whether the file of the configuration is another text than what is published: it is ignored.
   bool FileIsIgnored() const;
+
+  // Has `schedule` tell deputies of agencies that have been silent. This must outlive the schedule's
+  // Stop().
+  void RunOn(schedule::Schedule* schedule);
+  // Tells them of every text that is due, each with its entry. Blocks. Returns of how many texts.
+  // Errors: kStoreUnavailable and the like.
+  [[nodiscard]] absl::StatusOr<int> TellDeputies();
 
   // --- See v1.PolicyService. A refusal of somebody who may not, or of a text that may not, is
   // recorded, and its status carries the receipt.
@@ -139,19 +172,49 @@ class PolicyAdmin {
   absl::Status CheckRole(const base::Principal& asker, const std::vector<std::string>& roles,
                          const char* what) const;
   absl::Status CheckMayRead(const base::Principal& asker) const;
-  // Approvals by people who are still enrolled in a role that may.
-  absl::StatusOr<int> ApprovalsThatCount(const ledger::GuardedView& view,
-                                         const ::signpost::store::v1::PolicyRow& row) const;
+  // Which agencies must approve `draft` (null: it does not compile now) of that hash.
+  absl::StatusOr<std::vector<PolicyNeed>> NeedsOf(
+      const std::string& sha256, const std::shared_ptr<const policy::Policy>& draft,
+      const std::string& vocabulary_sha256) const;
+  // The same of a text that waits.
+  absl::StatusOr<std::vector<PolicyNeed>> NeedsOfText(const store::View& view,
+                                                      const std::string& sha256) const;
+  // Approvals by people who are still enrolled in a role that may, and were before it was proposed,
+  // each for an agency for which they may still speak.
+  absl::StatusOr<std::vector<::signpost::store::v1::PolicySignature>> ApprovalsThatCount(
+      const ledger::GuardedView& view, const ::signpost::store::v1::PolicyRow& row,
+      const std::vector<PolicyNeed>& needs) const;
+  // Whether an officer of `agency_id` may speak for `for_agency_id` about that text now.
+  bool MaySpeakFor(const std::string& agency_id, const std::string& for_agency_id,
+                   const ::signpost::store::v1::PolicyRow& row,
+                   const std::vector<PolicyNeed>& needs) const;
+  // For which agency the next approval by `asker` counts.
+  std::string SpeaksFor(const base::Principal& asker, const ::signpost::store::v1::PolicyRow& row,
+                        const std::vector<::signpost::store::v1::PolicySignature>& approvals,
+                        const std::vector<PolicyNeed>& needs) const;
+  // What is still lacking, a sentence each.
+  std::vector<std::string> Lacks(
+      const std::vector<::signpost::store::v1::PolicySignature>& approvals,
+      const std::vector<PolicyNeed>& needs) const;
   v1::PolicySummary Summary(const ::signpost::store::v1::PolicyRow& row,
                             const std::string& current_sha256) const;
+  // The same, of one that waits with who must approve it.
+  absl::StatusOr<v1::PolicySummary> SummaryWithNeeds(const store::View& view,
+                                                     const ::signpost::store::v1::PolicyRow& row,
+                                                     const std::string& current_sha256) const;
+  // Adds to `operation` what tells the agencies in `needs` that a text waits for them.
+  void TellNeeds(const std::string& sha256, const std::vector<PolicyNeed>& needs,
+                 ledger::Operation* operation) const;
   // The newest version first.
-  absl::StatusOr<std::vector<v1::PolicySummary>> All(const store::View& view) const;
+  absl::StatusOr<std::vector<::signpost::store::v1::PolicyRow>> All(const store::View& view) const;
 
   const request::HubContext context_;
   request::PolicyInForce* const in_force_;
   const PolicyAdminOptions options_;
   mutable absl::Mutex compiling_;  // a draft at a time
   mutable absl::Mutex mutex_;      // a change at a time; held while the ledger takes it
+  mutable absl::Mutex needs_;      // what was compared, and with what
+  mutable std::map<std::string, std::vector<PolicyNeed>> needs_known_ ABSL_GUARDED_BY(needs_);
   mutable absl::Mutex files_;
   std::string bootstrap_text_ ABSL_GUARDED_BY(files_);
   policy::Vocabulary words_ ABSL_GUARDED_BY(files_);

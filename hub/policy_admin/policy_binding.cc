@@ -1,6 +1,7 @@
 // Which policy decides: the published text bound to the words of the area as they are now, and one
 // that decided once, bound to the words of then.
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -12,6 +13,7 @@
 #include "hub/ledger/entry.h"
 #include "hub/policy_admin/policy_admin.h"
 #include "hub/policy_admin/policy_rows.h"
+#include "hub/registry/registry.h"
 #include "hub/request/wire_convert.h"
 #include "hub/store/row_codec.h"
 
@@ -88,6 +90,7 @@ stored::PolicyVocabularyRow PolicyAdmin::WordsNow() const {
     word->set_sensitive_category(service.sensitive_category);
   }
   for (const std::string& role : words_.roles) row.add_roles(role);
+  for (const std::string& role : context_.registry->roles().ordinary) row.add_ordinary_roles(role);
   for (const policy::VocabularyAssessment& assessment : words_.assessments) {
     stored::PolicyAssessmentWord* word = row.add_assessments();
     word->set_id(assessment.id);
@@ -174,6 +177,13 @@ absl::Status PolicyAdmin::BindLocked() {
     absl::MutexLock lock(&files_);
     text = bootstrap_text_;
     if (text.empty()) return Unbind("no policy has been published");
+    // The signers of the founding file named the text; the file of the configuration is the operator's.
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<stored::FoundingRow> founding,
+                              context_.registry->ReadFounding(*view));
+    if (founding.has_value() && founding->policy_sha256() != Hex(base::Sha256(text))) {
+      return Unbind(
+          "the file of the configuration is not the policy that the area was founded with");
+    }
   } else {
     absl::StatusOr<std::string> read = TextOf(*view, current->row.sha256());
     if (!read.ok()) {
@@ -249,6 +259,15 @@ absl::Status PolicyAdmin::BindLocked() {
   }
   in_force_->Offer(std::move(bound));
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> PolicyAdmin::BeginsWith() const {
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> view, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<stored::PolicyCurrentRow> current,
+                            Read<stored::PolicyCurrentRow>(*view, request::kCurrentPolicyKey));
+  if (current.bytes.has_value()) return current.row.sha256();
+  absl::MutexLock lock(&files_);
+  return bootstrap_text_.empty() ? std::string() : Hex(base::Sha256(bootstrap_text_));
 }
 
 bool PolicyAdmin::FileIsIgnored() const {

@@ -12,7 +12,9 @@
 #include "hub/ledger/receipt.h"
 #include "hub/policy_admin/policy_admin.h"
 #include "hub/policy_admin/policy_rows.h"
+#include "hub/registry/registry.h"
 #include "hub/request/resolve.h"
+#include "hub/schedule/due_rows.h"
 #include "hub/store/row_codec.h"
 #include "policy/analysis/diff.h"
 
@@ -54,15 +56,15 @@ stored::PolicySignature Sign(const base::Principal& asker, absl::Time now) {
   return signature;
 }
 
-ledger::Draft ActEntry(const ledger::EntryComposer& entries, ledger::v1::EntryKind kind,
-                       const base::Principal& asker, const std::string& request_id,
-                       const stored::PolicyRow& row) {
+ledger::v1::LedgerEntry ActEntry(const ledger::EntryComposer& entries, ledger::v1::EntryKind kind,
+                                 const base::Principal& asker, const std::string& request_id,
+                                 const stored::PolicyRow& row) {
   ledger::v1::LedgerEntry entry = entries.New(kind, asker, request_id);
   ledger::v1::PolicyDraft* const draft = ledger::MutableDraft(&entry);
   draft->set_sha256(absl::HexStringToBytes(row.sha256()));
   draft->set_version(row.version());
   entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
-  return ledger::ToDraft(entry);
+  return entry;
 }
 
 }  // namespace
@@ -151,7 +153,8 @@ absl::StatusOr<v1::ProposePolicyResponse> PolicyAdmin::Propose(
   SIGNPOST_ASSIGN_OR_RETURN(ReadRow<stored::PolicyRow> record, Read<stored::PolicyRow>(*view, key));
   response.set_accepted(true);
   if (record.row.stage() == stored::POLICY_STAGE_PROPOSED) {
-    *response.mutable_policy() = Summary(record.row, current.row.sha256());
+    SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_policy(),
+                              SummaryWithNeeds(*view, record.row, current.row.sha256()));
     return response;
   }
   if (record.row.stage() == stored::POLICY_STAGE_PUBLISHED) {
@@ -167,9 +170,9 @@ absl::StatusOr<v1::ProposePolicyResponse> PolicyAdmin::Propose(
                                                           "; it must be above the one in force, ",
                                                           current.row.version())));
   }
-  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<v1::PolicySummary> all, All(*view));
-  const auto waiting = std::count_if(all.begin(), all.end(), [](const v1::PolicySummary& one) {
-    return one.state() == v1::POLICY_STATE_PROPOSED;
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<stored::PolicyRow> all, All(*view));
+  const auto waiting = std::count_if(all.begin(), all.end(), [](const stored::PolicyRow& one) {
+    return one.stage() == stored::POLICY_STAGE_PROPOSED;
   });
   if (waiting >= kProposalsWaitingMax) {
     return Refuse(asker, kKind, request.request_id(), sha256,
@@ -182,17 +185,30 @@ absl::StatusOr<v1::ProposePolicyResponse> PolicyAdmin::Propose(
   row.set_version(static_cast<int32_t>(version));
   row.set_in_force_s(compiled.policy->in_force_s());
   row.set_stage(stored::POLICY_STAGE_PROPOSED);
-  *row.mutable_proposed() = Sign(asker, context_.clock->Now());
+  const absl::Time now = context_.clock->Now();
+  *row.mutable_proposed() = Sign(asker, now);
+  const absl::Time deputies_from =
+      absl::FromUnixSeconds(absl::ToUnixSeconds(now + options_.silence));
+  row.set_deputies_from_s(absl::ToUnixSeconds(deputies_from));
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<PolicyNeed> needs,
+                            NeedsOf(sha256, compiled.policy, VocabularyHash(WordsNow())));
   Act act(*view);
+  SIGNPOST_ASSIGN_OR_RETURN(const uint64_t number,
+                            registry::Registry::NextNumber(*view, &act.operation.batch));
+  row.set_number(number);
+  schedule::PutDue(kSilenceJob, deputies_from, key, &act.operation.batch);
+  TellNeeds(sha256, needs, &act.operation);
   stored::PolicyTextRow text;
   text.set_text(request.text());
   act.operation.batch.Put(Space::kRegistry, absl::StrCat(kTextPrefix, sha256),
                           store::EncodeRow(text));
   act.Put(key, row);
   act.operation.entries.push_back(
-      ActEntry(*context_.entries, kKind, asker, request.request_id(), row));
+      ledger::ToDraft(ActEntry(*context_.entries, kKind, asker, request.request_id(), row)));
   SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
-  *response.mutable_policy() = Summary(row, current.row.sha256());
+  SIGNPOST_ASSIGN_OR_RETURN(const std::unique_ptr<store::View> after, context_.store->NewView());
+  SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_policy(),
+                            SummaryWithNeeds(*after, row, current.row.sha256()));
   *response.mutable_receipt() = ledger::ReceiptOf(sequenced, context_.sequencer->options().origin);
   return response;
 }
@@ -237,19 +253,40 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
                                           : "it was published already"));
   }
   if (Same(record.row.proposed(), asker)) {
-    return refuse(
-        Error(Reason::kMethodNotAllowed,
-              absl::StrCat("you proposed it; ", options_.approvals, " others must approve it")));
+    return refuse(Error(Reason::kMethodNotAllowed, "you proposed it; others must approve it"));
   }
   stored::PolicyRow& row = record.row;
   const absl::Time now = context_.clock->Now();
-  if (!signed_before) *row.add_approvals() = Sign(asker, now);
-  SIGNPOST_ASSIGN_OR_RETURN(const int approvals, ApprovalsThatCount(*view, row));
+  if (base::KindOfSystem(asker.agency_kind) != base::CallerKind::kSystem) {
+    return refuse(Error(Reason::kMethodNotAllowed,
+                        "the operator's people and auditors do not approve what others show; "
+                        "officers of agencies that work with young people do"));
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const registry::EnrolledPractitioner enrolled,
+      context_.registry->LookupPractitioner(*view, asker.agency_id, asker.practitioner_id));
+  if (!enrolled.HadRoleBefore(asker.role, row.number())) {
+    return refuse(Error(Reason::kMethodNotAllowed,
+                        "you became an officer after this was proposed; one who was there before "
+                        "approves it, or it is withdrawn and proposed again"));
+  }
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<PolicyNeed> needs, NeedsOfText(*view, sha256));
+  SIGNPOST_ASSIGN_OR_RETURN(std::vector<stored::PolicySignature> approvals,
+                            ApprovalsThatCount(*view, row, needs));
+  ledger::v1::LedgerEntry approved = ActEntry(
+      *context_.entries, ledger::v1::ENTRY_KIND_POLICY_APPROVED, asker, request.request_id(), row);
+  if (!signed_before) {
+    stored::PolicySignature signature = Sign(asker, now);
+    signature.set_for_agency_id(SpeaksFor(asker, row, approvals, needs));
+    ledger::MutableDraft(&approved)->set_for_agency_id(signature.for_agency_id());
+    *row.add_approvals() = signature;
+    approvals.push_back(std::move(signature));
+  }
   Act act(*view);
-  act.operation.entries.push_back(ActEntry(
-      *context_.entries, ledger::v1::ENTRY_KIND_POLICY_APPROVED, asker, request.request_id(), row));
-  if (approvals < options_.approvals) {
-    *response.mutable_policy() = Summary(row, current.row.sha256());
+  act.operation.entries.push_back(ledger::ToDraft(approved));
+  if (!Lacks(approvals, needs).empty()) {
+    SIGNPOST_ASSIGN_OR_RETURN(*response.mutable_policy(),
+                              SummaryWithNeeds(*view, row, current.row.sha256()));
     if (signed_before) return response;
     act.Put(key, row);
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
@@ -281,8 +318,17 @@ absl::StatusOr<v1::ApprovePolicyResponse> PolicyAdmin::Approve(
   const policy::CompileResult compiled = policy::Compile(text, ToVocabulary(words), options);
   if (!compiled.ok()) return refuse(DoesNotCompile(compiled));
 
+  // What it would show was compared with what was in force then, and with the words of then.
+  SIGNPOST_ASSIGN_OR_RETURN(const std::vector<PolicyNeed> needs_now,
+                            NeedsOf(sha256, compiled.policy, vocabulary_sha256));
+  if (!Lacks(approvals, needs_now).empty()) {
+    return Error(Reason::kAborted, "the registry changed meanwhile; approve it again");
+  }
+
   row.set_stage(stored::POLICY_STAGE_PUBLISHED);
   row.set_published_at_s(absl::ToUnixSeconds(now));
+  schedule::DeleteDue(kSilenceJob, absl::FromUnixSeconds(row.deputies_from_s()), key,
+                      &act.operation.batch);
   stored::PolicyCurrentRow published;
   published.set_sha256(sha256);
   published.set_version(row.version());
@@ -351,9 +397,11 @@ absl::StatusOr<v1::WithdrawPolicyResponse> PolicyAdmin::Withdraw(
     *record.row.mutable_withdrawn() = Sign(asker, context_.clock->Now());
     Act act(*view);
     act.Put(key, record.row);
-    act.operation.entries.push_back(ActEntry(*context_.entries,
-                                             ledger::v1::ENTRY_KIND_POLICY_WITHDRAWN, asker,
-                                             request.request_id(), record.row));
+    schedule::DeleteDue(kSilenceJob, absl::FromUnixSeconds(record.row.deputies_from_s()), key,
+                        &act.operation.batch);
+    act.operation.entries.push_back(
+        ledger::ToDraft(ActEntry(*context_.entries, ledger::v1::ENTRY_KIND_POLICY_WITHDRAWN, asker,
+                                 request.request_id(), record.row)));
     SIGNPOST_ASSIGN_OR_RETURN(const ledger::Sequenced sequenced, Submit(std::move(act)));
     *response.mutable_receipt() =
         ledger::ReceiptOf(sequenced, context_.sequencer->options().origin);

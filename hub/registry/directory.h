@@ -63,6 +63,8 @@ struct Agency {
   // After how long without a word its coverage reads "did not answer"; never zero.
   absl::Duration silence_max;
   bool suspended = false;
+  // Whose officers may approve a policy in this one's stead; empty: nobody's.
+  std::string deputy_agency_id;
 
   // Whether it works with young people: it may hold flags and ask about somebody.
   bool takes_part() const { return base::KindOfSystem(kind) == base::CallerKind::kSystem; }

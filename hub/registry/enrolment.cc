@@ -40,6 +40,12 @@ bool EnrolledPractitioner::HasRole(const std::string& role) const {
   return Contains(enrolment_->roles, role);
 }
 
+bool EnrolledPractitioner::HadRoleBefore(const std::string& role, uint64_t number) const {
+  return std::any_of(
+      enrolment_->role_numbers.begin(), enrolment_->role_numbers.end(),
+      [&](const auto& given) { return given.first == role && given.second < number; });
+}
+
 bool EnrolledPractitioner::InTeam(const std::string& team_id) const {
   return Contains(enrolment_->team_ids, team_id) && Stands(*directory_, agency_id(), team_id);
 }

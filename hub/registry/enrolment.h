@@ -8,6 +8,7 @@
 #ifndef SIGNPOST_HUB_REGISTRY_ENROLMENT_H_
 #define SIGNPOST_HUB_REGISTRY_ENROLMENT_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -38,7 +39,12 @@ struct Enrolment {
   std::vector<std::string>
       team_ids;  // sorted; among them teams that have ended for the agency since
   bool suspended = false;
-  std::vector<EnrolledCover> covers;  // by colleague; some may have ended
+  std::vector<EnrolledCover> covers;              // by colleague; some may have ended
+  bool vetted = false;                            // until a day that is said, and may have passed
+  bool trained = false;                           // "
+  absl::Time lapses_at = absl::InfiniteFuture();  // when the first such day is over
+  // Of each role the number that it was given with (store/v1/registry.proto).
+  std::vector<std::pair<std::string, uint64_t>> role_numbers;
 };
 
 // By what audits find a practitioner's look-ups of relatives and neighbours: keyed hashes of the
@@ -68,6 +74,10 @@ class EnrolledPractitioner {
   std::vector<base::Cover> covers() const;
 
   bool HasRole(const std::string& role) const;
+  // Whether they were given it before whatever has `number`.
+  bool HadRoleBefore(const std::string& role, uint64_t number) const;
+  bool vetted() const { return enrolment_->vetted; }
+  bool trained() const { return enrolment_->trained; }
   // Whether team_ids() has it.
   bool InTeam(const std::string& team_id) const;
 

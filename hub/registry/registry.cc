@@ -261,7 +261,7 @@ absl::StatusOr<base::Principal> Registry::LookupSystem(const std::string& spiffe
 }
 
 absl::StatusOr<EnrolledPractitioner> Registry::ActingAs(
-    std::shared_ptr<const Directory> directory, std::shared_ptr<const Enrolment> enrolment) {
+    std::shared_ptr<const Directory> directory, std::shared_ptr<const Enrolment> enrolment) const {
   const Agency* agency =
       enrolment == nullptr ? nullptr : directory->FindAgency(enrolment->agency_id);
   if (agency == nullptr) return NotEnrolled();
@@ -271,8 +271,49 @@ absl::StatusOr<EnrolledPractitioner> Registry::ActingAs(
         absl::StrCat(agency->suspended ? "the agency " : "this practitioner of ", agency->agency_id,
                      " is suspended; ask the hub's operator to restore it"));
   }
+  if (options_.clock->Now() >= enrolment->lapses_at) {
+    return Error(Reason::kEnrolmentLapsed,
+                 absl::StrCat("the vetting or training of this practitioner of ", agency->agency_id,
+                              " has lapsed; have it done, and ask the hub's operator to enrol the "
+                              "new day"));
+  }
   return EnrolledPractitioner(std::move(enrolment), std::move(directory));
 }
+
+absl::Status Registry::CheckRole(const EnrolledPractitioner& enrolled,
+                                 const std::string& role) const {
+  if (!enrolled.HasRole(role)) {
+    return Error(Reason::kAssertionInvalid,
+                 "The assertion names a role in which the practitioner is not enrolled. Enrol them "
+                 "in it, or assert one of theirs.");
+  }
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [needs, has, what] :
+       {std::tuple(roles_.vetted.count(role) > 0, enrolled.vetted(), "vetted"),
+        std::tuple(roles_.trained.count(role) > 0, enrolled.trained(), "trained")}) {
+    if (!needs || has) continue;
+    return Error(
+        Reason::kEnrolmentLapsed,
+        absl::StrCat("in role ", role, " one must be ", what,
+                     ", and until when this practitioner is has not been enrolled; ask the "
+                     "hub's operator to enrol the day"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Registry::SetRoles(WorkerRoles roles) {
+  SIGNPOST_RETURN_IF_ERROR(roles.Check());
+  absl::MutexLock lock(&mutex_);
+  roles_ = std::move(roles);
+  return absl::OkStatus();
+}
+
+WorkerRoles Registry::roles() const {
+  absl::MutexLock lock(&mutex_);
+  return roles_;
+}
+
+void Registry::TellOfChangesWith(TellOfChange tell) { tell_of_change_ = std::move(tell); }
 
 absl::StatusOr<EnrolledPractitioner> Registry::LookupPractitioner(
     const ledger::GuardedView& view, const std::string& agency_id,

@@ -1,14 +1,21 @@
 // Registry is a keeper that knows which agencies, systems, keys, teams and practitioners take part,
 // and who is suspended. Every call asks it who the caller is; the hub's operator changes it.
 //
+// What takes a right away, and what gives none, the operator changes alone. What gives one (rights.h)
+// waits as a proposed change until an officer who is not the operator's has confirmed it: for an agency
+// that has an officer of its own, that one. Who is an officer of when is told by numbers that are given
+// in one order, not by clocks. The first officers come with a founding file, once in the life of a
+// store.
+//
 // Reading is from memory, so that it can be asked on every call: what is suspended is refused from
 // the very next call on. A change is an entry in the ledger first; what is in memory follows what was
 // committed, by whomever (store/follower.h). A failed commit leaves it as it was. While it cannot
 // follow, because a row of an agency or team does not read, nobody but the operator is known: somebody
 // may have been suspended in what it missed.
 //
-// Rows are in space kRegistry under "agency/<id>", "team/<id>", "practitioner/<agency>/<id>" and
-// "feed/<agency>": a version byte (1) and the stored message.
+// Rows are in space kRegistry under "agency/<id>", "team/<id>", "practitioner/<agency>/<id>",
+// "feed/<agency>", "change/<number>", "numbers" and "founding": a version byte (1) and the stored
+// message; and two indexes, "waiting/<record's key>" and "officer/<agency>/<id>" (rows.h).
 //
 // Thread-safe. `store`, `sequencer`, `executor` and `random` are not owned and must outlive it, and
 // it must outlive every change that was begun: drain the executor first. It may outlive the
@@ -18,6 +25,7 @@
 #define SIGNPOST_HUB_REGISTRY_REGISTRY_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +38,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "hub/base/clock.h"
 #include "hub/base/crypto.h"
 #include "hub/base/executor.h"
 #include "hub/base/principal.h"
@@ -39,6 +48,7 @@
 #include "hub/ledger/transact.h"
 #include "hub/registry/directory.h"
 #include "hub/registry/enrolment.h"
+#include "hub/registry/rights.h"
 #include "hub/store/follower.h"
 #include "hub/store/store.h"
 #include "signpost/store/v1/registry.pb.h"
@@ -63,9 +73,30 @@ struct StandingCover {
   absl::Time until;  // exclusive
 };
 
-// What a change came to. `sequenced` is empty when everything was already so: nothing was written
-// and there is no entry.
-using ChangeResult = std::optional<ledger::Sequenced>;
+// The job (schedule/due_rows.h) under which changes that wait are due when they can no longer be
+// confirmed; its keys are theirs.
+inline constexpr char kChangesJob[] = "registry-changes";
+// How long a change waits for its officers.
+inline constexpr absl::Duration kChangeWaitsMax = absl::Hours(24 * 14);
+// For so long after an agency's last officer was suspended, dropped or lapsed nobody else speaks for
+// the agency: who is suspended at once must not be got round at once.
+inline constexpr absl::Duration kLostOfficerCounts = absl::Hours(24 * 14);
+// Changes that wait at once; one more is refused.
+inline constexpr int kChangesWaitingMax = 4096;
+// Records of one founding file.
+inline constexpr int kFoundingRecordsMax = 8192;
+// What is signed of a founding file stands behind these bytes, which no assertion begins with.
+inline constexpr char kFoundingSignedPrefix[] = "signpost founding 1\n";
+
+// What a change came to.
+struct ChangeResult {
+  // Empty when everything was already so: nothing was written and there is no entry.
+  std::optional<ledger::Sequenced> sequenced;
+  // What gives a right and waits, now or since before.
+  std::optional<v1::RegistryChange> waits;
+  // Not OK: it was refused, and `sequenced` is the entry that says so.
+  absl::Status refusal;
+};
 // Called exactly once, where ledger::Transact() calls its own: only hand on.
 using ChangeDone = absl::AnyInvocable<void(absl::StatusOr<ChangeResult>)>;
 
@@ -98,6 +129,8 @@ class Registry : private store::Follower {
     std::vector<std::string> mailbox_system_names = {"adapter"};
     // Seals the reasons of suspensions (Keyring::hub_data_key()).
     base::SecretKey details_key;
+    // Not owned; must outlive the registry.
+    const base::Clock* clock = nullptr;
     // Begins the entries of changes. Not owned; must outlive the registry.
     const ledger::EntryComposer* entries = nullptr;
   };
@@ -115,6 +148,17 @@ class Registry : private store::Follower {
   Registry& operator=(const Registry&) = delete;
   ~Registry() override;
 
+  // Which roles are ordinary, and which need vetting or training. Before the first call no role is
+  // ordinary and none needs either. Errors: those of WorkerRoles::Check(), and nothing changes.
+  [[nodiscard]] absl::Status SetRoles(WorkerRoles roles);
+  WorkerRoles roles() const;
+
+  // Has `tell` add to an operation that proposes a change what tells the agencies that must be heard.
+  // Call before the first change.
+  using TellOfChange =
+      std::function<void(const store::v1::RegistryChangeRow& change, ledger::Operation* operation)>;
+  void TellOfChangesWith(TellOfChange tell);
+
   // The latest directory; never null. Costs a lock and a reference count. It says who takes part,
   // not who may: while it cannot follow it is the last that could be read. What is decided by it
   // does not rest on its rows: agencies and teams are never removed, and what is done for a caller
@@ -131,6 +175,7 @@ class Registry : private store::Follower {
   // The practitioner named by an assertion whose signature was good. Errors:
   //   - kPractitionerUnknown: not enrolled, or an id that cannot be
   //   - kCallerSuspended: suspended, or the agency is
+  //   - kEnrolmentLapsed: their vetting or training has lapsed
   //   - kStoreUnavailable, also while the directory is behind the store
   //   - kDataLoss, kStoreNewer: the practitioner's row does not read
   [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
@@ -142,6 +187,11 @@ class Registry : private store::Follower {
   [[nodiscard]] absl::StatusOr<EnrolledPractitioner> LookupPractitioner(
       const ledger::GuardedView& view, const std::string& agency_id,
       const std::string& practitioner_id) const;
+
+  // Whether `enrolled` may act in `role`. Errors: kAssertionInvalid when they are not enrolled in it;
+  // kEnrolmentLapsed when it needs a vetting or training of which no day is said.
+  [[nodiscard]] absl::Status CheckRole(const EnrolledPractitioner& enrolled,
+                                       const std::string& role) const;
 
   // Calls `visit` with every practitioner who may act, by agency and id, as LookupPractitioner()
   // gives them. Reads some at a time, each at a view of its own, so that no view grows old: who is
@@ -169,6 +219,10 @@ class Registry : private store::Follower {
   // of the row as stored. Errors, nothing having changed:
   //   - kInvalidField with violations
   //   - kAgencyUnknown: a team or practitioner names an agency that is not registered
+  // What of it gives a right is not done: it waits, and ChangeResult::waits says what. It takes the
+  // place of what waited for that record. Refusals of a proposal are in ChangeResult::refusal:
+  //   - kAssertionMissing: no named person proposes it
+  //   - kTooManyRequests: kChangesWaitingMax wait
   //   - what ledger::Transact() gives. kStoreUnavailable: unknown until restart; the directory
   //     stays
   void PutAgency(const v1::PutAgencyRequest& request, const base::Principal& actor,
@@ -184,6 +238,63 @@ class Registry : private store::Follower {
   //   - kInvalidField: it is the hub's own operator
   void SetSuspended(const v1::SetSuspendedRequest& request, const base::Principal& actor,
                     ChangeDone done);
+
+  // --- Changes that wait, and the founding. Prepared here, committed by enrolment/.
+
+  // Gives the next number, in which rights given and proposals made stand in one order, and adds that
+  // it was given to `batch`. Errors: those of the view.
+  [[nodiscard]] static absl::StatusOr<uint64_t> NextNumber(const store::View& view,
+                                                           store::Batch* batch);
+  // The number that `change_id` names; 0 where it can be none.
+  static uint64_t ChangeNumber(const std::string& change_id);
+  // The change of that number; nothing when there is none. Errors: those of the view.
+  [[nodiscard]] absl::StatusOr<std::optional<store::v1::RegistryChangeRow>> ReadChange(
+      const store::View& view, uint64_t number) const;
+  // As it is told: with what it changes, and who must be heard and was. Errors: those of the view.
+  [[nodiscard]] absl::StatusOr<v1::RegistryChange> ToldOf(
+      const store::View& view, const store::v1::RegistryChangeRow& change, absl::Time now) const;
+  // Changes at and below `number` (0: from the newest on), the newest first, at most `rows_max`;
+  // without `include_ended` those that wait. `next` receives where to go on, or 0. Errors: as above.
+  [[nodiscard]] absl::StatusOr<std::vector<store::v1::RegistryChangeRow>> ListChanges(
+      const store::View& view, uint64_t number, bool include_ended, int rows_max,
+      uint64_t* next) const;
+
+  // Has `officer` confirm `change`, and where that is the last yes needed makes it: adds rows and the
+  // entry of the record to `operation`. Adds nothing where the officer had confirmed it. Refusals,
+  // with nothing added:
+  //   - kInvalidField: the hash is another's; the record is no longer as it was
+  //   - kAlreadyExists: it has ended
+  //   - kMethodNotAllowed: the operator's, who is enrolled, an officer since after it was proposed,
+  //     of another agency where the agency has its own
+  // Others: those of the view.
+  [[nodiscard]] absl::Status PrepareConfirm(const ledger::GuardedView& view,
+                                            const std::string& sha256,
+                                            const base::Principal& officer, absl::Time now,
+                                            const std::string& request_id,
+                                            store::v1::RegistryChangeRow* change,
+                                            ledger::Operation* operation) const;
+  // Ends it without effect, as `stage` says, by `actor` (empty: by itself). Refusals: kAlreadyExists;
+  // kMethodNotAllowed for an officer who might not confirm it. Adds nothing where it had ended so.
+  [[nodiscard]] absl::Status PrepareEnd(const ledger::GuardedView& view,
+                                        store::v1::RegistryChangeStage stage,
+                                        const base::Principal& actor, absl::Time now,
+                                        store::v1::RegistryChangeRow* change,
+                                        ledger::Operation* operation) const;
+
+  // What the area was founded with; nothing when it was not. Errors: those of the view.
+  [[nodiscard]] absl::StatusOr<std::optional<store::v1::FoundingRow>> ReadFounding(
+      const store::View& view) const;
+  // Founds the area, by `actor`: adds all rows to `operation`, and an entry for each. Refusals:
+  //   - kInvalidField: of another hub; a record that is not as it must be, at its place in the file;
+  //     fewer than two agencies signed, or the operator's did, or a signature is not good, or two by
+  //     one key; more than kFoundingRecordsMax records
+  //   - kAlreadyExists: it was founded, or has an officer, or an agency that can act
+  // Others: those of the view. `row` receives what is noted.
+  [[nodiscard]] absl::Status PrepareFounding(const ledger::GuardedView& view,
+                                             const v1::FoundAreaRequest& request,
+                                             const base::Principal& actor, absl::Time now,
+                                             store::v1::FoundingRow* row, v1::Founding* founding,
+                                             ledger::Operation* operation) const;
 
   // --- Covers. Prepared here, committed by enrolment/covers.h, with its entry and its notice.
 
@@ -234,8 +345,8 @@ class Registry : private store::Follower {
   absl::Status Take(const store::PublishedCommit& commit) override;
   void FellBehind(const absl::Status& why) override;
   // Somebody who may act, or why not; `enrolment` may be null.
-  static absl::StatusOr<EnrolledPractitioner> ActingAs(std::shared_ptr<const Directory> directory,
-                                                       std::shared_ptr<const Enrolment> enrolment);
+  absl::StatusOr<EnrolledPractitioner> ActingAs(std::shared_ptr<const Directory> directory,
+                                                std::shared_ptr<const Enrolment> enrolment) const;
   // The directory, if it is as new as what was acknowledged, and as of which revision it is. Who is
   // let in is asked of this one.
   struct DirectoryAt {
@@ -253,6 +364,29 @@ class Registry : private store::Follower {
   void Change(const std::string& request_id, const base::Principal& actor, Plan plan,
               ChangeDone done);
   bool IsOperatorAgency(const std::string& agency_id) const;
+  // Whether only an officer of `agency_id` speaks for it about what has `number` and is about the
+  // practitioner of `subject_key`, if any.
+  absl::StatusOr<bool> SpeaksForItself(const store::View& view, const std::string& agency_id,
+                                       const std::string& subject_key, uint64_t number,
+                                       absl::Time now) const;
+  // For which of the agencies of `change` that still must be heard `officer` may speak; a refusal.
+  absl::StatusOr<std::vector<std::string>> MaySpeakFor(const store::View& view,
+                                                       const store::v1::RegistryChangeRow& change,
+                                                       const base::Principal& officer,
+                                                       absl::Time now) const;
+  // Writes `after` (bytes of a row, bare) in the place of the row at `key`, with its entry.
+  absl::Status WriteRecord(const store::View& view, const std::string& key,
+                           const std::string& after, const base::Principal& actor,
+                           const std::string& request_id, absl::Time now, uint64_t number,
+                           const std::string& reason, ledger::Operation* operation) const;
+  // Adds to `attempt` what of `planned` is done at once and what is proposed.
+  absl::Status Decide(const store::View& view, const Planned& planned,
+                      const std::string& request_id, const base::Principal& actor,
+                      ledger::Operation* operation, ChangeResult* result) const;
+  ledger::v1::LedgerEntry ChangeEntry(ledger::v1::EntryKind kind,
+                                      const store::v1::RegistryChangeRow& change,
+                                      const base::Principal& actor,
+                                      const std::string& request_id) const;
 
   const Options options_;
   const store::Store* const store_;
@@ -262,7 +396,10 @@ class Registry : private store::Follower {
   std::string operator_agency_id_;     // empty when there is no operator
   std::string operator_trust_domain_;  // "
 
+  TellOfChange tell_of_change_;
+
   mutable absl::Mutex mutex_;
+  WorkerRoles roles_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const Directory> directory_ ABSL_GUARDED_BY(mutex_);
   uint64_t revision_ ABSL_GUARDED_BY(mutex_) = 0;  // as of which directory_ is
   bool behind_ ABSL_GUARDED_BY(mutex_) = false;    // the directory is, of the store

@@ -1,5 +1,5 @@
-// What the operator changes: each change is one entry and one row, planned at a view and done again
-// where that view proved old.
+// What the operator changes: each change is planned at a view, and done again where that view proved
+// old. What of it gives no right is done with its entry; what does is proposed with another.
 
 #include <algorithm>
 #include <memory>
@@ -14,6 +14,7 @@
 #include "hub/base/limits.h"
 #include "hub/base/status_macros.h"
 #include "hub/ledger/transact.h"
+#include "hub/registry/change_rows.h"
 #include "hub/registry/registry.h"
 #include "hub/registry/rows.h"
 #include "hub/registry/validate.h"
@@ -29,34 +30,11 @@ using store::EncodeRow;
 using store::Space;
 using store::v1::AgencyRow;
 using store::v1::PractitionerRow;
+using store::v1::RegistryChangeRow;
+using store::v1::RegistryNumbersRow;
 using store::v1::TeamRow;
 
 constexpr size_t kDetailsSaltBytes = 32;
-
-// Which record of the registry `key` is, for its entry.
-void NameRecord(const std::string& key, ledger::v1::RegistryChanged* record) {
-  absl::string_view id = key;
-  if (absl::ConsumePrefix(&id, kAgencyPrefix)) {
-    record->set_record(ledger::v1::REGISTRY_RECORD_AGENCY);
-  } else if (absl::ConsumePrefix(&id, kTeamPrefix)) {
-    record->set_record(ledger::v1::REGISTRY_RECORD_TEAM);
-  } else if (absl::ConsumePrefix(&id, kPractitionerPrefix)) {
-    record->set_record(ledger::v1::REGISTRY_RECORD_PRACTITIONER);
-  }
-  record->set_id(std::string(id));
-}
-
-// The row that another is to stand in place of. Of one that does not parse nobody knows whether it was
-// suspended, so whoever is put in its place is, until somebody restores them.
-template <typename Row>
-absl::StatusOr<ReadRow<Row>> ReadOrSuspended(const store::View& view, const std::string& key) {
-  absl::StatusOr<ReadRow<Row>> read = Read<Row>(view, key);
-  if (read.ok() || base::ReasonOf(read.status()) != Reason::kDataLoss) return read;
-  ReadRow<Row> suspended;
-  SIGNPOST_ASSIGN_OR_RETURN(suspended.bytes, view.Get(Space::kRegistry, key));
-  suspended.row.set_suspended(true);
-  return suspended;
-}
 
 absl::Status AgencyUnknown(const std::string& agency_id) {
   return Error(Reason::kAgencyUnknown,
@@ -71,12 +49,9 @@ absl::Status CheckRequestId(const std::string& request_id) {
   return absl::OkStatus();
 }
 
-// Nobody is told more than that it is so.
-struct Nothing {};
-
 }  // namespace
 
-// What one attempt would write.
+// What one attempt would come to, rights and all.
 struct Registry::Planned {
   std::string key;
   std::optional<std::string> before;
@@ -96,7 +71,12 @@ void Registry::PutAgency(const v1::PutAgencyRequest& request, const base::Princi
   if (!checked.ok()) return done(std::move(checked));
   Change(
       request.request_id(), actor,
-      [agency = request.agency()](const ledger::GuardedView& view) -> absl::StatusOr<Planned> {
+      [this,
+       agency = request.agency()](const ledger::GuardedView& view) -> absl::StatusOr<Planned> {
+        if (!agency.deputy_agency_id().empty() &&
+            directory()->FindAgency(agency.deputy_agency_id()) == nullptr) {
+          return AgencyUnknown(agency.deputy_agency_id());
+        }
         Planned planned;
         planned.key = AgencyKey(agency.agency_id());
         SIGNPOST_ASSIGN_OR_RETURN(ReadRow<AgencyRow> read,
@@ -243,41 +223,159 @@ void Registry::Change(const std::string& request_id, const base::Principal& acto
   absl::Status checked = CheckRequestId(request_id);
   if (!checked.ok()) return done(std::move(checked));
 
-  ledger::MakeAttempt<Nothing> make =
-      [this, request_id, actor, plan = std::move(plan)](
-          const ledger::GuardedView& view) mutable -> absl::StatusOr<ledger::Attempt<Nothing>> {
+  ledger::MakeAttempt<ChangeResult> make =
+      [this, request_id, actor, plan = std::move(plan)](const ledger::GuardedView& view) mutable
+      -> absl::StatusOr<ledger::Attempt<ChangeResult>> {
     SIGNPOST_ASSIGN_OR_RETURN(const Planned planned, plan(view));
-    if (planned.before == planned.after) return ledger::Attempt<Nothing>();
-    base::Principal principal;
-    principal.agency_id = actor.agency_id;
-    principal.system_id = actor.system_id;
-    principal.practitioner_id = actor.practitioner_id;
-    principal.role = actor.role;
-    ledger::v1::LedgerEntry entry =
-        options_.entries->New(ledger::v1::ENTRY_KIND_REGISTRY_CHANGED, principal, request_id);
-    entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
-    NameRecord(planned.key, entry.mutable_registry_changed());
-    entry.mutable_registry_changed()->set_record_sha256(base::Sha256(planned.after));
-    if (!planned.reason.empty()) {
-      // Salt and text are sealed together; the commitment lets whoever holds both prove the text.
-      const std::string salt = random_->Bytes(kDetailsSaltBytes);
-      SIGNPOST_ASSIGN_OR_RETURN(
-          *entry.mutable_sealed_details(),
-          base::Seal(options_.details_key, planned.key, salt + planned.reason, random_));
-      entry.set_details_commitment(base::HmacSha256(salt, planned.reason));
-    }
+    ledger::Attempt<ChangeResult> attempt;
     ledger::Operation operation;
-    operation.batch.Put(Space::kRegistry, planned.key, planned.after);
-    operation.entries.push_back(ledger::ToDraft(entry));
-    return ledger::Attempt<Nothing>{{}, std::move(operation)};
+    SIGNPOST_RETURN_IF_ERROR(
+        Decide(view, planned, request_id, actor, &operation, &attempt.outcome));
+    if (!operation.entries.empty()) attempt.operation = std::move(operation);
+    return attempt;
   };
 
-  ledger::Transact<Nothing>(
+  ledger::Transact<ChangeResult>(
       {executor_, store_, sequencer_}, ledger::FirstAttempt::kQueued, std::move(make),
-      [done = std::move(done)](absl::StatusOr<ledger::Committed<Nothing>> result) mutable {
+      [done = std::move(done)](absl::StatusOr<ledger::Committed<ChangeResult>> result) mutable {
         if (!result.ok()) return done(std::move(result).status());
-        done(std::move(result->sequenced));
+        result->outcome.sequenced = std::move(result->sequenced);
+        done(std::move(result->outcome));
       });
+}
+
+absl::Status Registry::Decide(const store::View& view, const Planned& planned,
+                              const std::string& request_id, const base::Principal& actor,
+                              ledger::Operation* operation, ChangeResult* result) const {
+  const absl::Time now = options_.clock->Now();
+  return WithRow(planned.key, [&](auto blank) -> absl::Status {
+    using Row = decltype(blank);
+    std::optional<Row> before;
+    if (planned.before.has_value()) {
+      absl::StatusOr<Row> read = store::DecodeRow<Row>(What(planned.key), *planned.before);
+      if (!read.ok() && base::ReasonOf(read.status()) != Reason::kDataLoss) return read.status();
+      // Nobody knows what it gave, so it gave nothing.
+      before = read.ok() ? *std::move(read) : Suspended(blank);
+    }
+    const Row* const was = before.has_value() ? &*before : nullptr;
+    SIGNPOST_ASSIGN_OR_RETURN(const Row after,
+                              store::DecodeRow<Row>(What(planned.key), planned.after));
+    SIGNPOST_ASSIGN_OR_RETURN(Gain<Row> gain, GainAt(view, was, after, roles()));
+
+    const bool writes = gain.lesser.has_value() &&
+                        (was == nullptr || EncodeRow(Bare(*gain.lesser)) != EncodeRow(Bare(*was)));
+    RegistryChangeRow change;
+    change.set_row_key(planned.key);
+    if (gain.lesser.has_value()) {
+      change.set_before(EncodeRow(Bare(*gain.lesser)));
+    } else if (was != nullptr) {
+      change.set_before(EncodeRow(Bare(*was)));
+    }
+    change.set_after(EncodeRow(Bare(after)));
+
+    // What waits for the record rests on how it stands, or is what is asked for again.
+    SIGNPOST_ASSIGN_OR_RETURN(const std::optional<std::string> waits,
+                              view.Get(Space::kRegistry, WaitingKey(planned.key)));
+    std::optional<RegistryChangeRow> old;
+    if (waits.has_value()) {
+      SIGNPOST_ASSIGN_OR_RETURN(old, ReadChange(view, ChangeNumber(*waits)));
+    }
+    const bool same = old.has_value() && !gain.rights.empty() && old->before() == change.before() &&
+                      old->after() == change.after() &&
+                      now < absl::FromUnixSeconds(old->expires_s());
+    if (!gain.rights.empty() && !same && actor.practitioner_id.empty()) {
+      result->refusal = Error(
+          Reason::kAssertionMissing,
+          "this gives a right, so a named person proposes it and an officer of another agency "
+          "confirms it: send the assertion of a practitioner of the operator's agency");
+      ledger::v1::LedgerEntry entry =
+          ChangeEntry(ledger::v1::ENTRY_KIND_REGISTRY_CHANGE_PROPOSED, change, actor, request_id);
+      ledger::SetRefused(Reason::kAssertionMissing, &entry);
+      operation->entries.push_back(ledger::ToDraft(entry));
+      return absl::OkStatus();
+    }
+    // Numbers are given by a row, so that of two changes at once one is made again.
+    uint64_t number = 0;
+    if (!gain.rights.empty() && !same) {
+      SIGNPOST_ASSIGN_OR_RETURN(number, NextNumber(view, &operation->batch));
+    } else {
+      SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<RegistryNumbersRow> numbers,
+                                Read<RegistryNumbersRow>(view, kNumbersKey));
+      number = numbers.row.last();
+    }
+    if (writes) {
+      SIGNPOST_RETURN_IF_ERROR(WriteRecord(view, planned.key, EncodeRow(Bare(*gain.lesser)), actor,
+                                           request_id, now, number, planned.reason, operation));
+    }
+    if (same) {
+      SIGNPOST_ASSIGN_OR_RETURN(result->waits, ToldOf(view, *old, now));
+      return absl::OkStatus();
+    }
+    if (old.has_value() && (writes || !gain.rights.empty())) {
+      End(store::v1::REGISTRY_CHANGE_STAGE_WITHDRAWN, actor, now, &*old, &operation->batch);
+      ledger::v1::LedgerEntry entry =
+          ChangeEntry(ledger::v1::ENTRY_KIND_REGISTRY_CHANGE_ENDED, *old, actor, request_id);
+      entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+      operation->entries.push_back(ledger::ToDraft(entry));
+    }
+    if (gain.rights.empty()) return absl::OkStatus();
+
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<store::KeyValue> waiting,
+                              view.Scan(Space::kRegistry, kWaitingPrefix,
+                                        store::PrefixEnd(kWaitingPrefix), kChangesWaitingMax));
+    if (static_cast<int>(waiting.size()) >= kChangesWaitingMax && !old.has_value()) {
+      return Error(
+          Reason::kTooManyRequests,
+          absl::StrCat(waiting.size(),
+                       " changes wait for officers already; have them confirmed or refused "
+                       "first"));
+    }
+    change.set_number(number);
+    change.set_stage(store::v1::REGISTRY_CHANGE_STAGE_WAITS);
+    change.set_sha256(ChangeHash(change));
+    *change.mutable_proposed() = SignatureOf(actor, now);
+    for (const std::string& agency_id : gain.agency_ids) change.add_agency_ids(agency_id);
+    const absl::Time expires = absl::FromUnixSeconds(absl::ToUnixSeconds(now + kChangeWaitsMax));
+    change.set_expires_s(absl::ToUnixSeconds(expires));
+    PutWaiting(change, &operation->batch);
+    ledger::v1::LedgerEntry entry =
+        ChangeEntry(ledger::v1::ENTRY_KIND_REGISTRY_CHANGE_PROPOSED, change, actor, request_id);
+    entry.set_outcome(ledger::v1::OUTCOME_WAITS);
+    operation->entries.push_back(ledger::ToDraft(entry));
+    if (tell_of_change_) tell_of_change_(change, operation);
+    SIGNPOST_ASSIGN_OR_RETURN(result->waits, ToldOf(view, change, now));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Registry::WriteRecord(const store::View& view, const std::string& key,
+                                   const std::string& after, const base::Principal& actor,
+                                   const std::string& request_id, absl::Time now, uint64_t number,
+                                   const std::string& reason, ledger::Operation* operation) const {
+  return WithRow(key, [&](auto blank) -> absl::Status {
+    using Row = decltype(blank);
+    SIGNPOST_ASSIGN_OR_RETURN(const ReadRow<Row> before, ReadOrSuspended<Row>(view, key));
+    SIGNPOST_ASSIGN_OR_RETURN(const Row bare, store::DecodeRow<Row>(What(key), after));
+    const Row row = Noted(before.bytes.has_value() ? &before.row : nullptr, bare, now, number);
+    SIGNPOST_RETURN_IF_ERROR(ReadsBack(row));
+    const std::string bytes = EncodeRow(row);
+    operation->batch.Put(Space::kRegistry, key, bytes);
+    NoteOfficer(row, &operation->batch);
+    ledger::v1::LedgerEntry entry =
+        options_.entries->New(ledger::v1::ENTRY_KIND_REGISTRY_CHANGED, WhoActs(actor), request_id);
+    entry.set_outcome(ledger::v1::OUTCOME_RECORDED);
+    NameRecord(key, entry.mutable_registry_changed());
+    entry.mutable_registry_changed()->set_record_sha256(base::Sha256(bytes));
+    if (!reason.empty()) {
+      // Salt and text are sealed together; the commitment lets whoever holds both prove the text.
+      const std::string salt = random_->Bytes(kDetailsSaltBytes);
+      SIGNPOST_ASSIGN_OR_RETURN(*entry.mutable_sealed_details(),
+                                base::Seal(options_.details_key, key, salt + reason, random_));
+      entry.set_details_commitment(base::HmacSha256(salt, reason));
+    }
+    operation->entries.push_back(ledger::ToDraft(entry));
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace signpost::registry

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "hub/registry/rights.h"
 #include "hub/registry/validate.h"
 
 namespace signpost::registry {
@@ -20,6 +21,12 @@ std::vector<std::string> Sorted(const Range& words) {
   std::vector<std::string> sorted(words.begin(), words.end());
   std::sort(sorted.begin(), sorted.end());
   return sorted;
+}
+
+// The first second, in UTC, after a day that CheckPractitioner() has found to be one.
+int64_t AfterDay(const v1::Date& day) {
+  return absl::ToUnixSeconds(
+      absl::FromCivil(absl::CivilDay(day.year(), day.month(), day.day()) + 1, absl::UTCTimeZone()));
 }
 
 }  // namespace
@@ -45,6 +52,7 @@ absl::StatusOr<std::shared_ptr<const Agency>> AgencyOf(const AgencyRow& row) {
   agency->silence_max =
       absl::Hours(row.silence_hours_max() == 0 ? kSilenceHoursDefault : row.silence_hours_max());
   agency->suspended = row.suspended();
+  agency->deputy_agency_id = row.deputy_agency_id();
   return agency;
 }
 
@@ -65,6 +73,12 @@ std::shared_ptr<const Enrolment> EnrolmentOf(const PractitionerRow& row) {
   enrolment->roles.assign(row.roles().begin(), row.roles().end());
   enrolment->team_ids.assign(row.team_ids().begin(), row.team_ids().end());
   enrolment->suspended = row.suspended();
+  enrolment->vetted = row.vetted_until_s() != 0;
+  enrolment->trained = row.trained_until_s() != 0;
+  enrolment->lapses_at = LapsesAt(row);
+  for (const store::v1::RoleSinceRow& since : row.role_since()) {
+    enrolment->role_numbers.emplace_back(since.role(), since.number());
+  }
   for (const store::v1::CoverRow& cover : row.covers()) {
     enrolment->covers.push_back({cover.practitioner_id(), absl::FromUnixSeconds(cover.since_s()),
                                  absl::FromUnixSeconds(cover.until_s())});
@@ -103,6 +117,8 @@ AgencyRow RowOf(const v1::Agency& agency, const AgencyRow& before) {
   row.set_feeds_index(agency.feeds_index());
   row.set_silence_hours_max(agency.silence_hours_max());
   row.set_suspended(before.suspended());
+  row.set_deputy_agency_id(agency.deputy_agency_id());
+  row.set_suspended_at_s(before.suspended_at_s());
   return row;
 }
 
@@ -129,6 +145,13 @@ PractitionerRow RowOf(const v1::Practitioner& practitioner, const PractitionerMa
   row.set_postcode_hash(marks.postcode_hash);
   row.set_suspended(before.suspended());
   *row.mutable_covers() = before.covers();
+  *row.mutable_role_since() = before.role_since();
+  row.set_officer_until_s(before.officer_until_s());
+  if (practitioner.has_vetted_until())
+    row.set_vetted_until_s(AfterDay(practitioner.vetted_until()));
+  if (practitioner.has_trained_until()) {
+    row.set_trained_until_s(AfterDay(practitioner.trained_until()));
+  }
   return row;
 }
 

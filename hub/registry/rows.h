@@ -6,6 +6,7 @@
 #ifndef SIGNPOST_HUB_REGISTRY_ROWS_H_
 #define SIGNPOST_HUB_REGISTRY_ROWS_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,14 @@ inline constexpr char kTeamPrefix[] = "team/";
 inline constexpr char kFeedPrefix[] = "feed/";
 inline constexpr char kListsPrefix[] = "lists/";
 inline constexpr char kPractitionerPrefix[] = "practitioner/";
+// Changes that give a right, by number; and the one that waits for a record, by the record's key: a
+// record has one at most.
+inline constexpr char kChangePrefix[] = "change/";
+inline constexpr char kWaitingPrefix[] = "waiting/";
+// Who is, or was until lately, an officer: "officer/<agency>/<practitioner>", without a value.
+inline constexpr char kOfficerPrefix[] = "officer/";
+inline constexpr char kNumbersKey[] = "numbers";
+inline constexpr char kFoundingKey[] = "founding";
 
 inline std::string AgencyKey(const std::string& agency_id) {
   return absl::StrCat(kAgencyPrefix, agency_id);
@@ -46,6 +55,16 @@ inline std::string ListsKey(const std::string& agency_id) {
 inline std::string PractitionerKey(const std::string& agency_id,
                                    const std::string& practitioner_id) {
   return absl::StrCat(kPractitionerPrefix, agency_id, "/", practitioner_id);
+}
+
+inline std::string ChangeKey(uint64_t number) {
+  return absl::StrCat(kChangePrefix, absl::Hex(number, absl::kZeroPad16));
+}
+inline std::string WaitingKey(const std::string& row_key) {
+  return absl::StrCat(kWaitingPrefix, row_key);
+}
+inline std::string OfficerKey(const std::string& agency_id, const std::string& practitioner_id) {
+  return absl::StrCat(kOfficerPrefix, agency_id, "/", practitioner_id);
 }
 
 // What an error calls the row.

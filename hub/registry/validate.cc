@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "absl/time/civil_time.h"
 #include "hub/base/crypto.h"
 #include "hub/base/error.h"
 #include "hub/base/limits.h"
@@ -119,6 +120,16 @@ void CheckKeys(const v1::Agency& agency, Faults* faults) {
   }
 }
 
+// Days of enrolment are of this century; a slip in the year would let somebody in for ever.
+void CheckDay(const char* at, bool said, const v1::Date& day, Faults* faults) {
+  if (!said) return;
+  const absl::CivilDay civil(day.year(), day.month(), day.day());
+  if (day.year() < 2000 || day.year() > 2100 || civil.month() != day.month() ||
+      civil.day() != day.day()) {
+    faults->Add(at, "must be a day, of a year from 2000 to 2100");
+  }
+}
+
 }  // namespace
 
 const std::vector<std::string>& KnownAgencyKinds() {
@@ -182,6 +193,12 @@ absl::Status CheckAgency(const v1::Agency& agency, const std::string& trust_doma
     faults.Add("agency.silence_hours_max",
                absl::StrCat("must be 0 (for 72) to ", kSilenceHoursMax, " hours"));
   }
+  if (!agency.deputy_agency_id().empty() && !IsKebabId(agency.deputy_agency_id())) {
+    faults.Add("agency.deputy_agency_id", kKebabRule);
+  } else if (agency.deputy_agency_id() == agency.agency_id() && !agency.agency_id().empty()) {
+    faults.Add("agency.deputy_agency_id",
+               "must be another agency; any officer of its own may speak for it anyway");
+  }
   return std::move(faults).Status("the agency");
 }
 
@@ -220,6 +237,10 @@ absl::Status CheckPractitioner(const v1::Practitioner& practitioner) {
   if (practitioner.home_postcode().size() > base::kNameBytesMax) {
     faults.Add("practitioner.home_postcode", "must be at most 200 bytes");
   }
+  CheckDay("practitioner.vetted_until", practitioner.has_vetted_until(),
+           practitioner.vetted_until(), &faults);
+  CheckDay("practitioner.trained_until", practitioner.has_trained_until(),
+           practitioner.trained_until(), &faults);
   return std::move(faults).Status("the practitioner");
 }
 

@@ -71,6 +71,21 @@ absl::StatusOr<policy::Vocabulary> ReadWords(const std::string& text) {
   return words;
 }
 
+absl::StatusOr<registry::WorkerRoles> ReadWorkerRoles(const std::string& text) {
+  const json root = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!root.is_object()) return base::InvalidField("vocabulary", "must be one JSON object");
+  registry::WorkerRoles roles;
+  for (const auto& [key, into] :
+       {std::pair("ordinary_roles", &roles.ordinary), std::pair("vetted_roles", &roles.vetted),
+        std::pair("trained_roles", &roles.trained)}) {
+    if (!root.contains(key)) continue;
+    SIGNPOST_ASSIGN_OR_RETURN(const std::vector<std::string> words, Words(root, key, key));
+    into->insert(words.begin(), words.end());
+  }
+  SIGNPOST_RETURN_IF_ERROR(roles.Check());
+  return roles;
+}
+
 void PolicyInForce::LimitAge(const base::Clock* clock, absl::Duration max_age) {
   clock_ = clock;
   max_age_ = max_age;

@@ -29,6 +29,7 @@
 #include "absl/time/time.h"
 #include "hub/base/clock.h"
 #include "hub/ledger/sequencer.h"
+#include "hub/registry/rights.h"
 #include "hub/store/follower.h"
 #include "hub/store/store.h"
 #include "policy/policy.h"
@@ -42,6 +43,11 @@ namespace signpost::request {
 //    "assessments": [{"id": "asset", "sections": ["lifestyle"]}]}
 // Errors: kInvalidField naming the path at fault.
 [[nodiscard]] absl::StatusOr<policy::Vocabulary> ReadWords(const std::string& json);
+
+// What the same file says of roles, each a list that may be absent: "ordinary_roles" bring no right
+// (registry/rights.h), "vetted_roles" and "trained_roles" are only for somebody whose vetting or
+// training stands. Errors: as ReadWords(), and those of WorkerRoles::Check().
+[[nodiscard]] absl::StatusOr<registry::WorkerRoles> ReadWorkerRoles(const std::string& json);
 
 // Answers of one policy version to questions that many askers share. Thread-safe, bounded: a full
 // memory is emptied.

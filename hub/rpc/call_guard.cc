@@ -95,11 +95,7 @@ absl::Status CallGuard::AdmitPractitioner(const CallFacts& facts, const MethodRo
   SIGNPOST_ASSIGN_OR_RETURN(
       registry::EnrolledPractitioner enrolled,
       registry_->LookupPractitioner(caller->agency_id, claims->practitioner_id));
-  if (!enrolled.HasRole(claims->role)) {
-    return Error(Reason::kAssertionInvalid,
-                 "The assertion names a role in which the practitioner is not enrolled. Enrol them "
-                 "in it, or assert one of theirs.");
-  }
+  SIGNPOST_RETURN_IF_ERROR(registry_->CheckRole(enrolled, claims->role));
   for (const std::string& team : claims->teams) {
     if (!enrolled.InTeam(team)) {
       return Error(
@@ -127,7 +123,10 @@ absl::Status CallGuard::Recheck(const base::Principal& caller) const {
   if (draining_.load(std::memory_order_relaxed)) return ShuttingDown();
   SIGNPOST_RETURN_IF_ERROR(registry_->LookupSystem(caller.system_id).status());
   if (!caller.has_practitioner()) return absl::OkStatus();
-  return registry_->LookupPractitioner(caller.agency_id, caller.practitioner_id).status();
+  SIGNPOST_ASSIGN_OR_RETURN(
+      const registry::EnrolledPractitioner enrolled,
+      registry_->LookupPractitioner(caller.agency_id, caller.practitioner_id));
+  return registry_->CheckRole(enrolled, caller.role);
 }
 
 absl::StatusOr<std::string> CallGuard::CertificateHash(absl::string_view pem) {

@@ -98,6 +98,14 @@ constexpr MethodRow kRows[] = {
     {"/signpost.v1.ArchiveService/SetLegalHold", kPractitioner, kRequired, kUnary, 62},
     {"/signpost.v1.ArchiveService/ListLegalHolds", kPractitioner, kRequired, kUnary, 63},
     {"/signpost.v1.ArchiveService/RecordDeath", kPractitioner, kRequired, kUnary, 64},
+    // Who gives rights. Roles are judged behind the door, so that a refusal is recorded.
+    {"/signpost.v1.RegistryService/ListRegistryChanges", kPractitioner | kAuditor | kOperator,
+     kOptional, kUnary, 65},
+    {"/signpost.v1.RegistryService/ConfirmRegistryChange", kPractitioner | kOperator, kOptional,
+     kUnary, 66},
+    {"/signpost.v1.RegistryService/RefuseRegistryChange", kPractitioner | kOperator, kOptional,
+     kUnary, 67},
+    {"/signpost.v1.RegistryService/FoundArea", kOperator, kOptional, kUnary, 68},
 };
 
 constexpr bool Numbered() {

@@ -206,6 +206,22 @@ std::string BoxWords::AgencyInWords(Symbol agency) const {
   return absl::StrJoin(names, ", ");
 }
 
+void BoxWords::AddIds(Symbol agency, std::set<std::string>* ids) const {
+  for (const Symbol one : space_.alike[agency]) ids->insert(impls_[0]->agencies.Word(one));
+}
+
+std::vector<std::string> BoxWords::AskerIds(const Box& pairs) const {
+  std::set<std::string> ids;
+  for (const uint16_t agency : pairs[0]) AddIds(agency, &ids);
+  return {ids.begin(), ids.end()};
+}
+
+std::vector<std::string> BoxWords::HolderIds(const Box& pairs) const {
+  std::set<std::string> ids;
+  for (const uint16_t place : pairs[2]) AddIds(std::get<0>(places_.At(place)), &ids);
+  return {ids.begin(), ids.end()};
+}
+
 std::string BoxWords::AskersInWords(const std::vector<uint16_t>& agencies,
                                     const std::vector<uint16_t>& whos) const {
   std::set<Who> here;

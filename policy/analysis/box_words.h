@@ -41,6 +41,9 @@ class BoxWords {
   std::string WhatInWords(const Box& pairs) const {
     return ThingsInWords(pairs[2], pairs[3], pairs[4]);
   }
+  // The agencies of a box of pairs, by id, in order, with all whom each stands for.
+  std::vector<std::string> AskerIds(const Box& pairs) const;
+  std::vector<std::string> HolderIds(const Box& pairs) const;
   // "involved, for assessment or referral". A box of Circumstances, in which a fact that may be
   // anything has no values, and one that is not known the value CountOf() it.
   std::string WhenInWords(const Box& when) const;
@@ -88,6 +91,7 @@ class BoxWords {
   std::string ConsentsInWords(const std::vector<uint16_t>& values) const;
   std::string PurposesInWords(const std::vector<uint16_t>& values) const;
   std::string AgencyInWords(Symbol agency) const;
+  void AddIds(Symbol agency, std::set<std::string>* ids) const;
   std::string AskersInWords(const std::vector<uint16_t>& agencies,
                             const std::vector<uint16_t>& whos) const;
   std::string WhosInWords(const std::set<Who>& here, const std::set<Who>& everybody) const;

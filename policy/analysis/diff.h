@@ -39,6 +39,9 @@ struct VisibilityChange {
   std::string what;    // "existence, agency of youth-offending held by nortown-yot"
   std::string when;    // "involved, for assessment or referral"; empty: whatever the circumstances
   int64_t cells = 0;   // how much of the space this is, every circumstance counted
+  // By id, each once, in order: whose things they are, and for whom somebody asks.
+  std::vector<std::string> holder_ids;
+  std::vector<std::string> asker_ids;
 
   // "practitioner of northern-connexions: existence of ..., when involved: hide -> show by A1"
   std::string ToString() const;

@@ -544,6 +544,8 @@ class Survey {
     change.who = words.WhoInWords(pair);
     change.what = words.WhatInWords(pair);
     change.when = words.WhenInWords(when);
+    change.holder_ids = words.HolderIds(pair);
+    change.asker_ids = words.AskerIds(pair);
     change.cells = cells_each;
     for (const std::vector<uint16_t>& values : pair) {
       change.cells *= static_cast<int64_t>(values.size());

@@ -8,7 +8,7 @@
 namespace signpost::base {
 namespace {
 
-constexpr int kReasonLast = static_cast<int>(Reason::kKeyUnavailable);
+constexpr int kReasonLast = static_cast<int>(Reason::kLegalHold);
 
 TEST(ErrorTest, EveryReasonSurvivesAndHasANameAndACode) {
   std::set<std::string> names;

@@ -21,6 +21,7 @@ using base::Reason;
 using base::ReasonOf;
 using request::FieldsOf;
 using request::kConnexions;
+using request::kHousing;
 using request::kSocial;
 using request::kYot;
 using request::ReceiptOfRefusal;
@@ -107,7 +108,7 @@ class NothingPublishedTest : public PolicyAdminTest {
   NothingPublishedTest() : PolicyAdminTest(false) {}
 };
 
-TEST_F(PolicyAdminTest, TwoOthersPutATextInForceAndTheNextAnswerIsJudgedByIt) {
+TEST_F(PolicyAdminTest, OfficersOfTwoAgenciesPutATextInForceAndTheNextAnswerIsJudgedByIt) {
   TariqIsKnown();
   const std::string sha256 = Proposed(RulesOfNortown(2));
   EXPECT_EQ(LastEntry().kind, "policy-proposed");
@@ -116,7 +117,14 @@ TEST_F(PolicyAdminTest, TwoOthersPutATextInForceAndTheNextAnswerIsJudgedByIt) {
   EXPECT_EQ(one->policy().state(), v1::POLICY_STATE_PROPOSED);
   EXPECT_EQ(LastEntry().kind, "policy-approved");
   EXPECT_EQ(policy_.Get()->version, 1);
-  const auto two = Approve(Governance(3), sha256);
+  // Three officers of one agency are one voice.
+  const auto same = Approve(Governance(3), sha256);
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_EQ(same->policy().state(), v1::POLICY_STATE_PROPOSED);
+  ASSERT_EQ(same->policy().lacks_size(), 1);
+  EXPECT_THAT(same->policy().lacks(0), HasSubstr("of 2 agencies"));
+  EXPECT_EQ(policy_.Get()->version, 1);
+  const auto two = Approve(OfficerOf(kHousing), sha256);
   ASSERT_TRUE(two.ok()) << two.status();
   EXPECT_EQ(two->policy().state(), v1::POLICY_STATE_IN_FORCE);
   EXPECT_EQ(policy_.Get()->version, 2);
@@ -170,9 +178,9 @@ TEST_F(PolicyAdminTest, AnApproverWhoIsNoLongerEnrolledDoesNotCount) {
   const std::string sha256 = Proposed(RulesOfNortown(2));
   ASSERT_TRUE(Approve(Governance(2), sha256).ok());
   Enrol(kSocial, "ig-2", "social-worker");
-  ASSERT_TRUE(Approve(Governance(3), sha256).ok());
+  ASSERT_TRUE(Approve(OfficerOf(kHousing), sha256).ok());
   EXPECT_EQ(policy_.Get()->version, 1);
-  ASSERT_TRUE(Approve(Governance(4), sha256).ok());
+  ASSERT_TRUE(Approve(OfficerOf(kYot), sha256).ok());
   EXPECT_EQ(policy_.Get()->version, 2);
 }
 
@@ -256,7 +264,7 @@ TEST_F(PolicyAdminTest, AVersionMustBeAboveTheOneInForceWhenProposedAndWhenAppro
   const std::string second = Proposed(RulesOfNortown(2));
   ASSERT_TRUE(Approve(Governance(2), second).ok());
   Publish(RulesOfNortown(3));
-  const absl::Status late = Approve(Governance(3), second).status();
+  const absl::Status late = Approve(OfficerOf(kHousing), second).status();
   EXPECT_EQ(ReasonOf(late), Reason::kInvalidField);
   ExpectRecorded(late, "policy-approved");
   EXPECT_EQ(policy_.Get()->version, 3);
@@ -266,12 +274,12 @@ TEST_F(PolicyAdminTest, ATextBeforeItsDayWaits) {
   const std::string sha256 = Proposed(
       absl::StrReplaceAll(RulesOfNortown(2), {{"in force 2025-04-01", "in force 2027-01-01"}}));
   ASSERT_TRUE(Approve(Governance(2), sha256).ok());
-  const absl::Status early = Approve(Governance(3), sha256).status();
+  const absl::Status early = Approve(OfficerOf(kHousing), sha256).status();
   EXPECT_EQ(ReasonOf(early), Reason::kInvalidField);
   EXPECT_THAT(std::string(base::ViolationsOf(early)[0].description), HasSubstr("2027-01-01"));
   EXPECT_EQ(policy_.Get()->version, 1);
   clock_.Set(absl::FromCivil(absl::CivilDay(2027, 1, 1), absl::UTCTimeZone()));
-  ASSERT_TRUE(Approve(Governance(3), sha256).ok());
+  ASSERT_TRUE(Approve(OfficerOf(kHousing), sha256).ok());
   EXPECT_EQ(policy_.Get()->version, 2);
 }
 
@@ -324,7 +332,7 @@ TEST_F(PolicyAdminTest, WhatDecidesFollowsTheRegistry) {
   agency->add_systems()->set_spiffe_id(
       "spiffe://nortown.example/agency/nortown-school/system/adapter");
   ASSERT_TRUE(Wait<v1::PutAgencyResponse>([&](auto done) {
-                enrolment_->PutAgency(Operator(), request, std::move(done));
+                enrolment_->PutAgency(NamedOperator(), request, std::move(done));
               }).ok());
   const auto after = policy_.Get();
   ASSERT_NE(after, nullptr);
@@ -352,8 +360,9 @@ TEST_F(PolicyAdminTest, WhatNoLongerCompilesHidesEverythingAndSaysSo) {
       "spiffe://nortown.example/agency/nortown-yot/system/adapter");
   agency->set_feeds_index(true);
   ASSERT_TRUE(Wait<v1::PutAgencyResponse>([&](auto done) {
-                enrolment_->PutAgency(Operator(), request, std::move(done));
+                enrolment_->PutAgency(NamedOperator(), request, std::move(done));
               }).ok());
+  ConfirmWaiting();
   EXPECT_EQ(policy_.Get(), nullptr);
   EXPECT_THAT(policy_.problem(), HasSubstr("does not compile"));
   EXPECT_EQ(LastEntry().kind, "policy-bound");

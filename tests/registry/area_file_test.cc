@@ -19,6 +19,8 @@ using nlohmann::json;
 
 class AreaFileTest : public RegistryFixture {
  protected:
+  AreaFileTest() : RegistryFixture(false) {}
+
   void SetUp() override {
     std::ifstream file(SIGNPOST_SOURCE_DIR "/deploy/area/nortown.json");
     std::stringstream text;
@@ -87,27 +89,23 @@ class AreaFileTest : public RegistryFixture {
 TEST_F(AreaFileTest, RegistryTakesItWholeAndASecondTimeChangesNothing) {
   std::vector<v1::Agency> agencies;
   for (const json& from : area_.at("agencies")) agencies.push_back(AgencyOf(from));
-  const auto apply = [&](bool changes) {
-    for (const v1::Agency& agency : agencies) {
-      const absl::StatusOr<ChangeResult> put = Put(agency);
-      ASSERT_TRUE(put.ok()) << agency.agency_id() << ": " << put.status();
-      EXPECT_EQ(put->has_value(), changes);
-    }
-    for (const json& from : area_.at("teams")) {
-      const absl::StatusOr<ChangeResult> put = Put(TeamOf(from));
-      ASSERT_TRUE(put.ok()) << from << ": " << put.status();
-      EXPECT_EQ(put->has_value(), changes);
-    }
-    for (const json& from : area_.at("practitioners")) {
-      const absl::StatusOr<ChangeResult> put = Put(PractitionerOf(from));
-      ASSERT_TRUE(put.ok()) << from << ": " << put.status();
-      EXPECT_EQ(put->has_value(), changes);
-    }
-  };
-  apply(true);
+  v1::Founding founding;
+  founding.set_origin("hub.test/ledger");
+  for (const v1::Agency& agency : agencies) *founding.add_agencies() = agency;
+  for (const json& from : area_.at("teams")) *founding.add_teams() = TeamOf(from);
+  for (const json& from : area_.at("practitioners")) {
+    *founding.add_practitioners() = PractitionerOf(from);
+  }
+  const v1::FoundAreaRequest signed_by_two = test_area::SignedFounding(founding);
+  const absl::Status founded = Found(signed_by_two);
+  ASSERT_TRUE(founded.ok()) << founded;
   const uint64_t size = sequencer_->head().size;
   EXPECT_GE(size, 20u);
-  apply(false);
+  // As it was signed, with the keys of the signers, it is so already.
+  ASSERT_TRUE(founding.ParseFromString(signed_by_two.founding()));
+  for (const v1::Agency& agency : founding.agencies()) ASSERT_TRUE(Put(agency).ok());
+  for (const v1::Team& team : founding.teams()) ASSERT_TRUE(Put(team).ok());
+  for (const v1::Practitioner& one : founding.practitioners()) ASSERT_TRUE(Put(one).ok());
   EXPECT_EQ(sequencer_->head().size, size);
 
   EXPECT_EQ(registry_->LookupSystem(kOperator)->agency_kind, "operator");

@@ -1,9 +1,11 @@
-// RegistryFixture is a base that puts a registry over a real sequencer.
+// RegistryFixture is a base that puts a registry over a real sequencer, founded by two agencies whose
+// officers confirm what a test puts: a Put() here is put and confirmed, as two people would.
 
 #ifndef SIGNPOST_TESTS_REGISTRY_REGISTRY_FIXTURE_H_
 #define SIGNPOST_TESTS_REGISTRY_REGISTRY_FIXTURE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "hub/base/error.h"
 #include "hub/base/executor.h"
 #include "hub/base/random.h"
+#include "hub/base/status_macros.h"
 #include "hub/ledger/reader.h"
 #include "hub/ledger/sequencer.h"
 #include "hub/registry/registry.h"
@@ -22,6 +25,7 @@
 #include "hub/tlog/note.h"
 #include "signpost/ledger/v1/entry.pb.h"
 #include "tests/ledger/entry_for_test.h"
+#include "tests/request/nortown_area.h"
 
 namespace signpost::registry {
 
@@ -36,7 +40,8 @@ inline std::string NewPem(base::KeyType type = base::KeyType::kEd25519) {
 
 class RegistryFixture : public ::testing::Test {
  protected:
-  RegistryFixture()
+  // Founded, unless the test does that itself.
+  explicit RegistryFixture(bool founded = true)
       : inner_(store::NewMemoryStore()),
         store_(inner_.get()),
         clock_(absl::FromUnixSeconds(1'790'000'000)),
@@ -44,6 +49,84 @@ class RegistryFixture : public ::testing::Test {
     const absl::StatusOr<tlog::NoteKeyPair> pair = tlog::GenerateNoteKey("hub.test");
     signer_ = *tlog::NewNoteSigner(pair->signer_key);
     Start();
+    if (!founded) return;
+    const absl::Status done = Found(test_area::SignedFounding(MakeFounding()));
+    EXPECT_TRUE(done.ok()) << done;
+  }
+
+  // The two agencies that every registry here begins with.
+  static constexpr char kFirstFounder[] = "founder-one";
+  static constexpr char kSecondFounder[] = "founder-two";
+
+  static v1::Founding MakeFounding() {
+    v1::Founding founding;
+    founding.set_origin("hub.test/ledger");
+    for (const char* const agency_id : {kFirstFounder, kSecondFounder}) {
+      *founding.add_agencies() = MakeAgency(agency_id, "voluntary");
+      v1::Practitioner* const officer = founding.add_practitioners();
+      officer->set_agency_id(agency_id);
+      officer->set_practitioner_id("og-1");
+      officer->add_roles("information-governance-officer");
+    }
+    return founding;
+  }
+  absl::Status Found(const v1::FoundAreaRequest& request) {
+    ledger::Operation operation;
+    const std::unique_ptr<store::View> view = *store_.NewView();
+    ledger::GuardedView guarded(view.get());
+    store::v1::FoundingRow row;
+    v1::Founding founding;
+    SIGNPOST_RETURN_IF_ERROR(registry_->PrepareFounding(guarded, request, actor_, clock_.Now(),
+                                                        &row, &founding, &operation));
+    return sequencer_->SubmitAndWait(std::move(operation)).status();
+  }
+
+  static base::Principal OfficerOf(const std::string& agency_id) {
+    base::Principal officer;
+    officer.kind = base::CallerKind::kPractitioner;
+    officer.agency_id = agency_id;
+    officer.agency_kind = "voluntary";
+    officer.system_id = "spiffe://nortown.example/agency/" + agency_id + "/system/casework";
+    officer.practitioner_id = "og-1";
+    officer.role = "information-governance-officer";
+    return officer;
+  }
+  // What came of an officer's yes to a change.
+  absl::StatusOr<ledger::Sequenced> Confirm(const base::Principal& officer,
+                                            const v1::RegistryChange& change) {
+    const std::unique_ptr<store::View> view = *store_.NewView();
+    ledger::GuardedView guarded(view.get());
+    std::optional<store::v1::RegistryChangeRow> row =
+        *registry_->ReadChange(guarded, Registry::ChangeNumber(change.change_id()));
+    ledger::Operation operation;
+    SIGNPOST_RETURN_IF_ERROR(registry_->PrepareConfirm(guarded, change.sha256(), officer,
+                                                       clock_.Now(), "r-5", &*row, &operation));
+    operation.reads = guarded.TakeReads();
+    return sequencer_->SubmitAndWait(std::move(operation));
+  }
+  // The same result, once whatever of it waits was confirmed for every agency that must be heard.
+  absl::StatusOr<ChangeResult> Confirmed(absl::StatusOr<ChangeResult> result) {
+    if (!result.ok() || !result->waits.has_value()) return result;
+    const v1::RegistryChange change = *result->waits;
+    for (const v1::RegistryHearing& hearing : change.hearings()) {
+      SIGNPOST_ASSIGN_OR_RETURN(
+          result->sequenced,
+          Confirm(OfficerOf(hearing.own_officer() ? hearing.agency_id() : kFirstFounder), change));
+      // Without an agency's own officer the first who speaks speaks for all of those.
+      if (registry_->ReadChange(**store_.NewView(), Registry::ChangeNumber(change.change_id()))
+              .value()
+              ->stage() == store::v1::REGISTRY_CHANGE_STAGE_MADE) {
+        break;
+      }
+    }
+    return result;
+  }
+  // The entry, of those that came of `result`, that says how a record stands.
+  ledger::v1::LedgerEntry RecordOf(const ChangeResult& result) {
+    for (uint64_t i = result.sequenced->first_index;; ++i) {
+      ledger::v1::LedgerEntry entry = EntryAt(i);
+      if (entry.kind() == ledger::v1::ENTRY_KIND_REGISTRY_CHANGED || HasFailure()) return entry;
+    }
   }
 
   // As a new process would, on the same store.
@@ -61,12 +144,14 @@ class RegistryFixture : public ::testing::Test {
     absl::StatusOr<std::unique_ptr<Registry>> loaded = Load();
     ASSERT_TRUE(loaded.ok()) << loaded.status();
     registry_ = *std::move(loaded);
+    ASSERT_TRUE(registry_->SetRoles(roles_).ok());
   }
 
   absl::StatusOr<std::unique_ptr<Registry>> Load() {
     return Registry::Load(Registry::Options{.operator_spiffe_id = kOperator,
                                             .mailbox_system_names = {"adapter"},
                                             .details_key = details_key_,
+                                            .clock = &clock_,
                                             .entries = &ledger::ComposerForTest()},
                           &store_, sequencer_.get(), &executor_, &random_);
   }
@@ -88,29 +173,31 @@ class RegistryFixture : public ::testing::Test {
     v1::PutAgencyRequest request;
     request.set_request_id("r-1");
     *request.mutable_agency() = agency;
-    return Wait([&](ChangeDone done) { registry_->PutAgency(request, actor_, std::move(done)); });
+    return Confirmed(
+        Wait([&](ChangeDone done) { registry_->PutAgency(request, actor_, std::move(done)); }));
   }
   absl::StatusOr<ChangeResult> Put(const v1::Team& team) {
     v1::PutTeamRequest request;
     request.set_request_id("r-2");
     *request.mutable_team() = team;
-    return Wait([&](ChangeDone done) { registry_->PutTeam(request, actor_, std::move(done)); });
+    return Confirmed(
+        Wait([&](ChangeDone done) { registry_->PutTeam(request, actor_, std::move(done)); }));
   }
   absl::StatusOr<ChangeResult> Put(const v1::Practitioner& practitioner,
                                    const PractitionerMarks& marks = {}) {
     v1::PutPractitionerRequest request;
     request.set_request_id("r-3");
     *request.mutable_practitioner() = practitioner;
-    return Wait([&](ChangeDone done) {
+    return Confirmed(Wait([&](ChangeDone done) {
       registry_->PutPractitioner(request, marks, actor_, std::move(done));
-    });
+    }));
   }
   absl::StatusOr<ChangeResult> Suspend(v1::SetSuspendedRequest request, bool suspended) {
     request.set_request_id("r-4");
     request.set_suspended(suspended);
     if (request.reason().empty()) request.set_reason("laptop reported stolen");
-    return Wait(
-        [&](ChangeDone done) { registry_->SetSuspended(request, actor_, std::move(done)); });
+    return Confirmed(
+        Wait([&](ChangeDone done) { registry_->SetSuspended(request, actor_, std::move(done)); }));
   }
   absl::StatusOr<ChangeResult> SuspendAgency(const std::string& agency_id, bool suspended = true) {
     v1::SetSuspendedRequest request;
@@ -193,6 +280,9 @@ class RegistryFixture : public ::testing::Test {
   std::unique_ptr<tlog::NoteSigner> signer_;
   std::unique_ptr<ledger::Sequencer> sequencer_;
   std::unique_ptr<Registry> registry_;
+  WorkerRoles roles_{.ordinary = {"personal-adviser", "social-worker", "yot-officer"},
+                     .vetted = {},
+                     .trained = {}};
   base::Principal actor_ = [] {
     base::Principal actor;
     actor.kind = base::CallerKind::kOperator;

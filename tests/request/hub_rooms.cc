@@ -27,10 +27,14 @@ std::string SystemId(const std::string& agency, const std::string& name) {
 }
 
 std::string KindOf(const std::string& agency) {
-  static const std::map<std::string, std::string> kinds = {
-      {kYot, "yot"},         {kConnexions, "connexions"}, {kSocial, "social-services"},
-      {kHousing, "housing"}, {kDrugs, "health"},          {kAudit, "auditor"},
-      {kHub, "operator"}};
+  static const std::map<std::string, std::string> kinds = {{kYot, "yot"},
+                                                           {kConnexions, "connexions"},
+                                                           {kSocial, "social-services"},
+                                                           {kHousing, "housing"},
+                                                           {kDrugs, "health"},
+                                                           {kAudit, "auditor"},
+                                                           {kHub, "operator"},
+                                                           {"nightstop-project", "voluntary"}};
   return kinds.at(agency);
 }
 
@@ -117,6 +121,7 @@ HubRooms::HubRooms(bool with_policy, const people::StandingRules& standing)
   registry_ = *registry::Registry::Load({.operator_spiffe_id = SystemId(kHub, "operator"),
                                          .mailbox_system_names = {"adapter"},
                                          .details_key = keyring_->hub_data_key(),
+                                         .clock = &rooms_clock_,
                                          .entries = entries_.get()},
                                         &store_, sequencer_.get(), &executor_, &random_);
   people_ = std::make_unique<people::People>(keyring_.get(), &random_, standing);
@@ -147,12 +152,13 @@ HubRooms::HubRooms(bool with_policy, const people::StandingRules& standing)
                                                               policy_admin::PolicyAdminOptions());
   intake_ = std::make_unique<intake::Intake>(context_);
   enrolment_ = std::make_unique<enrolment::Enrolment>(context_, policy_admin_.get());
+  registry_changes_ = std::make_unique<enrolment::RegistryChanges>(context_, policy_admin_.get());
   answers_ = std::make_unique<disclosure::Answers>(context_);
-  EnrolArea();
   EXPECT_TRUE(policy_admin_
                   ->SetFiles(with_policy ? RulesOfNortown() : "",
                              test_area::ReadShipped("deploy/area/nortown-words.json"))
                   .ok());
+  EnrolArea(with_policy ? RulesOfNortown() : "");
   const absl::Status bound = policy_admin_->Bind();
   EXPECT_EQ(bound.ok(), with_policy) << bound;
 }
@@ -162,22 +168,45 @@ HubRooms::~HubRooms() {
   sequencer_->Shutdown();
 }
 
-void HubRooms::EnrolArea() {
-  const base::Principal actor = Operator();
-  const auto check = [](absl::StatusOr<registry::ChangeResult> result) {
-    EXPECT_TRUE(result.ok()) << result.status();
-  };
+void HubRooms::EnrolArea(const std::string& policy_text) {
   test_area::NortownArea area = test_area::ReadNortownArea();
-  for (v1::PutAgencyRequest& request : area.agencies) {
+  // Tests enrol the workers whom they are about; officers and the operator's are there.
+  auto& workers = area.practitioners;
+  workers.erase(std::remove_if(workers.begin(), workers.end(),
+                               [](const v1::PutPractitionerRequest& put) {
+                                 const std::string& id = put.practitioner().practitioner_id();
+                                 return id != kOfficer && id != kOperatorsWorker;
+                               }),
+                workers.end());
+  const v1::FoundAreaRequest founding = test_area::FoundingOf(
+      area, kOrigin, policy_text.empty() ? "" : absl::BytesToHexString(base::Sha256(policy_text)));
+  const auto founded = Wait<v1::FoundAreaResponse>(
+      [&](auto done) { registry_changes_->Found(Operator(), founding, std::move(done)); });
+  EXPECT_TRUE(founded.ok()) << founded.status();
+}
+
+void HubRooms::ConfirmWaiting() {
+  const auto list = registry_changes_->List(Operator(), v1::ListRegistryChangesRequest());
+  ASSERT_TRUE(list.ok()) << list.status();
+  for (const v1::RegistryChange& change : list->changes()) ConfirmChange(change);
+}
+
+void HubRooms::ConfirmChange(const v1::RegistryChange& change) {
+  for (const v1::RegistryHearing& hearing : change.hearings()) {
+    v1::ConfirmRegistryChangeRequest request;
     request.set_request_id(RequestId());
-    check(Wait<registry::ChangeResult>(
-        [&](auto done) { registry_->PutAgency(request, actor, std::move(done)); }));
+    request.set_change_id(change.change_id());
+    request.set_sha256(change.sha256());
+    const base::Principal officer =
+        OfficerOf(hearing.own_officer() ? hearing.agency_id() : kSocial);
+    const auto confirmed = Wait<v1::ConfirmRegistryChangeResponse>(
+        [&](auto done) { registry_changes_->Confirm(officer, request, std::move(done)); });
+    EXPECT_TRUE(confirmed.ok()) << confirmed.status();
   }
-  for (v1::PutTeamRequest& request : area.teams) {
-    request.set_request_id(RequestId());
-    check(Wait<registry::ChangeResult>(
-        [&](auto done) { registry_->PutTeam(request, actor, std::move(done)); }));
-  }
+}
+
+base::Principal HubRooms::OfficerOf(const std::string& agency) {
+  return Worker(agency, kOfficer, "information-governance-officer");
 }
 
 base::Principal HubRooms::System(const std::string& agency, const std::string& name) {
@@ -215,6 +244,12 @@ base::Principal HubRooms::HousingOfficer() { return Worker(kHousing, "ho-001", "
 base::Principal HubRooms::Officer() { return Worker(kSocial, "dp-001", "data-protection-officer"); }
 base::Principal HubRooms::Auditor() { return Worker(kAudit, "au-001", "auditor"); }
 base::Principal HubRooms::Operator() { return System(kHub, "operator"); }
+base::Principal HubRooms::NamedOperator() {
+  base::Principal named = Operator();
+  named.practitioner_id = kOperatorsWorker;
+  named.role = "operator";
+  return named;
+}
 
 std::string HubRooms::RequestId() { return absl::StrCat("request-", ++requests_); }
 
@@ -361,8 +396,9 @@ void HubRooms::Enrol(const std::string& agency, const std::string& practitioner,
   put->set_surname(surname);
   put->set_home_postcode(home_postcode);
   const auto response = Wait<v1::PutPractitionerResponse>(
-      [&](auto done) { enrolment_->PutPractitioner(Operator(), request, std::move(done)); });
-  EXPECT_TRUE(response.ok()) << response.status();
+      [&](auto done) { enrolment_->PutPractitioner(NamedOperator(), request, std::move(done)); });
+  ASSERT_TRUE(response.ok()) << response.status();
+  if (response->has_waits()) ConfirmChange(response->waits());
 }
 
 base::Principal HubRooms::Governance(int number) {
@@ -382,13 +418,19 @@ void HubRooms::Publish(const std::string& text) {
   const auto proposed = policy_admin_->Propose(Governance(1), proposal);
   ASSERT_TRUE(proposed.ok()) << proposed.status();
   ASSERT_TRUE(proposed->accepted()) << proposed->ShortDebugString();
-  for (const int number : {2, 3}) {
+  // An officer of each agency, until nothing is lacking.
+  bool in_force = false;
+  for (const char* const agency :
+       {kSocial, kConnexions, kYot, kHousing, "nightstop-project", "nortown-drugs-advice"}) {
     v1::ApprovePolicyRequest approval;
     approval.set_request_id(RequestId());
     approval.set_sha256(proposed->policy().sha256());
-    const auto approved = policy_admin_->Approve(Governance(number), approval);
+    const auto approved = policy_admin_->Approve(OfficerOf(agency), approval);
     ASSERT_TRUE(approved.ok()) << approved.status();
+    in_force = approved->policy().state() == v1::POLICY_STATE_IN_FORCE;
+    if (in_force) break;
   }
+  EXPECT_TRUE(in_force);
 }
 
 Recorded HubRooms::EntryAt(uint64_t index) {

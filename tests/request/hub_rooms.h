@@ -32,6 +32,7 @@
 #include "hub/base/random.h"
 #include "hub/disclosure/answers.h"
 #include "hub/enrolment/enrolment.h"
+#include "hub/enrolment/registry_changes.h"
 #include "hub/intake/intake.h"
 #include "hub/ledger/entry.h"
 #include "hub/ledger/sequencer.h"
@@ -51,6 +52,8 @@ inline constexpr char kHousing[] = "nortown-housing";
 inline constexpr char kDrugs[] = "nortown-drugs-advice";
 inline constexpr char kAudit[] = "nortown-audit";
 inline constexpr char kHub[] = "nortown-hub";
+inline constexpr char kOfficer[] = "ig-001";
+inline constexpr char kOperatorsWorker[] = "op-001";
 
 // A clock that can be told to do something the next time it is asked, once: what a room does
 // between reading and committing is interrupted there, on whichever thread it runs.
@@ -125,6 +128,10 @@ class HubRooms : public ::testing::Test {
   static base::Principal Officer();  // for data protection
   static base::Principal Auditor();
   static base::Principal Operator();
+  // A named person of the operator's, as whoever gives a right must be.
+  static base::Principal NamedOperator();
+  // The officer whom every agency that works with young people was founded with.
+  static base::Principal OfficerOf(const std::string& agency);
 
   // --- Messages ---
   std::string RequestId();
@@ -168,7 +175,10 @@ class HubRooms : public ::testing::Test {
   // Enrols a practitioner beside the principals above, who are not looked up.
   void Enrol(const std::string& agency, const std::string& practitioner, const std::string& role,
              const std::string& surname = "", const std::string& home_postcode = "");
-  // Proposed by one, approved by two others. The text is in force afterwards.
+  // Has every change that waits confirmed, by an officer of each agency that must be heard.
+  void ConfirmWaiting();
+  void ConfirmChange(const v1::RegistryChange& change);
+  // Proposed by one, approved by an officer of each agency that must. The text is in force afterwards.
   void Publish(const std::string& text);
   static base::Principal Governance(int number);  // information governance officers 1, 2 and 3
 
@@ -215,10 +225,11 @@ class HubRooms : public ::testing::Test {
   request::DetailsBudget details_budget_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<enrolment::Enrolment> enrolment_;
+  std::unique_ptr<enrolment::RegistryChanges> registry_changes_;
   std::unique_ptr<disclosure::Answers> answers_;
 
  private:
-  void EnrolArea();
+  void EnrolArea(const std::string& policy_text);
 
   int requests_ = 0;
   bool governance_enrolled_ = false;

@@ -1,5 +1,6 @@
 #include "tests/request/nortown_area.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -7,6 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "hub/base/crypto.h"
+#include "hub/base/principal.h"
 #include "nlohmann/json.hpp"
 
 namespace signpost::test_area {
@@ -63,6 +66,51 @@ NortownArea ReadNortownArea() {
     area.practitioners.push_back(std::move(request));
   }
   return area;
+}
+
+v1::FoundAreaRequest SignedFounding(v1::Founding founding) {
+  // Made once for a test program, so that two hubs of it are founded alike.
+  static const auto* const keys =
+      new std::vector<base::PrivateKey>{*base::PrivateKey::Generate(base::KeyType::kEd25519),
+                                        *base::PrivateKey::Generate(base::KeyType::kEs256)};
+  std::vector<std::string> signers;
+  for (v1::Agency& agency : *founding.mutable_agencies()) {
+    if (base::KindOfSystem(agency.kind()) != base::CallerKind::kSystem) continue;
+    if (signers.size() == keys->size()) break;
+    const auto& enrolled = agency.assertion_keys();
+    const bool has = std::any_of(enrolled.begin(), enrolled.end(),
+                                 [](const auto& key) { return key.key_id() == "founding"; });
+    if (!has) {
+      v1::AssertionKey* const key = agency.add_assertion_keys();
+      key->set_key_id("founding");
+      key->set_public_key_pem(*(*keys)[signers.size()].public_key().Pem());
+    }
+    signers.push_back(agency.agency_id());
+  }
+  v1::FoundAreaRequest request;
+  request.set_request_id("founding");
+  request.set_founding(founding.SerializeAsString());
+  for (size_t i = 0; i < signers.size(); ++i) {
+    v1::FoundingSignature* const signature = request.add_signatures();
+    signature->set_agency_id(signers[i]);
+    signature->set_key_id("founding");
+    signature->set_signature(
+        *(*keys)[i].Sign(absl::StrCat("signpost founding 1\n", request.founding())));
+  }
+  return request;
+}
+
+v1::FoundAreaRequest FoundingOf(const NortownArea& area, const std::string& origin,
+                                const std::string& policy_sha256) {
+  v1::Founding founding;
+  founding.set_origin(origin);
+  founding.set_policy_sha256(policy_sha256);
+  for (const v1::PutAgencyRequest& put : area.agencies) *founding.add_agencies() = put.agency();
+  for (const v1::PutTeamRequest& put : area.teams) *founding.add_teams() = put.team();
+  for (const v1::PutPractitionerRequest& put : area.practitioners) {
+    *founding.add_practitioners() = put.practitioner();
+  }
+  return SignedFounding(std::move(founding));
 }
 
 const v1::FlagView* AnswerReader::Flag(const std::string& agency) const {

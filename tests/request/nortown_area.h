@@ -24,6 +24,14 @@ struct NortownArea {
 // Ends the test program when the file does not read.
 NortownArea ReadNortownArea();
 
+// What founds an area of these: with a key of its own for each of the first two agencies that work with
+// young people, which sign it. What a test enrols afterwards and gives a right is put, and confirmed by
+// an officer.
+v1::FoundAreaRequest FoundingOf(const NortownArea& area, const std::string& origin,
+                                const std::string& policy_sha256);
+// A file that such keys sign once more, after it was changed.
+v1::FoundAreaRequest SignedFounding(v1::Founding founding);
+
 // The bytes of a file of the source tree; ends the test program when there is none.
 std::string ReadShipped(const std::string& name);
 

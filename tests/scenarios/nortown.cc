@@ -11,6 +11,7 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "adapters/kit/await_connection.h"
 #include "hub/base/crypto.h"
@@ -90,7 +91,7 @@ Nortown::Nortown(Setup setup) : setup_(std::move(setup)), folder_(NewFolder()) {
   Authority();
   UseClock(setup_.overrides.clock);
   Open();
-  Enrol();
+  Enrol(setup_.policy ? ReadFile(ShippedPolicy()) : "");
   const std::string problem = hub_->context().policy->problem();
   if (setup_.policy && !problem.empty()) Broken(problem);
 }
@@ -151,33 +152,57 @@ void Agencies::Connect(const std::string& address) {
   address_ = address;
 }
 
-void Agencies::Enrol() {
+void Agencies::Enrol(const std::string& policy_text) {
   test_area::NortownArea area = test_area::ReadNortownArea();
-  const auto registry = Registry();
-  const auto check = [](const grpc::Status& status) {
-    if (!status.ok()) Broken("enrolling: " + status.error_message());
-  };
   for (size_t i = 0; i < area.agencies.size(); ++i) {
-    v1::PutAgencyRequest& request = area.agencies[i];
-    request.set_request_id(RequestId());
+    v1::PutAgencyRequest& put = area.agencies[i];
     for (const std::string& key_id : area.key_ids[i]) {
-      v1::AssertionKey* enrolled = request.mutable_agency()->add_assertion_keys();
+      v1::AssertionKey* enrolled = put.mutable_agency()->add_assertion_keys();
       enrolled->set_key_id(key_id);
-      enrolled->set_public_key_pem(ReadFile(absl::StrCat(
-          Authority(), "/agencies/", request.agency().agency_id(), "/assertion.pub.pem")));
+      enrolled->set_public_key_pem(ReadFile(
+          absl::StrCat(Authority(), "/agencies/", put.agency().agency_id(), "/assertion.pub.pem")));
     }
-    v1::PutAgencyResponse response;
-    check(registry->PutAgency(Context().get(), request, &response));
   }
-  for (v1::PutTeamRequest& request : area.teams) {
-    request.set_request_id(RequestId());
-    v1::PutTeamResponse response;
-    check(registry->PutTeam(Context().get(), request, &response));
-  }
-  for (v1::PutPractitionerRequest& request : area.practitioners) {
-    request.set_request_id(RequestId());
-    v1::PutPractitionerResponse response;
-    check(registry->PutPractitioner(Context().get(), request, &response));
+  v1::FoundAreaRequest request = test_area::FoundingOf(
+      area, "signpost.nortown.example/ledger",
+      policy_text.empty() ? "" : absl::BytesToHexString(base::Sha256(policy_text)));
+  request.set_request_id(RequestId());
+  v1::FoundAreaResponse response;
+  const grpc::Status status = Registry()->FoundArea(Context().get(), request, &response);
+  if (!status.ok()) Broken("founding: " + status.error_message());
+}
+
+void Agencies::EnrolWorker(const std::string& agency, const std::string& practitioner,
+                           const std::vector<std::string>& roles) {
+  v1::Practitioner worker;
+  worker.set_agency_id(agency);
+  worker.set_practitioner_id(practitioner);
+  for (const std::string& role : roles) worker.add_roles(role);
+  EnrolWorker(worker);
+}
+
+void Agencies::EnrolWorker(const v1::Practitioner& worker) {
+  v1::PutPractitionerRequest put;
+  put.set_request_id(RequestId());
+  *put.mutable_practitioner() = worker;
+  v1::PutPractitionerResponse waits;
+  const Worker at_the_hub = {"nortown-hub", "op-001", "operator", {}};
+  grpc::Status status = Registry()->PutPractitioner(ContextOf(at_the_hub).get(), put, &waits);
+  if (!status.ok()) Broken("enrolling: " + status.error_message());
+  for (const v1::RegistryHearing& hearing : waits.waits().hearings()) {
+    // Where the agency has no officer who was there before, another's.
+    const std::string agency =
+        hearing.own_officer() ? hearing.agency_id() : "nortown-social-services";
+    v1::ConfirmRegistryChangeRequest confirm;
+    confirm.set_request_id(RequestId());
+    confirm.set_change_id(waits.waits().change_id());
+    confirm.set_sha256(waits.waits().sha256());
+    v1::ConfirmRegistryChangeResponse confirmed;
+    status = v1::RegistryService::NewStub(Channel(agency, "casework"))
+                 ->ConfirmRegistryChange(
+                     ContextOf({agency, "ig-001", "information-governance-officer", {}}).get(),
+                     confirm, &confirmed);
+    if (!status.ok()) Broken("confirming: " + status.error_message());
   }
 }
 
@@ -241,7 +266,9 @@ std::string Agencies::Mint(const std::string& agency, const base::AssertionClaim
 std::unique_ptr<grpc::ClientContext> Agencies::ContextOf(const Worker& worker,
                                                          v1::Purpose purpose) {
   std::unique_ptr<grpc::ClientContext> context = Context();
-  const std::string system = worker.agency == "nortown-audit" ? "auditor" : "casework";
+  const std::string system = worker.agency == "nortown-audit" ? "auditor"
+                             : worker.agency == "nortown-hub" ? "operator"
+                                                              : "casework";
   context->AddMetadata("signpost-assertion",
                        Mint(worker.agency, Claims(worker, worker.agency, system, purpose)));
   return context;

@@ -69,6 +69,9 @@ struct Answered : test_area::AnswerReader {
   v1::Receipt receipt;
 };
 
+std::string ReadFile(const std::string& path);
+std::string ShippedPolicy();
+
 // The agencies of Nortown, at the hub of one address. Every method but Connect() is thread-safe.
 class Agencies {
  public:
@@ -81,9 +84,14 @@ class Agencies {
 
   // Drops every channel; new ones go to `address`. REQUIRES: no call is under way.
   void Connect(const std::string& address);
-  // Puts agencies, teams and practitioners into the registry, as the operator. Ends the test
-  // program when the hub refuses.
-  void Enrol();
+  // Founds the area, with a file that two of its agencies sign: agencies, teams and practitioners; it
+  // begins with the policy of that text. Ends the test program when the hub refuses.
+  void Enrol(const std::string& policy_text = ReadFile(ShippedPolicy()));
+  // Has the operator put one worker, and the agency's officer confirm it where it gives a right. Ends
+  // the test program when the hub refuses.
+  void EnrolWorker(const v1::Practitioner& worker);
+  void EnrolWorker(const std::string& agency, const std::string& practitioner,
+                   const std::vector<std::string>& roles);
 
   const std::string& address() const { return address_; }
   static const std::string& Authority();  // folder of keys and certificates; made on first use
@@ -177,11 +185,8 @@ v1::WhoKnowsRequest AskAbout(Agencies* agencies, const Known& known, v1::Purpose
 v1::WhoKnowsRequest AskAboutRecord(Agencies* agencies, const std::string& record_id,
                                    v1::Purpose purpose);
 
-std::string ReadFile(const std::string& path);
-
 // --- Where the shipped files are, and folders to work in ---
 
-std::string ShippedPolicy();
 std::string ShippedWords();
 std::string NewFolder();  // in the temporary directory; the caller removes it
 

@@ -315,13 +315,7 @@ TEST_F(OverrideStories, WhoIsNoManagerOfTheAgencyLearnsNothing) {
   EXPECT_EQ(Review(SocialWorker(), Upheld(number), &reviewed).error_code(),
             grpc::StatusCode::PERMISSION_DENIED);
   // Another agency's manager: as if there were none.
-  v1::PutPractitionerRequest put;
-  put.set_request_id(nortown_.RequestId());
-  put.mutable_practitioner()->set_agency_id("nortown-yot");
-  put.mutable_practitioner()->set_practitioner_id("yo-009");
-  put.mutable_practitioner()->add_roles("manager");
-  v1::PutPractitionerResponse response;
-  ASSERT_TRUE(nortown_.Registry()->PutPractitioner(nortown_.Context().get(), put, &response).ok());
+  nortown_.EnrolWorker("nortown-yot", "yo-009", {"manager"});
   const Worker other = {"nortown-yot", "yo-009", "manager", {}};
   ASSERT_TRUE(List(other, &list).ok());
   EXPECT_EQ(list.overrides_size(), 0);

@@ -74,18 +74,13 @@ class PatternStories : public ::testing::Test {
 
   void Enrol() {
     for (const adapters::sample::Practitioner& practitioner : misuse_.practitioners) {
-      v1::PutPractitionerRequest request;
-      request.set_request_id(nortown_.RequestId());
-      v1::Practitioner* put = request.mutable_practitioner();
-      put->set_agency_id(practitioner.agency_id);
-      put->set_practitioner_id(practitioner.practitioner_id);
-      put->add_roles(practitioner.role);
-      put->set_surname(practitioner.surname);
-      put->set_home_postcode(practitioner.home_postcode);
-      v1::PutPractitionerResponse response;
-      const grpc::Status status =
-          nortown_.Registry()->PutPractitioner(nortown_.Context().get(), request, &response);
-      ASSERT_TRUE(status.ok()) << status.error_message();
+      v1::Practitioner put;
+      put.set_agency_id(practitioner.agency_id);
+      put.set_practitioner_id(practitioner.practitioner_id);
+      put.add_roles(practitioner.role);
+      put.set_surname(practitioner.surname);
+      put.set_home_postcode(practitioner.home_postcode);
+      nortown_.EnrolWorker(put);
     }
   }
 

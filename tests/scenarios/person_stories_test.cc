@@ -48,14 +48,7 @@ class PersonStories : public ::testing::Test {
   }
 
   Worker Enrolled(const Worker& worker) {
-    v1::PutPractitionerRequest request;
-    request.set_request_id(nortown_.RequestId());
-    request.mutable_practitioner()->set_agency_id(worker.agency);
-    request.mutable_practitioner()->set_practitioner_id(worker.practitioner);
-    request.mutable_practitioner()->add_roles(worker.role);
-    v1::PutPractitionerResponse response;
-    EXPECT_TRUE(
-        nortown_.Registry()->PutPractitioner(nortown_.Context().get(), request, &response).ok());
+    nortown_.EnrolWorker(worker.agency, worker.practitioner, {worker.role});
     return worker;
   }
   Answered AdviserAsks() {

@@ -376,13 +376,7 @@ TEST_F(Replays, AShieldSetAndLiftedIsTakenBackToWhatItWas) {
   nortown_.Report("nortown-yot", YotFlag());
   nortown_.Report("nortown-social-services",
                   OpenFlag("S-1", kTariq, "childrens-social-care", "Hugh Penn"));
-  v1::PutPractitionerRequest put;
-  put.set_request_id(nortown_.RequestId());
-  put.mutable_practitioner()->set_agency_id("nortown-yot");
-  put.mutable_practitioner()->set_practitioner_id("dp-002");
-  put.mutable_practitioner()->add_roles("data-protection-officer");
-  v1::PutPractitionerResponse enrolled;
-  ASSERT_TRUE(nortown_.Registry()->PutPractitioner(nortown_.Context().get(), put, &enrolled).ok());
+  nortown_.EnrolWorker("nortown-yot", "dp-002", {"data-protection-officer"});
   std::vector<uint64_t> asked = {AskNow()};
   const Worker setter = {"nortown-social-services", "dp-001", "data-protection-officer", {}};
   const Worker second = {"nortown-yot", "dp-002", "data-protection-officer", {}};

@@ -121,8 +121,9 @@ class PersonExportTest : public request::HubRooms {
       request.set_request_id(RequestId());
       request.mutable_agency()->add_services("substance-misuse");
       const auto put = Wait<v1::PutAgencyResponse>(
-          [&](auto done) { enrolment_->PutAgency(Operator(), request, std::move(done)); });
+          [&](auto done) { enrolment_->PutAgency(NamedOperator(), request, std::move(done)); });
       ASSERT_TRUE(put.ok()) << put.status();
+      if (put->has_waits()) ConfirmWaiting();
     }
   }
   // A look of social services under an override, with all that comes of it: the holders are told, a

@@ -9,6 +9,7 @@
 #include "signpost/v1/policy.pb.h"
 #include "signpost/v1/registry.pb.h"
 #include "tests/worlds/generators.h"
+#include "tests/worlds/world.h"
 
 namespace signpost::worlds {
 
@@ -58,10 +59,54 @@ Act PutPractitioner(Maker* maker, Caller* caller) {
   v1::Practitioner* const worker = request.mutable_practitioner();
   worker->set_agency_id(kSocial);
   worker->set_practitioner_id(absl::StrCat("n", maker->dice().Below(3)));
-  worker->add_roles("social-worker");
+  worker->add_roles(maker->dice().OneIn(3) ? "manager" : "social-worker");
   worker->set_surname(maker->cast().person.surname());
   worker->set_home_postcode(maker->cast().person.postcode());
   return AsksJust<v1::PutPractitionerRequest, v1::PutPractitionerResponse>(std::move(request));
+}
+
+Act ListRegistryChanges(Maker* maker, Caller* caller) {
+  *caller = maker->dice().OneIn(4) ? maker->Anybody() : maker->GovernanceOfficer();
+  v1::ListRegistryChangesRequest request;
+  request.set_include_ended(maker->dice().OneIn(2));
+  request.set_page_size(maker->PageSize());
+  return Asks<v1::ListRegistryChangesRequest, v1::ListRegistryChangesResponse>(
+      [request, token = maker->PageToken("changes-page")](const Talk& talk) mutable {
+        request.set_page_token(token(talk));
+        return request;
+      });
+}
+
+Act ConfirmRegistryChange(Maker* maker, Caller* caller) {
+  *caller = maker->dice().OneIn(6) ? maker->Anybody() : maker->GovernanceOfficer();
+  v1::ConfirmRegistryChangeRequest request;
+  request.set_request_id(maker->RequestId());
+  return Asks<v1::ConfirmRegistryChangeRequest, v1::ConfirmRegistryChangeResponse>(
+      [request, any = maker->dice().Roll()](const Talk& talk) mutable {
+        request.set_change_id(talk.memory().One("change-id", any));
+        request.set_sha256(talk.memory().One("change-sha256", any));
+        return request;
+      });
+}
+
+Act RefuseRegistryChange(Maker* maker, Caller* caller) {
+  *caller = maker->dice().OneIn(6) ? maker->Anybody() : maker->GovernanceOfficer();
+  v1::RefuseRegistryChangeRequest request;
+  request.set_request_id(maker->RequestId());
+  request.set_reason(maker->Reason());
+  return Asks<v1::RefuseRegistryChangeRequest, v1::RefuseRegistryChangeResponse>(
+      [request, any = maker->dice().Roll()](const Talk& talk) mutable {
+        request.set_change_id(talk.memory().One("change-id", any));
+        return request;
+      });
+}
+
+Act FoundArea(Maker* maker, Caller* caller) {
+  *caller = OperatorOrAnybody(maker);
+  v1::FoundAreaRequest request = WorldsFounding();
+  request.set_request_id(maker->RequestId());
+  if (maker->dice().OneIn(2)) request.clear_signatures();
+  return AsksJust<v1::FoundAreaRequest, v1::FoundAreaResponse>(std::move(request));
 }
 
 Act SetSuspended(Maker* maker, Caller* caller) {
@@ -235,6 +280,10 @@ std::vector<Generator> OperationGenerators() {
       {"/signpost.v1.RegistryService/PutPractitioner", 2, &PutPractitioner},
       {"/signpost.v1.RegistryService/SetSuspended", 2, &SetSuspended},
       {"/signpost.v1.RegistryService/ListAgencies", 2, &ListAgencies},
+      {"/signpost.v1.RegistryService/ListRegistryChanges", 2, &ListRegistryChanges},
+      {"/signpost.v1.RegistryService/ConfirmRegistryChange", 1, &ConfirmRegistryChange},
+      {"/signpost.v1.RegistryService/RefuseRegistryChange", 1, &RefuseRegistryChange},
+      {"/signpost.v1.RegistryService/FoundArea", 1, &FoundArea},
       {"/signpost.v1.CoverService/StartCover", 3, &StartCover},
       {"/signpost.v1.CoverService/EndCover", 2, &EndCover},
       {"/signpost.v1.CoverService/ListCovers", 2, &ListCovers},

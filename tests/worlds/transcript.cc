@@ -73,6 +73,9 @@ const char* LearntKind(const std::string& field) {
   static const auto* const kinds = new std::map<std::string, const char*>{
       {"signpost.v1.Receipt.ledger_index", "receipt-index"},
       {"signpost.v1.OverrideCase.number", "override-number"},
+      {"signpost.v1.RegistryChange.change_id", "change-id"},
+      {"signpost.v1.RegistryChange.sha256", "change-sha256"},
+      {"signpost.v1.ListRegistryChangesResponse.next_page_token", "changes-page"},
       {"signpost.v1.PolicySummary.sha256", "policy-sha256"},
       {"signpost.v1.GetConsistencyResponse.new_size", "tree-size"},
       {"signpost.v1.OverrideList.next_page_token", "overrides-page"},

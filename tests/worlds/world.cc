@@ -9,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -23,6 +24,7 @@
 #include "hub/disclosure/answers.h"
 #include "hub/enrolment/covers.h"
 #include "hub/enrolment/enrolment.h"
+#include "hub/enrolment/registry_changes.h"
 #include "hub/intake/intake.h"
 #include "hub/operations/maintenance.h"
 #include "hub/overrides/overrides.h"
@@ -221,6 +223,13 @@ test_area::NortownArea WorldsArea() {
 
 }  // namespace
 
+const v1::FoundAreaRequest& WorldsFounding() {
+  // Once, for a signature is another each time.
+  static const auto* const founding = new v1::FoundAreaRequest(test_area::FoundingOf(
+      WorldsArea(), kOrigin, absl::BytesToHexString(base::Sha256(WorldsPolicy(1)))));
+  return *founding;
+}
+
 const std::vector<std::string>& SensitiveAgencies() {
   static const auto* const agencies =
       new std::vector<std::string>{"nortown-drugs-advice", "nortown-camhs", "nortown-clinic",
@@ -348,7 +357,7 @@ struct World::Rooms {
   Rooms(uint64_t random_seed, const Beginning* beginning);
   ~Rooms();
 
-  void EnrolArea();
+  void FoundArea();
   store::Batch Rows() const;
   void Serve();
 
@@ -388,6 +397,7 @@ struct World::Rooms {
   std::unique_ptr<oversight::PseudonymIssuer> pseudonyms;
   std::unique_ptr<intake::Intake> intake;
   std::unique_ptr<enrolment::Enrolment> enrolment;
+  std::unique_ptr<enrolment::RegistryChanges> registry_changes;
   std::unique_ptr<enrolment::Covers> covers;
   std::unique_ptr<overrides::Overrides> overrides;
   std::unique_ptr<stewards::Stewards> stewards;
@@ -429,6 +439,7 @@ World::Rooms::Rooms(uint64_t random_seed, const Beginning* beginning)
   registry = Good(registry::Registry::Load({.operator_spiffe_id = SystemId(kOperator, "operator"),
                                             .mailbox_system_names = {"adapter"},
                                             .details_key = keyring->hub_data_key(),
+                                            .clock = &clock,
                                             .entries = entries.get()},
                                            store.get(), sequencer.get(), executor.get(), &random));
   // Flags are settled at once: as much as can be is shown, and can differ.
@@ -458,10 +469,11 @@ World::Rooms::Rooms(uint64_t random_seed, const Beginning* beginning)
   context.details_budget = &details_budget;
   policy_admin = std::make_unique<policy_admin::PolicyAdmin>(context, &policy,
                                                              policy_admin::PolicyAdminOptions());
-  if (beginning == nullptr) EnrolArea();
+  registry_changes = std::make_unique<enrolment::RegistryChanges>(context, policy_admin.get());
   Good(policy_admin->SetFiles(WorldsPolicy(1),
                               test_area::ReadShipped("deploy/area/nortown-words.json")));
   if (beginning == nullptr) {
+    FoundArea();
     Good(policy_admin->Bind());
     return;
   }
@@ -470,33 +482,33 @@ World::Rooms::Rooms(uint64_t random_seed, const Beginning* beginning)
   if (policy.Get() == nullptr) Broken(policy.problem());
 }
 
-void World::Rooms::EnrolArea() {
+void World::Rooms::FoundArea() {
   base::Principal actor;
   actor.system_id = SystemId(kOperator, "operator");
   actor.agency_id = kOperator;
   actor.agency_kind = "operator";
   actor.kind = base::CallerKind::kOperator;
-  int requests = 0;
-  const auto put = [&](auto& request, auto start) {
-    request.set_request_id(absl::StrCat("enrol-", ++requests));
+  absl::Notification founded;
+  registry_changes->Found(actor, WorldsFounding(), [&](absl::StatusOr<v1::FoundAreaResponse> end) {
+    Good(end.status());
+    founded.Notify();
+  });
+  founded.WaitForNotification();
+  // Changes that wait for the officers of two agencies.
+  actor.practitioner_id = "ig1";
+  actor.role = "information-governance-officer";
+  for (const char* const agency : {kSocial, kYot}) {
+    v1::PutPractitionerRequest put = Enrols(agency, "mg2", "manager");
+    put.set_request_id(absl::StrCat("enrol-", agency));
     absl::Notification ended;
-    start(request, [&](absl::StatusOr<registry::ChangeResult> result) {
-      Good(result.status());
-      ended.Notify();
-    });
+    registry->PutPractitioner(put, registry::PractitionerMarks(), actor,
+                              [&](absl::StatusOr<registry::ChangeResult> result) {
+                                Good(result.status());
+                                if (!result->waits.has_value())
+                                  Broken("a manager is nobody's right");
+                                ended.Notify();
+                              });
     ended.WaitForNotification();
-  };
-  test_area::NortownArea area = WorldsArea();
-  for (auto& agency : area.agencies) {
-    put(agency, [&](auto& request, auto done) { registry->PutAgency(request, actor, done); });
-  }
-  for (auto& team : area.teams) {
-    put(team, [&](auto& request, auto done) { registry->PutTeam(request, actor, done); });
-  }
-  for (auto& worker : area.practitioners) {
-    put(worker, [&](auto& request, auto done) {
-      registry->PutPractitioner(request, registry::PractitionerMarks(), actor, done);
-    });
   }
 }
 
@@ -532,6 +544,8 @@ void World::Rooms::Serve() {
   overrides = std::make_unique<overrides::Overrides>(context);
   overrides->RunOn(schedule.get());
   covers = std::make_unique<enrolment::Covers>(context, schedule.get());
+  registry_changes->RunOn(schedule.get());
+  policy_admin->RunOn(schedule.get());
   stewards = std::make_unique<stewards::Stewards>(context);
   stewards->RunOn(schedule.get());
   ends = std::make_unique<archive::Ends>(context);
@@ -560,6 +574,7 @@ void World::Rooms::Serve() {
                               answers.get(),
                               intake.get(),
                               enrolment.get(),
+                              registry_changes.get(),
                               covers.get(),
                               policy_admin.get(),
                               policy_explainer.get(),

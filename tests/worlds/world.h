@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "signpost/v1/registry.pb.h"
 #include "tests/worlds/keyed_random.h"
 
 namespace grpc {
@@ -37,6 +38,8 @@ inline constexpr char kHousing[] = "nortown-housing";
 inline constexpr char kNightstop[] = "nightstop-project";
 inline constexpr char kOperator[] = "nortown-hub";
 
+// The file that every world was founded with.
+const v1::FoundAreaRequest& WorldsFounding();
 // The agencies whose flags nobody else may see, the first of which is in the shipped area.
 const std::vector<std::string>& SensitiveAgencies();
 // Of any agency of the area.

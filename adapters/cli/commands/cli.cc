@@ -84,9 +84,10 @@ const std::vector<Command>& AllCommands() {
     auto* const all = new std::vector<Command>;
     for (std::vector<Command> group :
          {IndexCommands(), StewardCommands(), ConsentCommands(), OverrideCommands(),
-          PersonCommands(), ArchiveCommands(), RegistryCommands(), CoverCommands(), AuditCommands(),
-          ReceiptCommands(), MailboxCommands(), AuditSearchCommands(), AuditPatternsCommands(),
-          AuditJointCommands(), AuditSampleCommands(), PolicyCommands(), PolicyPublishCommands(),
+          PersonCommands(), ArchiveCommands(), RegistryCommands(), FoundingCommands(),
+          CoverCommands(), AuditCommands(), ReceiptCommands(), MailboxCommands(),
+          AuditSearchCommands(), AuditPatternsCommands(), AuditJointCommands(),
+          AuditSampleCommands(), PolicyCommands(), PolicyPublishCommands(),
           MaintenanceCommands()}) {
       for (Command& command : group) all->push_back(std::move(command));
     }

@@ -75,6 +75,7 @@ std::vector<Command> PolicyCommands();         // policy, on files alone
 std::vector<Command> PolicyPublishCommands();  // policy, at a hub
 std::vector<Command> ReceiptCommands();
 std::vector<Command> RegistryCommands();
+std::vector<Command> FoundingCommands();
 std::vector<Command> CoverCommands();
 // All of them, in the order in which help lists them.
 const std::vector<Command>& AllCommands();

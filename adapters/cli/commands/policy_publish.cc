@@ -126,10 +126,18 @@ void ShowPolicy(const signpost::v1::PolicySummary& policy, Page* page) {
   if (policy.has_published_at()) {
     page->Field(2, 18, "published", Readable(policy.published_at()));
   } else if (policy.state() == signpost::v1::POLICY_STATE_PROPOSED) {
-    page->Field(2, 18, "still needed",
-                absl::StrCat(policy.approvals_needed() - policy.approvals_size(), " of ",
-                             policy.approvals_needed(), " approvals: signpost policy approve ",
-                             policy.sha256()));
+    for (const signpost::v1::PolicyHearing& hearing : policy.hearings()) {
+      page->Field(2, 18, hearing.agency_id(),
+                  hearing.has_approved_by()
+                      ? absl::StrCat("approved by ", Signer(hearing.approved_by()))
+                  : hearing.deputy_agency_id().empty()
+                      ? "has not approved, and has named no deputy"
+                      : absl::StrCat("has not approved; from ", ReadableDay(hearing.deputy_from()),
+                                     " on ", hearing.deputy_agency_id(), " may for it"));
+      for (const std::string& why : hearing.shows_more()) page->Paragraph(4, why);
+    }
+    for (const std::string& lacking : policy.lacks()) page->Field(2, 18, "still needed", lacking);
+    page->Field(2, 18, "to approve it", absl::StrCat("signpost policy approve ", policy.sha256()));
   }
 }
 

@@ -49,6 +49,7 @@ signpost::v1::Agency ReadAgency(ConfigObject object, const std::string& director
   for (const std::string& system : object.Strings("systems")) {
     agency.add_systems()->set_spiffe_id(system);
   }
+  agency.set_deputy_agency_id(object.StringOr("deputy_agency_id", ""));
   for (ConfigObject& key : object.Objects("assertion_keys")) ReadKey(key, directory, &agency);
   return agency;
 }
@@ -78,6 +79,16 @@ signpost::v1::Practitioner ReadPractitioner(ConfigObject object) {
   for (const std::string& team : object.Strings("team_ids")) practitioner.add_team_ids(team);
   practitioner.set_surname(object.StringOr("surname", ""));
   practitioner.set_home_postcode(object.StringOr("home_postcode", ""));
+  for (const char* const field : {"vetted_until", "trained_until"}) {
+    if (!object.Has(field)) continue;
+    const absl::StatusOr<signpost::v1::Date> day = ParseDate(object.String(field));
+    if (!day.ok()) {
+      object.Complain(field, "must be a day, such as 2027-03-31");
+      continue;
+    }
+    *(std::string(field) == "vetted_until" ? practitioner.mutable_vetted_until()
+                                           : practitioner.mutable_trained_until()) = *day;
+  }
   return practitioner;
 }
 

@@ -627,6 +627,15 @@ std::string RenderedBody(const signpost::v1::Notice& notice) {
     case signpost::v1::Notice::kHoldReview:
       return absl::StrCat("hold to review  since ", Readable(notice.hold_review().review_at()),
                           ": signpost hold list");
+    case signpost::v1::Notice::kRegistryChangeWaits:
+      return absl::StrCat("registry change  ", notice.registry_change_waits().change_id(), "  ",
+                          notice.registry_change_waits().id(),
+                          "  gives a right: signpost registry changes, until ",
+                          Readable(notice.registry_change_waits().expires_at()));
+    case signpost::v1::Notice::kPolicyWaits:
+      return absl::StrCat("policy waits  for ", notice.policy_waits().for_agency_id(),
+                          ": signpost policy versions, signpost policy approve ",
+                          notice.policy_waits().sha256());
     case signpost::v1::Notice::kReviewOverdue:
       return absl::StrCat("review overdue  ", notice.review_overdue().review_id(), ", was due ",
                           Readable(notice.review_overdue().due()));
