@@ -53,7 +53,8 @@ int main(int argc, char** argv) {
   }
   std::fprintf(
       stderr,
-      "usage: signpost-bench answers|hostile|ledger|load|policy|secrecy [--people N (at least 100)] "
+      "usage: signpost-bench answers|hostile|ledger|load|policy|secrecy [--people N (at least "
+      "100)] "
       "[--seconds S]"
       " [--entries N (at least 1000)]\n"
       "       signpost-bench answers --only 1|64|256\n"
