@@ -639,13 +639,6 @@ std::string RenderedBody(const signpost::v1::Notice& notice) {
     case signpost::v1::Notice::kReviewOverdue:
       return absl::StrCat("review overdue  ", notice.review_overdue().review_id(), ", was due ",
                           Readable(notice.review_overdue().due()));
-    // Their senders come with other branches.
-    case signpost::v1::Notice::kRegistryChangeWaits:
-    case signpost::v1::Notice::kPolicyWaits:
-    case signpost::v1::Notice::kConsentEnds:
-    case signpost::v1::Notice::kPersonDied:
-    case signpost::v1::Notice::kDeathWrong:
-    case signpost::v1::Notice::kHoldReview:
     case signpost::v1::Notice::BODY_NOT_SET:
       break;
   }
