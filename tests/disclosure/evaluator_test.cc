@@ -56,8 +56,11 @@ class EvaluatorTest : public request::HubRooms {
   void List(const std::string& agency, std::vector<std::string> open) {
     v1::ReconcileFinish finish;
     finish.set_request_id(RequestId());
-    const auto told = Wait<v1::ReconcileResponse>(
-        [&](auto done) { intake_->Reconcile(System(agency), open, finish, std::move(done)); });
+    auto list = intake_->BeginList(System(agency));
+    ASSERT_TRUE(list.ok() && (*list)->Add(open).ok());
+    const auto told = Wait<v1::ReconcileResponse>([&](auto done) {
+      intake_->Reconcile(System(agency), *std::move(list), finish, std::move(done));
+    });
     ASSERT_TRUE(told.ok()) << told.status();
     ASSERT_EQ(told->missing_count(), 0);
   }

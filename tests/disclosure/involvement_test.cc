@@ -48,8 +48,10 @@ class InvolvementTest : public request::HubRooms {
     v1::ReconcileFinish finish;
     finish.set_request_id(RequestId());
     finish.set_close_missing_count(close_missing_count);
+    auto list = intake_->BeginList(System(agency));
+    ASSERT_TRUE(list.ok() && (*list)->Add(open).ok());
     EXPECT_TRUE(Wait<v1::ReconcileResponse>([&](auto done) {
-                  intake_->Reconcile(System(agency), open, finish, std::move(done));
+                  intake_->Reconcile(System(agency), *std::move(list), finish, std::move(done));
                 }).ok());
   }
 };
