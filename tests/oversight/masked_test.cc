@@ -181,8 +181,9 @@ TEST_F(MaskedTest, WhatWasMaskedOnceStaysMasked) {
   put.mutable_agency()->set_kind("health");
   put.mutable_agency()->add_services("housing");
   ASSERT_TRUE(Wait<v1::PutAgencyResponse>([&](auto done) {
-                enrolment_->PutAgency(Operator(), put, std::move(done));
+                enrolment_->PutAgency(NamedOperator(), put, std::move(done));
               }).ok());
+  ConfirmWaiting();  // another service is a right
   EXPECT_EQ(Read(drugs_entry_)->entry(), "");
   Masker after_a_restart(context_, policy_admin_.get());
   const auto view = View();
