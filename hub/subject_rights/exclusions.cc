@@ -1,5 +1,6 @@
 #include "hub/subject_rights/exclusions.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -95,7 +96,9 @@ v1::ExportExclusion* Exclusions::LeftOut(v1::ExclusionReason reason, absl::strin
     found_.insert(id);
     return nullptr;
   }
-  v1::ExportExclusion& left_out = left_out_[{reason, std::string(group)}];
+  const auto [place, fresh] = places_.try_emplace({reason, std::string(group)}, left_out_.size());
+  if (fresh) left_out_.emplace_back();
+  v1::ExportExclusion& left_out = left_out_[place->second];
   left_out.set_reason(reason);
   left_out.set_count(left_out.count() + 1);
   left_out.set_exclusion_id(id);
@@ -130,7 +133,12 @@ absl::Status Exclusions::AddTo(v1::PersonExport* held) const {
                               "names nothing that you may include; export without it and take an "
                               "exclusion_id from there");
   }
-  for (const auto& [place, left_out] : left_out_) *held->add_exclusions() = left_out;
+  std::vector<v1::ExportExclusion> by_reason = left_out_;
+  std::stable_sort(by_reason.begin(), by_reason.end(),
+                   [](const v1::ExportExclusion& a, const v1::ExportExclusion& b) {
+                     return a.reason() < b.reason();
+                   });
+  for (const v1::ExportExclusion& left_out : by_reason) *held->add_exclusions() = left_out;
   for (const Standing& standing : kStanding) {
     v1::ExportExclusion* const exclusion = held->add_exclusions();
     exclusion->set_reason(standing.reason);

@@ -22,6 +22,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -74,7 +75,9 @@ class Exclusions {
   const std::string agency_id_;
   std::map<std::string, std::string> included_;  // id -> path of its field
   std::set<std::string> found_;                  // of included_
-  std::map<std::pair<v1::ExclusionReason, std::string>, v1::ExportExclusion> left_out_;
+  // In the order in which they were left out: no order by ids, which are random.
+  std::vector<v1::ExportExclusion> left_out_;
+  std::map<std::pair<v1::ExclusionReason, std::string>, size_t> places_;  // in left_out_
   bool older_ = false;
 };
 

@@ -208,13 +208,7 @@ TEST_F(AuditTogether, TwoSeeItWithAReasonAndTheHoldersOfficerFindsThat) {
   ASSERT_EQ(Run({"audit", "joint-look", "end", id}), 0) << Said();
   EXPECT_EQ(Run(look), 1);
 
-  v1::PutPractitionerRequest put;
-  put.set_request_id(nortown_.RequestId());
-  put.mutable_practitioner()->set_agency_id("nortown-drugs-advice");
-  put.mutable_practitioner()->set_practitioner_id("dp-009");
-  put.mutable_practitioner()->add_roles("data-protection-officer");
-  v1::PutPractitionerResponse enrolled;
-  ASSERT_TRUE(nortown_.Registry()->PutPractitioner(nortown_.Context().get(), put, &enrolled).ok());
+  nortown_.EnrolWorker("nortown-drugs-advice", "dp-009", {"data-protection-officer"});
   const Worker officer = {"nortown-drugs-advice", "dp-009", "data-protection-officer", {}};
   ASSERT_EQ(RunAs(officer, {"audit", "joint-look", "list"}), 0) << Said();
   EXPECT_THAT(out_.str(), AllOf(HasSubstr(id), HasSubstr(kReason), HasSubstr("au-002")));
