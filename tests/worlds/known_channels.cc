@@ -52,7 +52,7 @@ const std::vector<KnownChannel>& KnownChannels() {
        &OverrideNumber},
       {"preview-counts",
        "A preview counts the people whom the hub knows, and what was asked about them.",
-       "Idea 2: counts", false, 276, "", &PreviewCounts},
+       "Idea 2: counts", false, 982, "hidden-or-absent", &PreviewCounts},
       {"exported-number", "So are the numbers of the accesses that an export tells.",
        "Numbers, ids, time: what a caller can see of the ledger's numbers", false, 0, "",
        &ExportedNumber},
