@@ -67,6 +67,24 @@ void Refused(absl::Status why, ledger::v1::LedgerEntry entry,
   attempt->operation = std::move(operation);
 }
 
+// What was committed with its receipt, where something was; a refusal with that of its entry.
+template <typename Response>
+absl::StatusOr<Outcome<Response>> WithReceiptOf(
+    const request::HubContext& context,
+    absl::StatusOr<ledger::Committed<Outcome<Response>>> committed) {
+  if (!committed.ok()) return std::move(committed).status();
+  Outcome<Response>& outcome = committed->outcome;
+  const std::string& origin = context.sequencer->options().origin;
+  if (!outcome.refusal.ok()) {
+    return request::WithReceipt(std::move(outcome.refusal),
+                                ledger::ReceiptOf(*committed->sequenced, origin));
+  }
+  if (committed->sequenced.has_value()) {
+    *outcome.response.mutable_receipt() = ledger::ReceiptOf(*committed->sequenced, origin);
+  }
+  return std::move(outcome);
+}
+
 v1::AreaFounding FoundingOnWire(const stored::FoundingRow& row) {
   v1::AreaFounding founding;
   founding.set_sha256(absl::BytesToHexString(row.sha256()));
@@ -229,18 +247,10 @@ void RegistryChanges::Confirm(const base::Principal& officer,
         return attempt;
       },
       [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Result>> committed) mutable {
-        if (!committed.ok()) return done(std::move(committed).status());
-        Result& outcome = committed->outcome;
-        const std::string& origin = context_.sequencer->options().origin;
-        if (!outcome.refusal.ok()) {
-          return done(request::WithReceipt(std::move(outcome.refusal),
-                                           ledger::ReceiptOf(*committed->sequenced, origin)));
-        }
-        if (committed->sequenced.has_value()) {
-          *outcome.response.mutable_receipt() = ledger::ReceiptOf(*committed->sequenced, origin);
-        }
-        if (!outcome.bind) return done(std::move(outcome.response));
-        BindAndAnswer(std::move(outcome.response), std::move(done));
+        absl::StatusOr<Result> told = WithReceiptOf(context_, std::move(committed));
+        if (!told.ok()) return done(std::move(told).status());
+        if (!told->bind) return done(std::move(told->response));
+        BindAndAnswer(std::move(told->response), std::move(done));
       });
 }
 
@@ -292,17 +302,9 @@ void RegistryChanges::Refuse(const base::Principal& actor,
         return attempt;
       },
       [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Result>> committed) mutable {
-        if (!committed.ok()) return done(std::move(committed).status());
-        Result& outcome = committed->outcome;
-        const std::string& origin = context_.sequencer->options().origin;
-        if (!outcome.refusal.ok()) {
-          return done(request::WithReceipt(std::move(outcome.refusal),
-                                           ledger::ReceiptOf(*committed->sequenced, origin)));
-        }
-        if (committed->sequenced.has_value()) {
-          *outcome.response.mutable_receipt() = ledger::ReceiptOf(*committed->sequenced, origin);
-        }
-        done(std::move(outcome.response));
+        absl::StatusOr<Result> told = WithReceiptOf(context_, std::move(committed));
+        if (!told.ok()) return done(std::move(told).status());
+        done(std::move(told->response));
       });
 }
 
@@ -353,17 +355,9 @@ void RegistryChanges::Found(const base::Principal& actor, const v1::FoundAreaReq
         return attempt;
       },
       [this, done = std::move(done)](absl::StatusOr<ledger::Committed<Result>> committed) mutable {
-        if (!committed.ok()) return done(std::move(committed).status());
-        Result& outcome = committed->outcome;
-        const std::string& origin = context_.sequencer->options().origin;
-        if (!outcome.refusal.ok()) {
-          return done(request::WithReceipt(std::move(outcome.refusal),
-                                           ledger::ReceiptOf(*committed->sequenced, origin)));
-        }
-        if (committed->sequenced.has_value()) {
-          *outcome.response.mutable_receipt() = ledger::ReceiptOf(*committed->sequenced, origin);
-        }
-        BindAndAnswer(std::move(outcome.response), std::move(done));
+        absl::StatusOr<Result> told = WithReceiptOf(context_, std::move(committed));
+        if (!told.ok()) return done(std::move(told).status());
+        BindAndAnswer(std::move(told->response), std::move(done));
       });
 }
 
